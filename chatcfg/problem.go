@@ -1,0 +1,54 @@
+package chatcfg
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing wrong with a configuration or with input: where, which,
+// and with what numbers. Its text in a reader's language is [Problem.Message].
+type Problem struct {
+	// Path is the JSON path of the value, such as
+	// "automation.newCustomer.messages[1]"; for input of a call the name of
+	// the argument, such as "text". Empty: the whole.
+	Path string `json:"path"`
+	// Code names the kind of problem, such as "blank" or "too_long"; it is
+	// stable and fit for a program.
+	Code Code `json:"code"`
+	// Args are what the message mentions (limits, the offending name), in the
+	// order of the message's verbs. They never hold a secret.
+	Args []any `json:"args,omitempty"`
+}
+
+// Code names a kind of problem or warning.
+type Code string
+
+// Problems is every problem of one document or call, in the document's order.
+// It is the error that refuses it. Use errors.As to get at it.
+type Problems []Problem
+
+// Error lists every problem in English.
+func (p Problems) Error() string {
+	var b strings.Builder
+	b.WriteString("chatcfg: ")
+	for i, one := range p {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		if one.Path != "" {
+			fmt.Fprintf(&b, "%s: ", one.Path)
+		}
+		b.WriteString(one.Message(English))
+	}
+	return b.String()
+}
+
+// Has says whether a problem has that path and code.
+func (p Problems) Has(path string, code Code) bool {
+	for _, one := range p {
+		if one.Path == path && one.Code == code {
+			return true
+		}
+	}
+	return false
+}

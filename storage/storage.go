@@ -1,0 +1,422 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Errors of a store. A store returns them, possibly wrapped; test with errors.Is.
+// Any other error of a call that changes something means that its outcome is
+// unknown: it may or may not have happened.
+var (
+	// ErrConflict: what the call was based on has changed meanwhile, or an
+	// identity is taken. Nothing happened; load and decide again.
+	ErrConflict = errors.New("storage: conflict")
+	// ErrNotFound: there is no such thing in that account.
+	ErrNotFound = errors.New("storage: not found")
+	// ErrExists: an account with that ID or key exists.
+	ErrExists = errors.New("storage: exists already")
+	// ErrConfigChanged: the batch was decided under a configuration version that
+	// is no longer the account's. Nothing happened.
+	ErrConfigChanged = errors.New("storage: configuration changed")
+	// ErrDeleted: the account is deleted. Nothing happened.
+	ErrDeleted = errors.New("storage: account deleted")
+	// ErrLeaseLost: the delivery was claimed again, settled or dropped. Nothing
+	// happened.
+	ErrLeaseLost = errors.New("storage: lease lost")
+	// ErrCursor: the cursor is not of this store or list; start again without
+	// one.
+	ErrCursor = errors.New("storage: foreign cursor")
+	// ErrClosed: the store is closed. Nothing happened.
+	ErrClosed = errors.New("storage: closed")
+)
+
+// Store is where charla keeps everything. It keeps what it is given and knows no
+// rule: it never reads a clock, makes an ID or looks into a decision. All parts
+// are safe for concurrent use. Times are kept to the microsecond, in UTC; the
+// zero time stays zero.
+//
+// Everything but the claims is done on behalf of one account, and nothing of one
+// account is ever returned for another. A changing call is atomic: all of it
+// happens and is durable when it returns nil, or none of it.
+type Store interface {
+	Accounts() Accounts
+	Conversations() Conversations
+	Outbox() Outbox
+	Presence() Presence
+	Sessions() Sessions
+	Queries() Queries
+	// Close waits for what is under way and releases everything. Calls after
+	// it fail with ErrClosed.
+	Close() error
+}
+
+// Accounts keeps accounts, every version of their configuration and their
+// pictures.
+type Accounts interface {
+	// Create adds an account with its first documents. ErrExists if its ID or
+	// key is taken, by a deleted account too.
+	Create(ctx context.Context, a chatcfg.Account, docs ...Document) error
+	// Get returns an account by ID, deleted ones too. ErrNotFound.
+	Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error)
+	// Find returns an account by its public key, deleted ones too. ErrNotFound.
+	Find(ctx context.Context, key string) (chatcfg.Account, error)
+	// List returns the accounts that are not deleted, by ID, after the given
+	// one (zero: from the start), at most limit of them; hidden ones only when
+	// asked for.
+	List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error)
+	// Save replaces the account if its stored revision is a.Revision-1, and
+	// adds or replaces the documents. ErrConflict if the revision differs,
+	// ErrDeleted if the stored account is deleted, ErrNotFound. When a itself
+	// carries DeletedAt, the save also drops the account's deadlines and its
+	// unsent deliveries. No commit decided under an older configuration version
+	// succeeds after a save that raised it.
+	Save(ctx context.Context, a chatcfg.Account, docs ...Document) error
+	// Document returns a document of an account, deleted ones too. ErrNotFound.
+	Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error)
+	// Purge removes everything of a deleted account, itself included, and says
+	// how much. ErrNotFound; ErrConflict while it is not deleted.
+	Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error)
+}
+
+// Document is a named, versioned blob of an account.
+type Document struct {
+	// Name is "config", "picture" or "logo".
+	Name string
+	// Version is the configuration's; zero for pictures.
+	Version int64
+	Body    []byte
+}
+
+// Purged says what [Accounts.Purge] removed.
+type Purged struct {
+	Conversations, Tickets, Messages, Entries, Sessions, Deliveries int64
+}
+
+// Conversations is the heart of a store: loading and committing one
+// conversation, and claiming those that are due.
+type Conversations interface {
+	// Load returns what one decision needs, from one moment. A conversation
+	// that does not exist is not an error: Loaded.Conversation.Version is zero.
+	// ErrNotFound if a session was asked for and does not exist.
+	Load(ctx context.Context, q LoadQuery) (Loaded, error)
+	// Commit writes a batch whole or not at all. It returns nil only when the
+	// batch is durable. ErrDeleted and ErrConfigChanged by the account as it is
+	// within the commit, ErrNotFound if there is no account, ErrConflict if the
+	// version differs or an identity is taken.
+	Commit(ctx context.Context, b *Batch) error
+	// ClaimDue returns up to limit conversations whose Wake is at or before now
+	// and moves their Wake to leaseUntil, so that nobody else claims them
+	// before; earliest first. Conversations of deleted accounts are skipped.
+	ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error)
+	// ClaimStale returns up to limit conversations with an open ticket that
+	// were armed under a version below their account's, and that no ClaimStale
+	// has returned with a lease beyond now. Deleted accounts are skipped.
+	ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error)
+	// NextWake returns the earliest Wake of any conversation of an account that
+	// is not deleted, or the zero time.
+	NextWake(ctx context.Context) (time.Time, error)
+}
+
+// LoadQuery says what to load. Either Session or Conversation is given.
+type LoadQuery struct {
+	Account chatcfg.AccountID
+	// Session loads the session, and the conversation it writes in: the one
+	// with its Conversation ID, else the one that holds its Identity.
+	Session tickets.SessionID
+	// Conversation loads that conversation.
+	Conversation tickets.ConversationID
+	// Ticket also loads that ticket if it is not the latest; zero: none.
+	Ticket tickets.Number
+	// Scope and Key also load the receipt of an earlier command with that key;
+	// empty Key: none.
+	Scope, Key string
+}
+
+// Loaded is what one decision needs.
+type Loaded struct {
+	// Account is the account as of the same moment.
+	Account chatcfg.Account
+	// Session is the session, if asked for.
+	Session tickets.Session
+	// Conversation has Version zero if it does not exist.
+	Conversation tickets.Conversation
+	// Ticket is the latest ticket; Number zero: there is none.
+	Ticket tickets.Ticket
+	// Older is the older ticket asked for; nil if it does not exist or was not
+	// asked for.
+	Older *tickets.Ticket
+	// Receipt is the earlier command's; nil: none.
+	Receipt *Receipt
+}
+
+// Receipt is what a keyed command answered. It is kept with the conversation.
+type Receipt struct {
+	// Scope is who used the key ("session:…", "agent:…"), Key the caller's key.
+	Scope string `json:"scope"`
+	Key   string `json:"key"`
+	// Hash is of the command's body: the same key with another hash is an
+	// error of the caller.
+	Hash [32]byte `json:"hash"`
+	// Entry, Ticket, Seq and At are the answer.
+	Entry  int64          `json:"entry"`
+	Ticket tickets.Number `json:"ticket"`
+	Seq    int64          `json:"seq,omitempty"`
+	At     time.Time      `json:"at"`
+}
+
+// Batch is everything that one decision changes: one conversation, all or
+// nothing.
+type Batch struct {
+	// Config is the configuration version it was decided under; it must be the
+	// account's at the commit.
+	Config chatcfg.Version
+	// Conversation is as it shall be. Its Version is one more than the stored
+	// one's (1: it must not exist).
+	Conversation tickets.Conversation
+	// Reserve are identities that the conversation takes.
+	Reserve []tickets.Identity
+	// Tickets are inserted or replaced, by number. Exactly the latest one may be
+	// other than closed.
+	Tickets []tickets.Ticket
+	// Messages, Entries and Answers are appended.
+	Messages []tickets.Message
+	Entries  []tickets.Entry
+	Answers  []tickets.Answer
+	// Deliveries are added to the outbox; one whose key the account's outbox
+	// holds already is left out.
+	Deliveries []Delivery
+	// Receipt remembers the command's key; nil: it had none.
+	Receipt *Receipt
+	// Words are texts to find tickets by: words folded by charla, separated by
+	// single spaces.
+	Words []Words
+	// Wake is the conversation's next deadline; zero: none.
+	Wake time.Time
+	// Active says that the latest ticket is open, so that [Conversations.ClaimStale]
+	// considers the conversation when Conversation.Armed falls behind.
+	Active bool
+}
+
+// Words are folded words by which a ticket is found.
+type Words struct {
+	Ticket tickets.Number
+	Text   string
+}
+
+// Claim is a conversation that is due.
+type Claim struct {
+	Account      chatcfg.AccountID
+	Conversation tickets.ConversationID
+	// Due is the Wake that was claimed; zero from ClaimStale.
+	Due time.Time
+}
+
+// Outbox keeps what leaves the system: e-mails and hooks.
+type Outbox interface {
+	// Claim takes up to limit deliveries that are pending with NotBefore at or
+	// before now, in the order of NotBefore and then of their commits: marks
+	// them sending until leaseUntil, counts the attempt, raises the fence, and
+	// returns them so. A sending delivery whose lease has run out is claimed
+	// again if it is Repeatable, and marked unknown otherwise. Those of deleted
+	// accounts are skipped.
+	Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Delivery, error)
+	// Settle ends an attempt: d.State sent, dead, unknown, or pending for
+	// another attempt at d.NotBefore; d.Error is kept. ErrLeaseLost unless the
+	// stored delivery is sending with the fence d.Fence.
+	Settle(ctx context.Context, d Delivery) error
+	// List returns an account's deliveries in a state, oldest first.
+	List(ctx context.Context, account chatcfg.AccountID, state DeliveryState, cursor string, limit int) (Page[Delivery], error)
+	// Replay makes a dead or unknown delivery pending at now, with no attempts.
+	// ErrNotFound; ErrConflict in another state; ErrDeleted.
+	Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error
+	// Prune removes sent deliveries that were settled before a time, at most
+	// limit, and says how many.
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+	// NextWake returns the earliest instant at which Claim would have
+	// something to do, or the zero time.
+	NextWake(ctx context.Context) (time.Time, error)
+}
+
+// DeliveryState is the state of a delivery. The zero value is invalid.
+type DeliveryState string
+
+// The states of a delivery. Every one ends sent, dead or unknown.
+const (
+	Pending DeliveryState = "pending"
+	Sending DeliveryState = "sending"
+	Sent    DeliveryState = "sent"
+	Dead    DeliveryState = "dead"
+	Unknown DeliveryState = "unknown"
+)
+
+// Delivery is one thing that leaves the system.
+type Delivery struct {
+	Account chatcfg.AccountID `json:"account"`
+	// Key is unique and stable within the account.
+	Key string `json:"key"`
+	// Kind is the desk's: "mail" or "event".
+	Kind         string                 `json:"kind"`
+	Conversation tickets.ConversationID `json:"conversation"`
+	Ticket       tickets.Number         `json:"ticket"`
+	// Body is the desk's.
+	Body []byte `json:"body"`
+	// Repeatable deliveries may be made again when their outcome is unknown.
+	Repeatable bool `json:"repeatable,omitempty"`
+
+	State    DeliveryState `json:"state"`
+	Attempts int           `json:"attempts"`
+	// Fence rises with each claim.
+	Fence     int64     `json:"fence"`
+	NotBefore time.Time `json:"notBefore"`
+	// SettledAt is when it last left Sending by Settle; the caller's clock.
+	SettledAt time.Time `json:"settledAt,omitzero"`
+	Error     string    `json:"error,omitempty"`
+}
+
+// Presence keeps who is available in an account.
+type Presence interface {
+	// Get returns the account's roster; the zero Roster if there is none yet.
+	Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error)
+	// Put replaces the roster if the stored revision is r.Revision-1, else
+	// ErrConflict. ErrDeleted, ErrNotFound by the account.
+	Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error
+}
+
+// Sessions keeps visitors' sessions.
+type Sessions interface {
+	// Create adds a session. ErrExists if its ID is taken in the account;
+	// ErrDeleted, ErrNotFound by the account.
+	Create(ctx context.Context, s tickets.Session) error
+	// Get returns a session. ErrNotFound.
+	Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error)
+	// Save replaces a session if its stored revision is s.Revision-1, else
+	// ErrConflict. ErrNotFound.
+	Save(ctx context.Context, s tickets.Session) error
+	// Holder returns the conversation that holds an identity; zero: none does.
+	Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error)
+}
+
+// Queries reads for people: lists, streams, reports. Limits above [MaxPage] are
+// cut to it; below one they are [MaxPage].
+type Queries interface {
+	// Ticket returns one ticket; number zero is the latest. ErrNotFound.
+	Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error)
+	// Tickets lists tickets.
+	Tickets(ctx context.Context, q TicketQuery) (Page[TicketRow], error)
+	// Messages reads messages of a conversation, in their order.
+	Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error)
+	// History reads the entries of a conversation after an entry number, in
+	// their order; of one ticket if ref.Number is not zero.
+	History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error)
+	// Changes reads an account's feed after a cursor (empty: from the start):
+	// every conversation that changed since, at least once, with its version,
+	// none skipped however late a commit lands. ErrCursor if the cursor is of
+	// another database.
+	Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error)
+	// Report computes figures over a period (R2.7).
+	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (Report, error)
+	// Count counts open tickets by an instant: after < instant <= upTo.
+	Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error)
+}
+
+// MaxPage is the largest page that a store returns.
+const MaxPage = 500
+
+// Page is a part of a list. Next continues it; empty: that was all.
+type Page[T any] struct {
+	Items []T
+	Next  string
+}
+
+// Instant is an instant of a ticket by which [Queries.Count] counts.
+type Instant string
+
+// The instants.
+const (
+	// CountsFrom is where auto-close counts from.
+	CountsFrom Instant = "countsFrom"
+	// WaitsSince is where a wait that is not delayed began.
+	WaitsSince Instant = "waitsSince"
+)
+
+// Order is the order of a list of tickets.
+type Order string
+
+// The orders.
+const (
+	// ByChange lists the last changed first. It is the default.
+	ByChange Order = "change"
+	// ByWaiting lists only open tickets that wait, the longest wait first.
+	ByWaiting Order = "waiting"
+)
+
+// TicketQuery says which tickets to list. Every condition given must hold.
+type TicketQuery struct {
+	Account chatcfg.AccountID
+	// Status empty: any.
+	Status tickets.Status
+	// Conversation zero: every customer's.
+	Conversation tickets.ConversationID
+	// Important and Delayed list only such tickets.
+	Important, Delayed bool
+	// Category is compared exactly; Fields all must be equal.
+	Category string
+	Fields   map[string]string
+	// Words are folded words of which all must occur in the ticket's texts, the
+	// last one as a prefix.
+	Words []string
+	Order Order
+	// Cursor is a Page's Next; it holds for the same query only.
+	Cursor string
+	Limit  int
+}
+
+// TicketRow is a ticket in a list.
+type TicketRow struct {
+	Conversation tickets.ConversationID
+	tickets.Ticket
+}
+
+// MessageQuery says which messages to read.
+type MessageQuery struct {
+	Account      chatcfg.AccountID
+	Conversation tickets.ConversationID
+	// Session not zero: only that session's (R7.2).
+	Session tickets.SessionID
+	// After reads those with a larger sequence; Before, if not zero, those with
+	// a smaller one.
+	After, Before int64
+	// Last reads the last Limit of them instead of the first.
+	Last  bool
+	Limit int
+}
+
+// Change says that a conversation has reached a version.
+type Change struct {
+	Conversation tickets.ConversationID
+	Version      int64
+}
+
+// Report is R2.7's figures of an account over a period, from inclusive, to
+// exclusive.
+type Report struct {
+	// Tickets created in the period, by their status now, and how many of them
+	// are important or delayed now.
+	Open, Ignored, Closed, Important, Delayed int64
+	// First are the first answers of tickets, All every answer, that ended a
+	// wait in the period.
+	First, All Times
+}
+
+// Times are figures of response times: mean, and percentiles by nearest rank.
+type Times struct {
+	Count          int64
+	Mean, P50, P90 time.Duration
+	// Limited are those that had an SLA, InTime those of them within it.
+	Limited, InTime int64
+}

@@ -1,0 +1,41 @@
+package tickets
+
+import (
+	"strconv"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/google/uuid"
+)
+
+// ConversationID identifies a conversation: one customer in one account. It is
+// only meaningful together with its account. The zero value is none.
+type ConversationID struct{ uuid.UUID }
+
+// IsZero says whether the ID is missing.
+func (id ConversationID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// SessionID identifies a browser session of an account. The zero value is none.
+type SessionID struct{ uuid.UUID }
+
+// IsZero says whether the ID is missing.
+func (id SessionID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// AgentID is the host's own name for an agent: any text of 1 to 128 bytes.
+type AgentID string
+
+// Number numbers the tickets of a conversation: 1, 2, 3, …. Zero is none, or,
+// where a call says so, the latest.
+type Number int64
+
+// Ref addresses a ticket.
+type Ref struct {
+	Account      chatcfg.AccountID `json:"account"`
+	Conversation ConversationID    `json:"conversation"`
+	// Number zero is the latest ticket.
+	Number Number `json:"number"`
+}
+
+// String is "account/conversation/number".
+func (r Ref) String() string {
+	return r.Account.String() + "/" + r.Conversation.String() + "/" + strconv.FormatInt(int64(r.Number), 10)
+}

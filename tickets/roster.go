@@ -1,0 +1,70 @@
+package tickets
+
+import (
+	"maps"
+	"time"
+)
+
+// Availability is what an agent's heartbeat says (R4.7).
+type Availability string
+
+// The availabilities.
+const (
+	Online  Availability = "online"
+	Away    Availability = "away"
+	Offline Availability = "offline"
+)
+
+// HeartbeatTTL is how long a heartbeat "online" holds without another (R4.7).
+const HeartbeatTTL = 90 * time.Second
+
+// Roster is who is available in an account: its presence record in the store.
+// The zero Roster is an account's first absence, from its creation on.
+type Roster struct {
+	// Agents maps each online agent to the instant at which their heartbeat
+	// runs out; a zero time never does.
+	Agents map[AgentID]time.Time `json:"agents,omitempty"`
+	// Absence counts the arrivals into an empty room: it names the absence that
+	// follows the last of them, and stays the same until someone comes back.
+	Absence int64 `json:"absence"`
+	// Revision counts the writes; the store compares it.
+	Revision int64 `json:"revision"`
+}
+
+// At is the account's presence at an instant. Its Absence is never zero, so that
+// zero can mean "in none".
+func (r Roster) At(now time.Time) Presence {
+	p := Presence{Absence: r.Absence + 1}
+	for _, until := range r.Agents {
+		if until.IsZero() || now.Before(until) {
+			p.Available = true
+		}
+	}
+	return p
+}
+
+// Heartbeat is the roster after an agent's heartbeat at an instant, which holds
+// for ttl (zero: until the next). It forgets heartbeats that have run out. The
+// receiver is left as it was; Revision is one more.
+func (r Roster) Heartbeat(agent AgentID, a Availability, now time.Time, ttl time.Duration) Roster {
+	next := Roster{Agents: maps.Clone(r.Agents), Absence: r.Absence, Revision: r.Revision + 1}
+	if next.Agents == nil {
+		next.Agents = make(map[AgentID]time.Time, 1)
+	}
+	maps.DeleteFunc(next.Agents, func(_ AgentID, until time.Time) bool {
+		return !until.IsZero() && !now.Before(until)
+	})
+	if a != Online {
+		delete(next.Agents, agent)
+		return next
+	}
+	if len(next.Agents) == 0 {
+		next.Absence++
+	}
+	var until time.Time
+	if ttl > 0 {
+		until = now.Add(ttl)
+	}
+	next.Agents[agent] = until
+	return next
+}

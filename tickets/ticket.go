@@ -1,0 +1,266 @@
+package tickets
+
+import (
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// Format numbers the shape of the stored state. A process refuses to rewrite a
+// conversation of a newer format than its own.
+const Format = 1
+
+// Status is the state of a ticket (R3.1). The zero value is no ticket.
+type Status string
+
+// The statuses.
+const (
+	None    Status = ""
+	Open    Status = "open"
+	Ignored Status = "ignored"
+	Closed  Status = "closed"
+)
+
+// CloseReason says who closed a ticket. Empty: it is not closed.
+type CloseReason string
+
+// The reasons.
+const (
+	Manual    CloseReason = "manual"
+	Automatic CloseReason = "automatic"
+)
+
+// Level is how far a customer's identity is known (R7.1). The zero value is
+// invalid.
+type Level string
+
+// The trust levels, from the lowest.
+const (
+	// Anonymous said nothing about themselves.
+	Anonymous Level = "anonymous"
+	// Claimed typed a name, an e-mail, a RUT or a telephone; none is proved.
+	Claimed Level = "claimed"
+	// Verified came by a social login or an identity that the host signed.
+	Verified Level = "verified"
+)
+
+// IdentityKind keeps identities of different kinds apart (R7.2).
+type IdentityKind string
+
+// The kinds of identity.
+const (
+	// BySession: the value is the ID of a browser session.
+	BySession IdentityKind = "session"
+	// ByClaimedEmail: the value is a claimed e-mail ("e-mail as identifier").
+	ByClaimedEmail IdentityKind = "claimed-email"
+	// ByProvider: the value is "provider:subject" of a social login.
+	ByProvider IdentityKind = "provider"
+	// ByHost: the value is the subject of an identity signed by the host.
+	ByHost IdentityKind = "host"
+)
+
+// Identity is what finds a customer's conversation in an account. At most one
+// conversation holds an identity.
+type Identity struct {
+	Kind  IdentityKind `json:"kind"`
+	Value string       `json:"value"`
+}
+
+// Customer is what is known of who writes. Name, e-mail, RUT and telephone are
+// labels unless Level is [Verified].
+type Customer struct {
+	Level Level  `json:"level"`
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+	// RUT is canonical: "12345678-5".
+	RUT string `json:"rut,omitempty"`
+	// Phone is E.164 where it could be.
+	Phone string `json:"phone,omitempty"`
+	// Locale is the visitor's language; empty: unknown.
+	Locale chatcfg.Locale `json:"locale,omitempty"`
+}
+
+// Session is a visitor's stay: who they are and where they write (R7.1). It is a
+// unit of its own in the store.
+type Session struct {
+	ID      SessionID         `json:"id"`
+	Account chatcfg.AccountID `json:"account"`
+	// Conversation is where it writes: the one that Identity found when the
+	// session began, else a new ID that its first message creates unless
+	// another session of the same identity was first.
+	Conversation ConversationID `json:"conversation"`
+	Identity     Identity       `json:"identity"`
+	Customer     Customer       `json:"customer"`
+	// TokenHash is the SHA-256 of the session's secret.
+	TokenHash []byte    `json:"tokenHash"`
+	CreatedAt time.Time `json:"createdAt"`
+	// ExpiresAt is when it stops by itself.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// EndedAt is when it was ended; zero: it goes on.
+	EndedAt time.Time `json:"endedAt,omitzero"`
+	// Links are the conversations it wrote in before it logged in (R7.2).
+	Links []ConversationID `json:"links,omitempty"`
+	// Revision counts the writes; the store compares it when it saves.
+	Revision int64 `json:"revision"`
+}
+
+// Conversation is one customer in one account: the unit of consistency. Every
+// change of it raises Version by one.
+type Conversation struct {
+	Format  int               `json:"format"`
+	Account chatcfg.AccountID `json:"account"`
+	ID      ConversationID    `json:"id"`
+	Version int64             `json:"version"`
+	// Identity is what finds it.
+	Identity  Identity  `json:"identity"`
+	Customer  Customer  `json:"customer"`
+	CreatedAt time.Time `json:"createdAt"`
+	// LastAt is the time of the last change; time never goes back before it.
+	LastAt time.Time `json:"lastAt"`
+	// LastSeq is the sequence of the last message, LastEntry the number of the
+	// last history entry; both are gapless from 1.
+	LastSeq   int64 `json:"lastSeq"`
+	LastEntry int64 `json:"lastEntry"`
+	// Number is the latest ticket's; zero before the first.
+	Number Number `json:"number"`
+	// CustomerMessages counts what the customer wrote.
+	CustomerMessages int64 `json:"customerMessages"`
+	// Session is the session that wrote last: agents' and automatic messages
+	// belong to it (R7.2).
+	Session SessionID `json:"session"`
+	// Links are conversations of sessions that logged in to this customer.
+	Links []ConversationID `json:"links,omitempty"`
+	// Armed is the configuration version under which the deadline was computed.
+	Armed chatcfg.Version `json:"armed"`
+}
+
+// Ticket is one episode of a conversation.
+type Ticket struct {
+	Number Number `json:"number"`
+	// Previous is the ticket before it; zero: none (R3.4).
+	Previous Number `json:"previous,omitempty"`
+	Status   Status `json:"status"`
+	// Reason is why it is closed; empty while it is not.
+	Reason CloseReason `json:"reason,omitempty"`
+
+	Important bool `json:"important,omitempty"`
+	// KeywordsOff: an agent unmarked it, so keywords never mark it again (R3.5).
+	KeywordsOff bool `json:"keywordsOff,omitempty"`
+	Paused      bool `json:"paused,omitempty"`
+
+	CreatedAt time.Time `json:"createdAt"`
+	// OpenedAt is the last opening or reopening, or the creation as open.
+	OpenedAt time.Time `json:"openedAt,omitzero"`
+	// ClosedAt is when it closed; an automatic close counts from its deadline.
+	ClosedAt time.Time `json:"closedAt,omitzero"`
+	// ChangedAt is when anything of it last changed.
+	ChangedAt time.Time `json:"changedAt"`
+
+	// LastWord says who spoke last, automatic messages aside.
+	LastWord Side `json:"lastWord"`
+	// Agent is the last agent who spoke or closed; AgentName their name.
+	Agent     AgentID `json:"agent,omitempty"`
+	AgentName string  `json:"agentName,omitempty"`
+	// Answered says that an agent has replied at least once.
+	Answered bool `json:"answered,omitempty"`
+
+	// Wait is the running wait for an answer; nil: nobody waits (R2.2).
+	Wait *Wait `json:"wait,omitempty"`
+	// CountsFrom is where auto-close counts from: the latest of the agent's last
+	// word, the resume and the opening. Zero: it does not count (R4.2).
+	CountsFrom time.Time `json:"countsFrom,omitzero"`
+
+	// SpokeOutOfHours is when outOfHours last spoke; SpokeInAbsence the absence
+	// in which noAgents did: each once per ticket and interval or absence.
+	SpokeOutOfHours time.Time `json:"spokeOutOfHours,omitzero"`
+	SpokeInAbsence  int64     `json:"spokeInAbsence,omitempty"`
+	// Notified are the addresses that were told of this ticket (R5.2).
+	Notified []string `json:"notified,omitempty"`
+
+	// Typification and Metadata are the agent's (R3.6).
+	Typification *Typification     `json:"typification,omitempty"`
+	Metadata     map[string]string `json:"metadata,omitempty"`
+
+	// Customer is a copy of who wrote, for lists.
+	Customer Customer `json:"customer"`
+	// Messages counts the customer's and the agents' messages in it.
+	Messages int64 `json:"messages"`
+}
+
+// Side says who spoke.
+type Side string
+
+// The two sides of a conversation.
+const (
+	CustomerSide Side = "customer"
+	AgentSide    Side = "agent"
+)
+
+// Wait is a customer's wait for an answer (R2.2). It starts at the oldest
+// unanswered message, or at the opening.
+type Wait struct {
+	Since time.Time `json:"since"`
+	// Clock is what it is counted on, fixed when it starts (R2.6).
+	Clock chatcfg.Clock `json:"clock"`
+	// Limit is the SLA; zero: none.
+	Limit time.Duration `json:"limit,omitempty"`
+	// Due is when it becomes a delay; zero: never.
+	Due time.Time `json:"due,omitzero"`
+	// DelayedAt is when it did; zero: it is not delayed (R2.3).
+	DelayedAt time.Time `json:"delayedAt,omitzero"`
+}
+
+// Delayed says whether the customer has waited for longer than the SLA (R2.3).
+func (t *Ticket) Delayed() bool { return t.Wait != nil && !t.Wait.DelayedAt.IsZero() }
+
+// Typification is the category of a ticket and free-form fields (R3.6).
+type Typification struct {
+	Category string            `json:"category"`
+	Fields   map[string]string `json:"fields,omitempty"`
+}
+
+// Answer is a finished wait: what reports are made of (R2.7).
+type Answer struct {
+	Ticket Number    `json:"ticket"`
+	Since  time.Time `json:"since"`
+	At     time.Time `json:"at"`
+	// Waited is measured on the wait's own clock.
+	Waited time.Duration `json:"waited"`
+	// Limit is the SLA that held; zero: none.
+	Limit time.Duration `json:"limit,omitempty"`
+	// First says that it is the ticket's first answer.
+	First bool    `json:"first,omitempty"`
+	Agent AgentID `json:"agent"`
+}
+
+// Author says who wrote a message. The zero value is invalid.
+type Author string
+
+// The authors.
+const (
+	FromCustomer Author = "customer"
+	FromAgent    Author = "agent"
+	// FromRule is an automatic message: neither side's word (R4.4).
+	FromRule Author = "rule"
+	// FromWelcome is the welcome message that the customer answered (R6.5).
+	FromWelcome Author = "welcome"
+)
+
+// Message is one message of a conversation. Messages never change.
+type Message struct {
+	// Seq is its place in the conversation: 1, 2, 3, … without a gap (R3.9).
+	Seq    int64     `json:"seq"`
+	Ticket Number    `json:"ticket"`
+	At     time.Time `json:"at"`
+	From   Author    `json:"from"`
+	// Level is how far the customer was known when this was written.
+	Level Level `json:"level"`
+	// Session is the session it belongs to (R7.2).
+	Session SessionID `json:"session"`
+	// Agent and Name are the agent's; for a welcome message Name is its author.
+	Agent AgentID `json:"agent,omitempty"`
+	Name  string  `json:"name,omitempty"`
+	// Rule is the automatic action that sent it.
+	Rule Rule   `json:"rule,omitempty"`
+	Text string `json:"text"`
+}
