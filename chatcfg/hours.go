@@ -1,0 +1,169 @@
+package chatcfg
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	_ "time/tzdata" // a host without zone files (a distroless image) must work
+)
+
+// The limits of [Hours].
+const (
+	// MaxWeekly is the largest number of weekly intervals.
+	MaxWeekly = 100
+	// MaxExceptions is the largest number of exceptions.
+	MaxExceptions = 1000
+)
+
+// The codes of the problems of [Hours.Compile], with their args.
+const (
+	hoursUnknownTimezone Code = "unknown_timezone"  // the name
+	hoursNoIntervals     Code = "no_intervals"      // none
+	hoursTooMany         Code = "too_many"          // the limit
+	hoursUnknownDay      Code = "unknown_day"       // the day
+	hoursBadTime         Code = "bad_time"          // the time
+	hoursEqualTimes      Code = "equal_times"       // the time
+	hoursBadDate         Code = "bad_date"          // the date
+	hoursClosedWithTimes Code = "closed_with_times" // the date
+)
+
+// IsZero says whether there are no business hours at all: no time zone, no
+// intervals, no exceptions.
+func (h Hours) IsZero() bool {
+	return h.Timezone == "" && len(h.Weekly) == 0 && len(h.Exceptions) == 0
+}
+
+// Compile checks the hours and makes the calendar that answers questions about
+// them (R4.9). The zero Hours give nil and no error. The error is [Problems],
+// all of them, with paths relative to the hours, such as "weekly[2].close".
+func (h Hours) Compile() (*Calendar, error) {
+	if h.IsZero() {
+		return nil, nil
+	}
+	var problems Problems
+	add := func(path string, code Code, args ...any) {
+		problems = append(problems, Problem{Path: path, Code: code, Args: args})
+	}
+
+	loc, ok := loadZone(h.Timezone)
+	if !ok {
+		add("timezone", hoursUnknownTimezone, h.Timezone)
+	}
+	tooMany := false
+	if len(h.Weekly) > MaxWeekly {
+		add("weekly", hoursTooMany, MaxWeekly)
+		tooMany = true
+	}
+	if len(h.Exceptions) > MaxExceptions {
+		add("exceptions", hoursTooMany, MaxExceptions)
+		tooMany = true
+	}
+	if tooMany {
+		return nil, problems
+	}
+
+	intervals := 0
+	// times reads the two times of an interval, which are minutes of the day.
+	times := func(path, open, close string) (span, bool) {
+		from, okFrom := parseMinute(open)
+		if !okFrom || from == minutesPerDay {
+			add(path+".open", hoursBadTime, open)
+			okFrom = false
+		}
+		to, okTo := parseMinute(close)
+		if !okTo {
+			add(path+".close", hoursBadTime, close)
+		}
+		if okFrom && okTo && from == to {
+			add(path+".close", hoursEqualTimes, close)
+			return span{}, false
+		}
+		return span{from, to}, okFrom && okTo
+	}
+
+	var weekly [7][]span
+	for i, in := range h.Weekly {
+		intervals++
+		path := fmt.Sprintf("weekly[%d]", i)
+		day, ok := weekdays[in.Day]
+		if !ok {
+			add(path+".day", hoursUnknownDay, string(in.Day))
+		}
+		if s, okTimes := times(path, in.Open, in.Close); ok && okTimes {
+			weekly[day] = append(weekly[day], s)
+		}
+	}
+
+	// An empty, non-nil list is a closed date.
+	exceptions := make(map[int64][]span)
+	closed := make(map[string]bool)
+	for _, ex := range h.Exceptions {
+		if ex.Closed {
+			closed[ex.Date] = true
+		}
+	}
+	for i, ex := range h.Exceptions {
+		path := fmt.Sprintf("exceptions[%d]", i)
+		date, err := time.Parse(time.DateOnly, ex.Date)
+		if err != nil {
+			add(path+".date", hoursBadDate, ex.Date)
+		}
+		day := floorDiv(date.Unix(), secondsPerDay)
+		if ex.Open == "" && ex.Close == "" && ex.Closed {
+			if err == nil {
+				exceptions[day] = append([]span{}, exceptions[day]...)
+			}
+			continue
+		}
+		intervals++
+		if closed[ex.Date] {
+			add(path, hoursClosedWithTimes, ex.Date)
+			continue
+		}
+		if s, ok := times(path, ex.Open, ex.Close); ok && err == nil {
+			exceptions[day] = append(exceptions[day], s)
+		}
+	}
+	if intervals == 0 {
+		add("weekly", hoursNoIntervals)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return newCalendar(loc, weekly, exceptions), nil
+}
+
+// weekdays numbers the days from Thursday, the weekday of day 0 (1970-01-01).
+var weekdays = map[Day]int{
+	Thursday: 0, Friday: 1, Saturday: 2, Sunday: 3, Monday: 4, Tuesday: 5, Wednesday: 6,
+}
+
+// loadZone loads an IANA zone. It refuses the names that are not IANA's: of the
+// machine's own zone, and of the variants that some machines keep on disk.
+func loadZone(name string) (*time.Location, bool) {
+	switch name {
+	case "", "Local", "localtime", "posixrules", "Factory":
+		return nil, false
+	}
+	if strings.HasPrefix(name, "posix/") || strings.HasPrefix(name, "right/") {
+		return nil, false
+	}
+	loc, err := time.LoadLocation(name)
+	return loc, err == nil
+}
+
+// parseMinute reads "HH:MM" from "00:00" to "24:00" as a minute of the day.
+func parseMinute(s string) (minute int, ok bool) {
+	if len(s) != 5 || s[2] != ':' {
+		return 0, false
+	}
+	for _, i := range [...]int{0, 1, 3, 4} {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+	}
+	hh := int(s[0]-'0')*10 + int(s[1]-'0')
+	mm := int(s[3]-'0')*10 + int(s[4]-'0')
+	minute = hh*60 + mm
+	return minute, mm < 60 && minute <= minutesPerDay
+}
