@@ -28,8 +28,8 @@ var (
 	// ErrLeaseLost: the delivery was claimed again, settled or dropped. Nothing
 	// happened.
 	ErrLeaseLost = errors.New("storage: lease lost")
-	// ErrCursor: the cursor is not of this store or list; start again without
-	// one.
+	// ErrCursor: the cursor is malformed, or not of this list; start again
+	// without one.
 	ErrCursor = errors.New("storage: foreign cursor")
 	// ErrClosed: the store is closed. Nothing happened.
 	ErrClosed = errors.New("storage: closed")
@@ -37,12 +37,20 @@ var (
 
 // Store is where charla keeps everything. It keeps what it is given and knows no
 // rule: it never reads a clock, makes an ID or looks into a decision. All parts
-// are safe for concurrent use. Times are kept to the microsecond, in UTC; the
-// zero time stays zero.
+// are safe for concurrent use. Times are cut to the microsecond and kept in UTC;
+// the zero time stays zero. Texts are valid UTF-8 without NUL. A nil and an empty
+// slice or map are the same. What a store is given and what it returns is the
+// caller's to change afterwards.
 //
 // Everything but the claims is done on behalf of one account, and nothing of one
 // account is ever returned for another. A changing call is atomic: all of it
-// happens and is durable when it returns nil, or none of it.
+// happens and is durable when it returns nil, or none of it. A read or list in an
+// account or conversation that does not exist is empty unless it says
+// [ErrNotFound]. A call whose context is done when it begins does nothing and
+// returns an error.
+//
+// A cursor is opaque and holds for its own list, in its own account; elsewhere
+// it is [ErrCursor], and so is any other text.
 type Store interface {
 	Accounts() Accounts
 	Conversations() Conversations
@@ -66,14 +74,15 @@ type Accounts interface {
 	// Find returns an account by its public key, deleted ones too. ErrNotFound.
 	Find(ctx context.Context, key string) (chatcfg.Account, error)
 	// List returns the accounts that are not deleted, by ID, after the given
-	// one (zero: from the start), at most limit of them; hidden ones only when
-	// asked for.
+	// one (zero: from the start), at most limit of them (as in [Queries]); hidden
+	// ones only when asked for.
 	List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error)
 	// Save replaces the account if its stored revision is a.Revision-1, and
 	// adds or replaces the documents. ErrConflict if the revision differs,
-	// ErrDeleted if the stored account is deleted, ErrNotFound. When a itself
-	// carries DeletedAt, the save also drops the account's deadlines and its
-	// unsent deliveries. No commit decided under an older configuration version
+	// ErrDeleted if the stored account is deleted, ErrNotFound. The key never
+	// changes. When a itself carries DeletedAt, the save also drops the account's
+	// deadlines and removes its pending deliveries; what is being sent can still
+	// be settled. No commit decided under an older configuration version
 	// succeeds after a save that raised it.
 	Save(ctx context.Context, a chatcfg.Account, docs ...Document) error
 	// Document returns a document of an account, deleted ones too. ErrNotFound.
@@ -100,22 +109,27 @@ type Purged struct {
 // Conversations is the heart of a store: loading and committing one
 // conversation, and claiming those that are due.
 type Conversations interface {
-	// Load returns what one decision needs, from one moment. A conversation
-	// that does not exist is not an error: Loaded.Conversation.Version is zero.
-	// ErrNotFound if a session was asked for and does not exist.
+	// Load returns what one decision needs, from one moment, of deleted accounts
+	// too. A conversation that does not exist is not an error:
+	// Loaded.Conversation is zero. ErrNotFound if the account does not exist, or
+	// a session was asked for and does not.
 	Load(ctx context.Context, q LoadQuery) (Loaded, error)
 	// Commit writes a batch whole or not at all. It returns nil only when the
 	// batch is durable. ErrDeleted and ErrConfigChanged by the account as it is
 	// within the commit, ErrNotFound if there is no account, ErrConflict if the
-	// version differs or an identity is taken.
+	// version differs, an identity is another conversation's, or the
+	// conversation has a receipt of that scope and key.
 	Commit(ctx context.Context, b *Batch) error
 	// ClaimDue returns up to limit conversations whose Wake is at or before now
 	// and moves their Wake to leaseUntil, so that nobody else claims them
-	// before; earliest first. Conversations of deleted accounts are skipped.
+	// before; earliest first. A commit sets the Wake anew. Conversations of
+	// deleted accounts are skipped. A limit below one claims nothing, here and
+	// in every claim.
 	ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error)
 	// ClaimStale returns up to limit conversations with an open ticket that
 	// were armed under a version below their account's, and that no ClaimStale
-	// has returned with a lease beyond now. Deleted accounts are skipped.
+	// has returned with a lease beyond now; a commit ends that lease. Wakes stay
+	// as they are. Deleted accounts are skipped.
 	ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error)
 	// NextWake returns the earliest Wake of any conversation of an account that
 	// is not deleted, or the zero time.
@@ -178,7 +192,7 @@ type Batch struct {
 	// Conversation is as it shall be. Its Version is one more than the stored
 	// one's (1: it must not exist).
 	Conversation tickets.Conversation
-	// Reserve are identities that the conversation takes.
+	// Reserve are identities that the conversation takes, or holds already.
 	Reserve []tickets.Identity
 	// Tickets are inserted or replaced, by number. Exactly the latest one may be
 	// other than closed.
@@ -187,8 +201,8 @@ type Batch struct {
 	Messages []tickets.Message
 	Entries  []tickets.Entry
 	Answers  []tickets.Answer
-	// Deliveries are added to the outbox; one whose key the account's outbox
-	// holds already is left out.
+	// Deliveries are added to the account's outbox, as pending; one whose key it
+	// holds already, in any state, is left out.
 	Deliveries []Delivery
 	// Receipt remembers the command's key; nil: it had none.
 	Receipt *Receipt
@@ -202,7 +216,8 @@ type Batch struct {
 	Active bool
 }
 
-// Words are folded words by which a ticket is found.
+// Words are folded words by which a ticket is found. They add up: a commit never
+// takes earlier ones away.
 type Words struct {
 	Ticket tickets.Number
 	Text   string
@@ -226,16 +241,19 @@ type Outbox interface {
 	// accounts are skipped.
 	Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Delivery, error)
 	// Settle ends an attempt: d.State sent, dead, unknown, or pending for
-	// another attempt at d.NotBefore; d.Error is kept. ErrLeaseLost unless the
-	// stored delivery is sending with the fence d.Fence.
+	// another attempt at d.NotBefore; d.Error and d.SettledAt are kept.
+	// ErrLeaseLost unless the stored delivery is sending with the fence d.Fence,
+	// even if its lease has run out. In a deleted account a delivery that would
+	// be pending again is removed.
 	Settle(ctx context.Context, d Delivery) error
-	// List returns an account's deliveries in a state, oldest first.
+	// List returns an account's deliveries in a state, in the order of their
+	// commits; limit as in [Queries].
 	List(ctx context.Context, account chatcfg.AccountID, state DeliveryState, cursor string, limit int) (Page[Delivery], error)
-	// Replay makes a dead or unknown delivery pending at now, with no attempts.
-	// ErrNotFound; ErrConflict in another state; ErrDeleted.
+	// Replay makes a dead or unknown delivery pending at now, with no attempts;
+	// the fence stays. ErrNotFound; ErrConflict in another state; ErrDeleted.
 	Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error
 	// Prune removes sent deliveries that were settled before a time, at most
-	// limit, and says how many.
+	// limit, the oldest first, and says how many. Their keys are free again.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	// NextWake returns the earliest instant at which Claim would have
 	// something to do, or the zero time.
@@ -306,7 +324,8 @@ type Sessions interface {
 type Queries interface {
 	// Ticket returns one ticket; number zero is the latest. ErrNotFound.
 	Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error)
-	// Tickets lists tickets.
+	// Tickets lists tickets. A ticket that does not change while one pages is
+	// listed exactly once.
 	Tickets(ctx context.Context, q TicketQuery) (Page[TicketRow], error)
 	// Messages reads messages of a conversation, in their order.
 	Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error)
@@ -314,20 +333,24 @@ type Queries interface {
 	// their order; of one ticket if ref.Number is not zero.
 	History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error)
 	// Changes reads an account's feed after a cursor (empty: from the start):
-	// every conversation that changed since, at least once, with its version,
-	// none skipped however late a commit lands. ErrCursor if the cursor is of
-	// another database.
+	// every conversation that changed since, at least once, with a version not
+	// below the one that it then had, none skipped however late a commit lands.
+	// Next is never empty: it is where to read on, now or later, and a page
+	// without items has caught up. ErrCursor if the cursor is of another
+	// database, even one with the same account.
 	Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error)
 	// Report computes figures over a period (R2.7).
 	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (Report, error)
-	// Count counts open tickets by an instant: after < instant <= upTo.
+	// Count counts open tickets by an instant: after < instant <= upTo. Zero
+	// instants never count.
 	Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error)
 }
 
 // MaxPage is the largest page that a store returns.
 const MaxPage = 500
 
-// Page is a part of a list. Next continues it; empty: that was all.
+// Page is a part of a list. Next continues it; empty: that was all (but see
+// [Queries.Changes]).
 type Page[T any] struct {
 	Items []T
 	Next  string
@@ -364,11 +387,13 @@ type TicketQuery struct {
 	Conversation tickets.ConversationID
 	// Important and Delayed list only such tickets.
 	Important, Delayed bool
-	// Category is compared exactly; Fields all must be equal.
+	// Category is compared exactly; empty: any. Fields must all be there and be
+	// equal.
 	Category string
 	Fields   map[string]string
-	// Words are folded words of which all must occur in the ticket's texts, the
-	// last one as a prefix.
+	// Words are folded words of which all must occur in the ticket's texts,
+	// whichever, as whole words, the last one as a prefix of one. They are
+	// compared as they are, byte by byte; no character has a meaning of its own.
 	Words []string
 	Order Order
 	// Cursor is a Page's Next; it holds for the same query only.
@@ -391,7 +416,7 @@ type MessageQuery struct {
 	// After reads those with a larger sequence; Before, if not zero, those with
 	// a smaller one.
 	After, Before int64
-	// Last reads the last Limit of them instead of the first.
+	// Last reads the last Limit of them instead of the first; the order stays.
 	Last  bool
 	Limit int
 }
@@ -408,15 +433,18 @@ type Report struct {
 	// Tickets created in the period, by their status now, and how many of them
 	// are important or delayed now.
 	Open, Ignored, Closed, Important, Delayed int64
-	// First are the first answers of tickets, All every answer, that ended a
-	// wait in the period.
+	// First are the first answers of tickets, All every answer, given in the
+	// period.
 	First, All Times
 }
 
-// Times are figures of response times: mean, and percentiles by nearest rank.
+// Times are figures of response times, all zero if there are none.
 type Times struct {
-	Count          int64
+	Count int64
+	// Mean is cut to the microsecond; the percentiles are by nearest rank: the
+	// smallest time that at least that share of all do not exceed.
 	Mean, P50, P90 time.Duration
-	// Limited are those that had an SLA, InTime those of them within it.
+	// Limited are those that had an SLA, InTime those of them that did not
+	// exceed it.
 	Limited, InTime int64
 }
