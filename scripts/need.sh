@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Checks what the tests need beyond Go. What is missing is installed when this is
+# root on Debian (it says what); otherwise it names the packages and fails.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+# One row a need: the path of this repository that needs it (the row counts when
+# it is there), the command or file (a pattern) to look for, the Debian package.
+needs='
+go.mod            gcc                               gcc
+go.mod            /usr/include/stdlib.h             libc6-dev
+storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
+'
+
+present() {
+	case $1 in
+	/*) compgen -G "$1" >/dev/null ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+missing=()
+while read -r where what package; do
+	if [ -n "$where" ] && [ -e "$where" ] && ! present "$what"; then
+		echo "missing: $what (Debian package $package)" >&2
+		missing+=("$package")
+	fi
+done <<<"$needs"
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+	die "the tests need these Debian packages: ${missing[*]}"
+fi
+echo "installing: ${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update >&2
+apt-get -qq install --yes --no-install-recommends "${missing[@]}" >&2

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The proofs that are too long for the tests, or that look from outside; each in
+# minutes. CHARLA_FULL=1 makes tests go through everything instead of a sample.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+proof() {
+	echo "-- $*" >&2
+	"$@"
+}
+
+# full PACKAGE TEST: the tests of that name, in full, without the race detector.
+full() {
+	has_test "$1" "$2"
+	CHARLA_FULL=1 go test "$1" -run "$2" -count=1 -timeout=15m
+}
+
+# scenarios STORE: every scenario file, by the command that users have.
+scenarios() {
+	go run ./examples/scenario -store "$1" automation/scenario/testdata/*.txtar
+}
+
+proof scripts/consumer.sh
+proof scripts/stale.sh
+proof full ./chatcfg Oracle
+if [ -d examples/scenario ]; then
+	proof scenarios memory
+	proof scenarios sqlite
+fi

@@ -1,0 +1,6 @@
+package automation_test
+
+import (
+	_ "github.com/charlahq/charla/storage/storagetest"
+	_ "github.com/stretchr/testify/require"
+)

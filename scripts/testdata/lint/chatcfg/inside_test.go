@@ -1,0 +1,5 @@
+package chatcfg // want testpackage
+
+import "testing"
+
+func TestInside(*testing.T) {}

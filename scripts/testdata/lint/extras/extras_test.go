@@ -1,0 +1,6 @@
+package extras_test
+
+import (
+	_ "github.com/charlahq/charla/storage/storagetest"
+	_ "github.com/stretchr/testify/require"
+)

@@ -1,0 +1,2 @@
+// Package fold may be used by several rooms.
+package fold

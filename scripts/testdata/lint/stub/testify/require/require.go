@@ -1,0 +1,2 @@
+// Package require stands in for the real one.
+package require
