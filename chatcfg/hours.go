@@ -17,14 +17,14 @@ const (
 
 // The codes of the problems of [Hours.Compile], with their args.
 const (
-	hoursUnknownTimezone Code = "unknown_timezone"  // the name
-	hoursNoIntervals     Code = "no_intervals"      // none
-	hoursTooMany         Code = "too_many"          // the limit
-	hoursUnknownDay      Code = "unknown_day"       // the day
-	hoursBadTime         Code = "bad_time"          // the time
-	hoursEqualTimes      Code = "equal_times"       // the time
-	hoursBadDate         Code = "bad_date"          // the date
-	hoursClosedWithTimes Code = "closed_with_times" // the date
+	CodeUnknownTimezone Code = "unknown_timezone"  // the name
+	CodeNoIntervals     Code = "no_intervals"      // none
+	hoursTooMany        Code = "too_many"          // the limit
+	CodeUnknownDay      Code = "unknown_day"       // the day
+	CodeBadTime         Code = "bad_time"          // the time
+	CodeEqualTimes      Code = "equal_times"       // the time
+	CodeBadDate         Code = "bad_date"          // the date
+	CodeClosedWithTimes Code = "closed_with_times" // the date
 )
 
 // IsZero says whether there are no business hours at all: no time zone, no
@@ -47,7 +47,7 @@ func (h Hours) Compile() (*Calendar, error) {
 
 	loc, ok := loadZone(h.Timezone)
 	if !ok {
-		add("timezone", hoursUnknownTimezone, h.Timezone)
+		add("timezone", CodeUnknownTimezone, h.Timezone)
 	}
 	tooMany := false
 	if len(h.Weekly) > MaxWeekly {
@@ -67,15 +67,15 @@ func (h Hours) Compile() (*Calendar, error) {
 	times := func(path, open, close string) (span, bool) {
 		from, okFrom := parseMinute(open)
 		if !okFrom || from == minutesPerDay {
-			add(path+".open", hoursBadTime, open)
+			add(path+".open", CodeBadTime, open)
 			okFrom = false
 		}
 		to, okTo := parseMinute(close)
 		if !okTo {
-			add(path+".close", hoursBadTime, close)
+			add(path+".close", CodeBadTime, close)
 		}
 		if okFrom && okTo && from == to {
-			add(path+".close", hoursEqualTimes, close)
+			add(path+".close", CodeEqualTimes, close)
 			return span{}, false
 		}
 		return span{from, to}, okFrom && okTo
@@ -87,7 +87,7 @@ func (h Hours) Compile() (*Calendar, error) {
 		path := fmt.Sprintf("weekly[%d]", i)
 		day, ok := weekdays[in.Day]
 		if !ok {
-			add(path+".day", hoursUnknownDay, string(in.Day))
+			add(path+".day", CodeUnknownDay, string(in.Day))
 		}
 		if s, okTimes := times(path, in.Open, in.Close); ok && okTimes {
 			weekly[day] = append(weekly[day], s)
@@ -106,7 +106,7 @@ func (h Hours) Compile() (*Calendar, error) {
 		path := fmt.Sprintf("exceptions[%d]", i)
 		date, err := time.Parse(time.DateOnly, ex.Date)
 		if err != nil {
-			add(path+".date", hoursBadDate, ex.Date)
+			add(path+".date", CodeBadDate, ex.Date)
 		}
 		day := floorDiv(date.Unix(), secondsPerDay)
 		if ex.Open == "" && ex.Close == "" && ex.Closed {
@@ -117,7 +117,7 @@ func (h Hours) Compile() (*Calendar, error) {
 		}
 		intervals++
 		if closed[ex.Date] {
-			add(path, hoursClosedWithTimes, ex.Date)
+			add(path, CodeClosedWithTimes, ex.Date)
 			continue
 		}
 		if s, ok := times(path, ex.Open, ex.Close); ok && err == nil {
@@ -125,7 +125,7 @@ func (h Hours) Compile() (*Calendar, error) {
 		}
 	}
 	if intervals == 0 {
-		add("weekly", hoursNoIntervals)
+		add("weekly", CodeNoIntervals)
 	}
 	if len(problems) > 0 {
 		return nil, problems

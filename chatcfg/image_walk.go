@@ -1,0 +1,220 @@
+package chatcfg
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"io"
+
+	"golang.org/x/image/webp"
+)
+
+// maxJPEGScans is the most scans a JPEG may have. Progressive ones have about
+// ten; each takes a pass over all pixels and may be a few bytes long.
+const maxJPEGScans = 64
+
+// walkPNG follows the chunks to IEND.
+func walkPNG(b []byte) (frames int, ok bool) {
+	b = b[8:]
+	for len(b) >= 12 {
+		size := binary.BigEndian.Uint32(b)
+		if uint64(size) > uint64(len(b)-12) {
+			return 0, false
+		}
+		kind := string(b[4:8])
+		b = b[12+size:]
+		switch kind {
+		case "IEND":
+			return max(frames, 1), len(b) == 0
+		case "fcTL": // an animation's frame
+			frames++
+		}
+	}
+	return 0, false
+}
+
+// walkJPEG follows the segments, and over the pixels' bytes, to EOI.
+func walkJPEG(b []byte) (frames int, ok bool) {
+	b = b[2:]
+	scans := 0
+	for len(b) >= 2 && b[0] == 0xff {
+		marker := b[1]
+		switch {
+		case marker == 0xff: // fill
+			b = b[1:]
+			continue
+		case marker == 0xd9: // EOI
+			return 1, len(b) == 2
+		case marker == 0x01 || marker >= 0xd0 && marker <= 0xd8: // no length
+			b = b[2:]
+			continue
+		}
+		if len(b) < 4 {
+			return 0, false
+		}
+		size := 2 + int(binary.BigEndian.Uint16(b[2:]))
+		if size < 4 || size > len(b) {
+			return 0, false
+		}
+		b = b[size:]
+		if marker != 0xda { // SOS
+			continue
+		}
+		if scans++; scans > maxJPEGScans {
+			return 0, false
+		}
+		for {
+			i := bytes.IndexByte(b, 0xff)
+			if i < 0 || i+1 == len(b) {
+				return 0, false
+			}
+			// A stuffed zero or a restart marker is a part of the scan.
+			if next := b[i+1]; next != 0 && (next < 0xd0 || next > 0xd7) {
+				b = b[i:]
+				break
+			}
+			b = b[i+2:]
+		}
+	}
+	return 0, false
+}
+
+// walkGIF follows the blocks to the trailer.
+func walkGIF(b []byte) (frames int, ok bool) {
+	if len(b) < 13 {
+		return 0, false
+	}
+	flags := b[10]
+	b = b[13:]
+	if b, ok = skipColors(b, flags); !ok {
+		return 0, false
+	}
+	for len(b) > 0 {
+		switch b[0] {
+		case 0x3b: // trailer
+			return frames, len(b) == 1
+		case 0x21: // extension
+			if len(b) < 2 {
+				return 0, false
+			}
+			b = b[2:]
+		case 0x2c: // image
+			frames++
+			if len(b) < 10 {
+				return 0, false
+			}
+			flags := b[9]
+			if b, ok = skipColors(b[10:], flags); !ok || len(b) < 1 {
+				return 0, false
+			}
+			b = b[1:]
+		default:
+			return 0, false
+		}
+		if b, ok = skipBlocks(b); !ok {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// skipColors skips a GIF's colour table, if the flags tell of one.
+func skipColors(b []byte, flags byte) ([]byte, bool) {
+	if flags&0x80 == 0 {
+		return b, true
+	}
+	size := 3 << (flags&7 + 1)
+	if len(b) < size {
+		return nil, false
+	}
+	return b[size:], true
+}
+
+// skipBlocks skips a GIF's data blocks, the empty last one included.
+func skipBlocks(b []byte) ([]byte, bool) {
+	for len(b) > 0 {
+		size := 1 + int(b[0])
+		if size > len(b) {
+			return nil, false
+		}
+		b = b[size:]
+		if size == 1 {
+			return b, true
+		}
+	}
+	return nil, false
+}
+
+// walkWebP follows the chunks to the end that the header tells.
+func walkWebP(b []byte) (frames int, ok bool) {
+	if uint64(binary.LittleEndian.Uint32(b[4:]))+8 != uint64(len(b)) {
+		return 0, false
+	}
+	b = b[12:]
+	for len(b) > 0 {
+		var kind string
+		if kind, _, b, ok = nextChunk(b); !ok {
+			return 0, false
+		}
+		if kind == "ANMF" {
+			frames++
+		}
+	}
+	return max(frames, 1), true
+}
+
+// nextChunk cuts the first chunk off a WebP's chunks.
+func nextChunk(b []byte) (kind string, data, rest []byte, ok bool) {
+	if len(b) < 8 {
+		return "", nil, nil, false
+	}
+	size := uint64(binary.LittleEndian.Uint32(b[4:]))
+	end := 8 + size + size%2
+	if end > uint64(len(b)) {
+		return "", nil, nil, false
+	}
+	return string(b[:4]), b[8 : 8+size], b[end:], true
+}
+
+// decodeWebP decodes a WebP, or the first frame of an animated one, which the
+// library does not know.
+func decodeWebP(r io.Reader) (image.Image, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	var canvas []byte
+	for rest := b[12:]; ; {
+		kind, data, next, ok := nextChunk(rest)
+		if !ok {
+			return webp.Decode(bytes.NewReader(b))
+		}
+		rest = next
+		switch {
+		case kind == "VP8X" && len(data) == 10:
+			canvas = data
+		case kind == "ANMF" && len(data) > 16 && canvas != nil:
+			return decodeFrame(canvas, data)
+		}
+	}
+}
+
+// decodeFrame decodes an animation's frame as if it were a file of its own. Its
+// header is x, y, width and height less one, duration and flags; the canvas's
+// is flags, width and height less one.
+func decodeFrame(canvas, frame []byte) (image.Image, error) {
+	uint24 := func(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
+	if 2*uint24(frame)+uint24(frame[6:]) > uint24(canvas[4:]) || 2*uint24(frame[3:])+uint24(frame[9:]) > uint24(canvas[7:]) {
+		return nil, errors.New("frame outside of its canvas")
+	}
+	const alphaFlag = 1 << 4
+	data := frame[16:]
+	file := []byte("RIFF....WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00")
+	if bytes.HasPrefix(data, []byte("ALPH")) {
+		file[20] = alphaFlag
+	}
+	file = append(append(file, frame[6:12]...), data...)
+	binary.LittleEndian.PutUint32(file[4:], uint32(len(file)-8))
+	return webp.Decode(bytes.NewReader(file))
+}
