@@ -1,7 +1,5 @@
 package chatcfg
 
-import "time"
-
 // Config is the whole configuration of an account: the document of SPEC
 // section 10. It is a value; copying it copies everything but the slices.
 // [Default] makes one, [Decode] reads one strictly, [Config.Validate] finds
@@ -340,6 +338,3 @@ type Welcome struct {
 	Text     string  `json:"text"`
 	Author   string  `json:"author"`
 }
-
-// MaxDuration is the longest configurable [Duration] (R2.1, R4.2).
-const MaxDuration = 365 * 24 * time.Hour

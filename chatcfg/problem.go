@@ -1,6 +1,7 @@
 package chatcfg
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -51,4 +52,40 @@ func (p Problems) Has(path string, code Code) bool {
 		}
 	}
 	return false
+}
+
+// refuse is the error of a single problem without a path.
+func refuse(code Code, args ...any) error {
+	return Problems{{Code: code, Args: args}}
+}
+
+// under gives the problems of an error, with their paths put under a path. A nil
+// error has none.
+func under(path string, err error) Problems {
+	var problems Problems
+	if !errors.As(err, &problems) {
+		return nil
+	}
+	moved := make(Problems, len(problems))
+	for i, p := range problems {
+		switch {
+		case p.Path == "":
+			p.Path = path
+		case path == "":
+		case strings.HasPrefix(p.Path, "["):
+			p.Path = path + p.Path
+		default:
+			p.Path = path + "." + p.Path
+		}
+		moved[i] = p
+	}
+	return moved
+}
+
+// orNil is the problems as an error: nil if there are none.
+func (p Problems) orNil() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return p
 }

@@ -1,0 +1,74 @@
+package chatcfg
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// MinContrast is the least contrast of WCAG AA for text (R6.6).
+const MinContrast = 4.5
+
+// ParseColor reads #RGB or #RRGGBB, in any case and with white space around, and
+// returns it in lower case (R6.6). The error is [Problems].
+func ParseColor(s string) (string, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if _, ok := rgb(s); !ok {
+		return "", refuse(CodeInvalidColor)
+	}
+	return s, nil
+}
+
+// rgb reads a colour into its three channels, 0 to 255.
+func rgb(s string) ([3]uint8, bool) {
+	var c [3]uint8
+	hex, ok := strings.CutPrefix(s, "#")
+	if ok && len(hex) == 3 {
+		hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
+	}
+	if !ok || len(hex) != 6 || strings.ContainsAny(hex, "+-_") {
+		return c, false
+	}
+	n, err := strconv.ParseUint(hex, 16, 32)
+	return [3]uint8{uint8(n >> 16), uint8(n >> 8), uint8(n)}, err == nil
+}
+
+// Contrast is the WCAG contrast ratio of two colours, from 1 to 21, whichever
+// comes first. It is 0 if one of them is not a colour.
+func Contrast(a, b string) float64 {
+	la, okA := luminance(a)
+	lb, okB := luminance(b)
+	if !okA || !okB {
+		return 0
+	}
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+// luminance is the relative luminance of WCAG 2.
+func luminance(color string) (float64, bool) {
+	c, ok := rgb(strings.ToLower(strings.TrimSpace(color)))
+	var l float64
+	for i, weight := range [...]float64{0.2126, 0.7152, 0.0722} {
+		v := float64(c[i]) / 255
+		if v <= 0.04045 {
+			v /= 12.92
+		} else {
+			v = math.Pow((v+0.055)/1.055, 2.4)
+		}
+		l += weight * v
+	}
+	return l, ok
+}
+
+// Readable is the text colour to use on a background: the wanted one where its
+// contrast is enough, else black or white, of which one always is (R6.6). A
+// background that is not a colour leaves the text's as it is.
+func Readable(background, text string) string {
+	if _, ok := luminance(background); !ok || Contrast(background, text) >= MinContrast {
+		return text
+	}
+	if Contrast(background, "#ffffff") >= MinContrast {
+		return "#ffffff"
+	}
+	return "#000000"
+}

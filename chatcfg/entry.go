@@ -1,0 +1,84 @@
+package chatcfg
+
+import "strings"
+
+// Entry is what a visitor gives to start a conversation.
+type Entry struct {
+	Name, Email, RUT, Phone string
+	// Anonymous asks to enter without a name.
+	Anonymous bool
+	// Social says that the visitor comes from a social login, which has proved
+	// who they are; Name and Email are then the provider's.
+	Social bool
+}
+
+// SocialOnly says whether only social logins may enter: "only" is set on either
+// provider (R6.3). One that is set on a provider that is off counts, too.
+func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
+
+// CheckEntry decides whether a visitor may start a conversation, and returns
+// what they gave, each value checked and canonical ([ParseEmail], [ParseRUT],
+// [ParsePhone]). The error is [Problems], all of them; their paths are "name",
+// "email", "rut", "phone", or empty where the way in itself is closed.
+//
+//   - A social login needs a provider that is on; its name may be missing.
+//   - Everybody else is refused where only social logins may enter (R6.3).
+//   - Without a name one enters only where anonymous users may (R7.3).
+//   - With e-mail as identifier nobody starts without an e-mail, and where the
+//     RUT is asked nobody without a RUT (R6.4): anonymous visitors and social
+//     logins neither, since the rule would protect nothing if they could. A
+//     visitor who gives one is not anonymous any more: Anonymous is true in the
+//     answer only if nothing at all was given.
+//   - The telephone is never required.
+func (c Chat) CheckEntry(e Entry) (Entry, error) {
+	var problems Problems
+	add := func(path string, code Code) {
+		problems = append(problems, Problem{Path: path, Code: code})
+	}
+	if e.Name = strings.TrimSpace(e.Name); isBlank(e.Name) {
+		e.Name = ""
+	}
+	switch {
+	case e.Social:
+		e.Anonymous = false
+		if !c.Facebook.Enabled && !c.Google.Enabled {
+			add("", CodeSocialOff)
+		}
+	case c.SocialOnly():
+		add("", CodeSocialOnly)
+	case e.Anonymous:
+		if !c.Anonymous {
+			add("", CodeAnonymousOff)
+		}
+	case e.Name == "":
+		add("name", CodeRequired)
+	}
+	if e.Name != "" {
+		problems = append(problems, checkString("name", e.Name, MaxName, false, false)...)
+	}
+	given := func(path, value string, required bool, parse func(string) (string, error)) string {
+		value = strings.TrimSpace(value)
+		if value == "" {
+			if required {
+				add(path, CodeRequired)
+			}
+			return ""
+		}
+		parsed, err := parse(value)
+		problems = append(problems, under(path, err)...)
+		return parsed
+	}
+	e.Email = given("email", e.Email, c.EmailAsIdentifier, ParseEmail)
+	e.RUT = given("rut", e.RUT, c.AskRUT, ParseRUT)
+	e.Phone = given("phone", e.Phone, false, func(s string) (string, error) {
+		if p, _ := ParsePhone(s); p != "" {
+			return p, nil
+		}
+		return "", refuse(CodeInvalidPhone)
+	})
+	if problems != nil {
+		return Entry{}, problems
+	}
+	e.Anonymous = e.Anonymous && e.Name == "" && e.Email == "" && e.RUT == "" && e.Phone == ""
+	return e, nil
+}

@@ -1,0 +1,111 @@
+package chatcfg
+
+import (
+	"math"
+	"strings"
+)
+
+// Lint returns warnings: settings that are legal but doubtful (R6.6, R6.7), in
+// the document's order; nil if there is none. Each has a Warn… code. It says
+// nothing of what [Config.Validate] refuses, and expects a configuration that it
+// accepts.
+func (c Config) Lint() []Problem {
+	l := linter{}
+	l.automation(c)
+	l.general(c)
+	l.chat(c.Chat)
+	return l.warnings
+}
+
+type linter struct{ warnings []Problem }
+
+func (l *linter) warn(doubtful bool, path string, code Code, args ...any) {
+	if doubtful {
+		l.warnings = append(l.warnings, Problem{Path: path, Code: code, Args: args})
+	}
+}
+
+func (l *linter) automation(c Config) {
+	a := c.Automation
+	l.warn(closesBeforeSLA(c), "automation.autoClose.after", WarnCloseBeforeSLA)
+	for _, action := range a.texts() {
+		if !action.Enabled {
+			continue
+		}
+		path := "automation." + action.key
+		switch action.key {
+		case "newCustomer":
+			l.warn(c.Chat.Anonymous, path+".enabled", WarnAnonymousGreeting)
+		case "noAgents":
+			l.warn(a.OutOfHours.Enabled && a.Combine == CombineAll, path+".enabled", WarnBothAvailability)
+			l.warn(c.Chat.ContactForm.Enabled, path+".enabled", WarnFormAndReply)
+		case "automaticClose":
+			l.warn(!a.AutoClose.Enabled, path+".enabled", WarnCloseNeverFires)
+		}
+		for i, message := range action.Messages {
+			at := index(path+".messages", i)
+			for _, name := range braced(message, "{{") {
+				l.warn(true, at, WarnLiteralBraces, name)
+			}
+			text, _ := ParseText(message)
+			l.warn(c.Chat.Anonymous && text.needs(VarCustomer), at, WarnEmptyVariable, VarCustomer)
+			// Nobody may have spoken yet when these are sent.
+			early := action.key != "manualClose" && action.key != "automaticClose"
+			l.warn(early && !c.Chat.WriteAsCompany && text.needs(VarAgent), at, WarnEmptyVariable, VarAgent)
+		}
+	}
+}
+
+// closesBeforeSLA compares the two where they can be: a time in business hours
+// never ends before the same time on the wall.
+func closesBeforeSLA(c Config) bool {
+	sla, auto := c.Quality.SLA, c.Automation.AutoClose
+	if sla == nil || !auto.Enabled || auto.After == nil || auto.Clock == Business && c.Quality.Clock != Business {
+		return false
+	}
+	return auto.After.Std() < sla.Std()
+}
+
+// braced lists the variables that a text names right after an opening.
+func braced(s, opening string) []string {
+	var names []string
+	for _, name := range [...]string{VarCustomer, VarAgent, VarAccount, VarNextOpen} {
+		if strings.Contains(s, opening+name+"}") || strings.Contains(s, opening+name+"|") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (l *linter) general(c Config) {
+	g := c.General
+	marks := g.Important.Enabled && len(g.Important.Keywords) > 0
+	l.warn(g.Notify.Tickets == NotifyImportant && !marks, "general.notify.tickets", WarnNotifyNothing)
+	l.warn(g.CreateIgnored && c.Quality.SLA != nil, "general.createIgnored", WarnIgnoredSLA)
+}
+
+func (l *linter) chat(c Chat) {
+	form := c.ContactForm
+	l.warn(form.Enabled && isBlank(form.Success), "chat.contactForm.success", WarnFormSilent)
+	l.warn(form.Enabled && isBlank(form.Error), "chat.contactForm.error", WarnFormSilent)
+	if contrast := Contrast(c.PrimaryColor, c.TextColor); contrast > 0 && contrast < MinContrast {
+		l.warn(true, "chat.textColor", WarnContrast, math.Floor(contrast*100)/100, MinContrast)
+	}
+	off := func(path string, s, other Social) {
+		l.warn(s.Only && !s.Enabled && other.Enabled, path, WarnOnlyOff)
+	}
+	off("chat.facebook.only", c.Facebook, c.Google)
+	off("chat.google.only", c.Google, c.Facebook)
+	l.warn(c.Anonymous && (c.EmailAsIdentifier || c.AskRUT), "chat.anonymous", WarnAnonymousAsked)
+	l.warn(c.EmailAsIdentifier, "chat.emailAsIdentifier", WarnImpersonation)
+	plain := func(path, s string) {
+		for _, name := range braced(s, "{") {
+			l.warn(true, path, WarnPlainVariable, name)
+		}
+	}
+	if c.Welcome.Enabled {
+		plain("chat.welcome.text", c.Welcome.Text)
+	}
+	plain("chat.identificationMessage", c.IdentificationMessage)
+	plain("chat.headerMessage", c.HeaderMessage)
+}

@@ -1,0 +1,228 @@
+package chatcfg
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Decode reads a configuration document strictly: over [Default] in the
+// document's own chat.locale (else [Spanish]), so that what it leaves out is the
+// default. It is [Merge] in every other respect.
+func Decode(doc []byte) (Config, error) {
+	root, err := parseDocument(doc)
+	if err != nil {
+		return Config{}, err
+	}
+	base := Default(localeOf(root))
+	return mergeTree(base, base.Chat.Locale, root)
+}
+
+// localeOf is the chat.locale that a document names.
+func localeOf(root node) Locale {
+	at := root
+	for _, key := range [...]string{"chat", "locale"} {
+		i := slices.IndexFunc(at.members, func(m member) bool { return m.key == key })
+		if i < 0 {
+			return Spanish
+		}
+		at = at.members[i].value
+	}
+	return Locale(at.text)
+}
+
+// Merge lays a JSON merge patch (RFC 7396) over a configuration: objects merge,
+// lists replace, null takes back the default, that of [Default] in the base's
+// chat.locale. The base is left as it was.
+//
+// It reads strictly. Unknown keys (case matters), keys that stand twice, values
+// of another type, numbers that are not whole or that overflow, halves of
+// characters, more than [MaxDepth] levels or [MaxDocument] bytes, and anything
+// after the document are errors: [Problems], all of them, each with its path. A
+// null in a list is a value of another type.
+//
+// Merge does not validate; see [Apply] for that. With an error, the Config is
+// the base with all that could be read.
+func Merge(base Config, patch []byte) (Config, error) {
+	root, err := parseDocument(patch)
+	if err != nil {
+		return base.clone(), err
+	}
+	return mergeTree(base.clone(), base.Chat.Locale, root)
+}
+
+// Apply is [Merge], [Config.Normalize] and [Config.Validate] in one: what to save
+// when an administrator sends a patch. Its error has the problems of reading and
+// of validating together (R1.4).
+func Apply(base Config, patch []byte) (Config, error) {
+	merged, err := Merge(base, patch)
+	merged = merged.Normalize()
+	problems := under("", err)
+	seen := len(problems)
+	if seen == 1 && problems[0].Path == "" {
+		return merged, problems // nothing could be read
+	}
+	for _, p := range under("", merged.Validate()) {
+		// A value that could not be read has had its say.
+		if !slices.ContainsFunc(problems[:seen], func(q Problem) bool { return within(p.Path, q.Path) }) {
+			problems = append(problems, p)
+		}
+	}
+	return merged, problems.orNil()
+}
+
+// within says whether a path is another or below it.
+func within(path, other string) bool {
+	rest, ok := strings.CutPrefix(path, other)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// clone copies everything, the slices too, and makes nil ones empty.
+func (c Config) clone() Config {
+	duration := func(d *Duration) *Duration {
+		if d == nil {
+			return nil
+		}
+		copied := *d
+		return &copied
+	}
+	c.Quality.SLA = duration(c.Quality.SLA)
+	c.Automation.AutoClose.After = duration(c.Automation.AutoClose.After)
+	c.General.ReopenWindow = duration(c.General.ReopenWindow)
+	for _, action := range c.Automation.texts() {
+		action.Messages = copied(action.Messages)
+	}
+	c.General.Important.Keywords = copied(c.General.Important.Keywords)
+	c.General.Notify.To = copied(c.General.Notify.To)
+	c.Hours.Weekly = copied(c.Hours.Weekly)
+	c.Hours.Exceptions = copied(c.Hours.Exceptions)
+	c.Chat.ExtraDomains = copied(c.Chat.ExtraDomains)
+	return c
+}
+
+func copied[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }
+
+// mergeTree merges a patch into a configuration that nothing else shares.
+func mergeTree(c Config, l Locale, root node) (Config, error) {
+	m := merger{}
+	if root.kind == 'n' {
+		root.problem = CodeNotObject // the defaults of everything are not asked for by accident
+	}
+	m.set(reflect.ValueOf(&c).Elem(), reflect.ValueOf(Default(l)), root, "")
+	return c, m.problems.orNil()
+}
+
+type merger struct {
+	problems Problems
+}
+
+func (m *merger) add(path string, code Code, args ...any) {
+	m.problems = append(m.problems, Problem{Path: path, Code: code, Args: args})
+}
+
+// set merges a node into a value. The default is what null means; an invalid
+// Value says that there is none.
+func (m *merger) set(to, standard reflect.Value, n node, path string) {
+	switch {
+	case n.problem == CodeTooDeep:
+		m.add(path, n.problem, MaxDepth)
+		return
+	case n.problem != "":
+		m.add(path, n.problem)
+		return
+	case n.kind == 'n' && standard.IsValid():
+		to.Set(standard)
+		return
+	}
+	switch to.Kind() {
+	case reflect.Pointer:
+		// A pointer's own null is dealt with; any other value is its element's.
+		element := reflect.New(to.Type().Elem())
+		if !to.IsNil() {
+			element.Elem().Set(to.Elem())
+		}
+		inner := reflect.Zero(to.Type().Elem())
+		if standard.IsValid() && !standard.IsNil() {
+			inner = standard.Elem()
+		}
+		before := len(m.problems)
+		m.set(element.Elem(), inner, n, path)
+		if n.kind == '{' || len(m.problems) == before {
+			to.Set(element)
+		}
+	case reflect.Struct:
+		m.object(to, standard, n, path)
+	case reflect.Slice:
+		if n.kind != '[' {
+			m.add(path, CodeNotList)
+			return
+		}
+		list := reflect.MakeSlice(to.Type(), len(n.items), len(n.items))
+		for i, item := range n.items {
+			m.set(list.Index(i), reflect.Value{}, item, index(path, i))
+		}
+		to.Set(list)
+	case reflect.String:
+		if n.kind != '"' {
+			m.add(path, CodeNotText)
+			return
+		}
+		to.SetString(n.text)
+	case reflect.Bool:
+		if n.kind != 't' && n.kind != 'f' {
+			m.add(path, CodeNotBoolean)
+			return
+		}
+		to.SetBool(n.kind == 't')
+	case reflect.Int64:
+		value, err := strconv.ParseInt(n.text, 10, 64)
+		if n.kind != '0' || err != nil && !errors.Is(err, strconv.ErrRange) {
+			m.add(path, CodeNotInteger)
+			return
+		}
+		if err != nil {
+			m.add(path, CodeOverflow)
+			return
+		}
+		to.SetInt(value)
+	default:
+		panic("chatcfg: the document has no values of type " + to.Type().String())
+	}
+}
+
+func (m *merger) object(to, standard reflect.Value, n node, path string) {
+	if n.kind != '{' {
+		m.add(path, CodeNotObject)
+		return
+	}
+	seen := make(map[string]bool, len(n.members))
+	for _, one := range n.members {
+		at := child(path, one.key)
+		i := fieldOf(to.Type(), one.key)
+		switch {
+		case seen[one.key]:
+			m.add(at, CodeDuplicateKey)
+		case i < 0:
+			m.add(at, CodeUnknownKey)
+		default:
+			inner := reflect.Value{}
+			if standard.IsValid() {
+				inner = standard.Field(i)
+			}
+			m.set(to.Field(i), inner, one.value, at)
+		}
+		seen[one.key] = true
+	}
+}
+
+// fieldOf is the index of the field with that JSON name; -1: there is none.
+func fieldOf(t reflect.Type, key string) int {
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name == key && name != "" {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,79 @@
+package chatcfg
+
+var warningMessages = map[Code]phrases{
+	WarnContrast: {
+		"El contraste entre el color principal y el del texto es %v; para leerse bien necesita %v. El chat lo corrige en pantalla.",
+		"The contrast of the primary and the text colour is %v; to be readable it needs %v. The chat corrects it on screen.",
+		"O contraste entre a cor principal e a do texto é %v; para ser legível precisa de %v. O chat o corrige na tela.",
+	},
+	WarnAnonymousGreeting: {
+		"Un usuario anónimo es un cliente nuevo cada vez: recibirá siempre esta respuesta.",
+		"An anonymous user is a new customer each time and will always get this reply.",
+		"Um usuário anônimo é um cliente novo a cada vez: sempre receberá esta resposta.",
+	},
+	WarnAnonymousAsked: {
+		"Los usuarios anónimos no podrán empezar: se exige el correo o el RUT.",
+		"Anonymous users will not be able to start: an e-mail or the RUT is required.",
+		"Os usuários anônimos não poderão começar: exige-se o e-mail ou o RUT.",
+	},
+	WarnImpersonation: {
+		"Quien sepa el correo de un cliente podrá escribir en su nombre.",
+		"Whoever knows a customer's e-mail will be able to write in their name.",
+		"Quem souber o e-mail de um cliente poderá escrever em nome dele.",
+	},
+	WarnNotifyNothing: {
+		"Se notifican solo los tickets importantes, y ninguna palabra los marca: no llegará ningún correo.",
+		"Only important tickets are notified, and no word marks any: no e-mail will come.",
+		"Só se notificam os tickets importantes, e nenhuma palavra os marca: não chegará nenhum e-mail.",
+	},
+	WarnCloseBeforeSLA: {
+		"Los tickets se cerrarían solos antes de que se cumpla el tiempo de respuesta (SLA).",
+		"Tickets would close by themselves in less time than the SLA allows for an answer.",
+		"Os tickets se fechariam sozinhos antes do tempo de resposta (SLA).",
+	},
+	WarnCloseNeverFires: {
+		"Este mensaje no se enviará: los tickets no se cierran solos.",
+		"This message will not be sent: tickets do not close by themselves.",
+		"Esta mensagem não será enviada: os tickets não se fecham sozinhos.",
+	},
+	WarnBothAvailability: {
+		"Fuera del horario, sin ejecutivos, un mensaje recibirá dos respuestas automáticas.",
+		"Out of hours, without agents, one message will get two automatic replies.",
+		"Fora do horário, sem atendentes, uma mensagem receberá duas respostas automáticas.",
+	},
+	WarnFormAndReply: {
+		"Sin ejecutivos, el formulario de contacto reemplaza al chat: esta respuesta solo llegará a conversaciones ya iniciadas.",
+		"Without agents the contact form replaces the chat: this reply will only reach conversations that have begun.",
+		"Sem atendentes, o formulário de contato substitui o chat: esta resposta só chegará a conversas já iniciadas.",
+	},
+	WarnFormSilent: {
+		"El formulario de contacto no dirá nada a quien lo envíe.",
+		"The contact form will say nothing to whoever sends it.",
+		"O formulário de contato não dirá nada a quem o enviar.",
+	},
+	WarnOnlyOff: {
+		"Esta red social está desactivada, pero su opción «solo redes sociales» rige igual.",
+		"This social login is off, but its option “social logins only” holds all the same.",
+		"Esta rede social está desativada, mas a opção «só redes sociais» vale assim mesmo.",
+	},
+	WarnIgnoredSLA: {
+		"Los tickets se crean ignorados, y los ignorados no cuentan para el SLA.",
+		"Tickets are created ignored, and ignored ones do not count for the SLA.",
+		"Os tickets são criados ignorados, e os ignorados não contam para o SLA.",
+	},
+	WarnLiteralBraces: {
+		"{{%v}} no es una variable; la variable se escribe con una sola llave.",
+		"{{%v}} is not a variable; a variable is written with single braces.",
+		"{{%v}} não é uma variável; a variável se escreve com uma só chave.",
+	},
+	WarnPlainVariable: {
+		"Aquí la variable «%v» no se reemplaza: el texto se muestra tal cual.",
+		"The variable “%v” is not filled in here: the text is shown as it is.",
+		"Aqui a variável «%v» não é substituída: o texto é mostrado como está.",
+	},
+	WarnEmptyVariable: {
+		"La variable «%v» puede quedar vacía aquí; dale una alternativa, como en {customer|amigo}.",
+		"The variable “%v” may be empty here; give it a fallback, as in {customer|friend}.",
+		"A variável «%v» pode ficar vazia aqui; dê-lhe uma alternativa, como em {customer|amigo}.",
+	},
+}
