@@ -3,7 +3,7 @@ package tickets
 // Kind is the kind of a command.
 type Kind string
 
-// What can be asked of a conversation: the columns of R3.3 and what changes a
+// What can be asked of a conversation: the columns of R3.3, and what changes a
 // ticket without moving it.
 const (
 	Write  Kind = "write"  // the customer writes
@@ -11,15 +11,20 @@ const (
 	Close  Kind = "close"  // an agent closes
 	Ignore Kind = "ignore" // an agent ignores
 	Reopen Kind = "open"   // an agent opens
-	Pause  Kind = "pause"
-	Resume Kind = "resume"
-	Mark   Kind = "mark"   // an agent marks important
+	Expire Kind = "expire" // auto-close closes
+	Pause  Kind = "pause"  // an agent pauses (R3.7)
+	Resume Kind = "resume" // an agent resumes
+	Mark   Kind = "mark"   // an agent marks important (R3.5)
 	Unmark Kind = "unmark" // an agent marks normal
 	// Classify sets the typification, Describe the metadata (R3.6).
 	Classify Kind = "classify"
 	Describe Kind = "describe"
-	// Tick lets happen what is due; charla itself sends it.
-	Tick Kind = "tick"
+	// Delay notices that a wait has reached the SLA (R2.3), Rearm moves a
+	// running wait to a new SLA (R2.6), Tick lets happen what is due and is
+	// nothing by itself. Rules send these, as they do Expire.
+	Delay Kind = "delay"
+	Rearm Kind = "rearm"
+	Tick  Kind = "tick"
 )
 
 // Command is one thing asked of a conversation.

@@ -1,0 +1,416 @@
+package tickets
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// State is what a decision is taken on: a conversation, its latest ticket (its
+// Number zero: none), and possibly one older ticket.
+type State struct {
+	Conversation Conversation
+	Ticket       Ticket
+	Older        *Ticket
+}
+
+// Policy is what a configuration says about tickets themselves.
+type Policy struct {
+	// SLA is the longest wait; zero: none. SLAClock is what it is counted on.
+	SLA      time.Duration
+	SLAClock chatcfg.Clock
+	// Calendar holds the business hours; nil: none.
+	Calendar *chatcfg.Calendar
+	// CreateIgnored creates new tickets ignored (R5.3).
+	CreateIgnored bool
+	// ReopenWindow is R3.4's; zero: none.
+	ReopenWindow time.Duration
+}
+
+// Draft is a conversation being changed: the state as it has become and what is
+// to be appended to it. It is pure: everything comes in as values, nothing goes
+// out but what it holds. A Draft is for one goroutine and one commit.
+type Draft struct {
+	State
+	// At is when all of it is done.
+	At time.Time
+	// Settled are tickets that changed and are no longer the latest.
+	Settled  []Ticket
+	Messages []Message
+	Entries  []Entry
+	Answers  []Answer
+
+	ticketChanged, olderChanged bool
+}
+
+// Begin starts a draft on a state, done at an instant; if that is before the
+// conversation's last change, it is done at that. State's slices and maps are
+// not written to.
+func Begin(s State, at time.Time) *Draft {
+	if at.Before(s.Conversation.LastAt) {
+		at = s.Conversation.LastAt
+	}
+	if s.Older != nil {
+		older := *s.Older
+		s.Older = &older
+	}
+	return &Draft{State: s, At: at}
+}
+
+// Changed returns the tickets that are to be stored, by number.
+func (d *Draft) Changed() []Ticket {
+	changed := d.Settled
+	if d.olderChanged {
+		changed = append(changed, *d.Older)
+	}
+	if d.ticketChanged {
+		changed = append(changed, d.Ticket)
+	}
+	return changed
+}
+
+// Do carries out one command: it changes the state by the table of R3.3 and
+// opens a history entry, whose Inputs are in. in.Now is the instant at which the
+// command takes effect: the deadline for what fell due (due is then that
+// deadline, else zero). An error leaves the draft unusable.
+func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
+	t, err := d.target(cmd)
+	if err != nil {
+		return err
+	}
+	d.Entries = append(d.Entries, Entry{
+		Kind: cmd.Kind, Actor: cmd.Actor, At: d.At, Due: due, Inputs: in, Facts: make([]Fact, 0, 4),
+	})
+	if err := d.carryOut(t, cmd, in.Now, p); err != nil {
+		return err
+	}
+	if t == d.Older {
+		d.olderChanged = true
+	} else {
+		d.ticketChanged = true
+	}
+	t.ChangedAt = d.At
+	d.Conversation.LastAt = d.At
+	d.Conversation.LastEntry++
+	e := d.entry()
+	e.N, e.Ticket = d.Conversation.LastEntry, t.Number
+	return nil
+}
+
+func (d *Draft) target(cmd Command) (*Ticket, error) {
+	switch {
+	case cmd.Number == 0 || cmd.Number == d.Ticket.Number:
+		if d.Ticket.Number == 0 && cmd.Kind != Write {
+			return nil, ErrNoTicket
+		}
+		return &d.Ticket, nil
+	case d.Older == nil || d.Older.Number != cmd.Number:
+		return nil, ErrNoTicket
+	}
+	switch cmd.Kind {
+	case Mark, Unmark, Classify, Describe:
+		return d.Older, nil
+	default:
+		return nil, ErrNotLatest
+	}
+}
+
+func (d *Draft) carryOut(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	switch cmd.Kind {
+	case Write, Reply, Close, Ignore, Reopen, Expire:
+		to, ok := Next(t.Status, cmd.Kind)
+		if !ok {
+			return &TransitionError{From: t.Status, Kind: cmd.Kind}
+		}
+		d.move(t, to, cmd, now, p)
+	case Pause, Resume:
+		if t.Status != Open || t.Paused == (cmd.Kind == Pause) {
+			return &TransitionError{From: t.Status, Paused: t.Paused, Kind: cmd.Kind}
+		}
+		d.pause(t, cmd.Kind == Pause, now)
+	case Mark, Unmark:
+		d.mark(t, cmd.Kind == Mark)
+	case Classify, Describe:
+		if t.Customer.Level == Anonymous {
+			return ErrAnonymous
+		}
+		d.describe(t, cmd)
+	case Delay:
+		w := *t.Wait
+		w.DelayedAt, t.Wait = now, &w
+		d.Fact(Fact{Kind: WasDelayed, Rule: SLA})
+	case Rearm:
+		w := *t.Wait
+		w.limit(p)
+		t.Wait = &w
+		d.Fact(Fact{Kind: Rearmed, Rule: SLA})
+	default:
+		return ErrCommand
+	}
+	return nil
+}
+
+// move carries out a command of R3.3's table.
+func (d *Draft) move(t *Ticket, to Status, cmd Command, now time.Time, p Policy) {
+	switch cmd.Kind {
+	case Write:
+		d.write(t, cmd, now, p)
+	case Reply:
+		if t.Status != to {
+			t.Status, t.OpenedAt = to, now
+			d.Fact(Fact{Kind: Opened})
+		}
+		d.reply(t, cmd, now, p)
+	case Reopen:
+		d.open(t, now, p)
+		d.Fact(Fact{Kind: Opened})
+	case Ignore:
+		t.Status = to
+		t.rest()
+		d.Fact(Fact{Kind: WasIgnored})
+	case Close, Expire:
+		t.Status, t.Reason, t.ClosedAt = to, Manual, now
+		if cmd.Kind == Expire {
+			t.Reason = Automatic
+		} else {
+			t.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name
+		}
+		t.rest()
+		d.Fact(Fact{Kind: WasClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
+	}
+}
+
+// write stores what the customer wrote, into the ticket, the ticket reopened, or
+// a new one (R3.2, R3.4).
+func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
+	c := &d.Conversation
+	c.meet(cmd)
+	switch {
+	case t.Status == Open || t.Status == Ignored:
+	case t.Status == Closed && p.ReopenWindow > 0 && now.Before(t.ClosedAt.Add(p.ReopenWindow)):
+		d.open(t, now, p)
+		d.Fact(Fact{Kind: Reopened})
+	default:
+		d.create(t, now, p)
+	}
+	t.Customer = cmd.Customer
+	if cmd.Customer.Level == c.Customer.Level {
+		t.Customer = c.Customer
+	}
+	if w := cmd.Welcome; w != nil {
+		d.append(Message{From: FromWelcome, Name: w.Author, Text: w.Text})
+	}
+	c.CustomerMessages++
+	t.Messages++
+	d.append(Message{From: FromCustomer, Level: cmd.Customer.Level, Text: cmd.Text})
+	t.LastWord, t.CountsFrom = CustomerSide, time.Time{}
+	if t.Status == Open && t.Wait == nil {
+		t.wait(now, p)
+	}
+}
+
+// create starts a new ticket in place of the latest.
+func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
+	if d.ticketChanged {
+		d.Settled = append(d.Settled, *t)
+	}
+	d.Conversation.Number++
+	*t = Ticket{Number: d.Conversation.Number, Previous: t.Number, Status: Open, CreatedAt: now, OpenedAt: now}
+	if p.CreateIgnored {
+		t.Status, t.OpenedAt = Ignored, time.Time{}
+	}
+	d.Fact(Fact{Kind: Created})
+}
+
+func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) {
+	t.Messages++
+	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text})
+	if w := t.Wait; w != nil {
+		a := Answer{
+			Ticket: t.Number, Since: w.Since, At: now, Waited: elapsed(w.Since, now, w.Clock, p.Calendar),
+			Limit: w.Limit, First: !t.Answered, Agent: cmd.Actor.Agent,
+		}
+		d.Answers = append(d.Answers, a)
+		d.Fact(Fact{Kind: Answered, Waited: a.Waited})
+		t.Wait = nil
+	}
+	t.Answered = true
+	t.LastWord, t.Agent, t.AgentName = AgentSide, cmd.Actor.Agent, cmd.Actor.Name
+	if !t.Paused {
+		t.CountsFrom = now
+	}
+}
+
+// open makes the ticket open again. If the customer had the last word a new wait
+// starts (R2.4), else auto-close counts from now (R4.2).
+func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
+	t.Status, t.Reason, t.OpenedAt, t.ClosedAt = Open, "", now, time.Time{}
+	if t.LastWord == CustomerSide {
+		t.wait(now, p)
+	} else {
+		t.CountsFrom = now
+	}
+}
+
+func (d *Draft) pause(t *Ticket, pause bool, now time.Time) {
+	t.Paused, t.CountsFrom = pause, time.Time{}
+	if pause {
+		d.Fact(Fact{Kind: Paused})
+		return
+	}
+	if t.LastWord == AgentSide {
+		t.CountsFrom = now
+	}
+	d.Fact(Fact{Kind: Resumed})
+}
+
+func (d *Draft) mark(t *Ticket, important bool) {
+	if !important {
+		t.KeywordsOff = true
+	}
+	if t.Important == important {
+		return
+	}
+	t.Important = important
+	if important {
+		d.Fact(Fact{Kind: Marked})
+	} else {
+		d.Fact(Fact{Kind: Unmarked})
+	}
+}
+
+func (d *Draft) describe(t *Ticket, cmd Command) {
+	if cmd.Kind == Classify {
+		t.Typification = cmd.Typification
+		d.Fact(Fact{Kind: Typified})
+		return
+	}
+	t.Metadata = cmd.Metadata
+	d.Fact(Fact{Kind: Described})
+}
+
+// Say appends an automatic message to the latest ticket, as part of the entry
+// under way. It is nobody's word: it moves nothing (R4.4).
+func (d *Draft) Say(rule Rule, text string) {
+	d.append(Message{From: FromRule, Rule: rule, Text: text})
+}
+
+// MarkByKeyword marks the latest ticket important (R5.1).
+func (d *Draft) MarkByKeyword() {
+	d.Ticket.Important = true
+	d.Fact(Fact{Kind: Marked, Rule: Important})
+}
+
+// NotifyAddress notes that an address is told of the latest ticket; false: it
+// was told before (R5.2).
+func (d *Draft) NotifyAddress(address string) bool {
+	if slices.Contains(d.Ticket.Notified, address) {
+		return false
+	}
+	d.Ticket.Notified = append(slices.Clip(d.Ticket.Notified), address)
+	d.Fact(Fact{Kind: Notified, Rule: Notify, Address: address})
+	return true
+}
+
+// Has says whether the entry under way has a fact of a kind.
+func (d *Draft) Has(k FactKind) bool {
+	return slices.ContainsFunc(d.entry().Facts, func(f Fact) bool { return f.Kind == k })
+}
+
+// Fact adds to the facts of the entry under way.
+func (d *Draft) Fact(f Fact) { e := d.entry(); e.Facts = append(e.Facts, f) }
+
+// Find adds to the trace of the entry under way.
+func (d *Draft) Find(f Finding) {
+	e := d.entry()
+	if e.Trace == nil {
+		e.Trace = make([]Finding, 0, 8)
+	}
+	e.Trace = append(e.Trace, f)
+}
+
+func (d *Draft) entry() *Entry { return &d.Entries[len(d.Entries)-1] }
+
+func (d *Draft) append(m Message) {
+	c := &d.Conversation
+	c.LastSeq++
+	m.Seq, m.Ticket, m.At, m.Session = c.LastSeq, d.Ticket.Number, d.At, c.Session
+	if m.Level == "" {
+		m.Level = d.Ticket.Customer.Level
+	}
+	d.Messages = append(d.Messages, m)
+	d.Fact(Fact{Kind: Said, Seq: m.Seq, Rule: m.Rule})
+}
+
+// meet takes in who writes: labels of at least the trust already had (R7.2).
+func (c *Conversation) meet(cmd Command) {
+	c.Session = cmd.Actor.Session
+	for _, link := range cmd.Links {
+		if !slices.Contains(c.Links, link) {
+			c.Links = append(slices.Clip(c.Links), link)
+		}
+	}
+	if cmd.Customer.Level.rank() < c.Customer.Level.rank() {
+		return
+	}
+	who, old := cmd.Customer, c.Customer
+	if who.Level == old.Level {
+		who.Name = cmp.Or(who.Name, old.Name)
+		who.Email = cmp.Or(who.Email, old.Email)
+		who.RUT = cmp.Or(who.RUT, old.RUT)
+		who.Phone = cmp.Or(who.Phone, old.Phone)
+		who.Locale = cmp.Or(who.Locale, old.Locale)
+	}
+	c.Customer = who
+}
+
+func (l Level) rank() int {
+	switch l {
+	case Verified:
+		return 3
+	case Claimed:
+		return 2
+	case Anonymous:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// rest ends everything that runs while a ticket is open (R2.4, R3.7, R4.2).
+func (t *Ticket) rest() { t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }
+
+// wait starts a wait under the SLA of now (R2.2, R2.6).
+func (t *Ticket) wait(now time.Time, p Policy) {
+	t.Wait = &Wait{Since: now}
+	t.Wait.limit(p)
+}
+
+// limit puts the wait under an SLA. One that is a delay already stays one.
+func (w *Wait) limit(p Policy) {
+	w.Clock, w.Limit, w.Due = p.SLAClock, p.SLA, time.Time{}
+	if p.SLA > 0 {
+		w.Due, _ = After(w.Since, p.SLA, p.SLAClock, p.Calendar)
+	}
+}
+
+// After is the instant at which a duration has passed since another on a clock;
+// false: it never will, or the clock has no hours.
+func After(from time.Time, d time.Duration, clock chatcfg.Clock, hours *chatcfg.Calendar) (time.Time, bool) {
+	if clock != chatcfg.Business {
+		return from.Add(d), true
+	}
+	if hours == nil {
+		return time.Time{}, false
+	}
+	return hours.Add(from, d)
+}
+
+func elapsed(from, to time.Time, clock chatcfg.Clock, hours *chatcfg.Calendar) time.Duration {
+	if clock == chatcfg.Business && hours != nil {
+		return hours.Between(from, to)
+	}
+	return to.Sub(from)
+}

@@ -1,0 +1,201 @@
+package tickets_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestWait: R2.2 to R2.4.
+func TestWait(t *testing.T) {
+	t.Parallel()
+	s := begin(t).do(tickets.Write)
+	first := s.now
+	want := &tickets.Wait{Since: first, Clock: chatcfg.Wall, Limit: 30 * time.Minute, Due: first.Add(30 * time.Minute)}
+	assert.Equal(t, want, s.state.Ticket.Wait, "it starts with the message")
+	s.do(tickets.Write)
+	assert.Equal(t, want, s.state.Ticket.Wait, "a later message does not restart it (R2.2)")
+	s.do(tickets.Delay)
+	assert.True(t, s.state.Ticket.Delayed(), "R2.3")
+	assert.Zero(t, want.DelayedAt, "the loaded wait is not written to")
+	s.do(tickets.Reply)
+	assert.Nil(t, s.state.Ticket.Wait)
+	assert.Equal(t, []tickets.Answer{{
+		Ticket: 1, Since: first, At: s.now, Waited: 3 * time.Hour, Limit: 30 * time.Minute, First: true, Agent: "ana",
+	}}, s.last.Answers, "the late answer is still measured (R2.3)")
+
+	s.do(tickets.Write, tickets.Reply)
+	require.Len(t, s.last.Answers, 1)
+	assert.False(t, s.last.Answers[0].First)
+
+	s.do(tickets.Write, tickets.Ignore)
+	assert.Nil(t, s.state.Ticket.Wait, "ignoring stops it (R2.4)")
+	s.do(tickets.Write)
+	assert.Nil(t, s.state.Ticket.Wait, "only open tickets wait (R2.4)")
+	s.do(tickets.Reopen)
+	require.NotNil(t, s.state.Ticket.Wait, "opening starts a new one (R2.4)")
+	assert.Equal(t, s.now, s.state.Ticket.Wait.Since, "at that moment, not at the old message")
+	s.do(tickets.Close)
+	assert.Nil(t, s.state.Ticket.Wait, "closing stops it (R2.4)")
+	s.do(tickets.Reopen, tickets.Reply, tickets.Ignore, tickets.Reopen)
+	assert.Nil(t, s.state.Ticket.Wait, "the agent had the last word (R2.4)")
+}
+
+// TestCountsFrom: R4.2's start, and R3.7's pause.
+func TestCountsFrom(t *testing.T) {
+	t.Parallel()
+	s := begin(t).do(tickets.Write)
+	assert.Zero(t, s.state.Ticket.CountsFrom, "the customer has the last word")
+	for _, step := range []struct {
+		kind   tickets.Kind
+		counts bool // from this step
+		keeps  bool // from where it did
+	}{
+		{kind: tickets.Reply, counts: true},
+		{kind: tickets.Mark, keeps: true},
+		{kind: tickets.Classify, keeps: true},
+		{kind: tickets.Reply, counts: true},
+		{kind: tickets.Pause},
+		{kind: tickets.Reply},
+		{kind: tickets.Resume, counts: true},
+		{kind: tickets.Ignore},
+		{kind: tickets.Reopen, counts: true},
+		{kind: tickets.Write},
+		{kind: tickets.Pause},
+		{kind: tickets.Resume},
+		{kind: tickets.Reply, counts: true},
+		{kind: tickets.Close},
+		{kind: tickets.Reopen, counts: true},
+		{kind: tickets.Expire},
+	} {
+		before := s.state.Ticket.CountsFrom
+		s.do(step.kind)
+		switch {
+		case step.counts:
+			assert.Equal(t, s.now, s.state.Ticket.CountsFrom, step.kind)
+		case step.keeps:
+			assert.Equal(t, before, s.state.Ticket.CountsFrom, step.kind)
+		default:
+			assert.Zero(t, s.state.Ticket.CountsFrom, step.kind)
+		}
+	}
+	assert.False(t, begin(t).do(tickets.Write, tickets.Pause, tickets.Ignore).state.Ticket.Paused, "ignoring ends the pause (R3.7)")
+	assert.False(t, begin(t).do(tickets.Write, tickets.Pause, tickets.Close).state.Ticket.Paused, "closing ends the pause (R3.7)")
+}
+
+// TestNewTicket: R3.1, R3.2, R3.4, R5.3.
+func TestNewTicket(t *testing.T) {
+	t.Parallel()
+	s := begin(t).do(tickets.Write, tickets.Write, tickets.Close)
+	assert.EqualValues(t, 1, s.state.Ticket.Number)
+	s.do(tickets.Write)
+	assert.EqualValues(t, 2, s.state.Ticket.Number)
+	assert.EqualValues(t, 1, s.state.Ticket.Previous, "linked to the one before (R3.4)")
+
+	s.policy.ReopenWindow = 2 * time.Hour
+	s.do(tickets.Close, tickets.Write)
+	assert.EqualValues(t, 2, s.state.Ticket.Number, "an hour after the close it reopens (R3.4)")
+	assert.True(t, s.last.Has(tickets.Reopened))
+	assert.False(t, s.last.Has(tickets.Created))
+	s.policy.ReopenWindow = time.Hour
+	s.policy.CreateIgnored = true
+	s.do(tickets.Close, tickets.Write)
+	assert.EqualValues(t, 3, s.state.Ticket.Number, "the window excludes its end instant (R3.4)")
+	assert.Equal(t, tickets.Ignored, s.state.Ticket.Status, "created ignored (R5.3)")
+	s.policy.ReopenWindow = 2 * time.Hour
+	s.do(tickets.Close, tickets.Write)
+	assert.Equal(t, tickets.Open, s.state.Ticket.Status, "reopened as open even under create ignored (R3.4)")
+}
+
+// TestImportance: R3.5.
+func TestImportance(t *testing.T) {
+	t.Parallel()
+	s := begin(t).do(tickets.Write, tickets.Unmark)
+	assert.True(t, s.state.Ticket.KeywordsOff, "unmarking an unmarked ticket succeeds and holds")
+	assert.Empty(t, s.last.Entries[0].Facts)
+	s.do(tickets.Mark)
+	assert.True(t, s.state.Ticket.Important)
+	s.do(tickets.Close, tickets.Write)
+	assert.False(t, s.state.Ticket.KeywordsOff, "another ticket starts anew")
+}
+
+// TestHistory: R3.8, R3.9: numbered without a gap, in the order of doing.
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	s := begin(t)
+	var entries []tickets.Entry
+	var seqs []int64
+	for _, kind := range []tickets.Kind{
+		tickets.Write, tickets.Reply, tickets.Pause, tickets.Resume, tickets.Close, tickets.Write, tickets.Ignore, tickets.Reply,
+	} {
+		s.do(kind)
+		entries = append(entries, s.last.Entries...)
+		for _, m := range s.last.Messages {
+			seqs = append(seqs, m.Seq)
+		}
+	}
+	for i, e := range entries {
+		assert.EqualValues(t, i+1, e.N)
+		assert.NotEmpty(t, e.Actor.Kind)
+		assert.False(t, e.At.IsZero())
+	}
+	assert.Equal(t, []int64{1, 2, 3, 4}, seqs)
+	assert.Equal(t, tickets.ActorKind(tickets.ByAgent), entries[1].Actor.Kind)
+	assert.EqualValues(t, 2, entries[6].Ticket)
+}
+
+// TestTimeNeverGoesBack: R4.5, for one conversation.
+func TestTimeNeverGoesBack(t *testing.T) {
+	t.Parallel()
+	s := begin(t).do(tickets.Write)
+	d := tickets.Begin(s.state, s.now.Add(-time.Hour))
+	assert.Equal(t, s.now, d.At)
+}
+
+// TestCustomer: R7.2: a claim never overwrites what is verified.
+func TestCustomer(t *testing.T) {
+	t.Parallel()
+	s := begin(t)
+	write := func(c tickets.Customer) {
+		require.NoError(t, s.try(tickets.Command{Kind: tickets.Write, Customer: c}))
+	}
+	write(tickets.Customer{Level: tickets.Claimed, Name: "Juan", Email: "juan@example.com"})
+	write(tickets.Customer{Level: tickets.Claimed, Name: "Juana", Phone: "+56912345678"})
+	assert.Equal(t, tickets.Customer{
+		Level: tickets.Claimed, Name: "Juana", Email: "juan@example.com", Phone: "+56912345678",
+	}, s.state.Conversation.Customer)
+	verified := tickets.Customer{Level: tickets.Verified, Name: "J. Pérez"}
+	write(verified)
+	assert.Equal(t, verified, s.state.Conversation.Customer, "claims do not become verified")
+	write(tickets.Customer{Level: tickets.Claimed, Name: "Mallory"})
+	assert.Equal(t, verified, s.state.Conversation.Customer)
+	assert.Equal(t, "Mallory", s.state.Ticket.Customer.Name, "but it labels the ticket")
+	assert.Equal(t, tickets.Claimed, s.last.Messages[0].Level, "every message carries the level (R7.1)")
+}
+
+// TestRoster: R4.7.
+func TestRoster(t *testing.T) {
+	t.Parallel()
+	var r tickets.Roster
+	first := r.At(noon)
+	assert.Equal(t, tickets.Presence{Absence: 1}, first, "absent from the creation on")
+	r = r.Heartbeat("ana", tickets.Online, noon, tickets.HeartbeatTTL)
+	assert.True(t, r.At(noon.Add(89*time.Second)).Available)
+	gone := r.At(noon.Add(90 * time.Second))
+	assert.False(t, gone.Available, "90 s without a heartbeat")
+	assert.NotEqual(t, first.Absence, gone.Absence, "another absence")
+	again := r.Heartbeat("ana", tickets.Online, noon.Add(60*time.Second), tickets.HeartbeatTTL)
+	assert.Equal(t, gone.Absence, again.At(noon.Add(time.Hour)).Absence, "a heartbeat in time begins nothing")
+	r = r.Heartbeat("eva", tickets.Online, noon.Add(80*time.Second), tickets.HeartbeatTTL)
+	r = r.Heartbeat("ana", tickets.Away, noon.Add(81*time.Second), tickets.HeartbeatTTL)
+	assert.True(t, r.At(noon.Add(100*time.Second)).Available, "eva is still there")
+	r = r.Heartbeat("eva", tickets.Offline, noon.Add(101*time.Second), tickets.HeartbeatTTL)
+	assert.Equal(t, gone, r.At(noon.Add(101*time.Second)), "nobody came into an empty room meanwhile")
+	r = r.Heartbeat("eva", tickets.Online, noon.Add(200*time.Second), 0)
+	assert.True(t, r.At(noon.Add(1000*time.Hour)).Available, "without a limit it holds until changed")
+	assert.EqualValues(t, 5, r.Revision)
+}
