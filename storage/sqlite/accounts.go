@@ -1,0 +1,286 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+type accounts struct{ s *Store }
+
+// account is what a change needs to know of an account's row.
+type account struct {
+	id       int64
+	revision int64
+	version  int64
+	settled  int64
+	deleted  bool
+}
+
+// account reads an account's row; ErrNotFound.
+func (c *conn) account(id chatcfg.AccountID) (account, error) {
+	var a account
+	found, err := c.one("SELECT id, revision, version, settled, deleted FROM accounts WHERE uuid = ?",
+		[]any{id.UUID[:]}, &a.id, &a.revision, &a.version, &a.settled, &a.deleted)
+	if err == nil && !found {
+		err = storage.ErrNotFound
+	}
+	return a, err
+}
+
+// live is account that refuses deleted ones.
+func (c *conn) live(id chatcfg.AccountID) (account, error) {
+	a, err := c.account(id)
+	if err == nil && a.deleted {
+		err = storage.ErrDeleted
+	}
+	return a, err
+}
+
+func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
+	doc, err := encodeAccount(a)
+	if err != nil {
+		return err
+	}
+	return p.s.writer.do(ctx, func(c *conn) error {
+		found, err := c.one("SELECT 1 FROM accounts WHERE uuid = ?1 UNION ALL SELECT 1 FROM accounts WHERE key = ?2",
+			[]any{a.ID.UUID[:], a.Key}, new(int))
+		if err != nil {
+			return err
+		}
+		if found {
+			return storage.ErrExists
+		}
+		id, err := c.insert("INSERT INTO accounts (uuid, key, revision, version, settled, hidden, deleted, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			a.ID.UUID[:], a.Key, a.Revision, int64(a.Version), int64(a.Version), bit(a.Hidden), bit(!a.DeletedAt.IsZero()), doc)
+		if err != nil {
+			return err
+		}
+		return c.keep(id, docs)
+	})
+}
+
+// keep adds or replaces documents.
+func (c *conn) keep(account int64, docs []storage.Document) error {
+	for _, d := range docs {
+		body := d.Body
+		if body == nil {
+			body = []byte{} // NULL is no body
+		}
+		if _, err := c.exec("INSERT OR REPLACE INTO documents (account, name, version, body) VALUES (?, ?, ?, ?)",
+			account, d.Name, d.Version, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
+	return get[chatcfg.Account](ctx, p.s, "SELECT doc FROM accounts WHERE uuid = ?", id.UUID[:])
+}
+
+func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
+	return get[chatcfg.Account](ctx, p.s, "SELECT doc FROM accounts WHERE key = ?", key)
+}
+
+// get reads one document; ErrNotFound.
+func get[T any](ctx context.Context, s *Store, query string, args ...any) (v T, err error) {
+	var doc []byte
+	err = s.readers.do(ctx, func(c *conn) error {
+		found, err := c.one(query, args, &doc)
+		if err == nil && !found {
+			err = storage.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	return decode[T](doc)
+}
+
+// list reads documents. It uses the caller's context, so that a long list ends
+// with it.
+func list[T any](ctx context.Context, s *Store, query string, args ...any) (items []T, err error) {
+	err = s.readers.do(ctx, func(c *conn) error {
+		return c.each(ctx, query, args, func(scan func(...any) error) error {
+			var doc []byte
+			if err := scan(&doc); err != nil {
+				return err
+			}
+			v, err := decode[T](doc)
+			items = append(items, v)
+			return err
+		})
+	})
+	return items, err
+}
+
+func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
+	return list[chatcfg.Account](ctx, p.s,
+		"SELECT doc FROM accounts WHERE uuid > ?1 AND deleted = 0 AND hidden <= ?2 ORDER BY uuid LIMIT ?3",
+		after.UUID[:], bit(hidden), pageLimit(limit))
+}
+
+func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
+	return p.s.writer.do(ctx, func(c *conn) error {
+		stored, err := c.live(a.ID)
+		if err != nil {
+			return err
+		}
+		if stored.revision != a.Revision-1 {
+			return storage.ErrConflict
+		}
+		a := a
+		if _, err := c.one("SELECT key FROM accounts WHERE id = ?", []any{stored.id}, &a.Key); err != nil {
+			return err
+		}
+		doc, err := encodeAccount(a)
+		if err != nil {
+			return err
+		}
+		deleted := !a.DeletedAt.IsZero()
+		if _, err := c.exec("UPDATE accounts SET revision = ?, version = ?, hidden = ?, deleted = ?, doc = ? WHERE id = ?",
+			a.Revision, int64(a.Version), bit(a.Hidden), bit(deleted), doc, stored.id); err != nil {
+			return err
+		}
+		if err := c.keep(stored.id, docs); err != nil {
+			return err
+		}
+		if !deleted {
+			return nil
+		}
+		return c.drop(stored.id)
+	})
+}
+
+// drop takes what would still happen from an account that is being deleted. What
+// is being sent can still be settled, but is not claimed again.
+func (c *conn) drop(account int64) error {
+	for _, statement := range []string{
+		"UPDATE conversations SET wake = NULL, armed = NULL WHERE account = ? AND armed IS NOT NULL",
+		"DELETE FROM deliveries WHERE account = ? AND state = 'pending'",
+		"UPDATE deliveries SET due = NULL WHERE account = ? AND state = 'sending'",
+	} {
+		if _, err := c.exec(statement, account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) (body []byte, err error) {
+	err = p.s.readers.do(ctx, func(c *conn) error {
+		found, err := c.one("SELECT body FROM documents WHERE account = (SELECT id FROM accounts WHERE uuid = ?) AND name = ? AND version = ?",
+			[]any{id.UUID[:], name, version}, &body)
+		if err == nil && !found {
+			err = storage.ErrNotFound
+		}
+		return err
+	})
+	return body, err
+}
+
+type presence struct{ s *Store }
+
+func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
+	found, err := list[tickets.Roster](ctx, p.s,
+		"SELECT doc FROM presence WHERE account = (SELECT id FROM accounts WHERE uuid = ?)", account.UUID[:])
+	if err != nil || len(found) == 0 {
+		return tickets.Roster{}, err
+	}
+	return found[0], nil
+}
+
+func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
+	doc, err := encodeRoster(r)
+	if err != nil {
+		return err
+	}
+	return p.s.writer.do(ctx, func(c *conn) error {
+		a, err := c.live(account)
+		if err != nil {
+			return err
+		}
+		var revision int64
+		if _, err := c.one("SELECT revision FROM presence WHERE account = ?", []any{a.id}, &revision); err != nil {
+			return err
+		}
+		if revision != r.Revision-1 {
+			return storage.ErrConflict
+		}
+		_, err = c.exec("INSERT OR REPLACE INTO presence (account, revision, doc) VALUES (?, ?, ?)", a.id, r.Revision, doc)
+		return err
+	})
+}
+
+type sessions struct{ s *Store }
+
+func (p sessions) Create(ctx context.Context, s tickets.Session) error {
+	doc, err := encodeSession(s)
+	if err != nil {
+		return err
+	}
+	return p.s.writer.do(ctx, func(c *conn) error {
+		a, err := c.live(s.Account)
+		if err != nil {
+			return err
+		}
+		found, err := c.one("SELECT 1 FROM sessions WHERE account = ? AND id = ?", []any{a.id, s.ID.UUID[:]}, new(int))
+		if err != nil {
+			return err
+		}
+		if found {
+			return storage.ErrExists
+		}
+		_, err = c.exec("INSERT INTO sessions (account, id, revision, conversation, kind, value, doc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			a.id, s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, doc)
+		return err
+	})
+}
+
+func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
+	return get[tickets.Session](ctx, p.s,
+		"SELECT doc FROM sessions WHERE account = (SELECT id FROM accounts WHERE uuid = ?) AND id = ?", account.UUID[:], id.UUID[:])
+}
+
+func (p sessions) Save(ctx context.Context, s tickets.Session) error {
+	doc, err := encodeSession(s)
+	if err != nil {
+		return err
+	}
+	return p.s.writer.do(ctx, func(c *conn) error {
+		a, err := c.account(s.Account)
+		if err != nil {
+			return err
+		}
+		var revision int64
+		found, err := c.one("SELECT revision FROM sessions WHERE account = ? AND id = ?", []any{a.id, s.ID.UUID[:]}, &revision)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return storage.ErrNotFound
+		}
+		if revision != s.Revision-1 {
+			return storage.ErrConflict
+		}
+		_, err = c.exec("UPDATE sessions SET revision = ?, conversation = ?, kind = ?, value = ?, doc = ? WHERE account = ? AND id = ?",
+			s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, doc, a.id, s.ID.UUID[:])
+		return err
+	})
+}
+
+func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (holder tickets.ConversationID, err error) {
+	var raw []byte
+	err = p.s.readers.do(ctx, func(c *conn) error {
+		_, err := c.one(`SELECT c.id FROM identities i JOIN conversations c ON c.key = i.conversation
+			WHERE i.account = (SELECT id FROM accounts WHERE uuid = ?) AND i.kind = ? AND i.value = ?`,
+			[]any{account.UUID[:], string(id.Kind), id.Value}, &raw)
+		return err
+	})
+	copy(holder.UUID[:], raw)
+	return holder, err
+}

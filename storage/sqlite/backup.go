@@ -1,0 +1,90 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// Backup writes a copy of the whole database, as it is at one moment, to a new
+// file at a path, while everything else goes on. It refuses a path where there is
+// a file, with an error that is [os.ErrExist]. When it returns nil the copy is
+// durable; when it fails there is no file. It works beside the path first, in a
+// file with ".partial" added, which a crash may leave behind together with an
+// empty file at the path.
+//
+// While it runs the log of the database (the file -wal) grows, since the moment
+// that it copies has to be kept. A copy can be opened like any database, but it
+// is the same database to cursors: go on with one of the two.
+func (s *Store) Backup(ctx context.Context, path string) (err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return fmt.Errorf("sqlite: backup: %w", err)
+	}
+	partial := path + ".partial"
+	return s.readers.do(ctx, func(c *conn) error {
+		// The empty file claims the name.
+		claim, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("sqlite: backup: %w", err)
+		}
+		if err = claim.Close(); err == nil {
+			err = c.copyTo(ctx, partial)
+		}
+		if err == nil {
+			err = os.Rename(partial, path)
+		}
+		if err == nil {
+			err = syncFolder(filepath.Dir(path))
+		}
+		if err != nil {
+			return errors.Join(err, remove(partial), remove(path))
+		}
+		return nil
+	})
+}
+
+func (c *conn) copyTo(ctx context.Context, path string) error {
+	if err := remove(path); err != nil {
+		return err
+	}
+	// VACUUM INTO reads this database and writes another one.
+	if err := c.direct(ctx, "PRAGMA query_only = 0"); err != nil {
+		return err
+	}
+	defer func() { _ = c.direct(context.Background(), "PRAGMA query_only = 1") }()
+	if _, err := c.c.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return failed("backup", err)
+	}
+	return syncFile(path)
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// syncFile makes a file durable.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// syncFolder makes the names in a folder durable; Windows does so by itself.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

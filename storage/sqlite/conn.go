@@ -1,0 +1,212 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// conn is one connection of a database, with the statements that were prepared
+// on it. It belongs to one goroutine at a time.
+type conn struct {
+	c     *sql.Conn
+	stmts map[string]*sql.Stmt
+	// touched says that something was written, or that something failed: the
+	// transaction is no longer what it was.
+	touched bool
+}
+
+// each runs a query and calls fn for every row.
+func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) (err error) {
+	defer func() {
+		if err != nil {
+			c.touched, err = true, failed("read", err)
+		}
+	}()
+	st, err := c.prepare(query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// one reads at most one row, and says whether there was one.
+func (c *conn) one(query string, args []any, dest ...any) (bool, error) {
+	found := false
+	err := c.each(context.Background(), query, args, func(scan func(...any) error) error {
+		found = true
+		return scan(dest...)
+	})
+	return found, err
+}
+
+// exec runs a statement that writes.
+func (c *conn) exec(query string, args ...any) (sql.Result, error) {
+	c.touched = true
+	st, err := c.prepare(query)
+	if err != nil {
+		return nil, failed("write", err)
+	}
+	res, err := st.ExecContext(context.Background(), args...)
+	if err != nil {
+		return nil, failed("write", err)
+	}
+	return res, nil
+}
+
+// insert is exec for one row; it returns its row number.
+func (c *conn) insert(query string, args ...any) (int64, error) {
+	res, err := c.exec(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	key, err := res.LastInsertId()
+	return key, failed("write", err)
+}
+
+// change is exec that returns how many rows it wrote.
+func (c *conn) change(query string, args ...any) (int64, error) {
+	res, err := c.exec(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return n, failed("write", err)
+}
+
+// plain runs a statement outside any account of what is written.
+func (c *conn) plain(ctx context.Context, op, query string, args ...any) error {
+	st, err := c.prepare(query)
+	if err == nil {
+		_, err = st.ExecContext(ctx, args...)
+	}
+	return failed(op, err)
+}
+
+// maxStatements bounds the statements kept on a connection; a list has as many
+// as there are combinations of its conditions.
+const maxStatements = 256
+
+func (c *conn) prepare(query string) (*sql.Stmt, error) {
+	if st := c.stmts[query]; st != nil {
+		return st, nil
+	}
+	if len(c.stmts) >= maxStatements {
+		for q, st := range c.stmts {
+			st.Close()
+			delete(c.stmts, q)
+		}
+	}
+	st, err := c.c.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	c.stmts[query] = st
+	return st, nil
+}
+
+func (c *conn) close() error {
+	for _, st := range c.stmts {
+		st.Close()
+	}
+	return c.c.Close()
+}
+
+// open takes a connection of the database and sets it up. The settings that
+// matter are read back, since SQLite ignores what it does not know or cannot do.
+func open(ctx context.Context, db *sql.DB, o Options, reader bool) (*conn, error) {
+	raw, err := db.Conn(ctx)
+	if err != nil {
+		return nil, failed("open", err)
+	}
+	c := &conn{c: raw, stmts: map[string]*sql.Stmt{}}
+	if err := c.setUp(ctx, o, reader); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
+	synchronous := 2 // FULL: NORMAL can lose commits when the power goes
+	if o.InsecureNoSync {
+		synchronous = 0
+	}
+	queryOnly := 0
+	if reader {
+		queryOnly = 1
+	}
+	busy := o.BusyTimeout.Milliseconds()
+	if err := c.pragma(ctx, "busy_timeout", busy, fmt.Sprint(busy)); err != nil {
+		return err
+	}
+	if err := c.walMode(ctx); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		name  string
+		value int
+	}{
+		{"synchronous", synchronous},
+		{"foreign_keys", 1},
+		{"wal_autocheckpoint", 16384},
+		{"cache_size", -16384},
+		{"trusted_schema", 0},
+		{"query_only", queryOnly},
+	} {
+		if err := c.pragma(ctx, p.name, p.value, fmt.Sprint(p.value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// walMode turns WAL mode on. SQLite does not wait for the lock that this takes,
+// so it waits for the other process's transaction by one of its own.
+func (c *conn) walMode(ctx context.Context) error {
+	var err error
+	for range 100 {
+		if err = c.pragma(ctx, "journal_mode", "wal", "wal"); err == nil {
+			return nil
+		}
+		if k := code(err) & 0xff; k != codeBusy && k != codeLocked {
+			return err
+		}
+		if err := c.direct(ctx, "BEGIN IMMEDIATE"); err == nil {
+			_ = c.direct(ctx, "ROLLBACK")
+		}
+	}
+	return err
+}
+
+// pragma sets a pragma and checks that it took effect.
+func (c *conn) pragma(ctx context.Context, name string, value any, want string) error {
+	// Exec first: some drivers only run the first row of a query.
+	if err := c.direct(ctx, fmt.Sprintf("PRAGMA %s = %v", name, value)); err != nil {
+		return err
+	}
+	var got string
+	if err := c.c.QueryRowContext(ctx, "PRAGMA "+name).Scan(&got); err != nil {
+		return failed("open", err)
+	}
+	if got != want {
+		return fmt.Errorf("sqlite: PRAGMA %s is %s, not %s: not a database file of its own?", name, got, want)
+	}
+	return nil
+}
+
+// direct runs a statement that is not worth preparing.
+func (c *conn) direct(ctx context.Context, query string) error {
+	_, err := c.c.ExecContext(ctx, query)
+	return failed("open", err)
+}

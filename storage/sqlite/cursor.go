@@ -1,0 +1,52 @@
+package sqlite
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/fnv"
+
+	"github.com/charlahq/charla/storage"
+)
+
+// position is where a page ended: the value that the list is ordered by, and the
+// row number that tells equal ones apart.
+type position struct{ at, key int64 }
+
+// cursor writes a position in a list, which list names with all that selects it.
+func (s *Store) cursor(list string, p position) string {
+	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.at))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.key))
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// parseCursor reads what cursor wrote for the same list of the same database; ok
+// is false for the empty cursor.
+func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error) {
+	if cursor == "" {
+		return position{}, false, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(b) != 24 || binary.BigEndian.Uint64(b) != s.seal(list) {
+		return position{}, false, storage.ErrCursor
+	}
+	p.at = int64(binary.BigEndian.Uint64(b[8:]))
+	p.key = int64(binary.BigEndian.Uint64(b[16:]))
+	return p, true, nil
+}
+
+// seal tells a list of this database from every other.
+func (s *Store) seal(list string) uint64 {
+	h := fnv.New64a()
+	h.Write(s.id)
+	h.Write([]byte(list))
+	return h.Sum64()
+}
+
+// pageLimit is the size of a page for a given limit.
+func pageLimit(limit int) int {
+	if limit < 1 || limit > storage.MaxPage {
+		return storage.MaxPage
+	}
+	return limit
+}

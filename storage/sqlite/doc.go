@@ -1,0 +1,42 @@
+// Package sqlite keeps charla in one SQLite database: a [storage.Store] for one
+// machine.
+//
+//	store, err := sqlite.Open("chat.db", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close()
+//
+// [Open] uses the driver modernc.org/sqlite, which needs no C compiler. [New]
+// takes a [database/sql.DB] of the host's own through any other driver, such as
+// github.com/mattn/go-sqlite3 (built with the tag sqlite_fts5) or
+// github.com/ncruces/go-sqlite3. SQLite itself must be at least [MinVersion] and
+// have FTS5. A program that uses this package must keep the version of
+// modernc.org/libc that modernc.org/sqlite names.
+//
+// # Durability
+//
+// A call that returned nil is on the disk: the database is in WAL mode with
+// synchronous=FULL. One goroutine writes; it takes what waits, up to 64 calls,
+// into one transaction, in which each call succeeds or fails by itself, and
+// answers when that is durable. So many callers together get more done than one.
+//
+// A changing call whose context ends while it waits does nothing. Once it was
+// taken up it waits for its outcome, which takes no longer than the transaction
+// and [Options.BusyTimeout]. An [*Error] that is Unknown may have happened. Other
+// errors of a changing call mean that nothing happened. No more calls wait than
+// [Options.Queue] allows: the next one gets [ErrBusy].
+//
+// Reads have connections of their own, never wait for the writer and see what was
+// acknowledged before they began.
+//
+// # Files
+//
+// Beside the database SQLite keeps its log (-wal) and an index of it (-shm):
+// together they are the database. Copy it with [Store.Backup], never file by file.
+// It must not be on a network file system. Several processes on one machine may
+// open it; their writers take turns.
+//
+// The schema is brought up to date when the store opens. A database of a newer
+// charla is refused ([*SchemaError]).
+package sqlite

@@ -1,0 +1,117 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+)
+
+var (
+	// ErrBusy: as many calls wait already as [Options.Queue] allows. Nothing
+	// happened; try again later (R8.4).
+	ErrBusy = errors.New("sqlite: too many calls are waiting")
+	// ErrForeign: the database holds tables, and they are not charla's.
+	ErrForeign = errors.New("sqlite: not a charla database")
+	// ErrNoFTS5: the driver's SQLite was built without full text search.
+	ErrNoFTS5 = errors.New("sqlite: this SQLite has no FTS5")
+)
+
+// VersionError says that a driver brings an SQLite older than [MinVersion].
+type VersionError struct {
+	// Version is what the driver brings.
+	Version string
+}
+
+// Error says both versions.
+func (e *VersionError) Error() string {
+	return "sqlite: the driver brings SQLite " + e.Version + ", which can corrupt a database in WAL mode; need " + MinVersion + " or later"
+}
+
+// SchemaError says that a database was written by a newer charla.
+type SchemaError struct {
+	// Found is the schema of the database, Known the newest one that this code
+	// knows.
+	Found, Known int
+}
+
+// Error says both.
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("sqlite: the database has schema %d, this code knows up to %d", e.Found, e.Known)
+}
+
+// Error is a failure of SQLite or of its driver.
+type Error struct {
+	// Op is what failed: "open", "begin", "read", "write", "commit", "backup".
+	Op string
+	// Code is SQLite's result code, extended where the driver tells it; zero if
+	// the driver does not say. Code&0xff is the primary one.
+	Code int
+	// Unknown says that the call may or may not have happened. Where it is
+	// false, nothing did.
+	Unknown bool
+	// Err is the driver's.
+	Err error
+}
+
+// Error says what failed and why.
+func (e *Error) Error() string {
+	if e.Unknown {
+		return "sqlite: " + e.Op + ": outcome unknown: " + e.Err.Error()
+	}
+	return "sqlite: " + e.Op + ": " + e.Err.Error()
+}
+
+// Unwrap returns the driver's error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Result codes that this package acts on.
+const (
+	codeBusy   = 5
+	codeLocked = 6
+)
+
+func failed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Op: op, Code: code(err), Err: err}
+}
+
+// code finds SQLite's result code in an error of any driver. modernc has a
+// method Code() int that is extended already; others have a method or a field
+// ExtendedCode, of an integer type of their own.
+func code(err error) int {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if e, ok := err.(interface{ Code() int }); ok {
+			return e.Code()
+		}
+		v := reflect.ValueOf(err)
+		if m := v.MethodByName("ExtendedCode"); m.IsValid() && m.Type().NumIn() == 0 && m.Type().NumOut() == 1 {
+			if n, ok := integer(m.Call(nil)[0]); ok {
+				return n
+			}
+		}
+		if v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
+		if v.Kind() != reflect.Struct {
+			continue
+		}
+		if f := v.FieldByName("ExtendedCode"); f.IsValid() {
+			if n, ok := integer(f); ok {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+func integer(v reflect.Value) (int, bool) {
+	switch {
+	case v.CanInt():
+		return int(v.Int()), true
+	case v.CanUint():
+		return int(v.Uint()), true
+	}
+	return 0, false
+}

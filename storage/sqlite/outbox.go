@@ -1,0 +1,217 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+)
+
+type outbox struct{ s *Store }
+
+// deliver adds a delivery unless its key is there.
+func (c *conn) deliver(account int64, d *storage.Delivery) error {
+	body := d.Body
+	if body == nil {
+		body = []byte{}
+	}
+	_, err := c.exec(`INSERT INTO deliveries (account, name, kind, conversation, ticket, body, repeatable, state, attempts, fence, not_before, settled, due, error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending', ?8, ?9, ?10, ?11, ?10, ?12) ON CONFLICT DO NOTHING`,
+		account, d.Key, d.Kind, d.Conversation.UUID[:], int64(d.Ticket), body, bit(d.Repeatable),
+		d.Attempts, d.Fence, micros(d.NotBefore), micros(d.SettledAt), d.Error)
+	return err
+}
+
+const deliveryColumns = `d.key, a.uuid, d.name, d.kind, d.conversation, d.ticket, d.body, d.repeatable, d.state, d.attempts, d.fence, d.not_before, d.settled, d.error`
+
+// delivery is a delivery with its row number.
+type delivery struct {
+	key int64
+	storage.Delivery
+}
+
+func (c *conn) deliveries(ctx context.Context, query string, args ...any) (found []delivery, err error) {
+	err = c.each(ctx, query, args, func(scan func(...any) error) error {
+		var d delivery
+		var account, conversation []byte
+		var notBefore, settled int64
+		err := scan(&d.key, &account, &d.Key, &d.Kind, &conversation, &d.Ticket, &d.Body, &d.Repeatable,
+			&d.State, &d.Attempts, &d.Fence, &notBefore, &settled, &d.Error)
+		copy(d.Account.UUID[:], account)
+		copy(d.Conversation.UUID[:], conversation)
+		d.NotBefore, d.SettledAt = instant(notBefore), instant(settled)
+		found = append(found, d)
+		return err
+	})
+	return found, err
+}
+
+func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Delivery, error) {
+	var claims []storage.Delivery
+	err := p.s.writer.do(ctx, func(c *conn) error {
+		claims = nil
+		if _, err := c.lose(micros(now)); err != nil {
+			return err
+		}
+		if limit < 1 {
+			return nil
+		}
+		due, err := c.due(micros(now), limit)
+		if err != nil {
+			return err
+		}
+		for _, d := range due {
+			d.State = storage.Sending
+			d.Attempts++
+			d.Fence++
+			if _, err := c.exec("UPDATE deliveries SET state = 'sending', attempts = ?, fence = ?, due = ? WHERE key = ?",
+				d.Attempts, d.Fence, micros(leaseUntil), d.key); err != nil {
+				return err
+			}
+			claims = append(claims, d.Delivery)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return claims, nil
+}
+
+// lose marks those unknown whose lease ran out and that are not to be repeated.
+func (c *conn) lose(now int64) (int64, error) {
+	found, err := c.one("SELECT 1 FROM deliveries WHERE state = 'sending' AND due <= ? AND repeatable = 0 LIMIT 1", []any{now}, new(int))
+	if err != nil || !found {
+		return 0, err
+	}
+	return c.change("UPDATE deliveries SET state = 'unknown', due = NULL WHERE state = 'sending' AND due <= ? AND repeatable = 0", now)
+}
+
+// due are the deliveries to be claimed: pending ones, and sending ones whose
+// lease ran out, which are few.
+func (c *conn) due(now int64, limit int) ([]delivery, error) {
+	const from = "SELECT " + deliveryColumns + " FROM deliveries d CROSS JOIN accounts a ON a.id = d.account "
+	ctx := context.Background()
+	pending, err := c.deliveries(ctx, from+"WHERE d.state = 'pending' AND d.due <= ? AND a.deleted = 0 ORDER BY d.due, d.key LIMIT ?", now, limit)
+	if err != nil {
+		return nil, err
+	}
+	again, err := c.deliveries(ctx, from+"WHERE d.state = 'sending' AND d.due <= ? AND a.deleted = 0 ORDER BY d.not_before, d.key LIMIT ?", now, limit)
+	if err != nil {
+		return nil, err
+	}
+	all := append(pending, again...)
+	slices.SortFunc(all, func(d, e delivery) int {
+		return cmp.Or(d.NotBefore.Compare(e.NotBefore), cmp.Compare(d.key, e.key))
+	})
+	return all[:min(len(all), limit)], nil
+}
+
+func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
+	notBefore := sql.NullInt64{} // NULL: as it is
+	var due any
+	switch d.State {
+	case storage.Pending:
+		notBefore = sql.NullInt64{Int64: micros(d.NotBefore), Valid: true}
+		due = micros(d.NotBefore)
+	case storage.Sent:
+		due = micros(d.SettledAt)
+	case storage.Dead, storage.Unknown:
+	default:
+		return errors.New("sqlite: a delivery cannot be settled as " + string(d.State))
+	}
+	return p.s.writer.do(ctx, func(c *conn) error {
+		var key int64
+		var deleted bool
+		found, err := c.one(`SELECT d.key, a.deleted FROM accounts a JOIN deliveries d ON d.account = a.id AND d.name = ?2
+			WHERE a.uuid = ?1 AND d.state = 'sending' AND d.fence = ?3`, []any{d.Account.UUID[:], d.Key, d.Fence}, &key, &deleted)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return storage.ErrLeaseLost
+		}
+		if deleted && d.State == storage.Pending {
+			_, err = c.exec("DELETE FROM deliveries WHERE key = ?", key)
+			return err
+		}
+		_, err = c.exec("UPDATE deliveries SET state = ?, not_before = coalesce(?, not_before), settled = ?, due = ?, error = ? WHERE key = ?",
+			string(d.State), notBefore, micros(d.SettledAt), due, d.Error, key)
+		return err
+	})
+}
+
+func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
+	var page storage.Page[storage.Delivery]
+	name := "outbox " + account.String() + " " + string(state)
+	after, _, err := p.s.parseCursor(name, cursor)
+	if err != nil {
+		return page, err
+	}
+	limit = pageLimit(limit)
+	var found []delivery
+	err = p.s.readers.do(ctx, func(c *conn) (err error) {
+		found, err = c.deliveries(ctx, "SELECT "+deliveryColumns+` FROM accounts a CROSS JOIN deliveries d ON d.account = a.id
+			WHERE a.uuid = ?1 AND d.state = ?2 AND d.key > ?3 ORDER BY d.key LIMIT ?4`,
+			account.UUID[:], string(state), after.key, limit+1)
+		return err
+	})
+	if err != nil {
+		return page, err
+	}
+	if len(found) > limit {
+		found = found[:limit]
+		page.Next = p.s.cursor(name, position{key: found[limit-1].key})
+	}
+	for _, d := range found {
+		page.Items = append(page.Items, d.Delivery)
+	}
+	return page, nil
+}
+
+func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
+	return p.s.writer.do(ctx, func(c *conn) error {
+		a, err := c.live(account)
+		if err != nil {
+			return err
+		}
+		var row int64
+		var state storage.DeliveryState
+		found, err := c.one("SELECT key, state FROM deliveries WHERE account = ? AND name = ?", []any{a.id, key}, &row, &state)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return storage.ErrNotFound
+		}
+		if state != storage.Dead && state != storage.Unknown {
+			return storage.ErrConflict
+		}
+		_, err = c.exec("UPDATE deliveries SET state = 'pending', attempts = 0, not_before = ?1, due = ?1 WHERE key = ?2", micros(now), row)
+		return err
+	})
+}
+
+func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	var n int64
+	err := p.s.writer.do(ctx, func(c *conn) (err error) {
+		n, err = c.change(`DELETE FROM deliveries WHERE key IN (
+			SELECT key FROM deliveries WHERE state = 'sent' AND due < ? ORDER BY due LIMIT ?)`, micros(before), max(limit, 0))
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(n), nil
+}
+
+func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
+	return p.s.earliest(ctx,
+		"SELECT due FROM deliveries WHERE state = 'pending' AND due IS NOT NULL ORDER BY due LIMIT 1",
+		"SELECT due FROM deliveries WHERE state = 'sending' AND due IS NOT NULL ORDER BY due LIMIT 1")
+}

@@ -1,0 +1,92 @@
+package sqlite
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+type queries struct{ s *Store }
+
+// of finds the account ?1 and the conversation ?2 of it.
+const (
+	ofAccount      = "(SELECT id FROM accounts WHERE uuid = ?1)"
+	ofConversation = "(SELECT key FROM conversations WHERE account = " + ofAccount + " AND id = ?2)"
+)
+
+func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
+	return get[tickets.Ticket](ctx, p.s, `SELECT t.doc FROM accounts a
+JOIN conversations c ON c.account = a.id AND c.id = ?2
+JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = CASE ?3 WHEN 0 THEN c.number ELSE ?3 END
+WHERE a.uuid = ?1`, ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Number))
+}
+
+func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
+	const from = "SELECT doc FROM messages WHERE account = " + ofAccount + " AND conversation = " + ofConversation +
+		" AND seq > ?3 AND seq < ?4 AND (?5 IS NULL OR session = ?5) ORDER BY seq "
+	order := "ASC LIMIT ?6"
+	if q.Last {
+		order = "DESC LIMIT ?6"
+	}
+	before := q.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	var session any
+	if !q.Session.IsZero() {
+		session = q.Session.UUID[:]
+	}
+	found, err := list[tickets.Message](ctx, p.s, from+order,
+		q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, session, pageLimit(q.Limit))
+	if q.Last {
+		slices.Reverse(found)
+	}
+	return found, err
+}
+
+func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
+	return list[tickets.Entry](ctx, p.s, "SELECT doc FROM entries WHERE account = "+ofAccount+" AND conversation = "+ofConversation+
+		" AND n > ?3 AND (?4 = 0 OR ticket = ?4) ORDER BY n LIMIT ?5",
+		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), pageLimit(limit))
+}
+
+// Changes reads by the account's count of commits, which a conversation carries
+// from its last one: with one writer at a time none lands late.
+func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
+	var page storage.Page[storage.Change]
+	name := "changes " + account.String()
+	after, _, err := p.s.parseCursor(name, cursor)
+	if err != nil {
+		return page, err
+	}
+	var last int64
+	err = p.s.readers.snapshot(ctx, func(c *conn) error {
+		// A cursor ahead of the feed is from before the file was put back to an
+		// earlier state.
+		if _, err := c.one("SELECT change FROM conversations WHERE account = "+ofAccount+" ORDER BY change DESC LIMIT 1",
+			[]any{account.UUID[:]}, &last); err != nil {
+			return err
+		}
+		if after.key > last {
+			return storage.ErrCursor
+		}
+		return c.each(ctx, "SELECT id, version, change FROM conversations WHERE account = "+ofAccount+" AND change > ?2 ORDER BY change LIMIT ?3",
+			[]any{account.UUID[:], after.key, pageLimit(limit)}, func(scan func(...any) error) error {
+				var id []byte
+				var one storage.Change
+				err := scan(&id, &one.Version, &after.key)
+				copy(one.Conversation.UUID[:], id)
+				page.Items = append(page.Items, one)
+				return err
+			})
+	})
+	if err != nil {
+		return storage.Page[storage.Change]{}, err
+	}
+	page.Next = p.s.cursor(name, after)
+	return page, nil
+}

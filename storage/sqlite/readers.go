@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/charlahq/charla/storage"
+)
+
+// readers are the connections that read. None of them ever waits for the writer.
+type readers struct {
+	free    chan *conn
+	limit   int64
+	waiting atomic.Int64
+	closing chan struct{}
+	closed  atomic.Bool
+}
+
+func newReaders(conns []*conn, limit int) *readers {
+	r := &readers{free: make(chan *conn, len(conns)), limit: int64(limit), closing: make(chan struct{})}
+	for _, c := range conns {
+		r.free <- c
+	}
+	return r
+}
+
+// do reads on a connection of its own. Each statement sees one moment.
+func (r *readers) do(ctx context.Context, read func(*conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := r.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { r.free <- c }()
+	return read(c)
+}
+
+// snapshot is do where all statements together see one moment.
+func (r *readers) snapshot(ctx context.Context, read func(*conn) error) error {
+	return r.do(ctx, func(c *conn) error {
+		if err := c.plain(context.Background(), "begin", "BEGIN"); err != nil {
+			return err
+		}
+		defer func() { _ = c.plain(context.Background(), "rollback", "ROLLBACK") }()
+		return read(c)
+	})
+}
+
+func (r *readers) take(ctx context.Context) (*conn, error) {
+	if r.closed.Load() {
+		return nil, storage.ErrClosed
+	}
+	select {
+	case c := <-r.free:
+		return c, nil
+	default:
+	}
+	defer r.waiting.Add(-1)
+	if r.waiting.Add(1) > r.limit {
+		return nil, ErrBusy
+	}
+	select {
+	case c := <-r.free:
+		return c, nil
+	case <-r.closing:
+		return nil, storage.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// close waits for every reader to finish and closes its connection.
+func (r *readers) close() error {
+	if !r.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	close(r.closing)
+	var first error
+	for range cap(r.free) {
+		c := <-r.free
+		if err := c.close(); err != nil && first == nil {
+			first = failed("close", err)
+		}
+	}
+	return first
+}

@@ -1,0 +1,225 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla/storage"
+	_ "modernc.org/sqlite" // the driver that Open uses
+)
+
+// MinVersion is the oldest SQLite that is accepted: up to 3.51.2 a bug in WAL
+// mode can corrupt a database.
+const MinVersion = "3.51.3"
+
+// Options tune a store. The zero value, and nil, mean the defaults.
+type Options struct {
+	// Readers is how many connections read at a time; zero: 4. One more writes.
+	Readers int
+	// Queue is how many calls may wait for the writer, and how many for a
+	// reader, before further ones get [ErrBusy]; zero: 4096.
+	Queue int
+	// BusyTimeout is how long to wait for another process's transaction; zero:
+	// 5 seconds.
+	BusyTimeout time.Duration
+	// InsecureNoSync lets the operating system decide when to write. It is for
+	// tests: what was acknowledged is lost, and the file may be corrupt, when
+	// the machine stops.
+	InsecureNoSync bool
+}
+
+func (o *Options) orDefaults() (Options, error) {
+	var got Options
+	if o != nil {
+		got = *o
+	}
+	if got.Readers < 0 || got.Queue < 0 || got.BusyTimeout < 0 {
+		return got, errors.New("sqlite: negative option")
+	}
+	if got.Readers == 0 {
+		got.Readers = 4
+	}
+	if got.Queue == 0 {
+		got.Queue = 4096
+	}
+	if got.BusyTimeout == 0 {
+		got.BusyTimeout = 5 * time.Second
+	}
+	return got, nil
+}
+
+// Store is a [storage.Store] in one SQLite database. It is safe for concurrent
+// use, and several processes may open the same file.
+type Store struct {
+	writer  *writer
+	readers *readers
+	// id is the database's: cursors are bound to it.
+	id []byte
+	// owned is the database that Open opened; nil for a host's.
+	owned *sql.DB
+
+	closeOnce sync.Once
+	closeErr  error
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// Open opens the database file at a path, and creates it if there is none. The
+// folder must exist. Its errors include [*SchemaError] and [ErrForeign].
+func Open(path string, o *Options) (*Store, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil || path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, fmt.Errorf("sqlite: %q is not the path of a file", path)
+	}
+	abs = filepath.ToSlash(abs)
+	if !strings.HasPrefix(abs, "/") {
+		abs = "/" + abs // a Windows volume
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: abs}).String())
+	if err != nil {
+		return nil, failed("open", err)
+	}
+	s, err := New(db, o)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	s.owned = db
+	return s, nil
+}
+
+// openTimeout bounds how long [New] waits for the host's pool of connections,
+// and for other processes that open the same file.
+const openTimeout = time.Minute
+
+// New builds a store on a host's own database, through any driver for
+// [database/sql] whose SQLite is at least [MinVersion] and has FTS5. It takes
+// [Options.Readers] and one more connections from db for as long as the store is
+// open, so db's MaxOpenConns must leave room for them. They all must be to the
+// same file, which must be charla's alone. Close gives them back and leaves db
+// open. The errors include [*VersionError], [*SchemaError], [ErrNoFTS5] and
+// [ErrForeign].
+func New(db *sql.DB, o *Options) (*Store, error) {
+	opts, err := o.orDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if limit := db.Stats().MaxOpenConnections; limit > 0 && limit < opts.Readers+1 {
+		return nil, fmt.Errorf("sqlite: the database allows %d connections, the store needs %d", limit, opts.Readers+1)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+
+	if err := checkDriver(ctx, db); err != nil {
+		return nil, err
+	}
+	w, err := open(ctx, db, opts, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, w, migrations); err != nil {
+		w.close()
+		return nil, err
+	}
+	s := &Store{}
+	if _, err := w.one("SELECT id FROM meta", nil, &s.id); err != nil {
+		w.close()
+		return nil, err
+	}
+	var conns []*conn
+	for range opts.Readers {
+		c, err := open(ctx, db, opts, true)
+		if err != nil {
+			for _, c := range append(conns, w) {
+				c.close()
+			}
+			return nil, err
+		}
+		conns = append(conns, c)
+	}
+	s.writer = newWriter(w, opts.Queue)
+	s.readers = newReaders(conns, opts.Queue)
+	return s, nil
+}
+
+// checkDriver refuses an SQLite that is too old or has no full text search.
+func checkDriver(ctx context.Context, db *sql.DB) error {
+	var version string
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return failed("open", err)
+	}
+	if err := checkVersion(version); err != nil {
+		return err
+	}
+	var n int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'").Scan(&n); err != nil {
+		return failed("open", err)
+	}
+	if n == 0 {
+		return ErrNoFTS5
+	}
+	return nil
+}
+
+func checkVersion(version string) error {
+	have, want := strings.Split(version, "."), strings.Split(MinVersion, ".")
+	for i := range want {
+		if i >= len(have) {
+			return &VersionError{Version: version}
+		}
+		h, err := strconv.Atoi(have[i])
+		w, _ := strconv.Atoi(want[i])
+		if err != nil || h < w {
+			return &VersionError{Version: version}
+		}
+		if h > w {
+			return nil
+		}
+	}
+	return nil
+}
+
+// Close waits for what is under way, does what waits in the queue, and gives the
+// connections back. Calls after it fail with [storage.ErrClosed]; a second Close
+// returns what the first did.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		s.writer.close()
+		s.closeErr = s.readers.close()
+		if err := s.writer.conn.close(); err != nil && s.closeErr == nil {
+			s.closeErr = failed("close", err)
+		}
+		if s.owned != nil {
+			if err := s.owned.Close(); err != nil && s.closeErr == nil {
+				s.closeErr = failed("close", err)
+			}
+		}
+	})
+	return s.closeErr
+}
+
+// Accounts returns the part that keeps accounts.
+func (s *Store) Accounts() storage.Accounts { return accounts{s} }
+
+// Conversations returns the part that loads and commits.
+func (s *Store) Conversations() storage.Conversations { return conversations{s} }
+
+// Outbox returns the part that keeps what leaves the system.
+func (s *Store) Outbox() storage.Outbox { return outbox{s} }
+
+// Presence returns the part that keeps who is available.
+func (s *Store) Presence() storage.Presence { return presence{s} }
+
+// Sessions returns the part that keeps visitors' sessions.
+func (s *Store) Sessions() storage.Sessions { return sessions{s} }
+
+// Queries returns the part that reads for people.
+func (s *Store) Queries() storage.Queries { return queries{s} }

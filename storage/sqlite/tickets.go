@@ -1,0 +1,172 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// listing builds the statement of one list of tickets. Conditions are fixed
+// texts; what the caller gave goes into args only.
+type listing struct {
+	conditions []string
+	args       []any
+}
+
+func (l *listing) where(condition string, args ...any) {
+	l.conditions = append(l.conditions, condition)
+	l.args = append(l.args, args...)
+}
+
+func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+	var page storage.Page[storage.TicketRow]
+	name, err := listName(q)
+	if err != nil {
+		return page, err
+	}
+	after, continued, err := p.s.parseCursor(name, q.Cursor)
+	if err != nil {
+		return page, err
+	}
+	if !continued {
+		after = position{}
+	}
+	limit := pageLimit(q.Limit)
+	var last position
+	err = p.s.readers.snapshot(ctx, func(c *conn) error {
+		var account int64
+		found, err := c.one("SELECT id FROM accounts WHERE uuid = ?", []any{q.Account.UUID[:]}, &account)
+		if err != nil || !found {
+			return err
+		}
+		query, args := statement(account, q, continued, after, limit+1)
+		return c.each(ctx, query, args, func(scan func(...any) error) error {
+			if len(page.Items) == limit {
+				page.Next = p.s.cursor(name, last)
+				return nil
+			}
+			var id, doc []byte
+			if err := scan(&last.at, &last.key, &id, &doc); err != nil {
+				return err
+			}
+			t, err := decode[tickets.Ticket](doc)
+			row := storage.TicketRow{Ticket: t}
+			copy(row.Conversation.UUID[:], id)
+			page.Items = append(page.Items, row)
+			return err
+		})
+	})
+	if err != nil {
+		return storage.Page[storage.TicketRow]{}, err
+	}
+	return page, nil
+}
+
+// listName names the list that a query is about, for its cursors.
+func listName(q storage.TicketQuery) (string, error) {
+	q.Cursor, q.Limit = "", 0
+	b, err := json.Marshal(q)
+	return "tickets " + string(b), err
+}
+
+// statement is the query for a page of tickets. It picks the index itself, since
+// SQLite without statistics would guess: by words, by conversation, by the wait,
+// or in the order of changes by the narrowest condition.
+func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any) {
+	column, order, beyond := "t.changed", "DESC", "<"
+	if q.Order == storage.ByWaiting {
+		column, order, beyond = "t.waits", "ASC", ">"
+	}
+	var l listing
+	l.filter(account, q)
+	if continued {
+		l.where("("+column+", t.key) "+beyond+" (?, ?)", after.at, after.key)
+	}
+	pick := "SELECT " + column + " AS at, t.key AS key FROM "
+
+	var picks []string
+	var args []any
+	switch from, fromArgs := l.from(account, q); {
+	case from != "":
+		picks, args = []string{pick + from + " WHERE " + strings.Join(l.conditions, " AND ")}, append(fromArgs, l.args...)
+	default:
+		// Any status: three ordered ranges, merged.
+		for _, status := range []tickets.Status{tickets.Open, tickets.Ignored, tickets.Closed} {
+			picks = append(picks, pick+"tickets t INDEXED BY tickets_status WHERE "+strings.Join(l.conditions, " AND ")+" AND t.status = ?")
+			args = append(append(args, l.args...), string(status))
+		}
+	}
+	return "SELECT p.at, p.key, c.id, t.doc FROM (" + strings.Join(picks, " UNION ALL ") +
+		" ORDER BY at " + order + ", key " + order + " LIMIT ?) p" +
+		" CROSS JOIN tickets t ON t.key = p.key CROSS JOIN conversations c ON c.key = t.conversation" +
+		" ORDER BY p.at " + order + ", p.key " + order, append(args, limit)
+}
+
+// filter adds the query's conditions.
+func (l *listing) filter(account int64, q storage.TicketQuery) {
+	l.where("t.account = ?", account)
+	if q.Order == storage.ByWaiting {
+		l.where("t.waits IS NOT NULL")
+	}
+	if q.Status != "" {
+		l.where("t.status = ?", string(q.Status))
+	}
+	if !q.Conversation.IsZero() {
+		l.where("t.conversation = (SELECT key FROM conversations WHERE account = ? AND id = ?)", account, q.Conversation.UUID[:])
+	}
+	if q.Important {
+		l.where("t.important = 1")
+	}
+	if q.Delayed {
+		l.where("t.delayed = 1")
+	}
+	if q.Category != "" || len(q.Fields) > 0 {
+		l.where("t.category IS NOT NULL")
+	}
+	if q.Category != "" {
+		l.where("t.category = ?", q.Category)
+	}
+	for _, name := range slices.Sorted(maps.Keys(q.Fields)) {
+		l.where("EXISTS (SELECT 1 FROM json_each(CAST(t.doc AS TEXT), '$.typification.fields') f WHERE f.key = ? AND f.value = ?)", name, q.Fields[name])
+	}
+}
+
+// from is the table and index to read, empty for every ticket in the order of
+// changes.
+func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
+	switch {
+	case len(q.Words) > 0:
+		return byWords(account, q.Words)
+	case !q.Conversation.IsZero():
+		return "tickets t INDEXED BY tickets_number", nil
+	case q.Order == storage.ByWaiting:
+		return "tickets t INDEXED BY tickets_waits", nil
+	case q.Category != "":
+		return "tickets t INDEXED BY tickets_category", nil
+	case len(q.Fields) > 0:
+		return "tickets t INDEXED BY tickets_typified", nil
+	case q.Delayed:
+		return "tickets t INDEXED BY tickets_delayed", nil
+	case q.Important:
+		return "tickets t INDEXED BY tickets_important", nil
+	case q.Status != "":
+		return "tickets t INDEXED BY tickets_status", nil
+	}
+	return "", nil
+}
+
+// byWords finds the tickets that have all words, in whichever of their texts.
+func byWords(account int64, words []string) (string, []any) {
+	var each []string
+	var args []any
+	for i, word := range words {
+		each = append(each, "SELECT x.ticket FROM words w CROSS JOIN texts x ON x.key = w.rowid WHERE words MATCH ?")
+		args = append(args, match(account, word, i == len(words)-1))
+	}
+	return "(SELECT DISTINCT ticket FROM (" + strings.Join(each, " INTERSECT ") + ")) m CROSS JOIN tickets t ON t.key = m.ticket", args
+}

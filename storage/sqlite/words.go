@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Words are indexed as tokens of FTS5, each led by its account, so that a search
+// reads the lists of one account only. The tokenizer "ascii" cuts at ASCII
+// characters that are neither letters nor digits, folds ASCII letters, and takes
+// everything else as it is: ñ is not n. Characters that it would touch are
+// therefore spelled in a private area of Unicode, and that area itself is
+// escaped, so that every word is one token and different words are different.
+const (
+	private = 0xE000 // … to 0xE07F stand for ASCII
+	escape  = 0xE080 // stands before a character of 0xE000 to 0xE080
+)
+
+// lead is what every token of an account begins with, and no other's does.
+func lead(account int64) string { return strconv.FormatInt(account, 10) + "x" }
+
+// indexed is a text as it is given to the index.
+func indexed(account int64, text string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(text, " ") {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(lead(account))
+		spell(&b, word)
+	}
+	return b.String()
+}
+
+// match is the full text query for a word, or for those that begin with it. It
+// holds no character that means something to FTS5 but the quotes and the star.
+func match(account int64, word string, prefix bool) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	b.WriteString(lead(account))
+	spell(&b, word)
+	b.WriteByte('"')
+	if prefix {
+		b.WriteByte('*')
+	}
+	return b.String()
+}
+
+func spell(b *strings.Builder, word string) {
+	for _, r := range word {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r > escape, r > 0x7F && r < private:
+			b.WriteRune(r)
+		case r <= 0x7F:
+			b.WriteRune(private + r)
+		default:
+			b.WriteRune(escape)
+			b.WriteRune(r)
+		}
+	}
+}
