@@ -1,0 +1,280 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+type memoryAccounts struct{ m *Memory }
+
+func (p memoryAccounts) Create(ctx context.Context, a chatcfg.Account, docs ...Document) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if p.m.accounts[a.ID] != nil || p.m.keys[a.Key] != nil {
+		return ErrExists
+	}
+	acct := &account{
+		record:        copyAccount(a),
+		documents:     make(map[documentKey][]byte),
+		sessions:      make(map[tickets.SessionID]tickets.Session),
+		identities:    make(map[tickets.Identity]tickets.ConversationID),
+		conversations: make(map[tickets.ConversationID]*conversation),
+		outbox:        make(map[string]*delivery),
+		states:        make(map[DeliveryState]*index[*delivery]),
+		armed:         make(map[chatcfg.Version]*index[*conversation]),
+	}
+	acct.keep(docs)
+	p.m.accounts[a.ID], p.m.keys[a.Key] = acct, acct
+	i, _ := p.m.searchID(a.ID)
+	p.m.ids = slices.Insert(p.m.ids, i, a.ID)
+	return nil
+}
+
+func (a *account) keep(docs []Document) {
+	for _, d := range docs {
+		a.documents[documentKey{d.Name, d.Version}] = slices.Clone(d.Body)
+	}
+}
+
+func (p memoryAccounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return chatcfg.Account{}, err
+	}
+	defer done()
+	a := p.m.accounts[id]
+	if a == nil {
+		return chatcfg.Account{}, ErrNotFound
+	}
+	return copyAccount(a.record), nil
+}
+
+func (p memoryAccounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return chatcfg.Account{}, err
+	}
+	defer done()
+	a := p.m.keys[key]
+	if a == nil {
+		return chatcfg.Account{}, ErrNotFound
+	}
+	return copyAccount(a.record), nil
+}
+
+func (p memoryAccounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	i, found := p.m.searchID(after)
+	if found {
+		i++
+	}
+	var list []chatcfg.Account
+	for _, id := range p.m.ids[i:] {
+		a := p.m.accounts[id].record
+		if !a.DeletedAt.IsZero() || a.Hidden && !hidden {
+			continue
+		}
+		if list = append(list, copyAccount(a)); len(list) == pageLimit(limit) {
+			break
+		}
+	}
+	return list, nil
+}
+
+func (p memoryAccounts) Save(ctx context.Context, a chatcfg.Account, docs ...Document) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	acct, err := p.m.live(a.ID)
+	if err != nil {
+		return err
+	}
+	if acct.record.Revision != a.Revision-1 {
+		return ErrConflict
+	}
+	a.Key = acct.record.Key
+	acct.record = copyAccount(a)
+	acct.keep(docs)
+	if !a.DeletedAt.IsZero() {
+		p.m.drop(acct)
+	}
+	return nil
+}
+
+// drop takes what would still happen from an account that is being deleted.
+func (m *Memory) drop(a *account) {
+	for _, c := range a.conversations {
+		m.due.remove(c.due())
+		c.wake = time.Time{}
+	}
+	for key, d := range a.outbox {
+		switch d.record.State {
+		case Pending:
+			m.unlist(a, d)
+			delete(a.outbox, key)
+		case Sending:
+			m.sending.remove(d.lease())
+		}
+	}
+}
+
+func (p memoryAccounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	a := p.m.accounts[id]
+	if a == nil {
+		return nil, ErrNotFound
+	}
+	body, ok := a.documents[documentKey{name, version}]
+	if !ok {
+		return nil, ErrNotFound
+	}
+	return slices.Clone(body), nil
+}
+
+func (p memoryAccounts) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return Purged{}, err
+	}
+	defer done()
+	a := p.m.accounts[id]
+	if a == nil {
+		return Purged{}, ErrNotFound
+	}
+	if a.record.DeletedAt.IsZero() {
+		return Purged{}, ErrConflict
+	}
+	purged := Purged{
+		Conversations: int64(len(a.conversations)),
+		Sessions:      int64(len(a.sessions)),
+		Deliveries:    int64(len(a.outbox)),
+	}
+	for _, c := range a.conversations {
+		purged.Tickets += int64(len(c.tickets))
+		purged.Messages += int64(len(c.messages))
+		purged.Entries += int64(len(c.entries))
+	}
+	for _, d := range a.outbox {
+		p.m.unlist(a, d)
+	}
+	delete(p.m.accounts, id)
+	delete(p.m.keys, a.record.Key)
+	i, _ := p.m.searchID(id)
+	p.m.ids = slices.Delete(p.m.ids, i, i+1)
+	return purged, nil
+}
+
+type memoryPresence struct{ m *Memory }
+
+func (p memoryPresence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return tickets.Roster{}, err
+	}
+	defer done()
+	a := p.m.accounts[account]
+	if a == nil {
+		return tickets.Roster{}, nil
+	}
+	return copyRoster(a.roster), nil
+}
+
+func (p memoryPresence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := p.m.live(account)
+	if err != nil {
+		return err
+	}
+	if a.roster.Revision != r.Revision-1 {
+		return ErrConflict
+	}
+	a.roster = copyRoster(r)
+	return nil
+}
+
+type memorySessions struct{ m *Memory }
+
+func (p memorySessions) Create(ctx context.Context, s tickets.Session) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := p.m.live(s.Account)
+	if err != nil {
+		return err
+	}
+	if _, taken := a.sessions[s.ID]; taken {
+		return ErrExists
+	}
+	a.sessions[s.ID] = copySession(s)
+	return nil
+}
+
+func (p memorySessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return tickets.Session{}, err
+	}
+	defer done()
+	if a := p.m.accounts[account]; a != nil {
+		if s, ok := a.sessions[id]; ok {
+			return copySession(s), nil
+		}
+	}
+	return tickets.Session{}, ErrNotFound
+}
+
+func (p memorySessions) Save(ctx context.Context, s tickets.Session) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a := p.m.accounts[s.Account]
+	if a == nil {
+		return ErrNotFound
+	}
+	stored, ok := a.sessions[s.ID]
+	if !ok {
+		return ErrNotFound
+	}
+	if stored.Revision != s.Revision-1 {
+		return ErrConflict
+	}
+	a.sessions[s.ID] = copySession(s)
+	return nil
+}
+
+func (p memorySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return tickets.ConversationID{}, err
+	}
+	defer done()
+	if a := p.m.accounts[account]; a != nil {
+		return a.identities[id], nil
+	}
+	return tickets.ConversationID{}, nil
+}

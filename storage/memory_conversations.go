@@ -1,0 +1,269 @@
+package storage
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/tickets"
+)
+
+type memoryConversations struct{ m *Memory }
+
+func (p memoryConversations) Load(ctx context.Context, q LoadQuery) (Loaded, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return Loaded{}, err
+	}
+	defer done()
+	a := p.m.accounts[q.Account]
+	if a == nil {
+		return Loaded{}, ErrNotFound
+	}
+	var l Loaded
+	c := a.conversations[q.Conversation]
+	if !q.Session.IsZero() {
+		s, ok := a.sessions[q.Session]
+		if !ok {
+			return Loaded{}, ErrNotFound
+		}
+		l.Session = copySession(s)
+		if c = a.conversations[s.Conversation]; c == nil {
+			c = a.conversations[a.identities[s.Identity]]
+		}
+	}
+	l.Account = copyAccount(a.record)
+	if c == nil {
+		return l, nil
+	}
+	l.Conversation = copyConversation(c.record)
+	if t := c.tickets[c.record.Number]; t != nil {
+		l.Ticket = copyTicket(t.record)
+	}
+	if t := c.tickets[q.Ticket]; t != nil && q.Ticket != c.record.Number {
+		older := copyTicket(t.record)
+		l.Older = &older
+	}
+	if r, ok := c.receipts[receiptKey{q.Scope, q.Key}]; ok && q.Key != "" {
+		l.Receipt = &r
+	}
+	return l, nil
+}
+
+func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := p.m.live(b.Conversation.Account)
+	if err != nil {
+		return err
+	}
+	if a.record.Version != b.Config {
+		return ErrConfigChanged
+	}
+	c := a.conversations[b.Conversation.ID]
+	if c == nil {
+		c = &conversation{
+			tickets:  make(map[tickets.Number]*ticket),
+			receipts: make(map[receiptKey]Receipt),
+		}
+	}
+	if c.record.Version != b.Conversation.Version-1 {
+		return ErrConflict
+	}
+	for _, id := range b.Reserve {
+		if holder, taken := a.identities[id]; taken && holder != b.Conversation.ID {
+			return ErrConflict
+		}
+	}
+	if b.Receipt != nil {
+		if _, taken := c.receipts[receiptKey{b.Receipt.Scope, b.Receipt.Key}]; taken {
+			return ErrConflict
+		}
+	}
+	p.m.land(a, c, b)
+	return nil
+}
+
+// land carries out a batch that may land.
+func (m *Memory) land(a *account, c *conversation, b *Batch) {
+	m.due.remove(c.due())
+	a.disarm(c)
+	a.feed.remove(position{n: c.landed})
+
+	m.commits++
+	c.record, c.landed = copyConversation(b.Conversation), m.commits
+	c.wake, c.active, c.leased = kept(b.Wake), b.Active, time.Time{}
+	id := c.record.ID
+	a.conversations[id] = c
+	a.feed.put(position{n: c.landed}, c)
+	if !c.wake.IsZero() {
+		m.due.put(c.due(), c)
+	}
+	a.arm(c)
+
+	for _, held := range b.Reserve {
+		a.identities[held] = id
+	}
+	for _, t := range b.Tickets {
+		a.put(c, copyTicket(t))
+	}
+	for _, w := range b.Words {
+		if t := c.tickets[w.Ticket]; t != nil {
+			t.texts = append(t.texts, w.Text)
+		}
+	}
+	for _, one := range b.Messages {
+		c.messages = append(c.messages, copyMessage(one))
+	}
+	for _, one := range b.Entries {
+		c.entries = append(c.entries, copyEntry(one))
+	}
+	for _, one := range b.Answers {
+		c.answers++
+		one = copyAnswer(one)
+		a.answers.put(position{at: micros(one.At), conversation: id.UUID, n: c.answers}, one)
+	}
+	for _, d := range b.Deliveries {
+		m.add(a, d)
+	}
+	if b.Receipt != nil {
+		c.receipts[receiptKey{b.Receipt.Scope, b.Receipt.Key}] = copyReceipt(*b.Receipt)
+	}
+}
+
+// due is the conversation's place among those with a deadline.
+func (c *conversation) due() position {
+	return position{at: micros(c.wake), account: c.record.Account.UUID, conversation: c.record.ID.UUID}
+}
+
+// stale is the conversation's place among those armed under the same version.
+func (c *conversation) stale() position {
+	return position{at: micros(c.leased), conversation: c.record.ID.UUID}
+}
+
+func (a *account) arm(c *conversation) {
+	if !c.active {
+		return
+	}
+	x := a.armed[c.record.Armed]
+	if x == nil {
+		x = new(index[*conversation])
+		a.armed[c.record.Armed] = x
+	}
+	x.put(c.stale(), c)
+}
+
+func (a *account) disarm(c *conversation) {
+	x := a.armed[c.record.Armed]
+	if x == nil {
+		return
+	}
+	x.remove(c.stale())
+	if len(x.chunks) == 0 {
+		delete(a.armed, c.record.Armed)
+	}
+}
+
+// put inserts or replaces a ticket.
+func (a *account) put(c *conversation, record tickets.Ticket) {
+	t := c.tickets[record.Number]
+	if t == nil {
+		t = &ticket{conversation: c.record.ID}
+		c.tickets[record.Number] = t
+	}
+	for v := range views {
+		if p, ok := t.position(v); ok {
+			a.views[v].remove(p)
+		}
+	}
+	t.record = record
+	for v := range views {
+		if p, ok := t.position(v); ok {
+			a.views[v].put(p, t)
+		}
+	}
+}
+
+func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error) {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var taken []*conversation
+	for at, c := range p.m.due.from(lowest) {
+		if at.at > micros(now) || len(taken) >= limit {
+			break
+		}
+		taken = append(taken, c)
+	}
+	claims := make([]Claim, len(taken))
+	for i, c := range taken {
+		claims[i] = Claim{c.record.Account, c.record.ID, c.wake}
+		p.m.due.remove(c.due())
+		c.wake = kept(leaseUntil)
+		p.m.due.put(c.due(), c)
+	}
+	return claims, nil
+}
+
+func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error) {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var taken []*conversation
+	for _, id := range p.m.ids {
+		a := p.m.accounts[id]
+		if a.record.DeletedAt.IsZero() {
+			taken = a.stale(taken, now, limit)
+		}
+	}
+	claims := make([]Claim, len(taken))
+	for i, c := range taken {
+		claims[i] = Claim{Account: c.record.Account, Conversation: c.record.ID}
+		a := p.m.accounts[c.record.Account]
+		a.disarm(c)
+		c.leased = kept(leaseUntil)
+		a.arm(c)
+	}
+	return claims, nil
+}
+
+// stale appends what is armed under an older version and not leased beyond now,
+// up to limit in all.
+func (a *account) stale(taken []*conversation, now time.Time, limit int) []*conversation {
+	for _, version := range slices.Sorted(maps.Keys(a.armed)) {
+		if version >= a.record.Version {
+			break
+		}
+		for at, c := range a.armed[version].from(lowest) {
+			if at.at > micros(now) {
+				break
+			}
+			if len(taken) >= limit {
+				return taken
+			}
+			taken = append(taken, c)
+		}
+	}
+	return taken
+}
+
+func (p memoryConversations) NextWake(ctx context.Context) (time.Time, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer done()
+	first, ok := p.m.due.first()
+	if !ok {
+		return time.Time{}, nil
+	}
+	return time.UnixMicro(first.at).UTC(), nil
+}

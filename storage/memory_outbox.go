@@ -1,0 +1,234 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+)
+
+type memoryOutbox struct{ m *Memory }
+
+// next is the delivery's place among the pending, lease among the sending, and
+// settled among the sent; listed is its place in its account's state.
+func (d *delivery) next() position    { return position{at: micros(d.record.NotBefore), n: d.order} }
+func (d *delivery) lease() position   { return position{at: micros(d.leased), n: d.order} }
+func (d *delivery) settled() position { return position{at: micros(d.record.SettledAt), n: d.order} }
+func (d *delivery) listed() position  { return position{n: d.order} }
+
+// add takes a delivery into an account's outbox unless its key is there.
+func (m *Memory) add(a *account, record Delivery) {
+	if a.outbox[record.Key] != nil {
+		return
+	}
+	m.deliveries++
+	d := &delivery{record: copyDelivery(record), order: m.deliveries}
+	d.record.Account, d.record.State = a.record.ID, Pending
+	a.outbox[record.Key] = d
+	m.list(a, d)
+}
+
+// list enters a delivery where its state belongs, unlist takes it away.
+func (m *Memory) list(a *account, d *delivery) {
+	x := a.states[d.record.State]
+	if x == nil {
+		x = new(index[*delivery])
+		a.states[d.record.State] = x
+	}
+	x.put(d.listed(), d)
+	switch d.record.State {
+	case Pending:
+		m.pending.put(d.next(), d)
+	case Sending:
+		m.sending.put(d.lease(), d)
+	case Sent:
+		m.sent.put(d.settled(), d)
+	}
+}
+
+func (m *Memory) unlist(a *account, d *delivery) {
+	a.states[d.record.State].remove(d.listed())
+	switch d.record.State {
+	case Pending:
+		m.pending.remove(d.next())
+	case Sending:
+		m.sending.remove(d.lease())
+	case Sent:
+		m.sent.remove(d.settled())
+	}
+}
+
+func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Delivery, error) {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var taken, lost []*delivery
+	for at, d := range p.m.sending.from(lowest) {
+		if at.at > micros(now) {
+			break
+		}
+		if d.record.Repeatable {
+			taken = append(taken, d)
+		} else {
+			lost = append(lost, d)
+		}
+	}
+	for _, d := range lost {
+		p.m.move(d, func() { d.record.State = Unknown })
+	}
+	pending := 0
+	for at, d := range p.m.pending.from(lowest) {
+		if at.at > micros(now) || pending >= limit {
+			break
+		}
+		pending++
+		taken = append(taken, d)
+	}
+	slices.SortFunc(taken, func(d, e *delivery) int { return d.next().compare(e.next()) })
+	taken = taken[:min(len(taken), max(limit, 0))]
+	claimed := make([]Delivery, len(taken))
+	for i, d := range taken {
+		p.m.move(d, func() {
+			d.record.State, d.leased = Sending, kept(leaseUntil)
+			d.record.Attempts++
+			d.record.Fence++
+		})
+		claimed[i] = copyDelivery(d.record)
+	}
+	return claimed, nil
+}
+
+// move changes a delivery together with the lists it is in.
+func (m *Memory) move(d *delivery, change func()) {
+	a := m.accounts[d.record.Account]
+	m.unlist(a, d)
+	change()
+	m.list(a, d)
+}
+
+func (p memoryOutbox) Settle(ctx context.Context, settled Delivery) error {
+	switch settled.State {
+	case Pending, Sent, Dead, Unknown:
+	default:
+		return errors.New("storage: a delivery cannot be settled as " + string(settled.State))
+	}
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a := p.m.accounts[settled.Account]
+	if a == nil {
+		return ErrLeaseLost
+	}
+	d := a.outbox[settled.Key]
+	if d == nil || d.record.State != Sending || d.record.Fence != settled.Fence {
+		return ErrLeaseLost
+	}
+	if settled.State == Pending && !a.record.DeletedAt.IsZero() {
+		p.m.unlist(a, d)
+		delete(a.outbox, settled.Key)
+		return nil
+	}
+	p.m.move(d, func() {
+		d.record.State, d.record.Error = settled.State, settled.Error
+		d.record.SettledAt = kept(settled.SettledAt)
+		if settled.State == Pending {
+			d.record.NotBefore = kept(settled.NotBefore)
+		}
+	})
+	return nil
+}
+
+func (p memoryOutbox) List(ctx context.Context, account chatcfg.AccountID, state DeliveryState, cursor string, limit int) (Page[Delivery], error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return Page[Delivery]{}, err
+	}
+	defer done()
+	list := "outbox " + account.String() + " " + string(state)
+	var after position
+	if cursor != "" {
+		if after, err = p.m.parseCursor(list, cursor); err != nil {
+			return Page[Delivery]{}, err
+		}
+	}
+	var page Page[Delivery]
+	a := p.m.accounts[account]
+	if a == nil || a.states[state] == nil {
+		return page, nil
+	}
+	for at, d := range a.states[state].from(position{n: after.n + 1}) {
+		if len(page.Items) == pageLimit(limit) {
+			page.Next = p.m.cursor(list, after)
+			break
+		}
+		page.Items = append(page.Items, copyDelivery(d.record))
+		after = at
+	}
+	return page, nil
+}
+
+func (p memoryOutbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := p.m.live(account)
+	if err != nil {
+		return err
+	}
+	d := a.outbox[key]
+	if d == nil {
+		return ErrNotFound
+	}
+	if d.record.State != Dead && d.record.State != Unknown {
+		return ErrConflict
+	}
+	p.m.move(d, func() {
+		d.record.State, d.record.Attempts, d.record.NotBefore = Pending, 0, kept(now)
+	})
+	return nil
+}
+
+func (p memoryOutbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	var old []*delivery
+	for at, d := range p.m.sent.from(lowest) {
+		if at.at >= micros(before) || len(old) >= limit {
+			break
+		}
+		old = append(old, d)
+	}
+	for _, d := range old {
+		a := p.m.accounts[d.record.Account]
+		p.m.unlist(a, d)
+		delete(a.outbox, d.record.Key)
+	}
+	return len(old), nil
+}
+
+func (p memoryOutbox) NextWake(ctx context.Context) (time.Time, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer done()
+	next, ok := p.m.pending.first()
+	if lease, sending := p.m.sending.first(); sending && (!ok || lease.at < next.at) {
+		next, ok = lease, true
+	}
+	if !ok {
+		return time.Time{}, nil
+	}
+	return time.UnixMicro(next.at).UTC(), nil
+}

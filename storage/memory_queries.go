@@ -1,0 +1,277 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+type memoryQueries struct{ m *Memory }
+
+// view is an order in which an account's tickets are indexed.
+type view int
+
+const (
+	byChange view = iota
+	byCreation
+	// byWait holds open tickets that wait, byUndelayed those of them that are
+	// not delayed, byCount open tickets that auto-close counts.
+	byWait
+	byUndelayed
+	byCount
+	views
+)
+
+// position is the ticket's place in a view; false: it is not in it.
+func (t *ticket) position(v view) (position, bool) {
+	r := &t.record
+	if r.Number == 0 {
+		return position{}, false
+	}
+	var at time.Time
+	ok := true
+	switch v {
+	case byChange:
+		at = r.ChangedAt
+	case byCreation:
+		at = r.CreatedAt
+	case byWait, byUndelayed:
+		if ok = r.Status == tickets.Open && r.Wait != nil && (v == byWait || !r.Delayed()); ok {
+			at = r.Wait.Since
+		}
+	case byCount:
+		at = r.CountsFrom
+		ok = r.Status == tickets.Open && !at.IsZero()
+	}
+	return position{at: micros(at), conversation: t.conversation.UUID, n: int64(r.Number)}, ok
+}
+
+func (p memoryQueries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return tickets.Ticket{}, err
+	}
+	defer done()
+	c := p.m.conversation(ref.Account, ref.Conversation)
+	if c == nil {
+		return tickets.Ticket{}, ErrNotFound
+	}
+	n := ref.Number
+	if n == 0 {
+		n = c.record.Number
+	}
+	t := c.tickets[n]
+	if t == nil {
+		return tickets.Ticket{}, ErrNotFound
+	}
+	return copyTicket(t.record), nil
+}
+
+func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketRow], error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return Page[TicketRow]{}, err
+	}
+	defer done()
+	list, err := q.list()
+	if err != nil {
+		return Page[TicketRow]{}, err
+	}
+	var after *position
+	if q.Cursor != "" {
+		at, err := p.m.parseCursor(list, q.Cursor)
+		if err != nil {
+			return Page[TicketRow]{}, err
+		}
+		after = &at
+	}
+	var page Page[TicketRow]
+	a := p.m.accounts[q.Account]
+	if a == nil {
+		return page, nil
+	}
+	var last position
+	for at, t := range a.tickets(q, after) {
+		if !t.matches(&q) {
+			continue
+		}
+		if len(page.Items) == pageLimit(q.Limit) {
+			page.Next = p.m.cursor(list, last)
+			break
+		}
+		page.Items = append(page.Items, TicketRow{t.conversation, copyTicket(t.record)})
+		last = at
+	}
+	return page, nil
+}
+
+// list names the list that a query is about.
+func (q TicketQuery) list() (string, error) {
+	q.Cursor, q.Limit = "", 0
+	b, err := json.Marshal(q)
+	return "tickets " + string(b), err
+}
+
+// tickets ranges over the tickets that a query is about, in its order, those
+// behind a position.
+func (a *account) tickets(q TicketQuery, after *position) iter.Seq2[position, *ticket] {
+	v := byChange
+	if q.Order == ByWaiting {
+		v = byWait
+	}
+	x := &a.views[v]
+	if !q.Conversation.IsZero() {
+		x = new(index[*ticket])
+		if c := a.conversations[q.Conversation]; c != nil {
+			for _, t := range c.tickets {
+				if at, ok := t.position(v); ok {
+					x.put(at, t)
+				}
+			}
+		}
+	}
+	switch {
+	case v == byWait && after == nil:
+		return x.from(lowest)
+	case v == byWait:
+		after.n++
+		return x.from(*after)
+	case after == nil:
+		return x.below(highest)
+	default:
+		return x.below(*after)
+	}
+}
+
+// matches says whether a ticket meets every condition of a query but its order's.
+func (t *ticket) matches(q *TicketQuery) bool {
+	r := &t.record
+	if q.Status != "" && r.Status != q.Status || q.Important && !r.Important || q.Delayed && !r.Delayed() {
+		return false
+	}
+	if q.Category != "" || len(q.Fields) > 0 {
+		if r.Typification == nil || q.Category != "" && r.Typification.Category != q.Category {
+			return false
+		}
+		for name, want := range q.Fields {
+			if got, ok := r.Typification.Fields[name]; !ok || got != want {
+				return false
+			}
+		}
+	}
+	for i, word := range q.Words {
+		if !t.has(word, i == len(q.Words)-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// has says whether a word, or one that begins with it, is in the ticket's texts.
+func (t *ticket) has(word string, prefix bool) bool {
+	return slices.ContainsFunc(t.texts, func(text string) bool {
+		for one := range strings.SplitSeq(text, " ") {
+			if one == word || prefix && strings.HasPrefix(one, word) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	c := p.m.conversation(q.Account, q.Conversation)
+	if c == nil {
+		return nil, nil
+	}
+	from := sort.Search(len(c.messages), func(i int) bool { return c.messages[i].Seq > q.After })
+	to := len(c.messages)
+	if q.Before != 0 {
+		to = sort.Search(len(c.messages), func(i int) bool { return c.messages[i].Seq >= q.Before })
+	}
+	in := slices.Values(c.messages[from:max(from, to)])
+	if q.Last {
+		in = func(yield func(tickets.Message) bool) {
+			for _, m := range slices.Backward(c.messages[from:max(from, to)]) {
+				if !yield(m) {
+					return
+				}
+			}
+		}
+	}
+	var list []tickets.Message
+	for m := range in {
+		if !q.Session.IsZero() && m.Session != q.Session {
+			continue
+		}
+		if list = append(list, m); len(list) == pageLimit(q.Limit) {
+			break
+		}
+	}
+	if q.Last {
+		slices.Reverse(list)
+	}
+	return list, nil
+}
+
+func (p memoryQueries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	c := p.m.conversation(ref.Account, ref.Conversation)
+	if c == nil {
+		return nil, nil
+	}
+	from := sort.Search(len(c.entries), func(i int) bool { return c.entries[i].N > after })
+	var list []tickets.Entry
+	for _, e := range c.entries[from:] {
+		if ref.Number != 0 && e.Ticket != ref.Number {
+			continue
+		}
+		if list = append(list, copyEntry(e)); len(list) == pageLimit(limit) {
+			break
+		}
+	}
+	return list, nil
+}
+
+func (p memoryQueries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return Page[Change]{}, err
+	}
+	defer done()
+	list := "changes " + account.String()
+	var after position
+	if cursor != "" {
+		if after, err = p.m.parseCursor(list, cursor); err != nil {
+			return Page[Change]{}, err
+		}
+	}
+	var page Page[Change]
+	if a := p.m.accounts[account]; a != nil {
+		for at, c := range a.feed.from(position{n: after.n + 1}) {
+			if len(page.Items) == pageLimit(limit) {
+				break
+			}
+			page.Items = append(page.Items, Change{c.record.ID, c.record.Version})
+			after = at
+		}
+	}
+	page.Next = p.m.cursor(list, after)
+	return page, nil
+}
