@@ -1,0 +1,111 @@
+package automation
+
+import (
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+var explainWords = map[chatcfg.Locale]*vocabulary{
+	chatcfg.Spanish: {
+		customer: "El cliente", agent: "El ejecutivo", rule: "La regla",
+		kinds: map[tickets.Kind]string{
+			tickets.Write: "escribió", tickets.Reply: "respondió", tickets.Close: "cerró",
+			tickets.Ignore: "ignoró", tickets.Reopen: "abrió", tickets.Expire: "cerró",
+			tickets.Pause: "pausó", tickets.Resume: "reanudó", tickets.Mark: "marcó como importante",
+			tickets.Unmark: "marcó como normal", tickets.Classify: "tipificó",
+			tickets.Describe: "cambió los metadatos", tickets.Delay: "constató la demora",
+			tickets.Rearm: "recalculó la espera",
+		},
+		facts: map[tickets.FactKind]string{
+			tickets.Created: "ticket creado", tickets.Reopened: "ticket reabierto", tickets.Opened: "ticket abierto",
+			tickets.WasIgnored: "ticket ignorado", tickets.WasClosed: "ticket cerrado", tickets.Paused: "ticket en pausa",
+			tickets.Resumed: "ticket reanudado", tickets.Said: "mensaje", tickets.Marked: "importante",
+			tickets.Unmarked: "normal", tickets.WasDelayed: "con demora", tickets.Answered: "espera terminada tras",
+			tickets.Typified: "tipificación", tickets.Described: "metadatos", tickets.Notified: "correo a",
+			tickets.Rearmed: "espera recalculada",
+		},
+		by: "por", manual: "manual", automatic: "automático",
+		why: map[tickets.Why]string{
+			"off": "no activada", "armed": "en cuenta regresiva", "deadline": "se cumplió el plazo",
+			"agent_closed": "un ejecutivo cerró", "first_message": "primer mensaje del cliente",
+			"not_first_message": "el cliente ya había escrito", "created": "se creó un ticket",
+			"not_created": "no se creó un ticket", "closed_hours": "fuera del horario laboral",
+			"open_hours": "dentro del horario laboral", "spoke_in_interval": "ya respondió en este cierre",
+			"no_agent": "no hay ejecutivos disponibles", "agent_available": "hay un ejecutivo disponible",
+			"spoke_in_absence": "ya respondió en esta ausencia", "held_back": "cede ante el mensaje fuera de horario",
+			"paused": "el ticket está en pausa", "keyword": "contiene una palabra clave",
+			"no_keyword": "no contiene palabras clave", "already_important": "ya era importante",
+			"unmarked_by_agent": "un ejecutivo lo marcó como normal", "marked_important": "se marcó como importante",
+			"not_marked_important": "no se marcó como importante", "already_notified": "ya se había notificado",
+		},
+		text: "texto %d", word: "«%s» en los bytes %d a %d", until: "hasta %s",
+	},
+	chatcfg.English: {
+		customer: "The customer", agent: "Agent", rule: "Rule",
+		kinds: map[tickets.Kind]string{
+			tickets.Write: "wrote", tickets.Reply: "replied", tickets.Close: "closed",
+			tickets.Ignore: "ignored", tickets.Reopen: "opened", tickets.Expire: "closed",
+			tickets.Pause: "paused", tickets.Resume: "resumed", tickets.Mark: "marked important",
+			tickets.Unmark: "marked normal", tickets.Classify: "classified",
+			tickets.Describe: "changed the metadata", tickets.Delay: "noticed the delay",
+			tickets.Rearm: "recomputed the wait",
+		},
+		facts: map[tickets.FactKind]string{
+			tickets.Created: "ticket created", tickets.Reopened: "ticket reopened", tickets.Opened: "ticket opened",
+			tickets.WasIgnored: "ticket ignored", tickets.WasClosed: "ticket closed", tickets.Paused: "ticket paused",
+			tickets.Resumed: "ticket resumed", tickets.Said: "message", tickets.Marked: "important",
+			tickets.Unmarked: "normal", tickets.WasDelayed: "delayed", tickets.Answered: "wait ended after",
+			tickets.Typified: "typification", tickets.Described: "metadata", tickets.Notified: "e-mail to",
+			tickets.Rearmed: "wait recomputed",
+		},
+		by: "by", manual: "manual", automatic: "automatic",
+		why: map[tickets.Why]string{
+			"off": "it is off", "armed": "counting down", "deadline": "the time was up",
+			"agent_closed": "an agent closed", "first_message": "the customer's first message",
+			"not_first_message": "the customer had written before", "created": "a ticket was created",
+			"not_created": "no ticket was created", "closed_hours": "outside the business hours",
+			"open_hours": "inside the business hours", "spoke_in_interval": "it has answered in this closed interval",
+			"no_agent": "no agent is available", "agent_available": "an agent is available",
+			"spoke_in_absence": "it has answered in this absence", "held_back": "it gives way to out of hours",
+			"paused": "the ticket is paused", "keyword": "it has a keyword",
+			"no_keyword": "it has no keyword", "already_important": "it was important already",
+			"unmarked_by_agent": "an agent marked it normal", "marked_important": "it was marked important",
+			"not_marked_important": "it was not marked important", "already_notified": "they had been notified",
+		},
+		text: "text %d", word: "%q at bytes %d to %d", until: "until %s",
+	},
+	chatcfg.Portuguese: {
+		customer: "O cliente", agent: "O atendente", rule: "A regra",
+		kinds: map[tickets.Kind]string{
+			tickets.Write: "escreveu", tickets.Reply: "respondeu", tickets.Close: "fechou",
+			tickets.Ignore: "ignorou", tickets.Reopen: "abriu", tickets.Expire: "fechou",
+			tickets.Pause: "pausou", tickets.Resume: "retomou", tickets.Mark: "marcou como importante",
+			tickets.Unmark: "marcou como normal", tickets.Classify: "tipificou",
+			tickets.Describe: "mudou os metadados", tickets.Delay: "constatou o atraso",
+			tickets.Rearm: "recalculou a espera",
+		},
+		facts: map[tickets.FactKind]string{
+			tickets.Created: "ticket criado", tickets.Reopened: "ticket reaberto", tickets.Opened: "ticket aberto",
+			tickets.WasIgnored: "ticket ignorado", tickets.WasClosed: "ticket fechado", tickets.Paused: "ticket em pausa",
+			tickets.Resumed: "ticket retomado", tickets.Said: "mensagem", tickets.Marked: "importante",
+			tickets.Unmarked: "normal", tickets.WasDelayed: "com atraso", tickets.Answered: "espera terminada após",
+			tickets.Typified: "tipificação", tickets.Described: "metadados", tickets.Notified: "e-mail para",
+			tickets.Rearmed: "espera recalculada",
+		},
+		by: "por", manual: "manual", automatic: "automático",
+		why: map[tickets.Why]string{
+			"off": "não ativada", "armed": "em contagem regressiva", "deadline": "o prazo se cumpriu",
+			"agent_closed": "um atendente fechou", "first_message": "primeira mensagem do cliente",
+			"not_first_message": "o cliente já havia escrito", "created": "um ticket foi criado",
+			"not_created": "nenhum ticket foi criado", "closed_hours": "fora do horário comercial",
+			"open_hours": "dentro do horário comercial", "spoke_in_interval": "já respondeu neste intervalo fechado",
+			"no_agent": "não há atendentes disponíveis", "agent_available": "há um atendente disponível",
+			"spoke_in_absence": "já respondeu nesta ausência", "held_back": "cede à mensagem fora de horário",
+			"paused": "o ticket está em pausa", "keyword": "contém uma palavra-chave",
+			"no_keyword": "não contém palavras-chave", "already_important": "já era importante",
+			"unmarked_by_agent": "um atendente o marcou como normal", "marked_important": "foi marcado como importante",
+			"not_marked_important": "não foi marcado como importante", "already_notified": "já tinha sido notificado",
+		},
+		text: "texto %d", word: "«%s» nos bytes %d a %d", until: "até %s",
+	},
+}

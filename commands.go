@@ -1,0 +1,199 @@
+package charla
+
+import (
+	"context"
+	"maps"
+
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Agent is who acts for the account. Who may is the host's to decide; charla
+// believes it.
+type Agent struct {
+	// ID is the host's name for the agent, 1 to 128 bytes.
+	ID tickets.AgentID
+	// Name is what customers read; it may be empty.
+	Name string
+}
+
+// CallOptions go with a call that changes a conversation. Nil is valid.
+type CallOptions struct {
+	// Key makes the call repeatable: the same key with the same request answers
+	// as before and does nothing, with another request it is [ErrKeyReused]. It
+	// is the caller's own, up to 200 characters; keys of customers' sessions and
+	// of agents do not meet (R3.9, R8.1).
+	Key string
+	// Welcome is the welcome message that a customer answers with this message;
+	// it is stored before it (R6.5). Only for [Desk.Write].
+	Welcome *tickets.Welcome
+}
+
+// Limits of what an agent may set on a ticket (R3.6).
+const (
+	// MaxFields is how many fields a typification, and how many keys the
+	// metadata may have.
+	MaxFields = 50
+	// MaxField is the length of each key and value, in characters.
+	MaxField = 500
+	// MaxAgent is the length of an agent's ID, in bytes, and of their name, in
+	// characters.
+	MaxAgent = 128
+)
+
+// Write stores a customer's message, in the ticket that is not closed or in a new
+// one (R3.2 to R3.4), and everything that follows from it (sections 4 and 5).
+// It fails with [chatcfg.Problems] for text that cannot be stored, [ErrSession],
+// [ErrDeleted], [ErrKeyReused], [ErrBusy] or [ErrOutcomeUnknown].
+func (d *Desk) Write(ctx context.Context, s tickets.Session, text string, o *CallOptions) (Result, error) {
+	p := chatcfg.CheckText("text", text, chatcfg.MaxMessage)
+	cmd := tickets.Command{Kind: tickets.Write, Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: s.ID}, Text: text}
+	key := ""
+	if o != nil {
+		key = o.Key
+		if w := o.Welcome; w != nil {
+			p = append(p, chatcfg.CheckText("welcome.text", w.Text, chatcfg.MaxMessage)...)
+			if w.Author != "" {
+				p = append(p, chatcfg.CheckText("welcome.author", w.Author, chatcfg.MaxName)...)
+			}
+			cmd.Welcome = &tickets.Welcome{Text: w.Text, Author: w.Author}
+		}
+	}
+	if err := cmpErr(problems(p), checkKey(key)); err != nil {
+		return Result{}, err
+	}
+	return d.do(ctx, request{
+		query: storage.LoadQuery{Account: s.Account, Session: s.ID, Scope: "session:" + s.ID.String(), Key: key},
+		gate:  s.Conversation.UUID,
+		cmd:   cmd,
+		admit: d.admit,
+	})
+}
+
+// admit checks that a session may write now.
+func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
+	if err := d.checkSession(l.Session); err != nil {
+		return err
+	}
+	if l.Session.Customer.Level == tickets.Anonymous && !r.Config.Chat.Anonymous {
+		_, err := r.Config.Chat.CheckEntry(chatcfg.Entry{Anonymous: true})
+		return err
+	}
+	return nil
+}
+
+// Reply stores an agent's answer. It ends the customer's wait (R2.2) and opens an
+// ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3).
+func (d *Desk) Reply(ctx context.Context, a Agent, ref tickets.Ref, text string, o *CallOptions) (Result, error) {
+	if err := problems(chatcfg.CheckText("text", text, chatcfg.MaxMessage)); err != nil {
+		return Result{}, err
+	}
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Reply, Text: text}, o)
+}
+
+// Close closes a ticket by hand (R3.3) and sends the manual-close text, if on.
+func (d *Desk) Close(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Close}, o)
+}
+
+// Ignore sets an open ticket aside: its customer waits no longer (R2.4, R3.3).
+func (d *Desk) Ignore(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Ignore}, o)
+}
+
+// Open opens an ignored or closed ticket, the customer's latest one only (R3.3).
+func (d *Desk) Open(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Reopen}, o)
+}
+
+// Pause keeps the automatic actions off an open ticket until [Desk.Resume]
+// (R3.7).
+func (d *Desk) Pause(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Pause}, o)
+}
+
+// Resume ends a pause; auto-close counts anew (R3.7, R4.2).
+func (d *Desk) Resume(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Resume}, o)
+}
+
+// Mark marks a ticket important or normal, an older one too. Once an agent has
+// marked it normal, keywords do not mark it again (R3.5).
+func (d *Desk) Mark(ctx context.Context, a Agent, ref tickets.Ref, important bool, o *CallOptions) (Result, error) {
+	kind := tickets.Unmark
+	if important {
+		kind = tickets.Mark
+	}
+	return d.act(ctx, a, ref, tickets.Command{Kind: kind}, o)
+}
+
+// Classify sets the typification of a ticket, an older one too; nil clears it.
+// For an anonymous customer it is [tickets.ErrAnonymous] (R3.6).
+func (d *Desk) Classify(ctx context.Context, a Agent, ref tickets.Ref, t *tickets.Typification, o *CallOptions) (Result, error) {
+	if t != nil {
+		p := chatcfg.CheckText("category", t.Category, MaxField)
+		p = append(p, checkFields("fields", t.Fields)...)
+		if len(p) > 0 {
+			return Result{}, p
+		}
+		t = &tickets.Typification{Category: t.Category, Fields: maps.Clone(t.Fields)}
+	}
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Classify, Typification: t}, o)
+}
+
+// Describe replaces the metadata of a ticket, an older one's too. For an
+// anonymous customer it is [tickets.ErrAnonymous] (R3.6).
+func (d *Desk) Describe(ctx context.Context, a Agent, ref tickets.Ref, metadata map[string]string, o *CallOptions) (Result, error) {
+	if p := checkFields("metadata", metadata); len(p) > 0 {
+		return Result{}, p
+	}
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Describe, Metadata: maps.Clone(metadata)}, o)
+}
+
+// act takes an agent's command to a ticket.
+func (d *Desk) act(ctx context.Context, a Agent, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
+	key := ""
+	if o != nil {
+		key = o.Key
+	}
+	if err := cmpErr(checkAgent(a), checkKey(key)); err != nil {
+		return Result{}, err
+	}
+	cmd.Actor = tickets.Actor{Kind: tickets.ByAgent, Agent: a.ID, Name: a.Name}
+	cmd.Number = ref.Number
+	return d.do(ctx, request{
+		query: storage.LoadQuery{
+			Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
+			Scope: "agent:" + string(a.ID), Key: key,
+		},
+		gate: ref.Conversation.UUID,
+		cmd:  cmd,
+	})
+}
+
+func checkAgent(a Agent) error {
+	p := chatcfg.CheckText("agent.id", string(a.ID), MaxAgent)
+	if len(p) == 0 && len(a.ID) > MaxAgent {
+		p = append(p, chatcfg.Problem{Path: "agent.id", Code: chatcfg.CodeTooLong, Args: []any{MaxAgent}})
+	}
+	if a.Name != "" {
+		p = append(p, chatcfg.CheckText("agent.name", a.Name, MaxAgent)...)
+	}
+	return problems(p)
+}
+
+func checkFields(path string, fields map[string]string) chatcfg.Problems {
+	if len(fields) > MaxFields {
+		return chatcfg.Problems{{Path: path, Code: chatcfg.CodeTooMany, Args: []any{MaxFields}}}
+	}
+	var p chatcfg.Problems
+	for _, key := range sortedKeys(fields) {
+		p = append(p, chatcfg.CheckText(path, key, MaxField)...)
+		if value := fields[key]; value != "" {
+			p = append(p, chatcfg.CheckText(path+"."+key, value, MaxField)...)
+		}
+	}
+	return p
+}

@@ -1,0 +1,89 @@
+package charla
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// Desk is a chat channel on a store: the only part of charla that does anything.
+// It is safe for concurrent use, and any number of desks, in any number of
+// processes, may share a store. A call runs on its caller's goroutine; nothing
+// happens by itself but within [Desk.Run] and [Desk.RunDue].
+type Desk struct {
+	store storage.Store
+	o     Options
+	gates gates
+	cache rulesCache
+	rooms presenceCache
+	topic topics
+	kick  chan struct{}
+}
+
+// New makes a desk on a store. nil options are the defaults. The store stays the
+// caller's to close, after the desk's last call.
+func New(store storage.Store, o *Options) (*Desk, error) {
+	if store == nil {
+		return nil, errors.New("charla: no store")
+	}
+	d := &Desk{store: store, o: o.withDefaults(), kick: make(chan struct{}, 1)}
+	if d.o.Limits.Attempts < 1 || d.o.Limits.Queue < 1 || d.o.Limits.Accounts < 1 ||
+		d.o.Runner.Batch < 1 || d.o.Runner.Workers < 1 || d.o.Runner.Attempts < 1 ||
+		d.o.Runner.Poll < 0 || d.o.Runner.Lease < 0 || d.o.Runner.Backoff < 0 || d.o.Runner.Keep < 0 || d.o.SessionTTL < 0 {
+		return nil, errors.New("charla: options below zero")
+	}
+	return d, nil
+}
+
+// Now is the desk's time: UTC, to the microsecond.
+func (d *Desk) Now() time.Time { return d.o.Clock.Now().UTC().Truncate(time.Microsecond) }
+
+// random fills b from the desk's entropy.
+func (d *Desk) random(b []byte) error {
+	if _, err := io.ReadFull(d.o.Entropy, b); err != nil {
+		return fmt.Errorf("charla: entropy: %w", err)
+	}
+	return nil
+}
+
+func (d *Desk) chance() (uint64, error) {
+	var b [8]byte
+	err := d.random(b[:])
+	return binary.LittleEndian.Uint64(b[:]), err
+}
+
+// mint makes a UUID of version 7 from the desk's clock and entropy, so that IDs
+// made later sort later. (uuid.NewV7 reads the system's clock.)
+func (d *Desk) mint() (uuid.UUID, error) {
+	var id uuid.UUID
+	if err := d.random(id[:]); err != nil {
+		return id, err
+	}
+	ms := uint64(d.Now().UnixMilli())
+	binary.BigEndian.PutUint16(id[0:2], uint16(ms>>32))
+	binary.BigEndian.PutUint32(id[2:6], uint32(ms))
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id, nil
+}
+
+// presence is the account's, at an instant.
+func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID, now time.Time) (tickets.Presence, error) {
+	if d.o.Presence != nil {
+		p, err := d.o.Presence.Presence(ctx, account)
+		if err != nil {
+			return p, fmt.Errorf("charla: presence: %w", err)
+		}
+		return p, nil
+	}
+	roster, err := d.roster(ctx, account, now)
+	return roster.At(now), err
+}

@@ -1,0 +1,377 @@
+package charla_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestFirstMessages: R3.2: 64 at once make one ticket, whether they come by one
+// session or by 64 of the same customer, on one desk or on four.
+func TestFirstMessages(t *testing.T) {
+	t.Parallel()
+	const writers = 64
+	for _, sessions := range []int{1, writers} {
+		for _, desks := range []int{1, 4} {
+			t.Run(fmt.Sprintf("R3.2 %d sessions, %d desks", sessions, desks), func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, func(c *chatcfg.Config) {
+					c.Chat.EmailAsIdentifier = true
+					c.Automation.TicketCreated = text("creado")
+				})
+				var list []*charla.Desk
+				for range desks {
+					list = append(list, b.newDesk(func(o *charla.Options) { o.Limits.Attempts = 200 }))
+				}
+				var in []tickets.Session
+				for range sessions {
+					in = append(in, b.enter("juan"))
+				}
+				results := make([]charla.Result, writers)
+				var group sync.WaitGroup
+				for i := range writers {
+					group.Go(func() {
+						var err error
+						results[i], err = list[i%desks].Write(b.ctx, in[i%sessions], fmt.Sprint("hola ", i), nil)
+						assert.NoError(t, err)
+					})
+				}
+				group.Wait()
+				b.pass(0)
+				assert.Len(t, b.events.of(tickets.Created), 1)
+				page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, "")
+				require.NoError(t, err)
+				require.Len(t, page.Items, 1)
+				all := b.messages(results[0].Ref)
+				require.Len(t, all, writers+1, "every message and one automatic")
+				for i, m := range all {
+					assert.EqualValues(t, i+1, m.Seq, "gapless (R3.9)")
+				}
+				assert.Equal(t, []tickets.Rule{tickets.TicketCreated}, b.said(results[0].Ref))
+			})
+		}
+	}
+}
+
+// TestKeys: R3.9, R8.1: a keyed call repeated answers as before and does nothing.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("juan")
+	key := &charla.CallOptions{Key: "k1"}
+	first, err := b.desk.Write(b.ctx, s, "hola", key)
+	require.NoError(t, err)
+	b.write(s, "sigo aquí")
+	b.clock.Set(start.Add(time.Hour))
+	again, err := b.newDesk(nil).Write(b.ctx, s, "hola", key)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	assert.Len(t, b.messages(first.Ref), 2)
+	_, err = b.desk.Write(b.ctx, s, "adiós", key)
+	require.ErrorIs(t, err, charla.ErrKeyReused)
+
+	closed, err := b.desk.Close(b.ctx, ana, first.Ref, key)
+	require.NoError(t, err, "agents' keys and customers' do not meet")
+	again, err = b.desk.Close(b.ctx, ana, first.Ref, key)
+	require.NoError(t, err, "though a closed ticket cannot be closed")
+	assert.Equal(t, closed, again)
+	_, err = b.desk.Close(b.ctx, ana, first.Ref, nil)
+	require.ErrorIs(t, err, tickets.ErrTransition)
+	_, err = b.desk.Open(b.ctx, ana, first.Ref, key)
+	require.ErrorIs(t, err, charla.ErrKeyReused)
+
+	other := b.enter("eva")
+	_, err = b.desk.Write(b.ctx, other, "otra", key)
+	require.NoError(t, err, "another session's key")
+	_, err = b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Key: strings.Repeat("k", 201)})
+	var bad chatcfg.Problems
+	require.ErrorAs(t, err, &bad)
+	assert.True(t, bad.Has("key", chatcfg.CodeTooLong))
+}
+
+// TestBadInput: bad input anywhere is an error with a code, and nothing is stored.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("juan")
+	ref := b.write(s, "hola").Ref
+	before := b.messages(ref)
+	for name, bad := range map[string]struct {
+		text string
+		code chatcfg.Code
+	}{
+		"empty":        {"", chatcfg.CodeBlank},
+		"blank":        {" \t\n\u00a0", chatcfg.CodeBlank},
+		"too long":     {strings.Repeat("a", chatcfg.MaxMessage+1), chatcfg.CodeTooLong},
+		"10 MB":        {strings.Repeat("a", 10<<20), chatcfg.CodeTooLong},
+		"invalid":      {"ho\xffla", chatcfg.CodeInvalidUTF8},
+		"NUL":          {"ho\x00la", chatcfg.CodeControlCharacter},
+		"escape":       {"ho\x1bla", chatcfg.CodeControlCharacter},
+		"C1":           {"ho\u0085la", chatcfg.CodeControlCharacter},
+		"lone CR":      {"ho\rla", chatcfg.CodeControlCharacter},
+		"long and bad": {strings.Repeat("\xff", 10<<20), chatcfg.CodeInvalidUTF8},
+	} {
+		for call, do := range map[string]func() error{
+			"write":   func() error { _, err := b.desk.Write(b.ctx, s, bad.text, nil); return err },
+			"reply":   func() error { _, err := b.desk.Reply(b.ctx, ana, ref, bad.text, nil); return err },
+			"dry run": func() error { _, err := b.desk.DryRun(b.ctx, s, bad.text); return err },
+		} {
+			var p chatcfg.Problems
+			require.ErrorAs(t, do(), &p, "%s, %s", name, call)
+			assert.Equal(t, "text", p[0].Path)
+			codes := make([]chatcfg.Code, 0, len(p))
+			for _, one := range p {
+				codes = append(codes, one.Code)
+			}
+			if name != "long and bad" {
+				assert.Contains(t, codes, bad.code, "%s, %s", name, call)
+			}
+		}
+		_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "x" + bad.text, Email: bad.text + "@"})
+		var p chatcfg.Problems
+		require.ErrorAs(t, err, &p, name)
+	}
+	var p chatcfg.Problems
+	_, err := b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Welcome: &tickets.Welcome{Text: "\x00", Author: "\x00"}})
+	require.ErrorAs(t, err, &p)
+	assert.True(t, p.Has("welcome.text", chatcfg.CodeControlCharacter) && p.Has("welcome.author", chatcfg.CodeControlCharacter))
+	_, err = b.desk.Reply(b.ctx, charla.Agent{ID: "", Name: "\x00"}, ref, "hola", nil)
+	require.ErrorAs(t, err, &p)
+	_, err = b.desk.Classify(b.ctx, ana, ref, &tickets.Typification{Category: "", Fields: map[string]string{"a": "\x00"}}, nil)
+	require.ErrorAs(t, err, &p)
+	assert.True(t, p.Has("category", chatcfg.CodeBlank) && p.Has("fields.a", chatcfg.CodeControlCharacter))
+	many := make(map[string]string)
+	for i := range charla.MaxFields + 1 {
+		many[fmt.Sprint(i)] = "x"
+	}
+	_, err = b.desk.Describe(b.ctx, ana, ref, many, nil)
+	require.ErrorAs(t, err, &p)
+	assert.True(t, p.Has("metadata", chatcfg.CodeTooMany))
+	require.Error(t, b.desk.Heartbeat(b.ctx, b.account.ID, "ana", "asleep"))
+
+	assert.Equal(t, before, b.messages(ref), "nothing was stored")
+	history, err := b.desk.History(b.ctx, ref, 0, 0)
+	require.NoError(t, err)
+	assert.Len(t, history, 1)
+}
+
+// TestMessageAtTheLimit: what is allowed is stored as it came.
+func TestMessageAtTheLimit(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("juan")
+	long := strings.Repeat("ñ", chatcfg.MaxMessage)
+	b.write(s, long)
+	odd := "línea 1\n\tlínea 2 \u202e\u200d👩‍👧 <script>"
+	ref := b.write(s, odd).Ref
+	all := b.messages(ref)
+	assert.Equal(t, long, all[0].Text)
+	assert.Equal(t, odd, all[1].Text)
+}
+
+// TestOlderTickets: R3.3, R3.6.
+func TestOlderTickets(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("juan")
+	first := b.write(s, "uno").Ref
+	_, err := b.desk.Close(b.ctx, ana, first, nil)
+	require.NoError(t, err)
+	second := b.write(s, "dos").Ref
+	require.EqualValues(t, 2, second.Number)
+	_, err = b.desk.Open(b.ctx, ana, first, nil)
+	require.ErrorIs(t, err, tickets.ErrNotLatest)
+	fields := map[string]string{"motivo": "despacho"}
+	_, err = b.desk.Classify(b.ctx, ana, first, &tickets.Typification{Category: "Reclamo", Fields: fields}, nil)
+	require.NoError(t, err)
+	fields["motivo"] = "changed by the caller afterwards"
+	_, err = b.desk.Describe(b.ctx, ana, first, map[string]string{"pedido": "17"}, nil)
+	require.NoError(t, err)
+	_, err = b.desk.Mark(b.ctx, ana, first, true, nil)
+	require.NoError(t, err)
+	got := b.ticket(first)
+	assert.Equal(t, &tickets.Typification{Category: "Reclamo", Fields: map[string]string{"motivo": "despacho"}}, got.Typification)
+	assert.Equal(t, map[string]string{"pedido": "17"}, got.Metadata)
+	assert.True(t, got.Important)
+	page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID, Conversation: first.Conversation}, "")
+	require.NoError(t, err)
+	assert.Len(t, page.Items, 2, "an agent sees the customer's previous tickets (R3.6)")
+	page, err = b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, "RECLA")
+	require.NoError(t, err)
+	require.Len(t, page.Items, 1, "found by typification")
+	assert.EqualValues(t, 1, page.Items[0].Number)
+	_, err = b.desk.Reply(b.ctx, ana, tickets.Ref{Account: b.account.ID, Conversation: first.Conversation, Number: 9}, "x", nil)
+	require.ErrorIs(t, err, tickets.ErrNoTicket)
+	_, err = b.desk.Ticket(b.ctx, tickets.Ref{Account: b.account.ID})
+	require.ErrorIs(t, err, charla.ErrNotFound)
+	_, err = b.desk.Reply(b.ctx, ana, tickets.Ref{Account: b.account.ID, Conversation: tickets.ConversationID{UUID: first.Account.UUID}}, "x", nil)
+	require.ErrorIs(t, err, charla.ErrNotFound)
+}
+
+// TestAnonymous: R3.6, R7.3.
+func TestAnonymous(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.Chat.Anonymous = true
+		c.Automation.NewCustomer = text("bienvenido")
+	})
+	var refs []tickets.Ref
+	for range 2 {
+		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Anonymous: true})
+		require.NoError(t, err)
+		ref := b.write(s, "hola").Ref
+		b.write(s, "¿hay alguien?")
+		assert.Equal(t, []tickets.Rule{tickets.NewCustomer}, b.said(ref), "a new customer each time")
+		refs = append(refs, ref)
+		require.NoError(t, b.desk.EndSession(b.ctx, s))
+		_, err = b.desk.Write(b.ctx, s, "tarde", nil)
+		require.ErrorIs(t, err, charla.ErrSession)
+	}
+	assert.NotEqual(t, refs[0].Conversation, refs[1].Conversation)
+	_, err := b.desk.Classify(b.ctx, ana, refs[0], &tickets.Typification{Category: "x"}, nil)
+	require.ErrorIs(t, err, tickets.ErrAnonymous)
+	_, err = b.desk.Describe(b.ctx, ana, refs[0], map[string]string{"a": "b"}, nil)
+	require.ErrorIs(t, err, tickets.ErrAnonymous)
+
+	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Anonymous: true})
+	require.NoError(t, err)
+	b.save(func(c *chatcfg.Config) { c.Chat.Anonymous = false }, nil)
+	var p chatcfg.Problems
+	_, err = b.desk.Write(b.ctx, s, "hola", nil)
+	require.ErrorAs(t, err, &p)
+	assert.True(t, p.Has("", chatcfg.CodeAnonymousOff))
+}
+
+// flaky fails commits as it is told.
+type flaky struct {
+	storage.Store
+	conversations *flakyConversations
+}
+
+type flakyConversations struct {
+	storage.Conversations
+	fail func(commit func() error) error
+}
+
+func (f *flaky) Conversations() storage.Conversations { return f.conversations }
+
+func (f *flakyConversations) Commit(ctx context.Context, b *storage.Batch) error {
+	return f.fail(func() error { return f.Conversations.Commit(ctx, b) })
+}
+
+// TestOutcomes: R8.1: an error says whether it may have happened, and a keyed call
+// repeated finds out; a text chosen at random is never chosen again by a retry
+// (SPEC section 4).
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Automation.TicketCreated = text("uno", "dos", "tres") })
+	inner := b.store
+	conversations := &flakyConversations{Conversations: inner.Conversations()}
+	b.store = &flaky{Store: inner, conversations: conversations}
+	desk := b.newDesk(nil)
+	lost := errors.New("connection lost")
+	for i := range 50 {
+		s := b.enter(fmt.Sprint("c", i))
+		key := &charla.CallOptions{Key: "k"}
+		conversations.fail = func(func() error) error { return lost }
+		_, err := desk.Write(b.ctx, s, "hola", key)
+		require.ErrorIs(t, err, charla.ErrOutcomeUnknown)
+		require.ErrorIs(t, err, lost)
+		conversations.fail = func(commit func() error) error { return errors.Join(commit(), lost) }
+		_, err = desk.Write(b.ctx, s, "hola", key)
+		require.ErrorIs(t, err, charla.ErrOutcomeUnknown)
+		stored, err := inner.Queries().Messages(b.ctx, storage.MessageQuery{Account: s.Account, Conversation: s.Conversation})
+		require.NoError(t, err)
+		require.Len(t, stored, 2)
+		conversations.fail = func(commit func() error) error { return commit() }
+		r, err := desk.Write(b.ctx, s, "hola", key)
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, r.Seq)
+		assert.Equal(t, stored, b.messages(r.Ref), "the text did not change")
+	}
+
+	s := b.enter("juan")
+	var texts []string
+	attempts := 0
+	conversations.fail = func(commit func() error) error {
+		if attempts++; attempts < 10 {
+			return storage.ErrConflict
+		}
+		return commit()
+	}
+	r, err := desk.Write(b.ctx, s, "hola", nil)
+	require.NoError(t, err)
+	for _, m := range b.messages(r.Ref) {
+		texts = append(texts, m.Text)
+	}
+	require.Len(t, texts, 2)
+	conversations.fail = func(func() error) error { return storage.ErrConflict }
+	_, err = desk.Write(b.ctx, s, "hola", nil)
+	require.ErrorIs(t, err, charla.ErrBusy, "no call blocks without a bound (R8.4)")
+	require.NotErrorIs(t, err, charla.ErrOutcomeUnknown)
+}
+
+// TestQueue: R8.4: too many waiting for one conversation are told so, and a
+// caller who goes away is gone.
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("juan")
+	entered, release := make(chan struct{}), make(chan struct{})
+	conversations := &flakyConversations{Conversations: b.store.Conversations()}
+	var once sync.Once
+	conversations.fail = func(commit func() error) error {
+		once.Do(func() { close(entered); <-release })
+		return commit()
+	}
+	b.store = &flaky{Store: b.store, conversations: conversations}
+	desk := b.newDesk(func(o *charla.Options) { o.Limits.Queue = 1 })
+	var group sync.WaitGroup
+	group.Go(func() { _, err := desk.Write(b.ctx, s, "uno", nil); assert.NoError(t, err) })
+	<-entered
+	ctx, cancel := context.WithCancel(b.ctx)
+	const more = 5
+	gone := make(chan error, more)
+	for range more {
+		go func() { _, err := desk.Write(ctx, s, "dos", nil); gone <- err }()
+	}
+	for range more - 1 { // one waits, the others are told
+		require.ErrorIs(t, <-gone, charla.ErrBusy)
+	}
+	cancel()
+	require.ErrorIs(t, <-gone, context.Canceled)
+	close(release)
+	group.Wait()
+	_, err := desk.Write(b.ctx, s, "cuatro", nil)
+	require.NoError(t, err)
+}
+
+// TestNewerFormat: an older process refuses to rewrite a newer one's state.
+func TestNewerFormat(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("juan")
+	r := b.write(s, "hola")
+	loaded, err := b.store.Conversations().Load(b.ctx, storage.LoadQuery{Account: s.Account, Conversation: s.Conversation})
+	require.NoError(t, err)
+	loaded.Conversation.Format = tickets.Format + 1
+	loaded.Conversation.Version++
+	require.NoError(t, b.store.Conversations().Commit(b.ctx, &storage.Batch{
+		Config: 1, Conversation: loaded.Conversation, Tickets: []tickets.Ticket{loaded.Ticket},
+	}))
+	_, err = b.desk.Write(b.ctx, s, "hola", nil)
+	require.ErrorIs(t, err, charla.ErrNewerFormat)
+	_, err = b.desk.Reply(b.ctx, ana, r.Ref, "hola", nil)
+	require.ErrorIs(t, err, charla.ErrNewerFormat)
+}

@@ -1,0 +1,77 @@
+package charla
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/charlahq/charla/storage"
+)
+
+// Errors of a desk, next to [chatcfg.Problems] for input, the errors of package
+// tickets for what a ticket's state does not allow, and those of the context.
+// Test with errors.Is.
+//
+// [chatcfg.Problems]: https://pkg.go.dev/github.com/charlahq/charla/chatcfg#Problems
+var (
+	// ErrNotFound: there is no such account, session, conversation or ticket.
+	ErrNotFound = errors.New("charla: not found")
+	// ErrDeleted: the account is deleted; its history can still be read (R1.6).
+	ErrDeleted = errors.New("charla: account deleted")
+	// ErrNotDeleted: only a deleted account can be purged.
+	ErrNotDeleted = errors.New("charla: account is not deleted")
+	// ErrNotDead: the delivery is neither dead nor unknown.
+	ErrNotDead = errors.New("charla: delivery is neither dead nor unknown")
+	// ErrExists: another account has that ID.
+	ErrExists = errors.New("charla: exists already")
+	// ErrStale: the configuration was saved by somebody else since the version
+	// that this save is based on (R1.4).
+	ErrStale = errors.New("charla: configuration is of an older version")
+	// ErrConfirmation: the name given is not the account's (R1.6).
+	ErrConfirmation = errors.New("charla: confirmation does not match the account's name")
+	// ErrBusy: too much at once for one conversation, or the store would not
+	// settle; nothing was done, try again later (R8.4).
+	ErrBusy = errors.New("charla: busy")
+	// ErrKeyReused: the key was used before for something else (R3.9).
+	ErrKeyReused = errors.New("charla: key was used for another request")
+	// ErrSession: the session does not exist, has ended or has expired.
+	ErrSession = errors.New("charla: no such session")
+	// ErrOutcomeUnknown: the store failed within the commit; it may or may not
+	// have happened. Repeat the call with its key to learn which (R8.1).
+	ErrOutcomeUnknown = errors.New("charla: outcome unknown")
+	// ErrNewerFormat: a newer charla wrote this conversation; this one refuses
+	// to rewrite it.
+	ErrNewerFormat = errors.New("charla: written by a newer version")
+	// ErrCursor: the cursor is of another list or database; start again.
+	ErrCursor = errors.New("charla: foreign cursor")
+)
+
+// refused are the errors of a store after which nothing has happened, as the
+// desk's callers see them.
+var refused = []struct{ from, to error }{
+	{storage.ErrNotFound, ErrNotFound},
+	{storage.ErrDeleted, ErrDeleted},
+	{storage.ErrExists, ErrExists},
+	{storage.ErrConflict, ErrBusy},
+	{storage.ErrConfigChanged, ErrBusy},
+	{storage.ErrCursor, ErrCursor},
+}
+
+// storeError is a store's error as a caller sees it.
+func storeError(err error) error {
+	for _, r := range refused {
+		if errors.Is(err, r.from) {
+			return fmt.Errorf("%w: %w", r.to, err)
+		}
+	}
+	return err
+}
+
+// changeError is storeError for a call that changes something: what is not known
+// to have done nothing is unknown.
+func changeError(err error) error {
+	known := storeError(err)
+	if err == nil || known != err || errors.Is(err, storage.ErrClosed) {
+		return known
+	}
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+}

@@ -1,0 +1,71 @@
+package charla
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Mailer sends e-mails. It must be safe for concurrent use and give up within
+// [RunnerOptions].Lease.
+//
+// Send returns nil when the server took the mail, an error that is
+// [ErrNotSent] when it certainly did not (the mail is tried again), one that is
+// [ErrRefused] when it never will (it is not), and any other when nobody knows:
+// then it is marked unknown and the host decides (R8.2).
+type Mailer interface {
+	Send(ctx context.Context, m Mail) error
+}
+
+// What a [Mailer] or [Options].OnEvent may answer; wrap them.
+var (
+	// ErrNotSent: certainly not sent, worth another try.
+	ErrNotSent = errors.New("charla: not sent")
+	// ErrRefused: not sent, and never will be.
+	ErrRefused = errors.New("charla: refused")
+)
+
+// Mail is one e-mail to one address.
+type Mail struct {
+	// Key is stable over retries and fit for a Message-ID: letters, digits and
+	// hyphens.
+	Key string `json:"-"`
+	// To is one plain address.
+	To string `json:"to"`
+	// Subject and Text are in the account's language. Subject is one line.
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	// Ref is the ticket that it is about, AccountName the account's, Customer
+	// who wrote, Message what.
+	Ref         tickets.Ref      `json:"ref"`
+	AccountName string           `json:"accountName"`
+	Customer    tickets.Customer `json:"customer"`
+	Message     string           `json:"message"`
+	// Locale is the language of Subject and Text.
+	Locale chatcfg.Locale `json:"locale"`
+}
+
+// Outgoing is a [Mailer] for tests: it keeps every mail in memory. The zero value
+// is ready, and safe for concurrent use.
+type Outgoing struct {
+	mu    sync.Mutex
+	mails []Mail
+}
+
+// Send keeps the mail.
+func (o *Outgoing) Send(_ context.Context, m Mail) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mails = append(o.mails, m)
+	return nil
+}
+
+// Mails returns what was sent so far, in order.
+func (o *Outgoing) Mails() []Mail {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]Mail(nil), o.mails...)
+}

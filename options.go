@@ -1,0 +1,127 @@
+package charla
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Clock is where a desk reads the time and waits. [github.com/benbjohnson/clock]
+// satisfies it: its real clock is the default, its mock makes tests exact.
+type Clock interface {
+	Now() time.Time
+	After(d time.Duration) <-chan time.Time
+}
+
+// Presence says whether an account has an available agent (R4.7). A host that
+// knows better than heartbeats puts its own in [Options]. It must be safe for
+// concurrent use and quick: it is asked within every change of a conversation.
+type Presence interface {
+	Presence(ctx context.Context, account chatcfg.AccountID) (tickets.Presence, error)
+}
+
+// Options are what a [Desk] takes from its host. Nil, and every zero field, means
+// the default.
+type Options struct {
+	// Clock defaults to the wall clock.
+	Clock Clock
+	// Entropy is read for IDs, keys, secrets and chance. It must be safe for
+	// concurrent use and unpredictable; it defaults to crypto/rand.
+	Entropy io.Reader
+	// Logger gets what an operator should know, never a customer's words or a
+	// secret. It defaults to silence.
+	Logger *slog.Logger
+	// Mailer sends the notifications. A desk that runs without one leaves them
+	// dead in the outbox, from where [Desk.Replay] takes them again.
+	Mailer Mailer
+	// OnEvent is told of everything that happens to tickets, at least once and
+	// in no order; an error or a panic has it told again later. Give it to every
+	// desk on a store, or to none: events are stored by the desk that caused
+	// them and told by any that runs (R8.2).
+	OnEvent func(context.Context, Event) error
+	// Presence replaces the heartbeats.
+	Presence Presence
+	// HeartbeatTTL is how long an agent's heartbeat holds. It defaults to
+	// [tickets.HeartbeatTTL]; below zero: until the next one.
+	HeartbeatTTL time.Duration
+	// SessionTTL is how long a visitor's session lasts. It defaults to 90 days.
+	SessionTTL time.Duration
+	// Limits bound what calls may take.
+	Limits Limits
+	// Runner tunes [Desk.Run] and [Desk.RunDue].
+	Runner RunnerOptions
+}
+
+// Limits bound what calls may take (R8.4).
+type Limits struct {
+	// Attempts is how often a change is decided again after a conflict before
+	// it fails with [ErrBusy]; default 32.
+	Attempts int
+	// Queue is how many calls may wait for one conversation in this process
+	// before more of them fail with [ErrBusy]; default 256.
+	Queue int
+	// Accounts is how many compiled configurations are kept; default 4096.
+	Accounts int
+}
+
+// RunnerOptions tune the runner of deadlines and outbox.
+type RunnerOptions struct {
+	// Poll is how often the store is asked for what is due; default one second.
+	Poll time.Duration
+	// Lease is how long a claim holds before another desk may take it over;
+	// default 30 seconds. A mail or hook must be done by then.
+	Lease time.Duration
+	// Batch is how many are claimed at once; default 100.
+	Batch int
+	// Workers is how many of a batch are carried out at a time; default 16.
+	// One makes the order of everything the order of the claims.
+	Workers int
+	// Attempts is how often a delivery is tried before it is dead; default 12.
+	Attempts int
+	// Backoff is the wait after the first failed attempt, doubled with each
+	// one up to six hours; default 5 seconds.
+	Backoff time.Duration
+	// Keep is how long a delivery that was sent is kept in the outbox; default
+	// 7 days.
+	Keep time.Duration
+}
+
+func (o *Options) withDefaults() Options {
+	var r Options
+	if o != nil {
+		r = *o
+	}
+	if r.Clock == nil {
+		r.Clock = wallClock()
+	}
+	if r.Entropy == nil {
+		r.Entropy = systemEntropy()
+	}
+	if r.Logger == nil {
+		r.Logger = slog.New(slog.DiscardHandler)
+	}
+	def(&r.HeartbeatTTL, tickets.HeartbeatTTL)
+	def(&r.SessionTTL, 90*24*time.Hour)
+	def(&r.Limits.Attempts, 32)
+	def(&r.Limits.Queue, 256)
+	def(&r.Limits.Accounts, 4096)
+	def(&r.Runner.Poll, time.Second)
+	def(&r.Runner.Lease, 30*time.Second)
+	def(&r.Runner.Batch, 100)
+	def(&r.Runner.Workers, 16)
+	def(&r.Runner.Attempts, 12)
+	def(&r.Runner.Backoff, 5*time.Second)
+	def(&r.Runner.Keep, 7*24*time.Hour)
+	return r
+}
+
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,238 @@
+package charla
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/internal/fold"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Ticket returns one ticket; number zero is the customer's latest. [ErrNotFound].
+func (d *Desk) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
+	t, err := d.store.Queries().Ticket(ctx, ref)
+	return t, storeError(err)
+}
+
+// Tickets lists tickets. Text finds those in whose messages, labels or category
+// every word of it occurs, the last one as a beginning; it takes the place of
+// q.Words. An agent sees the customer's previous tickets by q.Conversation
+// (R3.6).
+func (d *Desk) Tickets(ctx context.Context, q storage.TicketQuery, text string) (storage.Page[storage.TicketRow], error) {
+	if text != "" {
+		q.Words = strings.Fields(fold.Words(text))
+		if len(q.Words) == 0 {
+			return storage.Page[storage.TicketRow]{}, nil
+		}
+	}
+	page, err := d.store.Queries().Tickets(ctx, q)
+	return page, storeError(err)
+}
+
+// Messages reads a conversation as its agents see it.
+func (d *Desk) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
+	list, err := d.store.Queries().Messages(ctx, q)
+	return list, storeError(err)
+}
+
+// History reads the history of a ticket, or of the whole conversation if
+// ref.Number is zero, after an entry number (R3.8).
+func (d *Desk) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
+	list, err := d.store.Queries().History(ctx, ref, after, limit)
+	return list, storeError(err)
+}
+
+// Changes reads an account's feed: every conversation that changed after the
+// cursor, at least once and none skipped. Keep Next for the following call; it is
+// never empty. [ErrCursor] says to start again without a cursor.
+func (d *Desk) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
+	page, err := d.store.Queries().Changes(ctx, account, cursor, limit)
+	return page, storeError(err)
+}
+
+// Report computes R2.7's figures of an account over a period, from inclusive, to
+// exclusive.
+func (d *Desk) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
+	r, err := d.store.Queries().Report(ctx, account, from, to)
+	return r, storeError(err)
+}
+
+// Stream yields the messages of a conversation after a sequence number, in order
+// and without a gap, as they come, until ctx ends or the reader stops (R8.3). It
+// reads only when asked for the next one, so a slow reader slows nobody. The last
+// pair has the error that ended it, which is ctx's in the end.
+func (d *Desk) Stream(ctx context.Context, ref tickets.Ref, after int64) iter.Seq2[tickets.Message, error] {
+	return d.follow(ctx, ref.Conversation, after, func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
+		list, err := d.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: after})
+		return list, ref.Conversation, err
+	})
+}
+
+// Read reads what a visitor's session may see after a sequence number, as it may
+// see it: a verified session all of its customer's messages, any other only its
+// own (R7.2), and no agent's name when the account writes as the company. The
+// visitor is not told who agents are beyond the name. [ErrSession].
+func (d *Desk) Read(ctx context.Context, s tickets.Session, after int64, limit int) ([]tickets.Message, error) {
+	list, _, err := d.read(ctx, s, after, limit)
+	return list, err
+}
+
+// Follow is [Desk.Read] that goes on, like [Desk.Stream]; it ends with
+// [ErrSession] when the session does.
+func (d *Desk) Follow(ctx context.Context, s tickets.Session, after int64) iter.Seq2[tickets.Message, error] {
+	return d.follow(ctx, s.Conversation, after, func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
+		return d.read(ctx, s, after, 0)
+	})
+}
+
+func (d *Desk) read(ctx context.Context, s tickets.Session, after int64, limit int) ([]tickets.Message, tickets.ConversationID, error) {
+	loaded, err := d.load(ctx, storage.LoadQuery{Account: s.Account, Session: s.ID})
+	if err == nil {
+		err = d.checkSession(loaded.Session)
+	}
+	if err != nil {
+		return nil, s.Conversation, err
+	}
+	if loaded.Conversation.Version == 0 {
+		return nil, loaded.Session.Conversation, nil
+	}
+	rules, err := d.rules(ctx, &loaded.Account)
+	if err != nil {
+		return nil, s.Conversation, err
+	}
+	q := storage.MessageQuery{Account: s.Account, Conversation: loaded.Conversation.ID, After: after, Limit: limit}
+	if loaded.Session.Customer.Level != tickets.Verified {
+		q.Session = s.ID
+	}
+	list, err := d.Messages(ctx, q)
+	for i := range list {
+		m := &list[i]
+		if m.Agent != "" {
+			m.Agent = ""
+			if rules.Config.Chat.WriteAsCompany {
+				m.Name = rules.Config.Chat.Name
+			}
+		}
+		if m.Session != s.ID {
+			m.Session = tickets.SessionID{}
+		}
+	}
+	return list, q.Conversation, err
+}
+
+// follow turns a read of what is after a sequence number into a stream. The
+// signal only saves it the wait for the next poll.
+func (d *Desk) follow(ctx context.Context, id tickets.ConversationID, after int64,
+	read func(after int64) ([]tickets.Message, tickets.ConversationID, error),
+) iter.Seq2[tickets.Message, error] {
+	return func(yield func(tickets.Message, error) bool) {
+		news, cancel := d.topic.subscribe(id.UUID)
+		defer func() { cancel() }()
+		for {
+			heard := news() // before reading: what comes in between is heard
+			list, actual, err := read(after)
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				yield(tickets.Message{}, err)
+				return
+			}
+			for _, m := range list {
+				if !yield(m, nil) {
+					return
+				}
+				after = m.Seq
+			}
+			if actual != id { // another session's first message made it
+				cancel()
+				id = actual
+				news, cancel = d.topic.subscribe(id.UUID)
+				continue
+			}
+			if len(list) > 0 {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+			case <-heard:
+			case <-d.o.Clock.After(d.o.Runner.Poll):
+			}
+		}
+	}
+}
+
+// News returns a channel that closes when the account's feed may have something
+// new, and a function to call when it is no longer wanted. It is a hint: poll
+// [Desk.Changes] all the same.
+func (d *Desk) News(account chatcfg.AccountID) (next func() <-chan struct{}, cancel func()) {
+	return d.topic.subscribe(account.UUID)
+}
+
+// Outcome is what a dry run found.
+type Outcome struct {
+	// Ticket is the ticket as it would be.
+	Ticket tickets.Ticket `json:"ticket"`
+	// Messages are those that would be stored, Entries the history that would be
+	// written, each with its trace.
+	Messages []tickets.Message `json:"messages"`
+	Entries  []tickets.Entry   `json:"entries"`
+	// Wake is when something would happen next by itself; zero: never.
+	Wake time.Time `json:"wake,omitzero"`
+}
+
+// DryRun answers what would happen if a session's customer wrote this now, by the
+// same decision, without writing anything. Texts that are chosen at random are
+// chosen anew when it really happens. It fails like [Desk.Write].
+func (d *Desk) DryRun(ctx context.Context, s tickets.Session, text string) (Outcome, error) {
+	if err := problems(chatcfg.CheckText("text", text, chatcfg.MaxMessage)); err != nil {
+		return Outcome{}, err
+	}
+	chance, err := d.chance()
+	if err != nil {
+		return Outcome{}, err
+	}
+	req := request{
+		query: storage.LoadQuery{Account: s.Account, Session: s.ID},
+		cmd: tickets.Command{
+			Kind: tickets.Write, Text: text,
+			Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: s.ID},
+		},
+		admit: d.admit,
+	}
+	loaded, err := d.load(ctx, req.query)
+	if err != nil {
+		return Outcome{}, err
+	}
+	rules, err := d.rules(ctx, &loaded.Account)
+	if err != nil {
+		return Outcome{}, err
+	}
+	draft, err := d.draft(ctx, &req, &loaded, rules, chance)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{
+		Ticket: draft.Ticket, Messages: draft.Messages, Entries: draft.Entries, Wake: rules.Wake(&draft.Ticket),
+	}, nil
+}
+
+// Explain says in words, in a language, what happened to a ticket and why: one
+// explanation for each history entry after a number, with what every rule
+// answered, those included that are silent in the history because they were off.
+func (d *Desk) Explain(ctx context.Context, ref tickets.Ref, after int64, l chatcfg.Locale) ([]automation.Explanation, error) {
+	entries, err := d.History(ctx, ref, after, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]automation.Explanation, len(entries))
+	for i, e := range entries {
+		out[i] = automation.Explain(e, l)
+	}
+	return out, nil
+}

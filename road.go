@@ -1,0 +1,232 @@
+package charla
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// Result is what a change of a conversation answers. The same call repeated with
+// the same key answers the same (R3.9, R8.1).
+type Result struct {
+	// Ref is the ticket that the call went to.
+	Ref tickets.Ref `json:"ref"`
+	// Entry is the history entry that it made.
+	Entry int64 `json:"entry"`
+	// Seq is the message that it stored; zero: none.
+	Seq int64 `json:"seq,omitempty"`
+	// At is when it was done.
+	At time.Time `json:"at"`
+}
+
+// request is a change of one conversation on its way.
+type request struct {
+	query storage.LoadQuery
+	// gate is the conversation as far as the caller knows it.
+	gate uuid.UUID
+	cmd  tickets.Command
+	// admit checks what only the loaded state can tell; nil: nothing.
+	admit func(*storage.Loaded, *automation.Rules) error
+}
+
+// do takes a request down the one road that every change takes: load, decide,
+// commit, signal; and again when somebody else was quicker.
+func (d *Desk) do(ctx context.Context, req request) (Result, error) {
+	chance, err := d.chance() // before the first attempt: a retry decides alike
+	if err != nil {
+		return Result{}, err
+	}
+	hash, err := req.hash()
+	if err != nil {
+		return Result{}, err
+	}
+	leave, err := d.gates.enter(ctx, req.gate, d.o.Limits.Queue)
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { leave() }()
+	for range d.o.Limits.Attempts {
+		loaded, err := d.load(ctx, req.query)
+		if err != nil {
+			return Result{}, err
+		}
+		if id := loaded.Conversation.ID.UUID; loaded.Conversation.Version > 0 && id != req.gate {
+			// Another session's first message made it: queue up there.
+			req.gate = id
+			leave()
+			if leave, err = d.gates.enter(ctx, id, d.o.Limits.Queue); err != nil {
+				leave = func() {}
+				return Result{}, err
+			}
+			continue
+		}
+		if r := loaded.Receipt; r != nil {
+			return repeated(req, &loaded, r, hash)
+		}
+		batch, result, err := d.decide(ctx, &req, &loaded, chance, hash)
+		if err != nil {
+			return Result{}, err
+		}
+		switch err := d.store.Conversations().Commit(ctx, batch); {
+		case err == nil:
+			d.signal(batch)
+			return result, nil
+		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrConfigChanged):
+		default:
+			return Result{}, changeError(err)
+		}
+	}
+	return Result{}, fmt.Errorf("%w: %d conflicts", ErrBusy, d.o.Limits.Attempts)
+}
+
+// load loads and refuses what cannot be decided upon.
+func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
+	loaded, err := d.store.Conversations().Load(ctx, q)
+	switch {
+	case errors.Is(err, storage.ErrNotFound) && !q.Session.IsZero():
+		return loaded, fmt.Errorf("%w: %w", ErrSession, err)
+	case err != nil:
+		return loaded, storeError(err)
+	case !loaded.Account.DeletedAt.IsZero():
+		return loaded, ErrDeleted
+	case loaded.Conversation.Format > tickets.Format:
+		return loaded, ErrNewerFormat
+	}
+	return loaded, nil
+}
+
+// decide decides the request on what was loaded and makes the batch of it.
+func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded, chance uint64, hash [32]byte) (*storage.Batch, Result, error) {
+	rules, err := d.rules(ctx, &loaded.Account)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	draft, err := d.draft(ctx, req, loaded, rules, chance)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	ref := tickets.Ref{Account: loaded.Account.ID, Conversation: draft.Conversation.ID, Number: draft.Ticket.Number}
+	if req.cmd.Number != 0 {
+		ref.Number = req.cmd.Number
+	}
+	result := Result{Ref: ref, Entry: draft.Conversation.LastEntry, At: draft.At}
+	for _, m := range draft.Messages {
+		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
+			result.Seq = m.Seq
+		}
+	}
+	batch := d.batch(draft, loaded, rules)
+	if req.query.Key != "" {
+		batch.Receipt = &storage.Receipt{
+			Scope: req.query.Scope, Key: req.query.Key, Hash: hash,
+			Entry: result.Entry, Ticket: ref.Number, Seq: result.Seq, At: result.At,
+		}
+	}
+	return batch, result, nil
+}
+
+// draft is the decision itself, with everything that it takes from outside.
+func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, rules *automation.Rules, chance uint64) (*tickets.Draft, error) {
+	in := tickets.Inputs{Now: d.Now(), Chance: chance}
+	if last := loaded.Conversation.LastAt; in.Now.Before(last) {
+		in.Now = last
+	}
+	if req.admit != nil {
+		if err := req.admit(loaded, rules); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if in.Presence, err = d.presence(ctx, loaded.Account.ID, in.Now); err != nil {
+		return nil, err
+	}
+	state := tickets.State{Conversation: loaded.Conversation, Ticket: loaded.Ticket, Older: loaded.Older}
+	cmd := req.cmd
+	if state.Conversation.Version == 0 {
+		if cmd.Kind != tickets.Write {
+			return nil, ErrNotFound
+		}
+		state.Conversation = tickets.Conversation{
+			Account: loaded.Account.ID, ID: loaded.Session.Conversation,
+			Identity: loaded.Session.Identity, CreatedAt: in.Now, Armed: rules.Version,
+		}
+	}
+	if cmd.Kind == tickets.Write {
+		cmd.Customer, cmd.Links = loaded.Session.Customer, loaded.Session.Links
+	}
+	return rules.Decide(state, cmd, in)
+}
+
+// batch is everything that a draft changes.
+func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automation.Rules) *storage.Batch {
+	c := draft.Conversation
+	c.Format = tickets.Format
+	c.Version++
+	b := &storage.Batch{
+		Config: rules.Version, Conversation: c,
+		Tickets: draft.Changed(), Messages: draft.Messages, Entries: draft.Entries, Answers: draft.Answers,
+		Wake: rules.Wake(&draft.Ticket), Active: draft.Ticket.Status == tickets.Open,
+		Words: words(draft),
+	}
+	if loaded.Conversation.Version == 0 {
+		b.Reserve = []tickets.Identity{c.Identity}
+	}
+	b.Deliveries = d.deliveries(draft, rules)
+	return b
+}
+
+// signal says that a conversation has news: a hint, never the data.
+func (d *Desk) signal(b *storage.Batch) {
+	d.topic.publish(b.Conversation.ID.UUID)
+	d.topic.publish(b.Conversation.Account.UUID)
+	if len(b.Deliveries) > 0 || (!b.Wake.IsZero() && !b.Wake.After(d.Now().Add(d.o.Runner.Poll))) {
+		d.wakeRunner()
+	}
+}
+
+// hash is of everything that the caller asked for.
+func (req *request) hash() ([32]byte, error) {
+	if req.query.Key == "" {
+		return [32]byte{}, nil
+	}
+	c := req.cmd // without who: names may change between two tries
+	body, err := json.Marshal([]any{c.Kind, c.Number, c.Text, c.Welcome, c.Typification, c.Metadata})
+	return sha256.Sum256(body), err
+}
+
+func repeated(req request, loaded *storage.Loaded, r *storage.Receipt, hash [32]byte) (Result, error) {
+	if r.Hash != hash {
+		return Result{}, fmt.Errorf("%w: %q", ErrKeyReused, req.query.Key)
+	}
+	return Result{
+		Ref:   tickets.Ref{Account: loaded.Account.ID, Conversation: loaded.Conversation.ID, Number: r.Ticket},
+		Entry: r.Entry, Seq: r.Seq, At: r.At,
+	}, nil
+}
+
+// checkKey refuses a key that no honest caller uses.
+func checkKey(key string) error {
+	if key == "" {
+		return nil
+	}
+	return problems(chatcfg.CheckText("key", key, maxKey))
+}
+
+// maxKey bounds a caller's key, in characters.
+const maxKey = 200
+
+func problems(p chatcfg.Problems) error {
+	if len(p) == 0 {
+		return nil
+	}
+	return p
+}

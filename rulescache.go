@@ -1,0 +1,74 @@
+package charla
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// configDocument names the configuration among an account's documents.
+const configDocument = "config"
+
+// rulesCache keeps compiled configurations. An entry is good for one version of
+// one account: what is decided under an older one does not commit.
+type rulesCache struct {
+	mu sync.Mutex
+	m  map[chatcfg.AccountID]*automation.Rules
+}
+
+// rules are the account's compiled configuration, as of the version in a.
+func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules, error) {
+	c := &d.cache
+	c.mu.Lock()
+	r := c.m[a.ID]
+	c.mu.Unlock()
+	if r != nil && r.Version == a.Version {
+		return r, nil
+	}
+	cfg, err := d.config(ctx, a.ID, a.Version)
+	if err != nil {
+		return nil, err
+	}
+	var running *chatcfg.Config
+	if v := a.Rules.Running; v != 0 && v != a.Version {
+		old, err := d.config(ctx, a.ID, v)
+		if err != nil {
+			return nil, err
+		}
+		running = &old
+	}
+	if r, err = automation.Compile(*a, cfg, running); err != nil {
+		return nil, fmt.Errorf("charla: stored configuration %d of account %s: %w", a.Version, a.ID, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.m == nil {
+		c.m = make(map[chatcfg.AccountID]*automation.Rules)
+	}
+	if _, there := c.m[a.ID]; !there && len(c.m) >= d.o.Limits.Accounts {
+		for id := range c.m { // any one: whoever is busy comes back at once
+			delete(c.m, id)
+			break
+		}
+	}
+	if now := c.m[a.ID]; now == nil || now.Version < r.Version {
+		c.m[a.ID] = r
+	}
+	return r, nil
+}
+
+func (d *Desk) config(ctx context.Context, id chatcfg.AccountID, v chatcfg.Version) (chatcfg.Config, error) {
+	cfg := chatcfg.Default(chatcfg.Spanish) // for keys that are newer than the document
+	body, err := d.store.Accounts().Document(ctx, id, configDocument, int64(v))
+	if err != nil {
+		return cfg, storeError(err)
+	}
+	if err := json.Unmarshal(body, &cfg); err != nil {
+		return cfg, fmt.Errorf("charla: stored configuration %d of account %s: %w", v, id, err)
+	}
+	return cfg, nil
+}

@@ -1,0 +1,265 @@
+package charla
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Run lets happen what falls due, and delivers the outbox, until ctx ends; it
+// returns ctx's error when everything under way is done. Any number of desks may
+// run on one store. A failing store or mailer does not end it: it is logged and
+// tried again.
+func (d *Desk) Run(ctx context.Context) error {
+	var pruned time.Time
+	for {
+		if _, err := d.RunDue(ctx); err != nil && ctx.Err() == nil {
+			d.o.Logger.Error("charla: run", slog.Any("error", err))
+		}
+		if now := d.Now(); now.Sub(pruned) >= time.Hour && ctx.Err() == nil {
+			pruned = now
+			if _, err := d.store.Outbox().Prune(ctx, now.Add(-d.o.Runner.Keep), storage.MaxPage); err != nil {
+				d.o.Logger.Error("charla: prune outbox", slog.Any("error", err))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-d.kick:
+		case <-d.o.Clock.After(d.o.Runner.Poll):
+		}
+	}
+}
+
+func (d *Desk) wakeRunner() {
+	select {
+	case d.kick <- struct{}{}:
+	default:
+	}
+}
+
+// RunDue does, on the caller's goroutine, everything that is due by now: the
+// deadlines of tickets, what configurations saved since moved, and the outbox;
+// until nothing is left. It says how many of them it did. With an injected clock
+// it is how tests let time pass.
+func (d *Desk) RunDue(ctx context.Context) (int, error) {
+	done := 0
+	for {
+		n, err := d.runOnce(ctx)
+		done += n
+		if n == 0 || err != nil {
+			return done, err
+		}
+	}
+}
+
+// runOnce claims and does one batch of each kind. A failure of one does not keep
+// the others back.
+func (d *Desk) runOnce(ctx context.Context) (int, error) {
+	var failed []error
+	done := 0
+	for _, claim := range []func(context.Context) (int, error){d.runDeadlines, d.runStale, d.runOutbox} {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		n, err := claim(ctx)
+		done += n
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return done, errors.Join(failed...)
+}
+
+func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
+	now := d.Now()
+	due, err := d.store.Conversations().ClaimDue(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
+	if err != nil {
+		return 0, fmt.Errorf("charla: claim deadlines: %w", err)
+	}
+	return d.tick(ctx, due)
+}
+
+func (d *Desk) runStale(ctx context.Context) (int, error) {
+	now := d.Now()
+	stale, err := d.store.Conversations().ClaimStale(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
+	if err != nil {
+		return 0, fmt.Errorf("charla: claim after a save: %w", err)
+	}
+	return d.tick(ctx, stale)
+}
+
+// tick sends claimed conversations down the road with "it is now". One that fails
+// is claimed again when its lease runs out.
+func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
+	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error {
+		_, err := d.do(ctx, request{
+			query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},
+			gate:  c.Conversation.UUID,
+			cmd:   tickets.Command{Kind: tickets.Tick},
+		})
+		if errors.Is(err, ErrDeleted) || errors.Is(err, ErrNotFound) {
+			return nil // deleted since the claim
+		}
+		if err != nil {
+			return fmt.Errorf("charla: deadline of conversation %s: %w", c.Conversation, err)
+		}
+		return nil
+	})
+}
+
+func (d *Desk) runOutbox(ctx context.Context) (int, error) {
+	now := d.Now()
+	claimed, err := d.store.Outbox().Claim(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
+	if err != nil {
+		return 0, fmt.Errorf("charla: claim outbox: %w", err)
+	}
+	return each(claimed, d.o.Runner.Workers, func(one storage.Delivery) error {
+		return d.deliver(ctx, one)
+	})
+}
+
+// deliver makes one delivery and settles it by what came of it.
+func (d *Desk) deliver(ctx context.Context, one storage.Delivery) error {
+	err := d.attempt(ctx, one)
+	now := d.Now()
+	one.SettledAt, one.Error = now, ""
+	if err != nil {
+		one.Error = truncate(err.Error(), 500)
+	}
+	switch retry := one.Repeatable || errors.Is(err, ErrNotSent); {
+	case err == nil:
+		one.State = storage.Sent
+	case errors.Is(err, ErrRefused), retry && one.Attempts >= d.o.Runner.Attempts:
+		one.State = storage.Dead
+	case retry:
+		one.State, one.NotBefore = storage.Pending, now.Add(d.backoff(one.Attempts))
+	default:
+		one.State = storage.Unknown
+	}
+	if err != nil {
+		d.o.Logger.Warn("charla: delivery failed", slog.String("kind", one.Kind), slog.String("key", one.Key),
+			slog.String("state", string(one.State)), slog.Int("attempts", one.Attempts))
+	}
+	// What was delivered is settled even if the run is being stopped.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Runner.Lease)
+	defer cancel()
+	err = d.store.Outbox().Settle(ctx, one)
+	if err != nil && !errors.Is(err, storage.ErrLeaseLost) {
+		return fmt.Errorf("charla: settle %s: %w", one.Key, err)
+	}
+	return nil
+}
+
+// attempt hands a delivery to the host, whose panics are errors.
+func (d *Desk) attempt(ctx context.Context, one storage.Delivery) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("charla: panic: %v", r)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, d.o.Runner.Lease/2)
+	defer cancel()
+	if one.Kind == mailKind {
+		if d.o.Mailer == nil {
+			return fmt.Errorf("%w: no mailer", ErrRefused)
+		}
+		var m Mail
+		if err := json.Unmarshal(one.Body, &m); err != nil {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		m.Key = one.Key
+		return d.o.Mailer.Send(ctx, m)
+	}
+	if d.o.OnEvent == nil {
+		return fmt.Errorf("%w: nobody listens", ErrRefused)
+	}
+	var e Event
+	if err := json.Unmarshal(one.Body, &e); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	e.Key = one.Key
+	return d.o.OnEvent(ctx, e)
+}
+
+// maxBackoff is the longest wait between two attempts.
+const maxBackoff = 6 * time.Hour
+
+// backoff doubles with each attempt, less up to half by chance, so that what
+// failed together does not come back together.
+func (d *Desk) backoff(attempts int) time.Duration {
+	wait := d.o.Runner.Backoff << min(attempts-1, 20)
+	if wait > maxBackoff || wait <= 0 {
+		wait = maxBackoff
+	}
+	chance, err := d.chance()
+	if err != nil {
+		return wait
+	}
+	return wait - time.Duration(chance%uint64(wait/2+1))
+}
+
+// each does every item, at most workers at a time, and says how many went well.
+// With one worker it stays on the caller's goroutine.
+func each[T any](items []T, workers int, do func(T) error) (int, error) {
+	failed := make([]error, len(items))
+	if workers = min(workers, len(items)); workers <= 1 {
+		for i, item := range items {
+			failed[i] = do(item)
+		}
+	} else {
+		var next atomic.Int64
+		var group sync.WaitGroup
+		for range workers {
+			group.Go(func() {
+				for i := next.Add(1) - 1; int(i) < len(items); i = next.Add(1) - 1 {
+					failed[i] = do(items[i])
+				}
+			})
+		}
+		group.Wait()
+	}
+	done := 0
+	for _, err := range failed {
+		if err == nil {
+			done++
+		}
+	}
+	return done, errors.Join(failed...)
+}
+
+// NextDue is the next instant at which [Desk.RunDue] has something to do; the
+// zero time: nothing is scheduled.
+func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
+	deadline, err := d.store.Conversations().NextWake(ctx)
+	if err != nil {
+		return time.Time{}, storeError(err)
+	}
+	outbox, err := d.store.Outbox().NextWake(ctx)
+	if err != nil {
+		return time.Time{}, storeError(err)
+	}
+	if deadline.IsZero() || (!outbox.IsZero() && outbox.Before(deadline)) {
+		return outbox, nil
+	}
+	return deadline, nil
+}
+
+// truncate cuts a text to at most n bytes, between two characters.
+func truncate(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n]
+}

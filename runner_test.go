@@ -1,0 +1,273 @@
+package charla_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// mailer answers as it is told.
+type mailer struct {
+	answer func(charla.Mail) error
+	tried  []charla.Mail
+}
+
+func (m *mailer) Send(_ context.Context, mail charla.Mail) error {
+	m.tried = append(m.tried, mail)
+	return m.answer(mail)
+}
+
+// TestMailOutcomes: R8.2: a mail is retried only if the server certainly did not
+// take it; what nobody knows is marked unknown, and the host decides.
+func TestMailOutcomes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer error
+		panics bool
+		state  storage.DeliveryState
+		tries  int
+	}{
+		"sent":      {nil, false, storage.Sent, 1},
+		"not sent":  {fmt.Errorf("dial: %w", charla.ErrNotSent), false, storage.Dead, 3},
+		"refused":   {fmt.Errorf("550: %w", charla.ErrRefused), false, storage.Dead, 1},
+		"time-out":  {context.DeadlineExceeded, false, storage.Unknown, 1},
+		"something": {errors.New("EOF after DATA"), false, storage.Unknown, 1},
+		"panic":     {nil, true, storage.Unknown, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(c *chatcfg.Config) {
+				c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"jefe@tienda.cl"}}
+			})
+			m := &mailer{answer: func(charla.Mail) error {
+				if c.panics {
+					panic("boom")
+				}
+				return c.answer
+			}}
+			b.desk = b.newDesk(func(o *charla.Options) { o.Mailer, o.OnEvent, o.Runner.Attempts = m, nil, 3 })
+			b.write(b.enter("juan"), "hola")
+			for range 10 {
+				b.pass(time.Minute)
+			}
+			require.Len(t, m.tried, c.tries)
+			for _, one := range m.tried {
+				assert.Equal(t, m.tried[0], one, "each try is the same mail")
+				assert.Equal(t, "jefe@tienda.cl", one.To)
+			}
+			page, err := b.desk.Deliveries(b.ctx, b.account.ID, c.state, "", 0)
+			require.NoError(t, err)
+			require.Len(t, page.Items, 1)
+			err = b.desk.Replay(b.ctx, b.account.ID, page.Items[0].Key)
+			if c.state == storage.Sent {
+				require.ErrorIs(t, err, charla.ErrNotDead)
+				return
+			}
+			require.NoError(t, err)
+			c.answer, c.panics = nil, false
+			b.pass(0)
+			assert.Len(t, m.tried, c.tries+1)
+			page, err = b.desk.Deliveries(b.ctx, b.account.ID, storage.Sent, "", 0)
+			require.NoError(t, err)
+			assert.Len(t, page.Items, 1)
+		})
+	}
+}
+
+// TestCrashWhileSending: R8.2: a mail whose lease ran out while it was being sent
+// is unknown, never sent again; a hook is told again.
+func TestCrashWhileSending(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"jefe@tienda.cl"}}
+	})
+	b.write(b.enter("juan"), "hola")
+	claimed, err := b.store.Outbox().Claim(b.ctx, start, start.Add(30*time.Second), 100)
+	require.NoError(t, err)
+	require.NotEmpty(t, claimed)
+	b.pass(29 * time.Second)
+	assert.Empty(t, b.events.list)
+	b.pass(time.Second)
+	assert.Empty(t, b.mails.Mails())
+	assert.Len(t, b.events.of(tickets.Created), 1)
+	page, err := b.desk.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
+	require.NoError(t, err)
+	assert.Len(t, page.Items, 1)
+}
+
+// TestHooks: R8.2: told at least once, with a stable key; a failure is told again.
+func TestHooks(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.Quality.SLA = minutes(5)
+		c.Automation.AutoClose = chatcfg.AutoClose{Enabled: true, After: minutes(10), Clock: chatcfg.Wall}
+		c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"reclamo"}}
+	})
+	tries := map[string]int{}
+	b.events.fail = func(e charla.Event) error {
+		if tries[e.Key]++; tries[e.Key] == 1 {
+			return errors.New("not now")
+		}
+		if tries[e.Key] == 2 {
+			panic("not now either")
+		}
+		return nil
+	}
+	ref := b.write(b.enter("juan"), "un reclamo").Ref
+	b.pass(5 * time.Minute)
+	b.reply(ref, "dígame")
+	b.pass(10 * time.Minute)
+	for range 10 {
+		b.pass(time.Minute)
+	}
+	for _, kind := range []tickets.FactKind{tickets.Created, tickets.Marked, tickets.WasDelayed, tickets.Answered, tickets.WasClosed} {
+		got := b.events.of(kind)
+		require.Len(t, got, 1, kind)
+		assert.Equal(t, ref, got[0].Ref)
+		assert.Equal(t, 3, tries[got[0].Key])
+	}
+	for _, e := range b.events.list {
+		assert.NotContains(t, fmt.Sprintf("%+v", e), "un reclamo", "no customer's words in an event")
+	}
+}
+
+// TestNotificationText: R5.2, in the account's language, one line of subject.
+func TestNotificationText(t *testing.T) {
+	t.Parallel()
+	for locale, subject := range map[chatcfg.Locale]string{
+		chatcfg.Spanish: "Nuevo ticket importante: Tienda", chatcfg.English: "New important ticket: Tienda",
+		chatcfg.Portuguese: "Novo ticket importante: Tienda", chatcfg.Auto: "Nuevo ticket importante: Tienda",
+	} {
+		b := setup(t, func(c *chatcfg.Config) {
+			c.Chat.Locale = locale
+			c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"reclamo"}}
+			c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyImportant, To: []string{"b@tienda.cl", "a@tienda.cl"}}
+		})
+		s := b.enter("juan")
+		b.write(s, "hola")
+		ref := b.write(s, "un RECLAMO\nen dos líneas").Ref
+		b.pass(0)
+		got := b.mails.Mails()
+		require.Len(t, got, 2)
+		assert.Equal(t, "b@tienda.cl", got[0].To, "in their order")
+		assert.Equal(t, subject, got[0].Subject)
+		assert.Contains(t, got[0].Text, "juan <juan@example.com>")
+		assert.Contains(t, got[0].Text, "un RECLAMO\nen dos líneas")
+		assert.Equal(t, ref, got[0].Ref)
+		assert.Regexp(t, `^[a-z0-9-]+$`, got[0].Key)
+		assert.NotEqual(t, got[0].Key, got[1].Key)
+	}
+}
+
+// TestRun: the runner lets time do its work, survives a failing store, and ends
+// with its context.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.Automation.AutoClose = chatcfg.AutoClose{Enabled: true, After: minutes(10), Clock: chatcfg.Wall}
+	})
+	var refs []tickets.Ref
+	for i := range 250 {
+		ref := b.write(b.enter(fmt.Sprint("c", i)), "hola").Ref
+		b.reply(ref, "hola")
+		refs = append(refs, ref)
+	}
+	conversations := &flakyConversations{Conversations: b.store.Conversations()}
+	failures := 0
+	conversations.fail = func(commit func() error) error {
+		if failures++; failures%7 == 0 {
+			return errors.New("disk full")
+		}
+		return commit()
+	}
+	b.store = &flaky{Store: b.store, conversations: conversations}
+	var log strings.Builder
+	runner := b.newDesk(func(o *charla.Options) { o.Logger = logger(&log) })
+	ctx, cancel := context.WithCancel(b.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	closed := func() int {
+		page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID, Status: tickets.Closed, Limit: storage.MaxPage}, "")
+		require.NoError(t, err)
+		return len(page.Items)
+	}
+	for closed() < len(refs) {
+		b.clock.Add(time.Minute)
+	}
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	assert.Contains(t, log.String(), "disk full")
+	for _, ref := range refs {
+		got := b.ticket(ref)
+		assert.Equal(t, start.Add(10*time.Minute), got.ClosedAt, "it closed when it was due, however late it was done (R4.3)")
+	}
+}
+
+// TestRunLate: R4.3, R4.5: after a downtime what fell due happens in its order, once,
+// and the history holds both instants.
+func TestRunLate(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.Quality.SLA = minutes(5)
+		c.Automation.AutoClose = chatcfg.AutoClose{Enabled: true, After: minutes(10), Clock: chatcfg.Wall}
+		c.Automation.AutomaticClose = text("adiós")
+		c.Automation.TicketCreated = text("creado")
+	})
+	s := b.enter("juan")
+	ref := b.write(s, "hola").Ref
+	b.reply(ref, "hola")
+	b.clock.Set(start.Add(time.Hour)) // nothing ran meanwhile
+	next := b.write(s, "¿sigue ahí?").Ref
+	assert.EqualValues(t, 2, next.Number, "the close came first, in the same commit")
+	assert.Equal(t, []tickets.Rule{tickets.TicketCreated, tickets.AutomaticClose, tickets.TicketCreated}, b.said(ref))
+	old := b.ticket(ref)
+	assert.Equal(t, tickets.Automatic, old.Reason)
+	assert.Equal(t, start.Add(10*time.Minute), old.ClosedAt)
+	history, err := b.desk.History(b.ctx, ref, 0, 0)
+	require.NoError(t, err)
+	last := history[len(history)-1]
+	assert.Equal(t, tickets.Expire, last.Kind)
+	assert.Equal(t, start.Add(10*time.Minute), last.Due)
+	assert.Equal(t, start.Add(time.Hour), last.At)
+
+	n, err := b.desk.RunDue(b.ctx)
+	require.NoError(t, err)
+	assert.Positive(t, n)
+	assert.Len(t, b.messages(ref), 6, "and it happens once")
+	b.pass(time.Hour)
+	b.pass(time.Hour)
+	assert.Len(t, b.events.of(tickets.WasDelayed), 1)
+}
+
+// TestChanges: an account's feed shows what changed, at least once.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	next, cancel := b.desk.News(b.account.ID)
+	defer cancel()
+	heard := next()
+	ref := b.write(b.enter("juan"), "hola").Ref
+	<-heard
+	page, err := b.desk.Changes(b.ctx, b.account.ID, "", 0)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Change{{Conversation: ref.Conversation, Version: 1}}, page.Items)
+	again, err := b.desk.Changes(b.ctx, b.account.ID, page.Next, 0)
+	require.NoError(t, err)
+	assert.Empty(t, again.Items)
+	b.reply(ref, "hola")
+	again, err = b.desk.Changes(b.ctx, b.account.ID, again.Next, 0)
+	require.NoError(t, err)
+	assert.Equal(t, []storage.Change{{Conversation: ref.Conversation, Version: 2}}, again.Items)
+	_, err = b.desk.Changes(b.ctx, b.account.ID, "nonsense", 0)
+	require.ErrorIs(t, err, charla.ErrCursor)
+}
