@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/charlahq/charla/storage"
@@ -71,18 +72,14 @@ func (r *readers) take(ctx context.Context) (*conn, error) {
 	}
 }
 
-// close waits for every reader to finish and closes its connection.
+// close waits for every reader to finish and closes its connection. It is called
+// once.
 func (r *readers) close() error {
-	if !r.closed.CompareAndSwap(false, true) {
-		return nil
-	}
+	r.closed.Store(true)
 	close(r.closing)
-	var first error
+	var all error
 	for range cap(r.free) {
-		c := <-r.free
-		if err := c.close(); err != nil && first == nil {
-			first = failed("close", err)
-		}
+		all = errors.Join(all, (<-r.free).close())
 	}
-	return first
+	return all
 }

@@ -20,6 +20,12 @@ import (
 
 var base = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
+// patience bounds a wait in a test, tick is how often it looks.
+const (
+	patience = 10 * time.Second
+	tick     = time.Millisecond
+)
+
 // bundle is a store with one account in it.
 type bundle struct {
 	testing.TB

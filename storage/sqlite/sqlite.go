@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/charlahq/charla/storage"
@@ -66,8 +66,7 @@ type Store struct {
 	// owned is the database that Open opened; nil for a host's.
 	owned *sql.DB
 
-	closeOnce sync.Once
-	closeErr  error
+	closed atomic.Bool
 }
 
 var _ storage.Store = (*Store)(nil)
@@ -188,22 +187,18 @@ func checkVersion(version string) error {
 }
 
 // Close waits for what is under way, does what waits in the queue, and gives the
-// connections back. Calls after it fail with [storage.ErrClosed]; a second Close
-// returns what the first did.
+// connections back. Calls after it fail with [storage.ErrClosed], a second Close
+// too.
 func (s *Store) Close() error {
-	s.closeOnce.Do(func() {
-		s.writer.close()
-		s.closeErr = s.readers.close()
-		if err := s.writer.conn.close(); err != nil && s.closeErr == nil {
-			s.closeErr = failed("close", err)
-		}
-		if s.owned != nil {
-			if err := s.owned.Close(); err != nil && s.closeErr == nil {
-				s.closeErr = failed("close", err)
-			}
-		}
-	})
-	return s.closeErr
+	if !s.closed.CompareAndSwap(false, true) {
+		return storage.ErrClosed
+	}
+	s.writer.close()
+	err := errors.Join(s.readers.close(), s.writer.conn.close())
+	if s.owned != nil {
+		err = errors.Join(err, s.owned.Close())
+	}
+	return failed("close", err)
 }
 
 // Accounts returns the part that keeps accounts.

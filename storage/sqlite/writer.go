@@ -85,13 +85,11 @@ func (w *writer) enqueue(c *call) error {
 	}
 }
 
-// close does what waits already and ends the goroutine.
+// close does what waits already and ends the goroutine. It is called once.
 func (w *writer) close() {
 	w.mu.Lock()
-	if !w.closed {
-		w.closed = true
-		close(w.queue)
-	}
+	w.closed = true
+	close(w.queue)
 	w.mu.Unlock()
 	<-w.ended
 }

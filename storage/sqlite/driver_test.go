@@ -1,0 +1,93 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"sync"
+	"testing"
+
+	"github.com/charlahq/charla/storage/sqlite"
+	"github.com/stretchr/testify/require"
+	modernc "modernc.org/sqlite"
+)
+
+// gate is a host's own driver: modernc's, with a hand on every COMMIT.
+type gate struct {
+	path string
+	mu   sync.Mutex
+	// next is called once, in place of the next COMMIT, which it may do.
+	next func(commit func() error) error
+}
+
+// open opens a store through the gate.
+func (g *gate) open(t testing.TB) *sqlite.Store {
+	db := sql.OpenDB(g)
+	t.Cleanup(func() { db.Close() })
+	s, err := sqlite.New(db, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// once sets what happens at the next COMMIT.
+func (g *gate) once(next func(commit func() error) error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.next = next
+}
+
+// hold stops the next COMMIT until it is released.
+func (g *gate) hold() (held <-chan struct{}, release func()) {
+	stopped, released := make(chan struct{}), make(chan struct{})
+	g.once(func(commit func() error) error {
+		close(stopped)
+		<-released
+		return commit()
+	})
+	return stopped, sync.OnceFunc(func() { close(released) })
+}
+
+func (g *gate) commit(do func() error) error {
+	g.mu.Lock()
+	next := g.next
+	g.next = nil
+	g.mu.Unlock()
+	if next == nil {
+		return do()
+	}
+	return next(do)
+}
+
+func (g *gate) Driver() driver.Driver { return &modernc.Driver{} }
+
+func (g *gate) Connect(context.Context) (driver.Conn, error) {
+	c, err := g.Driver().Open(g.path)
+	return gateConn{c, g}, err
+}
+
+type gateConn struct {
+	driver.Conn
+	g *gate
+}
+
+func (c gateConn) Prepare(query string) (driver.Stmt, error) {
+	st, err := c.Conn.Prepare(query)
+	if err != nil || query != "COMMIT" {
+		return st, err
+	}
+	return gateStmt{st, c.g}, nil
+}
+
+type gateStmt struct {
+	driver.Stmt
+	g *gate
+}
+
+func (s gateStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
+	err = s.g.commit(func() (err error) {
+		r, err = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+		return err
+	})
+	return r, err
+}
