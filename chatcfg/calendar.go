@@ -277,22 +277,15 @@ func (c *Calendar) period(at int64) (offset, change int64) {
 }
 
 // periodBefore is the zone's offset just before an instant and the earliest
-// instant since which it certainly was that.
+// instant since which it was that.
 func (c *Calendar) periodBefore(at int64) (offset, change int64) {
-	start, _ := time.Unix(at-1, 0).In(c.loc).ZoneBounds()
-	change = firstInstant
-	if !start.IsZero() {
-		change = max(change, start.Unix())
+	t := time.Unix(at-1, 0).In(c.loc)
+	_, off := t.Zone()
+	start, _ := t.ZoneBounds()
+	if start.IsZero() {
+		return int64(off), math.MinInt64
 	}
-	// The start may lie before a change, where the zone's rules begin to go on
-	// for ever; the ends are exact.
-	for {
-		offset, end := c.period(change)
-		if end >= at {
-			return offset, change
-		}
-		change = end
-	}
+	return int64(off), start.Unix()
 }
 
 // openWall says whether a wall time is open.
