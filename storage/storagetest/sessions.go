@@ -1,0 +1,110 @@
+package storagetest
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+var sessionChecks = []test{
+	{"sessions/revisions", checkSessions},
+	{"presence/revisions", checkPresence},
+	{"presence/race", checkPresenceRace},
+}
+
+func checkSessions(c *check) {
+	p := c.Sessions()
+	a, other := c.account(), c.account()
+	s := tickets.Session{ID: c.sessionID(), Account: a.ID, Conversation: c.conversationID(), CreatedAt: base, Revision: 1}
+	c.must(p.Create(c.ctx, s), "Create")
+	c.is(p.Create(c.ctx, s), storage.ErrExists, "Create again")
+	got, err := p.Get(c.ctx, a.ID, s.ID)
+	c.must(err, "Get")
+	c.same(got, s, "Get")
+	_, err = p.Get(c.ctx, a.ID, c.sessionID())
+	c.is(err, storage.ErrNotFound, "Get of nothing")
+	_, err = p.Get(c.ctx, other.ID, s.ID)
+	c.is(err, storage.ErrNotFound, "Get in another account")
+
+	s.Revision, s.EndedAt = 2, later(9)
+	s.Customer = tickets.Customer{Level: tickets.Verified, Name: "Ana"}
+	c.must(p.Save(c.ctx, s), "Save")
+	for _, revision := range []int64{0, 1, 2, 4} {
+		stale := s
+		stale.Revision, stale.EndedAt = revision, time.Time{}
+		c.is(p.Save(c.ctx, stale), storage.ErrConflict, "Save of revision %d on 2", revision)
+	}
+	got, err = p.Get(c.ctx, a.ID, s.ID)
+	c.must(err, "Get")
+	c.same(got, s, "Get after Save")
+	none := s
+	none.ID, none.Revision = c.sessionID(), 1
+	c.is(p.Save(c.ctx, none), storage.ErrNotFound, "Save of nothing")
+	none = s
+	none.Account, none.Revision = other.ID, 3
+	c.is(p.Save(c.ctx, none), storage.ErrNotFound, "Save in another account")
+	none.Account = c.newAccount().ID
+	c.is(p.Save(c.ctx, none), storage.ErrNotFound, "Save in no account")
+	c.is(p.Create(c.ctx, none), storage.ErrNotFound, "Create in no account")
+
+	var won atomic.Int64
+	c.race(12, func(int) {
+		mine := s
+		mine.Revision = 3
+		if err := p.Save(c.ctx, mine); err == nil {
+			won.Add(1)
+		} else {
+			c.is(err, storage.ErrConflict, "Save at once")
+		}
+	})
+	c.same(won.Load(), int64(1), "saves at once that succeeded")
+}
+
+func checkPresence(c *check) {
+	p := c.Presence()
+	a, other := c.account(), c.account()
+	got, err := p.Get(c.ctx, a.ID)
+	c.must(err, "Get")
+	c.same(got, tickets.Roster{}, "Get before the first Put")
+	c.is(p.Put(c.ctx, a.ID, tickets.Roster{}), storage.ErrConflict, "Put of revision 0")
+	c.is(p.Put(c.ctx, a.ID, tickets.Roster{Revision: 2}), storage.ErrConflict, "Put of revision 2 on none")
+	r := tickets.Roster{Agents: map[tickets.AgentID]time.Time{"ana": later(90), "eva": {}}, Absence: 3, Revision: 1}
+	c.must(p.Put(c.ctx, a.ID, r), "Put")
+	c.is(p.Put(c.ctx, a.ID, r), storage.ErrConflict, "Put again")
+	got, err = p.Get(c.ctx, a.ID)
+	c.must(err, "Get")
+	c.same(got, r, "Get")
+	got, err = p.Get(c.ctx, other.ID)
+	c.must(err, "Get")
+	c.same(got, tickets.Roster{}, "Get of another account")
+	r = tickets.Roster{Absence: 4, Revision: 2}
+	c.must(p.Put(c.ctx, a.ID, r), "Put")
+	got, err = p.Get(c.ctx, a.ID)
+	c.must(err, "Get")
+	c.that(len(got.Agents) == 0 && got.Absence == 4 && got.Revision == 2, "Get of an empty roster: %+v", got)
+	c.is(p.Put(c.ctx, c.newAccount().ID, tickets.Roster{Revision: 1}), storage.ErrNotFound, "Put in no account")
+}
+
+func checkPresenceRace(c *check) {
+	a := c.account()
+	const workers, each = 8, 5
+	c.race(workers, func(int) {
+		for done := 0; done < each; {
+			r, err := c.Presence().Get(c.ctx, a.ID)
+			c.must(err, "Get")
+			r.Revision++
+			r.Absence++
+			err = c.Presence().Put(c.ctx, a.ID, r)
+			if err == nil {
+				done++
+				continue
+			}
+			c.is(err, storage.ErrConflict, "Put at once")
+		}
+	})
+	r, err := c.Presence().Get(c.ctx, a.ID)
+	c.must(err, "Get")
+	c.same(r.Absence, int64(workers*each), "absences after puts at once")
+}
