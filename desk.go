@@ -82,6 +82,7 @@ func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID, now time
 		if err != nil {
 			return p, fmt.Errorf("charla: presence: %w", err)
 		}
+		p.Absence = max(p.Absence, 1) // zero means "in none" to a ticket
 		return p, nil
 	}
 	roster, err := d.roster(ctx, account, now)

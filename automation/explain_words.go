@@ -22,7 +22,7 @@ var explainWords = map[chatcfg.Locale]*vocabulary{
 			tickets.Resumed: "ticket reanudado", tickets.Said: "mensaje", tickets.Marked: "importante",
 			tickets.Unmarked: "normal", tickets.WasDelayed: "con demora", tickets.Answered: "espera terminada tras",
 			tickets.Typified: "tipificación", tickets.Described: "metadatos", tickets.Notified: "correo a",
-			tickets.Rearmed: "espera recalculada",
+			tickets.Rearmed: "espera recalculada", tickets.Linked: "conversación anterior enlazada",
 		},
 		by: "por", manual: "manual", automatic: "automático",
 		why: map[tickets.Why]string{
@@ -56,7 +56,7 @@ var explainWords = map[chatcfg.Locale]*vocabulary{
 			tickets.Resumed: "ticket resumed", tickets.Said: "message", tickets.Marked: "important",
 			tickets.Unmarked: "normal", tickets.WasDelayed: "delayed", tickets.Answered: "wait ended after",
 			tickets.Typified: "typification", tickets.Described: "metadata", tickets.Notified: "e-mail to",
-			tickets.Rearmed: "wait recomputed",
+			tickets.Rearmed: "wait recomputed", tickets.Linked: "earlier conversation linked",
 		},
 		by: "by", manual: "manual", automatic: "automatic",
 		why: map[tickets.Why]string{
@@ -90,7 +90,7 @@ var explainWords = map[chatcfg.Locale]*vocabulary{
 			tickets.Resumed: "ticket retomado", tickets.Said: "mensagem", tickets.Marked: "importante",
 			tickets.Unmarked: "normal", tickets.WasDelayed: "com atraso", tickets.Answered: "espera terminada após",
 			tickets.Typified: "tipificação", tickets.Described: "metadados", tickets.Notified: "e-mail para",
-			tickets.Rearmed: "espera recalculada",
+			tickets.Rearmed: "espera recalculada", tickets.Linked: "conversa anterior vinculada",
 		},
 		by: "por", manual: "manual", automatic: "automático",
 		why: map[tickets.Why]string{

@@ -186,7 +186,7 @@ func (d *Draft) move(t *Ticket, to Status, cmd Command, now time.Time, p Policy)
 // a new one (R3.2, R3.4).
 func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
 	c := &d.Conversation
-	c.meet(cmd)
+	linked := c.meet(cmd)
 	switch {
 	case t.Status == Open || t.Status == Ignored:
 	case t.Status == Closed && p.ReopenWindow > 0 && now.Before(t.ClosedAt.Add(p.ReopenWindow)):
@@ -194,6 +194,9 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
 		d.Fact(Fact{Kind: Reopened})
 	default:
 		d.create(t, now, p)
+	}
+	if linked {
+		d.Fact(Fact{Kind: Linked})
 	}
 	t.Customer = cmd.Customer
 	if cmd.Customer.Level == c.Customer.Level {
@@ -344,16 +347,17 @@ func (d *Draft) append(m Message) {
 	d.Fact(Fact{Kind: Said, Seq: m.Seq, Rule: m.Rule})
 }
 
-// meet takes in who writes: labels of at least the trust already had (R7.2).
-func (c *Conversation) meet(cmd Command) {
+// meet takes in who writes: labels of at least the trust already had (R7.2). It
+// says whether a conversation was linked.
+func (c *Conversation) meet(cmd Command) (linked bool) {
 	c.Session = cmd.Actor.Session
 	for _, link := range cmd.Links {
 		if !slices.Contains(c.Links, link) {
-			c.Links = append(slices.Clip(c.Links), link)
+			c.Links, linked = append(slices.Clip(c.Links), link), true
 		}
 	}
 	if cmd.Customer.Level.rank() < c.Customer.Level.rank() {
-		return
+		return linked
 	}
 	who, old := cmd.Customer, c.Customer
 	if who.Level == old.Level {
@@ -364,6 +368,7 @@ func (c *Conversation) meet(cmd Command) {
 		who.Locale = cmp.Or(who.Locale, old.Locale)
 	}
 	c.Customer = who
+	return linked
 }
 
 func (l Level) rank() int {

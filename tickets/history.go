@@ -108,7 +108,7 @@ const (
 	Described  FactKind = "metadata"
 	Notified   FactKind = "notified"
 	Rearmed    FactKind = "rearmed" // a deadline was recomputed after a save
-	Linked     FactKind = "linked"
+	Linked     FactKind = "linked"  // to what the session wrote before its login
 )
 
 // Fact is one thing that happened within a decision.
