@@ -106,10 +106,10 @@ func copied[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }
 
 // mergeTree merges a patch into a configuration that nothing else shares.
 func mergeTree(c Config, l Locale, root node) (Config, error) {
-	m := merger{}
-	if root.kind == 'n' {
-		root.problem = CodeNotObject // the defaults of everything are not asked for by accident
+	if root.kind != '{' { // null would mean the defaults of everything
+		return c, refuse(CodeNotObject)
 	}
+	m := merger{}
 	m.set(reflect.ValueOf(&c).Elem(), reflect.ValueOf(Default(l)), root, "")
 	return c, m.problems.orNil()
 }
@@ -126,11 +126,8 @@ func (m *merger) add(path string, code Code, args ...any) {
 // Value says that there is none.
 func (m *merger) set(to, standard reflect.Value, n node, path string) {
 	switch {
-	case n.problem == CodeTooDeep:
-		m.add(path, n.problem, MaxDepth)
-		return
-	case n.problem != "":
-		m.add(path, n.problem)
+	case n.broken:
+		m.add(path, CodeInvalidUTF8)
 		return
 	case n.kind == 'n' && standard.IsValid():
 		to.Set(standard)

@@ -9,15 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// node is a value of a document. What is wrong with the value itself, rather
-// than with where it stands, is kept in it, so that problems come out with their
-// paths and in the document's order.
+// node is a value of a document.
 type node struct {
 	kind    byte // one of "{[tfn0\"" as in JSON, for object, list, true, …
 	members []member
 	items   []node
 	text    string // of a string, or a number as it is written
-	problem Code
+	broken  bool   // a string that escapes half a character
 }
 
 type member struct {
@@ -25,8 +23,8 @@ type member struct {
 	value node
 }
 
-// parseDocument reads JSON into a tree. A document that is too large or is no
-// JSON has no tree; the error is Problems.
+// parseDocument reads JSON into a tree. A document that is too large, too deep or
+// no JSON has no tree; the error is Problems.
 func parseDocument(doc []byte) (node, error) {
 	if len(doc) > MaxDocument {
 		return node{}, refuse(CodeTooLarge, MaxDocument)
@@ -43,10 +41,13 @@ func parseDocument(doc []byte) (node, error) {
 		line, column := position(doc, offset)
 		return node{}, refuse(CodeSyntax, line, column)
 	}
+	if nesting(doc) > MaxDepth {
+		return node{}, refuse(CodeTooDeep, MaxDepth)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(doc))
 	decoder.UseNumber()
 	p := parser{doc: doc, decoder: decoder}
-	return p.value(1), nil
+	return p.value(), nil
 }
 
 // position is the line and column, from 1, of the byte that an offset has just
@@ -74,37 +75,23 @@ func (p *parser) token() (json.Token, []byte) {
 	return token, p.doc[start:p.decoder.InputOffset()]
 }
 
-func (p *parser) value(depth int) node {
+func (p *parser) value() node {
 	token, raw := p.token()
 	switch token := token.(type) {
 	case json.Delim:
 		n := node{kind: byte(token)}
-		if depth > MaxDepth {
-			n.problem = CodeTooDeep
-			p.skip()
-			return n
-		}
 		for p.decoder.More() {
 			if token == '[' {
-				n.items = append(n.items, p.value(depth+1))
+				n.items = append(n.items, p.value())
 				continue
 			}
-			key, raw := p.token()
-			m := member{key: key.(string), value: node{}}
-			m.value = p.value(depth + 1)
-			if loneSurrogate(raw) {
-				m.value.problem = CodeInvalidUTF8
-			}
-			n.members = append(n.members, m)
+			key, _ := p.token() // half a character in it makes it unknown
+			n.members = append(n.members, member{key: key.(string), value: p.value()})
 		}
 		p.token()
 		return n
 	case string:
-		n := node{kind: '"', text: token}
-		if loneSurrogate(raw) {
-			n.problem = CodeInvalidUTF8
-		}
-		return n
+		return node{kind: '"', text: token, broken: loneSurrogate(raw)}
 	case json.Number:
 		return node{kind: '0', text: token.String()}
 	case bool:
@@ -116,16 +103,24 @@ func (p *parser) value(depth int) node {
 	return node{kind: 'n'}
 }
 
-// skip reads to the end of the object or list that has just begun.
-func (p *parser) skip() {
-	for open := 1; open > 0; {
-		switch token, _ := p.token(); token {
-		case json.Delim('{'), json.Delim('['):
-			open++
-		case json.Delim('}'), json.Delim(']'):
-			open--
+// nesting is how deep the objects and lists of valid JSON nest.
+func nesting(doc []byte) int {
+	depth, deepest, quoted := 0, 0, false
+	for i := 0; i < len(doc); i++ {
+		switch c := doc[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
 		}
 	}
+	return deepest
 }
 
 // loneSurrogate says whether a string, as it is written, escapes half a
