@@ -3,15 +3,13 @@ module github.com/charlahq/charla
 go 1.26.0
 
 require (
+	github.com/benbjohnson/clock v1.3.5
 	github.com/google/uuid v1.6.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/image v0.47.0
 	golang.org/x/net v0.62.0
 	golang.org/x/text v0.43.0
+	golang.org/x/tools v0.52.0
 )
 
-require (
-	github.com/benbjohnson/clock v1.3.5 // indirect
-	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/tools v0.52.0 // indirect
-)
+require go.yaml.in/yaml/v3 v3.0.5 // indirect

@@ -1,0 +1,84 @@
+// Package scenario plays scenario files: what an account's rules do, told so that
+// an administrator can read it, and checked so that a test can run it (SPEC
+// section 9).
+//
+// A file is a txtar archive: a comment that says what it shows, config.json with
+// the part of the configuration that matters, and script.
+//
+//	A ticket that the customer abandons is closed by itself.
+//	-- config.json --
+//	{"automation": {"autoClose": {"enabled": true, "after": {"value": 10, "unit": "minutes"}},
+//	                "automaticClose": {"enabled": true, "messages": ["Cerramos por ahora."]}}}
+//	-- script --
+//	at 2026-03-02 09:00
+//	customer juan says "hola"
+//	agent ana replies juan "¿en qué ayudo?"
+//	wait 10m
+//	expect juan closed automatic
+//	expect juan got automaticClose
+//	expect juan got nothing
+//
+// # Playing
+//
+// In a test, [Run] plays a folder of files, each as a subtest; by itself, a file
+// is read by [Parse] and played by [Script.Play], whose error is a [*Failure]
+// that names the line. From the command line:
+//
+//	go run ./examples/scenario [-store memory|sqlite|postgres] FILE...
+//
+// Each file has a fresh store, in memory or as [Options] say, and one account
+// called "Tienda" at tienda.cl, unless config.json names it otherwise. Files are
+// played on a real [charla.Desk] whose clock only statements move, and whose
+// chance is seeded by the file's name, so that the same file plays alike every
+// time and takes milliseconds, whatever time passes in it.
+//
+// # The configuration
+//
+// config.json is laid over the defaults; unknown keys are errors. Without it the
+// defaults hold: every automatic action is off. An account without a name or
+// domain in it gets the ones above.
+//
+// # The script
+//
+// One statement a line. "#" starts a comment outside double quotes; texts are Go
+// strings; the names of customers (C) and agents (A) are letters, digits, "-" and
+// "_". A statement ends when everything that is due up to and including the clock
+// has been done, e-mails included.
+//
+//	at DATE HH:MM[:SS]          moves the clock there, in the zone of the hours (else
+//	                            UTC), doing on the way what falls due; never back. A
+//	                            time that exists twice is the first; one that does not
+//	                            exist fails. A script starts at 2026-01-05 12:00.
+//	wait DURATION               the same, by a duration such as 90s, 1h30m or 2d
+//	agent A online|away|offline says whether an agent is available; it lasts
+//	customer C says "T"         writes, as the customer who claims the name C, the e-mail
+//	                            C@example.com, and a valid RUT where it is asked
+//	anonymous C says "T"        writes without saying who; where anonymous users may
+//	anonymous C leaves          ends that session; whoever says something as C next is
+//	                            another customer
+//	agent A replies C "T"       to C's latest ticket, available or not
+//	agent A closes|ignores|opens|pauses|resumes C
+//	agent A marks C important|normal
+//	config {JSON}               changes the configuration by a merge patch (RFC 7396:
+//	                            lists are replaced, null is the default again)
+//	config running {JSON}       the same, and the new SLA holds for running waits too
+//	crash [DURATION]            ends the process; after DURATION another one starts on the
+//	                            same store. Who is available survives.
+//	! STATEMENT                 the statement must fail, and change nothing
+//	expect C open|ignored|closed|closed manual|closed automatic
+//	expect C [not] important
+//	expect C [not] delayed
+//	expect C [not] paused       what C's latest ticket is
+//	expect C tickets N          how many tickets C has
+//	expect C got KEY ["T"]      the next automatic message to C not yet expected is of the
+//	                            action KEY (newCustomer, noAgents, outOfHours,
+//	                            ticketCreated, manualClose, automaticClose), and one of
+//	                            its texts with the variables filled in; with T, just that
+//	expect C got nothing        no automatic message to C is left
+//	expect mail ADDRESS         the next notification not yet expected went there
+//	expect mail nothing         none is left
+//
+// What charla refuses fails its statement, with charla's reason. An expectation
+// about the ticket of somebody who has none fails, as does "got nothing" for a
+// name that nobody has used: it is a slip of the pen.
+package scenario

@@ -1,0 +1,245 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// ticket is a customer's latest ticket; false: there is none.
+func (p *player) ticket(ctx context.Context, name string) (tickets.Ticket, bool, error) {
+	t, err := p.desk.Ticket(ctx, p.latest(name))
+	if errors.Is(err, charla.ErrNotFound) {
+		return t, false, nil
+	}
+	return t, err == nil, err
+}
+
+const noTicket = "no ticket"
+
+func (p *player) expectStatus(ctx context.Context, name, want string) error {
+	t, found, err := p.ticket(ctx, name)
+	if err != nil {
+		return err
+	}
+	got := noTicket
+	if found {
+		got = string(t.Status)
+		if t.Status == tickets.Closed {
+			got += " " + string(t.Reason)
+		}
+		if want == string(t.Status) || want == got {
+			return nil
+		}
+	}
+	return wanted(want, got)
+}
+
+// expectFlag checks what a ticket is or is not.
+func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) error {
+	t, found, err := p.ticket(ctx, name)
+	if err != nil {
+		return err
+	}
+	is := map[string]bool{"important": t.Important, "delayed": t.Delayed(), "paused": t.Paused}[flag]
+	say := func(not bool) string {
+		if not {
+			return "not " + flag
+		}
+		return flag
+	}
+	switch {
+	case !found:
+		return wanted(say(not), noTicket)
+	case is == not:
+		return wanted(say(not), say(!is))
+	}
+	return nil
+}
+
+func (p *player) expectTickets(ctx context.Context, name string, want int) error {
+	list, err := p.tickets(ctx, p.latest(name).Conversation)
+	if err == nil && len(list) != want {
+		err = wanted(strconv.Itoa(want)+" tickets", strconv.Itoa(len(list)))
+	}
+	return err
+}
+
+// tickets lists the tickets of a conversation, or all if it is zero.
+func (p *player) tickets(ctx context.Context, c tickets.ConversationID) ([]storage.TicketRow, error) {
+	return pages(func(cursor string) (storage.Page[storage.TicketRow], error) {
+		return p.desk.Tickets(ctx, storage.TicketQuery{Account: p.account, Conversation: c, Cursor: cursor}, "")
+	})
+}
+
+// messages reads all of a conversation's.
+func (p *player) messages(ctx context.Context, c tickets.ConversationID) ([]tickets.Message, error) {
+	var all []tickets.Message
+	for after := int64(0); ; after = all[len(all)-1].Seq {
+		page, err := p.desk.Messages(ctx, storage.MessageQuery{Account: p.account, Conversation: c, After: after})
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page...); len(page) == 0 {
+			return all, nil
+		}
+	}
+}
+
+// next is the first automatic message to a customer that was not expected yet;
+// nil: there is none.
+func (p *player) next(ctx context.Context, name string) (*tickets.Message, error) {
+	c := p.latest(name).Conversation
+	all, err := p.messages(ctx, c)
+	i := slices.IndexFunc(all, func(m tickets.Message) bool {
+		return m.From == tickets.FromRule && m.Seq > p.heard[c]
+	})
+	if err != nil || i < 0 {
+		return nil, err
+	}
+	return &all[i], nil
+}
+
+func (p *player) expectNothing(ctx context.Context, name string) error {
+	if !p.named[name] {
+		return wanted("nothing", "no customer "+name)
+	}
+	m, err := p.next(ctx, name)
+	if err == nil && m != nil {
+		err = wanted("nothing", got(m))
+	}
+	return err
+}
+
+// got is an automatic message as failures show it.
+func got(m *tickets.Message) string {
+	if m == nil {
+		return "nothing"
+	}
+	return fmt.Sprintf("%s %q", m.Rule, m.Text)
+}
+
+func (p *player) expectGot(ctx context.Context, name string, key tickets.Rule, exactly *string) error {
+	m, err := p.next(ctx, name)
+	if err != nil {
+		return err
+	}
+	want := string(key)
+	if exactly != nil {
+		want += " " + strconv.Quote(*exactly)
+	}
+	if m == nil || m.Rule != key || exactly != nil && m.Text != *exactly {
+		return wanted(want, got(m))
+	}
+	c := p.latest(name).Conversation
+	may, err := p.rendered(ctx, c, m)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(may, m.Text) {
+		return wanted(fmt.Sprintf("%s, one of %q", key, may), got(m))
+	}
+	p.heard[c] = m.Seq
+	return nil
+}
+
+// rendered are the texts that an automatic message may have had, under the
+// configuration and with the variables of its moment, worked out from the history
+// alone (R4.6).
+func (p *player) rendered(ctx context.Context, c tickets.ConversationID, m *tickets.Message) ([]string, error) {
+	entries, err := p.history(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	agent := ""
+	for i := range entries {
+		e := &entries[i]
+		if e.Ticket != m.Ticket {
+			continue
+		}
+		if e.Kind == tickets.Reply || e.Kind == tickets.Close {
+			agent = e.Actor.Name
+		}
+		if slices.ContainsFunc(e.Facts, func(f tickets.Fact) bool { return f.Kind == tickets.Said && f.Seq == m.Seq }) {
+			return render(p.configs[e.Inputs.Config], p.nameIn(c), agent, m.Rule, e)
+		}
+	}
+	return nil, fmt.Errorf("scenario: message %d is not in the history", m.Seq)
+}
+
+// nameIn is what the customer of a conversation is called; anonymous ones are
+// called nothing.
+func (p *player) nameIn(c tickets.ConversationID) string {
+	for name, who := range p.people {
+		if who.conversation == c && !who.anonymous {
+			return name
+		}
+	}
+	return ""
+}
+
+func render(cfg chatcfg.Config, customer, agent string, key tickets.Rule, e *tickets.Entry) ([]string, error) {
+	calendar, err := cfg.Hours.Compile()
+	if err != nil {
+		return nil, err
+	}
+	v := chatcfg.Values{Customer: customer, Agent: agent, Account: cfg.Chat.Name}
+	if cfg.Chat.WriteAsCompany {
+		v.Agent = v.Account
+	}
+	if calendar != nil {
+		if opens, ok := calendar.NextOpen(e.Inputs.Now); ok {
+			v.NextOpen = chatcfg.FormatInstant(opens, calendar.Location(), cfg.Chat.Locale)
+		}
+	}
+	a := &cfg.Automation
+	messages := map[tickets.Rule][]string{
+		tickets.NewCustomer: a.NewCustomer.Messages, tickets.NoAgents: a.NoAgents.Messages,
+		tickets.OutOfHours: a.OutOfHours.Messages, tickets.TicketCreated: a.TicketCreated.Messages,
+		tickets.ManualClose: a.ManualClose.Messages, tickets.AutomaticClose: a.AutomaticClose.Messages,
+	}[key]
+	may := make([]string, len(messages))
+	for i, message := range messages {
+		text, err := chatcfg.ParseText(message)
+		if err != nil {
+			return nil, err
+		}
+		may[i] = text.Render(v)
+	}
+	return may, nil
+}
+
+// history reads all of a conversation's.
+func (p *player) history(ctx context.Context, c tickets.ConversationID) ([]tickets.Entry, error) {
+	var all []tickets.Entry
+	for after := int64(0); ; after = all[len(all)-1].N {
+		page, err := p.desk.History(ctx, tickets.Ref{Account: p.account, Conversation: c}, after, 0)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page...); len(page) == 0 {
+			return all, nil
+		}
+	}
+}
+
+func (p *player) expectMail(address string) error {
+	got := "nothing"
+	if mails := p.outgoing.Mails(); p.mails < len(mails) {
+		got = mails[p.mails].To
+	}
+	if got != address {
+		return wanted(address, got)
+	}
+	if address != "nothing" {
+		p.mails++
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Failure is why a scenario file does not read or does not play. Its text is
+// "FILE:LINE: want …, got …".
+type Failure struct {
+	// File is the name that was given to [Parse].
+	File string
+	// Line is the line of the file, from 1, comment and configuration counted.
+	Line int
+	// Want and Got say, on one line, what was to be and what was.
+	Want, Got string
+	// Err is the error behind it: charla's refusal of a statement, or what
+	// broke; nil: none.
+	Err error
+}
+
+// Error is "FILE:LINE: want …, got …".
+func (f *Failure) Error() string {
+	return fmt.Sprintf("%s:%d: want %s, got %s", f.File, f.Line, f.Want, f.Got)
+}
+
+// Unwrap is Err.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// at puts the failure at a line, unless it has one.
+func (f *Failure) at(file string, line int) *Failure {
+	if f.Line == 0 {
+		f.File, f.Line = file, line
+	}
+	return f
+}
+
+// wanted is a failure whose line is not known yet.
+func wanted(want, got string) *Failure { return &Failure{Want: want, Got: got} }
+
+// asFailure is any error as a failure: what charla refuses, or what broke.
+func asFailure(err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &Failure{Want: "success", Got: oneLine(err.Error()), Err: err}
+}
+
+// refusals are the errors by which charla refuses what is asked of it. Any other
+// is a fault, which no statement may expect.
+var refusals = []error{
+	charla.ErrNotFound, charla.ErrSession, charla.ErrStale,
+	tickets.ErrNoTicket, tickets.ErrNotLatest, tickets.ErrTransition, tickets.ErrAnonymous,
+}
+
+// refused says whether a statement failed as a statement may: it was refused, or
+// it expected what is not so.
+func (f *Failure) refused() bool {
+	var problems chatcfg.Problems
+	if f.Err == nil || errors.As(f.Err, &problems) {
+		return true
+	}
+	for _, one := range refusals {
+		if errors.Is(f.Err, one) {
+			return true
+		}
+	}
+	return false
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,354 @@
+package scenario
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path"
+	"strconv"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// What a scenario has without saying so.
+const (
+	// defaultName and defaultDomain are the account's, unless config.json has
+	// them.
+	defaultName   = "Tienda"
+	defaultDomain = "tienda.cl"
+	// sessionTTL lets sessions last longer than any scenario.
+	sessionTTL = 200 * 365 * 24 * time.Hour
+	// maxSteps bounds what falls due in one statement: more is no progress.
+	maxSteps = 100_000
+)
+
+// start is when scenarios begin, a Monday, on the wall of the account's zone.
+var start = time.Date(2026, time.January, 5, 12, 0, 0, 0, time.UTC)
+
+// Options say on which store scenarios are played. Nil means in memory.
+type Options struct {
+	// Open makes a fresh, empty store; nil: one in memory. The store is closed
+	// when the scenario ends.
+	Open func() (storage.Store, error)
+	// Reopen is what a crash does to the store that Open or Reopen returned: it
+	// closes it and opens its data anew. Nil: the same store goes on. After an
+	// error the old store is still closed.
+	Reopen func(storage.Store) (storage.Store, error)
+}
+
+// Play plays the script on a fresh store, up to the first statement that fails:
+// the error is then a [*Failure]. Any other error is of opening or closing the
+// store. Nothing in it waits for real time.
+func (s *Script) Play(ctx context.Context, o *Options) (err error) {
+	p := &player{
+		chance:   rand.NewChaCha8(sha256.Sum256([]byte(path.Base(s.name)))),
+		outgoing: &charla.Outgoing{},
+		configs:  make(map[chatcfg.Version]chatcfg.Config),
+		people:   make(map[string]*person),
+		named:    make(map[string]bool),
+		heard:    make(map[tickets.ConversationID]int64),
+	}
+	if o != nil {
+		p.o = *o
+	}
+	if p.o.Open == nil {
+		p.o.Open = func() (storage.Store, error) { return storage.NewMemory(), nil }
+	}
+	if p.store, err = p.o.Open(); err != nil {
+		return fmt.Errorf("%s: open store: %w", s.name, err)
+	}
+	defer func() {
+		if closed := p.store.Close(); err == nil && closed != nil {
+			err = fmt.Errorf("%s: close store: %w", s.name, closed)
+		}
+	}()
+	if err := p.begin(ctx, s.config); err != nil {
+		return asFailure(err).at(s.name, s.configLine)
+	}
+	for _, one := range s.statements {
+		err := one.do(ctx, p)
+		if err == nil {
+			err = p.settle(ctx)
+		}
+		if err != nil {
+			return asFailure(err).at(s.name, one.line)
+		}
+	}
+	return nil
+}
+
+// player is a scenario under way. What is in it survives crashes, but for the
+// desk; the store survives as [Options] say.
+type player struct {
+	o        Options
+	store    storage.Store
+	desk     *charla.Desk
+	clock    clock
+	chance   *rand.ChaCha8
+	outgoing *charla.Outgoing
+
+	account chatcfg.AccountID
+	// configs are all configurations so far, by their version.
+	configs map[chatcfg.Version]chatcfg.Config
+	people  map[string]*person
+	// named are all who tried to write.
+	named map[string]bool
+	// heard is the last automatic message expected of each conversation, mails
+	// how many notifications were expected.
+	heard map[tickets.ConversationID]int64
+	mails int
+}
+
+// person is a customer by the name that the script gives them.
+type person struct {
+	anonymous bool
+	// session is where they write; its ID is zero after they left.
+	session tickets.Session
+	// conversation is theirs since they first wrote.
+	conversation tickets.ConversationID
+}
+
+// begin makes the account.
+func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
+	name, domain := cfg.Chat.Name, cfg.Chat.Domain
+	if name == "" {
+		name = defaultName
+	}
+	if domain == "" {
+		domain = defaultDomain
+	}
+	// The zone is known once the configuration is found valid.
+	calendar, err := cfg.Hours.Compile()
+	if err != nil {
+		return badConfig(fmt.Errorf("hours: %w", err))
+	}
+	at, ok := onWall(start, zone(calendar))
+	if !ok {
+		return errors.New("scenario: no start in this zone")
+	}
+	p.clock.set(at)
+	if err := p.boot(); err != nil {
+		return err
+	}
+	a, _, err := p.desk.CreateAccount(ctx, name, domain, &charla.AccountOptions{Config: &cfg})
+	var problems chatcfg.Problems
+	if errors.As(err, &problems) {
+		return badConfig(problems)
+	} else if err != nil {
+		return err
+	}
+	p.account = a.ID
+	return p.remember(ctx)
+}
+
+// boot starts the process.
+func (p *player) boot() (err error) {
+	p.desk, err = charla.New(p.store, &charla.Options{
+		Clock: &p.clock, Entropy: p.chance, Mailer: p.outgoing,
+		HeartbeatTTL: -1, SessionTTL: sessionTTL,
+		Runner: charla.RunnerOptions{Workers: 1},
+	})
+	return err
+}
+
+// remember keeps the configuration that is in force.
+func (p *player) remember(ctx context.Context) error {
+	cfg, version, err := p.desk.Config(ctx, p.account)
+	p.configs[version] = cfg
+	return err
+}
+
+// settle does everything due up to and including now.
+func (p *player) settle(ctx context.Context) error {
+	if _, err := p.desk.RunDue(ctx); err != nil {
+		return err
+	}
+	next, err := p.desk.NextDue(ctx)
+	if err == nil && !next.IsZero() && !next.After(p.clock.Now()) {
+		err = fmt.Errorf("scenario: due at %s and not done", next)
+	}
+	return err
+}
+
+// advance lets time pass, stopping wherever something falls due.
+func (p *player) advance(ctx context.Context, to time.Time) error {
+	if now := p.clock.Now(); to.Before(now) {
+		return wanted("a time not before "+stamp(now), stamp(to))
+	}
+	for range maxSteps {
+		next, err := p.desk.NextDue(ctx)
+		if err != nil {
+			return err
+		}
+		if next.IsZero() || next.After(to) {
+			p.clock.set(to)
+			return p.settle(ctx)
+		}
+		p.clock.set(next)
+		if err := p.settle(ctx); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("scenario: %d deadlines and still at %s", maxSteps, stamp(p.clock.Now()))
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
+
+// at moves the clock to a wall time, given as if it were UTC.
+func (p *player) at(ctx context.Context, wall time.Time) error {
+	cfg, _, err := p.desk.Config(ctx, p.account)
+	if err != nil {
+		return err
+	}
+	calendar, err := cfg.Hours.Compile()
+	if err != nil {
+		return err
+	}
+	loc := zone(calendar)
+	to, ok := onWall(wall, loc)
+	if !ok {
+		return wanted("a time that exists in "+loc.String(), wall.Format(time.DateTime))
+	}
+	return p.advance(ctx, to)
+}
+
+// zone is where the account's clocks hang: the zone of its hours, else UTC.
+func zone(c *chatcfg.Calendar) *time.Location {
+	if c == nil {
+		return time.UTC
+	}
+	return c.Location()
+}
+
+// onWall is the first instant at which the clocks of a zone show a wall time,
+// given as if it were UTC; false: they never do.
+func onWall(wall time.Time, loc *time.Location) (time.Time, bool) {
+	const furthest = 26 * time.Hour // no zone is further from UTC
+	for t := wall.Add(-furthest); ; {
+		_, offset := t.In(loc).Zone()
+		_, end := t.In(loc).ZoneBounds()
+		at := wall.Add(-time.Duration(offset) * time.Second)
+		if !at.Before(t) && (end.IsZero() || at.Before(end)) {
+			return at, true
+		}
+		if end.IsZero() || end.After(wall.Add(furthest)) {
+			return time.Time{}, false
+		}
+		t = end
+	}
+}
+
+// crash drops the process and starts another one later on the same store.
+func (p *player) crash(ctx context.Context, down time.Duration) error {
+	if down < 0 {
+		return wanted("a downtime", down.String())
+	}
+	p.desk = nil
+	p.clock.set(p.clock.Now().Add(down))
+	if p.o.Reopen != nil {
+		store, err := p.o.Reopen(p.store)
+		if err != nil {
+			return fmt.Errorf("scenario: reopen store: %w", err)
+		}
+		p.store = store
+	}
+	if err := p.boot(); err != nil {
+		return err
+	}
+	return p.settle(ctx)
+}
+
+// configure lays a merge patch over the configuration and saves it.
+func (p *player) configure(ctx context.Context, patch []byte, running bool) error {
+	cfg, version, err := p.desk.Config(ctx, p.account)
+	if err != nil {
+		return err
+	}
+	if cfg, err = chatcfg.Merge(cfg, patch); err != nil {
+		return err
+	}
+	if _, err := p.desk.SaveConfig(ctx, p.account, version, cfg, &charla.SaveOptions{Running: running}); err != nil {
+		return err
+	}
+	return p.remember(ctx)
+}
+
+// says has a customer write, in a session that lasts.
+func (p *player) says(ctx context.Context, name string, anonymous bool, text string) error {
+	p.named[name] = true
+	who, known := p.people[name]
+	if !known {
+		who = &person{anonymous: anonymous}
+	}
+	if who.anonymous != anonymous {
+		return wanted("a name of their own", strconv.Quote(name)+" for a customer and an anonymous session")
+	}
+	session := who.session
+	if session.ID.IsZero() {
+		visitor := charla.Visitor{Anonymous: anonymous}
+		cfg, _, err := p.desk.Config(ctx, p.account)
+		if err != nil {
+			return err
+		}
+		if !anonymous {
+			visitor.Name, visitor.Email = name, name+"@example.com"
+		}
+		if !anonymous && cfg.Chat.AskRUT {
+			visitor.RUT = rut(name)
+		}
+		if session, _, err = p.desk.StartSession(ctx, p.account, visitor); err != nil {
+			return err
+		}
+	}
+	result, err := p.desk.Write(ctx, session, text, nil)
+	if err != nil {
+		return err
+	}
+	who.session, who.conversation = session, result.Ref.Conversation
+	p.people[name] = who
+	return nil
+}
+
+// leaves ends an anonymous session.
+func (p *player) leaves(ctx context.Context, name string) error {
+	who := p.people[name]
+	if who == nil || !who.anonymous || who.session.ID.IsZero() {
+		return wanted("an anonymous session of "+name, "none")
+	}
+	if err := p.desk.EndSession(ctx, who.session); err != nil {
+		return err
+	}
+	who.session = tickets.Session{}
+	return nil
+}
+
+// latest addresses a customer's latest ticket. Who never wrote has a conversation
+// that does not exist.
+func (p *player) latest(name string) tickets.Ref {
+	ref := tickets.Ref{Account: p.account, Conversation: tickets.ConversationID{
+		UUID: uuid.NewSHA1(uuid.Nil, []byte(name)),
+	}}
+	if who := p.people[name]; who != nil {
+		ref.Conversation = who.conversation
+	}
+	return ref
+}
+
+// rut is a valid RUT, always the same for a name.
+func rut(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	n := 5_000_000 + (int(sum[0])<<16|int(sum[1])<<8|int(sum[2]))%20_000_000
+	for _, digit := range "0123456789K" {
+		if r, err := chatcfg.ParseRUT(strconv.Itoa(n) + "-" + string(digit)); err == nil {
+			return r
+		}
+	}
+	panic("scenario: a number without a check digit")
+}

@@ -1,0 +1,105 @@
+package scenario
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// refuses plays a statement that must fail and change nothing.
+func (p *player) refuses(ctx context.Context, do step) error {
+	before, err := p.observe(ctx)
+	if err != nil {
+		return err
+	}
+	switch err := do(ctx, p); {
+	case err == nil:
+		return wanted("a failure", "success")
+	case !asFailure(err).refused():
+		return err
+	}
+	after, err := p.observe(ctx)
+	if err != nil {
+		return err
+	}
+	for _, part := range append(after, before...) {
+		if !slices.Contains(before, part) || !slices.Contains(after, part) {
+			return wanted("nothing changed", "a change of the "+part.name)
+		}
+	}
+	return nil
+}
+
+// observed is a part of all that can be observed, as JSON.
+type observed struct{ name, state string }
+
+// observe reads everything there is to see.
+func (p *player) observe(ctx context.Context) ([]observed, error) {
+	var all []observed
+	var failed error
+	see := func(name string, state any, err error) {
+		if failed == nil && err == nil {
+			var body []byte
+			body, err = json.Marshal(state)
+			all = append(all, observed{name, string(body)})
+		}
+		if failed == nil {
+			failed = err
+		}
+	}
+	see("clock", p.clock.Now(), nil)
+	see("mails", p.outgoing.Mails(), nil)
+	account, err := p.desk.Account(ctx, p.account)
+	see("account", account, err)
+	config, _, err := p.desk.Config(ctx, p.account)
+	see("configuration", config, err)
+	roster, err := p.store.Presence().Get(ctx, p.account)
+	see("presence", roster, err)
+	for _, state := range []storage.DeliveryState{
+		storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown,
+	} {
+		list, err := p.deliveries(ctx, state)
+		see("outbox", list, err)
+	}
+	list, err := p.tickets(ctx, tickets.ConversationID{})
+	seen := make(map[tickets.ConversationID]bool)
+	for _, row := range list {
+		see("tickets", row, nil)
+		if c := row.Conversation; !seen[c] {
+			seen[c] = true
+			loaded, err := p.store.Conversations().Load(ctx, storage.LoadQuery{Account: p.account, Conversation: c})
+			see("conversation", loaded.Conversation, err)
+			messages, err := p.messages(ctx, c)
+			see("messages", messages, err)
+			history, err := p.history(ctx, c)
+			see("history", history, err)
+		}
+	}
+	see("tickets", len(list), err)
+	return all, failed
+}
+
+// deliveries lists all of the outbox in a state.
+func (p *player) deliveries(ctx context.Context, state storage.DeliveryState) ([]storage.Delivery, error) {
+	return pages(func(cursor string) (storage.Page[storage.Delivery], error) {
+		return p.desk.Deliveries(ctx, p.account, state, cursor, 0)
+	})
+}
+
+// pages reads a list to its end.
+func pages[T any](read func(cursor string) (storage.Page[T], error)) ([]T, error) {
+	var all []T
+	for cursor := ""; ; {
+		page, err := read(cursor)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if cursor = page.Next; cursor == "" {
+			return all, nil
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package scenario
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/tickets"
+)
+
+// statement reads a statement by its first word.
+func (l *line) statement() step {
+	switch l.oneOf("at", "wait", "agent", "customer", "anonymous", "config", "crash", "!", "expect") {
+	case "at":
+		return l.at()
+	case "wait":
+		d := l.duration()
+		return func(ctx context.Context, p *player) error { return p.advance(ctx, p.clock.Now().Add(d)) }
+	case "agent":
+		return l.agent()
+	case "customer":
+		return l.customer()
+	case "anonymous":
+		return l.anonymous()
+	case "crash":
+		var d time.Duration
+		if len(l.tokens) > 0 {
+			d = l.duration()
+		}
+		return func(ctx context.Context, p *player) error { return p.crash(ctx, d) }
+	case "expect":
+		return l.expect()
+	}
+	return nil
+}
+
+// timeOfDay is how a time is written; [time.Parse] takes more.
+var timeOfDay = regexp.MustCompile(`^\d\d:\d\d(:\d\d)?$`)
+
+// at reads a date and a time of day.
+func (l *line) at() step {
+	date := l.word("a date YYYY-MM-DD")
+	if _, err := time.Parse(time.DateOnly, date); err != nil {
+		l.fail("a date YYYY-MM-DD", strconv.Quote(date))
+	}
+	const want = "a time HH:MM or HH:MM:SS"
+	clock := l.word(want)
+	long := clock
+	if len(clock) == len("15:04") {
+		long += ":00"
+	}
+	wall, err := time.Parse(time.DateTime, date+" "+long)
+	if err != nil || !timeOfDay.MatchString(clock) {
+		l.fail(want, strconv.Quote(clock))
+	}
+	return func(ctx context.Context, p *player) error { return p.at(ctx, wall) }
+}
+
+// days are the numbers of days in a duration.
+var days = regexp.MustCompile(`([0-9]+\.?[0-9]*|\.[0-9]+)d`)
+
+// duration reads a Go duration that may also have days of 24 hours.
+func (l *line) duration() time.Duration {
+	const want = "a duration such as 90s, 1h30m or 2d"
+	text := l.word(want)
+	d, err := time.ParseDuration(days.ReplaceAllStringFunc(text, func(n string) string {
+		return strings.Repeat(strings.TrimSuffix(n, "d")+"h", 24)
+	}))
+	if err != nil {
+		l.fail(want, strconv.Quote(text))
+	}
+	return d
+}
+
+// agent reads what an agent does.
+func (l *line) agent() step {
+	name := l.name("an agent")
+	agent := charla.Agent{ID: tickets.AgentID(name), Name: name}
+	verb := l.oneOf("online", "away", "offline", "replies", "closes", "ignores", "opens", "pauses", "resumes", "marks")
+	switch verb {
+	case "online", "away", "offline":
+		return func(ctx context.Context, p *player) error {
+			return p.desk.Heartbeat(ctx, p.account, agent.ID, tickets.Availability(verb))
+		}
+	}
+	customer := l.name("a customer")
+	act := map[string]func(*charla.Desk, context.Context, charla.Agent, tickets.Ref, *charla.CallOptions) (charla.Result, error){
+		"closes": (*charla.Desk).Close, "ignores": (*charla.Desk).Ignore, "opens": (*charla.Desk).Open,
+		"pauses": (*charla.Desk).Pause, "resumes": (*charla.Desk).Resume,
+	}[verb]
+	switch verb {
+	case "replies":
+		text := l.text()
+		return func(ctx context.Context, p *player) error {
+			_, err := p.desk.Reply(ctx, agent, p.latest(customer), text, nil)
+			return err
+		}
+	case "marks":
+		important := l.oneOf("important", "normal") == "important"
+		return func(ctx context.Context, p *player) error {
+			_, err := p.desk.Mark(ctx, agent, p.latest(customer), important, nil)
+			return err
+		}
+	}
+	return func(ctx context.Context, p *player) error {
+		_, err := act(p.desk, ctx, agent, p.latest(customer), nil)
+		return err
+	}
+}
+
+func (l *line) customer() step {
+	name := l.name("a customer")
+	l.oneOf("says")
+	text := l.text()
+	return func(ctx context.Context, p *player) error { return p.says(ctx, name, false, text) }
+}
+
+func (l *line) anonymous() step {
+	name := l.name("a customer")
+	if l.oneOf("says", "leaves") == "leaves" {
+		return func(ctx context.Context, p *player) error { return p.leaves(ctx, name) }
+	}
+	text := l.text()
+	return func(ctx context.Context, p *player) error { return p.says(ctx, name, true, text) }
+}
+
+// expect reads an expectation. A customer may be called "mail": then what follows
+// is neither "nothing" nor an address.
+func (l *line) expect() step {
+	if l.peek() == "mail" && len(l.tokens) == 2 &&
+		(l.tokens[1].text == "nothing" || strings.Contains(l.tokens[1].text, "@")) {
+		l.skip("mail")
+		address := l.word("an address or nothing")
+		return func(_ context.Context, p *player) error { return p.expectMail(address) }
+	}
+	name := l.name("a customer")
+	not := l.skip("not")
+	words := []string{"important", "delayed", "paused"}
+	if !not {
+		words = append(words, "open", "ignored", "closed", "tickets", "got")
+	}
+	switch word := l.oneOf(words...); word {
+	case "tickets":
+		const want = "how many tickets"
+		text := l.word(want)
+		n, err := strconv.ParseUint(text, 10, 31)
+		if err != nil {
+			l.fail(want, strconv.Quote(text))
+		}
+		return func(ctx context.Context, p *player) error { return p.expectTickets(ctx, name, int(n)) }
+	case "got":
+		return l.got(name)
+	case "important", "delayed", "paused":
+		return func(ctx context.Context, p *player) error { return p.expectFlag(ctx, name, word, not) }
+	default:
+		want := word
+		if word == "closed" && len(l.tokens) > 0 {
+			want += " " + l.oneOf(string(tickets.Manual), string(tickets.Automatic))
+		}
+		return func(ctx context.Context, p *player) error { return p.expectStatus(ctx, name, want) }
+	}
+}
+
+// texts are the actions that send a text, by their keys.
+var texts = []string{
+	string(tickets.NewCustomer), string(tickets.NoAgents), string(tickets.OutOfHours),
+	string(tickets.TicketCreated), string(tickets.ManualClose), string(tickets.AutomaticClose),
+}
+
+func (l *line) got(name string) step {
+	key := l.oneOf(slices.Concat(texts, []string{"nothing"})...)
+	if key == "nothing" {
+		return func(ctx context.Context, p *player) error { return p.expectNothing(ctx, name) }
+	}
+	var exactly *string
+	if len(l.tokens) > 0 {
+		text := l.text()
+		exactly = &text
+	}
+	return func(ctx context.Context, p *player) error { return p.expectGot(ctx, name, tickets.Rule(key), exactly) }
+}
