@@ -150,6 +150,9 @@ func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 	if err := c.pragma(ctx, "busy_timeout", busy, fmt.Sprint(busy)); err != nil {
 		return err
 	}
+	if err := c.checkSQLite(ctx); err != nil {
+		return err
+	}
 	if err := c.walMode(ctx); err != nil {
 		return err
 	}
@@ -171,11 +174,30 @@ func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 	return nil
 }
 
+// checkSQLite refuses an SQLite that is too old or has no full text search.
+func (c *conn) checkSQLite(ctx context.Context) error {
+	var version string
+	if err := c.c.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return failed("open", err)
+	}
+	if err := checkVersion(version); err != nil {
+		return err
+	}
+	var n int
+	if err := c.c.QueryRowContext(ctx, "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'").Scan(&n); err != nil {
+		return failed("open", err)
+	}
+	if n == 0 {
+		return ErrNoFTS5
+	}
+	return nil
+}
+
 // walMode turns WAL mode on. SQLite does not wait for the lock that this takes,
 // so it waits for the other process's transaction by one of its own.
 func (c *conn) walMode(ctx context.Context) error {
 	var err error
-	for range 100 {
+	for range 10 {
 		if err = c.pragma(ctx, "journal_mode", "wal", "wal"); err == nil {
 			return nil
 		}

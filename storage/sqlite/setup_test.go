@@ -130,3 +130,12 @@ func (c *chat) says(text string) {
 	c.b.Helper()
 	require.NoError(c.b, c.b.Conversations().Commit(c.b.ctx, c.next(text)))
 }
+
+func refOf(q storage.MessageQuery) tickets.Ref {
+	return tickets.Ref{Account: q.Account, Conversation: q.Conversation}
+}
+
+// sqliteFast is for tests that write much and never crash.
+var sqliteFast = sqlite.Options{InsecureNoSync: true}
+
+const time30 = 30 * time.Minute

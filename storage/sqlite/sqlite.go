@@ -117,9 +117,6 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 
-	if err := checkDriver(ctx, db); err != nil {
-		return nil, err
-	}
 	w, err := open(ctx, db, opts, false)
 	if err != nil {
 		return nil, err
@@ -149,25 +146,7 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 	return s, nil
 }
 
-// checkDriver refuses an SQLite that is too old or has no full text search.
-func checkDriver(ctx context.Context, db *sql.DB) error {
-	var version string
-	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
-		return failed("open", err)
-	}
-	if err := checkVersion(version); err != nil {
-		return err
-	}
-	var n int
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'").Scan(&n); err != nil {
-		return failed("open", err)
-	}
-	if n == 0 {
-		return ErrNoFTS5
-	}
-	return nil
-}
-
+// checkVersion refuses an SQLite that is too old.
 func checkVersion(version string) error {
 	have, want := strings.Split(version, "."), strings.Split(MinVersion, ".")
 	for i := range want {
