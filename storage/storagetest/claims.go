@@ -120,17 +120,17 @@ func checkClaimsAtOnce(c *check) {
 			if len(claims) == 0 {
 				return
 			}
-			mu.Lock()
 			for _, one := range claims {
-				claimed[storage.Claim{Account: one.Account, Conversation: one.Conversation}]++
+				one.Due = time.Time{}
+				mu.Lock()
+				claimed[one]++
+				times := claimed[one]
+				mu.Unlock()
+				c.same(times, 1, "how often %v was claimed", one.Conversation)
 			}
-			mu.Unlock()
 		}
 	})
 	c.same(len(claimed), count, "conversations claimed")
-	for claim, times := range claimed {
-		c.same(times, 1, "how often %v was claimed", claim.Conversation)
-	}
 }
 
 // stale claims what was armed under an older version.
@@ -216,7 +216,7 @@ func checkStaleAtOnce(c *check) {
 				return
 			}
 			for _, one := range claims {
-				claimed.Add(1)
+				c.that(claimed.Add(1) <= count, "more stale conversations were claimed than there are")
 				l := c.load(one.Account, one.Conversation)
 				b := c.next(&storage.Batch{Config: a.Version, Conversation: l.Conversation, Tickets: []tickets.Ticket{l.Ticket}, Active: true})
 				b.Conversation.Armed = a.Version

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -321,17 +322,22 @@ func checkCopies(c *check) {
 		l.Receipt.Entry = 99
 		spoilAccount(l.Account)
 	}
-	read := func() storage.Loaded {
+	load := func() storage.Loaded {
 		l, err := c.Conversations().Load(c.ctx, storage.LoadQuery{Account: a.ID, Conversation: b.Conversation.ID, Scope: "s", Key: "k"})
 		c.must(err, "Load")
 		return l
+	}
+	read := func() string {
+		text, err := json.Marshal(load())
+		c.must(err, "JSON of a Load")
+		return string(text)
 	}
 	given := read()
 	spoil(&storage.Loaded{Account: a, Conversation: b.Conversation, Ticket: b.Tickets[0], Receipt: b.Receipt})
 	b.Entries[0].Facts[0].Kind = tickets.Linked
 	b.Deliveries[0].Body[0] = 'X'
 	c.same(read(), given, "Load after the caller changed what it committed")
-	got := read()
+	got := load()
 	spoil(&got)
 	c.same(read(), given, "Load after the caller changed what it loaded")
 

@@ -192,7 +192,7 @@ func checkGoroutines(c *check) {
 		c.must(one.Close(), "Close")
 	}
 	after := 0
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if after = runtime.NumGoroutine(); after < before+stores {
 			return
 		}

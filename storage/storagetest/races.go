@@ -3,6 +3,7 @@ package storagetest
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -72,6 +73,7 @@ func (c *check) append(account chatcfg.AccountID, id tickets.ConversationID, tex
 			Tickets: []tickets.Ticket{l.Ticket}, Active: true,
 		})
 		b.Messages[0].Text = text
+		runtime.Gosched() // so that others come between on a store without waits
 		err := c.Conversations().Commit(c.ctx, b)
 		if err == nil {
 			return
@@ -144,13 +146,14 @@ func checkOneMoment(c *check) {
 	b.Tickets[0].Number, b.Conversation.Number = 2, 2
 	b.Tickets = append(b.Tickets, older)
 	c.commit(b)
-	var done atomic.Bool
-	const commits = 120
-	c.race(4, func(i int) {
+	const readers, reads = 3, 25
+	var reading atomic.Int64
+	reading.Store(readers)
+	c.race(1+readers, func(i int) {
 		if i == 0 {
-			defer done.Store(true)
 			last := b
-			for n := 2; n <= commits; n++ {
+			for n := 2; reading.Load() > 0; n++ {
+				runtime.Gosched()
 				next := c.next(last)
 				next.Tickets[0].Important = n%2 == 0
 				older.Messages = int64(n - 1)
@@ -160,8 +163,8 @@ func checkOneMoment(c *check) {
 			}
 			return
 		}
-		for last := false; !last; {
-			last = done.Load()
+		defer reading.Add(-1)
+		for range reads {
 			probe := c.load(a.ID, b.Conversation.ID).Conversation.Version + 1
 			l, err := c.Conversations().Load(c.ctx, storage.LoadQuery{
 				Account: a.ID, Conversation: b.Conversation.ID, Ticket: 1, Scope: "s", Key: fmt.Sprint(probe),
@@ -181,11 +184,11 @@ func checkOneMoment(c *check) {
 // after the save that raised it has returned.
 func checkSaveAgainstCommits(c *check) {
 	a := c.account()
-	const workers, saves = 6, 8
+	const workers, saves = 6, 10
 	// landed is, for each save, at which versions conversations were when it had
 	// returned.
 	landed := map[chatcfg.Version]map[tickets.ConversationID]int64{}
-	var version atomic.Int64
+	var version, commits atomic.Int64
 	version.Store(int64(a.Version))
 	var done atomic.Bool
 	last := make([]*storage.Batch, workers)
@@ -194,8 +197,9 @@ func checkSaveAgainstCommits(c *check) {
 			defer done.Store(true)
 			now := a
 			for range saves {
-				for range 4 {
+				for enough := commits.Load() + 2*workers; commits.Load() < enough && c.ctx.Err() == nil; {
 					c.begin(now, nil)
+					runtime.Gosched()
 				}
 				now = c.raise(now)
 				changes, _ := c.follow(a.ID, "", 0)
@@ -208,8 +212,10 @@ func checkSaveAgainstCommits(c *check) {
 		for !done.Load() && c.ctx.Err() == nil {
 			b.Config = chatcfg.Version(version.Load())
 			b.Entries[0].Inputs.Config = b.Config
+			runtime.Gosched()
 			err := c.Conversations().Commit(c.ctx, b)
 			if err == nil {
+				commits.Add(1)
 				last[i] = b
 				b = c.next(b)
 			} else {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,12 +42,17 @@ func Run(t *testing.T, h Harness) {
 	}
 }
 
-// Errors runs the whole suite and returns what is wrong, one error for each
-// check that did not hold, without failing t: so that a test can show that a
-// defect is found. t is for the harness.
-func Errors(t *testing.T, h Harness) []error {
+// Errors runs the checks whose names begin with any of the prefixes, all of them
+// if there are none, and returns what is wrong, one error for each check that
+// did not hold, without failing t: so that a test can show that a defect is
+// found. t is for the harness.
+func Errors(t *testing.T, h Harness, prefixes ...string) []error {
 	var errs []error
 	for _, one := range checks(h) {
+		chosen := len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(one.name, p) })
+		if !chosen {
+			continue
+		}
 		if err := one.err(t, h); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", one.name, err))
 		}
@@ -160,7 +167,7 @@ func checks(h Harness) []test {
 	all := [][]test{
 		accountChecks, commitChecks, loadChecks, raceChecks, claimChecks, staleChecks,
 		outboxChecks, sessionChecks, ticketChecks, wordChecks, streamChecks, feedChecks,
-		reportChecks, isolationChecks, valueChecks, endChecks,
+		reportChecks, isolationChecks, valueChecks, modelChecks, endChecks,
 	}
 	if h.Reopen != nil {
 		all = append(all, durableChecks)

@@ -1,0 +1,164 @@
+package storagetest_test
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// broken is a memory store with a defect: what is set stands in for the part of
+// the store.
+type broken struct {
+	*storage.Memory
+	accounts      storage.Accounts
+	conversations storage.Conversations
+	outbox        storage.Outbox
+	sessions      storage.Sessions
+	presence      storage.Presence
+	queries       storage.Queries
+	// before is called as a commit begins, and gate then holds the next one.
+	before func(*storage.Batch)
+	gate   atomic.Pointer[gate]
+}
+
+type gate struct{ held, open chan struct{} }
+
+func or[T comparable](set, whole T) T {
+	var none T
+	if set != none {
+		return set
+	}
+	return whole
+}
+
+func (b *broken) Accounts() storage.Accounts { return or(b.accounts, b.Memory.Accounts()) }
+func (b *broken) Conversations() storage.Conversations {
+	whole := or(b.conversations, b.Memory.Conversations())
+	return &conversations{Conversations: whole, commit: func(ctx context.Context, batch *storage.Batch) error {
+		if b.before != nil {
+			b.before(batch)
+		}
+		if g := b.gate.Swap(nil); g != nil {
+			close(g.held)
+			<-g.open
+		}
+		return whole.Commit(ctx, batch)
+	}}
+}
+func (b *broken) Outbox() storage.Outbox     { return or(b.outbox, b.Memory.Outbox()) }
+func (b *broken) Sessions() storage.Sessions { return or(b.sessions, b.Memory.Sessions()) }
+func (b *broken) Presence() storage.Presence { return or(b.presence, b.Memory.Presence()) }
+func (b *broken) Queries() storage.Queries   { return or(b.queries, b.Memory.Queries()) }
+
+// The parts of a store with single methods replaced.
+type (
+	conversations struct {
+		storage.Conversations
+		load   func(context.Context, storage.LoadQuery) (storage.Loaded, error)
+		commit func(context.Context, *storage.Batch) error
+		due    func(context.Context, time.Time, time.Time, int) ([]storage.Claim, error)
+		stale  func(context.Context, time.Time, time.Time, int) ([]storage.Claim, error)
+	}
+	outbox struct {
+		storage.Outbox
+		claim  func(context.Context, time.Time, time.Time, int) ([]storage.Delivery, error)
+		settle func(context.Context, storage.Delivery) error
+	}
+	queries struct {
+		storage.Queries
+		tickets  func(context.Context, storage.TicketQuery) (storage.Page[storage.TicketRow], error)
+		messages func(context.Context, storage.MessageQuery) ([]tickets.Message, error)
+		changes  func(context.Context, chatcfg.AccountID, string, int) (storage.Page[storage.Change], error)
+		report   func(context.Context, chatcfg.AccountID, time.Time, time.Time) (storage.Report, error)
+		count    func(context.Context, chatcfg.AccountID, storage.Instant, time.Time, time.Time) (int, error)
+	}
+	sessions struct {
+		storage.Sessions
+		holder func(context.Context, chatcfg.AccountID, tickets.Identity) (tickets.ConversationID, error)
+	}
+)
+
+func (p *conversations) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
+	if p.load != nil {
+		return p.load(ctx, q)
+	}
+	return p.Conversations.Load(ctx, q)
+}
+
+func (p *conversations) Commit(ctx context.Context, b *storage.Batch) error {
+	if p.commit != nil {
+		return p.commit(ctx, b)
+	}
+	return p.Conversations.Commit(ctx, b)
+}
+
+func (p *conversations) ClaimDue(ctx context.Context, now, lease time.Time, limit int) ([]storage.Claim, error) {
+	if p.due != nil {
+		return p.due(ctx, now, lease, limit)
+	}
+	return p.Conversations.ClaimDue(ctx, now, lease, limit)
+}
+
+func (p *conversations) ClaimStale(ctx context.Context, now, lease time.Time, limit int) ([]storage.Claim, error) {
+	if p.stale != nil {
+		return p.stale(ctx, now, lease, limit)
+	}
+	return p.Conversations.ClaimStale(ctx, now, lease, limit)
+}
+
+func (p *outbox) Claim(ctx context.Context, now, lease time.Time, limit int) ([]storage.Delivery, error) {
+	if p.claim != nil {
+		return p.claim(ctx, now, lease, limit)
+	}
+	return p.Outbox.Claim(ctx, now, lease, limit)
+}
+
+func (p *outbox) Settle(ctx context.Context, d storage.Delivery) error {
+	if p.settle != nil {
+		return p.settle(ctx, d)
+	}
+	return p.Outbox.Settle(ctx, d)
+}
+
+func (p *queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+	if p.tickets != nil {
+		return p.tickets(ctx, q)
+	}
+	return p.Queries.Tickets(ctx, q)
+}
+
+func (p *queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
+	if p.messages != nil {
+		return p.messages(ctx, q)
+	}
+	return p.Queries.Messages(ctx, q)
+}
+
+func (p *queries) Changes(ctx context.Context, a chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
+	if p.changes != nil {
+		return p.changes(ctx, a, cursor, limit)
+	}
+	return p.Queries.Changes(ctx, a, cursor, limit)
+}
+
+func (p *queries) Report(ctx context.Context, a chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
+	if p.report != nil {
+		return p.report(ctx, a, from, to)
+	}
+	return p.Queries.Report(ctx, a, from, to)
+}
+
+func (p *queries) Count(ctx context.Context, a chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (int, error) {
+	if p.count != nil {
+		return p.count(ctx, a, by, after, upTo)
+	}
+	return p.Queries.Count(ctx, a, by, after, upTo)
+}
+
+func (p *sessions) Holder(ctx context.Context, a chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
+	return p.holder(ctx, a, id)
+}
