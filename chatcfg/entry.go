@@ -27,8 +27,8 @@ func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
 //   - With e-mail as identifier nobody starts without an e-mail, and where the
 //     RUT is asked nobody without a RUT (R6.4): anonymous visitors and social
 //     logins neither, since the rule would protect nothing if they could. A
-//     visitor who gives one is not anonymous any more: Anonymous is true in the
-//     answer only if nothing at all was given.
+//     visitor who gives one is not anonymous any more, even without a name:
+//     Anonymous is true in the answer only if nothing at all was given.
 //   - The telephone is never required.
 func (c Chat) CheckEntry(e Entry) (Entry, error) {
 	var problems Problems
@@ -50,7 +50,7 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 		if !c.Anonymous {
 			add("", CodeAnonymousOff)
 		}
-	case e.Name == "":
+	case e.Name == "" && !(c.Anonymous && e.gives()):
 		add("name", CodeRequired)
 	}
 	if e.Name != "" {
@@ -79,6 +79,11 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 	if problems != nil {
 		return Entry{}, problems
 	}
-	e.Anonymous = e.Anonymous && e.Name == "" && e.Email == "" && e.RUT == "" && e.Phone == ""
+	e.Anonymous = e.Anonymous && !e.gives()
 	return e, nil
+}
+
+// gives says whether the visitor said anything at all.
+func (e Entry) gives() bool {
+	return strings.TrimSpace(e.Name+e.Email+e.RUT+e.Phone) != ""
 }

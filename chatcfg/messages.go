@@ -155,7 +155,7 @@ var problemMessages = map[Code]phrases{
 	CodeDuplicate: {
 		"«%v» está repetido.",
 		"“%v” stands twice.",
-		"«%v» está repetido.",
+		"«%v» aparece duas vezes.",
 	},
 	CodeOutOfRange: {
 		"Debe estar entre %v y %v.",

@@ -10,9 +10,10 @@ import (
 
 // Schema is the JSON Schema (draft 2020-12) of the configuration document, made
 // from the types and limits of this package; config.schema.json is a copy of it.
-// It describes whole documents, in which everything may be left out. What one
-// value demands of another it cannot say: a document that it accepts may still
-// be refused by [Config.Validate].
+// It describes whole documents, in which everything may be left out; the null
+// that [Decode] takes for a default is not in it. What one value demands of
+// another it cannot say: a document that it accepts may still be refused by
+// [Config.Validate].
 func Schema() []byte {
 	root := schemaOf(reflect.TypeFor[Config](), "")
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
