@@ -3,10 +3,12 @@ package storage
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -25,8 +27,8 @@ import (
 type Memory struct {
 	mu     sync.RWMutex
 	closed bool
-	// seed makes the cursors of each Memory its own.
-	seed maphash.Seed
+	// database makes the cursors of each Memory its own.
+	database string
 
 	accounts map[chatcfg.AccountID]*account
 	keys     map[string]*account
@@ -96,8 +98,15 @@ type delivery struct {
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
+	return NewMemoryOf(strconv.FormatUint(maphash.String(maphash.MakeSeed(), ""), 36))
+}
+
+// NewMemoryOf returns an empty store that stands for a database of a store built
+// on it, such as one that replays a journal: a cursor holds on every Memory of
+// that database after the same changes in the same order, and nowhere else.
+func NewMemoryOf(database string) *Memory {
 	return &Memory{
-		seed:     maphash.MakeSeed(),
+		database: database,
 		accounts: make(map[chatcfg.AccountID]*account),
 		keys:     make(map[string]*account),
 	}
@@ -192,17 +201,23 @@ func pageLimit(limit int) int {
 
 // cursor writes a position in a list, which list names with all that selects it.
 func (m *Memory) cursor(list string, p position) string {
-	b := binary.BigEndian.AppendUint64(nil, maphash.String(m.seed, list))
+	b := m.mark(list)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.at))
 	b = append(b, p.conversation[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.n))
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// mark tells lists, and databases, apart.
+func (m *Memory) mark(list string) []byte {
+	sum := sha256.Sum256([]byte(strconv.Quote(m.database) + list))
+	return sum[:8]
+}
+
 // parseCursor reads what cursor wrote for the same list.
 func (m *Memory) parseCursor(list, cursor string) (position, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) != 40 || binary.BigEndian.Uint64(b) != maphash.String(m.seed, list) {
+	if err != nil || len(b) != 40 || !bytes.Equal(b[:8], m.mark(list)) {
 		return position{}, ErrCursor
 	}
 	return position{
