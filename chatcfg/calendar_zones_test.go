@@ -258,7 +258,7 @@ func compare(t *testing.T, r *rand.Rand, h chatcfg.Hours, at time.Time, half, st
 // R4.9: right across every DST change of every zone, minute by minute. By
 // default zones that change alike are tried once, at a few changes of each; with
 // CHARLA_FULL=1 every zone at every change.
-func TestCalendarEveryZone(t *testing.T) {
+func TestCalendarOracleEveryZone(t *testing.T) {
 	t.Parallel()
 	full := os.Getenv("CHARLA_FULL") == "1"
 	const seed, sample = 20260406, 2
