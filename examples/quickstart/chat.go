@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+var (
+	carla = charla.Visitor{Name: "Carla", Email: "carla@example.com"}
+	ana   = charla.Agent{ID: "ana", Name: "Ana"}
+)
+
+// chat is the desk with its one customer and its one agent.
+type chat struct {
+	desk    *charla.Desk
+	out     io.Writer
+	clock   *movedClock
+	file    string // the state's
+	account chatcfg.Account
+	zone    *time.Location
+	session tickets.Session
+	token   string
+	// entry and seq are the last history entry and message that were shown,
+	// before is the entry before the last news.
+	entry, seq, before int64
+}
+
+// start opens the account and the customer's session, as they were left or new.
+func start(ctx context.Context, store storage.Store, file string, o options) (*chat, error) {
+	c := &chat{out: o.out, file: file + ".json", clock: &movedClock{Clock: o.clock}, zone: time.UTC}
+	var err error
+	c.desk, err = charla.New(store, &charla.Options{
+		Clock: c.clock, Entropy: o.entropy, Mailer: c,
+		HeartbeatTTL: -1, // "/online" holds until "/away"
+		Runner:       charla.RunnerOptions{Workers: 1},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.openAccount(ctx); err != nil {
+		return nil, err
+	}
+	cfg, _, err := c.desk.Config(ctx, c.account.ID)
+	if err != nil {
+		return nil, err
+	}
+	if zone, err := time.LoadLocation(cfg.Hours.Timezone); err == nil {
+		c.zone = zone
+	}
+	if c.session, err = c.desk.Session(ctx, c.account.ID, c.token); err == nil {
+		err = c.resume(ctx)
+	} else if errors.Is(err, charla.ErrSession) {
+		err = c.enter(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.say("You are %s, a customer; the agent is %s. Type a message, or /help.", carla.Name, ana.Name)
+	c.line(ctx, "")
+	return c, nil
+}
+
+// openAccount finds the account of the database, or makes one, and puts the clock
+// where it was.
+func (c *chat) openAccount(ctx context.Context) error {
+	list, err := c.desk.Accounts(ctx, chatcfg.AccountID{}, true, 1)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		cfg, err := chatcfg.Decode(config)
+		if err != nil {
+			return err
+		}
+		if c.account, _, err = c.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg}); err != nil {
+			return err
+		}
+		c.say("A new account, %q, with the configuration of examples/quickstart/config.json.", c.account.Name)
+		c.warn(cfg.Lint())
+		return nil
+	}
+	c.account = list[0]
+	c.say("The account %q, as it was left.", c.account.Name)
+	s, err := readState(c.file)
+	if err != nil {
+		return err
+	}
+	if s.Account == c.account.ID.String() {
+		c.token, c.clock.ahead = s.Token, s.Ahead
+		c.clock.moveTo(s.Last)
+	}
+	// The file may be lost, or older than the database.
+	c.clock.moveTo(c.account.SavedAt)
+	page, err := c.desk.Tickets(ctx, storage.TicketQuery{Account: c.account.ID, Limit: 1}, "")
+	if err == nil && len(page.Items) > 0 {
+		c.clock.moveTo(page.Items[0].ChangedAt)
+	}
+	return err
+}
+
+// enter starts a session and remembers its token at once, like a browser.
+func (c *chat) enter(ctx context.Context) error {
+	var err error
+	if c.session, c.token, err = c.desk.StartSession(ctx, c.account.ID, carla); err != nil {
+		return err
+	}
+	c.entry, c.seq, c.before = 0, 0, 0
+	return c.remember()
+}
+
+// resume skips what was shown before.
+func (c *chat) resume(ctx context.Context) error {
+	entries, messages, err := c.news(ctx)
+	if err != nil {
+		return err
+	}
+	c.seen(entries, messages)
+	c.before = max(c.entry-1, 0)
+	c.say("%s's conversation goes on; it has %d messages.", carla.Name, c.seq)
+	return nil
+}
+
+// remember writes down what the database does not hold.
+func (c *chat) remember() error {
+	s := state{Account: c.account.ID.String(), Token: c.token, Ahead: c.clock.by(), Last: c.desk.Now()}
+	return s.write(c.file)
+}
+
+// line does one line and shows what came of it. What the library refuses is shown
+// and changes nothing.
+func (c *chat) line(ctx context.Context, line string) {
+	if err := c.do(ctx, line); err != nil {
+		c.say("Not done: %s.", plain(err))
+	}
+	if _, err := c.desk.RunDue(ctx); err != nil {
+		c.say("Failed: %s.", plain(err))
+	}
+	if err := c.show(ctx); err != nil {
+		c.say("Failed: %s.", plain(err))
+	}
+}
+
+func (c *chat) do(ctx context.Context, line string) error {
+	if line == "" {
+		return nil
+	}
+	if !strings.HasPrefix(line, "/") {
+		return c.write(ctx, line)
+	}
+	name, argument, _ := strings.Cut(strings.TrimSpace(line), " ")
+	for _, one := range commands() {
+		if one.name == name {
+			return one.do(c, ctx, strings.TrimSpace(argument))
+		}
+	}
+	return fmt.Errorf("there is no command %s; /help lists them", name)
+}
+
+// write is the customer's message. A session that has expired begins anew, as a
+// browser would begin it.
+func (c *chat) write(ctx context.Context, text string) error {
+	_, err := c.desk.Write(ctx, c.session, text, nil)
+	if !errors.Is(err, charla.ErrSession) {
+		return err
+	}
+	c.say("%s's session has expired: this is a new visit, and a new customer.", carla.Name)
+	if err := c.enter(ctx); err != nil {
+		return err
+	}
+	_, err = c.desk.Write(ctx, c.session, text, nil)
+	return err
+}
+
+// ticket is the customer's latest ticket.
+func (c *chat) ticket() tickets.Ref {
+	return tickets.Ref{Account: c.account.ID, Conversation: c.session.Conversation}
+}
+
+// due is when something happens by itself.
+func (c *chat) due(ctx context.Context) <-chan time.Time {
+	next, err := c.desk.NextDue(ctx)
+	if err != nil || next.IsZero() {
+		return nil
+	}
+	// What is left of the past did not work: not at once again.
+	return c.clock.After(max(next.Sub(c.desk.Now()), time.Second))
+}
+
+// wait lets time pass from one deadline to the next, so that each happens at its
+// own time.
+func (c *chat) wait(ctx context.Context, d time.Duration) error {
+	end := c.desk.Now().Add(d)
+	// Before anything happens at the new time: a crash must not turn it back.
+	s := state{Account: c.account.ID.String(), Token: c.token, Ahead: c.clock.by() + d, Last: end}
+	if err := s.write(c.file); err != nil {
+		return err
+	}
+	for {
+		next, err := c.desk.NextDue(ctx)
+		if err != nil {
+			return err
+		}
+		if next.IsZero() || next.After(end) {
+			break
+		}
+		c.clock.moveTo(next)
+		done, err := c.desk.RunDue(ctx)
+		if err != nil {
+			return err
+		}
+		if done == 0 {
+			break
+		}
+	}
+	c.clock.moveTo(end)
+	return nil
+}
+
+// Send is the desk's mailer: it shows what would be mailed.
+func (c *chat) Send(_ context.Context, m charla.Mail) error {
+	c.say("  mail to %s: %s", m.To, m.Subject)
+	return nil
+}
+
+func (c *chat) say(format string, args ...any) {
+	fmt.Fprintf(c.out, format+"\n", args...)
+}
+
+// plain is an error in plain words.
+func plain(err error) string {
+	var problems chatcfg.Problems
+	if errors.As(err, &problems) {
+		words := make([]string, len(problems))
+		for i, p := range problems {
+			words[i] = p.Path + ": " + p.Message(chatcfg.English)
+		}
+		return strings.TrimSuffix(strings.Join(words, "; "), ".")
+	}
+	if errors.Is(err, charla.ErrNotFound) {
+		return "there is no ticket yet; write as the customer first"
+	}
+	text := err.Error()
+	for _, prefix := range []string{"charla: ", "tickets: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
+}

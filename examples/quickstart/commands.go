@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// command is a line that begins with a slash.
+type command struct {
+	name, argument, help string
+	do                   func(c *chat, ctx context.Context, argument string) error
+}
+
+func commands() []command {
+	return []command{
+		{"/reply", "TEXT", "the agent answers", (*chat).reply},
+		{"/close", "", "the agent closes the ticket", act((*charla.Desk).Close)},
+		{"/ignore", "", "the agent sets it aside", act((*charla.Desk).Ignore)},
+		{"/open", "", "the agent opens it again", act((*charla.Desk).Open)},
+		{"/pause", "", "keep the automatic actions off", act((*charla.Desk).Pause)},
+		{"/resume", "", "let them work again", act((*charla.Desk).Resume)},
+		{"/important", "", "mark the ticket important", mark(true)},
+		{"/normal", "", "mark it normal", mark(false)},
+		{"/online", "", "the agent is available", heartbeat(tickets.Online)},
+		{"/away", "", "the agent is not", heartbeat(tickets.Away)},
+		{"/wait", "10m", "let time pass: 30s, 10m, 2h, 3d", (*chat).pass},
+		{"/try", "TEXT", "what would happen if the customer wrote this", (*chat).try},
+		{"/explain", "", "why what happened last happened", (*chat).explain},
+		{"/config", "JSON", `change the configuration: {"quality": {"sla": null}}`, (*chat).configure},
+		{"/status", "", "how things stand", (*chat).status},
+		{"/help", "", "this list", (*chat).help},
+		{"/quit", "", "stop; the next start goes on", nil},
+	}
+}
+
+func (c *chat) help(context.Context, string) error {
+	c.say("  %-16s %s", "TEXT", "the customer writes")
+	for _, one := range commands() {
+		c.say("  %-16s %s", one.name+" "+one.argument, one.help)
+	}
+	return nil
+}
+
+func (c *chat) reply(ctx context.Context, text string) error {
+	_, err := c.desk.Reply(ctx, ana, c.ticket(), text, nil)
+	return err
+}
+
+// act is what the agent does to the ticket.
+func act(do func(*charla.Desk, context.Context, charla.Agent, tickets.Ref, *charla.CallOptions) (charla.Result, error)) func(*chat, context.Context, string) error {
+	return func(c *chat, ctx context.Context, _ string) error {
+		_, err := do(c.desk, ctx, ana, c.ticket(), nil)
+		return err
+	}
+}
+
+func mark(important bool) func(*chat, context.Context, string) error {
+	return func(c *chat, ctx context.Context, _ string) error {
+		_, err := c.desk.Mark(ctx, ana, c.ticket(), important, nil)
+		return err
+	}
+}
+
+func heartbeat(a tickets.Availability) func(*chat, context.Context, string) error {
+	return func(c *chat, ctx context.Context, _ string) error {
+		err := c.desk.Heartbeat(ctx, c.account.ID, ana.ID, a)
+		if err == nil {
+			c.say("  %s is %s", ana.Name, a)
+		}
+		return err
+	}
+}
+
+// longest is the longest "/wait".
+const longest = 366 * 24 * time.Hour
+
+func (c *chat) pass(ctx context.Context, argument string) error {
+	d, err := time.ParseDuration(argument)
+	if days, ok := strings.CutSuffix(argument, "d"); ok {
+		var n int64
+		if n, err = strconv.ParseInt(days, 10, 16); err == nil {
+			d = time.Duration(n) * 24 * time.Hour
+		}
+	}
+	if err != nil || d <= 0 || d > longest {
+		return errors.New("say how long, up to 366 days: /wait 30s, /wait 10m, /wait 2h, /wait 3d")
+	}
+	return c.wait(ctx, d)
+}
+
+// try is a dry run: the same decision, and nothing is written.
+func (c *chat) try(ctx context.Context, text string) error {
+	o, err := c.desk.DryRun(ctx, c.session, text)
+	if err != nil {
+		return err
+	}
+	c.say("If %s wrote that now:", carla.Name)
+	c.print(o.Entries, o.Messages)
+	c.say("  %s", c.describe(&o.Ticket))
+	if !o.Wake.IsZero() {
+		c.say("  next %s: %s", c.at(o.Wake), due(&o.Ticket))
+	}
+	c.say("Nothing was written. This is how things stand:")
+	return nil
+}
+
+func (c *chat) explain(ctx context.Context, _ string) error {
+	ref := c.ticket()
+	list, err := c.desk.Explain(ctx, ref, c.before, chatcfg.English)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return errors.New("nothing has happened yet")
+	}
+	for _, x := range list {
+		c.say("  %s %s.", c.at(x.At), x.What)
+		for _, r := range x.Rules {
+			verb := "did not act:"
+			if r.Fired {
+				verb = "acted:"
+			}
+			c.say("    %-14s %s %s", r.Rule, verb, r.Text)
+		}
+	}
+	return nil
+}
+
+func (c *chat) configure(ctx context.Context, patch string) error {
+	cfg, version, err := c.desk.Config(ctx, c.account.ID)
+	if err != nil {
+		return err
+	}
+	if cfg, err = chatcfg.Apply(cfg, []byte(patch)); err != nil {
+		return err
+	}
+	saved, err := c.desk.SaveConfig(ctx, c.account.ID, version, cfg, nil)
+	if err != nil {
+		return err
+	}
+	c.say("  saved as version %d; open tickets that it makes overdue: %d", saved.Version, saved.Overdue)
+	c.warn(saved.Warnings)
+	return nil
+}
+
+func (c *chat) warn(warnings []chatcfg.Problem) {
+	for _, p := range warnings {
+		c.say("  warning: %s: %s", p.Path, p.Message(chatcfg.English))
+	}
+}
+
+func (c *chat) status(ctx context.Context, _ string) error {
+	p, err := c.desk.Presence(ctx, c.account.ID)
+	if err != nil {
+		return err
+	}
+	who := "no agent is available"
+	if p.Available {
+		who = ana.Name + " is available"
+	}
+	c.say("  it is %s; %s; the account's key is %s", c.at(c.desk.Now()), who, c.account.Key)
+	return nil
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// show prints what happened since it last did, and how things stand.
+func (c *chat) show(ctx context.Context) error {
+	entries, messages, err := c.news(ctx)
+	if err != nil {
+		return err
+	}
+	c.print(entries, messages)
+	c.seen(entries, messages)
+	t, err := c.desk.Ticket(ctx, c.ticket())
+	if errors.Is(err, charla.ErrNotFound) {
+		c.say("  no ticket yet")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.say("  %s", c.describe(&t))
+	next, err := c.desk.NextDue(ctx)
+	if err == nil && !next.IsZero() {
+		c.say("  next %s: %s", c.at(next), due(&t))
+	}
+	return err
+}
+
+// news are the history and the messages since the last time.
+func (c *chat) news(ctx context.Context) ([]tickets.Entry, []tickets.Message, error) {
+	var entries []tickets.Entry
+	var messages []tickets.Message
+	entry, q := c.entry, storage.MessageQuery{Account: c.account.ID, Conversation: c.session.Conversation, After: c.seq}
+	for {
+		page, err := c.desk.History(ctx, c.ticket(), entry, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		entries = append(entries, page...)
+		entry = page[len(page)-1].N
+	}
+	for {
+		page, err := c.desk.Messages(ctx, q)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(page) == 0 {
+			return entries, messages, nil
+		}
+		messages = append(messages, page...)
+		q.After = page[len(page)-1].Seq
+	}
+}
+
+// seen remembers that news were shown.
+func (c *chat) seen(entries []tickets.Entry, messages []tickets.Message) {
+	if len(entries) > 0 {
+		c.before, c.entry = entries[0].N-1, entries[len(entries)-1].N
+	}
+	if len(messages) > 0 {
+		c.seq = messages[len(messages)-1].Seq
+	}
+}
+
+// print prints history entries, the messages in their place.
+func (c *chat) print(entries []tickets.Entry, messages []tickets.Message) {
+	texts := make(map[int64]tickets.Message, len(messages))
+	for _, m := range messages {
+		texts[m.Seq] = m
+	}
+	for _, e := range entries {
+		for _, f := range e.Facts {
+			if words := fact(e, f, texts); words != "" {
+				c.say("  %s %s", c.at(e.At), words)
+			}
+		}
+	}
+}
+
+// fact is one thing that happened; empty: the status says it better.
+func fact(e tickets.Entry, f tickets.Fact, texts map[int64]tickets.Message) string {
+	switch f.Kind {
+	case tickets.Said:
+		m := texts[f.Seq]
+		switch m.From {
+		case tickets.FromRule:
+			return "[" + string(m.Rule) + "] " + m.Text
+		case tickets.FromAgent:
+			return m.Name + ": " + m.Text
+		default:
+			return carla.Name + ": " + m.Text
+		}
+	case tickets.Marked:
+		for _, found := range e.Trace {
+			if f.Rule == tickets.Important && found.Word != "" {
+				return "[important] marked by the keyword " + found.Word
+			}
+		}
+	case tickets.WasDelayed:
+		return "[sla] " + carla.Name + " has waited too long"
+	case tickets.WasClosed:
+		if f.Reason == tickets.Automatic {
+			return "[autoClose] closed without an answer"
+		}
+	case tickets.Reopened:
+		return "the ticket is reopened"
+	case tickets.Answered:
+		return "answered after " + f.Waited.Round(time.Second).String()
+	}
+	return ""
+}
+
+// describe is the ticket in a line.
+func (c *chat) describe(t *tickets.Ticket) string {
+	words := []string{string(t.Status)}
+	if t.Reason != "" {
+		words[0] += " (" + string(t.Reason) + ")"
+	}
+	if t.Important {
+		words = append(words, "important")
+	}
+	if t.Paused {
+		words = append(words, "paused")
+	}
+	switch w := t.Wait; {
+	case w == nil:
+	case t.Delayed():
+		words = append(words, "waiting since "+c.at(w.Since), "DELAYED since "+c.at(w.DelayedAt))
+	case w.Due.IsZero():
+		words = append(words, "waiting since "+c.at(w.Since))
+	default:
+		words = append(words, "waiting since "+c.at(w.Since), "due "+c.at(w.Due))
+	}
+	return "ticket " + strconv.FormatInt(int64(t.Number), 10) + ": " + strings.Join(words, ", ")
+}
+
+// due is what a ticket waits for.
+func due(t *tickets.Ticket) string {
+	switch {
+	case t.Status != tickets.Open:
+		return "the outbox"
+	case t.Wait != nil:
+		return "the ticket becomes delayed"
+	default:
+		return "the ticket closes by itself"
+	}
+}
+
+func (c *chat) at(t time.Time) string { return t.In(c.zone).Format("Mon 15:04:05") }
