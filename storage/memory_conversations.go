@@ -66,10 +66,7 @@ func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
 	}
 	c := a.conversations[b.Conversation.ID]
 	if c == nil {
-		c = &conversation{
-			tickets:  make(map[tickets.Number]*ticket),
-			receipts: make(map[receiptKey]Receipt),
-		}
+		c = &conversation{tickets: make(map[tickets.Number]*ticket, 1)}
 	}
 	if c.record.Version != b.Conversation.Version-1 {
 		return ErrConflict
@@ -131,6 +128,9 @@ func (m *Memory) land(a *account, c *conversation, b *Batch) {
 		m.add(a, d)
 	}
 	if b.Receipt != nil {
+		if c.receipts == nil {
+			c.receipts = make(map[receiptKey]Receipt)
+		}
 		c.receipts[receiptKey{b.Receipt.Scope, b.Receipt.Key}] = copyReceipt(*b.Receipt)
 	}
 }

@@ -158,10 +158,16 @@ var defects = []struct {
 			return ctx.Err()
 		}
 	}},
+	{"claims although the context is done", []string{"end/context"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
+		c.due = func(ctx context.Context, now, lease time.Time, limit int) ([]storage.Claim, error) {
+			claims, err := c.Conversations.ClaimDue(context.WithoutCancel(ctx), now, lease, limit)
+			return claims, errors.Join(err, ctx.Err())
+		}
+	}},
 	{"loads the ticket at another moment", []string{"races/one moment"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
 		c.load = func(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
 			l, err := c.Conversations.Load(ctx, q)
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 			again, _ := c.Conversations.Load(ctx, q)
 			l.Ticket = again.Ticket
 			return l, err
@@ -316,7 +322,7 @@ var defects = []struct {
 		log := &commitLog{begun: map[*storage.Batch]int{}}
 		b.before = log.begin
 		c.commit = func(ctx context.Context, batch *storage.Batch) error {
-			time.Sleep(time.Duration(batch.Conversation.LastAt.Unix()%4) * time.Millisecond)
+			<-time.After(time.Duration(batch.Conversation.LastAt.Unix()%4) * time.Millisecond)
 			err := c.Conversations.Commit(ctx, batch)
 			log.land(batch, err)
 			return err

@@ -62,7 +62,10 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 		}},
 		{"Conversations.Commit", func(ctx context.Context) error { return c.Conversations().Commit(ctx, next) }},
 		{"Conversations.ClaimDue", func(ctx context.Context) error {
-			_, err := c.Conversations().ClaimDue(ctx, later(10), later(20), 10)
+			claims, err := c.Conversations().ClaimDue(ctx, later(10), later(20), 10)
+			if err == nil && len(claims) != 1 {
+				return fmt.Errorf("%d claims", len(claims))
+			}
 			return err
 		}},
 		{"Conversations.ClaimStale", func(ctx context.Context) error {
@@ -70,7 +73,13 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 			return err
 		}},
 		{"Conversations.NextWake", func(ctx context.Context) error { _, err := c.Conversations().NextWake(ctx); return err }},
-		{"Outbox.Claim", func(ctx context.Context) error { _, err := c.Outbox().Claim(ctx, base, later(20), 1); return err }},
+		{"Outbox.Claim", func(ctx context.Context) error {
+			claimed, err := c.Outbox().Claim(ctx, base, later(20), 1)
+			if err == nil && len(claimed) != 1 {
+				return fmt.Errorf("%d deliveries", len(claimed))
+			}
+			return err
+		}},
 		{"Outbox.Settle", func(ctx context.Context) error {
 			d := delivery(b, "first", base)
 			d.State, d.Fence, d.SettledAt = storage.Dead, 1, base
@@ -192,10 +201,13 @@ func checkGoroutines(c *check) {
 		c.must(one.Close(), "Close")
 	}
 	after := 0
-	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for range 150 {
 		if after = runtime.NumGoroutine(); after < before+stores {
 			return
 		}
+		<-look.C
 	}
 	stacks := make([]byte, 1<<16)
 	c.failf("%d goroutines before %d stores, %d after Close:\n%s", before, stores, after, stacks[:runtime.Stack(stacks, true)])

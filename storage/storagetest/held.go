@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -113,7 +114,7 @@ func (c *check) against(refusal error, change func(chatcfg.Account)) {
 		}
 		stored := c.load(a.ID, b.Conversation.ID).Conversation.Version
 		c.same(stored >= b.Conversation.Version, err == nil, "whether a commit landed that returned %v", err)
-		if refusal == storage.ErrDeleted {
+		if errors.Is(refusal, storage.ErrDeleted) {
 			c.same(len(c.due(later(1), later(2), 10)), 0, "deadlines of a deleted account")
 			c.same(len(c.deliveries(a.ID, storage.Pending, 0)), 0, "pending deliveries of a deleted account")
 		}

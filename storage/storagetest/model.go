@@ -3,6 +3,7 @@ package storagetest
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -77,7 +78,7 @@ func (g *game) both(what string, got, want any, err, wanted error) {
 	for _, known := range []error{
 		storage.ErrConflict, storage.ErrNotFound, storage.ErrExists, storage.ErrConfigChanged, storage.ErrDeleted, storage.ErrLeaseLost,
 	} {
-		if wanted == known {
+		if errors.Is(wanted, known) {
 			g.c.is(err, known, "%s", what)
 			return
 		}

@@ -121,8 +121,8 @@ func checkSettle(c *check) {
 	none.Key, none.State = "none", storage.Sent
 	c.is(c.Outbox().Settle(c.ctx, none), storage.ErrLeaseLost, "Settle of what does not exist")
 	for _, state := range []storage.DeliveryState{storage.Sending, "", "lost"} {
-		d := c.send(a, "state"+string(state), later(100), nil)
-		d = c.claim(later(100), later(200), 1)[0]
+		c.send(a, "state"+string(state), later(100), nil)
+		d := c.claim(later(100), later(200), 1)[0]
 		d.State = state
 		c.that(c.Outbox().Settle(c.ctx, d) != nil, "Settle as %q succeeded", state)
 		c.settle(d, storage.Sent, later(101))

@@ -75,7 +75,7 @@ func (o test) err(t *testing.T, h Harness) (err error) {
 	c := &check{t: t, ctx: ctx, h: h, Store: h.Open(t)}
 	defer func() {
 		if closed := c.Close(); closed != nil && !errors.Is(closed, storage.ErrClosed) {
-			err = errors.Join(err, fmt.Errorf("Close: %w", closed))
+			err = errors.Join(err, fmt.Errorf("at Close: %w", closed))
 		}
 	}()
 	return guard(func() { o.run(c) })
