@@ -1,7 +1,12 @@
 package sqlite_test
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,6 +30,101 @@ func BenchmarkCommit(b *testing.B) {
 				c := chats[caller+i%(len(chats)/callers)*callers]
 				return s.Conversations().Commit(s.ctx, c.next(sentence))
 			})
+		})
+	}
+}
+
+// BenchmarkBare is what BenchmarkCommit has to be held against: the same
+// statements with the same values, one after the other on one connection of the
+// bare driver, as many commits a transaction.
+func BenchmarkBare(b *testing.B) {
+	for _, group := range []int{1, 64} {
+		b.Run(fmt.Sprintf("group=%d", group), func(b *testing.B) {
+			// Two databases alike: one to record on, one to replay on.
+			var s [2]*bundle
+			var chats [2][]*chat
+			g := &gate{}
+			for i := range s {
+				s[i] = &bundle{TB: b, ctx: context.Background(), path: filepath.Join(b.TempDir(), "chat.db")}
+				gate := &gate{path: s[i].path}
+				if i == 0 {
+					g = gate
+				}
+				s[i].Store = gate.open(b)
+				s[i].account = s[i].newAccount("Tienda")
+				chats[i] = warm(s[i], 2000)
+			}
+			require.NoError(b, s[1].Store.Close())
+			type step struct {
+				query string
+				args  []any
+			}
+			var commits [][]step
+			var commit []step
+			g.record = func(query string, args []driver.NamedValue) {
+				switch query {
+				case "BEGIN IMMEDIATE":
+					commit = nil
+				case "COMMIT":
+					commits = append(commits, commit)
+				default:
+					one := step{query: query}
+					for _, a := range args {
+						one.args = append(one.args, a.Value)
+					}
+					commit = append(commit, one)
+				}
+			}
+			for i := range b.N {
+				chats[0][i%2000].says(sentence)
+			}
+			require.Len(b, commits, b.N)
+
+			db, err := sql.Open("sqlite", s[1].path)
+			require.NoError(b, err)
+			defer db.Close()
+			c, err := db.Conn(s[1].ctx)
+			require.NoError(b, err)
+			defer c.Close()
+			for _, pragma := range []string{"synchronous=FULL", "foreign_keys=1", "wal_autocheckpoint=16384", "cache_size=-16384"} {
+				_, err := c.ExecContext(s[1].ctx, "PRAGMA "+pragma)
+				require.NoError(b, err)
+			}
+			stmts := map[string]*sql.Stmt{}
+			run := func(query string, args ...any) error {
+				st := stmts[query]
+				if st == nil {
+					var err error
+					if st, err = c.PrepareContext(s[1].ctx, query); err != nil {
+						return err
+					}
+					stmts[query] = st
+				}
+				if !strings.HasPrefix(query, "SELECT") {
+					_, err := st.ExecContext(s[1].ctx, args...)
+					return err
+				}
+				rows, err := st.QueryContext(s[1].ctx, args...)
+				if err != nil {
+					return err
+				}
+				defer rows.Close()
+				for rows.Next() {
+				}
+				return rows.Err()
+			}
+			b.ResetTimer()
+			for len(commits) > 0 {
+				require.NoError(b, run("BEGIN IMMEDIATE"))
+				for _, commit := range commits[:min(group, len(commits))] {
+					for _, one := range commit {
+						require.NoError(b, run(one.query, one.args...))
+					}
+				}
+				require.NoError(b, run("COMMIT"))
+				commits = commits[min(group, len(commits)):]
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "op/s")
 		})
 	}
 }

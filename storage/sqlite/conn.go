@@ -150,8 +150,10 @@ func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 	if err := c.pragma(ctx, "busy_timeout", busy, fmt.Sprint(busy)); err != nil {
 		return err
 	}
-	if err := c.checkSQLite(ctx); err != nil {
-		return err
+	if !reader {
+		if err := c.checkSQLite(ctx); err != nil {
+			return err
+		}
 	}
 	if err := c.walMode(ctx); err != nil {
 		return err

@@ -15,16 +15,19 @@ import (
 // gate is a host's own driver: modernc's, with a hand on every COMMIT.
 type gate struct {
 	path string
+	db   *sql.DB
 	mu   sync.Mutex
 	// next is called once, in place of the next COMMIT, which it may do.
 	next func(commit func() error) error
+	// record, if set, is told of every statement.
+	record func(query string, args []driver.NamedValue)
 }
 
 // open opens a store through the gate.
 func (g *gate) open(t testing.TB) *sqlite.Store {
-	db := sql.OpenDB(g)
-	t.Cleanup(func() { db.Close() })
-	s, err := sqlite.New(db, nil)
+	g.db = sql.OpenDB(g)
+	t.Cleanup(func() { g.db.Close() })
+	s, err := sqlite.New(g.db, &sqlite.Options{Readers: 2})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
@@ -73,21 +76,39 @@ type gateConn struct {
 
 func (c gateConn) Prepare(query string) (driver.Stmt, error) {
 	st, err := c.Conn.Prepare(query)
-	if err != nil || query != "COMMIT" {
-		return st, err
+	if err != nil {
+		return nil, err
 	}
-	return gateStmt{st, c.g}, nil
+	return gateStmt{st, c.g, query}, nil
 }
 
 type gateStmt struct {
 	driver.Stmt
-	g *gate
+	g     *gate
+	query string
 }
 
 func (s gateStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
-	err = s.g.commit(func() (err error) {
+	s.told(args)
+	do := func() (err error) {
 		r, err = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 		return err
-	})
+	}
+	if s.query == "COMMIT" {
+		err = s.g.commit(do)
+	} else {
+		err = do()
+	}
 	return r, err
+}
+
+func (s gateStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	s.told(args)
+	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+}
+
+func (s gateStmt) told(args []driver.NamedValue) {
+	if s.g.record != nil {
+		s.g.record(s.query, args)
+	}
 }

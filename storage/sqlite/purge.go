@@ -8,7 +8,7 @@ import (
 )
 
 // purgeStep is how many rows one step of a purge removes at most.
-const purgeStep = 2000
+const purgeStep = 500
 
 // Purge removes a deleted account in steps, between which other calls go on; the
 // account's own row goes last. If it is interrupted, by its context, an error or
