@@ -234,7 +234,7 @@ func TestDecode(t *testing.T) {
 	t.Run("is the inverse of encoding", func(t *testing.T) {
 		t.Parallel()
 		r := rand.New(rand.NewPCG(1, 2))
-		for range 500 {
+		for range 200 {
 			c := random(r)
 			got, err := chatcfg.Decode(encode(t, c))
 			require.NoError(t, err)
@@ -310,7 +310,7 @@ func TestNormalize(t *testing.T) {
 	assert.NotNil(t, n.Hours.Weekly)
 
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 1000 {
+	for range 300 {
 		c := random(r)
 		once := c.Normalize()
 		require.Equal(t, once, once.Normalize())
@@ -409,4 +409,10 @@ func TestValidateBoundsTheDocument(t *testing.T) {
 	assert.Equal(t, []string{"too_large"}, found(t, c.Validate()))
 	_, err = chatcfg.Decode(encode(t, c))
 	assert.Equal(t, []string{"too_large"}, found(t, err))
+}
+
+func TestAccountIDIsZero(t *testing.T) {
+	t.Parallel()
+	assert.True(t, chatcfg.AccountID{}.IsZero())
+	assert.False(t, chatcfg.AccountID{UUID: [16]byte{15: 1}}.IsZero())
 }

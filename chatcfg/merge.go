@@ -140,12 +140,10 @@ func (m *merger) set(to, standard reflect.Value, n node, path string) {
 		if !to.IsNil() {
 			element.Elem().Set(to.Elem())
 		}
-		inner := reflect.Zero(to.Type().Elem())
-		if standard.IsValid() && !standard.IsNil() {
-			inner = standard.Elem()
-		}
 		before := len(m.problems)
-		m.set(element.Elem(), inner, n, path)
+		// Durations are missing by default, so a part of one has no other
+		// default than the zero that Validate refuses.
+		m.set(element.Elem(), reflect.Zero(to.Type().Elem()), n, path)
 		if n.kind == '{' || len(m.problems) == before {
 			to.Set(element)
 		}

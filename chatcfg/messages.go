@@ -1,6 +1,7 @@
 package chatcfg
 
 import (
+	"strings"
 	"sync"
 
 	"golang.org/x/text/language"
@@ -10,10 +11,11 @@ import (
 
 // Message is the problem in a reader's language, a sentence without the path.
 // [Auto] and unknown locales read as English. An unknown code is its own
-// message.
+// message; an argument that is missing reads "?".
 func (p Problem) Message(l Locale) string {
 	all := messages()
-	if !all.known[p.Code] {
+	verbs, known := all.verbs[p.Code]
+	if !known {
 		return string(p.Code)
 	}
 	tag := language.English
@@ -23,25 +25,29 @@ func (p Problem) Message(l Locale) string {
 	case Portuguese:
 		tag = language.Portuguese
 	}
-	args := make([]any, len(p.Args))
-	for i, arg := range p.Args {
-		if s, ok := arg.(string); ok {
-			arg = shorten(s)
+	args := make([]any, verbs)
+	for i := range args {
+		args[i] = "?"
+		if i < len(p.Args) {
+			args[i] = p.Args[i]
 		}
-		args[i] = arg
+		if s, ok := args[i].(string); ok {
+			args[i] = shorten(s)
+		}
 	}
 	return message.NewPrinter(tag, message.Catalog(all.catalog)).Sprintf(string(p.Code), args...)
 }
 
 type catalogue struct {
 	catalog catalog.Catalog
-	known   map[Code]bool
+	// verbs says how many arguments the message of a code has.
+	verbs map[Code]int
 }
 
 // messages is the catalogue of all messages, made once.
 var messages = sync.OnceValue(func() catalogue {
 	builder := catalog.NewBuilder(catalog.Fallback(language.English))
-	known := make(map[Code]bool)
+	verbs := make(map[Code]int)
 	for _, table := range [...]map[Code]phrases{problemMessages, warningMessages} {
 		for code, text := range table {
 			for tag, s := range map[language.Tag]string{
@@ -51,10 +57,10 @@ var messages = sync.OnceValue(func() catalogue {
 					panic("chatcfg: message " + string(code) + ": " + err.Error())
 				}
 			}
-			known[code] = true
+			verbs[code] = strings.Count(text.en, "%v")
 		}
 	}
-	return catalogue{builder, known}
+	return catalogue{builder, verbs}
 })
 
 // phrases are a message in the three languages. The verbs are %v, so that an

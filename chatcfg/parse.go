@@ -135,14 +135,11 @@ func loneSurrogate(raw []byte) bool {
 			continue
 		}
 		i++
-		if i < len(raw) && raw[i] != 'u' {
+		if raw[i] != 'u' {
 			if high {
 				return true
 			}
 			continue
-		}
-		if i+5 > len(raw) {
-			return high
 		}
 		unit, _ := strconv.ParseUint(string(raw[i+1:i+5]), 16, 16)
 		i += 4

@@ -72,8 +72,6 @@ func under(path string, err error) Problems {
 		case p.Path == "":
 			p.Path = path
 		case path == "":
-		case strings.HasPrefix(p.Path, "["):
-			p.Path = path + p.Path
 		default:
 			p.Path = path + "." + p.Path
 		}
