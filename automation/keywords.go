@@ -205,8 +205,12 @@ func (k *Keywords) Find(text string) (Match, bool) {
 		if at == 0 && inWord {
 			s.skipWord()
 		}
-		r, more := s.next()
-		word := more && fold.IsWord(r)
+		r, word := s.plain()
+		more := true
+		if !word {
+			r, more = s.next()
+			word = more && fold.IsWord(r)
+		}
 		border := !inWord || !word
 		if at != 0 {
 			found := k.nodes[at].prefix
@@ -286,14 +290,39 @@ func (s *symbols) next() (rune, bool) {
 	}
 }
 
-// skipWord skips plain letters and digits, but for one that a mark may follow.
-func (s *symbols) skipWord() {
-	if s.rest != "" {
-		return
+// markLead is the first byte of U+0300, the first mark that changes a letter
+// before it.
+const markLead = 0xcc
+
+// plain is next for the most common runes, the Latin letters and digits that no
+// mark follows; false, and nothing is read, if there is another.
+func (s *symbols) plain() (rune, bool) {
+	to := s.to
+	if to+1 >= len(s.text) || s.rest != "" || s.text[to+1] >= markLead {
+		return 0, false
 	}
-	for s.to+1 < len(s.text) && plain(s.text[s.to]) && s.text[s.to+1] < 0x80 {
-		s.to++
+	r := plainBytes[s.text[to]]
+	if r == 0 {
+		return 0, false
 	}
+	s.from, s.to, s.space = to, to+1, false
+	return rune(r), true
 }
 
-func plain(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' || '0' <= b && b <= '9' }
+// skipWord skips the runes of plain.
+func (s *symbols) skipWord() {
+	to := s.to
+	for s.rest == "" && to+1 < len(s.text) && plainBytes[s.text[to]] != 0 && s.text[to+1] < markLead {
+		to++
+	}
+	s.to = to
+}
+
+// plainBytes folds Latin letters and digits; zero for all else.
+var plainBytes = [256]byte{
+	'0': '0', '1': '1', '2': '2', '3': '3', '4': '4', '5': '5', '6': '6', '7': '7', '8': '8', '9': '9',
+	'A': 'a', 'B': 'b', 'C': 'c', 'D': 'd', 'E': 'e', 'F': 'f', 'G': 'g', 'H': 'h', 'I': 'i', 'J': 'j', 'K': 'k', 'L': 'l', 'M': 'm',
+	'N': 'n', 'O': 'o', 'P': 'p', 'Q': 'q', 'R': 'r', 'S': 's', 'T': 't', 'U': 'u', 'V': 'v', 'W': 'w', 'X': 'x', 'Y': 'y', 'Z': 'z',
+	'a': 'a', 'b': 'b', 'c': 'c', 'd': 'd', 'e': 'e', 'f': 'f', 'g': 'g', 'h': 'h', 'i': 'i', 'j': 'j', 'k': 'k', 'l': 'l', 'm': 'm',
+	'n': 'n', 'o': 'o', 'p': 'p', 'q': 'q', 'r': 'r', 's': 's', 't': 't', 'u': 'u', 'v': 'v', 'w': 'w', 'x': 'x', 'y': 'y', 'z': 'z',
+}

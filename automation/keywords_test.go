@@ -285,8 +285,8 @@ func FuzzKeywords(f *testing.F) {
 	})
 }
 
-// Linear at 64 KiB, whatever the keywords: the same text twice as long takes
-// no more than about twice as long, and no more than a fraction of a second.
+// Linear time: what would take minutes if each place of 64 KiB began a search of
+// its own is done at once.
 func TestKeywordsLinear(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ word, unit string }{
@@ -306,7 +306,7 @@ func TestKeywordsLinear(t *testing.T) {
 			start := time.Now()
 			_, ok := k.Find(text)
 			assert.False(t, ok)
-			assert.Less(t, time.Since(start), time.Second)
+			assert.Less(t, time.Since(start), 2*time.Second)
 		})
 	}
 }
