@@ -19,7 +19,6 @@ const (
 const (
 	CodeUnknownTimezone Code = "unknown_timezone"  // the name
 	CodeNoIntervals     Code = "no_intervals"      // none
-	hoursTooMany        Code = "too_many"          // the limit
 	CodeUnknownDay      Code = "unknown_day"       // the day
 	CodeBadTime         Code = "bad_time"          // the time
 	CodeEqualTimes      Code = "equal_times"       // the time
@@ -51,11 +50,11 @@ func (h Hours) Compile() (*Calendar, error) {
 	}
 	tooMany := false
 	if len(h.Weekly) > MaxWeekly {
-		add("weekly", hoursTooMany, MaxWeekly)
+		add("weekly", CodeTooMany, MaxWeekly)
 		tooMany = true
 	}
 	if len(h.Exceptions) > MaxExceptions {
-		add("exceptions", hoursTooMany, MaxExceptions)
+		add("exceptions", CodeTooMany, MaxExceptions)
 		tooMany = true
 	}
 	if tooMany {
