@@ -1,0 +1,340 @@
+package charla_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// shop is what the examples need: a desk with one account and one customer, and
+// a clock that stands still until it is moved.
+type shop struct {
+	clock   *clock.Mock
+	store   storage.Store
+	mails   *charla.Outgoing
+	desk    *charla.Desk
+	account chatcfg.Account
+	session tickets.Session
+}
+
+// open opens a shop; configure changes the default configuration.
+func open(configure func(*chatcfg.Config)) *shop {
+	return openOn(storage.NewMemory(), configure)
+}
+
+func openOn(store storage.Store, configure func(*chatcfg.Config)) *shop {
+	s := &shop{clock: clock.NewMock(), store: store, mails: &charla.Outgoing{}}
+	s.clock.Set(time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)) // a Monday
+	s.desk = must(charla.New(store, &charla.Options{Clock: s.clock, Entropy: entropy(1), Mailer: s.mails, HeartbeatTTL: -1}))
+	cfg := chatcfg.Default(chatcfg.English)
+	configure(&cfg)
+	ctx := context.Background()
+	var err error
+	s.account, _, err = s.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+	check(err)
+	s.session, _, err = s.desk.StartSession(ctx, s.account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	check(err)
+	return s
+}
+
+// says is the customer's message; it returns the ticket.
+func (s *shop) says(text string) tickets.Ref {
+	return must(s.desk.Write(context.Background(), s.session, text, nil)).Ref
+}
+
+// replies is the agent's answer.
+func (s *shop) replies(ref tickets.Ref, text string) {
+	must(s.desk.Reply(context.Background(), ana, ref, text, nil))
+}
+
+// wait lets time pass and what falls due happen, as [charla.Desk.Run] would.
+func (s *shop) wait(d time.Duration) {
+	s.clock.Add(d)
+	must(s.desk.RunDue(context.Background()))
+}
+
+// print prints a conversation: who or which action, and the text.
+func (s *shop) print(ref tickets.Ref) {
+	q := storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation}
+	for _, m := range must(s.desk.Messages(context.Background(), q)) {
+		who := string(m.From)
+		if m.Rule != "" {
+			who = string(m.Rule)
+		}
+		fmt.Printf("%s: %s\n", who, m.Text)
+	}
+}
+
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// A desk on a store, an account, a customer's message, an agent's answer.
+func Example() {
+	ctx := context.Background()
+	desk, err := charla.New(storage.NewMemory(), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cfg := chatcfg.Default(chatcfg.English)
+	cfg.Automation.NewCustomer = chatcfg.TextAction{Enabled: true, Messages: []string{"Welcome to {account}, {customer}!"}}
+	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = desk.Reply(ctx, charla.Agent{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	messages, err := desk.Read(ctx, session, 0, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, m := range messages {
+		fmt.Printf("%d %s: %s\n", m.Seq, m.From, m.Text)
+	}
+	// Output:
+	// 1 customer: Where is my order?
+	// 2 rule: Welcome to Tienda, Carla!
+	// 3 agent: It left this morning.
+}
+
+// A new account works at once. Its secret token is shown this once.
+func ExampleDesk_CreateAccount() {
+	desk := must(charla.New(storage.NewMemory(), &charla.Options{Entropy: entropy(1)}))
+	account, secret, err := desk.CreateAccount(context.Background(), "Tienda", "https://tienda.cl/", nil)
+	fmt.Println(account.Name, err)
+	fmt.Println("public key:", account.Key[:3]+"…")
+	fmt.Println("secret token, printed by accident:", secret)
+	fmt.Println("secret token, revealed on purpose:", secret.Reveal()[:10]+"…")
+
+	_, _, err = desk.CreateAccount(context.Background(), "", "tienda", nil)
+	fmt.Println(err)
+	// Output:
+	// Tienda <nil>
+	// public key: ck_…
+	// secret token, printed by accident: charla_sk_…
+	// secret token, revealed on purpose: charla_sk_…
+	// chatcfg: chat.name: This is missing.
+}
+
+// A save answers with its version and with warnings: what is legal but doubtful.
+func ExampleDesk_SaveConfig() {
+	s := open(func(*chatcfg.Config) {})
+	ctx := context.Background()
+	cfg, version, err := s.desk.Config(ctx, s.account.ID)
+	check(err)
+	cfg.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitHours}
+	cfg.Automation.AutoClose.Enabled = true
+	cfg.Automation.AutoClose.After = &chatcfg.Duration{Value: 10, Unit: chatcfg.UnitMinutes}
+	saved, err := s.desk.SaveConfig(ctx, s.account.ID, version, cfg, nil)
+	check(err)
+	fmt.Println("saved as version", saved.Version)
+	for _, w := range saved.Warnings {
+		fmt.Printf("warning at %s (%s)\n", w.Path, w.Code)
+	}
+
+	_, err = s.desk.SaveConfig(ctx, s.account.ID, version, cfg, nil)
+	fmt.Println("on the old version again:", errors.Is(err, charla.ErrStale))
+	// Output:
+	// saved as version 2
+	// warning at automation.autoClose.after (autoclose_before_sla)
+	// on the old version again: true
+}
+
+// A configuration that is wrong is refused with all its problems at once, in the
+// reader's language. The stored one stays as it was.
+func ExampleDesk_SaveConfig_problems() {
+	s := open(func(*chatcfg.Config) {})
+	ctx := context.Background()
+	cfg, version, err := s.desk.Config(ctx, s.account.ID)
+	check(err)
+	cfg.Automation.NewCustomer = text("Hello {costumer}")
+	cfg.Automation.AutoClose.Enabled = true
+	cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll}
+	_, err = s.desk.SaveConfig(ctx, s.account.ID, version, cfg, nil)
+	var problems chatcfg.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			fmt.Printf("%s: %s\n", p.Path, p.Message(chatcfg.English))
+		}
+	}
+	// Output:
+	// automation.autoClose.after: This is missing.
+	// automation.newCustomer.messages[0]: There is no variable “costumer”. There are: customer, agent, account, nextOpen. A brace that is not a variable's is written {{.
+	// general.notify.to: This is missing.
+}
+
+// The customer's message goes into the ticket that is not closed, or into a new
+// one. With a key it can be sent again safely.
+func ExampleDesk_Write() {
+	s := open(func(*chatcfg.Config) {})
+	ctx := context.Background()
+	key := &charla.CallOptions{Key: "7f3a"}
+	first := must(s.desk.Write(ctx, s.session, "Where is my order?", key))
+	again := must(s.desk.Write(ctx, s.session, "Where is my order?", key))
+	fmt.Println("sent twice, stored once:", first == again)
+
+	must(s.desk.Close(ctx, ana, first.Ref, nil))
+	later := must(s.desk.Write(ctx, s.session, "It has not come.", nil))
+	ticket := must(s.desk.Ticket(ctx, later.Ref))
+	fmt.Printf("ticket %d, after ticket %d: %s\n", ticket.Number, ticket.Previous, ticket.Status)
+	// Output:
+	// sent twice, stored once: true
+	// ticket 2, after ticket 1: open
+}
+
+// What a ticket's state does not allow is an error, and changes nothing.
+func ExampleDesk_Reply_closed() {
+	s := open(func(*chatcfg.Config) {})
+	ref := s.says("hello")
+	must(s.desk.Close(context.Background(), ana, ref, nil))
+	_, err := s.desk.Reply(context.Background(), ana, ref, "Sorry, I was away.", nil)
+	fmt.Println(errors.Is(err, tickets.ErrTransition))
+	fmt.Println(err)
+	// Output:
+	// true
+	// tickets: reply is not possible on a ticket that is closed
+}
+
+// A customer who waits for as long as the SLA makes the ticket delayed, until an
+// agent answers.
+func Example_sla() {
+	s := open(func(c *chatcfg.Config) { c.Quality.SLA = minutes(5) })
+	ctx := context.Background()
+	ref := s.says("hello")
+	for range 2 {
+		s.wait(150 * time.Second)
+		ticket := must(s.desk.Ticket(ctx, ref))
+		fmt.Println(s.clock.Now().Format("15:04:05"), "delayed:", ticket.Delayed())
+	}
+	s.wait(time.Minute)
+	s.replies(ref, "Hello!")
+	ticket := must(s.desk.Ticket(ctx, ref))
+	fmt.Println(s.clock.Now().Format("15:04:05"), "delayed:", ticket.Delayed())
+
+	report := must(s.desk.Report(ctx, s.account.ID, s.account.CreatedAt, s.clock.Now().Add(time.Second)))
+	fmt.Printf("%d answer after %v, %d in time\n", report.All.Count, report.All.Mean, report.All.InTime)
+	// Output:
+	// 12:02:30 delayed: false
+	// 12:05:00 delayed: true
+	// 12:06:00 delayed: false
+	// 1 answer after 6m0s, 0 in time
+}
+
+// A dry run takes the same decision as a message would, and writes nothing.
+func ExampleDesk_DryRun() {
+	s := open(func(c *chatcfg.Config) {
+		c.Automation.TicketCreated = text("We opened a ticket for you.")
+		c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"refund"}}
+		c.Quality.SLA = minutes(5)
+	})
+	would, err := s.desk.DryRun(context.Background(), s.session, "I want a refund!")
+	check(err)
+	fmt.Println("it would answer:", would.Messages[1].Text)
+	fmt.Println("important:", would.Ticket.Important)
+	fmt.Println("delayed at:", would.Wake.Format("15:04"))
+
+	ref := tickets.Ref{Account: s.account.ID, Conversation: s.session.Conversation}
+	_, err = s.desk.Ticket(context.Background(), ref)
+	fmt.Println("nothing was written:", errors.Is(err, charla.ErrNotFound))
+	// Output:
+	// it would answer: We opened a ticket for you.
+	// important: true
+	// delayed at: 12:05
+	// nothing was written: true
+}
+
+// Every decision can be explained: what every rule did and why, those that were
+// off included.
+func ExampleDesk_Explain() {
+	s := open(func(c *chatcfg.Config) {
+		c.Automation.NewCustomer = text("Welcome!")
+		c.Automation.NoAgents = text("Nobody is here.")
+	})
+	ctx := context.Background()
+	check(s.desk.Heartbeat(ctx, s.account.ID, ana.ID, tickets.Online))
+	ref := s.says("hello")
+	for _, x := range must(s.desk.Explain(ctx, ref, 0, chatcfg.English)) {
+		fmt.Println(x.What)
+		for _, r := range x.Rules {
+			fmt.Printf("  %s: %t, %s\n", r.Rule, r.Fired, r.Text)
+		}
+	}
+	// Output:
+	// The customer wrote: ticket created, message 1, message 2 (by newCustomer)
+	//   newCustomer: true, the customer's first message; text 1
+	//   noAgents: false, an agent is available
+	//   important: false, it is off
+	//   notify: false, it is off
+	//   ticketCreated: false, it is off
+	//   outOfHours: false, it is off
+}
+
+// counted is a store of one's own: it passes everything on to another one and
+// counts what was committed. A store that keeps its data itself implements the
+// same interface, and storagetest checks it: examples/customstore is one.
+type counted struct {
+	storage.Store
+	commits int
+}
+
+func (c *counted) Conversations() storage.Conversations {
+	return countedConversations{c.Store.Conversations(), c}
+}
+
+type countedConversations struct {
+	storage.Conversations
+	c *counted
+}
+
+func (p countedConversations) Commit(ctx context.Context, b *storage.Batch) error {
+	err := p.Conversations.Commit(ctx, b)
+	if err == nil {
+		p.c.commits++
+	}
+	return err
+}
+
+// A desk works on any [storage.Store].
+func ExampleNew_ownStore() {
+	store := &counted{Store: storage.NewMemory()}
+	s := openOn(store, func(c *chatcfg.Config) { c.Automation.NewCustomer = text("Welcome!") })
+	ref := s.says("hello")
+	s.replies(ref, "Hello!")
+	s.print(ref)
+	fmt.Println("commits:", store.commits)
+	// Output:
+	// customer: hello
+	// newCustomer: Welcome!
+	// agent: Hello!
+	// commits: 2
+}
