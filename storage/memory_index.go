@@ -66,14 +66,11 @@ func (x *index[V]) find(p position) (chunk, i int, found bool) {
 	return chunk, i, found
 }
 
+// put adds a position that is not there yet.
 func (x *index[V]) put(p position, v V) {
 	e := element[V]{p, v}
-	c, i, found := x.find(p)
-	switch {
-	case found:
-		x.chunks[c][i] = e
-		return
-	case c == len(x.chunks):
+	c, i, _ := x.find(p)
+	if c == len(x.chunks) {
 		if c == 0 || len(x.chunks[c-1]) == chunkSize {
 			x.chunks = append(x.chunks, []element[V]{e})
 			return

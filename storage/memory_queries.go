@@ -2,7 +2,7 @@ package storage
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
 	"sort"
@@ -80,10 +80,7 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 		return Page[TicketRow]{}, err
 	}
 	defer done()
-	list, err := q.list()
-	if err != nil {
-		return Page[TicketRow]{}, err
-	}
+	list := q.list()
 	var after *position
 	if q.Cursor != "" {
 		at, err := p.m.parseCursor(list, q.Cursor)
@@ -113,10 +110,9 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 }
 
 // list names the list that a query is about.
-func (q TicketQuery) list() (string, error) {
+func (q TicketQuery) list() string {
 	q.Cursor, q.Limit = "", 0
-	b, err := json.Marshal(q)
-	return "tickets " + string(b), err
+	return fmt.Sprintf("tickets %#v", q)
 }
 
 // tickets ranges over the tickets that a query is about, in its order, those
