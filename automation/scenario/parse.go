@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -76,7 +77,7 @@ func (s *Script) section(f txtar.File, line int, seen map[string]bool) error {
 		var err error
 		s.configLine = line
 		if s.config, err = chatcfg.Decode(f.Data); err != nil {
-			return badConfig(err).at(s.name, line)
+			return badConfig(err).at(s.name, line+min(syntaxLine(err), bytes.Count(f.Data, []byte("\n"))))
 		}
 		return nil
 	case scriptSection:
@@ -106,6 +107,16 @@ func (s *Script) script(data string, heading int) error {
 		return wanted("a statement", "an empty script").at(s.name, heading)
 	}
 	return nil
+}
+
+// syntaxLine is the line of a document at which it stops being JSON; zero: it is
+// wrong in another way.
+func syntaxLine(err error) int {
+	var problems chatcfg.Problems
+	if errors.As(err, &problems) && problems[0].Code == chatcfg.CodeSyntax {
+		return problems[0].Args[0].(int)
+	}
+	return 0
 }
 
 // badConfig is a failure over a configuration that cannot be had.

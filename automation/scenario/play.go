@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -117,17 +118,15 @@ type person struct {
 
 // begin makes the account.
 func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
-	name, domain := cfg.Chat.Name, cfg.Chat.Domain
-	if name == "" {
-		name = defaultName
+	cfg.Chat.Name = cmp.Or(cfg.Chat.Name, defaultName)
+	cfg.Chat.Domain = cmp.Or(cfg.Chat.Domain, defaultDomain)
+	cfg = cfg.Normalize()
+	if err := cfg.Validate(); err != nil {
+		return badConfig(err)
 	}
-	if domain == "" {
-		domain = defaultDomain
-	}
-	// The zone is known once the configuration is found valid.
 	calendar, err := cfg.Hours.Compile()
 	if err != nil {
-		return badConfig(fmt.Errorf("hours: %w", err))
+		return err
 	}
 	at, ok := onWall(start, zone(calendar))
 	if !ok {
@@ -137,11 +136,8 @@ func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
 	if err := p.boot(); err != nil {
 		return err
 	}
-	a, _, err := p.desk.CreateAccount(ctx, name, domain, &charla.AccountOptions{Config: &cfg})
-	var problems chatcfg.Problems
-	if errors.As(err, &problems) {
-		return badConfig(problems)
-	} else if err != nil {
+	a, _, err := p.desk.CreateAccount(ctx, cfg.Chat.Name, cfg.Chat.Domain, &charla.AccountOptions{Config: &cfg})
+	if err != nil {
 		return err
 	}
 	p.account = a.ID
