@@ -37,10 +37,15 @@ func found(t *testing.T, err error) []string {
 	if err == nil {
 		return nil
 	}
+	return list(problemsOf(t, err))
+}
+
+func problemsOf(t *testing.T, err error) chatcfg.Problems {
+	t.Helper()
 	var problems chatcfg.Problems
 	require.ErrorAs(t, err, &problems)
 	require.NotEmpty(t, problems, "an error without a problem")
-	return list(problems)
+	return problems
 }
 
 func list(problems []chatcfg.Problem) []string {
@@ -123,13 +128,13 @@ func TestMerge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want, err := chatcfg.Merge(base, nil)
+			changed, err := chatcfg.Merge(base, nil)
 			require.Error(t, err, "nothing is no patch")
-			require.Equal(t, base, want)
-			tt.want(&want)
+			require.Equal(t, base, changed)
+			tt.want(&changed)
 			got, err := chatcfg.Merge(base, []byte(tt.patch))
 			require.NoError(t, err)
-			assert.Equal(t, want, got)
+			assert.Equal(t, changed, got)
 			assert.Equal(t, kept, encode(t, base), "the base has changed")
 		})
 	}

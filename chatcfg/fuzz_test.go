@@ -28,7 +28,7 @@ func FuzzMerge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, patch []byte) {
 		c, err := chatcfg.Merge(base, patch)
 		if err != nil {
-			for _, p := range err.(chatcfg.Problems) {
+			for _, p := range problemsOf(t, err) {
 				assertMessages(t, p)
 				assert.True(t, utf8.ValidString(p.Path))
 			}

@@ -110,7 +110,7 @@ func TestProblemsHaveTheirArgs(t *testing.T) {
 	for range 100 {
 		c := random(r)
 		if err := c.Validate(); err != nil {
-			for _, p := range err.(chatcfg.Problems) {
+			for _, p := range problemsOf(t, err) {
 				check(p)
 			}
 		}

@@ -71,7 +71,7 @@ func repaired(t *testing.T, c chatcfg.Config) chatcfg.Config {
 		if err == nil {
 			return c
 		}
-		for _, p := range err.(chatcfg.Problems) {
+		for _, p := range problemsOf(t, err) {
 			patch := "null"
 			keys := strings.Split(p.Path, ".")
 			keys = keys[:min(2, len(keys))]
