@@ -1,0 +1,68 @@
+// First is the program of the README.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage/sqlite"
+)
+
+func main() {
+	if err := run(context.Background(), "chat.db"); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, file string) error {
+	store, err := sqlite.Open(file, nil) // or storage.NewMemory()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	desk, err := charla.New(store, nil)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan error)
+	go func() { done <- desk.Run(ctx) }() // deadlines and e-mails, until ctx ends
+	defer func() { stop(); <-done }()
+
+	// An account: one chat channel and its rules.
+	rules, err := chatcfg.Decode([]byte(`{
+		"quality":    {"sla": {"value": 5, "unit": "minutes"}},
+		"automation": {"newCustomer": {"enabled": true, "messages": ["Welcome, {customer}!"]}},
+		"chat":       {"locale": "en"}
+	}`))
+	if err != nil {
+		return err
+	}
+	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &rules})
+	if err != nil {
+		return err
+	}
+
+	// A customer asks, an agent answers.
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	if err != nil {
+		return err
+	}
+	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
+	if err != nil {
+		return err
+	}
+	ana := charla.Agent{ID: "ana", Name: "Ana"}
+	if _, err := desk.Reply(ctx, ana, asked.Ref, "It left this morning.", nil); err != nil {
+		return err
+	}
+
+	messages, err := desk.Read(ctx, session, 0, 0)
+	for _, m := range messages {
+		fmt.Printf("%s: %s\n", m.From, m.Text)
+	}
+	return err
+}

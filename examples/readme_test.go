@@ -1,0 +1,118 @@
+// Package examples_test keeps the README true.
+package examples_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/charlahq/charla/automation/scenario"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/require"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "README.md"))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// block is the only fenced block of a language.
+func block(t *testing.T, language string) string {
+	t.Helper()
+	found := regexp.MustCompile("(?s)\n```"+language+"\n(.*?)```").FindAllStringSubmatch(readme(t), -1)
+	require.Len(t, found, 1)
+	return found[0][1]
+}
+
+// rows are the rows of the table with a title in its head, its head first.
+func rows(t *testing.T, title string) [][]string {
+	t.Helper()
+	var table [][]string
+	for line := range strings.Lines(readme(t)) {
+		if strings.HasPrefix(line, "|") && (len(table) > 0 || strings.Contains(line, title)) {
+			cells := strings.Split(strings.Trim(line, "|\n"), "|")
+			for i := range cells {
+				cells[i] = strings.Trim(cells[i], " `")
+			}
+			table = append(table, cells)
+		} else if len(table) > 0 {
+			break
+		}
+	}
+	require.NotEmpty(t, table)
+	return append(table[:1], table[2:]...)
+}
+
+// TestProgram: the README's program is examples/first, which is compiled and run.
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join("first", "main.go"))
+	require.NoError(t, err)
+	_, program, _ := strings.Cut(string(source), "\n")
+	require.Equal(t, program, block(t, "go"))
+}
+
+// TestScenario: the README's scenario holds.
+func TestScenario(t *testing.T) {
+	t.Parallel()
+	script, err := scenario.Parse("README.md", []byte(block(t, "txtar")))
+	require.NoError(t, err)
+	require.NoError(t, script.Play(t.Context(), nil))
+}
+
+// TestActions: the README's seven actions are the configuration's.
+func TestActions(t *testing.T) {
+	t.Parallel()
+	table := rows(t, "in the manual")[1:]
+	require.Len(t, table, 7)
+	for _, row := range table {
+		_, err := chatcfg.Decode([]byte(`{"automation": {"` + row[0] + `": {"enabled": true}}}`))
+		require.NoError(t, err)
+	}
+}
+
+// TestStates: the README's table is the transition table (R3.3).
+func TestStates(t *testing.T) {
+	t.Parallel()
+	columns := map[string]tickets.Kind{
+		"customer writes": tickets.Write, "agent replies": tickets.Reply, "agent closes": tickets.Close,
+		"agent ignores": tickets.Ignore, "agent opens": tickets.Reopen, "auto-close": tickets.Expire,
+	}
+	table := rows(t, "agent ignores")
+	require.Len(t, table, 5)
+	for _, row := range table[1:] {
+		from := tickets.Status(row[0])
+		if from == "none" {
+			from = tickets.None
+		}
+		for i, cell := range row[1:] {
+			kind, ok := columns[table[0][i+1]]
+			require.True(t, ok)
+			to, ok := tickets.Next(from, kind)
+			want := string(to)
+			switch {
+			case !ok:
+				want = "–"
+			case kind == tickets.Write && (from == tickets.None || from == tickets.Closed):
+				want = "new ticket"
+			}
+			require.Equal(t, want, cell, "%s, %s", row[0], kind)
+		}
+	}
+}
+
+// TestLinks: what the README links to is there.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	links := regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(readme(t), -1)
+	require.NotEmpty(t, links)
+	for _, link := range links {
+		_, err := os.Stat(filepath.Join("..", link[1]))
+		require.NoError(t, err)
+	}
+}
