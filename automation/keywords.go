@@ -309,10 +309,10 @@ func (s *symbols) plain() (rune, bool) {
 	return rune(r), true
 }
 
-// skipWord skips the runes of plain.
+// skipWord skips letters and digits within a word; marks are skipped by next.
 func (s *symbols) skipWord() {
 	to := s.to
-	for s.rest == "" && to+1 < len(s.text) && plainBytes[s.text[to]] != 0 && s.text[to+1] < markLead {
+	for s.rest == "" && to < len(s.text) && plainBytes[s.text[to]] != 0 {
 		to++
 	}
 	s.to = to
