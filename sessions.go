@@ -90,20 +90,23 @@ func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v Vi
 // admitted is the customer that a visitor may be.
 func admitted(chat *chatcfg.Chat, v Visitor) (tickets.Customer, error) {
 	entry := chatcfg.Entry{Name: v.Name, Email: v.Email, RUT: v.RUT, Phone: v.Phone, Anonymous: v.Anonymous}
-	level := tickets.Claimed
-	switch {
-	case v.Proof != nil:
-		if err := checkProof(v.Proof); err != nil {
+	if p := v.Proof; p != nil {
+		if err := checkProof(p); err != nil {
 			return tickets.Customer{}, err
 		}
-		level, entry.Social, entry.Anonymous = tickets.Verified, true, false
-		entry.Name, entry.Email = v.Proof.Name, v.Proof.Email
-	case v.Anonymous:
-		level = tickets.Anonymous
+		entry.Name, entry.Email = p.Name, p.Email
+		entry.Host, entry.Social = p.Provider == "", p.Provider != ""
 	}
 	entry, err := chat.CheckEntry(entry)
 	if err != nil {
 		return tickets.Customer{}, err
+	}
+	level := tickets.Claimed
+	switch {
+	case v.Proof != nil:
+		level = tickets.Verified
+	case entry.Anonymous:
+		level = tickets.Anonymous
 	}
 	locale := v.Locale
 	if !slices.Contains([]chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese}, locale) {

@@ -135,16 +135,17 @@ func (r *Rules) mark(d *tickets.Draft, text string) bool {
 // ticket (R5.2).
 func (r *Rules) notify(d *tickets.Draft, created, marked bool) {
 	f := tickets.Finding{Rule: tickets.Notify}
+	var otherwise tickets.Why
 	switch r.Config.General.Notify.Tickets {
 	case chatcfg.NotifyAll:
-		f.Fired, f.Why = created, "created"
+		f.Fired, f.Why, otherwise = created, "created", "not_created"
 	case chatcfg.NotifyImportant:
-		f.Fired, f.Why = marked, "marked_important"
+		f.Fired, f.Why, otherwise = marked, "marked_important", "not_marked_important"
 	default:
 		return
 	}
 	if !f.Fired {
-		f.Why = "not_" + f.Why
+		f.Why = otherwise
 	} else if !r.tell(d) {
 		f.Fired, f.Why = false, "already_notified"
 	}

@@ -7,9 +7,10 @@ type Entry struct {
 	Name, Email, RUT, Phone string
 	// Anonymous asks to enter without a name.
 	Anonymous bool
-	// Social says that the visitor comes from a social login, which has proved
-	// who they are; Name and Email are then the provider's.
-	Social bool
+	// Social says that a social login has proved who the visitor is, Host that
+	// the host vouches for them; Name and Email are then the provider's or the
+	// host's.
+	Social, Host bool
 }
 
 // SocialOnly says whether only social logins may enter: "only" is set on either
@@ -21,12 +22,13 @@ func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
 // [ParsePhone]). The error is [Problems], all of them; their paths are "name",
 // "email", "rut", "phone", or empty where the way in itself is closed.
 //
-//   - A social login needs a provider that is on; its name may be missing.
+//   - A social login needs a provider that is on. Who comes by one, or is
+//     vouched for by the host, may lack a name and an e-mail.
 //   - Everybody else is refused where only social logins may enter (R6.3).
 //   - Without a name one enters only where anonymous users may (R7.3).
-//   - With e-mail as identifier nobody starts without an e-mail, and where the
-//     RUT is asked nobody without a RUT (R6.4): anonymous visitors and social
-//     logins neither, since the rule would protect nothing if they could. A
+//   - With e-mail as identifier nobody else starts without an e-mail, and where
+//     the RUT is asked nobody at all without a RUT (R6.4), anonymous visitors
+//     neither, since the rule would protect nothing if they could. A
 //     visitor who gives one is not anonymous any more, even without a name:
 //     Anonymous is true in the answer only if nothing at all was given.
 //   - The telephone is never required.
@@ -39,6 +41,8 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 		e.Name = ""
 	}
 	switch {
+	case e.Host:
+		e.Anonymous = false
 	case e.Social:
 		e.Anonymous = false
 		if !c.Facebook.Enabled && !c.Google.Enabled {
@@ -68,7 +72,7 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 		problems = append(problems, under(path, err)...)
 		return parsed
 	}
-	e.Email = given("email", e.Email, c.EmailAsIdentifier, ParseEmail)
+	e.Email = given("email", e.Email, c.EmailAsIdentifier && !e.Social && !e.Host, ParseEmail)
 	e.RUT = given("rut", e.RUT, c.AskRUT, ParseRUT)
 	e.Phone = given("phone", e.Phone, false, func(s string) (string, error) {
 		if p, _ := ParsePhone(s); p != "" {
