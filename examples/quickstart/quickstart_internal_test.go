@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"flag"
@@ -109,6 +110,48 @@ func TestInterrupted(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, files, "SQLite removes its log when the last connection closes")
 	b.run("and on")
+}
+
+// TestWhileWaiting: what falls due while nobody types is shown at once.
+func TestWhileWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	in, keyboard := io.Pipe()
+	screen, out := io.Pipe()
+	go func() {
+		err := run(t.Context(), []string{"-db", b.db}, options{in: in, out: out, clock: b.clock, entropy: b.entropy})
+		out.CloseWithError(err) // nil is the end
+	}()
+	go io.WriteString(keyboard, "hello\n/reply hi\n")
+	lines := bufio.NewScanner(screen)
+	until := func(text string) {
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), text) {
+				return
+			}
+		}
+		require.Fail(t, "not shown", "%s: %v", text, lines.Err())
+	}
+	until("the ticket closes by itself")
+	passing, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-passing:
+				return
+			default:
+				b.clock.Add(time.Minute)
+			}
+		}
+	}()
+	until("[automaticClose]")
+	close(passing)
+	<-stopped
+	require.NoError(t, keyboard.Close())
+	until("Goodbye")
+	require.False(t, lines.Scan())
+	require.NoError(t, lines.Err())
 }
 
 // TestArguments: what cannot be understood is an error.
