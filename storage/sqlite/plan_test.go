@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"fmt"
+	"math/bits"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everything calls each part of the store, and lists with every combination of
+// everything calls each part of the store, and lists with many combinations of
 // conditions.
 func everything(b *bundle) {
 	b.Helper()
@@ -93,9 +94,13 @@ func everything(b *bundle) {
 	b.lists(c.conv.ID)
 }
 
-// lists lists with every combination of conditions, and goes on where it can.
+// lists lists with every combination of up to three conditions, and goes on where
+// it can.
 func (b *bundle) lists(conversation tickets.ConversationID) {
-	for set := range 1 << 8 {
+	for set := range uint(1) << 8 {
+		if bits.OnesCount(set) > 3 {
+			continue
+		}
 		q := storage.TicketQuery{Account: b.account.ID, Limit: 1}
 		for i, add := range []func(){
 			func() { q.Status = tickets.Open },
@@ -163,7 +168,7 @@ func TestPlans(t *testing.T) {
 	require.NoError(t, err)
 	look()
 
-	require.Greater(t, len(all), 150)
+	require.Greater(t, len(all), 140)
 	queries := make([]string, 0, len(all))
 	for query := range all {
 		queries = append(queries, query)
