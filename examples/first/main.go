@@ -30,7 +30,7 @@ func run(ctx context.Context, file string) error {
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan error)
 	go func() { done <- desk.Run(ctx) }() // deadlines and e-mails, until ctx ends
-	defer func() { stop(); <-done }()
+	defer func() { stop(); log.Println("the desk stopped:", <-done) }()
 
 	// An account: one chat channel and its rules.
 	rules, err := chatcfg.Decode([]byte(`{

@@ -122,7 +122,7 @@ func TestWhileWaiting(t *testing.T) {
 		err := run(t.Context(), []string{"-db", b.db}, options{in: in, out: out, clock: b.clock, entropy: b.entropy})
 		out.CloseWithError(err) // nil is the end
 	}()
-	go io.WriteString(keyboard, "hello\n/reply hi\n")
+	go func() { _, _ = io.WriteString(keyboard, "hello\n/reply hi\n") }()
 	lines := bufio.NewScanner(screen)
 	until := func(text string) {
 		for lines.Scan() {
