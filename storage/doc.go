@@ -62,6 +62,6 @@
 //
 // Package [github.com/charlahq/charla/storage/storagetest] is the suite that the
 // stores of charla pass: hand it a function that opens yours. It compares your
-// store with [Memory] on random calls, too. examples/customstore is a store that
-// is written from this page.
+// store with [Memory] on random calls, too. examples/customstore is a
+// small durable store that is built on Memory and passes.
 package storage
