@@ -17,27 +17,24 @@ type conn struct {
 }
 
 // each runs a query and calls fn for every row.
-func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) (err error) {
-	defer func() {
+func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
+	err := c.with(query, func(st *sql.Stmt) error {
+		rows, err := st.QueryContext(ctx, args...)
 		if err != nil {
-			c.touched, err = true, failed("read", err)
-		}
-	}()
-	st, err := c.prepare(query)
-	if err != nil {
-		return err
-	}
-	rows, err := st.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := fn(rows.Scan); err != nil {
 			return err
 		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := fn(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		c.touched = true
 	}
-	return rows.Err()
+	return failed("read", err)
 }
 
 // one reads at most one row, and says whether there was one.
@@ -51,17 +48,13 @@ func (c *conn) one(query string, args []any, dest ...any) (bool, error) {
 }
 
 // exec runs a statement that writes.
-func (c *conn) exec(query string, args ...any) (sql.Result, error) {
+func (c *conn) exec(query string, args ...any) (res sql.Result, err error) {
 	c.touched = true
-	st, err := c.prepare(query)
-	if err != nil {
-		return nil, failed("write", err)
-	}
-	res, err := st.ExecContext(context.Background(), args...)
-	if err != nil {
-		return nil, failed("write", err)
-	}
-	return res, nil
+	err = c.with(query, func(st *sql.Stmt) error {
+		res, err = st.ExecContext(context.Background(), args...)
+		return err
+	})
+	return res, failed("write", err)
 }
 
 // insert is exec for one row; it returns its row number.
@@ -84,41 +77,42 @@ func (c *conn) change(query string, args ...any) (int64, error) {
 	return n, failed("write", err)
 }
 
-// plain runs a statement outside any account of what is written.
-func (c *conn) plain(ctx context.Context, op, query string, args ...any) error {
-	st, err := c.prepare(query)
-	if err == nil {
-		_, err = st.ExecContext(ctx, args...)
-	}
-	return failed(op, err)
+// plain runs a statement that begins or ends a transaction.
+func (c *conn) plain(op, query string) error {
+	return failed(op, c.with(query, func(st *sql.Stmt) error {
+		_, err := st.ExecContext(context.Background())
+		return err
+	}))
 }
 
 // maxStatements bounds the statements kept on a connection; a list has as many
 // as there are combinations of its conditions.
 const maxStatements = 256
 
-func (c *conn) prepare(query string) (*sql.Stmt, error) {
-	if st := c.stmts[query]; st != nil {
-		return st, nil
-	}
-	if len(c.stmts) >= maxStatements {
-		for q, st := range c.stmts {
-			st.Close()
-			delete(c.stmts, q)
+// with calls fn with a statement, which is prepared only once.
+func (c *conn) with(query string, fn func(*sql.Stmt) error) error {
+	if c.stmts[query] == nil {
+		if len(c.stmts) >= maxStatements {
+			c.forgetAll()
 		}
+		st, err := c.c.PrepareContext(context.Background(), query) //nolint:sqlclosecheck // forgetAll closes it
+		if err != nil {
+			return err
+		}
+		c.stmts[query] = st
 	}
-	st, err := c.c.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, err
+	return fn(c.stmts[query])
+}
+
+func (c *conn) forgetAll() {
+	for query, st := range c.stmts {
+		st.Close()
+		delete(c.stmts, query)
 	}
-	c.stmts[query] = st
-	return st, nil
 }
 
 func (c *conn) close() error {
-	for _, st := range c.stmts {
-		st.Close()
-	}
+	c.forgetAll()
 	return c.c.Close()
 }
 

@@ -70,27 +70,33 @@ func (s *Store) Plans(ctx context.Context) (map[string]string, error) {
 			if !strings.Contains("SELECT INSERT UPDATE DELETE", first) || plans[query] != "" {
 				continue
 			}
-			rows, err := c.c.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, make([]any, 64)...)
+			plan, err := c.explain(ctx, query)
 			if err != nil {
 				return fmt.Errorf("%s: %w", query, err)
-			}
-			plan := "-"
-			for rows.Next() {
-				var id, parent, unused int
-				var detail string
-				if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-					return err
-				}
-				plan += "\n" + detail
-			}
-			if err := rows.Close(); err != nil {
-				return err
 			}
 			plans[query] = plan
 		}
 		return nil
 	})
 	return plans, err
+}
+
+func (c *conn) explain(ctx context.Context, query string) (string, error) {
+	rows, err := c.c.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, make([]any, 64)...)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	plan := "-"
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			return "", err
+		}
+		plan += "\n" + detail
+	}
+	return plan, rows.Err()
 }
 
 func (s *Store) everywhere(ctx context.Context, run func(*conn) error) error {

@@ -41,10 +41,10 @@ func (r *readers) do(ctx context.Context, read func(*conn) error) error {
 // snapshot is do where all statements together see one moment.
 func (r *readers) snapshot(ctx context.Context, read func(*conn) error) error {
 	return r.do(ctx, func(c *conn) error {
-		if err := c.plain(context.Background(), "begin", "BEGIN"); err != nil {
+		if err := c.plain("begin", "BEGIN"); err != nil {
 			return err
 		}
-		defer func() { _ = c.plain(context.Background(), "rollback", "ROLLBACK") }()
+		defer func() { _ = c.plain("rollback", "ROLLBACK") }()
 		return read(c)
 	})
 }

@@ -142,10 +142,9 @@ func take(group []*call) []*call {
 // returns false: then each is to be run by itself, so that none suffers from
 // another.
 func (w *writer) commit(group []*call) bool {
-	ctx := context.Background()
-	if err := w.conn.plain(ctx, "begin", "BEGIN IMMEDIATE"); err != nil {
+	if err := w.conn.plain("begin", "BEGIN IMMEDIATE"); err != nil {
 		// After a failed rollback a transaction may still be open.
-		_ = w.conn.plain(ctx, "rollback", "ROLLBACK")
+		_ = w.conn.plain("rollback", "ROLLBACK")
 		answer(group, err)
 		return true
 	}
@@ -155,16 +154,16 @@ func (w *writer) commit(group []*call) bool {
 		if c.err == nil || !w.conn.touched {
 			continue
 		}
-		_ = w.conn.plain(ctx, "rollback", "ROLLBACK")
+		_ = w.conn.plain("rollback", "ROLLBACK")
 		if len(group) > 1 {
 			return false
 		}
 		answer(group, nil)
 		return true
 	}
-	err := w.conn.plain(ctx, "commit", "COMMIT")
+	err := w.conn.plain("commit", "COMMIT")
 	if err != nil {
-		_ = w.conn.plain(ctx, "rollback", "ROLLBACK")
+		_ = w.conn.plain("rollback", "ROLLBACK")
 		var e *Error
 		if errors.As(err, &e) {
 			e.Unknown = true
