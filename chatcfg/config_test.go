@@ -179,7 +179,7 @@ func TestMergeProblems(t *testing.T) {
 		"overflow":            {`{"quality":{"sla":{"value":9223372036854775808}}}`, []string{"quality.sla.value overflow"}},
 		"null in a list":      {`{"hours":{"weekly":[null,{"day":null}]}}`, []string{"hours.weekly[0] not_object", "hours.weekly[1].day not_text"}},
 		"half a character":    {`{"chat":{"name":"\ud83d","headerMessage":"\ude00","domain":"\ud83d\n","\udc00":1}}`, []string{"chat.name invalid_utf8", "chat.headerMessage invalid_utf8", "chat.domain invalid_utf8", "chat[\"\uFFFD\"] unknown_key"}},
-		"halves swapped":      {`{"chat":{"name":"\ude00\ud83d","domain":"\ud83d\u0041"}}`, []string{"chat.name invalid_utf8", "chat.domain invalid_utf8"}},
+		"halves swapped":      {`{"chat":{"name":"\ude00\ud83d","domain":"\ud83d\u0041","headerMessage":"\ud83d\n\ude00"}}`, []string{"chat.name invalid_utf8", "chat.domain invalid_utf8", "chat.headerMessage invalid_utf8"}},
 		"not UTF-8":           {"{\"chat\":{\"name\":\"\xff\"}}", []string{"invalid_utf8"}},
 		"depth":               {nested(16), []string{"chat.chat unknown_key"}},
 		"too deep":            {nested(17), []string{"too_deep"}},

@@ -63,8 +63,8 @@ func parsePattern(s string) (string, error) {
 // among it "null", an empty origin, and every origin when the chat has no domain
 // at all.
 func (c Chat) Allows(origin string) bool {
-	scheme, rest, found := strings.Cut(origin, "://")
-	if !found || scheme != "http" && scheme != "https" {
+	scheme, rest, _ := strings.Cut(origin, "://")
+	if scheme != "http" && scheme != "https" {
 		return false
 	}
 	host, port, ok := splitPort(rest)
@@ -134,7 +134,7 @@ func canonicalHost(s string) (string, bool) {
 		return "", false
 	}
 	host, err := hosts.ToASCII(s)
-	if err != nil || host == "" || strings.HasSuffix(host, ".") {
+	if err != nil || host == "" {
 		return "", false
 	}
 	if again, err := hosts.ToASCII(host); err != nil || again != host {

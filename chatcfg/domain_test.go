@@ -140,7 +140,7 @@ func TestAllows(t *testing.T) {
 		"https://eviltienda.cl", "https://tienda.cl.evil.cl", "https://tienda.clx", "https://tienda.c", "https://www.tienda.cl", "https://evil-tienda.cl",
 		"https://ñandú.cl", "https://XN--and-6ma2c.cl", "https://xn--and-6ma2c.cl.cl", "https://nandu.cl",
 		"https://sucursal.cl", "https://a.b.sucursal.cl", "https://.sucursal.cl", "https://a..sucursal.cl", "https://asucursal.cl",
-		"https://a.sucursal.cl.evil.cl", "https://a.sucursal.cl:8080",
+		"https://A.sucursal.cl", "https://ñ.sucursal.cl", "https://user@a.sucursal.cl", "https://a/.sucursal.cl", "https://a.sucursal.cl.evil.cl", "https", "http", "https://a.sucursal.cl:8080",
 		"https://a.puerto.cl", "https://puerto.cl", "https://puerto.cl:8080",
 		"http://localhost", "http://localhost:30000", "https://a.localhost:3000",
 		"http://127.0.0.1", "http://127.0.0.1:80", "http://127.1:8080", "http://2130706433:8080", "http://0x7f.0.0.1:8080", "http://[::ffff:127.0.0.1]:8080",
