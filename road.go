@@ -69,6 +69,12 @@ func (d *Desk) do(ctx context.Context, req request) (Result, error) {
 			}
 			continue
 		}
+		if loaded.Receipt == nil {
+			err = d.before(ctx, req.query, &loaded)
+		}
+		if err != nil {
+			return Result{}, err
+		}
 		if r := loaded.Receipt; r != nil {
 			return repeated(req, &loaded, r, hash)
 		}
@@ -86,6 +92,26 @@ func (d *Desk) do(ctx context.Context, req request) (Result, error) {
 		}
 	}
 	return Result{}, fmt.Errorf("%w: %d conflicts", ErrBusy, d.o.Limits.Attempts)
+}
+
+// before looks for the answer to an earlier call with the key where the session
+// wrote before it logged in, whose conversation it then takes the place of
+// (R3.9).
+func (d *Desk) before(ctx context.Context, q storage.LoadQuery, loaded *storage.Loaded) error {
+	if q.Key == "" {
+		return nil
+	}
+	for _, link := range loaded.Session.Links {
+		old, err := d.load(ctx, storage.LoadQuery{Account: q.Account, Conversation: link, Scope: q.Scope, Key: q.Key})
+		if err != nil {
+			return err
+		}
+		if old.Receipt != nil {
+			loaded.Conversation, loaded.Receipt = old.Conversation, old.Receipt
+			return nil
+		}
+	}
+	return nil
 }
 
 // load loads and refuses what cannot be decided upon.

@@ -129,7 +129,12 @@ func (d *Desk) runOutbox(ctx context.Context) (int, error) {
 
 // deliver makes one delivery and settles it by what came of it.
 func (d *Desk) deliver(ctx context.Context, one storage.Delivery) error {
-	err := d.attempt(ctx, one)
+	var err error
+	if one.Attempts > d.o.Runner.Attempts {
+		err = fmt.Errorf("%w: nobody came back from the last of %d attempts", ErrRefused, d.o.Runner.Attempts)
+	} else {
+		err = d.attempt(ctx, one)
+	}
 	now := d.Now()
 	one.SettledAt, one.Error = now, ""
 	if err != nil {
