@@ -56,12 +56,21 @@ var refused = []struct{ from, to error }{
 	{storage.ErrCursor, ErrCursor},
 }
 
-// storeError is a store's error as a caller sees it.
-func storeError(err error) error {
+// refusal is a store's error as a caller sees it, if it is one after which
+// nothing has happened; else nil.
+func refusal(err error) error {
 	for _, r := range refused {
 		if errors.Is(err, r.from) {
 			return fmt.Errorf("%w: %w", r.to, err)
 		}
+	}
+	return nil
+}
+
+// storeError is a store's error as a caller sees it.
+func storeError(err error) error {
+	if known := refusal(err); known != nil {
+		return known
 	}
 	return err
 }
@@ -69,8 +78,10 @@ func storeError(err error) error {
 // changeError is storeError for a call that changes something: what is not known
 // to have done nothing is unknown.
 func changeError(err error) error {
-	known := storeError(err)
-	if err == nil || known != err || errors.Is(err, storage.ErrClosed) {
+	if err == nil || errors.Is(err, storage.ErrClosed) {
+		return err
+	}
+	if known := refusal(err); known != nil {
 		return known
 	}
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)

@@ -2,7 +2,6 @@ package charla_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -264,7 +263,7 @@ func TestFollow(t *testing.T) {
 	for {
 		select {
 		case err := <-ended:
-			require.True(t, errors.Is(err, charla.ErrSession))
+			require.ErrorIs(t, err, charla.ErrSession)
 			return
 		case <-time.After(time.Millisecond):
 			b.clock.Add(time.Second)

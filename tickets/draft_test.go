@@ -144,7 +144,7 @@ func TestHistory(t *testing.T) {
 		assert.False(t, e.At.IsZero())
 	}
 	assert.Equal(t, []int64{1, 2, 3, 4}, seqs)
-	assert.Equal(t, tickets.ActorKind(tickets.ByAgent), entries[1].Actor.Kind)
+	assert.Equal(t, tickets.ByAgent, entries[1].Actor.Kind)
 	assert.EqualValues(t, 2, entries[6].Ticket)
 }
 

@@ -1,0 +1,14 @@
+// Package automation decides what follows by itself: the seven automatic actions
+// of SPEC section 4, the marking by keywords and the notifications of section 5,
+// and the deadlines of both. It is pure.
+//
+// [Compile] makes [Rules] of a configuration version once: calendar, keyword
+// automaton, parsed texts. [Rules.Decide] takes a command through: what fell due
+// before it happens first, then the command, then the actions that follow from
+// it. Every rule that is on leaves a finding in the history entry, with what it
+// looked at; [Explain] puts an entry into words. Stored state, explanations, dry
+// runs, simulations and scenario files all come from this one function.
+//
+// Nothing here answers an automatic message (R4.4): actions follow from commands
+// of customers, agents and deadlines only, so a decision ends by construction.
+package automation

@@ -1,0 +1,19 @@
+// Package tickets is the state machine of a conversation: what a customer's
+// message, an agent's command or a deadline does to tickets, messages and
+// history (SPEC sections 2 and 3). It is pure: a decision takes the state, the
+// command and its [Inputs] as values and returns a [Draft]; there is no clock, no
+// chance and no I/O in it.
+//
+// A [Conversation] is one customer in one account, and the unit of consistency.
+// Its tickets are numbered; only the latest can be other than closed, so it is
+// the only one that a decision needs, with at most one older one for
+// typification, metadata and importance. [Next] is the table of R3.3, and
+// docs/states.md is drawn from it.
+//
+// A ticket waits for one thing at a time. While the customer has the last word a
+// [Wait] runs against the SLA; while an agent has it, auto-close counts from
+// CountsFrom. That keeps deadlines to one indexed column of a store.
+//
+// What the automatic actions do with this is in package automation; how it is
+// stored, in package storage.
+package tickets
