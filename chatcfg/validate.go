@@ -46,8 +46,8 @@ func (v *validator) quality(q Quality) {
 	v.clock("quality.clock", q.Clock)
 }
 
-// duration checks a duration that may be missing; wait is for those that begin
-// at a minute.
+// duration checks a duration that may be missing; minute says that it must not
+// be shorter than one.
 func (v *validator) duration(path string, d *Duration, minute bool) {
 	if d == nil {
 		return
