@@ -1,0 +1,140 @@
+// Bench measures what charla costs over what lies below it, and writes one table.
+//
+//	go run ./bench [-short] [-rows REGEXP] [-rounds N] [-data DIR] [-write FILE]
+//
+// Each row is measured against a floor (the bare driver doing the same reads and
+// writing the same rows) or a peer, in the same process, in rounds that take
+// turns, so that whatever else the machine does falls on both. What is compared
+// is the median of the rounds' ratios. -short leaves out what needs a million
+// rows and takes few rounds: a smoke test, whose figures mean little. -data keeps
+// the loaded databases there for another run. -write puts the table into a file,
+// between its markers.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime/pprof"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// row is a row of the table, or several that are measured together.
+type row struct {
+	name string
+	// long rows are left out of a short run.
+	long bool
+	run  func(context.Context, *bench) ([]line, error)
+}
+
+// rows are all of them, in the order of the table.
+var rows = []row{
+	{"messages", false, messages},
+	{"one caller", false, oneCaller},
+	{"decision", false, decision},
+	{"keywords", false, keywords},
+	{"deadlines", false, deadlines},
+	{"last messages", false, lastMessages},
+	{"tickets", true, ticketList},
+	{"report", true, report},
+	{"start", true, start},
+}
+
+// bench is what the rows share.
+type bench struct {
+	short  bool
+	rounds int
+	// data is the folder of the databases.
+	data string
+	log  io.Writer
+	// profile gets a CPU profile of what is compared; nil: none.
+	profile   io.Writer
+	profiling bool
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	short := flags.Bool("short", false, "few rounds, no million rows")
+	only := flags.String("rows", ".", "only rows whose name matches `REGEXP`")
+	rounds := flags.Int("rounds", 0, "how many rounds; 0: 9, or 3 with -short")
+	data := flags.String("data", "", "keep the loaded databases in `DIR`")
+	write := flags.String("write", "", "put the table into `FILE`, between its markers")
+	profile := flags.String("cpuprofile", "", "write a CPU profile of what is measured to `FILE`")
+	child := flags.String("child", "", "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *child != "" {
+		return startChild(ctx, *child, out)
+	}
+	match, err := regexp.Compile(*only)
+	if err != nil {
+		return err
+	}
+	b := &bench{short: *short, rounds: *rounds, data: *data, log: os.Stderr}
+	if b.rounds == 0 {
+		b.rounds = 9
+		if b.short {
+			b.rounds = 3
+		}
+	}
+	if b.data == "" {
+		if b.data, err = os.MkdirTemp("", "charla-bench-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(b.data)
+	} else if err := os.MkdirAll(b.data, 0o755); err != nil {
+		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		b.profile = f
+		defer pprof.StopCPUProfile()
+	}
+	var lines []line
+	for _, r := range rows {
+		if !match.MatchString(r.name) || r.long && b.short {
+			continue
+		}
+		got, err := r.run(ctx, b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+		for _, l := range got {
+			fmt.Fprintln(b.log, l)
+		}
+		lines = append(lines, got...)
+	}
+	machine, err := describe(b.data)
+	if err != nil {
+		return err
+	}
+	table := render(lines, machine, b)
+	if *write != "" {
+		return replaceBlock(*write, table)
+	}
+	_, err = fmt.Fprint(out, table)
+	return err
+}
+
+// path is that of a database of this run.
+func (b *bench) path(name string) string { return filepath.Join(b.data, name) }
