@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -122,9 +123,6 @@ func checkProof(p *Proof) error {
 	if p.Provider != "" {
 		found = append(found, chatcfg.CheckText("proof.provider", p.Provider, chatcfg.MaxName)...)
 	}
-	if strings.Contains(p.Provider, ":") {
-		found = append(found, chatcfg.Problem{Path: "proof.provider", Code: chatcfg.CodeInvalidChoice})
-	}
 	return problems(found)
 }
 
@@ -134,7 +132,7 @@ func identity(chat *chatcfg.Chat, s tickets.Session, p *Proof) tickets.Identity 
 	case p != nil && p.Provider == "":
 		return tickets.Identity{Kind: tickets.ByHost, Value: p.Subject}
 	case p != nil:
-		return tickets.Identity{Kind: tickets.ByProvider, Value: p.Provider + ":" + p.Subject}
+		return tickets.Identity{Kind: tickets.ByProvider, Value: url.QueryEscape(p.Provider) + ":" + p.Subject}
 	case chat.EmailAsIdentifier && s.Customer.Level == tickets.Claimed:
 		return tickets.Identity{Kind: tickets.ByClaimedEmail, Value: strings.ToLower(s.Customer.Email)}
 	default:
@@ -275,7 +273,9 @@ func (d *Desk) Heartbeat(ctx context.Context, account chatcfg.AccountID, agent t
 		return err
 	}
 	if a != tickets.Online && a != tickets.Away && a != tickets.Offline {
-		return chatcfg.Problems{{Path: "availability", Code: chatcfg.CodeInvalidChoice}}
+		return chatcfg.Problems{{
+			Path: "availability", Code: chatcfg.CodeInvalidChoice, Args: []any{truncate(string(a), 50), "online, away, offline"},
+		}}
 	}
 	for range d.o.Limits.Attempts {
 		roster, err := d.store.Presence().Get(ctx, account)
