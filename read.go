@@ -225,14 +225,27 @@ func (d *Desk) DryRun(ctx context.Context, s tickets.Session, text string) (Outc
 // Explain says in words, in a language, what happened to a ticket and why: one
 // explanation for each history entry after a number, with what every rule
 // answered, those included that are silent in the history because they were off.
+// Its instants are in the time zone of the account's hours, else in UTC.
 func (d *Desk) Explain(ctx context.Context, ref tickets.Ref, after int64, l chatcfg.Locale) ([]automation.Explanation, error) {
 	entries, err := d.History(ctx, ref, after, 0)
 	if err != nil {
 		return nil, err
 	}
+	a, err := d.Account(ctx, ref.Account)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := d.rules(ctx, &a)
+	if err != nil {
+		return nil, err
+	}
+	zone := time.UTC
+	if hours := rules.Calendar(); hours != nil {
+		zone = hours.Location()
+	}
 	out := make([]automation.Explanation, len(entries))
 	for i, e := range entries {
-		out[i] = automation.Explain(e, l)
+		out[i] = automation.Explain(e, l, zone)
 	}
 	return out, nil
 }

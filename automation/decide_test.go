@@ -125,7 +125,7 @@ func TestTrace(t *testing.T) {
 	}, why)
 
 	for _, l := range []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese} {
-		x := automation.Explain(e, l)
+		x := automation.Explain(e, l, time.UTC)
 		assert.NotEmpty(t, x.What)
 		require.Len(t, x.Rules, 7)
 		for _, rule := range x.Rules {
@@ -135,7 +135,7 @@ func TestTrace(t *testing.T) {
 	quiet := compile(t, chatcfg.Since{}, func(*chatcfg.Config) {})
 	d = decide(t, quiet, tickets.State{}, write("hola"), in)
 	assert.Empty(t, d.Entries[0].Trace, "what is off is silent")
-	assert.Len(t, automation.Explain(d.Entries[0], chatcfg.English).Rules, 6, "and Explain names it")
+	assert.Len(t, automation.Explain(d.Entries[0], chatcfg.English, time.UTC).Rules, 6, "and Explain names it")
 }
 
 // TestSameDecision: section 4: the same inputs decide the same, whatever came

@@ -30,9 +30,9 @@ type RuleExplanation struct {
 }
 
 // Explain puts a history entry into words, in Spanish, English or Portuguese
-// ([chatcfg.Auto] and any other: Spanish). Rules that were off left no finding in
-// the history; they are named here.
-func Explain(e tickets.Entry, l chatcfg.Locale) Explanation {
+// ([chatcfg.Auto] and any other: Spanish), its instants in the time of loc. Rules
+// that were off left no finding in the history; they are named here.
+func Explain(e tickets.Entry, l chatcfg.Locale, loc *time.Location) Explanation {
 	w, ok := explainWords[l]
 	if !ok {
 		w = explainWords[chatcfg.Spanish]
@@ -52,7 +52,7 @@ func Explain(e tickets.Entry, l chatcfg.Locale) Explanation {
 	said := make(map[tickets.Rule]bool, len(e.Trace))
 	for _, f := range e.Trace {
 		said[f.Rule] = true
-		x.Rules = append(x.Rules, RuleExplanation{Rule: f.Rule, Fired: f.Fired, Text: w.finding(f)})
+		x.Rules = append(x.Rules, RuleExplanation{Rule: f.Rule, Fired: f.Fired, Text: w.finding(f, loc)})
 	}
 	for _, rule := range asked(e) {
 		if !said[rule] {
@@ -127,7 +127,7 @@ func (w *vocabulary) fact(f tickets.Fact) string {
 	return s
 }
 
-func (w *vocabulary) finding(f tickets.Finding) string {
+func (w *vocabulary) finding(f tickets.Finding, loc *time.Location) string {
 	s, ok := w.why[f.Why]
 	if !ok {
 		s = string(f.Why)
@@ -139,7 +139,7 @@ func (w *vocabulary) finding(f tickets.Finding) string {
 		s += fmt.Sprintf("; "+w.word, f.Word, f.From, f.To)
 	}
 	if !f.Until.IsZero() {
-		s += fmt.Sprintf("; "+w.until, f.Until.UTC().Format("2006-01-02 15:04:05 MST"))
+		s += fmt.Sprintf("; "+w.until, f.Until.In(loc).Format("2006-01-02 15:04:05 MST"))
 	}
 	return s
 }
