@@ -85,6 +85,7 @@ func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID, now time
 		p.Absence = max(p.Absence, 1) // zero means "in none" to a ticket
 		return p, nil
 	}
-	roster, err := d.roster(ctx, account, now)
+	// A conversation's time may be ahead of the clock, and is no measure of age.
+	roster, err := d.roster(ctx, account, d.Now())
 	return roster.At(now), err
 }
