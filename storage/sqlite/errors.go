@@ -77,41 +77,51 @@ func failed(op string, err error) error {
 	return &Error{Op: op, Code: code(err), Err: err}
 }
 
-// code finds SQLite's result code in an error of any driver. modernc has a
-// method Code() int that is extended already; others have a method or a field
-// ExtendedCode, of an integer type of their own.
+// code finds SQLite's result code in an error of any driver, and in what it wraps.
 func code(err error) int {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if e, ok := err.(interface{ Code() int }); ok {
-			return e.Code()
-		}
-		v := reflect.ValueOf(err)
-		if m := v.MethodByName("ExtendedCode"); m.IsValid() && m.Type().NumIn() == 0 && m.Type().NumOut() == 1 {
-			if n, ok := integer(m.Call(nil)[0]); ok {
+	if err == nil {
+		return 0
+	}
+	if n := ownCode(err); n != 0 {
+		return n
+	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			if n := code(one); n != 0 {
 				return n
 			}
 		}
-		if v.Kind() == reflect.Pointer {
-			v = v.Elem()
-		}
-		if v.Kind() != reflect.Struct {
-			continue
-		}
-		if f := v.FieldByName("ExtendedCode"); f.IsValid() {
-			if n, ok := integer(f); ok {
-				return n
-			}
-		}
+	}
+	return code(errors.Unwrap(err))
+}
+
+// ownCode is the code that an error itself says. modernc's has a method Code()
+// int that is extended already; others have a method or a field ExtendedCode, of
+// an integer type of their own.
+func ownCode(err error) int {
+	if e, ok := err.(interface{ Code() int }); ok {
+		return e.Code()
+	}
+	v := reflect.ValueOf(err)
+	if m := v.MethodByName("ExtendedCode"); m.IsValid() && m.Type().NumIn() == 0 && m.Type().NumOut() == 1 {
+		return integer(m.Call(nil)[0])
+	}
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() == reflect.Struct {
+		return integer(v.FieldByName("ExtendedCode"))
 	}
 	return 0
 }
 
-func integer(v reflect.Value) (int, bool) {
+func integer(v reflect.Value) int {
 	switch {
+	case !v.IsValid():
 	case v.CanInt():
-		return int(v.Int()), true
+		return int(v.Int())
 	case v.CanUint():
-		return int(v.Uint()), true
+		return int(v.Uint())
 	}
-	return 0, false
+	return 0
 }

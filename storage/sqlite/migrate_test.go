@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -183,6 +184,7 @@ func TestCode(t *testing.T) {
 	} {
 		assert.Equal(t, want, sqlite.Code(err))
 	}
+	assert.Equal(t, 2067, sqlite.Code(errors.Join(boom, fmt.Errorf("outer: %w", &extended{boom}))))
 	assert.Equal(t, 2067, sqlite.Code(extended{boom}))
 	assert.Equal(t, 517, sqlite.Code(&fielded{boom, 5, 517}))
 	assert.Zero(t, sqlite.Code(nil))
