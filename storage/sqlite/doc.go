@@ -9,10 +9,11 @@
 //
 // [Open] uses the driver modernc.org/sqlite, which needs no C compiler. [New]
 // takes a [database/sql.DB] of the host's own through any other driver: the
-// conformance suite also passes with github.com/mattn/go-sqlite3 (built with the tag
-// sqlite_fts5) and github.com/ncruces/go-sqlite3 (opened with its ext/fts5
-// registered). SQLite itself must be at least [MinVersion] and have FTS5. A program that uses this package must keep the version of
-// modernc.org/libc that modernc.org/sqlite names.
+// conformance suite also passes with github.com/mattn/go-sqlite3 (built with the
+// tag sqlite_fts5) and github.com/ncruces/go-sqlite3 (opened with its ext/fts5
+// registered). SQLite itself must be at least [MinVersion] and have FTS5. A
+// program that uses this package must keep the version of modernc.org/libc that
+// modernc.org/sqlite names.
 //
 // # Durability
 //

@@ -13,7 +13,8 @@ const purgeStep = 500
 // Purge removes a deleted account in steps, between which other calls go on; the
 // account's own row goes last. If it is interrupted, by its context, an error or
 // a crash, what it had removed stays removed (and is what it returns with the
-// error), and another Purge goes on from there and counts the rest.
+// error), and another Purge goes on from there and counts the rest. The space is
+// free for other data; it is not wiped, and the file does not get smaller.
 func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
 	var purged storage.Purged
 	for {
