@@ -53,6 +53,7 @@ var refused = []struct{ from, to error }{
 	{storage.ErrExists, ErrExists},
 	{storage.ErrConflict, ErrBusy},
 	{storage.ErrConfigChanged, ErrBusy},
+	{storage.ErrBusy, ErrBusy},
 	{storage.ErrCursor, ErrCursor},
 }
 

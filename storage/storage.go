@@ -31,6 +31,9 @@ var (
 	// ErrCursor: the cursor is malformed, or not of this list; start again
 	// without one.
 	ErrCursor = errors.New("storage: foreign cursor")
+	// ErrBusy: too much waits already, or the context ended before the store took
+	// the call up. Nothing happened.
+	ErrBusy = errors.New("storage: busy")
 	// ErrClosed: the store is closed. Nothing happened.
 	ErrClosed = errors.New("storage: closed")
 )
