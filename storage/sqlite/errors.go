@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+
+	"github.com/charlahq/charla/storage"
 )
 
 var (
 	// ErrBusy: as many calls wait already as [Options.Queue] allows. Nothing
 	// happened; try again later (R8.4).
-	ErrBusy = errors.New("sqlite: too many calls are waiting")
+	ErrBusy = fmt.Errorf("sqlite: too many calls are waiting: %w", storage.ErrBusy)
 	// ErrForeign: the database holds tables, and they are not charla's.
 	ErrForeign = errors.New("sqlite: not a charla database")
 	// ErrNoFTS5: the driver's SQLite was built without full text search.
