@@ -227,6 +227,9 @@ func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.S
 		if err != nil {
 			return err
 		}
+		if err := d.settle(ctx, s); err != nil { // where it writes, if another was first
+			return err
+		}
 		before, from := s.Identity, s.Conversation
 		s.Customer = who
 		if s.Identity = identity(&rules.Config.Chat, *s, &p); s.Identity != before {

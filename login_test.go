@@ -1,0 +1,38 @@
+package charla_test
+
+import (
+	"testing"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/require"
+)
+
+// A login links the conversation that the session really wrote in, which another
+// session of the same e-mail had begun (R7.2), and a message sent again across
+// the login is stored once (R3.9).
+func TestLoginKeepsTheConversationAndItsKeys(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.Chat.EmailAsIdentifier = true
+		c.Chat.Google.Enabled = true
+	})
+	first, second := b.enter("juan"), b.enter("juan")
+	began := b.write(first, "hola").Ref
+	key := &charla.CallOptions{Key: "k1"}
+	was, err := b.desk.Write(b.ctx, second, "¿sigue ahí?", key)
+	require.NoError(t, err)
+	require.Equal(t, began, was.Ref)
+
+	second, err = b.desk.Login(b.ctx, second, charla.Proof{Provider: "google", Subject: "7"})
+	require.NoError(t, err)
+	require.Equal(t, []tickets.ConversationID{began.Conversation}, second.Links)
+	again, err := b.desk.Write(b.ctx, second, "¿sigue ahí?", key)
+	require.NoError(t, err)
+	require.Equal(t, was, again)
+
+	next, err := b.desk.Write(b.ctx, second, "ya entré", &charla.CallOptions{Key: "k2"})
+	require.NoError(t, err)
+	require.NotEqual(t, began.Conversation, next.Ref.Conversation)
+}
