@@ -19,6 +19,7 @@ type batch struct {
 	tickets      []ticketRow
 	messages     [][]byte
 	entries      [][]byte
+	words        []string
 }
 
 // ticketRow is a ticket as its row is.
@@ -50,6 +51,9 @@ func encodeBatch(b *storage.Batch) (e *batch, err error) {
 	}
 	if e.entries, err = encodeAll(b.Entries, encodeEntry); err != nil {
 		return nil, err
+	}
+	for _, w := range b.Words {
+		e.words = append(e.words, spelled(w.Text))
 	}
 	for _, t := range b.Tickets {
 		row, err := newTicketRow(t)
@@ -113,11 +117,18 @@ type stored struct {
 	account  account
 	key      int64
 	version  int64
-	number   int64
 	armed    sql.NullInt64
 	lease    int64
 	change   int64
 	isStored bool
+	// ticket is the latest one, number zero if there is none.
+	ticket storedTicket
+}
+
+// storedTicket is a ticket's row without its document.
+type storedTicket struct {
+	key int64
+	ticketRow
 }
 
 // commit checks everything and then writes.
@@ -137,7 +148,7 @@ func (e *batch) commit(c *conn) error {
 	}
 	keys := make(map[tickets.Number]int64, len(e.tickets))
 	for i := range e.tickets {
-		key, err := e.tickets[i].put(c, s.account.id, s.key)
+		key, err := e.tickets[i].put(c, s)
 		if err != nil {
 			return err
 		}
@@ -152,13 +163,17 @@ func (e *batch) commit(c *conn) error {
 // check finds out whether the batch may land. It writes nothing.
 func (e *batch) check(c *conn) (*stored, error) {
 	s := &stored{}
-	var key, version, number, lease, change sql.NullInt64
-	a := &s.account
-	found, err := c.one(`SELECT a.id, a.version, a.settled, a.deleted, c.key, c.version, c.number, c.armed, c.lease,
-  (SELECT change FROM conversations WHERE account = a.id ORDER BY change DESC LIMIT 1)
-FROM accounts a LEFT JOIN conversations c ON c.account = a.id AND c.id = ?2
-WHERE a.uuid = ?1`, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:]},
-		&a.id, &a.version, &a.settled, &a.deleted, &key, &version, &number, &s.armed, &lease, &change)
+	var key, version, lease, change, ticket, number, important, delayed, created sql.NullInt64
+	var status sql.NullString
+	var taken bool
+	var scope, once any // NULL equals nothing
+	if e.Receipt != nil {
+		scope, once = e.Receipt.Scope, e.Receipt.Key
+	}
+	a, t := &s.account, &s.ticket
+	found, err := c.one(checking, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:], scope, once},
+		&a.id, &a.version, &a.settled, &a.deleted, &key, &version, &s.armed, &lease, &change, &taken,
+		&ticket, &number, &status, &important, &delayed, &t.category, &created, &t.waits, &t.counts)
 	switch {
 	case err != nil:
 		return nil, err
@@ -168,11 +183,13 @@ WHERE a.uuid = ?1`, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID
 		return nil, storage.ErrDeleted
 	case a.version != int64(e.Config):
 		return nil, storage.ErrConfigChanged
-	case version.Int64 != e.Conversation.Version-1:
+	case version.Int64 != e.Conversation.Version-1, taken:
 		return nil, storage.ErrConflict
 	}
-	s.isStored, s.key, s.version, s.number = key.Valid, key.Int64, version.Int64, number.Int64
+	s.isStored, s.key, s.version = key.Valid, key.Int64, version.Int64
 	s.lease, s.change = lease.Int64, change.Int64+1
+	t.key, t.number, t.status = ticket.Int64, number.Int64, status.String
+	t.important, t.delayed, t.created = important.Int64, delayed.Int64, created.Int64
 	for _, id := range e.Reserve {
 		var holder int64
 		found, err := c.one("SELECT conversation FROM identities WHERE account = ? AND kind = ? AND value = ?",
@@ -184,18 +201,18 @@ WHERE a.uuid = ?1`, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID
 			return nil, storage.ErrConflict
 		}
 	}
-	if e.Receipt != nil && s.isStored {
-		found, err := c.one("SELECT 1 FROM receipts WHERE account = ? AND conversation = ? AND scope = ? AND key = ?",
-			[]any{a.id, s.key, e.Receipt.Scope, e.Receipt.Key}, new(int))
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			return nil, storage.ErrConflict
-		}
-	}
 	return s, nil
 }
+
+// checking is one statement because each costs more than what it reads.
+const checking = `SELECT a.id, a.version, a.settled, a.deleted, c.key, c.version, c.armed, c.lease,
+  (SELECT change FROM conversations WHERE account = a.id ORDER BY change DESC LIMIT 1),
+  EXISTS (SELECT 1 FROM receipts r WHERE r.account = a.id AND r.conversation = c.key AND r.scope = ?3 AND r.key = ?4),
+  t.key, t.number, t.status, t.important, t.delayed, t.category, t.created, t.waits, t.counts
+FROM accounts a
+LEFT JOIN conversations c ON c.account = a.id AND c.id = ?2
+LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = c.number
+WHERE a.uuid = ?1`
 
 // putConversation inserts or replaces the conversation's row. SQLite rewrites the
 // entries of every index that a statement names a column of, so what did not
@@ -228,20 +245,28 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`,
 	return err
 }
 
+// find reads a ticket's row; key zero: there is none.
+func (s *stored) find(c *conn, number int64) (t storedTicket, err error) {
+	if number == s.ticket.number || !s.isStored {
+		return s.ticket, nil
+	}
+	_, err = c.one(`SELECT key, status, important, delayed, category, created, waits, counts
+FROM tickets WHERE account = ? AND conversation = ? AND number = ?`, []any{s.account.id, s.key, number},
+		&t.key, &t.status, &t.important, &t.delayed, &t.category, &t.created, &t.waits, &t.counts)
+	return t, err
+}
+
 // put inserts or replaces a ticket's row and returns its key.
-func (t *ticketRow) put(c *conn, account, conversation int64) (int64, error) {
-	var key int64
-	var old ticketRow
-	found, err := c.one(`SELECT key, status, important, delayed, category, created, waits, counts
-FROM tickets WHERE account = ? AND conversation = ? AND number = ?`, []any{account, conversation, t.number},
-		&key, &old.status, &old.important, &old.delayed, &old.category, &old.created, &old.waits, &old.counts)
+func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
+	old, err := s.find(c, t.number)
 	if err != nil {
 		return 0, err
 	}
-	if !found {
+	key := old.key
+	if key == 0 {
 		return c.insert(`INSERT INTO tickets (account, conversation, number, status, important, delayed, category, created, changed, waits, counts, doc)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			account, conversation, t.number, t.status, t.important, t.delayed, t.category, t.created, t.changed, t.waits, t.counts, t.doc)
+			s.account.id, s.key, t.number, t.status, t.important, t.delayed, t.category, t.created, t.changed, t.waits, t.counts, t.doc)
 	}
 	same := old.status == t.status && old.important == t.important && old.delayed == t.delayed &&
 		old.category == t.category && old.created == t.created
@@ -292,24 +317,23 @@ func (e *batch) append(c *conn, s *stored) error {
 
 // index makes a ticket be found by its words.
 func (e *batch) index(c *conn, s *stored, keys map[tickets.Number]int64) error {
-	for _, w := range e.Words {
+	for i, w := range e.Words {
 		key, ok := keys[w.Ticket]
 		if !ok {
-			found, err := c.one("SELECT key FROM tickets WHERE account = ? AND conversation = ? AND number = ?",
-				[]any{s.account.id, s.key, int64(w.Ticket)}, &key)
+			t, err := s.find(c, int64(w.Ticket))
 			if err != nil {
 				return err
 			}
-			if !found {
-				continue
-			}
-			keys[w.Ticket] = key
+			key, keys[w.Ticket] = t.key, t.key
+		}
+		if key == 0 {
+			continue
 		}
 		text, err := c.insert("INSERT INTO texts (ticket) VALUES (?)", key)
 		if err != nil {
 			return err
 		}
-		if _, err := c.exec("INSERT INTO words (rowid, text) VALUES (?, ?)", text, indexed(s.account.id, w.Text)); err != nil {
+		if _, err := c.exec("INSERT INTO words (rowid, text) VALUES (?, ?)", text, led(s.account.id, e.words[i])); err != nil {
 			return err
 		}
 	}

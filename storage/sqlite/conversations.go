@@ -13,38 +13,47 @@ import (
 type conversations struct{ s *Store }
 
 // A load is one statement, which sees one moment by itself. ?1 is the account,
-// ?2 the session or conversation, ?3 the older ticket, ?4 and ?5 the receipt.
+// ?2 the session or conversation; what is not asked for costs nothing.
 const (
-	loadSession = `SELECT a.doc, s.doc, c.doc, t.doc, o.doc, r.doc
-FROM accounts a
+	fromSession = `FROM accounts a
 JOIN sessions s ON s.account = a.id AND s.id = ?2
 LEFT JOIN conversations c ON c.key = coalesce(
   (SELECT key FROM conversations WHERE account = a.id AND id = s.conversation),
   (SELECT conversation FROM identities WHERE account = a.id AND kind = s.kind AND value = s.value))
-` + loadRest
-	loadConversation = `SELECT a.doc, NULL, c.doc, t.doc, o.doc, r.doc
-FROM accounts a
+`
+	fromConversation = `FROM accounts a
 LEFT JOIN conversations c ON c.account = a.id AND c.id = ?2
-` + loadRest
-	loadRest = `LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = c.number
-LEFT JOIN tickets o ON o.account = a.id AND o.conversation = c.key AND o.number = ?3 AND o.number <> c.number
-LEFT JOIN receipts r ON r.account = a.id AND r.conversation = c.key AND r.scope = ?4 AND r.key = ?5
-WHERE a.uuid = ?1`
+`
+	withLatest  = "LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = c.number\n"
+	withOlder   = "LEFT JOIN tickets o ON o.account = a.id AND o.conversation = c.key AND o.number = ? AND o.number <> c.number\n"
+	withReceipt = "LEFT JOIN receipts r ON r.account = a.id AND r.conversation = c.key AND r.scope = ? AND r.key = ?\n"
 )
 
-func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
-	query, id := loadConversation, q.Conversation.UUID
+// loading is the statement of a load, with its arguments.
+func loading(q storage.LoadQuery) (string, []any) {
+	from, session, older, receipt := fromConversation, "NULL", "NULL", "NULL"
+	args := []any{q.Account.UUID[:], q.Conversation.UUID[:]}
 	if !q.Session.IsZero() {
-		query, id = loadSession, q.Session.UUID
+		from, session = fromSession, "s.doc"
+		args[1] = q.Session.UUID[:]
 	}
-	var key any // NULL equals nothing
+	from += withLatest
+	if q.Ticket != 0 {
+		from, older = from+withOlder, "o.doc"
+		args = append(args, int64(q.Ticket))
+	}
 	if q.Key != "" {
-		key = q.Key
+		from, receipt = from+withReceipt, "r.doc"
+		args = append(args, q.Scope, q.Key)
 	}
+	return "SELECT a.doc, " + session + ", c.doc, t.doc, " + older + ", " + receipt + "\n" + from + "WHERE a.uuid = ?1", args
+}
+
+func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
+	query, args := loading(q)
 	var account, session, conversation, ticket, older, receipt []byte
-	err = p.s.readers.do(ctx, func(c *conn) error {
-		found, err := c.one(query, []any{q.Account.UUID[:], id[:], int64(q.Ticket), q.Scope, key},
-			&account, &session, &conversation, &ticket, &older, &receipt)
+	err = p.s.loader.do(ctx, func(c *conn) error {
+		found, err := c.one(query, args, &account, &session, &conversation, &ticket, &older, &receipt)
 		if err == nil && !found {
 			err = storage.ErrNotFound
 		}

@@ -340,5 +340,5 @@ func TestBackup(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "late.db"))
 	only, err := b.Pragma(b.ctx, "query_only")
 	require.NoError(t, err)
-	require.Equal(t, []string{"0", "1", "1", "1", "1"}, only)
+	require.Equal(t, []string{"0", "1", "1", "1", "1", "1"}, only)
 }

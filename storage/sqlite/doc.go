@@ -18,9 +18,9 @@
 // # Durability
 //
 // A call that returned nil is on the disk: the database is in WAL mode with
-// synchronous=FULL. One goroutine writes; it takes what waits, up to 64 calls,
-// into one transaction, in which each call succeeds or fails by itself, and
-// answers when that is durable. So many callers together get more done than one.
+// synchronous=FULL. One connection writes: what waits for it, up to 64 calls, goes
+// into one transaction, in which each call succeeds or fails by itself, and is
+// answered when that is durable. So many callers together get more done than one.
 //
 // A changing call whose context ends while it waits does nothing. Once it was
 // taken up it waits for its outcome, which takes no longer than the transaction

@@ -100,8 +100,10 @@ func (c *conn) explain(ctx context.Context, query string) (string, error) {
 }
 
 func (s *Store) everywhere(ctx context.Context, run func(*conn) error) error {
-	if err := s.writer.do(ctx, run); err != nil {
-		return err
+	for _, w := range []*worker{s.writer, s.loader} {
+		if err := w.do(ctx, run); err != nil {
+			return err
+		}
 	}
 	var taken []*conn
 	defer func() {

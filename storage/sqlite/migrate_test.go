@@ -110,13 +110,13 @@ func TestOptions(t *testing.T) {
 	} {
 		got, err := b.Pragma(ctx, name)
 		require.NoError(t, err)
-		assert.Equal(t, []string{want, want, want, want, want}, got, name)
+		assert.Equal(t, []string{want, want, want, want, want, want}, got, name)
 	}
 	fast := setup(t, &sqlite.Options{InsecureNoSync: true, Readers: 1, BusyTimeout: 3 * time.Second})
 	for name, want := range map[string]string{"synchronous": "0", "busy_timeout": "3000"} {
 		got, err := fast.Pragma(ctx, name)
 		require.NoError(t, err)
-		assert.Equal(t, []string{want, want}, got, name)
+		assert.Equal(t, []string{want, want, want}, got, name)
 	}
 	for _, o := range []sqlite.Options{{Readers: -1}, {Queue: -1}, {BusyTimeout: -1}} {
 		_, err := sqlite.Open(filepath.Join(t.TempDir(), "chat.db"), &o)
@@ -144,7 +144,7 @@ func TestNew(t *testing.T) {
 	_, err = sqlite.New(db, nil)
 	require.ErrorContains(t, err, "allows 4 connections")
 	for range 3 {
-		s, err := sqlite.New(db, &sqlite.Options{Readers: 3})
+		s, err := sqlite.New(db, &sqlite.Options{Readers: 2})
 		require.NoError(t, err)
 		_, err = s.Accounts().Find(context.Background(), "none")
 		require.ErrorIs(t, err, storage.ErrNotFound)

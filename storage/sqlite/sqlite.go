@@ -22,7 +22,8 @@ const MinVersion = "3.51.3"
 
 // Options tune a store. The zero value, and nil, mean the defaults.
 type Options struct {
-	// Readers is how many connections read at a time; zero: 4. One more writes.
+	// Readers is how many connections read at a time; zero: 4. One more loads
+	// what changes are decided on, and one writes.
 	Readers int
 	// Queue is how many calls may wait for the writer, and how many for a
 	// reader, before further ones get [ErrBusy]; zero: 4096.
@@ -59,8 +60,9 @@ func (o *Options) orDefaults() (Options, error) {
 // Store is a [storage.Store] in one SQLite database. It is safe for concurrent
 // use, and several processes may open the same file.
 type Store struct {
-	writer  *writer
-	readers *readers
+	// writer makes every change, loader the loads that changes are decided on.
+	writer, loader *worker
+	readers        *readers
 	// id is the database's: cursors are bound to it.
 	id []byte
 	// owned is the database that Open opened; nil for a host's.
@@ -101,7 +103,7 @@ const openTimeout = time.Minute
 
 // New builds a store on a host's own database, through any driver for
 // [database/sql] whose SQLite is at least [MinVersion] and has FTS5. It takes
-// [Options.Readers] and one more connections from db for as long as the store is
+// [Options.Readers] and two more connections from db for as long as the store is
 // open, so db's MaxOpenConns must leave room for them. They all must be to the
 // same file, which must be charla's alone. Close gives them back and leaves db
 // open. The errors include [*VersionError], [*SchemaError], [ErrNoFTS5] and
@@ -111,8 +113,8 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if limit := db.Stats().MaxOpenConnections; limit > 0 && limit < opts.Readers+1 {
-		return nil, fmt.Errorf("sqlite: the database allows %d connections, the store needs %d", limit, opts.Readers+1)
+	if limit := db.Stats().MaxOpenConnections; limit > 0 && limit < opts.Readers+2 {
+		return nil, fmt.Errorf("sqlite: the database allows %d connections, the store needs %d", limit, opts.Readers+2)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
@@ -130,8 +132,8 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 		w.close()
 		return nil, err
 	}
-	var conns []*conn
-	for range opts.Readers {
+	var conns []*conn // the loader's and the readers'
+	for range opts.Readers + 1 {
 		c, err := open(ctx, db, opts, true)
 		if err != nil {
 			for _, c := range append(conns, w) {
@@ -141,8 +143,9 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 		}
 		conns = append(conns, c)
 	}
-	s.writer = newWriter(w, opts.Queue)
-	s.readers = newReaders(conns, opts.Queue)
+	s.writer = newWorker(w, true, opts.Queue)
+	s.loader = newWorker(conns[0], false, opts.Queue)
+	s.readers = newReaders(conns[1:], opts.Queue)
 	return s, nil
 }
 
@@ -172,8 +175,7 @@ func (s *Store) Close() error {
 	if !s.closed.CompareAndSwap(false, true) {
 		return storage.ErrClosed
 	}
-	s.writer.close()
-	err := errors.Join(s.readers.close(), s.writer.conn.close())
+	err := errors.Join(s.loader.close(), s.readers.close(), s.writer.close())
 	if s.owned != nil {
 		err = errors.Join(err, s.owned.Close())
 	}

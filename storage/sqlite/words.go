@@ -19,17 +19,23 @@ const (
 // lead is what every token of an account begins with, and no other's does.
 func lead(account int64) string { return strconv.FormatInt(account, 10) + "x" }
 
-// indexed is a text as it is given to the index.
-func indexed(account int64, text string) string {
+// spelled is a text as it is given to the index, but for the accounts that lead
+// its words.
+func spelled(text string) string {
 	var b strings.Builder
+	b.Grow(len(text))
 	for word := range strings.SplitSeq(text, " ") {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(lead(account))
 		spell(&b, word)
 	}
 	return b.String()
+}
+
+// led is a spelled text as it is given to the index.
+func led(account int64, spelled string) string {
+	return lead(account) + strings.ReplaceAll(spelled, " ", " "+lead(account))
 }
 
 // match is the full text query for a word, or for those that begin with it. It
