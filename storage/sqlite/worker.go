@@ -1,0 +1,211 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/charlahq/charla/storage"
+)
+
+// groupSize is how many calls one transaction takes at most.
+const groupSize = 64
+
+// worker does calls on one connection. Callers queue up; whoever comes first takes
+// what waits, up to groupSize calls, into one transaction, does it for all of them
+// and answers when it is over: for the worker that writes, when it is durable.
+// There is no goroutine of its own to wait for.
+type worker struct {
+	conn *conn
+	// writes says that the transactions write; reads that are alone need none.
+	writes bool
+	queue  chan *call
+	// lead holds a token while nobody does the others' work.
+	lead chan struct{}
+
+	mu     sync.RWMutex // guards closed against an enqueue after close
+	closed bool
+}
+
+// call is one piece of work that waits or is under way.
+type call struct {
+	// run checks and then writes. It may be run again after a rollback. An
+	// error before the first write costs the others nothing.
+	run   func(*conn) error
+	state atomic.Int32
+	err   error
+	done  chan error
+}
+
+// The states of a call.
+const (
+	waiting int32 = iota
+	taken
+	dropped
+)
+
+func newWorker(c *conn, writes bool, queue int) *worker {
+	w := &worker{conn: c, writes: writes, queue: make(chan *call, queue), lead: make(chan struct{}, 1)}
+	w.lead <- struct{}{}
+	return w
+}
+
+// do has a call run and waits until its transaction is over. A context that ends
+// before the call was taken up leaves nothing done; once it is taken up, do waits
+// for the outcome, which is bounded by the busy timeout and the group.
+func (w *worker) do(ctx context.Context, run func(*conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return notDone(err)
+	}
+	c := &call{run: run, done: make(chan error, 1)}
+	if err := w.enqueue(c); err != nil {
+		return err
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-w.lead:
+		defer func() { w.lead <- struct{}{} }()
+		for len(c.done) == 0 {
+			w.group()
+		}
+		return <-c.done
+	case <-ctx.Done():
+		if c.state.CompareAndSwap(waiting, dropped) {
+			return notDone(ctx.Err())
+		}
+		return <-c.done
+	}
+}
+
+func notDone(err error) error { return fmt.Errorf("%w: %w", storage.ErrBusy, err) }
+
+func (w *worker) enqueue(c *call) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return storage.ErrClosed
+	}
+	select {
+	case w.queue <- c:
+		return nil
+	default:
+		return ErrBusy
+	}
+}
+
+// close does what waits already and lets nobody in any more. It is called once.
+func (w *worker) close() error {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	<-w.lead
+	for len(w.queue) > 0 {
+		w.group()
+	}
+	return w.conn.close()
+}
+
+// group does what waits, up to groupSize calls.
+func (w *worker) group() {
+	var all [groupSize]*call
+	group := take(w.gather(all[:0]))
+	if len(group) == 0 || w.commit(group) {
+		return
+	}
+	for i := range group {
+		w.commit(group[i : i+1])
+	}
+}
+
+// gather is what waits.
+func (w *worker) gather(group []*call) []*call {
+	for len(group) < groupSize {
+		select {
+		case c := <-w.queue:
+			group = append(group, c)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// take leaves out the calls whose caller has gone.
+func take(group []*call) []*call {
+	kept := group[:0]
+	for _, c := range group {
+		if c.state.CompareAndSwap(waiting, taken) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// commit runs a group in one transaction and answers it. If one of several calls
+// fails after it has written, it rolls everything back, answers nobody and
+// returns false: then each is to be run by itself, so that none suffers from
+// another.
+func (w *worker) commit(group []*call) bool {
+	begin := "BEGIN"
+	switch {
+	case w.writes:
+		begin = "BEGIN IMMEDIATE"
+	case len(group) == 1:
+		group[0].err = w.guard(group[0].run)
+		answer(group, nil)
+		return true
+	}
+	if err := w.conn.plain("begin", begin); err != nil {
+		// After a failed rollback a transaction may still be open.
+		_ = w.conn.plain("rollback", "ROLLBACK")
+		answer(group, err)
+		return true
+	}
+	for _, c := range group {
+		w.conn.touched = false
+		c.err = w.guard(c.run)
+		if c.err == nil || !w.conn.touched {
+			continue
+		}
+		_ = w.conn.plain("rollback", "ROLLBACK")
+		if len(group) > 1 {
+			return false
+		}
+		answer(group, nil)
+		return true
+	}
+	err := w.conn.plain("commit", "COMMIT")
+	if err != nil {
+		_ = w.conn.plain("rollback", "ROLLBACK")
+		var e *Error
+		if errors.As(err, &e) {
+			e.Unknown = true
+		}
+	}
+	answer(group, err)
+	return true
+}
+
+// answer tells each caller its own error, else the group's.
+func answer(group []*call, err error) {
+	for _, c := range group {
+		if c.err == nil {
+			c.err = err
+		}
+		c.done <- c.err
+	}
+}
+
+// guard turns a panic into an error.
+func (w *worker) guard(run func(*conn) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.conn.touched = true
+			err = fmt.Errorf("sqlite: panic: %v", p)
+		}
+	}()
+	return run(w.conn)
+}
