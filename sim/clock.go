@@ -1,0 +1,70 @@
+package sim
+
+import (
+	"slices"
+	"time"
+)
+
+// deskClock is one desk's clock: the world's, off by an offset that may change,
+// backwards too. It implements charla.Clock.
+type deskClock struct {
+	w      *World
+	offset time.Duration
+	timers []timer
+	// handed are the last instants it told, newest last.
+	handed []time.Time
+}
+
+type timer struct {
+	at    time.Time // on the world's clock: a timer counts steadily
+	fired chan time.Time
+}
+
+func (c *deskClock) Now() time.Time {
+	now := c.w.now.Add(c.offset)
+	if len(c.handed) == 0 || !c.handed[len(c.handed)-1].Equal(now) {
+		c.handed = append(c.handed, now)
+		if len(c.handed) > 512 {
+			c.handed = slices.Delete(c.handed, 0, 256)
+		}
+	}
+	return now
+}
+
+func (c *deskClock) After(d time.Duration) <-chan time.Time {
+	t := timer{c.w.now.Add(d), make(chan time.Time, 1)}
+	c.timers = append(c.timers, t)
+	return t.fired
+}
+
+// told says whether the clock told an instant lately.
+func (c *deskClock) told(at time.Time) bool {
+	return slices.ContainsFunc(c.handed, func(t time.Time) bool { return t.Truncate(time.Microsecond).Equal(at) })
+}
+
+// advance moves the world's time on and lets the timers fire that are due, one
+// by one.
+func (w *World) advance(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	w.now = w.now.Add(d)
+	w.stats.Simulated += d
+	w.logf("now %s", w.now.Format(time.RFC3339Nano))
+	for _, d := range w.desks {
+		due := d.clock.timers
+		d.clock.timers = nil
+		var fire []timer
+		for _, t := range due {
+			if t.at.After(w.now) {
+				d.clock.timers = append(d.clock.timers, t)
+			} else {
+				fire = append(fire, t)
+			}
+		}
+		for _, t := range fire {
+			t.fired <- w.now.Add(d.clock.offset)
+			w.settle()
+		}
+	}
+}

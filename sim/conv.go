@@ -1,0 +1,329 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// conv is one conversation of the model, with its log.
+type conv struct {
+	account          *account
+	id               tickets.ConversationID
+	identity         tickets.Identity
+	version          int64
+	lastAt           time.Time
+	armed            int64
+	customerMessages int
+	ticket           *ticket
+	older            []*ticket
+	messages         []tickets.Message
+	entries          []tickets.Entry
+}
+
+// attempted sees a batch before its commit: a call decides with one chance, so
+// that a retry never chooses another text.
+func (m *model) attempted(t *task, b *storage.Batch) {
+	if t == nil || t.tag == "" || len(b.Entries) == 0 {
+		return
+	}
+	chance := b.Entries[0].Inputs.Chance
+	if t.chanced && t.chance != chance {
+		m.w.failf("chance", "%s decides again with another chance", t.name)
+	}
+	t.chance, t.chanced = chance, true
+}
+
+// committed follows a batch that has just landed: it reads back what the store
+// now has of the conversation, and holds all of it against the rules.
+func (m *model) committed(ctx context.Context, t *task, b *storage.Batch) {
+	a := m.accounts[b.Conversation.Account]
+	switch {
+	case a == nil || a.purged:
+		m.w.failf("commit", "commit into an account that does not exist")
+		return
+	case a.deleted:
+		m.w.failf("deleted", "commit into account %s after its deletion", a.name)
+		return
+	case b.Config != a.version:
+		m.w.failf("config", "decided under version %d, committed after the save of %d", b.Config, a.version)
+		return
+	}
+	c := a.convs[b.Conversation.ID]
+	if c == nil {
+		c = &conv{account: a, id: b.Conversation.ID, identity: b.Conversation.Identity, armed: int64(b.Config)}
+		if other := a.holders[c.identity]; other != nil {
+			m.w.failf("identity", "two conversations of one customer: %s and %s", other.id, c.id)
+		}
+		a.convs[c.id], a.holders[c.identity] = c, c
+		a.order = append(a.order, c)
+	}
+	q := m.w.real.Queries()
+	messages, err1 := q.Messages(ctx, storage.MessageQuery{Account: a.id, Conversation: c.id, After: int64(len(c.messages))})
+	entries, err2 := q.History(ctx, tickets.Ref{Account: a.id, Conversation: c.id}, int64(len(c.entries)), 0)
+	loaded, err3 := m.w.real.Conversations().Load(ctx, storage.LoadQuery{Account: a.id, Conversation: c.id})
+	if err1 != nil || err2 != nil || err3 != nil {
+		m.w.failf("read back", "%v %v %v", err1, err2, err3)
+		return
+	}
+	if loaded.Conversation.Version != c.version+1 {
+		m.w.failf("version", "conversation %s goes from version %d to %d", c.id, c.version, loaded.Conversation.Version)
+		return
+	}
+	c.version++
+	m.w.logf("commit %s v%d +%dm +%de wake %v", c.id, c.version, len(messages), len(entries), b.Wake.UnixMicro())
+	m.w.stats.Commits++
+	first := len(c.entries)
+	m.follows(t, c, loaded, messages, entries)
+	if m.w.failure == nil {
+		m.outbox.committed(c, c.entries[first:], b.Deliveries)
+		m.compare(ctx, c, loaded, b)
+	}
+}
+
+// follows takes the new entries one by one.
+func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tickets.Message, entries []tickets.Entry) {
+	a := c.account
+	wasArmed := c.armed
+	c.armed = int64(a.version)
+	rearm := a.since.Running > 0 && wasArmed < int64(a.since.Running) && c.ticket != nil && c.ticket.wait != nil
+	for i := range entries {
+		e := &entries[i]
+		if e.N != int64(len(c.entries))+1 {
+			m.w.failf("history", "entry %d after %d", e.N, len(c.entries))
+			return
+		}
+		if e.At.Before(c.lastAt) {
+			m.w.failf("time", "entry %d at %s, after one at %s", e.N, e.At, c.lastAt)
+		}
+		if e.At != e.At.Truncate(time.Microsecond) || int64(e.Inputs.Config) != int64(a.version) {
+			m.w.failf("history", "entry %d at %s under version %d", e.N, e.At, e.Inputs.Config)
+		}
+		if rearm != (e.Kind == tickets.Rearm) {
+			m.w.failf("rearm", "entry %d is %s, a running wait had to follow the save: %v", e.N, e.Kind, rearm)
+			return
+		}
+		rearm = false
+		now := e.At
+		due, rule := c.deadline()
+		switch e.Kind {
+		case tickets.Delay, tickets.Expire:
+			if rule != e.Kind || !e.Due.Equal(due) || e.Due.After(e.At) {
+				m.w.failf("deadline", "entry %d: %s due %s done %s, want %q at %s", e.N, e.Kind, e.Due, e.At, rule, due)
+				return
+			}
+			if last := entries[len(entries)-1]; e.Due.Equal(e.At) && table["open"][last.Kind] != "" && last.Kind != tickets.Expire {
+				m.w.failf("order", "entry %d: %s goes before %s of the same instant", e.N, e.Kind, last.Kind)
+			}
+			now = due
+		case tickets.Rearm:
+		default:
+			if i != len(entries)-1 {
+				m.w.failf("order", "entry %d is a command and not the last of its commit", e.N)
+			}
+			if !due.IsZero() && due.Before(e.At) {
+				m.w.failf("order", "%s at %s goes before %s, due at %s", e.Kind, e.At, rule, due)
+				return
+			}
+			if !e.Due.IsZero() {
+				m.w.failf("history", "%s has a due time", e.Kind)
+			}
+			if t != nil && !e.At.Equal(c.lastAt) && !t.desk.clock.told(e.At) {
+				m.w.failf("time", "%s at %s, which is neither the clock's nor the conversation's time", e.Kind, e.At)
+			}
+		}
+		c.lastAt = e.At
+		messages = m.entry(t, c, e, now, messages)
+		if m.w.failure != nil {
+			return
+		}
+		c.entries = append(c.entries, *e)
+	}
+	if len(messages) > 0 {
+		m.w.failf("messages", "%d messages that no entry explains: %+v", len(messages), messages[0])
+	}
+}
+
+// entry holds one entry, and the messages it brought, against the rules.
+func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, messages []tickets.Message) []tickets.Message {
+	text, welcome := "", false
+	for _, msg := range messages {
+		if msg.From == tickets.FromCustomer {
+			text = msg.Text
+			break
+		}
+		welcome = welcome || msg.From == tickets.FromWelcome
+	}
+	if e.Kind == tickets.Write && t != nil && !c.account.wasPresence(e.Inputs.Presence, now, t.stalest()) {
+		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)
+	}
+	x, wrong := c.apply(e, now, text, welcome)
+	if wrong != "" {
+		m.w.failf("transition", "entry %d: %s", e.N, wrong)
+		return nil
+	}
+	if e.Actor.Kind == tickets.ByAgent {
+		m.tag(e.Actor.Name, place{c, e.N, 0})
+	}
+	number := c.ticket.number
+	take := func() (tickets.Message, bool) {
+		if len(messages) == 0 {
+			m.w.failf("messages", "entry %d (%s) lacks a message: want %v %v", e.N, e.Kind, x.from, x.rules)
+			return tickets.Message{}, false
+		}
+		msg := messages[0]
+		messages = messages[1:]
+		if msg.Seq != int64(len(c.messages))+1 || msg.Ticket != number || !msg.At.Equal(e.At) {
+			m.w.failf("sequence", "message %d of ticket %d at %s after %d, in entry %d", msg.Seq, msg.Ticket, msg.At, len(c.messages), e.N)
+			return msg, false
+		}
+		c.messages = append(c.messages, msg)
+		return msg, m.owned(c, msg)
+	}
+	for _, from := range x.from {
+		msg, ok := take()
+		if !ok {
+			return nil
+		}
+		if msg.From != from {
+			m.w.failf("messages", "message %d is from %s, want %s", msg.Seq, msg.From, from)
+			return nil
+		}
+		if from == tickets.FromCustomer || from == tickets.FromAgent {
+			m.tag(msg.Text, place{c, e.N, msg.Seq})
+		}
+		x.facts = append(x.facts, "said")
+	}
+	for _, rule := range x.rules {
+		msg, ok := take()
+		if !ok {
+			return nil
+		}
+		if msg.From != tickets.FromRule || msg.Rule != rule {
+			m.w.failf("action", "message %d is %s %s, want %s", msg.Seq, msg.From, msg.Rule, rule)
+			return nil
+		}
+		m.text(c, rule, msg.Text)
+		x.facts = append(x.facts, "said")
+	}
+	m.facts(e, x)
+	return messages
+}
+
+// facts compares what the history says happened with what had to.
+func (m *model) facts(e *tickets.Entry, x expected) {
+	var got []string
+	var mails []string
+	for _, f := range e.Facts {
+		if f.Kind == tickets.Linked {
+			continue
+		}
+		got = append(got, string(f.Kind))
+		if f.Kind == tickets.Notified {
+			mails = append(mails, f.Address)
+		}
+	}
+	want := slices.Clone(x.facts)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		m.w.failf("facts", "entry %d (%s) says %v, want %v", e.N, e.Kind, got, want)
+	}
+	if !slices.Equal(mails, x.mails) {
+		m.w.failf("notify", "entry %d notifies %v, want %v", e.N, mails, x.mails)
+	}
+}
+
+// owned checks that a message says nothing of another account.
+func (m *model) owned(c *conv, msg tickets.Message) bool {
+	if !strings.Contains(msg.Text, c.account.name) && msg.From != tickets.FromWelcome {
+		m.w.failf("isolation", "message %q in account %s", msg.Text, c.account.name)
+		return false
+	}
+	return true
+}
+
+// text checks that an automatic message is one of its action's texts.
+func (m *model) text(c *conv, rule tickets.Rule, text string) {
+	texts := action(c.account.current(), rule).Messages
+	for i, want := range texts {
+		if strings.ReplaceAll(want, "{account}", c.account.name) == text {
+			m.chosen[[2]int{len(texts), i}]++
+			return
+		}
+	}
+	m.w.failf("text", "%s said %q", rule, text)
+}
+
+// tag remembers what a cause brought, which is at most one thing.
+func (m *model) tag(tag string, p place) {
+	if old, twice := m.tags[tag]; twice {
+		m.w.failf("twice", "%q is in the log twice: entries %d and %d", tag, old.entry, p.entry)
+		return
+	}
+	m.tags[tag] = p
+}
+
+// compare holds the stored state against the model's.
+func (m *model) compare(ctx context.Context, c *conv, loaded storage.Loaded, b *storage.Batch) {
+	t, s := c.ticket, loaded.Ticket
+	if t == nil {
+		m.w.failf("state", "conversation %s without a ticket", c.id)
+		return
+	}
+	have := fmt.Sprintf("number %d previous %d %s %s paused %v important %v delayed %v counts %s wait %v lastword %s",
+		s.Number, s.Previous, s.Status, s.Reason, s.Paused, s.Important, s.Delayed(), stamp(s.CountsFrom), waitOf(s.Wait), s.LastWord)
+	word := tickets.CustomerSide
+	if t.byAgent {
+		word = tickets.AgentSide
+	}
+	want := fmt.Sprintf("number %d previous %d %s %s paused %v important %v delayed %v counts %s wait %v lastword %s",
+		t.number, t.previous, t.status, t.reason, t.paused, t.important, t.wait != nil && !t.wait.delayed.IsZero(), stamp(t.counts), t.wait, word)
+	if have != want {
+		m.w.failf("state", "conversation %s, entry %d: stored %s, want %s", c.id, len(c.entries), have, want)
+		return
+	}
+	conversation := loaded.Conversation
+	if conversation.LastSeq != int64(len(c.messages)) || conversation.LastEntry != int64(len(c.entries)) ||
+		conversation.CustomerMessages != int64(c.customerMessages) || conversation.Identity != c.identity {
+		m.w.failf("state", "conversation %+v, want %d messages, %d entries", conversation, len(c.messages), len(c.entries))
+	}
+	if due, kind := c.deadline(); !due.Truncate(time.Microsecond).Equal(b.Wake) {
+		m.w.failf("wake", "conversation %s wakes at %s, want %s for %q", c.id, b.Wake, due, kind)
+	}
+	page, err := m.w.real.Queries().Tickets(ctx, storage.TicketQuery{Account: c.account.id, Conversation: c.id})
+	if err != nil || page.Next == "" && len(page.Items) != len(c.older)+1 {
+		m.w.failf("tickets", "conversation %s lists %d tickets (%v), want %d", c.id, len(page.Items), err, len(c.older)+1)
+	}
+	for _, row := range page.Items {
+		if row.Number != t.number && row.Status != tickets.Closed {
+			m.w.failf("open", "ticket %d of conversation %s is %s besides the latest", row.Number, c.id, row.Status)
+		}
+	}
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func (w *wait) String() string {
+	if w == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%s+%s %s due %s", stamp(w.since), w.limit, w.clock, stamp(w.due))
+}
+
+func waitOf(w *tickets.Wait) string {
+	if w == nil {
+		return "-"
+	}
+	return (&wait{since: w.Since, limit: w.Limit, clock: w.Clock, due: w.Due}).String()
+}

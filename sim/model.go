@@ -1,0 +1,273 @@
+package sim
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// model is what must be in the store, by an account of the rules that shares no
+// code with the library: the documents, not the packages, are its source. It
+// follows what really landed, whatever the desks were told.
+type model struct {
+	w        *World
+	accounts map[chatcfg.AccountID]*account
+	order    []*account
+	sessions map[tickets.SessionID]tickets.Session
+	outbox   *outbox
+	// tags are the log's entries and messages by what names their cause.
+	tags map[string]place
+	// chosen counts which of several texts was chosen, by how many there were.
+	chosen map[[2]int]int
+}
+
+// place is where something is in the log.
+type place struct {
+	conv  *conv
+	entry int64
+	seq   int64
+}
+
+// account is one account of the model.
+type account struct {
+	id      chatcfg.AccountID
+	name    string
+	version chatcfg.Version
+	configs map[chatcfg.Version]*config
+	since   chatcfg.Since
+	savedAt time.Time
+	deleted bool
+	purged  bool
+	rosters []rosterAt
+	convs   map[tickets.ConversationID]*conv
+	order   []*conv
+	holders map[tickets.Identity]*conv
+	// waits are the finished ones.
+	waits, first int64
+}
+
+type config struct {
+	chatcfg.Config
+	version chatcfg.Version
+	hours   *hours
+}
+
+type rosterAt struct {
+	at     time.Time // on the world's clock
+	roster tickets.Roster
+}
+
+func newModel(w *World) *model {
+	m := &model{
+		w: w, accounts: make(map[chatcfg.AccountID]*account), sessions: make(map[tickets.SessionID]tickets.Session),
+		tags: make(map[string]place), chosen: make(map[[2]int]int),
+	}
+	m.outbox = &outbox{m: m, rows: make(map[rowKey]*row)}
+	return m
+}
+
+func (a *account) current() *config { return a.configs[a.version] }
+
+func readConfig(docs []storage.Document, v chatcfg.Version) *config {
+	for _, d := range docs {
+		if d.Name == "config" && d.Version == int64(v) {
+			c := &config{version: v}
+			if json.Unmarshal(d.Body, &c.Config) == nil {
+				c.hours = newHours(c.Hours)
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+func (m *model) created(a chatcfg.Account, docs []storage.Document) {
+	cfg := readConfig(docs, 1)
+	if a.Version != 1 || cfg == nil {
+		m.w.failf("create", "account %s created with version %d and config %v", a.ID, a.Version, cfg != nil)
+		return
+	}
+	one := &account{
+		id: a.ID, name: a.Name, version: 1, configs: map[chatcfg.Version]*config{1: cfg},
+		savedAt: a.SavedAt, convs: make(map[tickets.ConversationID]*conv), holders: make(map[tickets.Identity]*conv),
+	}
+	one.rosters = []rosterAt{{at: m.w.now}}
+	m.accounts[a.ID] = one
+	m.order = append(m.order, one)
+}
+
+// saved follows a save: of a configuration, or the deletion.
+func (m *model) saved(a chatcfg.Account, docs []storage.Document) {
+	one := m.accounts[a.ID]
+	switch {
+	case one == nil || one.purged:
+		m.w.failf("save", "account %s saved that does not exist", a.ID)
+		return
+	case one.deleted:
+		m.w.failf("deleted", "account %s saved after its deletion", a.ID)
+		return
+	case a.Version != one.version && a.Version != one.version+1:
+		m.w.failf("save", "account %s goes from version %d to %d", a.ID, one.version, a.Version)
+		return
+	}
+	if a.Version > one.version {
+		cfg := readConfig(docs, a.Version)
+		if cfg == nil {
+			m.w.failf("save", "version %d of account %s has no document", a.Version, a.ID)
+			return
+		}
+		if a.SavedAt.Before(one.savedAt) {
+			m.w.failf("save", "version %d of account %s is saved before the last", a.Version, a.ID)
+		}
+		m.follow(one, cfg, a)
+	}
+	if !a.DeletedAt.IsZero() {
+		one.deleted = true
+		m.outbox.deleted(one)
+	}
+}
+
+// follow is what a save means for what is armed (R4.8, R2.6).
+func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
+	old := one.current()
+	was, is := old.Automation.AutoClose, cfg.Automation.AutoClose
+	if is.Enabled && !was.Enabled {
+		one.since.AutoCloseOn = a.SavedAt
+	}
+	if std(was.After) != std(is.After) || was.Clock != is.Clock || !reflect.DeepEqual(old.Hours, cfg.Hours) {
+		one.since.AutoCloseChanged = a.SavedAt
+	}
+	// Whether running waits follow, only the call knows; the library keeps it here.
+	if a.Rules.Running == a.Version {
+		one.since.Running, one.since.RunningAt = a.Version, a.SavedAt
+	}
+	one.version, one.savedAt, one.name = a.Version, a.SavedAt, cfg.Chat.Name
+	one.configs[a.Version] = cfg
+}
+
+func std(d *chatcfg.Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	units := map[chatcfg.Unit]time.Duration{
+		chatcfg.UnitSeconds: time.Second, chatcfg.UnitMinutes: time.Minute,
+		chatcfg.UnitHours: time.Hour, chatcfg.UnitDays: 24 * time.Hour,
+	}
+	return time.Duration(d.Value) * units[d.Unit]
+}
+
+// purged checks what a purge says it removed (R1.6).
+func (m *model) purged(id chatcfg.AccountID, p storage.Purged) {
+	a := m.accounts[id]
+	if a == nil || !a.deleted || a.purged {
+		m.w.failf("purge", "account %s purged", id)
+		return
+	}
+	a.purged = true
+	var messages, entries int64
+	for _, c := range a.order {
+		messages += int64(len(c.messages))
+		entries += int64(len(c.entries))
+	}
+	if p.Conversations != int64(len(a.order)) || p.Messages != messages || p.Entries != entries {
+		m.w.failf("purge", "purge says %+v, there were %d conversations, %d messages, %d entries", p, len(a.order), messages, entries)
+	}
+	m.outbox.purged(a)
+}
+
+// session follows a session; its identity leads to one conversation.
+func (m *model) session(s tickets.Session) {
+	m.sessions[s.ID] = s
+	if a := m.accounts[s.Account]; a == nil {
+		m.w.failf("session", "session of an account that does not exist")
+	}
+}
+
+// present follows a roster, by R4.7.
+func (m *model) present(t *task, id chatcfg.AccountID, r tickets.Roster) {
+	a := m.accounts[id]
+	if a == nil || a.deleted {
+		m.w.failf("deleted", "presence of account %s is kept after its deletion", id)
+		return
+	}
+	last := a.rosters[len(a.rosters)-1].roster
+	absence := last.Absence
+	if t != nil && t.beat != nil {
+		if until, online := r.Agents[t.beat.agent]; online != (t.beat.is == tickets.Online) {
+			m.w.failf("presence", "after %s's %q they are online: %v", t.beat.agent, t.beat.is, online)
+		} else if online {
+			now := until.Add(-tickets.HeartbeatTTL)
+			there := false
+			for _, until := range last.Agents {
+				there = there || until.After(now)
+			}
+			if !there {
+				absence++
+			}
+		}
+	}
+	if r.Absence != absence {
+		m.w.failf("presence", "absence %d after %d, want %d", r.Absence, last.Absence, absence)
+	}
+	a.rosters = append(a.rosters, rosterAt{m.w.now, r})
+}
+
+// wasPresence says whether a decision may have seen this presence: by a roster
+// that was the account's in the last seconds.
+func (a *account) wasPresence(p tickets.Presence, now, since time.Time) bool {
+	for i := len(a.rosters) - 1; i >= 0; i-- {
+		r := a.rosters[i]
+		there := false
+		for _, until := range r.roster.Agents {
+			there = there || until.After(now)
+		}
+		if p.Available == there && p.Absence == r.roster.Absence+1 {
+			return true
+		}
+		if r.at.Before(since) {
+			return false
+		}
+	}
+	return false
+}
+
+// claimed checks that claims are of accounts that live.
+func (m *model) claimed(claims []storage.Claim) {
+	for _, c := range claims {
+		if a := m.accounts[c.Account]; a == nil || a.deleted {
+			m.w.failf("deleted", "conversation %s of a deleted account is claimed", c.Conversation)
+		}
+	}
+}
+
+// versions are those of an account's conversations.
+func (m *model) versions(id chatcfg.AccountID) map[tickets.ConversationID]int64 {
+	out := make(map[tickets.ConversationID]int64)
+	if a := m.accounts[id]; a != nil && !a.purged {
+		for _, c := range a.order {
+			out[c.id] = c.version
+		}
+	}
+	return out
+}
+
+// conversations of every account that was not purged, in a fixed order.
+func (m *model) conversations() []*conv {
+	var all []*conv
+	for _, a := range m.order {
+		if !a.purged {
+			all = append(all, a.order...)
+		}
+	}
+	return all
+}
+
+// living are the accounts that are not deleted.
+func (m *model) living() []*account {
+	return slices.DeleteFunc(slices.Clone(m.order), func(a *account) bool { return a.deleted })
+}

@@ -1,0 +1,203 @@
+package main
+
+// table are the planted bugs, by the kind of what went wrong for others.
+var table = append(append(append(ticketBugs, actionBugs...), deskBugs...), storeBugs...)
+
+const (
+	draftFile   = "tickets/draft.go"
+	decideFile  = "automation/decide.go"
+	rulesFile   = "automation/rules.go"
+	roadFile    = "road.go"
+	runnerFile  = "runner.go"
+	accountFile = "accounts.go"
+	sessionFile = "sessions.go"
+	memoryFile  = "storage/memory_conversations.go"
+	outboxFile  = "storage/memory_outbox.go"
+	ownersFile  = "storage/memory_accounts.go"
+)
+
+// ticketBugs are in what a command makes of a ticket.
+var ticketBugs = []mutant{
+	{
+		name: "wait survives its ticket", file: draftFile,
+		old: "t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }",
+		new: "t.CountsFrom, t.Paused = time.Time{}, false }",
+	},
+	{
+		name: "timer survives its ticket", file: draftFile,
+		old: "t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }",
+		new: "t.Wait, t.Paused = nil, false }",
+	},
+	{
+		name: "deadline from the newest message", file: draftFile,
+		old: "if t.Status == Open && t.Wait == nil {", new: "if t.Status == Open {",
+	},
+	{
+		name: "customer does not disarm auto-close", file: draftFile,
+		old: "t.LastWord, t.CountsFrom = CustomerSide, time.Time{}", new: "t.LastWord = CustomerSide",
+	},
+	{
+		name: "automatic message counts as an agent's", file: draftFile,
+		old: "d.append(Message{From: FromRule,", new: "d.Ticket.LastWord = AgentSide\n\td.append(Message{From: FromRule,",
+	},
+	{
+		name: "automatic message ends the wait", file: draftFile,
+		old: "d.append(Message{From: FromRule,", new: "d.Ticket.Wait = nil\n\td.append(Message{From: FromRule,",
+	},
+	{
+		name: "reopened wait begins at the old message", file: draftFile,
+		old: "if t.LastWord == CustomerSide {\n\t\tt.wait(now, p)", new: "if t.LastWord == CustomerSide {\n\t\tt.wait(t.CreatedAt, p)",
+	},
+	{
+		name: "reopening window holds its end", file: draftFile,
+		old: "now.Before(t.ClosedAt.Add(p.ReopenWindow))", new: "!now.After(t.ClosedAt.Add(p.ReopenWindow))",
+	},
+	{
+		name: "resume does not arm", file: draftFile,
+		old: "if t.LastWord == AgentSide {\n\t\tt.CountsFrom = now", new: "if t.LastWord == AgentSide {\n\t\tt.CountsFrom = t.CountsFrom",
+	},
+	{
+		name: "pause goes on counting", file: draftFile,
+		old: "t.Paused, t.CountsFrom = pause, time.Time{}", new: "t.Paused = pause",
+	},
+	{
+		name: "keywords mark again after an agent", file: draftFile,
+		old: "t.KeywordsOff = true", new: "t.KeywordsOff = false",
+	},
+	{
+		name: "automatic close is manual", file: draftFile,
+		old: "t.Reason = Automatic", new: "t.Reason = Manual",
+	},
+	{
+		name: "address notified twice", file: draftFile,
+		old: "if slices.Contains(d.Ticket.Notified, address) {", new: "if false {",
+	},
+	{
+		name: "every answer is the first", file: draftFile,
+		old: "First: !t.Answered", new: "First: true",
+	},
+	{
+		name: "sequence begins anew with a ticket", file: draftFile,
+		old: "d.Conversation.Number++\n", new: "d.Conversation.Number++\n\td.Conversation.LastSeq = 0\n",
+	},
+	{
+		name: "closed ticket takes replies", file: "tickets/transitions.go",
+		old: "Closed:  {Write: Open,", new: "Closed:  {Reply: Open, Write: Open,",
+	},
+	{
+		name: "absence never ends", file: "tickets/roster.go",
+		old: "next.Absence++", new: "next.Absence += 0",
+	},
+	{
+		name: "heartbeat holds for ever", file: "tickets/roster.go",
+		old: "if until.IsZero() || now.Before(until) {", new: "if until.IsZero() || !until.IsZero() {",
+	},
+}
+
+// actionBugs are in what follows from a command, and when.
+var actionBugs = []mutant{
+	{
+		name: "command goes before what was due", file: decideFile,
+		old: "if !ok || due.After(in.Now) ||", new: "if !ok || cmd.Kind != tickets.Tick || due.After(in.Now) ||",
+	},
+	{
+		name: "deadline closes over a message of its instant", file: decideFile,
+		old: "(due.Equal(in.Now) && cmd.Kind != tickets.Tick)", new: "false",
+	},
+	{
+		name: "late deadline counts from when it is done", file: decideFile,
+		old: "\tin.Now = due\n", new: "",
+	},
+	{
+		name: "delay is not noticed on a first answer", file: rulesFile,
+		old: "case t.Wait != nil:", new: "case t.Wait != nil && t.Answered:",
+	},
+	{
+		name: "text is always the first", file: decideFile,
+		old: "i := pick(in.Chance, rule, len(texts))", new: "i := pick(0, rule, 1)",
+	},
+	{
+		name: "auto-reply to the agent's own message", file: decideFile,
+		old: "switch cmd.Kind {\n\tcase tickets.Write:\n\t\tr.written",
+		new: "if cmd.Kind == tickets.Reply {\n\t\tr.noAgents(d, in, false)\n\t}\n\tswitch cmd.Kind {\n\tcase tickets.Write:\n\t\tr.written",
+	},
+	{
+		name: "auto-reply answers an auto-reply", file: decideFile,
+		old: "r.noAgents(d, in, closed)\n}",
+		new: "r.noAgents(d, in, closed)\n\tif d.Messages[len(d.Messages)-1].From == tickets.FromRule {\n\t\tr.reply(d, tickets.TicketCreated, in, \"created\")\n\t}\n}",
+	},
+	{
+		name: "out of hours at every message", file: decideFile,
+		old: "d.Ticket.SpokeOutOfHours = in.Now", new: "_ = in.Now",
+	},
+	{
+		name: "out of hours once per ticket", file: decideFile,
+		old: "if opens, ok := hours.NextOpen(spoke); !ok || opens.After(in.Now) {",
+		new: "if opens, _ := hours.NextOpen(spoke); true {",
+	},
+	{
+		name: "no agents at every message", file: decideFile,
+		old: "d.Ticket.SpokeInAbsence = in.Presence.Absence", new: "_ = in.Presence",
+	},
+	{
+		name: "no agents once per ticket", file: decideFile,
+		old: "case d.Ticket.SpokeInAbsence == in.Presence.Absence:", new: "case d.Ticket.SpokeInAbsence != 0:",
+	},
+	{
+		name: "two replies where one is wanted", file: decideFile,
+		old: "case closed && r.Config.Automation.Combine == chatcfg.CombineFirst:", new: "case false:",
+	},
+	{
+		name: "actions on a paused ticket", file: decideFile,
+		old: "if d.Ticket.Paused {", new: "if false {",
+	},
+	{
+		name: "customer is new with each ticket", file: decideFile,
+		old: "if d.Conversation.CustomerMessages == 1 {", new: "if created {",
+	},
+	{
+		name: "reopened ticket is a created one", file: decideFile,
+		old: "created := d.Has(tickets.Created)", new: "created := d.Has(tickets.Created) || d.Has(tickets.Reopened)",
+	},
+	{
+		name: "automatic close without its text", file: decideFile,
+		old: "if rule == tickets.AutoClose {\n\t\tr.say(", new: "if rule != tickets.AutoClose {\n\t\tr.say(",
+	},
+	{
+		name: "running waits never follow a save", file: decideFile,
+		old: "if r.running == nil ||", new: "if true || r.running == nil ||",
+	},
+	{
+		name: "running waits follow every commit", file: decideFile,
+		old: "armed >= r.since.Running ||", new: "armed > r.Version ||",
+	},
+	{
+		name: "auto-close goes on after it is switched off", file: rulesFile,
+		old: "case r.Config.Automation.AutoClose.Enabled && !t.CountsFrom.IsZero():",
+		new: "case r.Config.Automation.AutoClose.After != nil && !t.CountsFrom.IsZero():",
+	},
+	{
+		name: "switching on closes what waited before", file: rulesFile,
+		old: "if from.Before(r.since.AutoCloseOn) {\n\t\tfrom = r.since.AutoCloseOn", new: "if from.Before(r.since.AutoCloseOn) {\n\t\tfrom = from.UTC()",
+	},
+	{
+		name: "shortened deadline fires before the save", file: rulesFile,
+		old: "due = r.since.AutoCloseChanged", new: "_ = r.since.AutoCloseChanged",
+	},
+	{
+		name: "hours of the server", file: "chatcfg/calendar.go",
+		old: "_, offset := t.In(c.loc).Zone()\n\treturn c.openWall", new: "_, offset := t.UTC().Zone()\n\treturn c.openWall",
+	},
+	{
+		name: "hours at a fixed offset", file: "chatcfg/calendar.go",
+		old: "_, offset := t.In(c.loc).Zone()\n\treturn c.openWall", new: "_, offset := time.Unix(0, 0).In(c.loc).Zone()\n\treturn c.openWall",
+	},
+	{
+		name: "overnight shift ends at midnight", file: "chatcfg/calendar.go",
+		old: "if s.to < s.from && s.to > 0 {", new: "if s.to < s.from && s.to > minutesPerDay {",
+	},
+	{
+		name: "keyword inside a word", file: "automation/keywords.go",
+		old: "return !fold.IsWord(a) || !fold.IsWord(b)", new: "return fold.IsWord(a) || true",
+	},
+}

@@ -1,0 +1,229 @@
+package main
+
+// deskBugs are in the shell: what is asked, answered, sent and done again.
+var deskBugs = []mutant{
+	{
+		name: "text chosen again at a retry", file: roadFile,
+		old: "draft, err := d.draft(ctx, req, loaded, rules, chance)",
+		new: "chance, _ = d.chance()\n\tdraft, err := d.draft(ctx, req, loaded, rules, chance)",
+	},
+	{
+		name: "unknown outcome answered as success", file: roadFile,
+		old: "default:\n\t\t\treturn Result{}, changeError(err)", new: "default:\n\t\t\treturn result, nil",
+	},
+	{
+		name: "unknown outcome decided again", file: roadFile,
+		old: "default:\n\t\t\treturn Result{}, changeError(err)", new: "default:\n\t\t\tcontinue",
+	},
+	{
+		name: "client key ignored", file: roadFile,
+		old: "batch.Receipt = &storage.Receipt{", new: "_ = &storage.Receipt{",
+	},
+	{
+		name: "client key without its session", file: "commands.go",
+		old: "Scope: \"session:\" + s.ID.String(), Key: key", new: "Scope: \"session\", Key: key",
+	},
+	{
+		name: "key forgotten across a login", file: roadFile,
+		old: "for _, link := range loaded.Session.Links {", new: "for _, link := range loaded.Session.Links[:0] {",
+	},
+	{
+		name: "login links what was never written", file: sessionFile,
+		old: "if err := d.settle(ctx, s); err != nil { // where it writes, if another was first",
+		new: "if err := ctx.Err(); err != nil {",
+	},
+	{
+		name: "conversation's time goes back", file: roadFile,
+		old: "if last := loaded.Conversation.LastAt; in.Now.Before(last) {", new: "if last := loaded.Conversation.LastAt; in.Now.Before(last) && false {",
+	},
+	{
+		name: "deadline is not armed", file: roadFile,
+		old: "Wake: rules.Wake(&draft.Ticket),", new: "",
+	},
+	{
+		name: "outbox row without its cause", file: roadFile,
+		old: "b.Deliveries = d.deliveries(draft, rules)", new: "b.Deliveries = append(d.deliveries(draft, rules), d.deliveries(draft, rules)...)",
+	},
+	{
+		name: "only the last entry's events leave", file: "outbox.go",
+		old: "for i := range draft.Entries {\n\t\te := &draft.Entries[i]\n\t\tref :=", new: "for i := max(0, len(draft.Entries)-1); i < len(draft.Entries); i++ {\n\t\te := &draft.Entries[i]\n\t\tref :=",
+	},
+	{
+		name: "event key without its conversation", file: "outbox.go",
+		old: "fmt.Sprintf(\"event-%s-%d-%d\", c.ID, e.N, j)", new: "fmt.Sprintf(\"event-%s-%d-%d\", \"\", e.N, j)",
+	},
+	{
+		name: "mail key without its ticket", file: "outbox.go",
+		old: "strconv.FormatInt(int64(e.Ticket), 10)+\"-\"+", new: "strconv.FormatInt(0, 10)+\"-\"+",
+	},
+	{
+		name: "mail sent again after an unknown outcome", file: runnerFile,
+		old: "retry := one.Repeatable || errors.Is(err, ErrNotSent)", new: "retry := true",
+	},
+	{
+		name: "poisonous delivery tried for ever", file: runnerFile,
+		old: "if one.Attempts > d.o.Runner.Attempts {", new: "if one.Attempts < 0 {",
+	},
+	{
+		name: "failed hook counts as heard", file: runnerFile,
+		old: "case err == nil:\n\t\tone.State = storage.Sent", new: "case err == nil, one.Repeatable:\n\t\tone.State = storage.Sent",
+	},
+	{
+		name: "failed delivery tried again at once", file: runnerFile,
+		old: "now.Add(d.backoff(one.Attempts))", new: "now",
+	},
+	{
+		name: "deliveries before what a save moved are all", file: runnerFile,
+		old: "d.runDeadlines, d.runStale, d.runOutbox}", new: "d.runDeadlines, d.runOutbox}",
+	},
+	{
+		name: "runner stops at the first failure", file: runnerFile,
+		old: "d.o.Logger.Error(\"charla: run\", slog.Any(\"error\", err))", new: "return err",
+	},
+	{
+		name: "runner waits for a signal", file: runnerFile,
+		old: "case <-d.o.Clock.After(d.o.Runner.Poll):", new: "case <-make(chan struct{}):",
+	},
+	{
+		name: "stale rules are kept", file: "rulescache.go",
+		old: "if r != nil && r.Version == a.Version {", new: "if r != nil {",
+	},
+	{
+		name: "presence is never read again", file: "presencecache.go",
+		old: "ok && age >= 0 && age < presenceFor", new: "ok",
+	},
+	{
+		name: "presence by the conversation's time", file: "desk.go",
+		old: "d.roster(ctx, account, d.Now())", new: "d.roster(ctx, account, now)",
+	},
+	{
+		name: "switching on is not remembered", file: accountFile,
+		old: "s.AutoCloseOn = now", new: "_ = now",
+	},
+	{
+		name: "changed hours are not remembered", file: accountFile,
+		old: " || !reflect.DeepEqual(old.Hours, cfg.Hours) {", new: " {",
+	},
+	{
+		name: "save is dated before the last", file: accountFile,
+		old: "now := later(d.Now(), a.SavedAt)\n\ta.Version++", new: "now := d.Now()\n\ta.Version++",
+	},
+	{
+		name: "wrong confirmation deletes", file: accountFile,
+		old: "confirm != a.Name {", new: "confirm == \"\" {",
+	},
+	{
+		name: "ended session writes", file: sessionFile,
+		old: "if !s.EndedAt.IsZero() || !d.Now().Before(s.ExpiresAt) {", new: "if !d.Now().Before(s.ExpiresAt) {",
+	},
+	{
+		name: "claimed session reads another's words", file: "read.go",
+		old: "if loaded.Session.Customer.Level != tickets.Verified {", new: "if loaded.Session.Customer.Level == tickets.Anonymous {",
+	},
+	{
+		name: "claimed e-mail finds the verified customer", file: sessionFile,
+		old: "tickets.Identity{Kind: tickets.ByClaimedEmail,", new: "tickets.Identity{Kind: tickets.ByHost,",
+	},
+	{
+		name: "stream skips after a long page", file: "read.go",
+		old: "after = m.Seq\n", new: "after = m.Seq + int64(len(list))/3\n",
+	},
+	{
+		name: "gate is never left", file: "gates.go",
+		old: "return func() { one.token <- struct{}{}; quit() }, nil", new: "return quit, nil",
+	},
+}
+
+// storeBugs are in the reference store: what a lock, a lease and a version are for.
+var storeBugs = []mutant{
+	{
+		name: "commit without looking at the version", file: memoryFile,
+		old: "if c.record.Version != b.Conversation.Version-1 {", new: "if c.record.Version > b.Conversation.Version+99 {",
+	},
+	{
+		name: "commit under an older configuration", file: memoryFile,
+		old: "if a.record.Version != b.Config {", new: "if a.record.Version < b.Config {",
+	},
+	{
+		name: "commit into a deleted account", file: memoryFile,
+		old: "a, err := p.m.live(b.Conversation.Account)\n\tif err != nil {", new: "a, err := p.m.live(b.Conversation.Account)\n\tif a = p.m.accounts[b.Conversation.Account]; a == nil {",
+	},
+	{
+		name: "identity is not reserved", file: memoryFile,
+		old: "if holder, taken := a.identities[id]; taken && holder != b.Conversation.ID {", new: "if holder, taken := a.identities[id]; taken && holder.IsZero() {",
+	},
+	{
+		name: "claimed deadline is forgotten", file: memoryFile,
+		old: "\t\tp.m.due.put(c.due(), c)\n\t}\n\treturn claims, nil", new: "\t}\n\treturn claims, nil",
+	},
+	{
+		name: "claim at its exact instant is missed", file: memoryFile,
+		old: "if at.at > micros(now) || len(taken) >= limit {", new: "if at.at >= micros(now) || len(taken) >= limit {",
+	},
+	{
+		name: "what a save moved is not claimed", file: memoryFile,
+		old: "if version >= a.record.Version {", new: "if version >= a.record.Version-1 {",
+	},
+	{
+		name: "message lost from a batch", file: memoryFile,
+		old: "c.messages = append(c.messages, copyMessage(one))", new: "if one.From != tickets.FromWelcome {\n\t\t\tc.messages = append(c.messages, copyMessage(one))\n\t\t}",
+	},
+	{
+		name: "answers are kept once a conversation", file: memoryFile,
+		old: "\t\tc.answers++\n", new: "\t\tc.answers = 1\n",
+	},
+	{
+		name: "feed keeps the first place", file: memoryFile,
+		old: "c.record, c.landed = copyConversation(b.Conversation), m.commits", new: "c.record, c.landed = copyConversation(b.Conversation), max(c.landed, 1)+m.commits-m.commits",
+	},
+	{
+		name: "lease without fencing", file: outboxFile,
+		old: "if d == nil || d.record.State != Sending || d.record.Fence != settled.Fence {", new: "if d == nil {",
+	},
+	{
+		name: "mail claimed again after its lease", file: outboxFile,
+		old: "if d.record.Repeatable {", new: "if d.record.Fence > 0 {",
+	},
+	{
+		name: "lost lease is never taken over", file: outboxFile,
+		old: "taken = append(taken, d)\n\t\t} else {", new: "_ = d\n\t\t} else {",
+	},
+	{
+		name: "attempts counted after the work", file: outboxFile,
+		old: "\t\t\td.record.Attempts++\n", new: "",
+	},
+	{
+		name: "backoff is not kept", file: outboxFile,
+		old: "d.record.NotBefore = kept(settled.NotBefore)", new: "_ = kept(settled.NotBefore)",
+	},
+	{
+		name: "deletion keeps the deadlines", file: ownersFile,
+		old: "m.due.remove(c.due())\n\t\tc.wake = time.Time{}", new: "_ = c",
+	},
+	{
+		name: "deletion keeps the pending mails", file: ownersFile,
+		old: "case Pending:\n\t\t\tm.unlist(a, d)\n\t\t\tdelete(a.outbox, key)", new: "case Pending:\n\t\t\t_ = key",
+	},
+	{
+		name: "lost update of a roster", file: ownersFile,
+		old: "if a.roster.Revision != r.Revision-1 {", new: "if a.roster.Revision < 0 {",
+	},
+	{
+		name: "lost update of an account", file: ownersFile,
+		old: "if acct.record.Revision != a.Revision-1 {", new: "if acct.record.Revision < 0 {",
+	},
+	{
+		name: "another account's conversation", file: "storage/memory.go",
+		old: "if a := m.accounts[account]; a != nil {\n\t\treturn a.conversations[id]\n\t}",
+		new: "for _, a := range m.accounts {\n\t\tif c := a.conversations[id]; c != nil {\n\t\t\treturn c\n\t\t}\n\t}",
+	},
+	{
+		name: "another account's session", file: memoryFile,
+		old: "s, ok := a.sessions[q.Session]\n",
+		new: "s, ok := a.sessions[q.Session]\n\t\tfor _, other := range p.m.accounts {\n\t\t\tif found, there := other.sessions[q.Session]; there {\n\t\t\t\ts, ok = found, true\n\t\t\t}\n\t\t}\n",
+	},
+	{
+		name: "prune takes what is not yet old", file: outboxFile,
+		old: "if at.at >= micros(before) || len(old) >= limit {", new: "if len(old) >= limit {",
+	},
+}

@@ -1,0 +1,323 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// ticket is a ticket as the rules want it.
+type ticket struct {
+	number, previous      tickets.Number
+	status                tickets.Status
+	reason                tickets.CloseReason
+	paused, important     bool
+	keywordsOff, answered bool
+	byAgent               bool // the last word is an agent's
+	closedAt, counts      time.Time
+	wait                  *wait
+	spoke                 time.Time // out of hours
+	absence               int64     // no agents
+	notified              map[string]bool
+}
+
+type wait struct {
+	since, due, delayed time.Time
+	limit               time.Duration
+	clock               chatcfg.Clock
+}
+
+// table is R3.3, read from the document: what a command makes of a status. A
+// missing one is refused. "new" is a ticket of its own, or the last one again.
+var table = map[tickets.Status]map[tickets.Kind]string{
+	"":        {"write": "new"},
+	"open":    {"write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed"},
+	"ignored": {"write": "ignored", "reply": "open", "close": "closed", "open": "open"},
+	"closed":  {"write": "new", "open": "open"},
+}
+
+// expected is what one entry must have brought.
+type expected struct {
+	facts []string
+	rules []tickets.Rule
+	mails []string
+	from  []tickets.Author // the words of people, before the rules' messages
+}
+
+// deadline is what the conversation waits for; zero: nothing.
+func (c *conv) deadline() (time.Time, tickets.Kind) {
+	t, a := c.ticket, c.account
+	if t == nil || t.status != tickets.Open {
+		return time.Time{}, ""
+	}
+	if w := t.wait; w != nil {
+		if w.limit == 0 || !w.delayed.IsZero() {
+			return time.Time{}, ""
+		}
+		if moved := a.since.RunningAt; w.due.Before(moved) && w.since.Before(moved) {
+			return moved, tickets.Delay // R2.6: at the save, not before
+		}
+		return w.due, tickets.Delay
+	}
+	cfg := a.current()
+	if !cfg.Automation.AutoClose.Enabled || t.counts.IsZero() || t.paused || !t.byAgent {
+		return time.Time{}, ""
+	}
+	from := latest(t.counts, a.since.AutoCloseOn)
+	due := after(from, std(cfg.Automation.AutoClose.After), cfg.Automation.AutoClose.Clock, cfg.hours)
+	return latest(due, a.since.AutoCloseChanged), tickets.Expire
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+func (c *conv) startWait(now time.Time) {
+	cfg := c.account.current()
+	w := &wait{since: now}
+	w.under(cfg)
+	c.ticket.wait = w
+}
+
+func (w *wait) under(cfg *config) {
+	w.limit, w.clock, w.due = std(cfg.Quality.SLA), cfg.Quality.Clock, time.Time{}
+	if w.limit > 0 {
+		w.due = after(w.since, w.limit, w.clock, cfg.hours)
+	}
+}
+
+// apply carries an entry out on the model, or says what is wrong with it. text is
+// what its person wrote, now the instant at which it takes effect.
+func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool) (x expected, wrong string) {
+	t := c.ticket
+	if e.Ticket != 0 && t != nil && e.Ticket != t.number && e.Kind != tickets.Write {
+		return c.applyOlder(e)
+	}
+	status := tickets.Status("")
+	if t != nil {
+		status = t.status
+	}
+	switch e.Kind {
+	case tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.Reopen, tickets.Expire:
+		if table[status][e.Kind] == "" {
+			return x, fmt.Sprintf("%s on a ticket that is %q", e.Kind, status)
+		}
+	default:
+		if t == nil {
+			return x, fmt.Sprintf("%s without a ticket", e.Kind)
+		}
+	}
+	switch e.Kind {
+	case tickets.Write:
+		c.write(e, now, text, welcome, &x)
+	case tickets.Reply:
+		c.reply(now, &x)
+	case tickets.Close, tickets.Expire:
+		t.status, t.closedAt, t.reason = tickets.Closed, now, tickets.Manual
+		t.wait, t.counts, t.paused = nil, time.Time{}, false
+		x.facts = append(x.facts, "closed")
+		rule := tickets.ManualClose
+		if e.Kind == tickets.Expire {
+			t.reason, rule = tickets.Automatic, tickets.AutomaticClose
+		}
+		c.speak(rule, true, &x)
+	case tickets.Ignore:
+		t.status, t.wait, t.counts, t.paused = tickets.Ignored, nil, time.Time{}, false
+		x.facts = append(x.facts, "ignored")
+	case tickets.Reopen:
+		c.open(now)
+		x.facts = append(x.facts, "opened")
+	case tickets.Pause, tickets.Resume:
+		if t.status != tickets.Open || t.paused == (e.Kind == tickets.Pause) {
+			return x, fmt.Sprintf("%s on a ticket that is %q, paused %v", e.Kind, t.status, t.paused)
+		}
+		t.paused, t.counts = !t.paused, time.Time{}
+		if !t.paused && t.byAgent {
+			t.counts = now
+		}
+		x.facts = append(x.facts, string(e.Kind)+"d")
+	case tickets.Mark, tickets.Unmark:
+		mark(t, e.Kind, &x)
+	case tickets.Classify:
+		x.facts = append(x.facts, "typified")
+	case tickets.Describe:
+		x.facts = append(x.facts, "metadata")
+	case tickets.Delay:
+		t.wait.delayed = now
+		x.facts = append(x.facts, "delayed")
+	case tickets.Rearm:
+		t.wait.under(c.account.configs[c.account.since.Running])
+		x.facts = append(x.facts, "rearmed")
+	default:
+		return x, fmt.Sprintf("entry of kind %q", e.Kind)
+	}
+	return x, ""
+}
+
+// applyOlder is for tickets that are not the latest (R3.3).
+func (c *conv) applyOlder(e *tickets.Entry) (x expected, wrong string) {
+	i := slices.IndexFunc(c.older, func(t *ticket) bool { return t.number == e.Ticket })
+	if i < 0 {
+		return x, fmt.Sprintf("%s on ticket %d, which does not exist", e.Kind, e.Ticket)
+	}
+	switch e.Kind {
+	case tickets.Mark, tickets.Unmark:
+		mark(c.older[i], e.Kind, &x)
+	case tickets.Classify:
+		x.facts = append(x.facts, "typified")
+	case tickets.Describe:
+		x.facts = append(x.facts, "metadata")
+	default:
+		return x, fmt.Sprintf("%s on ticket %d, which is not the latest", e.Kind, e.Ticket)
+	}
+	return x, ""
+}
+
+func mark(t *ticket, k tickets.Kind, x *expected) {
+	important := k == tickets.Mark
+	if !important {
+		t.keywordsOff = true
+	}
+	if t.important != important {
+		t.important = important
+		x.facts = append(x.facts, map[bool]string{true: "important", false: "normal"}[important])
+	}
+}
+
+func (c *conv) write(e *tickets.Entry, now time.Time, text string, welcome bool, x *expected) {
+	cfg := c.account.current()
+	window := std(cfg.General.ReopenWindow)
+	t := c.ticket
+	created := false
+	switch {
+	case t != nil && t.status != tickets.Closed:
+	case t != nil && window > 0 && now.Before(t.closedAt.Add(window)):
+		c.open(now)
+		x.facts = append(x.facts, "reopened")
+	default:
+		created = true
+		t = &ticket{number: 1, status: tickets.Open, notified: make(map[string]bool)}
+		if c.ticket != nil {
+			c.older = append(c.older, c.ticket)
+			t.previous, t.number = c.ticket.number, c.ticket.number+1
+		}
+		if cfg.General.CreateIgnored {
+			t.status = tickets.Ignored
+		}
+		c.ticket = t
+		x.facts = append(x.facts, "created")
+	}
+	if welcome {
+		x.from = append(x.from, tickets.FromWelcome)
+	}
+	x.from = append(x.from, tickets.FromCustomer)
+	t.byAgent, t.counts = false, time.Time{}
+	if t.status == tickets.Open && t.wait == nil {
+		c.startWait(now)
+	}
+	c.customerMessages++
+	marked := false
+	if i := cfg.General.Important; i.Enabled && !t.important && !t.keywordsOff && mentions(text, i.Keywords) {
+		t.important, marked = true, true
+		x.facts = append(x.facts, "important")
+	}
+	n := cfg.General.Notify
+	if n.Tickets == chatcfg.NotifyAll && created || n.Tickets == chatcfg.NotifyImportant && marked {
+		for _, to := range n.To {
+			if !t.notified[to] {
+				t.notified[to] = true
+				x.mails = append(x.mails, to)
+				x.facts = append(x.facts, "notified")
+			}
+		}
+	}
+	c.answer(e, now, created, x)
+}
+
+// answer is R4.1: what a customer's message sets off, in order.
+func (c *conv) answer(e *tickets.Entry, now time.Time, created bool, x *expected) {
+	cfg, t := c.account.current(), c.ticket
+	if c.customerMessages == 1 {
+		c.speak(tickets.NewCustomer, false, x)
+	}
+	if created {
+		c.speak(tickets.TicketCreated, false, x)
+	}
+	closed := cfg.Automation.OutOfHours.Enabled && cfg.hours != nil && !cfg.hours.isOpen(now)
+	if closed && (t.spoke.IsZero() || !cfg.hours.sameClosing(t.spoke, now)) && c.speak(tickets.OutOfHours, false, x) {
+		t.spoke = now
+	}
+	held := closed && cfg.Automation.Combine == chatcfg.CombineFirst
+	p := e.Inputs.Presence
+	if !p.Available && !held && t.absence != p.Absence && c.speak(tickets.NoAgents, false, x) {
+		t.absence = p.Absence
+	}
+}
+
+// speak expects an action's message if it is on.
+func (c *conv) speak(rule tickets.Rule, evenPaused bool, x *expected) bool {
+	if !action(c.account.current(), rule).Enabled || c.ticket.paused && !evenPaused {
+		return false
+	}
+	x.rules = append(x.rules, rule)
+	return true
+}
+
+func action(cfg *config, rule tickets.Rule) chatcfg.TextAction {
+	a := cfg.Automation
+	return map[tickets.Rule]chatcfg.TextAction{
+		tickets.NewCustomer: a.NewCustomer, tickets.TicketCreated: a.TicketCreated, tickets.OutOfHours: a.OutOfHours,
+		tickets.NoAgents: a.NoAgents, tickets.ManualClose: a.ManualClose, tickets.AutomaticClose: a.AutomaticClose,
+	}[rule]
+}
+
+func (c *conv) reply(now time.Time, x *expected) {
+	t := c.ticket
+	if t.status == tickets.Ignored {
+		t.status = tickets.Open
+		x.facts = append(x.facts, "opened")
+	}
+	x.from = append(x.from, tickets.FromAgent)
+	if t.wait != nil {
+		x.facts = append(x.facts, "answered")
+		c.account.waits++
+		if !t.answered {
+			c.account.first++
+		}
+		t.wait = nil
+	}
+	t.answered, t.byAgent = true, true
+	if !t.paused {
+		t.counts = now
+	}
+}
+
+func (c *conv) open(now time.Time) {
+	t := c.ticket
+	t.status, t.reason, t.closedAt = tickets.Open, "", time.Time{}
+	if t.byAgent {
+		t.counts = now
+	} else {
+		c.startWait(now)
+	}
+}
+
+// mentions says whether a text of plain words holds a keyword (R5.1).
+func mentions(text string, keywords []string) bool {
+	words := " " + strings.ToLower(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '#' || r == '/' }), " ")) + " "
+	for _, k := range keywords {
+		if head, prefix := strings.CutSuffix(k, "*"); prefix && strings.Contains(words, " "+head) {
+			return true
+		} else if !prefix && strings.Contains(words, " "+k+" ") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,352 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// people are those outside: what they asked for, and what they were answered.
+type people struct {
+	sessions []*visitor
+	requests []*request
+	readers  []*reader
+	feeds    map[chatcfg.AccountID]*feed
+	counter  int
+	names    int
+}
+
+// visitor is a session as its browser knows it.
+type visitor struct {
+	account *account
+	session tickets.Session
+	person  int
+	ended   bool // the end was acknowledged
+	keys    int
+	// moving says that it logs in: a browser writes nothing meanwhile, and does
+	// not log in while a message is under way.
+	moving bool
+}
+
+// request is a change somebody asks for, once or again.
+type request struct {
+	name, tag, key string
+	account        *account
+	call           func(context.Context, *charla.Desk, *charla.CallOptions) (charla.Result, error)
+	message        bool // a person's words
+	by             *visitor
+	ended          bool // the session had ended before it began
+	// running counts the calls under way; maybe says that one has ended without
+	// an answer; refused, that one was refused.
+	running int
+	maybe   bool
+	failed  error
+	acked   *charla.Result
+}
+
+// ask starts a request on a desk, again if it was asked for before.
+func (w *World) ask(d *desk, r *request) {
+	r.running++
+	t := &task{desk: d, name: r.name, tag: r.tag, after: func(t *task) { w.answered(t, r) }}
+	w.start(t, func(ctx context.Context, _ *task) (charla.Result, error) {
+		return r.call(ctx, d.charla, &charla.CallOptions{Key: r.key})
+	})
+}
+
+// answered enters what a call answered into the ledger.
+func (w *World) answered(t *task, r *request) {
+	r.running--
+	p, there := w.model.tags[r.tag]
+	switch {
+	case !t.returned || errors.Is(t.err, charla.ErrOutcomeUnknown):
+		r.maybe = true
+		return
+	case t.err != nil:
+		r.failed = t.err
+		if there && !r.maybe && r.running == 0 && r.acked == nil {
+			w.failf("refused", "%s %q was refused (%v) and is in the log", r.name, r.tag, t.err)
+		}
+		if w.quiet && there && r.key != "" && !r.account.deleted {
+			w.failf("answer", "%s %q is in the log and its key is refused: %v", r.name, r.tag, t.err)
+		}
+		if errors.Is(t.err, charla.ErrKeyReused) && r.key != "" {
+			w.failf("key", "%s %q: %v", r.name, r.tag, t.err)
+		}
+		return
+	}
+	w.stats.Acks++
+	if !there {
+		w.failf("lost", "%s %q was acknowledged and is not in the log", r.name, r.tag)
+		return
+	}
+	got := t.result
+	if got.Ref.Account != r.account.id || got.Ref.Conversation != p.conv.id || got.Entry != p.entry {
+		w.failf("answer", "%s %q answered %+v, it is entry %d of %s", r.name, r.tag, got, p.entry, p.conv.id)
+		return
+	}
+	if r.message && p.conv.messages[got.Seq-1].Text != r.tag && !strings.Contains(p.conv.messages[got.Seq-1].Text, r.tag) {
+		w.failf("answer", "%s %q answered message %d, which is %q", r.name, r.tag, got.Seq, p.conv.messages[got.Seq-1].Text)
+	}
+	if r.acked != nil && *r.acked != got {
+		w.failf("answer", "%s %q answered %+v, and again %+v", r.name, r.tag, *r.acked, got)
+	}
+	if r.ended && r.acked == nil && !r.maybe && r.running == 0 {
+		w.failf("session", "%s %q of a session that had ended", r.name, r.tag)
+	}
+	r.acked = &got
+}
+
+// ledger checks every request against the log, when nothing is under way.
+func (w *World) ledger() {
+	for _, r := range w.people.requests {
+		p, there := w.model.tags[r.tag]
+		switch {
+		case r.acked != nil && !there:
+			w.failf("lost", "%s %q was acknowledged and is not in the log", r.name, r.tag)
+		case there && r.acked == nil && !r.maybe:
+			w.failf("refused", "%s %q was refused (%v) and is entry %d", r.name, r.tag, r.failed, p.entry)
+		}
+	}
+}
+
+// words are what people say. Some hold keywords, some nearly.
+var words = []string{"hola", "URGENTE", "urgentemente", "no funciona", "no", "reclamo", "gracias", "precio"}
+
+// say makes a text that names its account and occurs once.
+func (w *World) say(a *account) string {
+	w.people.counter++
+	return fmt.Sprintf("%s %s #%d/", words[w.rnd.IntN(len(words))], a.name, w.people.counter)
+}
+
+// enter lets a visitor in. Some are the same person, in several accounts.
+func (w *World) enter(d *desk, a *account) {
+	person := w.rnd.IntN(4)
+	email := fmt.Sprintf("p%d@example.com", person)
+	v := charla.Visitor{Name: fmt.Sprintf("P%d", person), Email: email}
+	switch w.rnd.IntN(4) {
+	case 0:
+		v = charla.Visitor{Anonymous: true}
+	case 1:
+		v.Proof = &charla.Proof{Subject: email, Name: v.Name, Email: email}
+	}
+	var s tickets.Session
+	var token string
+	w.start(&task{desk: d, name: "enter", after: func(t *task) {
+		if !t.returned || t.err != nil {
+			return
+		}
+		w.people.sessions = append(w.people.sessions, &visitor{account: a, session: s, person: person})
+		if s.Account != a.id || token == "" {
+			w.failf("session", "a session of account %s for one of %s", s.Account, a.id)
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		s, token, err = d.charla.StartSession(ctx, a.id, v)
+		return res, err
+	})
+}
+
+// login moves a visitor to a verified customer.
+func (w *World) login(d *desk, v *visitor) {
+	for _, r := range w.people.requests {
+		if r.by == v && r.running > 0 {
+			return
+		}
+	}
+	if v.moving {
+		return
+	}
+	v.moving = true
+	proof := charla.Proof{Subject: fmt.Sprintf("p%d@example.com", v.person), Name: fmt.Sprintf("P%d", v.person)}
+	var s tickets.Session
+	w.start(&task{desk: d, name: "login", after: func(t *task) {
+		v.moving = false
+		if t.returned && t.err == nil {
+			v.session = s
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		s, err = d.charla.Login(ctx, v.session, proof)
+		return res, err
+	})
+}
+
+// leave ends a visitor's session.
+func (w *World) leave(d *desk, v *visitor) {
+	w.start(&task{desk: d, name: "leave", after: func(t *task) {
+		v.ended = v.ended || t.returned && t.err == nil
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		return res, d.charla.EndSession(ctx, v.session)
+	})
+}
+
+// write has a visitor write something new.
+func (w *World) write(d *desk, v *visitor) {
+	if v.moving {
+		return
+	}
+	text := w.say(v.account)
+	s := v.session
+	r := &request{name: "write", tag: text, account: v.account, message: true, by: v, ended: v.ended}
+	if w.rnd.IntN(8) > 0 {
+		v.keys++
+		r.key = fmt.Sprintf("k%d", v.keys)
+	}
+	var welcome *tickets.Welcome
+	if w.rnd.IntN(8) == 0 {
+		welcome = &tickets.Welcome{Text: "bienvenido", Author: "Eva"}
+	}
+	r.call = func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+		o.Welcome = welcome
+		return d.Write(ctx, s, text, o)
+	}
+	w.people.requests = append(w.people.requests, r)
+	w.ask(d, r)
+}
+
+// act has an agent do something to a conversation.
+func (w *World) act(d *desk, c *conv) {
+	w.people.names++
+	id := []tickets.AgentID{"ana", "beto"}[w.rnd.IntN(2)]
+	a := charla.Agent{ID: id, Name: fmt.Sprintf("%s %d", id, w.people.names)}
+	ref := tickets.Ref{Account: c.account.id, Conversation: c.id}
+	if w.rnd.IntN(3) == 0 && c.ticket != nil {
+		ref.Number = tickets.Number(1 + w.rnd.IntN(int(c.ticket.number)))
+	}
+	r := &request{tag: a.Name, account: c.account}
+	if w.rnd.IntN(8) > 0 {
+		r.key = fmt.Sprintf("k%d", w.people.names)
+	}
+	type call = func(context.Context, *charla.Desk, *charla.CallOptions) (charla.Result, error)
+	text := w.say(c.account)
+	acts := []struct {
+		name   string
+		weight int
+		call   call
+	}{
+		{"reply", 10, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Reply(ctx, a, ref, text, o)
+		}},
+		{"close", 5, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Close(ctx, a, ref, o)
+		}},
+		{"ignore", 3, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Ignore(ctx, a, ref, o)
+		}},
+		{"open", 4, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Open(ctx, a, ref, o)
+		}},
+		{"pause", 2, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Pause(ctx, a, ref, o)
+		}},
+		{"resume", 2, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Resume(ctx, a, ref, o)
+		}},
+		{"mark", 1, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Mark(ctx, a, ref, true, o)
+		}},
+		{"unmark", 2, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Mark(ctx, a, ref, false, o)
+		}},
+		{"classify", 1, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Classify(ctx, a, ref, &tickets.Typification{Category: "venta"}, o)
+		}},
+	}
+	sum := 0
+	for _, one := range acts {
+		sum += one.weight
+	}
+	n := w.rnd.IntN(sum)
+	for _, one := range acts {
+		if n -= one.weight; n < 0 {
+			r.name, r.call = one.name, one.call
+			break
+		}
+	}
+	w.people.requests = append(w.people.requests, r)
+	w.ask(d, r)
+}
+
+// again repeats an earlier request that has a key: after an unknown outcome, or
+// because the answer got lost on the way, or while the first is still under way.
+func (w *World) again(d *desk) bool {
+	var open []*request
+	for _, r := range w.people.requests {
+		if r.key != "" && !r.account.deleted && !(r.by != nil && r.by.moving) && (r.acked == nil && r.maybe || w.rnd.IntN(20) == 0) {
+			open = append(open, r)
+		}
+	}
+	if len(open) == 0 {
+		return false
+	}
+	w.ask(d, open[w.rnd.IntN(len(open))])
+	return true
+}
+
+// probe asks for what is another account's, or for what a key forbids.
+func (w *World) probe(d *desk) {
+	convs := w.model.conversations()
+	if len(convs) == 0 || len(w.model.order) < 2 {
+		return
+	}
+	c := convs[w.rnd.IntN(len(convs))]
+	other := w.model.order[w.rnd.IntN(len(w.model.order))]
+	if other == c.account {
+		return
+	}
+	ref := tickets.Ref{Account: other.id, Conversation: c.id}
+	which := w.rnd.IntN(4)
+	w.start(&task{desk: d, name: "probe", after: func(t *task) {
+		if t.returned && t.err == nil {
+			w.failf("isolation", "probe %d of account %s reaches conversation %s of account %s", which, other.name, c.id, c.account.name)
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		switch which {
+		case 0:
+			return d.charla.Reply(ctx, charla.Agent{ID: "eve"}, ref, "eve "+other.name, nil)
+		case 1:
+			_, err = d.charla.Ticket(ctx, ref)
+		case 2:
+			var list []tickets.Message
+			list, err = d.charla.Messages(ctx, storage.MessageQuery{Account: other.id, Conversation: c.id})
+			if err == nil && len(list) == 0 {
+				err = charla.ErrNotFound
+			}
+		default:
+			i := slices.IndexFunc(w.people.sessions, func(v *visitor) bool { return v.account == c.account })
+			if i < 0 {
+				return res, charla.ErrNotFound
+			}
+			s := w.people.sessions[i].session
+			s.Account = other.id
+			return d.charla.Write(ctx, s, "eve "+other.name, nil)
+		}
+		return res, err
+	})
+}
+
+// heartbeat has an agent say how they are.
+func (w *World) heartbeat(d *desk, a *account) {
+	b := &beat{
+		[]tickets.AgentID{"ana", "beto"}[w.rnd.IntN(2)],
+		[]tickets.Availability{tickets.Online, tickets.Online, tickets.Online, tickets.Away, tickets.Offline}[w.rnd.IntN(5)],
+	}
+	w.start(&task{desk: d, name: "heartbeat", beat: b}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		return res, d.charla.Heartbeat(ctx, a.id, b.agent, b.is)
+	})
+}
+
+// accountID is one that the world's chance makes.
+func (w *World) accountID() chatcfg.AccountID {
+	var id uuid.UUID
+	for i := range id {
+		id[i] = byte(w.rnd.Uint32())
+	}
+	return chatcfg.AccountID{UUID: id}
+}
