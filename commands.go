@@ -105,7 +105,7 @@ func (d *Desk) Ignore(ctx context.Context, a Agent, ref tickets.Ref, o *CallOpti
 
 // Open opens an ignored or closed ticket, the customer's latest one only (R3.3).
 func (d *Desk) Open(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Reopen}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.OpenTicket}, o)
 }
 
 // Pause keeps the automatic actions off an open ticket until [Desk.Resume]

@@ -375,3 +375,22 @@ func TestNewerFormat(t *testing.T) {
 	_, err = b.desk.Reply(b.ctx, ana, r.Ref, "hola", nil)
 	require.ErrorIs(t, err, charla.ErrNewerFormat)
 }
+
+// TestWrongQueries: what there is not is an error, not an empty answer or a wait.
+func TestWrongQueries(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ref := b.write(b.enter("juan"), "hola").Ref
+	for _, wrong := range []tickets.Ref{{}, {Account: ref.Account}, {Conversation: ref.Conversation}} {
+		for _, err := range b.desk.Stream(b.ctx, wrong, 0) {
+			require.ErrorIs(t, err, charla.ErrNotFound)
+		}
+	}
+	var p chatcfg.Problems
+	_, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: ref.Account, Status: "opne"}, "")
+	require.ErrorAs(t, err, &p)
+	_, err = b.desk.Tickets(b.ctx, storage.TicketQuery{Account: ref.Account, Order: "newest"}, "")
+	require.ErrorAs(t, err, &p)
+	_, err = b.desk.Deliveries(b.ctx, ref.Account, "", "", 0)
+	require.ErrorAs(t, err, &p)
+}

@@ -72,7 +72,8 @@ type Limits struct {
 
 // RunnerOptions tune the runner of deadlines and outbox.
 type RunnerOptions struct {
-	// Poll is how often the store is asked for what is due; default one second.
+	// Poll is how often the store is asked for what is due, and how late a
+	// stream may see what another process wrote; default one second.
 	Poll time.Duration
 	// Lease is how long a claim holds before another desk may take it over;
 	// default 30 seconds. A mail or hook must be done by then.

@@ -150,8 +150,13 @@ func typified(draft *tickets.Draft, n tickets.Number) *tickets.Typification {
 }
 
 // Deliveries lists an account's outbox in a state, oldest first: what is
-// [storage.Dead] or [storage.Unknown] waits for the host's decision (R8.2).
+// [storage.Dead] or [storage.Unknown] waits for the host's decision (R8.2). The
+// body of a mail is the JSON of a [Mail], of an event that of an [Event].
 func (d *Desk) Deliveries(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
+	err := checkChoice("state", state, storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown)
+	if err != nil {
+		return storage.Page[storage.Delivery]{}, err
+	}
 	page, err := d.store.Outbox().List(ctx, account, state, cursor, limit)
 	return page, storeError(err)
 }

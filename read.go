@@ -19,11 +19,21 @@ func (d *Desk) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, err
 	return t, storeError(err)
 }
 
-// Tickets lists tickets. Text finds those in whose messages, labels or category
-// every word of it occurs, the last one as a beginning; it takes the place of
-// q.Words. An agent sees the customer's previous tickets by q.Conversation
-// (R3.6).
+// Tickets lists tickets, at most [storage.MaxPage] at a time; Next is the cursor
+// of the following page. text finds those of which every word occurs in what the
+// customer and the agents wrote (automatic messages aside), in the customer's
+// name, e-mail, RUT and telephone, or in the category; case and accents do not
+// matter, and the last word may be a beginning. Empty: no search; a text without
+// a word finds nothing. It takes the place of q.Words. An agent sees the
+// customer's previous tickets by q.Conversation (R3.6). It fails with
+// [chatcfg.Problems] for a status or order that there is not, and [ErrCursor].
 func (d *Desk) Tickets(ctx context.Context, q storage.TicketQuery, text string) (storage.Page[storage.TicketRow], error) {
+	err := cmpErr(
+		checkChoice("status", q.Status, tickets.None, tickets.Open, tickets.Ignored, tickets.Closed),
+		checkChoice("order", q.Order, "", storage.ByChange, storage.ByWaiting))
+	if err != nil {
+		return storage.Page[storage.TicketRow]{}, err
+	}
 	if text != "" {
 		q.Words = strings.Fields(fold.Words(text))
 		if len(q.Words) == 0 {
@@ -34,14 +44,18 @@ func (d *Desk) Tickets(ctx context.Context, q storage.TicketQuery, text string) 
 	return page, storeError(err)
 }
 
-// Messages reads a conversation as its agents see it.
+// Messages reads a conversation as its agents see it, at most [storage.MaxPage]
+// messages at a time, which a limit of zero means, too. It is empty for a
+// conversation that does not exist.
 func (d *Desk) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	list, err := d.store.Queries().Messages(ctx, q)
 	return list, storeError(err)
 }
 
 // History reads the history of a ticket, or of the whole conversation if
-// ref.Number is zero, after an entry number (R3.8).
+// ref.Number is zero, after an entry number (R3.8); at most [storage.MaxPage]
+// entries at a time, which a limit of zero means, too. It is empty for what does
+// not exist.
 func (d *Desk) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	list, err := d.store.Queries().History(ctx, ref, after, limit)
 	return list, storeError(err)
@@ -49,14 +63,14 @@ func (d *Desk) History(ctx context.Context, ref tickets.Ref, after int64, limit 
 
 // Changes reads an account's feed: every conversation that changed after the
 // cursor, at least once and none skipped. Keep Next for the following call; it is
-// never empty. [ErrCursor] says to start again without a cursor.
+// never empty, and a page without items has caught up. [ErrCursor] says to start again without a cursor.
 func (d *Desk) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	page, err := d.store.Queries().Changes(ctx, account, cursor, limit)
 	return page, storeError(err)
 }
 
 // Report computes R2.7's figures of an account over a period, from inclusive, to
-// exclusive.
+// exclusive. They are zero for an account that does not exist.
 func (d *Desk) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
 	r, err := d.store.Queries().Report(ctx, account, from, to)
 	return r, storeError(err)
@@ -64,9 +78,15 @@ func (d *Desk) Report(ctx context.Context, account chatcfg.AccountID, from, to t
 
 // Stream yields the messages of a conversation after a sequence number, in order
 // and without a gap, as they come, until ctx ends or the reader stops (R8.3). It
-// reads only when asked for the next one, so a slow reader slows nobody. The last
-// pair has the error that ended it, which is ctx's in the end.
+// reads only when asked for the next one, so a slow reader slows nobody. What
+// another process wrote it sees within [RunnerOptions].Poll. The last pair has the
+// error that ended it: [ErrNotFound] at once for a conversation that does not
+// exist, ctx's in the end.
 func (d *Desk) Stream(ctx context.Context, ref tickets.Ref, after int64) iter.Seq2[tickets.Message, error] {
+	ref.Number = 0
+	if _, err := d.Ticket(ctx, ref); err != nil {
+		return func(yield func(tickets.Message, error) bool) { yield(tickets.Message{}, err) }
+	}
 	return d.follow(ctx, ref.Conversation, after, func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
 		list, err := d.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: after})
 		return list, ref.Conversation, err
@@ -76,7 +96,9 @@ func (d *Desk) Stream(ctx context.Context, ref tickets.Ref, after int64) iter.Se
 // Read reads what a visitor's session may see after a sequence number, as it may
 // see it: a verified session all of its customer's messages, any other only its
 // own (R7.2), and no agent's name when the account writes as the company. The
-// visitor is not told who agents are beyond the name. [ErrSession].
+// visitor is not told who agents are beyond the name. At most [storage.MaxPage] at
+// a time, which a limit of zero means, too; go on after the last Seq.
+// [ErrSession].
 func (d *Desk) Read(ctx context.Context, s tickets.Session, after int64, limit int) ([]tickets.Message, error) {
 	list, _, err := d.read(ctx, s, after, limit)
 	return list, err
@@ -189,6 +211,7 @@ type Outcome struct {
 // DryRun answers what would happen if a session's customer wrote this now, by the
 // same decision, without writing anything. Texts that are chosen at random are
 // chosen anew when it really happens. It fails like [Desk.Write].
+// [automation.Explain] puts its entries into words.
 func (d *Desk) DryRun(ctx context.Context, s tickets.Session, text string) (Outcome, error) {
 	if err := problems(chatcfg.CheckText("text", text, chatcfg.MaxMessage)); err != nil {
 		return Outcome{}, err
@@ -225,7 +248,9 @@ func (d *Desk) DryRun(ctx context.Context, s tickets.Session, text string) (Outc
 // Explain says in words, in a language, what happened to a ticket and why: one
 // explanation for each history entry after a number, with what every rule
 // answered, those included that are silent in the history because they were off.
-// Its instants are in the time zone of the account's hours, else in UTC.
+// The instants in its texts are in the time zone of the account's hours, else in
+// UTC; At and Due are UTC. At most [storage.MaxPage] at a time; go on after the
+// last Entry.
 func (d *Desk) Explain(ctx context.Context, ref tickets.Ref, after int64, l chatcfg.Locale) ([]automation.Explanation, error) {
 	entries, err := d.History(ctx, ref, after, 0)
 	if err != nil {

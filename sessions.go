@@ -272,13 +272,9 @@ func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func
 // Heartbeat says that an agent is online, away or offline (R4.7). "Online" holds
 // for [tickets.HeartbeatTTL]; send it about every 30 seconds.
 func (d *Desk) Heartbeat(ctx context.Context, account chatcfg.AccountID, agent tickets.AgentID, a tickets.Availability) error {
-	if err := checkAgent(Agent{ID: agent}); err != nil {
+	err := cmpErr(checkAgent(Agent{ID: agent}), checkChoice("availability", a, tickets.Online, tickets.Away, tickets.Offline))
+	if err != nil {
 		return err
-	}
-	if a != tickets.Online && a != tickets.Away && a != tickets.Offline {
-		return chatcfg.Problems{{
-			Path: "availability", Code: chatcfg.CodeInvalidChoice, Args: []any{truncate(string(a), 50), "online, away, offline"},
-		}}
 	}
 	for range d.o.Limits.Attempts {
 		roster, err := d.store.Presence().Get(ctx, account)

@@ -39,13 +39,13 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 	case tickets.Write:
 		r.written(d, cmd, in)
 	case tickets.Close:
-		r.say(d, tickets.ManualClose, in, "agent_closed")
-	case tickets.Ignore, tickets.Reply, tickets.Reopen, tickets.Pause, tickets.Resume:
+		r.say(d, tickets.ManualClose, in, tickets.AgentClosed)
+	case tickets.Ignore, tickets.Reply, tickets.OpenTicket, tickets.Pause, tickets.Resume:
 	default:
 		return d, nil
 	}
 	if due, rule, ok := r.Deadline(&d.Ticket); ok {
-		d.Find(tickets.Finding{Rule: rule, Why: "armed", Until: due})
+		d.Find(tickets.Finding{Rule: rule, Why: tickets.Armed, Until: due})
 	}
 	return d, nil
 }
@@ -84,9 +84,9 @@ func (r *Rules) lapse(d *tickets.Draft, in tickets.Inputs, due time.Time, rule t
 	if err := d.Do(cmd, in, due, r.policy); err != nil {
 		return err
 	}
-	d.Find(tickets.Finding{Rule: rule, Fired: true, Why: "deadline", Until: due})
+	d.Find(tickets.Finding{Rule: rule, Fired: true, Why: tickets.AtDeadline, Until: due})
 	if rule == tickets.AutoClose {
-		r.say(d, tickets.AutomaticClose, in, "deadline")
+		r.say(d, tickets.AutomaticClose, in, tickets.AtDeadline)
 	}
 	return nil
 }
@@ -97,14 +97,14 @@ func (r *Rules) written(d *tickets.Draft, cmd tickets.Command, in tickets.Inputs
 	marked := r.mark(d, cmd.Text)
 	r.notify(d, created, marked)
 	if d.Conversation.CustomerMessages == 1 {
-		r.reply(d, tickets.NewCustomer, in, "first_message")
+		r.reply(d, tickets.NewCustomer, in, tickets.FirstMessage)
 	} else {
-		r.hold(d, tickets.NewCustomer, "not_first_message", time.Time{})
+		r.hold(d, tickets.NewCustomer, tickets.NotFirstMessage, time.Time{})
 	}
 	if created {
-		r.reply(d, tickets.TicketCreated, in, "created")
+		r.reply(d, tickets.TicketCreated, in, tickets.WasCreated)
 	} else {
-		r.hold(d, tickets.TicketCreated, "not_created", time.Time{})
+		r.hold(d, tickets.TicketCreated, tickets.NotCreated, time.Time{})
 	}
 	closed := r.outOfHours(d, in)
 	r.noAgents(d, in, closed)
@@ -118,13 +118,13 @@ func (r *Rules) mark(d *tickets.Draft, text string) bool {
 	f := tickets.Finding{Rule: tickets.Important}
 	switch m, ok := r.keywords.Find(text); {
 	case d.Ticket.Important:
-		f.Why = "already_important"
+		f.Why = tickets.AlreadyImportant
 	case d.Ticket.KeywordsOff:
-		f.Why = "unmarked_by_agent"
+		f.Why = tickets.UnmarkedByAgent
 	case !ok:
-		f.Why = "no_keyword"
+		f.Why = tickets.NoKeyword
 	default:
-		f.Fired, f.Why, f.Word, f.From, f.To = true, "keyword", m.Word, m.From, m.To
+		f.Fired, f.Why, f.Word, f.From, f.To = true, tickets.HasKeyword, m.Word, m.From, m.To
 		d.MarkByKeyword()
 	}
 	d.Find(f)
@@ -138,16 +138,16 @@ func (r *Rules) notify(d *tickets.Draft, created, marked bool) {
 	var otherwise tickets.Why
 	switch r.Config.General.Notify.Tickets {
 	case chatcfg.NotifyAll:
-		f.Fired, f.Why, otherwise = created, "created", "not_created"
+		f.Fired, f.Why, otherwise = created, tickets.WasCreated, tickets.NotCreated
 	case chatcfg.NotifyImportant:
-		f.Fired, f.Why, otherwise = marked, "marked_important", "not_marked_important"
+		f.Fired, f.Why, otherwise = marked, tickets.MarkedImportant, tickets.NotMarkedImportant
 	default:
 		return
 	}
 	if !f.Fired {
 		f.Why = otherwise
 	} else if !r.tell(d) {
-		f.Fired, f.Why = false, "already_notified"
+		f.Fired, f.Why = false, tickets.AlreadyNotified
 	}
 	d.Find(f)
 }
@@ -169,16 +169,16 @@ func (r *Rules) outOfHours(d *tickets.Draft, in tickets.Inputs) bool {
 		return false
 	}
 	if hours.IsOpen(in.Now) {
-		r.hold(d, tickets.OutOfHours, "open_hours", time.Time{})
+		r.hold(d, tickets.OutOfHours, tickets.OpenHours, time.Time{})
 		return false
 	}
 	if spoke := d.Ticket.SpokeOutOfHours; !spoke.IsZero() {
 		if opens, ok := hours.NextOpen(spoke); !ok || opens.After(in.Now) {
-			r.hold(d, tickets.OutOfHours, "spoke_in_interval", opens)
+			r.hold(d, tickets.OutOfHours, tickets.SpokeInInterval, opens)
 			return true
 		}
 	}
-	if r.reply(d, tickets.OutOfHours, in, "closed_hours") {
+	if r.reply(d, tickets.OutOfHours, in, tickets.ClosedHours) {
 		d.Ticket.SpokeOutOfHours = in.Now
 	}
 	return true
@@ -188,13 +188,13 @@ func (r *Rules) outOfHours(d *tickets.Draft, in tickets.Inputs) bool {
 func (r *Rules) noAgents(d *tickets.Draft, in tickets.Inputs, closed bool) {
 	switch {
 	case in.Presence.Available:
-		r.hold(d, tickets.NoAgents, "agent_available", time.Time{})
+		r.hold(d, tickets.NoAgents, tickets.AgentAvailable, time.Time{})
 	case closed && r.Config.Automation.Combine == chatcfg.CombineFirst:
-		r.hold(d, tickets.NoAgents, "held_back", time.Time{})
+		r.hold(d, tickets.NoAgents, tickets.HeldBack, time.Time{})
 	case d.Ticket.SpokeInAbsence == in.Presence.Absence:
-		r.hold(d, tickets.NoAgents, "spoke_in_absence", time.Time{})
+		r.hold(d, tickets.NoAgents, tickets.SpokeInAbsence, time.Time{})
 	default:
-		if r.reply(d, tickets.NoAgents, in, "no_agent") {
+		if r.reply(d, tickets.NoAgents, in, tickets.NoAgent) {
 			d.Ticket.SpokeInAbsence = in.Presence.Absence
 		}
 	}
@@ -210,7 +210,7 @@ func (r *Rules) hold(d *tickets.Draft, rule tickets.Rule, why tickets.Why, until
 // reply sends an action's text unless the ticket is paused (R3.7).
 func (r *Rules) reply(d *tickets.Draft, rule tickets.Rule, in tickets.Inputs, why tickets.Why) bool {
 	if d.Ticket.Paused {
-		r.hold(d, rule, "paused", time.Time{})
+		r.hold(d, rule, tickets.WhilePaused, time.Time{})
 		return false
 	}
 	return r.say(d, rule, in, why)

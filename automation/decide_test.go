@@ -229,7 +229,7 @@ func TestNothingAnswersARule(t *testing.T) {
 		a.NewCustomer, a.NoAgents, a.OutOfHours, a.TicketCreated, a.ManualClose, a.AutomaticClose = off, off, off, off, off, off
 	})
 	rng := rand.New(rand.NewPCG(5, 6))
-	kinds := []tickets.Kind{tickets.Reply, tickets.Close, tickets.Ignore, tickets.Reopen, tickets.Pause, tickets.Resume, tickets.Mark, tickets.Unmark}
+	kinds := []tickets.Kind{tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Pause, tickets.Resume, tickets.Mark, tickets.Unmark}
 	for range 200 {
 		var a, b tickets.State
 		now := noon

@@ -81,7 +81,7 @@ func TestStates(t *testing.T) {
 	t.Parallel()
 	columns := map[string]tickets.Kind{
 		"customer writes": tickets.Write, "agent replies": tickets.Reply, "agent closes": tickets.Close,
-		"agent ignores": tickets.Ignore, "agent opens": tickets.Reopen, "auto-close": tickets.Expire,
+		"agent ignores": tickets.Ignore, "agent opens": tickets.OpenTicket, "auto-close": tickets.Expire,
 	}
 	table := rows(t, "agent ignores")
 	require.Len(t, table, 5)

@@ -105,7 +105,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 		status = t.status
 	}
 	switch e.Kind {
-	case tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.Reopen, tickets.Expire:
+	case tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Expire:
 		if table[status][e.Kind] == "" {
 			return x, fmt.Sprintf("%s on a ticket that is %q", e.Kind, status)
 		}
@@ -131,7 +131,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 	case tickets.Ignore:
 		t.status, t.wait, t.counts, t.paused = tickets.Ignored, nil, time.Time{}, false
 		x.facts = append(x.facts, "ignored")
-	case tickets.Reopen:
+	case tickets.OpenTicket:
 		c.open(now)
 		x.facts = append(x.facts, "opened")
 	case tickets.Pause, tickets.Resume:

@@ -106,7 +106,12 @@ type Document struct {
 
 // Purged says what [Accounts.Purge] removed.
 type Purged struct {
-	Conversations, Tickets, Messages, Entries, Sessions, Deliveries int64
+	Conversations int64 `json:"conversations"`
+	Tickets       int64 `json:"tickets"`
+	Messages      int64 `json:"messages"`
+	Entries       int64 `json:"entries"`
+	Sessions      int64 `json:"sessions"`
+	Deliveries    int64 `json:"deliveries"`
 }
 
 // Conversations is the heart of a store: loading and committing one
@@ -355,8 +360,8 @@ const MaxPage = 500
 // Page is a part of a list. Next continues it; empty: that was all (but see
 // [Queries.Changes]).
 type Page[T any] struct {
-	Items []T
-	Next  string
+	Items []T    `json:"items"`
+	Next  string `json:"next"`
 }
 
 // Instant is an instant of a ticket by which [Queries.Count] counts.
@@ -406,7 +411,7 @@ type TicketQuery struct {
 
 // TicketRow is a ticket in a list.
 type TicketRow struct {
-	Conversation tickets.ConversationID
+	Conversation tickets.ConversationID `json:"conversation"`
 	tickets.Ticket
 }
 
@@ -426,8 +431,8 @@ type MessageQuery struct {
 
 // Change says that a conversation has reached a version.
 type Change struct {
-	Conversation tickets.ConversationID
-	Version      int64
+	Conversation tickets.ConversationID `json:"conversation"`
+	Version      int64                  `json:"version"`
 }
 
 // Report is R2.7's figures of an account over a period, from inclusive, to
@@ -435,19 +440,29 @@ type Change struct {
 type Report struct {
 	// Tickets created in the period, by their status now, and how many of them
 	// are important or delayed now.
-	Open, Ignored, Closed, Important, Delayed int64
+	Open      int64 `json:"open"`
+	Ignored   int64 `json:"ignored"`
+	Closed    int64 `json:"closed"`
+	Important int64 `json:"important"`
+	Delayed   int64 `json:"delayed"`
 	// First are the first answers of tickets, All every answer, given in the
 	// period.
-	First, All Times
+	First Times `json:"first"`
+	All   Times `json:"all"`
 }
 
-// Times are figures of response times, all zero if there are none.
+// Times are figures of response times, all zero if there are none. They are
+// measured on the SLA's clock: on business hours an answer while closed took no
+// time. As JSON, durations are nanoseconds.
 type Times struct {
-	Count int64
+	Count int64 `json:"count"`
 	// Mean is cut to the microsecond; the percentiles are by nearest rank: the
 	// smallest time that at least that share of all do not exceed.
-	Mean, P50, P90 time.Duration
+	Mean time.Duration `json:"mean"`
+	P50  time.Duration `json:"p50"`
+	P90  time.Duration `json:"p90"`
 	// Limited are those that had an SLA, InTime those of them that did not
 	// exceed it.
-	Limited, InTime int64
+	Limited int64 `json:"limited"`
+	InTime  int64 `json:"inTime"`
 }

@@ -6,16 +6,16 @@ type Kind string
 // What can be asked of a conversation: the columns of R3.3, and what changes a
 // ticket without moving it.
 const (
-	Write  Kind = "write"  // the customer writes
-	Reply  Kind = "reply"  // an agent replies
-	Close  Kind = "close"  // an agent closes
-	Ignore Kind = "ignore" // an agent ignores
-	Reopen Kind = "open"   // an agent opens
-	Expire Kind = "expire" // auto-close closes
-	Pause  Kind = "pause"  // an agent pauses (R3.7)
-	Resume Kind = "resume" // an agent resumes
-	Mark   Kind = "mark"   // an agent marks important (R3.5)
-	Unmark Kind = "unmark" // an agent marks normal
+	Write      Kind = "write"  // the customer writes
+	Reply      Kind = "reply"  // an agent replies
+	Close      Kind = "close"  // an agent closes
+	Ignore     Kind = "ignore" // an agent ignores
+	OpenTicket Kind = "open"   // an agent opens
+	Expire     Kind = "expire" // auto-close closes
+	Pause      Kind = "pause"  // an agent pauses (R3.7)
+	Resume     Kind = "resume" // an agent resumes
+	Mark       Kind = "mark"   // an agent marks important (R3.5)
+	Unmark     Kind = "unmark" // an agent marks normal
 	// Classify sets the typification, Describe the metadata (R3.6).
 	Classify Kind = "classify"
 	Describe Kind = "describe"

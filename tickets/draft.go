@@ -119,7 +119,7 @@ func (d *Draft) target(cmd Command) (*Ticket, error) {
 
 func (d *Draft) carryOut(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	switch cmd.Kind {
-	case Write, Reply, Close, Ignore, Reopen, Expire:
+	case Write, Reply, Close, Ignore, OpenTicket, Expire:
 		to, ok := Next(t.Status, cmd.Kind)
 		if !ok {
 			return &TransitionError{From: t.Status, Kind: cmd.Kind}
@@ -163,7 +163,7 @@ func (d *Draft) move(t *Ticket, to Status, cmd Command, now time.Time, p Policy)
 			d.Fact(Fact{Kind: Opened})
 		}
 		d.reply(t, cmd, now, p)
-	case Reopen:
+	case OpenTicket:
 		d.open(t, now, p)
 		d.Fact(Fact{Kind: Opened})
 	case Ignore:

@@ -36,12 +36,12 @@ func TestWait(t *testing.T) {
 	assert.Nil(t, s.state.Ticket.Wait, "ignoring stops it (R2.4)")
 	s.do(tickets.Write)
 	assert.Nil(t, s.state.Ticket.Wait, "only open tickets wait (R2.4)")
-	s.do(tickets.Reopen)
+	s.do(tickets.OpenTicket)
 	require.NotNil(t, s.state.Ticket.Wait, "opening starts a new one (R2.4)")
 	assert.Equal(t, s.now, s.state.Ticket.Wait.Since, "at that moment, not at the old message")
 	s.do(tickets.Close)
 	assert.Nil(t, s.state.Ticket.Wait, "closing stops it (R2.4)")
-	s.do(tickets.Reopen, tickets.Reply, tickets.Ignore, tickets.Reopen)
+	s.do(tickets.OpenTicket, tickets.Reply, tickets.Ignore, tickets.OpenTicket)
 	assert.Nil(t, s.state.Ticket.Wait, "the agent had the last word (R2.4)")
 }
 
@@ -63,13 +63,13 @@ func TestCountsFrom(t *testing.T) {
 		{kind: tickets.Reply},
 		{kind: tickets.Resume, counts: true},
 		{kind: tickets.Ignore},
-		{kind: tickets.Reopen, counts: true},
+		{kind: tickets.OpenTicket, counts: true},
 		{kind: tickets.Write},
 		{kind: tickets.Pause},
 		{kind: tickets.Resume},
 		{kind: tickets.Reply, counts: true},
 		{kind: tickets.Close},
-		{kind: tickets.Reopen, counts: true},
+		{kind: tickets.OpenTicket, counts: true},
 		{kind: tickets.Expire},
 	} {
 		before := s.state.Ticket.CountsFrom

@@ -129,6 +129,54 @@ type Fact struct {
 // Why says why a rule fired or did not.
 type Why string
 
+// The reasons.
+const (
+	// Armed: the deadline is set, Until is when.
+	Armed Why = "armed"
+	// AtDeadline: the deadline came.
+	AtDeadline Why = "deadline"
+	// AgentClosed: an agent closed the ticket.
+	AgentClosed Why = "agent_closed"
+	// FirstMessage: the customer's first message ever.
+	FirstMessage Why = "first_message"
+	// NotFirstMessage: the customer had written before.
+	NotFirstMessage Why = "not_first_message"
+	// WasCreated: the message created a ticket.
+	WasCreated Why = "created"
+	// NotCreated: the message created no ticket.
+	NotCreated Why = "not_created"
+	// ClosedHours: outside the business hours.
+	ClosedHours Why = "closed_hours"
+	// OpenHours: inside the business hours.
+	OpenHours Why = "open_hours"
+	// SpokeInInterval: it has spoken in this closed interval; Until is the next opening.
+	SpokeInInterval Why = "spoke_in_interval"
+	// NoAgent: no agent is available.
+	NoAgent Why = "no_agent"
+	// AgentAvailable: an agent is available.
+	AgentAvailable Why = "agent_available"
+	// SpokeInAbsence: it has spoken in this absence.
+	SpokeInAbsence Why = "spoke_in_absence"
+	// HeldBack: it gives way to outOfHours (R4.1).
+	HeldBack Why = "held_back"
+	// WhilePaused: the ticket is paused (R3.7).
+	WhilePaused Why = "paused"
+	// HasKeyword: the message has a keyword; Word, From and To say which and where.
+	HasKeyword Why = "keyword"
+	// NoKeyword: the message has no keyword.
+	NoKeyword Why = "no_keyword"
+	// AlreadyImportant: the ticket was important already.
+	AlreadyImportant Why = "already_important"
+	// UnmarkedByAgent: an agent marked the ticket normal (R3.5).
+	UnmarkedByAgent Why = "unmarked_by_agent"
+	// MarkedImportant: this message made the ticket important.
+	MarkedImportant Why = "marked_important"
+	// NotMarkedImportant: this message did not make the ticket important.
+	NotMarkedImportant Why = "not_marked_important"
+	// AlreadyNotified: every address was told of this ticket before.
+	AlreadyNotified Why = "already_notified"
+)
+
 // Finding is what one rule answered within a decision, with what it looked at.
 type Finding struct {
 	Rule  Rule `json:"rule"`

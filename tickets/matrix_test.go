@@ -82,7 +82,7 @@ var states = map[string][]tickets.Kind{
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	columns := []tickets.Kind{
-		tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.Reopen, tickets.Expire,
+		tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Expire,
 		tickets.Pause, tickets.Resume, tickets.Mark, tickets.Unmark, tickets.Classify, tickets.Describe,
 	}
 	rows := map[string]string{
@@ -138,8 +138,8 @@ func TestRefusals(t *testing.T) {
 	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.Reply}), tickets.ErrNoTicket)
 	s.do(tickets.Write)
 	var refused *tickets.TransitionError
-	require.ErrorAs(t, s.try(tickets.Command{Kind: tickets.Reopen}), &refused)
-	assert.Equal(t, tickets.TransitionError{From: tickets.Open, Kind: tickets.Reopen}, *refused)
+	require.ErrorAs(t, s.try(tickets.Command{Kind: tickets.OpenTicket}), &refused)
+	assert.Equal(t, tickets.TransitionError{From: tickets.Open, Kind: tickets.OpenTicket}, *refused)
 	require.ErrorIs(t, refused, tickets.ErrTransition)
 	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.Reply, Number: 7}), tickets.ErrNoTicket)
 	require.ErrorIs(t, s.try(tickets.Command{Kind: "dance"}), tickets.ErrCommand)
@@ -148,7 +148,7 @@ func TestRefusals(t *testing.T) {
 	older := s.state.Ticket
 	s.do(tickets.Write)
 	s.state.Older = &older
-	for _, kind := range []tickets.Kind{tickets.Reopen, tickets.Reply, tickets.Close, tickets.Ignore, tickets.Pause} {
+	for _, kind := range []tickets.Kind{tickets.OpenTicket, tickets.Reply, tickets.Close, tickets.Ignore, tickets.Pause} {
 		require.ErrorIs(t, s.try(tickets.Command{Kind: kind, Number: 1}), tickets.ErrNotLatest, kind)
 	}
 	require.NoError(t, s.try(tickets.Command{Kind: tickets.Mark, Number: 1}))
@@ -181,10 +181,10 @@ func TestDiagram(t *testing.T) {
 	name := map[tickets.Status]string{tickets.None: "[*]", tickets.Open: "open", tickets.Ignored: "ignored", tickets.Closed: "closed"}
 	text := map[tickets.Kind]string{
 		tickets.Write: "customer writes", tickets.Reply: "agent replies", tickets.Close: "agent closes",
-		tickets.Ignore: "agent ignores", tickets.Reopen: "agent opens", tickets.Expire: "auto-close",
+		tickets.Ignore: "agent ignores", tickets.OpenTicket: "agent opens", tickets.Expire: "auto-close",
 	}
 	for _, from := range []tickets.Status{tickets.None, tickets.Open, tickets.Ignored, tickets.Closed} {
-		for _, kind := range []tickets.Kind{tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.Reopen, tickets.Expire} {
+		for _, kind := range []tickets.Kind{tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Expire} {
 			to, ok := tickets.Next(from, kind)
 			if !ok {
 				continue

@@ -53,8 +53,8 @@ func (e *TransitionError) Unwrap() error { return ErrTransition }
 var transitions = map[Status]map[Kind]Status{
 	None:    {Write: Open},
 	Open:    {Write: Open, Reply: Open, Close: Closed, Ignore: Ignored, Expire: Closed},
-	Ignored: {Write: Ignored, Reply: Open, Close: Closed, Reopen: Open},
-	Closed:  {Write: Open, Reopen: Open},
+	Ignored: {Write: Ignored, Reply: Open, Close: Closed, OpenTicket: Open},
+	Closed:  {Write: Open, OpenTicket: Open},
 }
 
 // Next says which status a command leads to from a status, by the table of R3.3;
