@@ -224,6 +224,6 @@ var storeBugs = []mutant{
 	},
 	{
 		name: "prune takes what is not yet old", file: outboxFile,
-		old: "if at.at >= micros(before) || len(old) >= limit {", new: "if len(old) >= limit {",
+		old: "if at.at >= micros(before) || len(old) >= limit {", new: "if at.at < 0 || len(old) >= limit {",
 	},
 }

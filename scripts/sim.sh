@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs the simulation: SEEDS of them from SEED on (default 100 from 1), on STORE
+# (memory or sqlite). A failure is shrunk and kept in sim/testdata/regress. Prints
+# seeds, steps, simulated time, faults and crashes; TRACE=1 prints what happens.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+case ${STORE:-memory} in
+memory) dir=sim ;;
+sqlite) dir=sim/sqlite ;;
+*) die "STORE is memory or sqlite" ;;
+esac
+flags=(-seeds "${SEEDS:-100}" -seed "${SEED:-1}" -shrink "${SHRINK:-500}" -keep "$PWD/sim/testdata/regress")
+[ -z "${TRACE:-}" ] || flags+=(-trace)
+go test "./$dir" -run '^TestSimulation$' -count=1 -timeout=12h -v -args "${flags[@]}"
