@@ -12,7 +12,8 @@ var (
 	// ErrBusy: as many calls wait already as [Options.Queue] allows. Nothing
 	// happened; try again later (R8.4).
 	ErrBusy = fmt.Errorf("sqlite: too many calls are waiting: %w", storage.ErrBusy)
-	// ErrForeign: the database holds tables, and they are not charla's.
+	// ErrForeign: the file is no SQLite database, or one whose tables are not
+	// charla's.
 	ErrForeign = errors.New("sqlite: not a charla database")
 	// ErrNoFTS5: the driver's SQLite was built without full text search.
 	ErrNoFTS5 = errors.New("sqlite: this SQLite has no FTS5")
@@ -68,8 +69,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Result codes that this package acts on.
 const (
-	codeBusy   = 5
-	codeLocked = 6
+	codeBusy         = 5
+	codeLocked       = 6
+	codeNotADatabase = 26
 )
 
 func failed(op string, err error) error {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -80,6 +82,30 @@ func TestForeignDatabase(t *testing.T) {
 	var n int
 	require.NoError(t, db.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&n))
 	assert.Equal(t, 1, n, "it is as it was")
+}
+
+// What does not open says which file, and why.
+func TestOpenErrors(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	letter := filepath.Join(dir, "letter.txt")
+	text := strings.Repeat("No database at all. ", 100)
+	require.NoError(t, os.WriteFile(letter, []byte(text), 0o600))
+	_, err := sqlite.Open(letter, nil)
+	require.ErrorIs(t, err, sqlite.ErrForeign)
+	require.ErrorContains(t, err, letter)
+	left, err := os.ReadFile(letter)
+	require.NoError(t, err)
+	assert.Equal(t, text, string(left), "it is as it was")
+
+	nowhere := filepath.Join(dir, "none", "chat.db")
+	_, err = sqlite.Open(nowhere, nil)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NotErrorIs(t, err, sqlite.ErrForeign)
+	require.ErrorContains(t, err, "open "+nowhere+": make its folder first")
+	_, err = sqlite.Open(dir, nil)
+	require.ErrorContains(t, err, "open "+dir+": ")
+	require.NotErrorIs(t, err, fs.ErrNotExist)
 }
 
 func TestVersion(t *testing.T) {

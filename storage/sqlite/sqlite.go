@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -74,7 +76,8 @@ type Store struct {
 var _ storage.Store = (*Store)(nil)
 
 // Open opens the database file at a path, and creates it if there is none. The
-// folder must exist. Its errors include [*SchemaError] and [ErrForeign].
+// folder must exist, else the error is [fs.ErrNotExist]. Errors name the path,
+// and include [*SchemaError] and [ErrForeign].
 func Open(path string, o *Options) (*Store, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil || path == "" || strings.HasPrefix(path, ":memory:") {
@@ -91,10 +94,18 @@ func Open(path string, o *Options) (*Store, error) {
 	s, err := New(db, o)
 	if err != nil {
 		db.Close()
-		return nil, err
+		return nil, openError(path, err)
 	}
 	s.owned = db
 	return s, nil
+}
+
+// openError names the file that did not open, and a folder that is not there.
+func openError(path string, err error) error {
+	if _, missing := os.Stat(filepath.Dir(path)); errors.Is(missing, fs.ErrNotExist) {
+		return fmt.Errorf("open %s: make its folder first: %w: %w", path, missing, err)
+	}
+	return fmt.Errorf("open %s: %w", path, err)
 }
 
 // openTimeout bounds how long [New] waits for the host's pool of connections,
@@ -120,7 +131,9 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 	defer cancel()
 
 	w, err := open(ctx, db, opts, false)
-	if err != nil {
+	if code(err)&0xff == codeNotADatabase {
+		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
+	} else if err != nil {
 		return nil, err
 	}
 	if err := migrate(ctx, w, migrations); err != nil {
