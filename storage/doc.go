@@ -4,8 +4,8 @@
 //
 //	store := storage.NewMemory()
 //
-// The stores for production are the modules storage/sqlite and storage/postgres
-// beside this package. The rest of this page is for who writes another one.
+// The store for production is the module storage/sqlite beside this package. The
+// rest of this page is for who writes another one.
 //
 // # What a store is
 //

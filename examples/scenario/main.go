@@ -3,7 +3,8 @@
 //	go run ./examples/scenario [-store memory|sqlite|postgres] FILE...
 //
 // It prints a line for each file, "ok FILE" or "FAIL FILE:LINE: want …, got …",
-// and exits with 1 if any failed, with 2 if it could not play them.
+// and exits with 1 if any failed, with 2 if it could not play them. There is no
+// PostgreSQL store yet: "-store postgres" says so and exits with 2.
 package main
 
 import (
@@ -39,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: scenario [-store memory|sqlite|postgres] FILE...")
 		flags.PrintDefaults()
 	}
-	store := flags.String("store", "memory", "where to play the files: memory, sqlite or postgres")
+	store := flags.String("store", "memory", "where to play the files: memory or sqlite; postgres is not built yet")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return passed
@@ -53,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	play, ok := stores[*store]
 	switch {
 	case *store == "postgres":
-		fmt.Fprintln(stderr, "scenario: this build has no PostgreSQL store; use -store memory or -store sqlite")
+		fmt.Fprintln(stderr, "scenario: there is no PostgreSQL store yet; use -store memory or -store sqlite")
 		return unplayed
 	case !ok:
 		fmt.Fprintf(stderr, "scenario: unknown store %q: memory, sqlite or postgres\n", *store)

@@ -68,11 +68,11 @@ func TestCommand(t *testing.T) {
 	assert.Equal(t, 1, code)
 
 	for want, args := range map[string][]string{
-		"scenario: this build has no PostgreSQL store; use -store memory or -store sqlite\n": {"-store", "postgres", files[0]},
-		"scenario: unknown store \"oracle\": memory, sqlite or postgres\n":                   {"-store", "oracle", files[0]},
-		"usage: scenario [-store memory|sqlite|postgres] FILE...\n":                          {},
-		"flag provided but not defined: -foo\n":                                              {"-foo"},
-		"is a directory": {dir},
+		"scenario: there is no PostgreSQL store yet; use -store memory or -store sqlite\n": {"-store", "postgres", files[0]},
+		"scenario: unknown store \"oracle\": memory, sqlite or postgres\n":                 {"-store", "oracle", files[0]},
+		"usage: scenario [-store memory|sqlite|postgres] FILE...\n":                        {},
+		"flag provided but not defined: -foo\n":                                            {"-foo"},
+		"is a directory":                                                                   {dir},
 	} {
 		stdout, stderr, code := run(args...)
 		assert.Empty(t, stdout)
