@@ -88,9 +88,9 @@ func (w *World) verdict(t *task) verdict {
 		return proceed
 	}
 	all := map[kind][]verdict{
-		reads:   {failBefore, failBefore, failBefore, failBefore, dieBefore},
-		changes: {failBefore, failAfter, failAfter, dieBefore, dieAfter},
-		commits: {failBefore, failAfter, failAfter, conflict, configChanged, dieBefore, dieAfter},
+		reads:   {failBefore, failBefore, failBefore, busy, dieBefore},
+		changes: {failBefore, busy, failAfter, failAfter, dieBefore, dieAfter},
+		commits: {failBefore, busy, failAfter, failAfter, conflict, configChanged, dieBefore, dieAfter},
 		mails:   {failBefore, failAfter, failAfter, notSent, notSent, refused, panics, dieBefore, dieAfter},
 		hooks:   {failBefore, failBefore, failAfter, panics, dieBefore, dieAfter},
 	}[at.kind]
@@ -260,12 +260,19 @@ func (w *World) visitor(a *account) *visitor {
 	return of[len(of)-1-w.rnd.IntN(last)]
 }
 
+// runDue has a desk do what is due; on some seeds only Run ever does.
 func (w *World) runDue(d *desk) {
+	if w.onlyRun() {
+		w.advance(2 * poll)
+		return
+	}
 	w.start(&task{desk: d, name: "run due"}, func(ctx context.Context, t *task) (res charla.Result, err error) {
 		_, err = d.charla.RunDue(ctx)
 		return res, err
 	})
 }
+
+func (w *World) onlyRun() bool { return w.spec.Seed%4 == 3 }
 
 // replay has the host send a dead or unknown delivery again.
 func (w *World) replay(d *desk) {

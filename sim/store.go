@@ -33,6 +33,8 @@ func through[T any](ctx context.Context, at spot, call func() (T, error)) (T, er
 	switch v {
 	case failBefore:
 		return none, errInjected
+	case busy:
+		return none, storage.ErrBusy
 	case conflict:
 		return none, storage.ErrConflict
 	case configChanged:

@@ -23,7 +23,8 @@ const (
 	failAfter
 	// linger carries it out and parks again before it returns.
 	linger
-	// conflict and configChanged refuse a commit that nothing is wrong with.
+	// busy, conflict and configChanged refuse what nothing is wrong with.
+	busy
 	conflict
 	configChanged
 	// The others are what a mailer or a hook may do besides.
@@ -39,7 +40,7 @@ const (
 func (v verdict) crashes() bool { return v == dieBefore || v == dieAfter }
 
 var verdictNames = map[verdict]string{
-	proceed: "ok", failBefore: "error before", failAfter: "error after", linger: "linger", conflict: "conflict",
+	proceed: "ok", failBefore: "error before", failAfter: "error after", linger: "linger", busy: "busy", conflict: "conflict",
 	configChanged: "configuration changed", notSent: "not sent", refused: "refused", panics: "panic",
 	dieBefore: "crash before", dieAfter: "crash after",
 }

@@ -135,7 +135,7 @@ func (w *World) boot(d *desk) {
 		panic(err)
 	}
 	w.logf("boot %d.%d", next.id, next.life)
-	if w.rnd.IntN(2) == 0 {
+	if w.onlyRun() || w.rnd.IntN(2) == 0 {
 		w.background(next, "run", func(ctx context.Context, _ *task) (charla.Result, error) {
 			return charla.Result{}, next.charla.Run(ctx)
 		})
