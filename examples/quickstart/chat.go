@@ -89,7 +89,7 @@ func (c *chat) openAccount(ctx context.Context) error {
 		return nil
 	}
 	c.account = list[0]
-	c.say("The account %q, as it was left.", c.account.Name)
+	c.say("The account %q, as it was left; config.json is for new ones, /config changes it.", c.account.Name)
 	s, err := readState(c.file)
 	if err != nil {
 		return err
@@ -153,16 +153,26 @@ func (c *chat) do(ctx context.Context, line string) error {
 	if line == "" {
 		return nil
 	}
-	if !strings.HasPrefix(line, "/") {
+	name, argument := split(line)
+	if !strings.HasPrefix(name, "/") {
 		return c.write(ctx, line)
 	}
-	name, argument, _ := strings.Cut(strings.TrimSpace(line), " ")
 	for _, one := range commands() {
-		if one.name == name {
-			return one.do(c, ctx, strings.TrimSpace(argument))
+		switch {
+		case one.name != name:
+		case one.argument == "" && argument != "":
+			return fmt.Errorf("%s takes no text", name)
+		default:
+			return one.do(c, ctx, argument)
 		}
 	}
 	return fmt.Errorf("there is no command %s; /help lists them", name)
+}
+
+// split is a command and what stands after it.
+func split(line string) (name, argument string) {
+	name, argument, _ = strings.Cut(strings.TrimSpace(line), " ")
+	return name, strings.TrimSpace(argument)
 }
 
 // write is the customer's message. A session that has expired begins anew, as a
@@ -235,15 +245,23 @@ func (c *chat) say(format string, args ...any) {
 	fmt.Fprintf(c.out, format+"\n", args...)
 }
 
+// problem is a problem with its path, if it has one.
+func problem(p chatcfg.Problem) string {
+	if p.Path == "" {
+		return p.Message(chatcfg.English)
+	}
+	return p.Path + ": " + p.Message(chatcfg.English)
+}
+
 // plain is an error in plain words.
 func plain(err error) string {
 	var problems chatcfg.Problems
 	if errors.As(err, &problems) {
 		words := make([]string, len(problems))
 		for i, p := range problems {
-			words[i] = p.Path + ": " + p.Message(chatcfg.English)
+			words[i] = strings.TrimSuffix(problem(p), ".")
 		}
-		return strings.TrimSuffix(strings.Join(words, "; "), ".")
+		return strings.Join(words, "; ")
 	}
 	if errors.Is(err, charla.ErrNotFound) {
 		return "there is no ticket yet; write as the customer first"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func commands() []command {
 		{"/wait", "10m", "let time pass: 30s, 10m, 2h, 3d", (*chat).pass},
 		{"/try", "TEXT", "what would happen if the customer wrote this", (*chat).try},
 		{"/explain", "", "why what happened last happened", (*chat).explain},
-		{"/config", "JSON", `change the configuration: {"quality": {"sla": null}}`, (*chat).configure},
+		{"/config", "JSON", `change the configuration by a merge patch: {"quality": {"sla": null}}`, (*chat).configure},
 		{"/status", "", "how things stand", (*chat).status},
 		{"/help", "", "this list", (*chat).help},
 		{"/quit", "", "stop; the next start goes on", nil},
@@ -63,7 +64,18 @@ func act(do func(*charla.Desk, context.Context, charla.Agent, tickets.Ref, *char
 
 func mark(important bool) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
-		_, err := c.desk.Mark(ctx, ana, c.ticket(), important, nil)
+		before, err := c.desk.Ticket(ctx, c.ticket())
+		if err != nil {
+			return err
+		}
+		_, err = c.desk.Mark(ctx, ana, c.ticket(), important, nil)
+		switch {
+		case err != nil || before.Important != important:
+		case important:
+			c.say("  it is important already")
+		default:
+			c.say("  it is normal already; now no keyword marks it either")
+		}
 		return err
 	}
 }
@@ -134,11 +146,16 @@ func (c *chat) explain(ctx context.Context, _ string) error {
 }
 
 func (c *chat) configure(ctx context.Context, patch string) error {
-	cfg, version, err := c.desk.Config(ctx, c.account.ID)
+	if patch == "" {
+		return errors.New(`say what changes; objects merge, lists replace, null is the default: ` +
+			`/config {"quality": {"sla": {"value": 10, "unit": "minutes"}}}`)
+	}
+	was, version, err := c.desk.Config(ctx, c.account.ID)
 	if err != nil {
 		return err
 	}
-	if cfg, err = chatcfg.Apply(cfg, []byte(patch)); err != nil {
+	cfg, err := chatcfg.Apply(was, []byte(patch))
+	if err != nil {
 		return err
 	}
 	saved, err := c.desk.SaveConfig(ctx, c.account.ID, version, cfg, nil)
@@ -146,13 +163,16 @@ func (c *chat) configure(ctx context.Context, patch string) error {
 		return err
 	}
 	c.say("  saved as version %d; open tickets that it makes overdue: %d", saved.Version, saved.Overdue)
+	if !reflect.DeepEqual(was.Quality, cfg.Quality) {
+		c.say("  waits that begin from now on have the new SLA; one that is running keeps its own")
+	}
 	c.warn(saved.Warnings)
 	return nil
 }
 
 func (c *chat) warn(warnings []chatcfg.Problem) {
 	for _, p := range warnings {
-		c.say("  warning: %s: %s", p.Path, p.Message(chatcfg.English))
+		c.say("  warning: %s", problem(p))
 	}
 }
 
@@ -165,6 +185,7 @@ func (c *chat) status(ctx context.Context, _ string) error {
 	if p.Available {
 		who = ana.Name + " is available"
 	}
-	c.say("  it is %s; %s; the account's key is %s", c.at(c.desk.Now()), who, c.account.Key)
+	now := c.desk.Now()
+	c.say("  it is %s, %s; %s; the account's key is %s", now.In(c.zone).Weekday(), c.at(now), who, c.account.Key)
 	return nil
 }

@@ -5,8 +5,12 @@
 //
 // What you type is the customer's; commands such as "/reply TEXT" and "/close"
 // are the agent's, and "/wait 10m" moves the clock. After each line it shows what
-// happened and what is due next. Started again it goes on where it was. It reads
-// a pipe just as well.
+// happened and what is due next. It reads a pipe just as well.
+//
+// Started again it goes on where it was. FILE is the database (quickstart.db
+// unless you say otherwise), and FILE.json beside it holds the visitor's token
+// and how far the clock was moved. The account is made of config.json when the
+// database is; "/config" changes it later. To begin anew, remove FILE*.
 package main
 
 import (
@@ -87,7 +91,7 @@ func run(ctx context.Context, args []string, o options) (err error) {
 			fmt.Fprintln(o.out, "\nInterrupted.")
 			return nil
 		case line, more := <-lines:
-			if !more || line == "/quit" || strings.HasPrefix(line, "/quit ") {
+			if name, _ := split(line); !more || name == "/quit" {
 				c.say("Goodbye. Start again to go on.")
 				return nil
 			}

@@ -70,10 +70,10 @@ func TestTranscripts(t *testing.T) {
 func TestLostState(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	require.Contains(t, b.run("hello\n/reply hi\n/wait 2h"), "Mon 12:10:00 [autoClose]")
+	require.Contains(t, b.run("hello\n/reply hi\n/wait 2h"), "2026-03-02 12:10:00 -03 [autoClose]")
 	require.NoError(t, os.Remove(b.db+".json"))
 	got := b.run("hello again")
-	require.Contains(t, got, "Mon 12:10:00 Carla: hello again")
+	require.Contains(t, got, "2026-03-02 12:10:00 -03 Carla: hello again")
 	require.Contains(t, got, "[newCustomer]")
 }
 
@@ -84,7 +84,7 @@ func TestPast(t *testing.T) {
 	b.run("hello\n/reply hi")
 	b.clock.Add(time.Hour)
 	got := b.run("")
-	require.Contains(t, got, "Mon 13:00:00 [automaticClose]")
+	require.Contains(t, got, "2026-03-02 13:00:00 -03 [automaticClose]")
 	require.NotContains(t, got, "Carla: hello", "old news")
 }
 

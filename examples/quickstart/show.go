@@ -109,6 +109,8 @@ func fact(e tickets.Entry, f tickets.Fact, texts map[int64]tickets.Message) stri
 				return "[important] marked by the keyword " + found.Word
 			}
 		}
+	case tickets.Notified:
+		return "[notify] e-mail to " + f.Address
 	case tickets.WasDelayed:
 		return "[sla] " + carla.Name + " has waited too long"
 	case tickets.WasClosed:
@@ -159,4 +161,5 @@ func due(t *tickets.Ticket) string {
 	}
 }
 
-func (c *chat) at(t time.Time) string { return t.In(c.zone).Format("Mon 15:04:05") }
+// at is an instant as the library's explanations write it.
+func (c *chat) at(t time.Time) string { return t.In(c.zone).Format("2006-01-02 15:04:05 MST") }
