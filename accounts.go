@@ -2,6 +2,7 @@ package charla
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/base32"
 	"encoding/json"
 	"errors"
@@ -26,9 +27,15 @@ type AccountOptions struct {
 }
 
 // CreateAccount connects an account (R1.1): it has an ID, a public key, a secret
-// token and a configuration at once. The secret is shown this once; the zero
-// Secret says that the account existed already (by its ID, with that name),
-// so rotate the token if its first showing was lost.
+// token and a configuration at once. The name and the domain become chat.name and
+// chat.domain of its configuration, whatever the one passed has there; what is
+// stored is normalised, so go on from what [Desk.Config] returns, not from what
+// was passed.
+//
+// The secret is shown this once; the zero Secret says that the account existed
+// already (made by the same call, with its ID), so rotate the token if its first
+// showing was lost.
+//
 // It fails with [chatcfg.Problems] for a name, domain or configuration that does
 // not validate, and with [ErrExists].
 func (d *Desk) CreateAccount(ctx context.Context, name, domain string, o *AccountOptions) (chatcfg.Account, Secret, error) {
@@ -98,9 +105,9 @@ func (d *Desk) createdBefore(ctx context.Context, id chatcfg.AccountID, body []b
 }
 
 func (d *Desk) newSecret() (Secret, error) {
-	var seed [32]byte
-	err := d.random(seed[:])
-	return Secret{string(seed[:])}, err
+	secret := Secret{new([ed25519.SeedSize]byte)}
+	err := d.random(secret.seed[:])
+	return secret, err
 }
 
 // Account returns an account, a deleted one too. [ErrNotFound].
@@ -141,7 +148,7 @@ func (d *Desk) Config(ctx context.Context, id chatcfg.AccountID) (chatcfg.Config
 type SaveOptions struct {
 	// Running applies a new SLA to the waits that are running, too (R2.6).
 	Running bool
-	// Key makes the call repeatable (R8.1).
+	// Key makes the call repeatable on the same version (R8.1).
 	Key string
 }
 
@@ -166,9 +173,16 @@ type savedWith struct {
 }
 
 // SaveConfig saves the configuration whole, if version is still the current one
-// (R1.4). It fails with [chatcfg.Problems] (every problem at once; the stored
-// configuration stays as it was), [ErrStale], [ErrDeleted] or [ErrNotFound].
-// Nothing that was decided under an older configuration happens after it.
+// (R1.4). Start from what [Desk.Config] returned, with its version, and change
+// that: a document made otherwise lacks the name and the domain, which then are
+// problems, and has defaults in place of whatever was configured. A patch is laid
+// over it by [chatcfg.Apply].
+//
+// It fails with [chatcfg.Problems] (every problem at once; the stored
+// configuration stays as it was), [ErrStale], [ErrDeleted], [ErrNotFound],
+// [ErrKeyReused], [ErrBusy] or [ErrOutcomeUnknown]. Nothing that was decided under
+// an older configuration happens after it. Running waits keep their SLA unless
+// [SaveOptions].Running says otherwise (R2.6).
 func (d *Desk) SaveConfig(ctx context.Context, id chatcfg.AccountID, version chatcfg.Version, cfg chatcfg.Config, o *SaveOptions) (Saved, error) {
 	if o == nil {
 		o = &SaveOptions{}
@@ -243,7 +257,8 @@ func since(s chatcfg.Since, old, cfg chatcfg.Config, now time.Time) chatcfg.Sinc
 	if is.Enabled && !was.Enabled {
 		s.AutoCloseOn = now
 	}
-	if !reflect.DeepEqual(was.After, is.After) || was.Clock != is.Clock || !reflect.DeepEqual(old.Hours, cfg.Hours) {
+	moved := is.Clock == chatcfg.Business && !reflect.DeepEqual(old.Hours, cfg.Hours)
+	if moved || !reflect.DeepEqual(was.After, is.After) || was.Clock != is.Clock {
 		s.AutoCloseChanged = now
 	}
 	return s

@@ -25,7 +25,9 @@ type Desk struct {
 	cache rulesCache
 	rooms presenceCache
 	topic topics
-	kick  chan struct{}
+
+	// dueKick and outKick wake up the two halves of Run.
+	dueKick, outKick chan struct{}
 }
 
 // New makes a desk on a store. nil options are the defaults. The store stays the
@@ -34,7 +36,7 @@ func New(store storage.Store, o *Options) (*Desk, error) {
 	if store == nil {
 		return nil, errors.New("charla: no store")
 	}
-	d := &Desk{store: store, o: o.withDefaults(), kick: make(chan struct{}, 1)}
+	d := &Desk{store: store, o: o.withDefaults(), dueKick: make(chan struct{}, 1), outKick: make(chan struct{}, 1)}
 	if d.o.Limits.Attempts < 1 || d.o.Limits.Queue < 1 || d.o.Limits.Accounts < 1 ||
 		d.o.Runner.Batch < 1 || d.o.Runner.Workers < 1 || d.o.Runner.Attempts < 1 ||
 		d.o.Runner.Poll < 0 || d.o.Runner.Lease < 0 || d.o.Runner.Backoff < 0 || d.o.Runner.Keep < 0 || d.o.SessionTTL < 0 {
@@ -75,8 +77,9 @@ func (d *Desk) mint() (uuid.UUID, error) {
 	return id, nil
 }
 
-// presence is the account's, at an instant.
-func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID, now time.Time) (tickets.Presence, error) {
+// presence is the account's, by the desk's clock: a conversation's time may be
+// ahead of it, and heartbeats are not.
+func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID) (tickets.Presence, error) {
 	if d.o.Presence != nil {
 		p, err := d.o.Presence.Presence(ctx, account)
 		if err != nil {
@@ -85,7 +88,7 @@ func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID, now time
 		p.Absence = max(p.Absence, 1) // zero means "in none" to a ticket
 		return p, nil
 	}
-	// A conversation's time may be ahead of the clock, and is no measure of age.
-	roster, err := d.roster(ctx, account, d.Now())
+	now := d.Now()
+	roster, err := d.roster(ctx, account, now)
 	return roster.At(now), err
 }

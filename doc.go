@@ -7,15 +7,23 @@
 //	...
 //	desk, err := charla.New(store, &charla.Options{Mailer: mailer})
 //	...
-//	go desk.Run(ctx) // deadlines and e-mails, until ctx ends
+//	ctx, stop := context.WithCancel(ctx)
+//	done := make(chan error)
+//	go func() { done <- desk.Run(ctx) }() // deadlines and e-mails, until ctx ends
+//	defer func() { stop(); <-done; store.Close() }()
 //
 //	account, secret, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 //	session, token, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
 //	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
 //	_, err = desk.Reply(ctx, charla.Agent{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
 //
-// The program examples/first does just that, and examples/quickstart is a whole
-// channel in a terminal.
+// A store is closed after Run has returned: Run finishes what is under way. The
+// program examples/first does just that, and examples/quickstart is a whole
+// channel in a terminal. This is the Go part: widget, HTTP handlers and a mailer
+// that speaks SMTP are not there yet.
+//
+// R4.2 and the like, wherever they stand in the documentation, are rules of
+// docs/SPEC.md, and so is "SPEC section 4".
 //
 // # Words
 //
@@ -42,7 +50,9 @@
 //   - Why: [Desk.History] has what every rule answered to every message,
 //     [Desk.Explain] says it in words, [Desk.DryRun] says what would happen.
 //   - Time: [Desk.Run] lets happen what falls due and delivers the outbox. Without
-//     it nothing happens by itself.
+//     it nothing happens by itself. E-mails go through the host's [Mailer]; without
+//     one they end dead in the outbox, where [Desk.Deliveries] lists them and from
+//     where [Desk.Replay] takes them again.
 //
 // Who is an administrator or an agent is the host's to decide: a desk believes
 // its caller.

@@ -35,6 +35,9 @@ var (
 	ErrKeyReused = errors.New("charla: key was used for another request")
 	// ErrSession: the session does not exist, has ended or has expired.
 	ErrSession = errors.New("charla: no such session")
+	// ErrMoved: the session has logged in and writes in another conversation now;
+	// follow it from the start.
+	ErrMoved = errors.New("charla: the session moved to another conversation")
 	// ErrOutcomeUnknown: the store failed within the commit; it may or may not
 	// have happened. Repeat the call with its key to learn which (R8.1).
 	ErrOutcomeUnknown = errors.New("charla: outcome unknown")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/benbjohnson/clock"
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -262,6 +263,8 @@ func ExampleDesk_DryRun() {
 	fmt.Println("it would answer:", would.Messages[1].Text)
 	fmt.Println("important:", would.Ticket.Important)
 	fmt.Println("delayed at:", would.Wake.Format("15:04"))
+	why := automation.Explain(would.Entries[0], chatcfg.English, time.UTC) // as Desk.Explain would
+	fmt.Println(why.What)
 
 	ref := tickets.Ref{Account: s.account.ID, Conversation: s.session.Conversation}
 	_, err = s.desk.Ticket(context.Background(), ref)

@@ -115,7 +115,7 @@ func (o *Options) withDefaults() Options {
 	def(&r.Runner.Poll, time.Second)
 	def(&r.Runner.Lease, 30*time.Second)
 	def(&r.Runner.Batch, 100)
-	def(&r.Runner.Workers, 16)
+	def(&r.Runner.Workers, 64)
 	def(&r.Runner.Attempts, 12)
 	def(&r.Runner.Backoff, 5*time.Second)
 	def(&r.Runner.Keep, 7*24*time.Hour)

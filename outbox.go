@@ -44,19 +44,19 @@ type Event struct {
 // each address notified, and every fact for a host that listens.
 func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []storage.Delivery {
 	var out []storage.Delivery
-	c := &draft.Conversation
+	c, now := &draft.Conversation, d.Now()
 	for i := range draft.Entries {
 		e := &draft.Entries[i]
 		ref := tickets.Ref{Account: c.Account, Conversation: c.ID, Number: e.Ticket}
 		for j, f := range e.Facts {
 			if f.Kind == tickets.Notified {
 				sum := sha256.Sum256([]byte(f.Address))
-				out = append(out, delivery(mailKind, ref, draft.At,
+				out = append(out, delivery(mailKind, ref, now,
 					"mail-"+c.ID.String()+"-"+strconv.FormatInt(int64(e.Ticket), 10)+"-"+hex.EncodeToString(sum[:8]),
 					notification(draft, rules, ref, f.Address)))
 			}
 			if d.o.OnEvent != nil {
-				out = append(out, delivery(eventKind, ref, draft.At,
+				out = append(out, delivery(eventKind, ref, now,
 					fmt.Sprintf("event-%s-%d-%d", c.ID, e.N, j),
 					Event{Ref: ref, Entry: e.N, At: e.At, Actor: e.Actor, Fact: f}))
 			}

@@ -19,6 +19,9 @@ func (d *Desk) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, err
 	return t, storeError(err)
 }
 
+// MaxSearch is how many words one search may have.
+const MaxSearch = 32
+
 // Tickets lists tickets, at most [storage.MaxPage] at a time; Next is the cursor
 // of the following page. text finds those of which every word occurs in what the
 // customer and the agents wrote (automatic messages aside), in the customer's
@@ -26,7 +29,8 @@ func (d *Desk) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, err
 // matter, and the last word may be a beginning. Empty: no search; a text without
 // a word finds nothing. It takes the place of q.Words. An agent sees the
 // customer's previous tickets by q.Conversation (R3.6). It fails with
-// [chatcfg.Problems] for a status or order that there is not, and [ErrCursor].
+// [chatcfg.Problems] for a status or order that there is not or more than
+// [MaxSearch] words, and [ErrCursor].
 func (d *Desk) Tickets(ctx context.Context, q storage.TicketQuery, text string) (storage.Page[storage.TicketRow], error) {
 	err := cmpErr(
 		checkChoice("status", q.Status, tickets.None, tickets.Open, tickets.Ignored, tickets.Closed),
@@ -36,8 +40,11 @@ func (d *Desk) Tickets(ctx context.Context, q storage.TicketQuery, text string) 
 	}
 	if text != "" {
 		q.Words = strings.Fields(fold.Words(text))
-		if len(q.Words) == 0 {
+		switch {
+		case len(q.Words) == 0:
 			return storage.Page[storage.TicketRow]{}, nil
+		case len(q.Words) > MaxSearch:
+			return storage.Page[storage.TicketRow]{}, chatcfg.Problems{{Path: "text", Code: chatcfg.CodeTooMany, Args: []any{MaxSearch}}}
 		}
 	}
 	page, err := d.store.Queries().Tickets(ctx, q)
@@ -105,7 +112,8 @@ func (d *Desk) Read(ctx context.Context, s tickets.Session, after int64, limit i
 }
 
 // Follow is [Desk.Read] that goes on, like [Desk.Stream]; it ends with
-// [ErrSession] when the session does.
+// [ErrSession] when the session does, and with [ErrMoved] when the session logs in
+// to another conversation, whose sequence is another: follow that from zero.
 func (d *Desk) Follow(ctx context.Context, s tickets.Session, after int64) iter.Seq2[tickets.Message, error] {
 	return d.follow(ctx, s.Conversation, after, func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
 		return d.read(ctx, s, after, 0)
@@ -118,14 +126,14 @@ func (d *Desk) read(ctx context.Context, s tickets.Session, after int64, limit i
 		err = d.checkSession(loaded.Session)
 	}
 	if err != nil {
-		return nil, s.Conversation, err
+		return nil, tickets.ConversationID{}, err
 	}
 	if loaded.Conversation.Version == 0 {
-		return nil, loaded.Session.Conversation, nil
+		return nil, tickets.ConversationID{}, nil
 	}
 	rules, err := d.rules(ctx, &loaded.Account)
 	if err != nil {
-		return nil, s.Conversation, err
+		return nil, tickets.ConversationID{}, err
 	}
 	q := storage.MessageQuery{Account: s.Account, Conversation: loaded.Conversation.ID, After: after, Limit: limit}
 	if loaded.Session.Customer.Level != tickets.Verified {
@@ -147,19 +155,25 @@ func (d *Desk) read(ctx context.Context, s tickets.Session, after int64, limit i
 	return list, q.Conversation, err
 }
 
-// follow turns a read of what is after a sequence number into a stream. The
-// signal only saves it the wait for the next poll.
+// follow turns a read of what is after a sequence number into a stream; the read
+// says which conversation that was, zero: it does not exist yet. The signal only
+// saves it the wait for the next poll.
 func (d *Desk) follow(ctx context.Context, id tickets.ConversationID, after int64,
 	read func(after int64) ([]tickets.Message, tickets.ConversationID, error),
 ) iter.Seq2[tickets.Message, error] {
 	return func(yield func(tickets.Message, error) bool) {
 		news, cancel := d.topic.subscribe(id.UUID)
 		defer func() { cancel() }()
+		found := false
 		for {
 			heard := news() // before reading: what comes in between is heard
 			list, actual, err := read(after)
+			moved := !actual.IsZero() && actual != id
 			if err == nil {
 				err = ctx.Err()
+			}
+			if err == nil && moved && found {
+				err = ErrMoved
 			}
 			if err != nil {
 				yield(tickets.Message{}, err)
@@ -171,7 +185,8 @@ func (d *Desk) follow(ctx context.Context, id tickets.ConversationID, after int6
 				}
 				after = m.Seq
 			}
-			if actual != id { // another session's first message made it
+			found = found || !actual.IsZero()
+			if moved { // another session's first message made it
 				cancel()
 				id = actual
 				news, cancel = d.topic.subscribe(id.UUID)

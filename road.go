@@ -172,7 +172,7 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 		}
 	}
 	var err error
-	if in.Presence, err = d.presence(ctx, loaded.Account.ID, in.Now); err != nil {
+	if in.Presence, err = d.presence(ctx, loaded.Account.ID); err != nil {
 		return nil, err
 	}
 	state := tickets.State{Conversation: loaded.Conversation, Ticket: loaded.Ticket, Older: loaded.Older}

@@ -17,17 +17,24 @@ const configDocument = "config"
 // one account: what is decided under an older one does not commit.
 type rulesCache struct {
 	mu sync.Mutex
-	m  map[chatcfg.AccountID]*automation.Rules
+	m  map[chatcfg.AccountID]cachedRules
+}
+
+// cachedRules carry the account's key, which tells an account from one that had
+// its ID before and was purged.
+type cachedRules struct {
+	*automation.Rules
+	key string
 }
 
 // rules are the account's compiled configuration, as of the version in a.
 func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules, error) {
 	c := &d.cache
 	c.mu.Lock()
-	r := c.m[a.ID]
+	had, ok := c.m[a.ID]
 	c.mu.Unlock()
-	if r != nil && r.Version == a.Version {
-		return r, nil
+	if ok && had.key == a.Key && had.Version == a.Version {
+		return had.Rules, nil
 	}
 	cfg, err := d.config(ctx, a.ID, a.Version)
 	if err != nil {
@@ -41,13 +48,14 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 		}
 		running = &old
 	}
-	if r, err = automation.Compile(*a, cfg, running); err != nil {
+	r, err := automation.Compile(*a, cfg, running)
+	if err != nil {
 		return nil, fmt.Errorf("charla: stored configuration %d of account %s: %w", a.Version, a.ID, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.m == nil {
-		c.m = make(map[chatcfg.AccountID]*automation.Rules)
+		c.m = make(map[chatcfg.AccountID]cachedRules)
 	}
 	if _, there := c.m[a.ID]; !there && len(c.m) >= d.o.Limits.Accounts {
 		for id := range c.m { // any one: whoever is busy comes back at once
@@ -55,8 +63,8 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 			break
 		}
 	}
-	if now := c.m[a.ID]; now == nil || now.Version < r.Version {
-		c.m[a.ID] = r
+	if now, ok := c.m[a.ID]; !ok || now.key != a.Key || now.Version < r.Version {
+		c.m[a.ID] = cachedRules{r, a.Key}
 	}
 	return r, nil
 }

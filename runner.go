@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -17,32 +19,58 @@ import (
 // Run lets happen what falls due, and delivers the outbox, until ctx ends; it
 // returns ctx's error when everything under way is done. Any number of desks may
 // run on one store. A failing store or mailer does not end it: it is logged and
-// tried again.
+// tried again. A slow mailer keeps no deadline waiting.
 func (d *Desk) Run(ctx context.Context) error {
-	var pruned time.Time
+	var group sync.WaitGroup
+	group.Go(func() { d.keep(ctx, d.dueKick, d.runDeadlines, d.runStale) })
+	group.Go(func() { d.keep(ctx, d.outKick, d.runOutbox, d.pruner()) })
+	group.Wait()
+	return ctx.Err()
+}
+
+// work claims and does one batch and says how many it did.
+type work func(context.Context) (int, error)
+
+// keep does the work until nothing is left, and again after each poll or kick.
+func (d *Desk) keep(ctx context.Context, kick <-chan struct{}, all ...work) {
 	for {
-		if _, err := d.RunDue(ctx); err != nil && ctx.Err() == nil {
+		if _, err := drain(ctx, all); err != nil && ctx.Err() == nil {
 			d.o.Logger.Error("charla: run", slog.Any("error", err))
-		}
-		if now := d.Now(); now.Sub(pruned) >= time.Hour && ctx.Err() == nil {
-			pruned = now
-			if _, err := d.store.Outbox().Prune(ctx, now.Add(-d.o.Runner.Keep), storage.MaxPage); err != nil {
-				d.o.Logger.Error("charla: prune outbox", slog.Any("error", err))
-			}
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-d.kick:
+			return
+		case <-kick:
 		case <-d.o.Clock.After(d.o.Runner.Poll):
 		}
 	}
 }
 
+// pruner forgets, every hour, what was sent long ago.
+func (d *Desk) pruner() work {
+	var last time.Time
+	return func(ctx context.Context) (int, error) {
+		now := d.Now()
+		if now.Sub(last) < time.Hour {
+			return 0, nil
+		}
+		n, err := d.store.Outbox().Prune(ctx, now.Add(-d.o.Runner.Keep), storage.MaxPage)
+		if err != nil {
+			return 0, fmt.Errorf("charla: prune outbox: %w", err)
+		}
+		if n < storage.MaxPage {
+			last = now
+		}
+		return n, nil
+	}
+}
+
 func (d *Desk) wakeRunner() {
-	select {
-	case d.kick <- struct{}{}:
-	default:
+	for _, kick := range []chan struct{}{d.dueKick, d.outKick} {
+		select {
+		case kick <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -51,9 +79,14 @@ func (d *Desk) wakeRunner() {
 // until nothing is left. It says how many of them it did. With an injected clock
 // it is how tests let time pass.
 func (d *Desk) RunDue(ctx context.Context) (int, error) {
+	return drain(ctx, []work{d.runDeadlines, d.runStale, d.runOutbox})
+}
+
+// drain does batches of each work until none is left or one has failed.
+func drain(ctx context.Context, all []work) (int, error) {
 	done := 0
 	for {
-		n, err := d.runOnce(ctx)
+		n, err := once(ctx, all)
 		done += n
 		if n == 0 || err != nil {
 			return done, err
@@ -61,12 +94,11 @@ func (d *Desk) RunDue(ctx context.Context) (int, error) {
 	}
 }
 
-// runOnce claims and does one batch of each kind. A failure of one does not keep
-// the others back.
-func (d *Desk) runOnce(ctx context.Context) (int, error) {
+// once does one batch of each work. A failure of one does not keep the others back.
+func once(ctx context.Context, all []work) (int, error) {
 	var failed []error
 	done := 0
-	for _, claim := range []func(context.Context) (int, error){d.runDeadlines, d.runStale, d.runOutbox} {
+	for _, claim := range all {
 		if err := ctx.Err(); err != nil {
 			return done, err
 		}
@@ -118,31 +150,42 @@ func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
 
 func (d *Desk) runOutbox(ctx context.Context) (int, error) {
 	now := d.Now()
-	claimed, err := d.store.Outbox().Claim(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
+	until := now.Add(d.o.Runner.Lease)
+	// No more than are begun at once: what waits here would use up its lease.
+	limit := min(d.o.Runner.Batch, d.o.Runner.Workers)
+	claimed, err := d.store.Outbox().Claim(ctx, now, until, limit)
 	if err != nil {
 		return 0, fmt.Errorf("charla: claim outbox: %w", err)
 	}
 	return each(claimed, d.o.Runner.Workers, func(one storage.Delivery) error {
-		return d.deliver(ctx, one)
+		return d.deliver(ctx, one, until)
 	})
 }
 
-// deliver makes one delivery and settles it by what came of it.
-func (d *Desk) deliver(ctx context.Context, one storage.Delivery) error {
+// deliver makes one delivery and settles it by what came of it. One that could not
+// be over by the end of its lease, or of the run, is not begun.
+func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Time) error {
 	var err error
-	if one.Attempts > d.o.Runner.Attempts {
+	begun := false
+	switch {
+	case one.Attempts > d.o.Runner.Attempts:
 		err = fmt.Errorf("%w: nobody came back from the last of %d attempts", ErrRefused, d.o.Runner.Attempts)
-	} else {
+	case ctx.Err() != nil || d.Now().After(until.Add(-d.o.Runner.Lease/2)):
+		err = fmt.Errorf("%w: not begun", ErrNotSent)
+	default:
+		begun = true
 		err = d.attempt(ctx, one)
 	}
 	now := d.Now()
 	one.SettledAt, one.Error = now, ""
 	if err != nil {
-		one.Error = truncate(err.Error(), 500)
+		one.Error = printable(err.Error(), 500)
 	}
 	switch retry := one.Repeatable || errors.Is(err, ErrNotSent); {
 	case err == nil:
 		one.State = storage.Sent
+	case !begun && !errors.Is(err, ErrRefused):
+		one.State, one.NotBefore = storage.Pending, now
 	case errors.Is(err, ErrRefused), retry && one.Attempts >= d.o.Runner.Attempts:
 		one.State = storage.Dead
 	case retry:
@@ -242,7 +285,8 @@ func each[T any](items []T, workers int, do func(T) error) (int, error) {
 }
 
 // NextDue is the next instant at which [Desk.RunDue] has something to do; the
-// zero time: nothing is scheduled.
+// zero time: nothing is scheduled. What a save of the configuration moves is not
+// scheduled before RunDue or Run has seen to it.
 func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
 	deadline, err := d.store.Conversations().NextWake(ctx)
 	if err != nil {
@@ -256,6 +300,18 @@ func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
 		return outbox, nil
 	}
 	return deadline, nil
+}
+
+// printable is at most n bytes of a text that comes from outside, fit for a store
+// and a log.
+func printable(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(truncate(s, n), "\ufffd"))
+	return truncate(s, n)
 }
 
 // truncate cuts a text to at most n bytes, between two characters.

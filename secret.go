@@ -4,6 +4,8 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 )
@@ -15,7 +17,11 @@ const secretPrefix = "charla_sk_"
 // its public half, so a Secret is to be had once, when it is made. It does not
 // print, log or encode: only [Secret.Reveal] gives it away. The zero Secret is
 // none.
-type Secret struct{ seed string }
+type Secret struct {
+	// seed is behind a pointer because fmt prints what unexported fields hold
+	// without asking, but of pointers only the address.
+	seed *[ed25519.SeedSize]byte
+}
 
 // ErrSecret: the text is no secret token.
 var ErrSecret = errors.New("charla: not a secret token")
@@ -27,18 +33,18 @@ func ParseSecret(s string) (Secret, error) {
 	if !ok || err != nil || len(seed) != ed25519.SeedSize {
 		return Secret{}, ErrSecret
 	}
-	return Secret{string(seed)}, nil
+	return Secret{(*[ed25519.SeedSize]byte)(seed)}, nil
 }
 
 // IsZero says whether there is no secret.
-func (s Secret) IsZero() bool { return s.seed == "" }
+func (s Secret) IsZero() bool { return s.seed == nil }
 
 // Reveal is the token in clear, to be shown once.
 func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
 	}
-	return secretPrefix + base64.RawURLEncoding.EncodeToString([]byte(s.seed))
+	return secretPrefix + base64.RawURLEncoding.EncodeToString(s.seed[:])
 }
 
 // Key is the private key, to sign customers' identities with. The zero Secret
@@ -47,7 +53,7 @@ func (s Secret) Key() ed25519.PrivateKey {
 	if s.IsZero() {
 		return nil
 	}
-	return ed25519.NewKeyFromSeed([]byte(s.seed))
+	return ed25519.NewKeyFromSeed(s.seed[:])
 }
 
 // public is the half that charla keeps.
@@ -56,8 +62,8 @@ func (s Secret) public() []byte { return s.Key().Public().(ed25519.PublicKey) }
 // String hides the secret, and so do the other ways to print it.
 func (s Secret) String() string { return secretPrefix + "…" }
 
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format hides the secret from every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue hides the secret from log/slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

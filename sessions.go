@@ -34,7 +34,8 @@ type Visitor struct {
 // Proof is an identity that somebody trusted vouches for: a social login, or the
 // host (R7.1). charla believes whoever passes it.
 type Proof struct {
-	// Provider is the social login's name ("google"); empty: the host itself.
+	// Provider is the social login, "google" or "facebook", which the account
+	// must have on; empty: the host itself vouches.
 	Provider string
 	// Subject is the provider's lasting name for the person. Required.
 	Subject string
@@ -96,7 +97,7 @@ func admitted(chat *chatcfg.Chat, v Visitor) (tickets.Customer, error) {
 			return tickets.Customer{}, err
 		}
 		entry.Name, entry.Email = p.Name, p.Email
-		entry.Host, entry.Social = p.Provider == "", p.Provider != ""
+		entry.Host, entry.Provider = p.Provider == "", p.Provider
 	}
 	entry, err := chat.CheckEntry(entry)
 	if err != nil {
@@ -227,9 +228,6 @@ func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.S
 		if err != nil {
 			return err
 		}
-		if err := d.settle(ctx, s); err != nil { // where it writes, if another was first
-			return err
-		}
 		before, from := s.Identity, s.Conversation
 		s.Customer = who
 		if s.Identity = identity(&rules.Config.Chat, *s, &p); s.Identity != before {
@@ -254,12 +252,17 @@ func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func
 		} else if err != nil {
 			return storeError(err)
 		}
+		if err := d.settle(ctx, &now); err != nil { // where it writes, if another was first
+			return err
+		}
+		was := now.Conversation
 		if err := change(&now); err != nil {
 			return err
 		}
 		now.Revision++
 		err = d.store.Sessions().Save(ctx, now)
 		if err == nil {
+			d.topic.publish(was.UUID)
 			d.topic.publish(now.Conversation.UUID)
 		}
 		if !errors.Is(err, storage.ErrConflict) {
@@ -297,7 +300,7 @@ func (d *Desk) Heartbeat(ctx context.Context, account chatcfg.AccountID, agent t
 
 // Presence is whether the account has an available agent now (R4.7).
 func (d *Desk) Presence(ctx context.Context, account chatcfg.AccountID) (tickets.Presence, error) {
-	return d.presence(ctx, account, d.Now())
+	return d.presence(ctx, account)
 }
 
 // presenceFor is how old a cached roster may be.

@@ -65,7 +65,7 @@ func TestClaimedEmail(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) {
 		c.Chat.EmailAsIdentifier = true
-		c.Chat.Google.Enabled = true
+		c.Chat.Google.Enabled, c.Chat.Facebook.Enabled = true, true
 		c.Automation.NewCustomer = text("bienvenido")
 	})
 	visitor := func(v charla.Visitor) tickets.Session {
@@ -96,7 +96,7 @@ func TestClaimedEmail(t *testing.T) {
 	host := visitor(charla.Visitor{Proof: &charla.Proof{Subject: "google:1"}})
 	assert.Empty(t, b.texts(host), "subjects of different providers do not meet")
 	assert.NotEqual(t, mine.Conversation, b.write(host, "hola").Ref.Conversation)
-	odd := visitor(charla.Visitor{Proof: &charla.Proof{Provider: "google:1", Subject: "2"}})
+	odd := visitor(charla.Visitor{Proof: &charla.Proof{Provider: "facebook", Subject: "1:2"}})
 	b.write(odd, "hola")
 	assert.Empty(t, b.texts(visitor(charla.Visitor{Proof: &charla.Proof{Provider: "google", Subject: "1:2"}})))
 
@@ -131,7 +131,7 @@ func TestNameNeverIdentifies(t *testing.T) {
 // TestLogin: R7.2: a login moves the session; the conversation stays and is linked.
 func TestLogin(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
+	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled, c.Chat.Facebook.Enabled = true, true })
 	s := b.enter("juan")
 	before := b.write(s, "sin sesión").Ref
 	moved, err := b.desk.Login(b.ctx, s, charla.Proof{Provider: "google", Subject: "1", Name: "Juan Pérez"})

@@ -61,16 +61,23 @@ func (r *Rules) Wake(t *tickets.Ticket) time.Time {
 }
 
 // rearm brings a conversation that was armed under an older configuration to
-// this one: a running wait moves if a save since then asked for it (R2.6).
-// Auto-close needs nothing: its deadline is not stored but computed.
+// this one: a running wait moves if a save since then asked for it (R2.6), as of
+// that save; what was a delay before it stays one. Auto-close needs nothing: its
+// deadline is not stored but computed.
 func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 	armed := d.Conversation.Armed
 	d.Conversation.Armed = r.Version
 	if r.running == nil || armed >= r.since.Running || d.Ticket.Wait == nil {
 		return nil
 	}
+	in.Now = r.since.RunningAt
+	if due, rule, ok := r.Deadline(&d.Ticket); ok && due.Before(in.Now) {
+		if err := r.lapse(d, in, due, rule); err != nil {
+			return err
+		}
+	}
 	cmd := tickets.Command{Kind: tickets.Rearm, Actor: tickets.Actor{Kind: tickets.ByRule, Rule: tickets.SLA}}
-	return d.Do(cmd, in, time.Time{}, *r.running)
+	return d.Do(cmd, in, in.Now, *r.running)
 }
 
 // lapse lets happen what fell due, as of the instant at which it did, so that

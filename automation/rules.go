@@ -107,14 +107,7 @@ func (r *Rules) Deadline(t *tickets.Ticket) (time.Time, tickets.Rule, bool) {
 	switch {
 	case t.Status != tickets.Open:
 	case t.Wait != nil:
-		due := t.Wait.Due
-		if due.IsZero() || t.Delayed() {
-			break
-		}
-		if due.Before(r.since.RunningAt) && t.Wait.Since.Before(r.since.RunningAt) {
-			due = r.since.RunningAt
-		}
-		return due, tickets.SLA, true
+		return t.Wait.Due, tickets.SLA, !t.Wait.Due.IsZero() && !t.Delayed()
 	case r.Config.Automation.AutoClose.Enabled && !t.CountsFrom.IsZero():
 		due, ok := r.closesAt(t.CountsFrom)
 		return due, tickets.AutoClose, ok

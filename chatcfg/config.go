@@ -32,8 +32,10 @@ const (
 // Duration is a positive whole number of units, at most 365 days: what an
 // administrator types. A nil *Duration means "none".
 type Duration struct {
+	// Value is how many units, above zero.
 	Value int64 `json:"value"`
-	Unit  Unit  `json:"unit"`
+	// Unit is what it counts.
+	Unit Unit `json:"unit"`
 }
 
 // Clock says what a duration is counted on.
@@ -89,6 +91,7 @@ type Automation struct {
 
 // AutoClose is the action "close without answer" (R4.2).
 type AutoClose struct {
+	// Enabled switches the action on.
 	Enabled bool `json:"enabled"`
 	// After is the time since the agent's last word: one minute to 365 days.
 	// Required when Enabled.
@@ -99,6 +102,7 @@ type AutoClose struct {
 
 // TextAction is an automatic action that sends a text.
 type TextAction struct {
+	// Enabled switches the action on; then there must be a text.
 	Enabled bool `json:"enabled"`
 	// Messages are one to three texts, of which one is sent, chosen uniformly
 	// at random. They may hold variables (R4.6, [ParseText]).
@@ -120,8 +124,9 @@ type General struct {
 
 // Important is the marking of tickets as important by content (R5.1).
 type Important struct {
+	// Enabled switches the marking on; then there must be a keyword.
 	Enabled bool `json:"enabled"`
-	// Keywords are words, phrases and prefixes ("recl*").
+	// Keywords are words, phrases and prefixes ("recl*"), at most [MaxKeywords].
 	Keywords []string `json:"keywords"`
 }
 
@@ -130,15 +135,21 @@ type NotifyTickets string
 
 // The three choices (R5.2).
 const (
-	NotifyNone      NotifyTickets = "none"
+	// NotifyNone sends nothing.
+	NotifyNone NotifyTickets = "none"
+	// NotifyImportant sends when a keyword first makes a ticket important, at its
+	// creation or later, so it needs [Important]; an agent's mark sends nothing.
 	NotifyImportant NotifyTickets = "important"
-	NotifyAll       NotifyTickets = "all"
+	// NotifyAll sends when a ticket is created, ignored ones too.
+	NotifyAll NotifyTickets = "all"
 )
 
 // Notify is the notification of new tickets by e-mail (R5.2).
 type Notify struct {
+	// Tickets says which tickets are notified, if any.
 	Tickets NotifyTickets `json:"tickets"`
-	// To are the addresses, in the order in which they are written to.
+	// To are the addresses, in the order in which they are written to; required
+	// unless Tickets is [NotifyNone], at most [MaxAddresses].
 	To []string `json:"to"`
 }
 
@@ -274,47 +285,65 @@ type Chat struct {
 
 // ContactForm is the form that replaces the chat while nobody is available.
 type ContactForm struct {
+	// Enabled shows the form; then Email, Mailbox or both must be on (R6.1).
 	Enabled bool `json:"enabled"`
-	// Email and Mailbox are where submissions go; at least one is needed.
-	Email   FormEmail   `json:"email"`
+	// Email sends submissions to a plain address.
+	Email FormEmail `json:"email"`
+	// Mailbox sends them to a mailbox of the host's.
 	Mailbox FormMailbox `json:"mailbox"`
-	// Title, Description, Success and Error are its texts.
-	Title       string `json:"title"`
+	// Title is the form's heading, up to [MaxTitle] characters.
+	Title string `json:"title"`
+	// Description stands below the title, up to [MaxNote] characters, like the two
+	// that follow.
 	Description string `json:"description"`
-	Success     string `json:"success"`
-	Error       string `json:"error"`
+	// Success is said when a submission has been stored (R6.2).
+	Success string `json:"success"`
+	// Error is said when it could not be.
+	Error string `json:"error"`
 }
 
 // FormEmail sends submissions to a plain e-mail address.
 type FormEmail struct {
-	Enabled bool   `json:"enabled"`
+	// Enabled sends them there.
+	Enabled bool `json:"enabled"`
+	// Address is one plain address; required when Enabled.
 	Address string `json:"address"`
 }
 
 // FormMailbox sends submissions to a mailbox that the host manages.
 type FormMailbox struct {
-	Enabled bool   `json:"enabled"`
-	ID      string `json:"id"`
+	// Enabled sends them there.
+	Enabled bool `json:"enabled"`
+	// ID is the host's own name for the mailbox, up to [MaxMailbox] characters;
+	// required when Enabled.
+	ID string `json:"id"`
 }
 
 // LongButton is a chat button with a text.
 type LongButton struct {
-	Enabled bool   `json:"enabled"`
-	Text    string `json:"text"`
+	// Enabled shows the text beside the button's picture.
+	Enabled bool `json:"enabled"`
+	// Text has up to [MaxButton] characters; required when Enabled.
+	Text string `json:"text"`
 }
 
 // Social is a social login.
 type Social struct {
+	// Enabled offers it.
 	Enabled bool `json:"enabled"`
-	// Only refuses every entry but social logins (R6.3).
+	// Only refuses every entry but social logins, those of the other provider too
+	// if that is on (R6.3).
 	Only bool `json:"only"`
 }
 
 // OpenOnLoad opens the chat by itself some seconds after the page loads.
 type OpenOnLoad struct {
-	Enabled      bool    `json:"enabled"`
-	DelaySeconds int64   `json:"delaySeconds"`
-	Devices      Devices `json:"devices"`
+	// Enabled opens the chat by itself.
+	Enabled bool `json:"enabled"`
+	// DelaySeconds is the time from the page's loading: 0 to [MaxDelaySeconds].
+	DelaySeconds int64 `json:"delaySeconds"`
+	// Devices are those on which it does.
+	Devices Devices `json:"devices"`
 }
 
 // Notification is how the closed widget shows messages.
@@ -327,14 +356,20 @@ type Notification struct {
 
 // Welcome is the welcome message, shown in the widget only (R6.5).
 type Welcome struct {
+	// Enabled shows it.
 	Enabled bool `json:"enabled"`
-	// DelaySeconds is the time before it shows.
+	// DelaySeconds is the time before it shows: 0 to [MaxDelaySeconds].
 	DelaySeconds int64 `json:"delaySeconds"`
-	// RepeatMinutes is the time before it shows again.
+	// RepeatMinutes is the time before it shows again: 0 to [MaxRepeatMinutes].
 	RepeatMinutes int64 `json:"repeatMinutes"`
 	// Existing shows it in conversations that have begun, too.
-	Existing bool    `json:"existing"`
-	Devices  Devices `json:"devices"`
-	Text     string  `json:"text"`
-	Author   string  `json:"author"`
+	Existing bool `json:"existing"`
+	// Devices are those on which it shows.
+	Devices Devices `json:"devices"`
+	// Text is what it says, up to [MaxText] characters; required when Enabled. It
+	// has no variables.
+	Text string `json:"text"`
+	// Author is the name that it stands under, up to [MaxName] characters; it may
+	// be empty.
+	Author string `json:"author"`
 }

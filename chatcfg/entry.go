@@ -4,13 +4,21 @@ import "strings"
 
 // Entry is what a visitor gives to start a conversation.
 type Entry struct {
-	Name, Email, RUT, Phone string
+	// Name is what they want to be called, up to [MaxName] characters.
+	Name string
+	// Email is their address; [ParseEmail] reads it.
+	Email string
+	// RUT is their Chilean identity number; [ParseRUT] reads it.
+	RUT string
+	// Phone is their telephone; [ParsePhone] reads it.
+	Phone string
 	// Anonymous asks to enter without a name.
 	Anonymous bool
-	// Social says that a social login has proved who the visitor is, Host that
-	// the host vouches for them; Name and Email are then the provider's or the
-	// host's.
-	Social, Host bool
+	// Provider is the social login that has proved who the visitor is, "google"
+	// or "facebook"; Name and Email are then the provider's.
+	Provider string
+	// Host says that the host vouches for them; Name and Email are then the host's.
+	Host bool
 }
 
 // SocialOnly says whether only social logins may enter: "only" is set on either
@@ -22,7 +30,7 @@ func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
 // [ParsePhone]). The error is [Problems], all of them; their paths are "name",
 // "email", "rut", "phone", or empty where the way in itself is closed.
 //
-//   - A social login needs a provider that is on. Who comes by one, or is
+//   - A social login needs its provider to be on. Who comes by one, or is
 //     vouched for by the host, may lack a name and an e-mail.
 //   - Everybody else is refused where only social logins may enter (R6.3).
 //   - Without a name one enters only where anonymous users may (R7.3).
@@ -43,9 +51,9 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 	switch {
 	case e.Host:
 		e.Anonymous = false
-	case e.Social:
+	case e.Provider != "":
 		e.Anonymous = false
-		if !c.Facebook.Enabled && !c.Google.Enabled {
+		if !(c.Google.Enabled && e.Provider == "google") && !(c.Facebook.Enabled && e.Provider == "facebook") {
 			add("", CodeSocialOff)
 		}
 	case c.SocialOnly():
@@ -72,7 +80,7 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 		problems = append(problems, under(path, err)...)
 		return parsed
 	}
-	e.Email = given("email", e.Email, c.EmailAsIdentifier && !e.Social && !e.Host, ParseEmail)
+	e.Email = given("email", e.Email, c.EmailAsIdentifier && e.Provider == "" && !e.Host, ParseEmail)
 	e.RUT = given("rut", e.RUT, c.AskRUT, ParseRUT)
 	e.Phone = given("phone", e.Phone, false, func(s string) (string, error) {
 		if p, _ := ParsePhone(s); p != "" {

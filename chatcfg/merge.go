@@ -10,7 +10,9 @@ import (
 
 // Decode reads a configuration document strictly: over [Default] in the
 // document's own chat.locale (else [Spanish]), so that what it leaves out is the
-// default. It is [Merge] in every other respect.
+// default. It is [Merge] in every other respect: it does not validate. Creating an
+// account and saving a configuration do, and [Apply] reads, normalises and
+// validates in one.
 func Decode(doc []byte) (Config, error) {
 	root, err := parseDocument(doc)
 	if err != nil {

@@ -57,8 +57,12 @@ func canonical(parse func(string) (string, error)) func(string) string {
 
 // unixLines is idempotent: one pass leaves no "\r" before a "\n".
 func unixLines(s string) string {
-	for strings.Contains(s, "\r\n") {
-		s = strings.ReplaceAll(s, "\r\n", "\n")
+	if !strings.Contains(s, "\r\n") {
+		return s
 	}
-	return s
+	lines := strings.Split(s, "\n")
+	for i := range lines[:len(lines)-1] {
+		lines[i] = strings.TrimRight(lines[i], "\r")
+	}
+	return strings.Join(lines, "\n")
 }

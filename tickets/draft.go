@@ -18,14 +18,16 @@ type State struct {
 
 // Policy is what a configuration says about tickets themselves.
 type Policy struct {
-	// SLA is the longest wait; zero: none. SLAClock is what it is counted on.
-	SLA      time.Duration
+	// SLA is the longest wait that is no delay; zero: none (R2.1).
+	SLA time.Duration
+	// SLAClock is what it is counted on (R2.5).
 	SLAClock chatcfg.Clock
 	// Calendar holds the business hours; nil: none.
 	Calendar *chatcfg.Calendar
 	// CreateIgnored creates new tickets ignored (R5.3).
 	CreateIgnored bool
-	// ReopenWindow is R3.4's; zero: none.
+	// ReopenWindow is how long after a close a message reopens the ticket; zero:
+	// never (R3.4).
 	ReopenWindow time.Duration
 }
 
@@ -144,6 +146,9 @@ func (d *Draft) carryOut(t *Ticket, cmd Command, now time.Time, p Policy) error 
 	case Rearm:
 		w := *t.Wait
 		w.limit(p)
+		if !w.Due.IsZero() && w.Due.Before(now) {
+			w.Due = now // what the save moves into the past falls due at it
+		}
 		t.Wait = &w
 		d.Fact(Fact{Kind: Rearmed, Rule: SLA})
 	default:
@@ -360,7 +365,7 @@ func (c *Conversation) meet(cmd Command) (linked bool) {
 		return linked
 	}
 	who, old := cmd.Customer, c.Customer
-	if who.Level == old.Level {
+	if who.Level == Verified && old.Level == Verified { // a claim learns nothing from another
 		who.Name = cmp.Or(who.Name, old.Name)
 		who.Email = cmp.Or(who.Email, old.Email)
 		who.RUT = cmp.Or(who.RUT, old.RUT)

@@ -29,8 +29,10 @@ type Number int64
 
 // Ref addresses a ticket.
 type Ref struct {
-	Account      chatcfg.AccountID `json:"account"`
-	Conversation ConversationID    `json:"conversation"`
+	// Account is whose it is; an ID of another account finds nothing.
+	Account chatcfg.AccountID `json:"account"`
+	// Conversation is its customer's.
+	Conversation ConversationID `json:"conversation"`
 	// Number zero is the latest ticket.
 	Number Number `json:"number"`
 }

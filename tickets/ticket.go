@@ -136,18 +136,23 @@ type Conversation struct {
 
 // Ticket is one episode of a conversation.
 type Ticket struct {
+	// Number is its place in the conversation: 1, 2, 3, ….
 	Number Number `json:"number"`
 	// Previous is the ticket before it; zero: none (R3.4).
 	Previous Number `json:"previous,omitempty"`
-	Status   Status `json:"status"`
+	// Status is what it is now (R3.1).
+	Status Status `json:"status"`
 	// Reason is why it is closed; empty while it is not.
 	Reason CloseReason `json:"reason,omitempty"`
 
+	// Important: a keyword or an agent marked it (R3.5).
 	Important bool `json:"important,omitempty"`
 	// KeywordsOff: an agent unmarked it, so keywords never mark it again (R3.5).
 	KeywordsOff bool `json:"keywordsOff,omitempty"`
-	Paused      bool `json:"paused,omitempty"`
+	// Paused: an agent keeps the automatic actions off it (R3.7).
+	Paused bool `json:"paused,omitempty"`
 
+	// CreatedAt is when the customer's message created it.
 	CreatedAt time.Time `json:"createdAt"`
 	// OpenedAt is the last opening or reopening, or the creation as open.
 	OpenedAt time.Time `json:"openedAt,omitzero"`
@@ -199,6 +204,7 @@ const (
 // Wait is a customer's wait for an answer (R2.2). It starts at the oldest
 // unanswered message, or at the opening.
 type Wait struct {
+	// Since is when it started.
 	Since time.Time `json:"since"`
 	// Clock is what it is counted on, fixed when it starts (R2.6).
 	Clock chatcfg.Clock `json:"clock"`
@@ -215,21 +221,26 @@ func (t *Ticket) Delayed() bool { return t.Wait != nil && !t.Wait.DelayedAt.IsZe
 
 // Typification is the category of a ticket and free-form fields (R3.6).
 type Typification struct {
-	Category string            `json:"category"`
-	Fields   map[string]string `json:"fields,omitempty"`
+	// Category is the host's own name for it; required.
+	Category string `json:"category"`
+	// Fields are whatever the host wants beside it; nil: none.
+	Fields map[string]string `json:"fields,omitempty"`
 }
 
 // Answer is a finished wait: what reports are made of (R2.7).
 type Answer struct {
-	Ticket Number    `json:"ticket"`
-	Since  time.Time `json:"since"`
-	At     time.Time `json:"at"`
+	// Ticket is the ticket's number within its conversation.
+	Ticket Number `json:"ticket"`
+	// Since is when the wait started, At when the agent's answer ended it.
+	Since time.Time `json:"since"`
+	At    time.Time `json:"at"`
 	// Waited is measured on the wait's own clock.
 	Waited time.Duration `json:"waited"`
 	// Limit is the SLA that held; zero: none.
 	Limit time.Duration `json:"limit,omitempty"`
 	// First says that it is the ticket's first answer.
-	First bool    `json:"first,omitempty"`
+	First bool `json:"first,omitempty"`
+	// Agent is who answered.
 	Agent AgentID `json:"agent"`
 }
 
@@ -249,10 +260,13 @@ const (
 // Message is one message of a conversation. Messages never change.
 type Message struct {
 	// Seq is its place in the conversation: 1, 2, 3, … without a gap (R3.9).
-	Seq    int64     `json:"seq"`
-	Ticket Number    `json:"ticket"`
-	At     time.Time `json:"at"`
-	From   Author    `json:"from"`
+	Seq int64 `json:"seq"`
+	// Ticket is the ticket it was written in.
+	Ticket Number `json:"ticket"`
+	// At is when it was stored; never before the message before it.
+	At time.Time `json:"at"`
+	// From says who wrote it.
+	From Author `json:"from"`
 	// Level is how far the customer was known when this was written.
 	Level Level `json:"level"`
 	// Session is the session it belongs to (R7.2).
@@ -260,7 +274,8 @@ type Message struct {
 	// Agent and Name are the agent's; for a welcome message Name is its author.
 	Agent AgentID `json:"agent,omitempty"`
 	Name  string  `json:"name,omitempty"`
-	// Rule is the automatic action that sent it.
-	Rule Rule   `json:"rule,omitempty"`
+	// Rule is the automatic action that sent it; empty unless From is [FromRule].
+	Rule Rule `json:"rule,omitempty"`
+	// Text is what it says; an automatic one's variables are filled in.
 	Text string `json:"text"`
 }
