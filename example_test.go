@@ -273,6 +273,7 @@ func ExampleDesk_DryRun() {
 	// it would answer: We opened a ticket for you.
 	// important: true
 	// delayed at: 12:05
+	// The customer wrote: ticket created, message 1, important (by important), message 2 (by ticketCreated)
 	// nothing was written: true
 }
 
