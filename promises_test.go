@@ -1,0 +1,325 @@
+package charla_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestLinkOfSecondSession: R7.2: a login links the conversation that the session really wrote in.
+func TestLinkOfSecondSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true })
+	s1, s2 := b.enter("juan"), b.enter("juan")
+	first := b.write(s1, "hola")
+	o := &charla.CallOptions{Key: "k1"}
+	r1, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	require.NoError(t, err)
+	require.Equal(t, first.Ref.Conversation, r1.Ref.Conversation)
+	moved, err := b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
+	require.NoError(t, err)
+	require.Contains(t, moved.Links, r1.Ref.Conversation, "R7.2: linked")
+	r2, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	require.NoError(t, err)
+	require.Equal(t, r1, r2)
+}
+
+// TestKeyAfterLogin: R3.9: a key answers as before after a login, too.
+func TestKeyAfterLogin(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true })
+	s1, s2 := b.enter("juan"), b.enter("juan")
+	b.write(s1, "hola")
+	o := &charla.CallOptions{Key: "k1"}
+	r1, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	require.NoError(t, err)
+	_, err = b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
+	require.NoError(t, err)
+	r2, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	require.NoError(t, err)
+	require.Equal(t, r1, r2)
+}
+
+type mailerFunc func(context.Context, charla.Mail) error
+
+func (f mailerFunc) Send(ctx context.Context, m charla.Mail) error { return f(ctx, m) }
+
+// TestMailAfterLease: R8.2: what a desk has not begun does not wait in its hands,
+// where its lease would run out while a slow server takes the mail before it.
+func TestMailAfterLease(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@x.cl", "b@x.cl", "c@x.cl"}}
+	})
+	sent := map[string]int{}
+	other := b.newDesk(func(o *charla.Options) {
+		o.Mailer = mailerFunc(func(_ context.Context, m charla.Mail) error { sent[m.To]++; return nil })
+	})
+	slow := b.newDesk(func(o *charla.Options) {
+		o.Mailer = mailerFunc(func(_ context.Context, m charla.Mail) error {
+			sent[m.To]++
+			b.clock.Set(b.clock.Now().Add(31 * time.Second))
+			_, err := other.RunDue(b.ctx)
+			return err
+		})
+	})
+	b.write(b.enter("Juan"), "hola")
+	_, err := slow.RunDue(b.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int{"a@x.cl": 1, "b@x.cl": 1, "c@x.cl": 1}, sent)
+	unknown, err := slow.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
+	require.NoError(t, err)
+	assert.Len(t, unknown.Items, 1, "the one that outlived its lease")
+}
+
+// TestStopLeavesMails: R8.2: stopping a run makes nothing unknown that was not begun.
+func TestStopLeavesMails(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@x.cl", "b@x.cl", "c@x.cl"}}
+	})
+	ctx, cancel := context.WithCancel(b.ctx)
+	d := b.newDesk(func(o *charla.Options) {
+		o.Mailer = mailerFunc(func(ctx context.Context, m charla.Mail) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			cancel()
+			return nil
+		})
+	})
+	b.write(b.enter("Juan"), "hola")
+	_, _ = d.RunDue(ctx)
+	unknown, err := d.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
+	require.NoError(t, err)
+	require.Empty(t, unknown.Items)
+}
+
+// TestDelayBeforeSave: R2.3, R4.5: a delay that fell due before a save stays one.
+func TestDelayBeforeSave(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Quality.SLA = minutes(1) })
+	ref := b.write(b.enter("Juan"), "hola").Ref
+	b.clock.Set(b.clock.Now().Add(5 * time.Minute)) // nobody runs
+	b.save(func(c *chatcfg.Config) { c.Quality.SLA = minutes(60) }, &charla.SaveOptions{Running: true})
+	b.pass(0)
+	require.True(t, func() bool { x := b.ticket(ref); return x.Delayed() }())
+}
+
+// TestDelayInstant: R2.3: and keeps its instant.
+func TestDelayInstant(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Quality.SLA = minutes(1) })
+	ref := b.write(b.enter("Juan"), "hola").Ref
+	b.clock.Set(b.clock.Now().Add(5 * time.Minute))
+	b.save(func(c *chatcfg.Config) { c.General.CreateIgnored = true }, &charla.SaveOptions{Running: true})
+	b.pass(0)
+	require.Equal(t, start.Add(time.Minute), b.ticket(ref).Wait.DelayedAt)
+}
+
+// TestRulesAfterPurge: A purged account and a new one with its ID do not share rules.
+func TestRulesAfterPurge(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	id := chatcfg.AccountID{UUID: uuid.New()}
+	make := func(text string) chatcfg.Account {
+		cfg := chatcfg.Default(chatcfg.Spanish)
+		cfg.Automation.TicketCreated = chatcfg.TextAction{Enabled: true, Messages: []string{text}}
+		a, _, err := b.desk.CreateAccount(b.ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: id, Config: &cfg})
+		require.NoError(t, err)
+		return a
+	}
+	say := func() string {
+		s, _, err := b.desk.StartSession(b.ctx, id, charla.Visitor{Name: "Juan"})
+		require.NoError(t, err)
+		ref := b.write(s, "hola").Ref
+		return b.messages(ref)[1].Text
+	}
+	make("uno")
+	require.Equal(t, "uno", say())
+	require.NoError(t, b.desk.DeleteAccount(b.ctx, id, "Tienda"))
+	_, err := b.desk.Purge(b.ctx, id)
+	require.NoError(t, err)
+	make("dos")
+	require.Equal(t, "dos", say())
+}
+
+// TestNameOfAnotherSession: R7.2: a claimed e-mail does not learn what another session claimed.
+func TestNameOfAnotherSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.Chat.EmailAsIdentifier, c.Chat.Anonymous = true, true
+		c.Automation.TicketCreated = text("Hola {customer|amigo}")
+	})
+	victim, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Juan Secreto", Email: "j@x.cl"})
+	require.NoError(t, err)
+	ref := b.write(victim, "hola").Ref
+	_, err = b.desk.Close(b.ctx, ana, ref, nil)
+	require.NoError(t, err)
+	thief, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Email: "j@x.cl"})
+	require.NoError(t, err)
+	b.write(thief, "quién soy?")
+	list, err := b.desk.Read(b.ctx, thief, 0, 0)
+	require.NoError(t, err)
+	for _, m := range list {
+		require.NotContains(t, m.Text, "Secreto")
+	}
+}
+
+// TestErrorText: R8.2: what a mail server says is stored as text.
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@x.cl"}}
+	})
+	d := b.newDesk(func(o *charla.Options) {
+		o.Mailer = mailerFunc(func(context.Context, charla.Mail) error {
+			return fmt.Errorf("%w: 451 usu\xe1rio\x00", charla.ErrNotSent)
+		})
+	})
+	b.write(b.enter("Juan"), "hola")
+	_, err := d.RunDue(b.ctx)
+	require.NoError(t, err)
+	page, err := d.Deliveries(b.ctx, b.account.ID, storage.Pending, "", 0)
+	require.NoError(t, err)
+	require.NotEmpty(t, page.Items)
+	for _, one := range page.Items {
+		require.True(t, utf8.ValidString(one.Error) && !strings.Contains(one.Error, "\x00"), "%q", one.Error)
+	}
+}
+
+// TestPrune: R8.4: the outbox does not grow without a bound.
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("Juan")
+	for i := range 1200 {
+		b.write(s, fmt.Sprint("m", i))
+	}
+	b.pass(0)
+	b.clock.Set(b.clock.Now().Add(30 * 24 * time.Hour))
+	ctx, cancel := context.WithTimeout(b.ctx, time.Second)
+	defer cancel()
+	_ = b.desk.Run(ctx)
+	page, err := b.desk.Deliveries(b.ctx, b.account.ID, storage.Sent, "", 0)
+	require.NoError(t, err)
+	require.Empty(t, page.Items)
+}
+
+// TestSecretInStruct: R1.7: not from a field of somebody else either.
+func TestSecretInStruct(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	seed := string(b.secret.Key().Seed())
+	app := struct{ secret charla.Secret }{b.secret}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, value := range []any{app, &app, b.secret, &b.secret, []any{app}} {
+			got := fmt.Sprintf(verb, value)
+			assert.NotContains(t, got, seed, verb)
+			assert.NotContains(t, got, fmt.Sprintf("%x", seed), verb)
+			assert.NotContains(t, got, b.secret.Reveal(), verb)
+		}
+	}
+}
+
+// TestPresenceClockBack: R4.7: presence is by the clock, wherever a conversation is in time.
+func TestPresenceClockBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Automation.NoAgents = text("nadie") })
+	d := b.newDesk(func(o *charla.Options) { o.HeartbeatTTL = 0 })
+	s := b.enter("Juan")
+	require.NoError(t, d.Heartbeat(b.ctx, b.account.ID, "ana", tickets.Online))
+	ref := func() tickets.Ref { r, err := d.Write(b.ctx, s, "hola", nil); require.NoError(t, err); return r.Ref }()
+	require.Empty(t, b.said(ref))
+	b.clock.Set(b.clock.Now().Add(-time.Hour))
+	require.NoError(t, d.Heartbeat(b.ctx, b.account.ID, "ana", tickets.Online))
+	p, err := d.Presence(b.ctx, b.account.ID)
+	require.NoError(t, err)
+	require.True(t, p.Available)
+	// A new process, later, on the clock that was put right; ana beats on.
+	b.clock.Set(b.clock.Now().Add(80 * time.Second))
+	for range 3 {
+		b.clock.Set(b.clock.Now().Add(30 * time.Second))
+		require.NoError(t, d.Heartbeat(b.ctx, b.account.ID, "ana", tickets.Online))
+	}
+	_, err = d.Write(b.ctx, s, "sigue ahí?", nil)
+	require.NoError(t, err)
+	require.Empty(t, b.said(ref), "an agent is online")
+}
+
+// TestProviderOff: R6.3: each provider has its own switch.
+func TestProviderOff(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
+	_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &charla.Proof{Provider: "facebook", Subject: "1", Name: "x"}})
+	require.Error(t, err)
+}
+
+// TestMailAfterClockBack: R8.2: a clock that steps back holds no mail back.
+func TestMailAfterClockBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@x.cl"}}
+	})
+	s := b.enter("Juan")
+	ref := b.write(s, "hola").Ref
+	_, err := b.desk.Close(b.ctx, ana, ref, nil)
+	require.NoError(t, err)
+	b.pass(0)
+	require.Len(t, b.mails.Mails(), 1)
+	b.clock.Set(b.clock.Now().Add(-24 * time.Hour))
+	b.write(s, "otra vez")
+	b.pass(0)
+	require.Len(t, b.mails.Mails(), 2)
+}
+
+// TestFollowAcrossLogin: R8.3: a stream does not go on with another
+// conversation's sequence; it says so.
+func TestFollowAcrossLogin(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	proof := charla.Proof{Subject: "u1", Name: "Juan"}
+	s := b.enter("juan")
+	for i := range 5 {
+		b.write(s, fmt.Sprint("claimed ", i))
+	}
+	var ended error
+	seen := 0
+	for _, err := range b.desk.Follow(b.ctx, s, 0) {
+		if ended = err; err != nil {
+			break
+		}
+		if seen++; seen == 5 {
+			_, err := b.desk.Login(b.ctx, s, proof)
+			require.NoError(t, err)
+			b.write(s, "after login")
+		}
+	}
+	require.ErrorIs(t, ended, charla.ErrMoved)
+	for m, err := range b.desk.Follow(b.ctx, s, 0) {
+		require.NoError(t, err)
+		assert.Equal(t, "after login", m.Text)
+		break
+	}
+}
+
+// TestSearchBound: R8.4: a search has a bound.
+func TestSearchBound(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	_, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, strings.Repeat("a ", charla.MaxSearch+1))
+	var p chatcfg.Problems
+	require.ErrorAs(t, err, &p)
+	assert.True(t, p.Has("text", chatcfg.CodeTooMany))
+}
