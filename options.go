@@ -80,7 +80,7 @@ type RunnerOptions struct {
 	Lease time.Duration
 	// Batch is how many are claimed at once; default 100.
 	Batch int
-	// Workers is how many of a batch are carried out at a time; default 16.
+	// Workers is how many of a batch are carried out at a time; default 64.
 	// One makes the order of everything the order of the claims.
 	Workers int
 	// Attempts is how often a delivery is tried before it is dead; default 12.
