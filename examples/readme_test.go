@@ -68,7 +68,7 @@ func TestScenario(t *testing.T) {
 // TestActions: the README's seven actions are the configuration's.
 func TestActions(t *testing.T) {
 	t.Parallel()
-	table := rows(t, "in the manual")[1:]
+	table := rows(t, "in Spanish")[1:]
 	require.Len(t, table, 7)
 	for _, row := range table {
 		_, err := chatcfg.Decode([]byte(`{"automation": {"` + row[0] + `": {"enabled": true}}}`))
@@ -109,7 +109,7 @@ func TestStates(t *testing.T) {
 // TestLinks: what the README links to is there.
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	links := regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(readme(t), -1)
+	links := regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readme(t), -1)
 	require.NotEmpty(t, links)
 	for _, link := range links {
 		_, err := os.Stat(filepath.Join("..", link[1]))

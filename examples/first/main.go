@@ -60,9 +60,12 @@ func run(ctx context.Context, file string) error {
 		return err
 	}
 
-	messages, err := desk.Read(ctx, session, 0, 0)
+	messages, err := desk.Read(ctx, session, 0, 0) // the first 500
+	if err != nil {
+		return err
+	}
 	for _, m := range messages {
 		fmt.Printf("%s: %s\n", m.From, m.Text)
 	}
-	return err
+	return nil
 }
