@@ -97,7 +97,7 @@ func (b *bare) prepare(query string) (*sql.Stmt, error) {
 }
 
 func (b *bare) exec(query string, args ...any) error {
-	s, err := b.prepare(query)
+	s, err := b.prepare(query) //nolint:sqlclosecheck // close closes it
 	if err == nil {
 		_, err = s.ExecContext(context.Background(), args...)
 	}
@@ -106,7 +106,7 @@ func (b *bare) exec(query string, args ...any) error {
 
 // insert returns the row's number.
 func (b *bare) insert(query string, args ...any) (int64, error) {
-	s, err := b.prepare(query)
+	s, err := b.prepare(query) //nolint:sqlclosecheck // close closes it
 	if err != nil {
 		return 0, err
 	}
@@ -119,7 +119,7 @@ func (b *bare) insert(query string, args ...any) (int64, error) {
 
 // rows calls each for every row of a query.
 func (b *bare) rows(query string, args []any, each func(*sql.Rows) error) error {
-	s, err := b.prepare(query)
+	s, err := b.prepare(query) //nolint:sqlclosecheck // close closes it
 	if err != nil {
 		return err
 	}

@@ -37,9 +37,9 @@ type traffic struct {
 
 // state is what the floor knows of a conversation.
 type state struct {
-	session, conversation   [16]byte
-	key, ticket             int64
-	version, seq, entry, at int64
+	session, conversation [16]byte
+	key, ticket           int64
+	version, seq, entry   int64
 }
 
 // templates are the documents that ours stores, to be written as they are.

@@ -22,19 +22,20 @@ var epoch = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 var agent = charla.Agent{ID: "ana", Name: "Ana Rojas"}
 
-// allOn is a configuration with all seven actions, an SLA and keywords.
+// allOn is a configuration with all seven actions, an SLA and keywords. The texts
+// of an action are of one length, whichever is chosen.
 func allOn() *chatcfg.Config {
 	text := func(texts ...string) chatcfg.TextAction { return chatcfg.TextAction{Enabled: true, Messages: texts} }
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	cfg.Quality.SLA = &chatcfg.Duration{Value: 365, Unit: chatcfg.UnitDays}
 	a := &cfg.Automation
 	a.AutoClose.Enabled, a.AutoClose.After = true, &chatcfg.Duration{Value: 30, Unit: chatcfg.UnitMinutes}
-	a.NewCustomer = text("Hola {customer|amigo}, gracias por escribir a {account}.", "Bienvenido, {customer}.", "¡Hola!")
+	a.NewCustomer = text("Hola, {customer|amigo}: gracias por escribirnos.", "Hola, {customer|amigo}: qué bueno que escribes.")
 	a.NoAgents = text("Ahora no hay nadie en línea.", "Vuelve a escribirnos más tarde.")
 	a.OutOfHours = text("Abrimos {nextOpen}.", "Estamos cerrados hasta {nextOpen}.")
-	a.TicketCreated = text("Recibimos tu mensaje y te responderemos por aquí.", "Tu consulta quedó registrada.")
+	a.TicketCreated = text("Recibimos tu mensaje y te responderemos por aquí.", "Recibimos tu mensaje y te contestaremos por aquí.")
 	a.ManualClose = text("{agent} cerró la conversación. Gracias por escribirnos.")
-	a.AutomaticClose = text("Cerramos por ahora; escríbenos cuando quieras.", "Damos por cerrada esta conversación.")
+	a.AutomaticClose = text("Cerramos por ahora; escríbenos cuando quieras.", "Acabamos por ahora; escríbenos cuando quieras.")
 	cfg.General.Important.Enabled = true
 	cfg.General.Important.Keywords = vocabulary(100, 7)
 	cfg.Hours.Timezone = "America/Santiago"
