@@ -314,6 +314,34 @@ func TestFollowAcrossLogin(t *testing.T) {
 	}
 }
 
+// TestDuplicateAcrossLogin: R3.9: a message under way while its session logs in, and
+// sent again there, is stored once.
+func TestDuplicateAcrossLogin(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.enter("juan")
+	b.write(s, "hola")
+	o := &charla.CallOptions{Key: "k"}
+	var second charla.Result
+	conversations := &flakyConversations{Conversations: b.store.Conversations()}
+	stalled := false
+	conversations.fail = func(commit func() error) error {
+		if !stalled {
+			stalled = true
+			_, err := b.desk.Login(b.ctx, s, charla.Proof{Subject: "u1"})
+			require.NoError(t, err)
+			second, err = b.desk.Write(b.ctx, s, "pago", o)
+			require.NoError(t, err)
+		}
+		return commit()
+	}
+	b.store = &flaky{Store: b.store, conversations: conversations}
+	first, err := b.newDesk(nil).Write(b.ctx, s, "pago", o)
+	require.NoError(t, err)
+	assert.Equal(t, second, first)
+	assert.Len(t, b.messages(second.Ref), 1)
+}
+
 // TestSearchBound: R8.4: a search has a bound.
 func TestSearchBound(t *testing.T) {
 	t.Parallel()

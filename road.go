@@ -203,6 +203,7 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 		Wake: rules.Wake(&draft.Ticket), Active: draft.Ticket.Status == tickets.Open,
 		Words: words(draft),
 	}
+	b.Session, b.SessionRevision = loaded.Session.ID, loaded.Session.Revision
 	if loaded.Conversation.Version == 0 {
 		b.Reserve = []tickets.Identity{c.Identity}
 	}

@@ -16,13 +16,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mailer answers as it is told.
-type mailer struct {
+// answering is a mailer that answers as it is told.
+type answering struct {
 	answer func(charla.Mail) error
 	tried  []charla.Mail
 }
 
-func (m *mailer) Send(_ context.Context, mail charla.Mail) error {
+func (m *answering) Send(_ context.Context, mail charla.Mail) error {
 	m.tried = append(m.tried, mail)
 	return m.answer(mail)
 }
@@ -49,7 +49,7 @@ func TestMailOutcomes(t *testing.T) {
 			b := setup(t, func(c *chatcfg.Config) {
 				c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"jefe@tienda.cl"}}
 			})
-			m := &mailer{answer: func(charla.Mail) error {
+			m := &answering{answer: func(charla.Mail) error {
 				if c.panics {
 					panic("boom")
 				}

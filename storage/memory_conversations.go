@@ -71,6 +71,9 @@ func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
 	if c.record.Version != b.Conversation.Version-1 {
 		return ErrConflict
 	}
+	if s, ok := a.sessions[b.Session]; !b.Session.IsZero() && (!ok || s.Revision != b.SessionRevision) {
+		return ErrConflict
+	}
 	for _, id := range b.Reserve {
 		if holder, taken := a.identities[id]; taken && holder != b.Conversation.ID {
 			return ErrConflict

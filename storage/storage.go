@@ -125,8 +125,8 @@ type Conversations interface {
 	// Commit writes a batch whole or not at all. It returns nil only when the
 	// batch is durable. ErrDeleted and ErrConfigChanged by the account as it is
 	// within the commit, ErrNotFound if there is no account, ErrConflict if the
-	// version differs, an identity is another conversation's, or the
-	// conversation has a receipt of that scope and key.
+	// version differs, the session's revision does, an identity is another
+	// conversation's, or the conversation has a receipt of that scope and key.
 	Commit(ctx context.Context, b *Batch) error
 	// ClaimDue returns up to limit conversations whose Wake is at or before now
 	// and moves their Wake to leaseUntil, so that nobody else claims them
@@ -200,6 +200,11 @@ type Batch struct {
 	// Conversation is as it shall be. Its Version is one more than the stored
 	// one's (1: it must not exist).
 	Conversation tickets.Conversation
+	// Session, if not zero, is who writes: it must be stored with
+	// SessionRevision, so that it has not ended or moved meanwhile; else
+	// ErrConflict.
+	Session         tickets.SessionID
+	SessionRevision int64
 	// Reserve are identities that the conversation takes, or holds already.
 	Reserve []tickets.Identity
 	// Tickets are inserted or replaced, by number. Exactly the latest one may be

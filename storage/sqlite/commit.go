@@ -163,7 +163,7 @@ func (e *batch) commit(c *conn) error {
 // check finds out whether the batch may land. It writes nothing.
 func (e *batch) check(c *conn) (*stored, error) {
 	s := &stored{}
-	var key, version, lease, change, ticket, number, important, delayed, created sql.NullInt64
+	var key, version, session, lease, change, ticket, number, important, delayed, created sql.NullInt64
 	var status sql.NullString
 	var taken bool
 	var scope, once any // NULL equals nothing
@@ -171,9 +171,9 @@ func (e *batch) check(c *conn) (*stored, error) {
 		scope, once = e.Receipt.Scope, e.Receipt.Key
 	}
 	a, t := &s.account, &s.ticket
-	found, err := c.one(checking, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:], scope, once},
+	found, err := c.one(checking, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:], scope, once, e.Session.UUID[:]},
 		&a.id, &a.version, &a.settled, &a.deleted, &key, &version, &s.armed, &lease, &change, &taken,
-		&ticket, &number, &status, &important, &delayed, &t.category, &created, &t.waits, &t.counts)
+		&ticket, &number, &status, &important, &delayed, &t.category, &created, &t.waits, &t.counts, &session)
 	switch {
 	case err != nil:
 		return nil, err
@@ -183,7 +183,7 @@ func (e *batch) check(c *conn) (*stored, error) {
 		return nil, storage.ErrDeleted
 	case a.version != int64(e.Config):
 		return nil, storage.ErrConfigChanged
-	case version.Int64 != e.Conversation.Version-1, taken:
+	case version.Int64 != e.Conversation.Version-1, taken, !e.Session.IsZero() && session != (sql.NullInt64{Int64: e.SessionRevision, Valid: true}):
 		return nil, storage.ErrConflict
 	}
 	s.isStored, s.key, s.version = key.Valid, key.Int64, version.Int64
@@ -208,7 +208,8 @@ func (e *batch) check(c *conn) (*stored, error) {
 const checking = `SELECT a.id, a.version, a.settled, a.deleted, c.key, c.version, c.armed, c.lease,
   (SELECT change FROM conversations WHERE account = a.id ORDER BY change DESC LIMIT 1),
   EXISTS (SELECT 1 FROM receipts r WHERE r.account = a.id AND r.conversation = c.key AND r.scope = ?3 AND r.key = ?4),
-  t.key, t.number, t.status, t.important, t.delayed, t.category, t.created, t.waits, t.counts
+  t.key, t.number, t.status, t.important, t.delayed, t.category, t.created, t.waits, t.counts,
+  (SELECT revision FROM sessions s WHERE s.account = a.id AND s.id = ?5)
 FROM accounts a
 LEFT JOIN conversations c ON c.account = a.id AND c.id = ?2
 LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = c.number

@@ -14,6 +14,7 @@ var commitChecks = []test{
 	{"commit/refusals", checkRefusals},
 	{"commit/identities", checkIdentities},
 	{"commit/receipts", checkReceipts},
+	{"commit/session", checkWriter},
 	{"commit/all or nothing", checkAllOrNothing},
 	{"commit/older ticket", checkOlderTicket},
 }
@@ -118,6 +119,33 @@ func checkIdentities(c *check) {
 	c.commit(again)
 	c.same(holder(a, host), first.Conversation.ID, "Holder of a later identity")
 	c.same(holder(a, mail), first.Conversation.ID, "Holder of what was reserved twice")
+}
+
+// checkWriter: a batch of a session that has changed since it was loaded is
+// refused.
+func checkWriter(c *check) {
+	a, other := c.account(), c.account()
+	s := tickets.Session{ID: c.sessionID(), Account: a.ID, CreatedAt: base, ExpiresAt: later(1000), Revision: 1}
+	c.must(c.Sessions().Create(c.ctx, s), "Sessions.Create")
+	by := func(id tickets.SessionID, revision int64) func(*storage.Batch) {
+		return func(b *storage.Batch) { b.Session, b.SessionRevision = id, revision }
+	}
+	b := c.begin(a, by(s.ID, 1))
+	s.Revision, s.EndedAt = 2, later(1)
+	c.must(c.Sessions().Save(c.ctx, s), "Sessions.Save")
+	for _, stale := range []*storage.Batch{c.next(b), c.first(a)} {
+		by(s.ID, 1)(stale)
+		c.is(c.Conversations().Commit(c.ctx, stale), storage.ErrConflict, "Commit of a session that changed")
+	}
+	now := c.next(b)
+	by(s.ID, 2)(now)
+	c.commit(now)
+	ghost := c.first(a)
+	by(c.sessionID(), 0)(ghost)
+	c.is(c.Conversations().Commit(c.ctx, ghost), storage.ErrConflict, "Commit of a session that there is not")
+	foreign := c.first(other)
+	by(s.ID, 2)(foreign)
+	c.is(c.Conversations().Commit(c.ctx, foreign), storage.ErrConflict, "Commit of another account's session")
 }
 
 func checkReceipts(c *check) {

@@ -85,6 +85,13 @@ var defects = []struct {
 			return c.Conversations.Commit(ctx, &mine)
 		}
 	}},
+	{"drops the session check", []string{"commit/session"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
+		c.commit = func(ctx context.Context, b *storage.Batch) error {
+			mine := *b
+			mine.Session = tickets.SessionID{}
+			return c.Conversations.Commit(ctx, &mine)
+		}
+	}},
 	{"drops the configuration check", []string{"commit/refusals", "races/save against commits", "held/save"}, func(b *broken, c *conversations, _ *outbox, _ *queries) {
 		c.commit = func(ctx context.Context, batch *storage.Batch) error {
 			a, _ := b.Memory.Accounts().Get(ctx, batch.Conversation.Account)
