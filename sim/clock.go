@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -10,6 +11,7 @@ import (
 type deskClock struct {
 	w      *World
 	offset time.Duration
+	mu     sync.Mutex // two goroutines of a runner may read it on their way
 	timers []timer
 	// handed are the last instants it told, newest last.
 	handed []time.Time
@@ -21,6 +23,8 @@ type timer struct {
 }
 
 func (c *deskClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	now := c.w.now.Add(c.offset)
 	if len(c.handed) == 0 || !c.handed[len(c.handed)-1].Equal(now) {
 		c.handed = append(c.handed, now)
@@ -32,6 +36,8 @@ func (c *deskClock) Now() time.Time {
 }
 
 func (c *deskClock) After(d time.Duration) <-chan time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	t := timer{c.w.now.Add(d), make(chan time.Time, 1)}
 	c.timers = append(c.timers, t)
 	return t.fired

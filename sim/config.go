@@ -79,8 +79,8 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 		}
 	}
 	cfg.Chat.Google.Enabled = true
-	cfg.Chat.Anonymous = r.IntN(5) > 0
-	cfg.Chat.EmailAsIdentifier = !cfg.Chat.Anonymous && r.IntN(2) == 0
+	cfg.Chat.Anonymous = r.IntN(2) > 0
+	cfg.Chat.EmailAsIdentifier = !cfg.Chat.Anonymous && r.IntN(3) > 0
 }
 
 // hours are business hours, overnight ones and exceptions among them, or none.
@@ -181,6 +181,9 @@ func (w *World) remove(d *desk, a *account) {
 		confirm += "?"
 	}
 	purge := a.deleted
+	if confirm == a.name {
+		a.deleters++
+	}
 	w.start(&task{desk: d, name: "remove", after: func(t *task) {
 		switch {
 		case !t.returned || t.err != nil:

@@ -19,6 +19,7 @@ type conv struct {
 	version          int64
 	lastAt           time.Time
 	armed            int64
+	wake             time.Time // when a claim finds it
 	customerMessages int
 	ticket           *ticket
 	older            []*ticket
@@ -32,6 +33,10 @@ func (m *model) attempted(t *task, b *storage.Batch) {
 	if t == nil || t.tag == "" || len(b.Entries) == 0 {
 		return
 	}
+	if t.decided = t.asked; t.asked.IsZero() {
+		t.decided = m.w.now.Add(t.desk.clock.offset)
+	}
+	t.asked = time.Time{}
 	chance := b.Entries[0].Inputs.Chance
 	if t.chanced && t.chance != chance {
 		m.w.failf("chance", "%s decides again with another chance", t.name)
@@ -76,6 +81,7 @@ func (m *model) committed(ctx context.Context, t *task, b *storage.Batch) {
 		return
 	}
 	c.version++
+	c.wake = b.Wake.Truncate(time.Microsecond)
 	m.w.logf("commit %s v%d +%dm +%de wake %v", c.id, c.version, len(messages), len(entries), b.Wake.UnixMicro())
 	m.w.stats.Commits++
 	first := len(c.entries)
@@ -104,16 +110,18 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 		if e.At != e.At.Truncate(time.Microsecond) || int64(e.Inputs.Config) != int64(a.version) {
 			m.w.failf("history", "entry %d at %s under version %d", e.N, e.At, e.Inputs.Config)
 		}
-		if rearm != (e.Kind == tickets.Rearm) {
-			m.w.failf("rearm", "entry %d is %s, a running wait had to follow the save: %v", e.N, e.Kind, rearm)
+		due, rule := c.deadline()
+		// What was a delay before the save that running waits follow stays one.
+		before := rearm && rule == tickets.Delay && due.Before(a.since.RunningAt)
+		if before != (rearm && e.Kind == tickets.Delay) || (rearm && !before) != (e.Kind == tickets.Rearm) {
+			m.w.failf("rearm", "entry %d is %s, a running wait had to follow the save: %v, with a delay before: %v", e.N, e.Kind, rearm, before)
 			return
 		}
-		rearm = false
+		rearm = before
 		now := e.At
-		due, rule := c.deadline()
 		switch e.Kind {
 		case tickets.Delay, tickets.Expire:
-			if rule != e.Kind || !e.Due.Equal(due) || e.Due.After(e.At) {
+			if rule != e.Kind || !e.Due.Equal(due) || e.Due.After(e.At) && !before {
 				m.w.failf("deadline", "entry %d: %s due %s done %s, want %q at %s", e.N, e.Kind, e.Due, e.At, rule, due)
 				return
 			}
@@ -159,7 +167,7 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		}
 		welcome = welcome || msg.From == tickets.FromWelcome
 	}
-	if e.Kind == tickets.Write && t != nil && !c.account.wasPresence(e.Inputs.Presence, now, t.stalest()) {
+	if e.Kind == tickets.Write && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
 		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)
 	}
 	x, wrong := c.apply(e, now, text, welcome)

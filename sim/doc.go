@@ -80,9 +80,7 @@
 //
 // Durability (a crash here loses the desk, not the disk), data races (the calls take
 // turns; use go test -race elsewhere), the order of goroutines between two yield
-// points, the wording of mails, and pages beyond the first few hundred rows. Login
-// while a message of the same session is under way is left out: a message may then
-// land in both conversations, see R7.2.
+// points, the wording of mails, and pages beyond the first few hundred rows.
 //
 // # Mutants
 //

@@ -43,10 +43,12 @@ type account struct {
 	savedAt time.Time
 	deleted bool
 	purged  bool
-	rosters []rosterAt
-	convs   map[tickets.ConversationID]*conv
-	order   []*conv
-	holders map[tickets.Identity]*conv
+	// deleters are the deletions asked for with the right name.
+	deleters int
+	rosters  []rosterAt
+	convs    map[tickets.ConversationID]*conv
+	order    []*conv
+	holders  map[tickets.Identity]*conv
 	// waits are the finished ones.
 	waits, first int64
 }
@@ -127,6 +129,9 @@ func (m *model) saved(a chatcfg.Account, docs []storage.Document) {
 		m.follow(one, cfg, a)
 	}
 	if !a.DeletedAt.IsZero() {
+		if one.deleters == 0 {
+			m.w.failf("deleted", "account %s is deleted without its name", one.name)
+		}
 		one.deleted = true
 		m.outbox.deleted(one)
 	}
@@ -139,7 +144,8 @@ func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 	if is.Enabled && !was.Enabled {
 		one.since.AutoCloseOn = a.SavedAt
 	}
-	if std(was.After) != std(is.After) || was.Clock != is.Clock || !reflect.DeepEqual(old.Hours, cfg.Hours) {
+	hours := is.Clock == chatcfg.Business && !reflect.DeepEqual(old.Hours, cfg.Hours)
+	if std(was.After) != std(is.After) || was.Clock != is.Clock || hours {
 		one.since.AutoCloseChanged = a.SavedAt
 	}
 	// Whether running waits follow, only the call knows; the library keeps it here.
@@ -185,6 +191,10 @@ func (m *model) session(s tickets.Session) {
 	m.sessions[s.ID] = s
 	if a := m.accounts[s.Account]; a == nil {
 		m.w.failf("session", "session of an account that does not exist")
+	}
+	proved := s.Identity.Kind == tickets.ByHost || s.Identity.Kind == tickets.ByProvider
+	if proved != (s.Customer.Level == tickets.Verified) { // R7.2
+		m.w.failf("identity", "a session that is %s is found by %s", s.Customer.Level, s.Identity.Kind)
 	}
 }
 
@@ -236,11 +246,25 @@ func (a *account) wasPresence(p tickets.Presence, now, since time.Time) bool {
 	return false
 }
 
-// claimed checks that claims are of accounts that live.
-func (m *model) claimed(claims []storage.Claim) {
-	for _, c := range claims {
-		if a := m.accounts[c.Account]; a == nil || a.deleted {
-			m.w.failf("deleted", "conversation %s of a deleted account is claimed", c.Conversation)
+// claimed checks that claims are of accounts that live, and for deadlines that
+// they are due and none that is was passed over.
+func (m *model) claimed(claims []storage.Claim, due bool, now, leaseUntil time.Time, limit int) {
+	for _, one := range claims {
+		a := m.accounts[one.Account]
+		if a == nil || a.deleted {
+			m.w.failf("deleted", "conversation %s of a deleted account is claimed", one.Conversation)
+			return
+		}
+		if c := a.convs[one.Conversation]; due {
+			if !c.wake.Equal(one.Due) || c.wake.After(now) {
+				m.w.failf("claim", "conversation %s, due at %s, is claimed for %s at %s", c.id, c.wake, one.Due, now)
+			}
+			c.wake = leaseUntil
+		}
+	}
+	for _, c := range m.conversations() {
+		if due && len(claims) < limit && !c.account.deleted && !c.wake.IsZero() && !c.wake.After(now) {
+			m.w.failf("claim", "conversation %s is due since %s and is not claimed at %s", c.id, c.wake, now)
 		}
 	}
 }

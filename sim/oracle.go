@@ -58,9 +58,6 @@ func (c *conv) deadline() (time.Time, tickets.Kind) {
 		if w.limit == 0 || !w.delayed.IsZero() {
 			return time.Time{}, ""
 		}
-		if moved := a.since.RunningAt; w.due.Before(moved) && w.since.Before(moved) {
-			return moved, tickets.Delay // R2.6: at the save, not before
-		}
 		return w.due, tickets.Delay
 	}
 	cfg := a.current()
@@ -154,6 +151,9 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 		x.facts = append(x.facts, "delayed")
 	case tickets.Rearm:
 		t.wait.under(c.account.configs[c.account.since.Running])
+		if at := c.account.since.RunningAt; !t.wait.due.IsZero() {
+			t.wait.due = latest(t.wait.due, at) // at the save, not before
+		}
 		x.facts = append(x.facts, "rearmed")
 	default:
 		return x, fmt.Sprintf("entry of kind %q", e.Kind)

@@ -40,6 +40,10 @@ type row struct {
 	// accepted counts what a server took, heard what a host acknowledged, tried
 	// the calls.
 	accepted, heard, tried, replays int
+	// before is tried at the last claim.
+	before int
+	// shared: somebody whose lease ran out may still be at it.
+	shared bool
 }
 
 func (o *outbox) fail(name, format string, args ...any) { o.m.w.failf(name, format, args...) }
@@ -105,7 +109,8 @@ func (o *outbox) claimed(list []storage.Delivery, now, leaseUntil time.Time, lim
 		if !again && (r.state != storage.Pending || r.notBefore.After(now)) {
 			o.fail("claim", "claimed %s, which is %s until %s, not before %s", d.Key, r.state, r.lease, r.notBefore)
 		}
-		r.state, r.lease = storage.Sending, leaseUntil
+		r.shared = r.shared || again
+		r.state, r.lease, r.before = storage.Sending, leaseUntil, r.tried
 		r.attempts++
 		r.fence++
 		if d.Attempts != r.attempts || d.Fence < r.fence {
@@ -134,7 +139,7 @@ func (o *outbox) settled(d storage.Delivery) {
 		r.notBefore = d.NotBefore
 		if o.m.accounts[d.Account].deleted {
 			r.gone = true
-		} else if !d.NotBefore.After(d.SettledAt) {
+		} else if r.tried > r.before && !r.shared && !d.NotBefore.After(d.SettledAt) {
 			o.fail("backoff", "%s is tried again at once", d.Key)
 		}
 		if r.kind == "mail" && r.accepted > r.replays {

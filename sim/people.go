@@ -31,9 +31,6 @@ type visitor struct {
 	person  int
 	ended   bool // the end was acknowledged
 	keys    int
-	// moving says that it logs in: a browser writes nothing meanwhile, and does
-	// not log in while a message is under way.
-	moving bool
 }
 
 // request is a change somebody asks for, once or again.
@@ -42,7 +39,6 @@ type request struct {
 	account        *account
 	call           func(context.Context, *charla.Desk, *charla.CallOptions) (charla.Result, error)
 	message        bool // a person's words
-	by             *visitor
 	ended          bool // the session had ended before it began
 	// running counts the calls under way; maybe says that one has ended without
 	// an answer; refused, that one was refused.
@@ -155,19 +151,9 @@ func (w *World) enter(d *desk, a *account) {
 
 // login moves a visitor to a verified customer.
 func (w *World) login(d *desk, v *visitor) {
-	for _, r := range w.people.requests {
-		if r.by == v && r.running > 0 {
-			return
-		}
-	}
-	if v.moving {
-		return
-	}
-	v.moving = true
 	proof := charla.Proof{Subject: fmt.Sprintf("p%d@example.com", v.person), Name: fmt.Sprintf("P%d", v.person)}
 	var s tickets.Session
 	w.start(&task{desk: d, name: "login", after: func(t *task) {
-		v.moving = false
 		if t.returned && t.err == nil {
 			v.session = s
 		}
@@ -188,12 +174,9 @@ func (w *World) leave(d *desk, v *visitor) {
 
 // write has a visitor write something new.
 func (w *World) write(d *desk, v *visitor) {
-	if v.moving {
-		return
-	}
 	text := w.say(v.account)
 	s := v.session
-	r := &request{name: "write", tag: text, account: v.account, message: true, by: v, ended: v.ended}
+	r := &request{name: "write", tag: text, account: v.account, message: true, ended: v.ended}
 	if w.rnd.IntN(8) > 0 {
 		v.keys++
 		r.key = fmt.Sprintf("k%d", v.keys)
@@ -278,7 +261,7 @@ func (w *World) act(d *desk, c *conv) {
 func (w *World) again(d *desk) bool {
 	var open []*request
 	for _, r := range w.people.requests {
-		if r.key != "" && !r.account.deleted && !(r.by != nil && r.by.moving) && (r.acked == nil && r.maybe || w.rnd.IntN(20) == 0) {
+		if r.key != "" && !r.account.deleted && (r.acked == nil && r.maybe || w.rnd.IntN(20) == 0) {
 			open = append(open, r)
 		}
 	}

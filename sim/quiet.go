@@ -40,7 +40,6 @@ func (w *World) quieten() {
 	}
 	w.advance(lease + 61*time.Minute) // what was claimed is free again, by the fastest clock
 	w.rest()
-	w.nothingDue()
 	for rounds := 0; w.failure == nil; rounds++ {
 		next := w.nextDue()
 		if next.IsZero() {
@@ -77,11 +76,11 @@ func (w *World) bootAll() {
 // drain lets everything under way end.
 func (w *World) drain() {
 	for rounds := 0; w.failure == nil; rounds++ {
-		var next *task
+		var next *waiter
 		waiting := false
 		for _, t := range w.tasks {
-			if t.at != nil && next == nil {
-				next = t
+			if len(t.parked) > 0 && next == nil {
+				next = &waiter{t, t.parked[0]}
 			}
 			waiting = waiting || !t.background
 		}
@@ -95,7 +94,7 @@ func (w *World) drain() {
 			w.failf("stuck", "%s goes on for ever", next.name)
 			return
 		}
-		w.release(next)
+		w.release(*next)
 		w.streams()
 	}
 }

@@ -17,17 +17,17 @@ import (
 func (w *World) step(s Step) {
 	w.rnd = rand.New(rand.NewPCG(s.Seed, 2))
 	w.calm = s.Calm
-	var parked []*task
+	var parked []waiter
 	running := 0
 	for _, t := range w.tasks {
-		if t.at != nil {
-			parked = append(parked, t)
+		for _, p := range t.parked {
+			parked = append(parked, waiter{t, p})
 		}
 		if !t.background {
 			running++
 		}
 	}
-	if i := slices.IndexFunc(parked, func(t *task) bool { return t.id == w.hurry }); i >= 0 && w.rnd.IntN(8) > 0 {
+	if i := slices.IndexFunc(parked, func(p waiter) bool { return p.task.id == w.hurry }); i >= 0 && w.rnd.IntN(8) > 0 {
 		w.release(parked[i]) // before time goes on
 		w.streams()
 		return
@@ -54,14 +54,21 @@ func (w *World) step(s Step) {
 	w.streams()
 }
 
+// waiter is a goroutine that waits for the schedule.
+type waiter struct {
+	*task
+	parking *parking
+}
+
 // release lets a parked call go on, well or not.
-func (w *World) release(t *task) {
-	v := w.verdict(t)
-	w.logf("go %d %s %s %s", t.id, t.at.name, t.at.detail, verdictNames[v])
+func (w *World) release(one waiter) {
+	t, at := one.task, one.parking
+	v := w.verdict(at)
+	w.logf("go %d %s %s %s", t.id, at.name, at.detail, verdictNames[v])
 	if v != proceed && v != linger {
-		w.stats.Faults[t.at.name+": "+verdictNames[v]]++
+		w.stats.Faults[at.name+": "+verdictNames[v]]++
 	}
-	t.resume <- v
+	t.leave(at, v)
 	w.settle()
 	if v.crashes() {
 		w.kill(t.desk)
@@ -69,8 +76,7 @@ func (w *World) release(t *task) {
 }
 
 // verdict chooses what becomes of a parked call.
-func (w *World) verdict(t *task) verdict {
-	at := t.at
+func (w *World) verdict(at *parking) verdict {
 	if at.kind == hooks && w.poisonous(at.detail) {
 		return dieBefore
 	}

@@ -130,6 +130,9 @@ func (s faultyAccounts) Purge(ctx context.Context, id chatcfg.AccountID) (storag
 type faultyConversations struct{ w *World }
 
 func (s faultyConversations) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
+	if t, ok := ctx.Value(taskKey{}).(*task); ok {
+		t.asked = time.Time{}
+	}
 	return through(ctx, spot{"load", reads, ""}, func() (storage.Loaded, error) { return s.w.real.Conversations().Load(ctx, q) })
 }
 
@@ -148,7 +151,9 @@ func (s faultyConversations) Commit(ctx context.Context, b *storage.Batch) error
 func (s faultyConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
 	return through(ctx, spot{"claim due", changes, ""}, func() ([]storage.Claim, error) {
 		claims, err := s.w.real.Conversations().ClaimDue(ctx, now, leaseUntil, limit)
-		s.w.model.claimed(claims)
+		if err == nil {
+			s.w.model.claimed(claims, true, now, leaseUntil, limit)
+		}
 		return claims, err
 	})
 }
@@ -156,7 +161,9 @@ func (s faultyConversations) ClaimDue(ctx context.Context, now, leaseUntil time.
 func (s faultyConversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
 	return through(ctx, spot{"claim stale", changes, ""}, func() ([]storage.Claim, error) {
 		claims, err := s.w.real.Conversations().ClaimStale(ctx, now, leaseUntil, limit)
-		s.w.model.claimed(claims)
+		if err == nil {
+			s.w.model.claimed(claims, false, now, leaseUntil, limit)
+		}
 		return claims, err
 	})
 }
@@ -220,6 +227,9 @@ func (s faultyOutbox) NextWake(ctx context.Context) (time.Time, error) {
 type faultyPresence struct{ w *World }
 
 func (s faultyPresence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
+	if t, ok := ctx.Value(taskKey{}).(*task); ok && t.tag != "" {
+		t.asked = s.w.now.Add(t.desk.clock.offset)
+	}
 	return through(ctx, spot{"presence", reads, ""}, func() (tickets.Roster, error) { return s.w.real.Presence().Get(ctx, account) })
 }
 

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/charlahq/charla"
@@ -65,6 +68,12 @@ type spot struct {
 	detail string
 }
 
+// parking is a goroutine at a yield point.
+type parking struct {
+	spot
+	resume chan verdict
+}
+
 // task is one call of a desk, on a goroutine of its own.
 type task struct {
 	id   int
@@ -73,22 +82,28 @@ type task struct {
 	// tag is what the call writes into the log, so that the ledger finds it.
 	tag    string
 	cancel context.CancelFunc
-	resume chan verdict
 	after  func(*task) // what the schedule does when it has ended
 	// chance is the one random number of the call, once a commit showed it.
 	chance  uint64
 	chanced bool
 	// started is the world's time then; beat is set for a heartbeat.
 	started time.Time
-	beat    *beat
+	// asked is the desk's time when it asked for the presence, decided that of
+	// the presence that the last decision took in.
+	asked, decided time.Time
+	beat           *beat
 	// background tasks (runners, streams) never end by themselves.
 	background bool
 
 	// snapshot is what a reader of the feed must have seen when it has caught up.
 	snapshot map[tickets.ConversationID]int64
 
-	// The goroutine writes these before it blocks; the schedule reads them then.
-	at       *spot
+	// mu is for the moment in which several goroutines of one call (a runner has
+	// two) are on their way to their yield points.
+	mu     sync.Mutex
+	parked []*parking
+
+	// The goroutine writes these before it ends; the schedule reads them then.
 	done     bool // it has ended
 	returned bool // with an answer
 	result   charla.Result
@@ -107,7 +122,7 @@ type taskKey struct{}
 // start starts a call on a goroutine of its own, up to its first yield point.
 func (w *World) start(t *task, run func(context.Context, *task) (charla.Result, error)) {
 	w.lastTask++
-	t.id, t.resume, t.started = w.lastTask, make(chan verdict, 1), w.now
+	t.id, t.started = w.lastTask, w.now
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), taskKey{}, t))
 	t.cancel = cancel
 	w.tasks = append(w.tasks, t)
@@ -117,7 +132,7 @@ func (w *World) start(t *task, run func(context.Context, *task) (charla.Result, 
 			if r := recover(); r != nil {
 				t.panicked = fmt.Sprintf("%v\n%s", r, debug.Stack())
 			}
-			t.at, t.done = nil, true
+			t.done = true
 		}()
 		t.result, t.err = run(ctx, t)
 		t.returned = true
@@ -130,13 +145,23 @@ func (t *task) park(at spot) verdict {
 	if t.desk.dead {
 		runtime.Goexit()
 	}
-	t.at = &at
-	v := <-t.resume
-	t.at = nil
+	p := &parking{at, make(chan verdict, 1)}
+	t.mu.Lock()
+	// Whoever comes first: the goroutines of one call are at different spots.
+	i, _ := slices.BinarySearchFunc(t.parked, p, func(a, b *parking) int { return strings.Compare(a.name+a.detail, b.name+b.detail) })
+	t.parked = slices.Insert(t.parked, i, p)
+	t.mu.Unlock()
+	v := <-p.resume
 	if v == dieBefore || t.desk.dead {
 		runtime.Goexit()
 	}
 	return v
+}
+
+// leave lets a parked goroutine go on.
+func (t *task) leave(p *parking, v verdict) {
+	t.parked = slices.DeleteFunc(t.parked, func(q *parking) bool { return q == p })
+	p.resume <- v
 }
 
 // settle waits until every goroutine is parked, blocked or done, and closes the
@@ -190,8 +215,8 @@ func (w *World) kill(d *desk) {
 			if t.desk != d {
 				continue
 			}
-			if t.at != nil {
-				t.resume <- dieBefore
+			if len(t.parked) > 0 {
+				t.leave(t.parked[0], dieBefore)
 			} else {
 				t.cancel() // waits at a gate, for a timer or for news
 			}

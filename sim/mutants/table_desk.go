@@ -29,7 +29,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "login links what was never written", file: sessionFile,
-		old: "if err := d.settle(ctx, s); err != nil { // where it writes, if another was first",
+		old: "if err := d.settle(ctx, &now); err != nil { // where it writes, if another was first",
 		new: "if err := ctx.Err(); err != nil {",
 	},
 	{
@@ -73,12 +73,12 @@ var deskBugs = []mutant{
 		old: "now.Add(d.backoff(one.Attempts))", new: "now",
 	},
 	{
-		name: "deliveries before what a save moved are all", file: runnerFile,
+		name: "what a save moved is forgotten", file: runnerFile,
 		old: "d.runDeadlines, d.runStale, d.runOutbox}", new: "d.runDeadlines, d.runOutbox}",
 	},
 	{
 		name: "runner stops at the first failure", file: runnerFile,
-		old: "d.o.Logger.Error(\"charla: run\", slog.Any(\"error\", err))", new: "return err",
+		old: "d.o.Logger.Error(\"charla: run\", slog.Any(\"error\", err))", new: "return",
 	},
 	{
 		name: "runner waits for a signal", file: runnerFile,
@@ -90,11 +90,11 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "presence is never read again", file: "presencecache.go",
-		old: "ok && age >= 0 && age < presenceFor", new: "ok",
+		old: "ok && age >= 0 && age < presenceFor", new: "ok && age*0 == 0",
 	},
 	{
-		name: "presence by the conversation's time", file: "desk.go",
-		old: "d.roster(ctx, account, d.Now())", new: "d.roster(ctx, account, now)",
+		name: "heartbeats judged by a clock of whole hours", file: "desk.go",
+		old: "return roster.At(now), err", new: "return roster.At(now.Truncate(time.Hour)), err",
 	},
 	{
 		name: "switching on is not remembered", file: accountFile,
@@ -127,6 +127,10 @@ var deskBugs = []mutant{
 	{
 		name: "stream skips after a long page", file: "read.go",
 		old: "after = m.Seq\n", new: "after = m.Seq + int64(len(list))/3\n",
+	},
+	{
+		name: "session that moved meanwhile writes", file: roadFile,
+		old: "b.Session, b.SessionRevision = loaded.Session.ID, loaded.Session.Revision", new: "_ = loaded.Session.Revision",
 	},
 	{
 		name: "gate is never left", file: "gates.go",
@@ -169,8 +173,8 @@ var storeBugs = []mutant{
 		old: "c.messages = append(c.messages, copyMessage(one))", new: "if one.From != tickets.FromWelcome {\n\t\t\tc.messages = append(c.messages, copyMessage(one))\n\t\t}",
 	},
 	{
-		name: "answers are kept once a conversation", file: memoryFile,
-		old: "\t\tc.answers++\n", new: "\t\tc.answers = 1\n",
+		name: "only first answers are kept", file: memoryFile,
+		old: "\t\tc.answers++\n", new: "\t\tc.answers++\n\t\tif !one.First {\n\t\t\tcontinue\n\t\t}\n",
 	},
 	{
 		name: "feed keeps the first place", file: memoryFile,
@@ -198,7 +202,7 @@ var storeBugs = []mutant{
 	},
 	{
 		name: "deletion keeps the deadlines", file: ownersFile,
-		old: "m.due.remove(c.due())\n\t\tc.wake = time.Time{}", new: "_ = c",
+		old: "m.due.remove(c.due())\n\t\tc.wake = time.Time{}", new: "_, _ = c, time.Time{}",
 	},
 	{
 		name: "deletion keeps the pending mails", file: ownersFile,
