@@ -23,6 +23,7 @@ scenarios() {
 proof scripts/consumer.sh
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
+proof go run ./bench -short >/dev/null
 if [ -d examples/scenario ]; then
 	proof scenarios memory
 	proof scenarios sqlite
