@@ -10,6 +10,6 @@ memory) dir=sim ;;
 sqlite) dir=sim/sqlite ;;
 *) die "STORE is memory or sqlite" ;;
 esac
-flags=(-seeds "${SEEDS:-100}" -seed "${SEED:-1}" -shrink "${SHRINK:-500}" -keep "$PWD/sim/testdata/regress")
+flags=(-seeds "${SEEDS:-100}" -seed "${SEED:-1}" -shrink "${SHRINK:-3000}" -keep "$PWD/sim/testdata/regress")
 [ -z "${TRACE:-}" ] || flags+=(-trace)
 go test "./$dir" -run '^TestSimulation$' -count=1 -timeout=12h -v -args "${flags[@]}"

@@ -232,6 +232,9 @@ func (m *model) facts(e *tickets.Entry, x expected) {
 			continue
 		}
 		got = append(got, string(f.Kind))
+		if f.Waited != x.waited && f.Kind == tickets.Answered {
+			m.w.failf("waited", "entry %d answers after %s, want %s", e.N, f.Waited, x.waited)
+		}
 		if f.Kind == tickets.Notified {
 			mails = append(mails, f.Address)
 		}

@@ -45,7 +45,9 @@ type expected struct {
 	facts []string
 	rules []tickets.Rule
 	mails []string
-	from  []tickets.Author // the words of people, before the rules' messages
+	// waited is how long the customer had waited for this answer.
+	waited time.Duration
+	from   []tickets.Author // the words of people, before the rules' messages
 }
 
 // deadline is what the conversation waits for; zero: nothing.
@@ -287,6 +289,10 @@ func (c *conv) reply(now time.Time, x *expected) {
 	x.from = append(x.from, tickets.FromAgent)
 	if t.wait != nil {
 		x.facts = append(x.facts, "answered")
+		x.waited = now.Sub(t.wait.since)
+		if h := c.account.current().hours; t.wait.clock == chatcfg.Business && h != nil {
+			x.waited = h.between(t.wait.since, now)
+		}
 		c.account.waits++
 		if !t.answered {
 			c.account.first++

@@ -73,6 +73,10 @@ var ticketBugs = []mutant{
 		old: "if slices.Contains(d.Ticket.Notified, address) {", new: "if false {",
 	},
 	{
+		name: "business wait measured by the wall", file: draftFile,
+		old: "if clock == chatcfg.Business && hours != nil {", new: "if clock == chatcfg.Business && hours == nil {",
+	},
+	{
 		name: "every answer is the first", file: draftFile,
 		old: "First: !t.Answered", new: "First: true",
 	},
