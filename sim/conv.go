@@ -167,6 +167,12 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		}
 		welcome = welcome || msg.From == tickets.FromWelcome
 	}
+	if e.Kind == tickets.Write {
+		s := m.sessions[e.Actor.Session]
+		if !s.EndedAt.IsZero() || s.Account != c.account.id || s.Identity != c.identity {
+			m.w.failf("session", "session %s writes in %s, it ended at %s and is %+v", s.ID, c.id, stamp(s.EndedAt), s.Identity)
+		}
+	}
 	if e.Kind == tickets.Write && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
 		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)
 	}

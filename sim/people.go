@@ -284,7 +284,7 @@ func (w *World) probe(d *desk) {
 		return
 	}
 	ref := tickets.Ref{Account: other.id, Conversation: c.id}
-	which := w.rnd.IntN(4)
+	which := w.rnd.IntN(5)
 	w.start(&task{desk: d, name: "probe", after: func(t *task) {
 		if t.returned && t.err == nil {
 			w.failf("isolation", "probe %d of account %s reaches conversation %s of account %s", which, other.name, c.id, c.account.name)
@@ -308,6 +308,10 @@ func (w *World) probe(d *desk) {
 			}
 			s := w.people.sessions[i].session
 			s.Account = other.id
+			if which == 3 {
+				_, err = d.charla.Read(ctx, s, 0, 0)
+				return res, err
+			}
 			return d.charla.Write(ctx, s, "eve "+other.name, nil)
 		}
 		return res, err

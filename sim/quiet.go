@@ -21,11 +21,16 @@ func (w *World) quieten() {
 		d.clock.offset = 0
 	}
 	w.bootAll()
+	if w.onlyRun() { // one runner alone is to do everything
+		for _, d := range w.alive()[min(1, len(w.alive())):] {
+			w.kill(d)
+		}
+	}
 	for _, r := range w.people.requests {
 		if r.key != "" && r.maybe && r.acked == nil && !r.account.deleted && w.failure == nil {
 			r.failed = nil
 			for range 50 { // its desk may crash of a poisonous delivery
-				if w.ask(w.desks[0], r); r.running > 0 {
+				if w.ask(w.someone(), r); r.running > 0 {
 					w.drain()
 				}
 				w.bootAll()
@@ -64,9 +69,20 @@ func (w *World) quieten() {
 	w.last(context.Background())
 }
 
+// someone is a desk that runs.
+func (w *World) someone() *desk {
+	if alive := w.alive(); len(alive) > 0 {
+		return alive[0]
+	}
+	w.boot(w.desks[0])
+	return w.desks[0]
+}
+
+// bootAll starts the desks that are down; where a runner is to do everything
+// alone, only if none is left.
 func (w *World) bootAll() {
 	for _, d := range w.desks {
-		if d.dead {
+		if d.dead && !(w.onlyRun() && len(w.alive()) > 0) {
 			w.boot(d)
 		}
 	}
@@ -110,7 +126,7 @@ func (w *World) rest() {
 			if w.runDue(w.desks[i]); w.failure == nil {
 				w.drain()
 			}
-			if !w.desks[i].dead {
+			if !w.desks[i].dead || w.onlyRun() && len(w.alive()) > 0 {
 				break
 			}
 		}

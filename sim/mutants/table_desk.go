@@ -86,7 +86,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "stale rules are kept", file: "rulescache.go",
-		old: "if r != nil && r.Version == a.Version {", new: "if r != nil {",
+		old: "if ok && had.key == a.Key && had.Version == a.Version {", new: "if ok && had.key == a.Key {",
 	},
 	{
 		name: "presence is never read again", file: "presencecache.go",
@@ -102,7 +102,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "changed hours are not remembered", file: accountFile,
-		old: " || !reflect.DeepEqual(old.Hours, cfg.Hours) {", new: " {",
+		old: "if moved || !reflect", new: "if moved && false || !reflect",
 	},
 	{
 		name: "save is dated before the last", file: accountFile,
