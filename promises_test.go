@@ -351,3 +351,58 @@ func TestSearchBound(t *testing.T) {
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("text", chatcfg.CodeTooMany))
 }
+
+// TestSlowMailer: R2.3: a mailer that hangs keeps no deadline waiting.
+func TestSlowMailer(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@x.cl"}}
+		c.Quality.SLA = minutes(1)
+	})
+	begun, release := make(chan struct{}), make(chan struct{})
+	runner := b.newDesk(func(o *charla.Options) {
+		o.Mailer = mailerFunc(func(context.Context, charla.Mail) error {
+			close(begun)
+			<-release
+			return nil
+		})
+	})
+	ref := b.write(b.enter("Juan"), "hola").Ref
+	ctx, cancel := context.WithCancel(b.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- runner.Run(ctx) }()
+	<-begun
+	b.clock.Set(start.Add(2 * time.Minute))
+	require.Eventually(t, func() bool {
+		b.clock.Add(time.Second)
+		got := b.ticket(ref)
+		return got.Delayed()
+	}, time.Minute, time.Millisecond)
+	close(release)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
+// TestEndWakesFollowers: R8.3: a stream hears at once that its session has ended,
+// also where another session had made the conversation.
+func TestEndWakesFollowers(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true })
+	first, second := b.enter("juan"), b.enter("juan")
+	b.write(first, "a")
+	b.write(second, "b")
+	ended := make(chan error, 1)
+	got := make(chan string, 1)
+	go func() {
+		for m, err := range b.desk.Follow(b.ctx, second, 0) {
+			if err != nil {
+				ended <- err
+				return
+			}
+			got <- m.Text
+		}
+	}()
+	assert.Equal(t, "b", <-got)
+	require.NoError(t, b.desk.EndSession(b.ctx, second))
+	require.ErrorIs(t, <-ended, charla.ErrSession, "the clock stands still: polling would never notice")
+}

@@ -421,3 +421,12 @@ func TestAccountIDIsZero(t *testing.T) {
 	assert.True(t, chatcfg.AccountID{}.IsZero())
 	assert.False(t, chatcfg.AccountID{UUID: [16]byte{15: 1}}.IsZero())
 }
+
+// TestNormalizeIsLinear: R8.4: a megabyte of what once took time by its square, on
+// which a quadratic pass does not end before the tests do.
+func TestNormalizeIsLinear(t *testing.T) {
+	t.Parallel()
+	cfg := chatcfg.Default(chatcfg.Spanish)
+	cfg.Chat.HeaderMessage = "a" + strings.Repeat("\r", 4<<20) + "\n" + strings.Repeat("\r\n", 1<<20) + "b"
+	assert.Equal(t, "a\n"+strings.Repeat("\n", 1<<20)+"b", cfg.Normalize().Chat.HeaderMessage)
+}
