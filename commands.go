@@ -64,6 +64,9 @@ func (d *Desk) Write(ctx context.Context, s tickets.Session, text string, o *Cal
 	if err := cmpErr(problems(p), checkKey(key)); err != nil {
 		return Result{}, err
 	}
+	if s.ID.IsZero() {
+		return Result{}, ErrSession
+	}
 	return d.do(ctx, request{
 		query: storage.LoadQuery{Account: s.Account, Session: s.ID, Scope: "session:" + s.ID.String(), Key: key},
 		gate:  s.Conversation.UUID,

@@ -386,8 +386,12 @@ func TestWrongQueries(t *testing.T) {
 			require.ErrorIs(t, err, charla.ErrNotFound)
 		}
 	}
+	_, err := b.desk.Write(b.ctx, tickets.Session{}, "hola", nil)
+	require.ErrorIs(t, err, charla.ErrSession)
+	_, err = b.desk.Write(b.ctx, tickets.Session{Account: ref.Account}, "hola", nil)
+	require.ErrorIs(t, err, charla.ErrSession)
 	var p chatcfg.Problems
-	_, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: ref.Account, Status: "opne"}, "")
+	_, err = b.desk.Tickets(b.ctx, storage.TicketQuery{Account: ref.Account, Status: "opne"}, "")
 	require.ErrorAs(t, err, &p)
 	_, err = b.desk.Tickets(b.ctx, storage.TicketQuery{Account: ref.Account, Order: "newest"}, "")
 	require.ErrorAs(t, err, &p)

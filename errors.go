@@ -65,11 +65,17 @@ var refused = []struct{ from, to error }{
 func refusal(err error) error {
 	for _, r := range refused {
 		if errors.Is(err, r.from) {
-			return fmt.Errorf("%w: %w", r.to, err)
+			return &storeRefusal{r.to, err}
 		}
 	}
 	return nil
 }
+
+// storeRefusal reads like the desk's error and is the store's, too.
+type storeRefusal struct{ as, cause error }
+
+func (e *storeRefusal) Error() string   { return e.as.Error() }
+func (e *storeRefusal) Unwrap() []error { return []error{e.as, e.cause} }
 
 // storeError is a store's error as a caller sees it.
 func storeError(err error) error {
