@@ -34,7 +34,7 @@ type mutant struct {
 
 var (
 	only  = flag.String("only", "", "only mutants whose name contains this")
-	seeds = flag.Int("seeds", 150, "seeds of the simulation for each")
+	seeds = flag.Int("seeds", 400, "seeds of the simulation for each")
 )
 
 func main() {

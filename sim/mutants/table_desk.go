@@ -62,7 +62,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "poisonous delivery tried for ever", file: runnerFile,
-		old: "if one.Attempts > d.o.Runner.Attempts {", new: "if one.Attempts < 0 {",
+		old: "case one.Attempts > d.o.Runner.Attempts:", new: "case one.Attempts < 0:",
 	},
 	{
 		name: "failed hook counts as heard", file: runnerFile,
