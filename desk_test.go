@@ -398,3 +398,42 @@ func TestWrongQueries(t *testing.T) {
 	_, err = b.desk.Deliveries(b.ctx, ref.Account, "", "", 0)
 	require.ErrorAs(t, err, &p)
 }
+
+// TestWelcome: R6.5: the welcome message is stored when the customer answers it, as
+// the message before the answer; it is nobody's word and no automatic action.
+func TestWelcome(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.Quality.SLA = minutes(5)
+		c.Automation.AutoClose = chatcfg.AutoClose{Enabled: true, After: minutes(10), Clock: chatcfg.Wall}
+		c.Automation.NewCustomer = text("nuevo")
+		c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"oferta"}}
+	})
+	s := b.enter("juan")
+	welcome := &charla.CallOptions{Welcome: &tickets.Welcome{Text: "Vea nuestra oferta", Author: "Sofía"}}
+	r, err := b.desk.Write(b.ctx, s, "hola", welcome)
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, r.Seq, "the answer is the customer's message")
+	got := b.messages(r.Ref)
+	require.Len(t, got, 3)
+	assert.Equal(t, tickets.FromWelcome, got[0].From)
+	assert.Equal(t, "Vea nuestra oferta", got[0].Text)
+	assert.Equal(t, "Sofía", got[0].Name)
+	assert.Empty(t, got[0].Rule)
+	assert.Empty(t, got[0].Agent)
+	assert.Equal(t, []tickets.Rule{tickets.NewCustomer}, b.said(r.Ref), "the customer is new all the same")
+	ticket := b.ticket(r.Ref)
+	assert.False(t, ticket.Important, "its words are not the customer's")
+	require.NotNil(t, ticket.Wait, "it has answered nobody")
+	assert.Equal(t, start, ticket.Wait.Since)
+	assert.EqualValues(t, 1, ticket.Messages)
+
+	b.reply(r.Ref, "buenas")
+	b.clock.Set(start.Add(time.Minute))
+	next, err := b.desk.Write(b.ctx, s, "otra cosa", welcome)
+	require.NoError(t, err)
+	assert.Equal(t, r.Ref, next.Ref, "in an existing conversation it is the next message")
+	got = b.messages(r.Ref)
+	assert.Equal(t, tickets.FromWelcome, got[4].From)
+	assert.Equal(t, start.Add(time.Minute), b.ticket(r.Ref).Wait.Since)
+}
