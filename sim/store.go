@@ -73,6 +73,7 @@ func (s faulty) Outbox() storage.Outbox               { return faultyOutbox(s) }
 func (s faulty) Presence() storage.Presence           { return faultyPresence(s) }
 func (s faulty) Sessions() storage.Sessions           { return faultySessions(s) }
 func (s faulty) Queries() storage.Queries             { return faultyQueries(s) }
+func (s faulty) Contacts() storage.Contacts           { return faultyContacts(s) }
 func (s faulty) Close() error                         { return nil }
 
 type faultyAccounts struct{ w *World }
@@ -275,6 +276,30 @@ func (s faultySessions) Save(ctx context.Context, one tickets.Session) error {
 func (s faultySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
 	return through(ctx, spot{"holder", reads, ""}, func() (tickets.ConversationID, error) {
 		return s.w.real.Sessions().Holder(ctx, account, id)
+	})
+}
+
+func (s faultySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, m storage.Marks) error {
+	return only(ctx, spot{"raise marks", changes, ""}, func() error { return s.w.real.Sessions().Raise(ctx, account, id, m) })
+}
+
+func (s faultySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (storage.Marks, error) {
+	return through(ctx, spot{"marks", reads, ""}, func() (storage.Marks, error) { return s.w.real.Sessions().Marks(ctx, account, id) })
+}
+
+type faultyContacts struct{ w *World }
+
+func (s faultyContacts) Add(ctx context.Context, one storage.Submission, deliveries []storage.Delivery) error {
+	return only(ctx, spot{"add contact", changes, ""}, func() error { return s.w.real.Contacts().Add(ctx, one, deliveries) })
+}
+
+func (s faultyContacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (storage.Submission, error) {
+	return through(ctx, spot{"contact", reads, ""}, func() (storage.Submission, error) { return s.w.real.Contacts().Get(ctx, account, key) })
+}
+
+func (s faultyContacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
+	return through(ctx, spot{"contacts", reads, ""}, func() (storage.Page[storage.Submission], error) {
+		return s.w.real.Contacts().List(ctx, account, cursor, limit)
 	})
 }
 

@@ -61,6 +61,9 @@ type account struct {
 	armed   map[chatcfg.Version]*index[*conversation]
 	views   [views]index[*ticket]
 	answers index[tickets.Answer]
+	// submissions are in the order in which they were added, contacts by key.
+	submissions []Submission
+	contacts    map[string]int
 }
 
 type documentKey struct {
@@ -80,6 +83,7 @@ type conversation struct {
 	active   bool
 	// leased is the end of the last stale lease.
 	leased time.Time
+	marks  Marks
 }
 
 type receiptKey struct{ scope, key string }
@@ -129,6 +133,9 @@ func (m *Memory) Sessions() Sessions { return memorySessions{m} }
 
 // Queries returns the part that reads for people.
 func (m *Memory) Queries() Queries { return memoryQueries{m} }
+
+// Contacts returns the part that keeps contact forms.
+func (m *Memory) Contacts() Contacts { return memoryContacts{m} }
 
 // Close lets go of everything. Calls after it fail with [ErrClosed], and so does
 // a second Close.

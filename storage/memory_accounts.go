@@ -27,6 +27,7 @@ func (p memoryAccounts) Create(ctx context.Context, a chatcfg.Account, docs ...D
 		identities:    make(map[tickets.Identity]tickets.ConversationID),
 		conversations: make(map[tickets.ConversationID]*conversation),
 		outbox:        make(map[string]*delivery),
+		contacts:      make(map[string]int),
 		states:        make(map[DeliveryState]*index[*delivery]),
 		armed:         make(map[chatcfg.Version]*index[*conversation]),
 	}
@@ -165,6 +166,7 @@ func (p memoryAccounts) Purge(ctx context.Context, id chatcfg.AccountID) (Purged
 		Conversations: int64(len(a.conversations)),
 		Sessions:      int64(len(a.sessions)),
 		Deliveries:    int64(len(a.outbox)),
+		Submissions:   int64(len(a.submissions)),
 	}
 	for _, c := range a.conversations {
 		purged.Tickets += int64(len(c.tickets))
@@ -211,70 +213,4 @@ func (p memoryPresence) Put(ctx context.Context, account chatcfg.AccountID, r ti
 	}
 	a.roster = copyRoster(r)
 	return nil
-}
-
-type memorySessions struct{ m *Memory }
-
-func (p memorySessions) Create(ctx context.Context, s tickets.Session) error {
-	done, err := p.m.write(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	a, err := p.m.live(s.Account)
-	if err != nil {
-		return err
-	}
-	if _, taken := a.sessions[s.ID]; taken {
-		return ErrExists
-	}
-	a.sessions[s.ID] = copySession(s)
-	return nil
-}
-
-func (p memorySessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
-	done, err := p.m.read(ctx)
-	if err != nil {
-		return tickets.Session{}, err
-	}
-	defer done()
-	if a := p.m.accounts[account]; a != nil {
-		if s, ok := a.sessions[id]; ok {
-			return copySession(s), nil
-		}
-	}
-	return tickets.Session{}, ErrNotFound
-}
-
-func (p memorySessions) Save(ctx context.Context, s tickets.Session) error {
-	done, err := p.m.write(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	a := p.m.accounts[s.Account]
-	if a == nil {
-		return ErrNotFound
-	}
-	stored, ok := a.sessions[s.ID]
-	if !ok {
-		return ErrNotFound
-	}
-	if stored.Revision != s.Revision-1 {
-		return ErrConflict
-	}
-	a.sessions[s.ID] = copySession(s)
-	return nil
-}
-
-func (p memorySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
-	done, err := p.m.read(ctx)
-	if err != nil {
-		return tickets.ConversationID{}, err
-	}
-	defer done()
-	if a := p.m.accounts[account]; a != nil {
-		return a.identities[id], nil
-	}
-	return tickets.ConversationID{}, nil
 }

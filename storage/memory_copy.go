@@ -72,7 +72,7 @@ func copyTicket(t tickets.Ticket) tickets.Ticket {
 }
 
 func copyMessage(m tickets.Message) tickets.Message {
-	m.At = kept(m.At)
+	m.At, m.File = kept(m.At), pointer(m.File)
 	return m
 }
 

@@ -66,6 +66,15 @@ func (x *index[V]) find(p position) (chunk, i int, found bool) {
 	return chunk, i, found
 }
 
+// last is the last position, or the zero one.
+func (x *index[V]) last() position {
+	if len(x.chunks) == 0 {
+		return position{}
+	}
+	chunk := x.chunks[len(x.chunks)-1]
+	return chunk[len(chunk)-1].position
+}
+
 // put adds a position that is not there yet.
 func (x *index[V]) put(p position, v V) {
 	e := element[V]{p, v}

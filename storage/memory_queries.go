@@ -212,7 +212,7 @@ func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.
 		if !q.Session.IsZero() && m.Session != q.Session {
 			continue
 		}
-		if list = append(list, m); len(list) == pageLimit(q.Limit) {
+		if list = append(list, copyMessage(m)); len(list) == pageLimit(q.Limit) {
 			break
 		}
 	}
@@ -252,14 +252,19 @@ func (p memoryQueries) Changes(ctx context.Context, account chatcfg.AccountID, c
 	}
 	defer done()
 	list := "changes " + account.String()
+	a := p.m.accounts[account]
 	var after position
-	if cursor != "" {
+	switch {
+	case cursor == Latest && a != nil:
+		after = a.feed.last()
+	case cursor == Latest, cursor == "":
+	default:
 		if after, err = p.m.parseCursor(list, cursor); err != nil {
 			return Page[Change]{}, err
 		}
 	}
 	var page Page[Change]
-	if a := p.m.accounts[account]; a != nil {
+	if a != nil && cursor != Latest {
 		for at, c := range a.feed.from(position{n: after.n + 1}) {
 			if len(page.Items) == pageLimit(limit) {
 				break

@@ -61,6 +61,7 @@ type Store interface {
 	Presence() Presence
 	Sessions() Sessions
 	Queries() Queries
+	Contacts() Contacts
 	// Close waits for what is under way and releases everything. Calls after
 	// it fail with ErrClosed.
 	Close() error
@@ -112,6 +113,7 @@ type Purged struct {
 	Entries       int64 `json:"entries"`
 	Sessions      int64 `json:"sessions"`
 	Deliveries    int64 `json:"deliveries"`
+	Submissions   int64 `json:"submissions"`
 }
 
 // Conversations is the heart of a store: loading and committing one
@@ -318,7 +320,8 @@ type Presence interface {
 	Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error
 }
 
-// Sessions keeps visitors' sessions.
+// Sessions keeps visitors' sessions, and how far each side of a conversation has
+// read.
 type Sessions interface {
 	// Create adds a session. ErrExists if its ID is taken in the account;
 	// ErrDeleted, ErrNotFound by the account.
@@ -330,6 +333,50 @@ type Sessions interface {
 	Save(ctx context.Context, s tickets.Session) error
 	// Holder returns the conversation that holds an identity; zero: none does.
 	Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error)
+	// Raise raises the marks of a conversation to the given ones where those are
+	// larger; it touches neither the conversation's version nor its feed.
+	// ErrNotFound if there is no such conversation; ErrDeleted.
+	Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m Marks) error
+	// Marks returns the marks of a conversation, zero before the first Raise.
+	Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (Marks, error)
+}
+
+// Marks say how far each side has read: the sequence of the last message seen.
+type Marks struct {
+	Customer int64 `json:"customer"`
+	Agent    int64 `json:"agent"`
+}
+
+// Contacts keeps what visitors sent by the contact form (R6.2).
+type Contacts interface {
+	// Add adds a submission together with its deliveries, which follow the rules
+	// of [Batch].Deliveries. ErrExists if the account has a submission of that
+	// key; ErrDeleted, ErrNotFound by the account.
+	Add(ctx context.Context, s Submission, deliveries []Delivery) error
+	// Get returns the submission of a key. ErrNotFound.
+	Get(ctx context.Context, account chatcfg.AccountID, key string) (Submission, error)
+	// List returns an account's submissions, the last added first; limit as in
+	// [Queries].
+	List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Submission], error)
+}
+
+// Submission is one contact form that a visitor sent.
+type Submission struct {
+	Account chatcfg.AccountID `json:"account"`
+	// Key is unique within the account.
+	Key string `json:"key"`
+	// At is when it was stored.
+	At time.Time `json:"at"`
+	// Name, Email, Phone and Text are what the visitor typed; nothing is proved.
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email"`
+	Phone string `json:"phone,omitempty"`
+	Text  string `json:"text"`
+	// Session and Conversation are the visitor's, if they had a session.
+	Session      tickets.SessionID      `json:"session,omitzero"`
+	Conversation tickets.ConversationID `json:"conversation,omitzero"`
+	// Locale is the visitor's language; empty: unknown.
+	Locale chatcfg.Locale `json:"locale,omitempty"`
 }
 
 // Queries reads for people: lists, streams, reports. Limits above [MaxPage] are
@@ -349,8 +396,9 @@ type Queries interface {
 	// every conversation that changed since, at least once, with a version not
 	// below the one that it then had, none skipped however late a commit lands.
 	// Next is never empty: it is where to read on, now or later, and a page
-	// without items has caught up. ErrCursor if the cursor is of another
-	// database, even one with the same account.
+	// without items has caught up. The cursor [Latest] returns no items, only
+	// where the feed ends now. ErrCursor if the cursor is of another database,
+	// even one with the same account.
 	Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error)
 	// Report computes figures over a period (R2.7).
 	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (Report, error)
@@ -358,6 +406,9 @@ type Queries interface {
 	// instants never count.
 	Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error)
 }
+
+// Latest is the cursor of [Queries.Changes] that stands for the feed's end.
+const Latest = "latest"
 
 // MaxPage is the largest page that a store returns.
 const MaxPage = 500

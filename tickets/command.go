@@ -33,8 +33,10 @@ type Command struct {
 	Actor Actor
 	// Number addresses a ticket; zero: the latest.
 	Number Number
-	// Text is what is written or replied.
+	// Text is what is written or replied, File what is attached to it; nil:
+	// nothing.
 	Text string
+	File *File
 	// Customer is who writes.
 	Customer Customer
 	// Welcome is the welcome message that this message answers; nil: none

@@ -212,7 +212,7 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
 	}
 	c.CustomerMessages++
 	t.Messages++
-	d.append(Message{From: FromCustomer, Level: cmd.Customer.Level, Text: cmd.Text})
+	d.append(Message{From: FromCustomer, Level: cmd.Customer.Level, Text: cmd.Text, File: cmd.File})
 	t.LastWord, t.CountsFrom = CustomerSide, time.Time{}
 	if t.Status == Open && t.Wait == nil {
 		t.wait(now, p)
@@ -234,7 +234,7 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 
 func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) {
 	t.Messages++
-	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text})
+	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
 	if w := t.Wait; w != nil {
 		a := Answer{
 			Ticket: t.Number, Since: w.Since, At: now, Waited: elapsed(w.Since, now, w.Clock, p.Calendar),

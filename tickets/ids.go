@@ -20,6 +20,13 @@ type SessionID struct{ uuid.UUID }
 // IsZero says whether the ID is missing.
 func (id SessionID) IsZero() bool { return id.UUID == uuid.Nil }
 
+// FileID identifies the bytes of an attachment within its account. The zero
+// value is none.
+type FileID struct{ uuid.UUID }
+
+// IsZero says whether the ID is missing.
+func (id FileID) IsZero() bool { return id.UUID == uuid.Nil }
+
 // AgentID is the host's own name for an agent: any text of 1 to 128 bytes.
 type AgentID string
 

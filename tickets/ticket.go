@@ -276,6 +276,20 @@ type Message struct {
 	Name  string  `json:"name,omitempty"`
 	// Rule is the automatic action that sent it; empty unless From is [FromRule].
 	Rule Rule `json:"rule,omitempty"`
-	// Text is what it says; an automatic one's variables are filled in.
+	// Text is what it says; an automatic one's variables are filled in. It may be
+	// empty beside a File.
 	Text string `json:"text"`
+	// File is what the customer or the agent attached; nil: nothing.
+	File *File `json:"file,omitempty"`
+}
+
+// File describes an attachment. Its bytes are kept apart.
+type File struct {
+	ID FileID `json:"id"`
+	// Name is as it was called where it comes from: a label.
+	Name string `json:"name"`
+	// Type is its media type, known by its content.
+	Type string `json:"type"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
 }

@@ -34,6 +34,7 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 		purged.Entries += step.Entries
 		purged.Sessions += step.Sessions
 		purged.Deliveries += step.Deliveries
+		purged.Submissions += step.Submissions
 		if done {
 			return purged, nil
 		}
@@ -65,6 +66,8 @@ func (c *conn) purge(id chatcfg.AccountID, purged *storage.Purged) (done bool, e
 		{"DELETE FROM tickets WHERE key IN (SELECT key FROM tickets WHERE account = ? LIMIT ?)", &purged.Tickets},
 		{"DELETE FROM conversations WHERE key IN (SELECT key FROM conversations WHERE account = ? LIMIT ?)", &purged.Conversations},
 		{"DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE account = ? LIMIT ?)", &purged.Sessions},
+		{"DELETE FROM marks WHERE (account, conversation) IN (SELECT account, conversation FROM marks WHERE account = ? LIMIT ?)", nil},
+		{"DELETE FROM submissions WHERE key IN (SELECT key FROM submissions WHERE account = ? LIMIT ?)", &purged.Submissions},
 		{"DELETE FROM documents WHERE rowid IN (SELECT rowid FROM documents WHERE account = ? LIMIT ?)", nil},
 		{"DELETE FROM presence WHERE account IN (SELECT account FROM presence WHERE account = ? LIMIT ?)", nil},
 	} {

@@ -59,9 +59,12 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	var page storage.Page[storage.Change]
 	name := "changes " + account.String()
-	after, _, err := p.s.parseCursor(name, cursor)
-	if err != nil {
-		return page, err
+	var after position
+	var err error
+	if cursor != storage.Latest {
+		if after, _, err = p.s.parseCursor(name, cursor); err != nil {
+			return page, err
+		}
 	}
 	var last int64
 	err = p.s.readers.snapshot(ctx, func(c *conn) error {
@@ -73,6 +76,10 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 		}
 		if after.key > last {
 			return storage.ErrCursor
+		}
+		if cursor == storage.Latest {
+			after.key = last
+			return nil
 		}
 		return c.each(ctx, "SELECT id, version, change FROM conversations WHERE account = "+ofAccount+" AND change > ?2 ORDER BY change LIMIT ?3",
 			[]any{account.UUID[:], after.key, pageLimit(limit)}, func(scan func(...any) error) error {

@@ -210,5 +210,8 @@ func (s *Store) Presence() storage.Presence { return presence{s} }
 // Sessions returns the part that keeps visitors' sessions.
 func (s *Store) Sessions() storage.Sessions { return sessions{s} }
 
+// Contacts returns the part that keeps contact forms.
+func (s *Store) Contacts() storage.Contacts { return contacts{s} }
+
 // Queries returns the part that reads for people.
 func (s *Store) Queries() storage.Queries { return queries{s} }

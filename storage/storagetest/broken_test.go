@@ -2,6 +2,8 @@ package storagetest_test
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +22,7 @@ type broken struct {
 	sessions      storage.Sessions
 	presence      storage.Presence
 	queries       storage.Queries
+	contacts      storage.Contacts
 	// before is called as a commit begins, and gate then holds the next one.
 	before func(*storage.Batch)
 	gate   atomic.Pointer[gate]
@@ -53,6 +56,43 @@ func (b *broken) Outbox() storage.Outbox     { return or(b.outbox, b.Memory.Outb
 func (b *broken) Sessions() storage.Sessions { return or(b.sessions, b.Memory.Sessions()) }
 func (b *broken) Presence() storage.Presence { return or(b.presence, b.Memory.Presence()) }
 func (b *broken) Queries() storage.Queries   { return or(b.queries, b.Memory.Queries()) }
+func (b *broken) Contacts() storage.Contacts { return or(b.contacts, b.Memory.Contacts()) }
+
+// lowering is a part that lets marks go back.
+type lowering struct {
+	storage.Sessions
+	mu    sync.Mutex
+	marks map[tickets.ConversationID]storage.Marks
+}
+
+func (p *lowering) Raise(ctx context.Context, a chatcfg.AccountID, id tickets.ConversationID, m storage.Marks) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.marks[id] = m
+	return p.Sessions.Raise(ctx, a, id, m)
+}
+
+func (p *lowering) Marks(context.Context, chatcfg.AccountID, tickets.ConversationID) (storage.Marks, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.marks {
+		return m, nil
+	}
+	return storage.Marks{}, nil
+}
+
+// hasty is a part that sends a form's deliveries before it knows that the form
+// is new.
+type hasty struct{ storage.Contacts }
+
+func (p hasty) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
+	err := p.Contacts.Add(ctx, s, deliveries)
+	if errors.Is(err, storage.ErrExists) {
+		s.Key += "'"
+		_ = p.Contacts.Add(ctx, s, deliveries)
+	}
+	return err
+}
 
 // The parts of a store with single methods replaced.
 type (

@@ -85,6 +85,20 @@ var defects = []struct {
 			return c.Conversations.Commit(ctx, &mine)
 		}
 	}},
+	{"lets read marks go back", []string{"marks/raise"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
+		b.sessions = &lowering{Sessions: b.Memory.Sessions(), marks: make(map[tickets.ConversationID]storage.Marks)}
+	}},
+	{"sends a form twice", []string{"contacts/add"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
+		b.contacts = hasty{b.Memory.Contacts()}
+	}},
+	{"reads the whole feed at its end", []string{"feed/latest"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.changes = func(ctx context.Context, a chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
+			if cursor == storage.Latest {
+				cursor = ""
+			}
+			return q.Queries.Changes(ctx, a, cursor, limit)
+		}
+	}},
 	{"drops the session check", []string{"commit/session"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
 		c.commit = func(ctx context.Context, b *storage.Batch) error {
 			mine := *b

@@ -104,6 +104,11 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 			_, err := c.Sessions().Holder(ctx, a.ID, b.Conversation.Identity)
 			return err
 		}},
+		{"Sessions.Raise", func(ctx context.Context) error { return c.Sessions().Raise(ctx, a.ID, id, storage.Marks{Agent: 1}) }},
+		{"Sessions.Marks", func(ctx context.Context) error { _, err := c.Sessions().Marks(ctx, a.ID, id); return err }},
+		{"Contacts.Add", func(ctx context.Context) error { return c.Contacts().Add(ctx, c.submission(b, "k"), nil) }},
+		{"Contacts.Get", func(ctx context.Context) error { _, err := c.Contacts().Get(ctx, a.ID, "k"); return err }},
+		{"Contacts.List", func(ctx context.Context) error { _, err := c.Contacts().List(ctx, a.ID, "", 0); return err }},
 		{"Queries.Ticket", func(ctx context.Context) error { _, err := c.Queries().Ticket(ctx, ref); return err }},
 		{"Queries.Tickets", func(ctx context.Context) error {
 			_, err := c.Queries().Tickets(ctx, storage.TicketQuery{Account: a.ID})

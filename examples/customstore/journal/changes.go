@@ -32,6 +32,8 @@ var kinds = map[string]func() change{
 	"presence": func() change { return new(putRoster) },
 	"session":  func() change { return new(createSession) },
 	"visit":    func() change { return new(saveSession) },
+	"marks":    func() change { return new(raise) },
+	"contact":  func() change { return new(addContact) },
 }
 
 type createAccount struct {
@@ -152,4 +154,23 @@ type saveSession struct{ Session tickets.Session }
 
 func (c *saveSession) apply(ctx context.Context, m *storage.Memory) (bool, error) {
 	return true, m.Sessions().Save(ctx, c.Session)
+}
+
+type raise struct {
+	Account      chatcfg.AccountID
+	Conversation tickets.ConversationID
+	Marks        storage.Marks
+}
+
+func (c *raise) apply(ctx context.Context, m *storage.Memory) (bool, error) {
+	return true, m.Sessions().Raise(ctx, c.Account, c.Conversation, c.Marks)
+}
+
+type addContact struct {
+	Submission storage.Submission
+	Deliveries []storage.Delivery
+}
+
+func (c *addContact) apply(ctx context.Context, m *storage.Memory) (bool, error) {
+	return true, m.Contacts().Add(ctx, c.Submission, c.Deliveries)
 }

@@ -29,7 +29,11 @@ func (s *Store) Sessions() storage.Sessions { return sessions{s} }
 // Queries returns the part that reads for people.
 func (s *Store) Queries() storage.Queries { return queries{s} }
 
+// Contacts returns the part that keeps contact forms.
+func (s *Store) Contacts() storage.Contacts { return contacts{s} }
+
 type (
+	contacts      struct{ *Store }
 	accounts      struct{ *Store }
 	conversations struct{ *Store }
 	outbox        struct{ *Store }
@@ -185,5 +189,29 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (int, error) {
 	return read(p.Store, func(m *storage.Memory) (int, error) {
 		return m.Queries().Count(ctx, account, by, after, upTo)
+	})
+}
+
+func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m storage.Marks) error {
+	return p.change(ctx, "marks", &raise{account, conversation, m})
+}
+
+func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (storage.Marks, error) {
+	return read(p.Store, func(m *storage.Memory) (storage.Marks, error) {
+		return m.Sessions().Marks(ctx, account, conversation)
+	})
+}
+
+func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
+	return p.change(ctx, "contact", &addContact{s, deliveries})
+}
+
+func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (storage.Submission, error) {
+	return read(p.Store, func(m *storage.Memory) (storage.Submission, error) { return m.Contacts().Get(ctx, account, key) })
+}
+
+func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
+	return read(p.Store, func(m *storage.Memory) (storage.Page[storage.Submission], error) {
+		return m.Contacts().List(ctx, account, cursor, limit)
 	})
 }

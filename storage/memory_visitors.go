@@ -1,0 +1,174 @@
+package storage
+
+import (
+	"context"
+	"math"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+type memorySessions struct{ m *Memory }
+
+func (p memorySessions) Create(ctx context.Context, s tickets.Session) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := p.m.live(s.Account)
+	if err != nil {
+		return err
+	}
+	if _, taken := a.sessions[s.ID]; taken {
+		return ErrExists
+	}
+	a.sessions[s.ID] = copySession(s)
+	return nil
+}
+
+func (p memorySessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return tickets.Session{}, err
+	}
+	defer done()
+	if a := p.m.accounts[account]; a != nil {
+		if s, ok := a.sessions[id]; ok {
+			return copySession(s), nil
+		}
+	}
+	return tickets.Session{}, ErrNotFound
+}
+
+func (p memorySessions) Save(ctx context.Context, s tickets.Session) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a := p.m.accounts[s.Account]
+	if a == nil {
+		return ErrNotFound
+	}
+	stored, ok := a.sessions[s.ID]
+	if !ok {
+		return ErrNotFound
+	}
+	if stored.Revision != s.Revision-1 {
+		return ErrConflict
+	}
+	a.sessions[s.ID] = copySession(s)
+	return nil
+}
+
+func (p memorySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return tickets.ConversationID{}, err
+	}
+	defer done()
+	if a := p.m.accounts[account]; a != nil {
+		return a.identities[id], nil
+	}
+	return tickets.ConversationID{}, nil
+}
+
+func (p memorySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, marks Marks) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := p.m.live(account)
+	if err != nil {
+		return err
+	}
+	c := a.conversations[id]
+	if c == nil {
+		return ErrNotFound
+	}
+	c.marks.Customer = max(c.marks.Customer, marks.Customer)
+	c.marks.Agent = max(c.marks.Agent, marks.Agent)
+	return nil
+}
+
+func (p memorySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (Marks, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return Marks{}, err
+	}
+	defer done()
+	if c := p.m.conversation(account, id); c != nil {
+		return c.marks, nil
+	}
+	return Marks{}, nil
+}
+
+type memoryContacts struct{ m *Memory }
+
+func (p memoryContacts) Add(ctx context.Context, s Submission, deliveries []Delivery) error {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	a, err := p.m.live(s.Account)
+	if err != nil {
+		return err
+	}
+	if _, taken := a.contacts[s.Key]; taken {
+		return ErrExists
+	}
+	s.At = kept(s.At)
+	a.contacts[s.Key] = len(a.submissions)
+	a.submissions = append(a.submissions, s)
+	for _, d := range deliveries {
+		p.m.add(a, d)
+	}
+	return nil
+}
+
+func (p memoryContacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (Submission, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return Submission{}, err
+	}
+	defer done()
+	if a := p.m.accounts[account]; a != nil {
+		if i, ok := a.contacts[key]; ok {
+			return a.submissions[i], nil
+		}
+	}
+	return Submission{}, ErrNotFound
+}
+
+func (p memoryContacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Submission], error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return Page[Submission]{}, err
+	}
+	defer done()
+	list := "contacts " + account.String()
+	a := p.m.accounts[account]
+	var page Page[Submission]
+	end := math.MaxInt
+	if cursor != "" {
+		at, err := p.m.parseCursor(list, cursor)
+		if err != nil {
+			return page, err
+		}
+		end = int(at.n)
+	}
+	if a == nil {
+		return page, nil
+	}
+	for i := min(end, len(a.submissions)) - 1; i >= 0; i-- {
+		if len(page.Items) == pageLimit(limit) {
+			page.Next = p.m.cursor(list, position{n: int64(i + 1)})
+			break
+		}
+		page.Items = append(page.Items, a.submissions[i])
+	}
+	return page, nil
+}

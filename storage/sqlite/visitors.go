@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m storage.Marks) error {
+	return p.s.writer.do(ctx, func(c *conn) error {
+		a, err := c.live(account)
+		if err != nil {
+			return err
+		}
+		n, err := c.change(`INSERT INTO marks (account, conversation, customer, agent)
+			SELECT account, key, ?3, ?4 FROM conversations WHERE account = ?1 AND id = ?2
+			ON CONFLICT DO UPDATE SET customer = max(customer, excluded.customer), agent = max(agent, excluded.agent)`,
+			a.id, conversation.UUID[:], m.Customer, m.Agent)
+		if err == nil && n == 0 {
+			err = storage.ErrNotFound
+		}
+		return err
+	})
+}
+
+func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m storage.Marks, err error) {
+	err = p.s.readers.do(ctx, func(c *conn) error {
+		_, err := c.one(`SELECT m.customer, m.agent FROM accounts a
+			JOIN conversations c ON c.account = a.id AND c.id = ?2
+			JOIN marks m ON m.account = a.id AND m.conversation = c.key
+			WHERE a.uuid = ?1`, []any{account.UUID[:], conversation.UUID[:]}, &m.Customer, &m.Agent)
+		return err
+	})
+	return m, err
+}
+
+type contacts struct{ s *Store }
+
+func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
+	s.At = utc(s.At)
+	doc, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("sqlite: nothing happened: %w", err)
+	}
+	return p.s.writer.do(ctx, func(c *conn) error {
+		a, err := c.live(s.Account)
+		if err != nil {
+			return err
+		}
+		found, err := c.one("SELECT 1 FROM submissions WHERE account = ? AND name = ?", []any{a.id, s.Key}, new(int))
+		if err != nil {
+			return err
+		}
+		if found {
+			return storage.ErrExists
+		}
+		if _, err := c.exec("INSERT INTO submissions (account, name, doc) VALUES (?, ?, ?)", a.id, s.Key, doc); err != nil {
+			return err
+		}
+		for i := range deliveries {
+			if err := c.deliver(a.id, &deliveries[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (storage.Submission, error) {
+	var doc []byte
+	err := p.s.readers.do(ctx, func(c *conn) error {
+		found, err := c.one("SELECT doc FROM submissions WHERE account = "+ofAccount+" AND name = ?2",
+			[]any{account.UUID[:], key}, &doc)
+		if err == nil && !found {
+			err = storage.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return storage.Submission{}, err
+	}
+	return submission(doc)
+}
+
+func submission(doc []byte) (s storage.Submission, err error) {
+	if err := json.Unmarshal(doc, &s); err != nil {
+		return s, fmt.Errorf("sqlite: stored submission: %w", err)
+	}
+	return s, nil
+}
+
+func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
+	var page storage.Page[storage.Submission]
+	name := "contacts " + account.String()
+	before, ok, err := p.s.parseCursor(name, cursor)
+	if err != nil {
+		return page, err
+	}
+	if !ok {
+		before.key = never
+	}
+	limit = pageLimit(limit)
+	var last int64
+	err = p.s.readers.do(ctx, func(c *conn) error {
+		return c.each(ctx, "SELECT key, doc FROM submissions WHERE account = "+ofAccount+" AND key < ?2 ORDER BY key DESC LIMIT ?3",
+			[]any{account.UUID[:], before.key, limit + 1}, func(scan func(...any) error) error {
+				var key int64
+				var doc []byte
+				if err := scan(&key, &doc); err != nil {
+					return err
+				}
+				if len(page.Items) == limit {
+					page.Next = p.s.cursor(name, position{key: last})
+					return nil
+				}
+				s, err := submission(doc)
+				page.Items, last = append(page.Items, s), key
+				return err
+			})
+	})
+	if err != nil {
+		return storage.Page[storage.Submission]{}, err
+	}
+	return page, nil
+}
