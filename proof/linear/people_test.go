@@ -1,0 +1,193 @@
+package linear_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// yield lets other goroutines go on, so that calls meet.
+func yield(r *rand.Rand) {
+	for range r.IntN(4) {
+		runtime.Gosched()
+	}
+}
+
+// writer is a customer's session. It repeats calls whose outcome it does not
+// know, some others, and now and then takes a key for something else.
+type writer struct {
+	h        *history
+	customer int
+	session  tickets.Session
+	name     string
+	chance   *rand.Rand
+}
+
+func (w *writer) run(ctx context.Context) {
+	r := w.chance
+	for i := range calls / 2 {
+		yield(r)
+		in := input{Kind: write, Who: w.name, Text: fmt.Sprintf("%s dice %d", w.name, i)}
+		if r.IntN(3) == 0 {
+			in.Text += " " + keyword
+		}
+		if r.IntN(2) == 0 {
+			in.Key = fmt.Sprint("k", i)
+		}
+		out := w.write(ctx, in)
+		if in.Key == "" {
+			continue
+		}
+		if out.Outcome == unknown || r.IntN(2) == 0 {
+			w.write(ctx, in)
+		}
+		if r.IntN(6) == 0 {
+			in.Text += " otra vez"
+			w.write(ctx, in)
+		}
+	}
+}
+
+func (w *writer) write(ctx context.Context, in input) output {
+	return w.h.record(w.customer, w.chance.IntN(len(w.h.desks)), in, func(d *charla.Desk) output {
+		got, err := d.Write(ctx, w.session, in.Text, &charla.CallOptions{Key: in.Key})
+		if err == nil {
+			w.h.convs[w.customer].Store(&tickets.Ref{Account: got.Ref.Account, Conversation: got.Ref.Conversation})
+		}
+		return w.h.answered(got, err)
+	})
+}
+
+// agent answers and moves a customer's tickets, once there are any.
+type agent struct {
+	h        *history
+	customer int
+	id       string
+	chance   *rand.Rand
+}
+
+var deeds = []kind{reply, reply, reply, reply, shut, shut, ignore, open, open, pause, resume, mark, unmark}
+
+func (a *agent) run(ctx context.Context) {
+	r := a.chance
+	for range 1000 {
+		if a.h.convs[a.customer].Load() != nil {
+			break
+		}
+		runtime.Gosched()
+	}
+	for i := range calls {
+		yield(r)
+		in := input{Kind: deeds[r.IntN(len(deeds))], Who: a.id, Text: fmt.Sprintf("%s contesta %d", a.id, i)}
+		if in.Kind != reply {
+			in.Text = ""
+		}
+		if r.IntN(4) == 0 {
+			in.Number = 1 + r.IntN(2)
+		}
+		if r.IntN(3) == 0 {
+			in.Key = fmt.Sprint("k", i)
+		}
+		out := a.act(ctx, in)
+		if in.Key != "" && (out.Outcome == unknown || r.IntN(2) == 0) {
+			a.act(ctx, in)
+		}
+	}
+}
+
+func (a *agent) act(ctx context.Context, in input) output {
+	conv := a.h.convs[a.customer].Load()
+	if conv == nil {
+		return output{}
+	}
+	ref := *conv
+	ref.Number = tickets.Number(in.Number)
+	who := charla.Agent{ID: tickets.AgentID(in.Who)}
+	o := &charla.CallOptions{Key: in.Key}
+	return a.h.record(a.customer, a.chance.IntN(len(a.h.desks)), in, func(d *charla.Desk) output {
+		switch in.Kind {
+		case reply:
+			return a.h.answered(d.Reply(ctx, who, ref, in.Text, o))
+		case shut:
+			return a.h.answered(d.Close(ctx, who, ref, o))
+		case ignore:
+			return a.h.answered(d.Ignore(ctx, who, ref, o))
+		case open:
+			return a.h.answered(d.Open(ctx, who, ref, o))
+		case pause:
+			return a.h.answered(d.Pause(ctx, who, ref, o))
+		case resume:
+			return a.h.answered(d.Resume(ctx, who, ref, o))
+		default:
+			return a.h.answered(d.Mark(ctx, who, ref, in.Kind == mark, o))
+		}
+	})
+}
+
+// reader looks at tickets and messages.
+type reader struct {
+	h        *history
+	customer int
+	chance   *rand.Rand
+}
+
+func (v *reader) run(ctx context.Context) {
+	r := v.chance
+	for range calls {
+		for range 20 {
+			yield(r)
+		}
+		if r.IntN(2) == 0 {
+			v.messages(ctx, r.IntN(len(v.h.desks)))
+		} else {
+			v.ticket(ctx, r.IntN(len(v.h.desks)), r.IntN(3))
+		}
+	}
+}
+
+func (v *reader) ticket(ctx context.Context, desk, number int) {
+	conv := v.h.convs[v.customer].Load()
+	if conv == nil {
+		return
+	}
+	ref := *conv
+	ref.Number = tickets.Number(number)
+	v.h.record(v.customer, desk, input{Kind: look, Number: number}, func(d *charla.Desk) output {
+		t, err := d.Ticket(ctx, ref)
+		if err != nil {
+			return output{Outcome: v.h.ended(err)}
+		}
+		seen := view{Status: string(t.Status), Important: t.Important, Paused: t.Paused}
+		if t.Reason != "" {
+			seen.Status += " " + string(t.Reason)
+		}
+		return output{Outcome: done, Number: int(t.Number), Ticket: seen}
+	})
+}
+
+func (v *reader) messages(ctx context.Context, desk int) {
+	conv := v.h.convs[v.customer].Load()
+	if conv == nil {
+		return
+	}
+	v.h.record(v.customer, desk, input{Kind: listen}, func(d *charla.Desk) output {
+		list, err := d.Messages(ctx, storage.MessageQuery{Account: conv.Account, Conversation: conv.Conversation})
+		if err != nil {
+			return output{Outcome: v.h.ended(err)}
+		}
+		out := output{Outcome: done}
+		for _, m := range list {
+			who := string(m.From)
+			if m.From == tickets.FromRule {
+				who = string(m.Rule)
+			}
+			out.Messages += fmt.Sprintf("%d %s: %s\n", m.Seq, who, m.Text)
+		}
+		return out
+	})
+}
