@@ -1,0 +1,228 @@
+package codec
+
+import (
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// AppendMessage appends a message.
+func AppendMessage(b []byte, m *tickets.Message) []byte {
+	b = appendInt(b, 1, m.Seq)
+	b = appendInt(b, 2, m.Ticket)
+	b = appendTime(b, 3, m.At)
+	b = appendText(b, 4, m.From)
+	b = appendText(b, 5, m.Level)
+	b = appendID(b, 6, m.Session.UUID)
+	b = appendText(b, 7, m.Agent)
+	b = appendText(b, 8, m.Name)
+	b = appendText(b, 9, m.Rule)
+	b = appendText(b, 10, m.Text)
+	if f := m.File; f != nil {
+		var at int
+		b, at = begin(b, 11)
+		b = appendID(b, 1, f.ID.UUID)
+		b = appendText(b, 2, f.Name)
+		b = appendText(b, 3, f.Type)
+		b = end(appendInt(b, 4, f.Size), at)
+	}
+	return b
+}
+
+// DecodeMessage reads a message into m, which must be zero.
+func DecodeMessage(doc string, m *tickets.Message) error {
+	r := reader{rest: doc}
+	for r.next() {
+		switch r.field {
+		case 1:
+			m.Seq = r.int()
+		case 2:
+			m.Ticket = tickets.Number(r.int())
+		case 3:
+			m.At = r.time()
+		case 4:
+			m.From = tickets.Author(r.string())
+		case 5:
+			m.Level = tickets.Level(r.string())
+		case 6:
+			m.Session.UUID = r.id()
+		case 7:
+			m.Agent = tickets.AgentID(r.string())
+		case 8:
+			m.Name = r.string()
+		case 9:
+			m.Rule = tickets.Rule(r.string())
+		case 10:
+			m.Text = r.string()
+		case 11:
+			m.File = readFile(&r)
+		}
+	}
+	return r.err()
+}
+
+func readFile(r *reader) *tickets.File {
+	f := &tickets.File{}
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			f.ID.UUID = sub.id()
+		case 2:
+			f.Name = sub.string()
+		case 3:
+			f.Type = sub.string()
+		case 4:
+			f.Size = sub.int()
+		}
+	}
+	r.leave(&sub)
+	return f
+}
+
+// AppendConversation appends a conversation.
+func AppendConversation(b []byte, c *tickets.Conversation) []byte {
+	b = appendInt(b, 1, c.Format)
+	b = appendID(b, 2, c.Account.UUID)
+	b = appendID(b, 3, c.ID.UUID)
+	b = appendInt(b, 4, c.Version)
+	b = appendIdentity(b, 5, &c.Identity)
+	b = appendCustomer(b, 6, &c.Customer)
+	b = appendTime(b, 7, c.CreatedAt)
+	b = appendTime(b, 8, c.LastAt)
+	b = appendInt(b, 9, c.LastSeq)
+	b = appendInt(b, 10, c.LastEntry)
+	b = appendInt(b, 11, c.Number)
+	b = appendInt(b, 12, c.CustomerMessages)
+	b = appendID(b, 13, c.Session.UUID)
+	for i := range c.Links {
+		b = appendElement(b, 14, c.Links[i].UUID[:])
+	}
+	return appendInt(b, 15, c.Armed)
+}
+
+// DecodeConversation reads a conversation into c, which must be zero.
+func DecodeConversation(doc string, c *tickets.Conversation) error {
+	r := reader{rest: doc}
+	for r.next() {
+		switch r.field {
+		case 1:
+			c.Format = int(r.int())
+		case 2:
+			c.Account.UUID = r.id()
+		case 3:
+			c.ID.UUID = r.id()
+		case 4:
+			c.Version = r.int()
+		case 5:
+			readIdentity(&r, &c.Identity)
+		case 6:
+			readCustomer(&r, &c.Customer)
+		case 7:
+			c.CreatedAt = r.time()
+		case 8:
+			c.LastAt = r.time()
+		case 9:
+			c.LastSeq = r.int()
+		case 10:
+			c.LastEntry = r.int()
+		case 11:
+			c.Number = tickets.Number(r.int())
+		case 12:
+			c.CustomerMessages = r.int()
+		case 13:
+			c.Session.UUID = r.id()
+		case 14:
+			c.Links = append(c.Links, tickets.ConversationID{UUID: r.id()})
+		case 15:
+			c.Armed = chatcfg.Version(r.int())
+		}
+	}
+	return r.err()
+}
+
+// AppendSession appends a session.
+func AppendSession(b []byte, s *tickets.Session) []byte {
+	b = appendID(b, 1, s.ID.UUID)
+	b = appendID(b, 2, s.Account.UUID)
+	b = appendID(b, 3, s.Conversation.UUID)
+	b = appendIdentity(b, 4, &s.Identity)
+	b = appendCustomer(b, 5, &s.Customer)
+	b = appendText(b, 6, s.TokenHash)
+	b = appendTime(b, 7, s.CreatedAt)
+	b = appendTime(b, 8, s.ExpiresAt)
+	b = appendTime(b, 9, s.EndedAt)
+	for i := range s.Links {
+		b = appendElement(b, 10, s.Links[i].UUID[:])
+	}
+	return appendInt(b, 11, s.Revision)
+}
+
+// DecodeSession reads a session into s, which must be zero.
+func DecodeSession(doc string, s *tickets.Session) error {
+	r := reader{rest: doc}
+	for r.next() {
+		switch r.field {
+		case 1:
+			s.ID.UUID = r.id()
+		case 2:
+			s.Account.UUID = r.id()
+		case 3:
+			s.Conversation.UUID = r.id()
+		case 4:
+			readIdentity(&r, &s.Identity)
+		case 5:
+			readCustomer(&r, &s.Customer)
+		case 6:
+			s.TokenHash = []byte(r.string())
+		case 7:
+			s.CreatedAt = r.time()
+		case 8:
+			s.ExpiresAt = r.time()
+		case 9:
+			s.EndedAt = r.time()
+		case 10:
+			s.Links = append(s.Links, tickets.ConversationID{UUID: r.id()})
+		case 11:
+			s.Revision = r.int()
+		}
+	}
+	return r.err()
+}
+
+// AppendReceipt appends a receipt.
+func AppendReceipt(b []byte, c *storage.Receipt) []byte {
+	b = appendText(b, 1, c.Scope)
+	b = appendText(b, 2, c.Key)
+	if c.Hash != [32]byte{} {
+		b = appendElement(b, 3, c.Hash[:])
+	}
+	b = appendInt(b, 4, c.Entry)
+	b = appendInt(b, 5, c.Ticket)
+	b = appendInt(b, 6, c.Seq)
+	return appendTime(b, 7, c.At)
+}
+
+// DecodeReceipt reads a receipt into c, which must be zero.
+func DecodeReceipt(doc string, c *storage.Receipt) error {
+	r := reader{rest: doc}
+	for r.next() {
+		switch r.field {
+		case 1:
+			c.Scope = r.string()
+		case 2:
+			c.Key = r.string()
+		case 3:
+			r.array(c.Hash[:])
+		case 4:
+			c.Entry = r.int()
+		case 5:
+			c.Ticket = tickets.Number(r.int())
+		case 6:
+			c.Seq = r.int()
+		case 7:
+			c.At = r.time()
+		}
+	}
+	return r.err()
+}

@@ -1,0 +1,145 @@
+package codec
+
+import (
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// AppendTicket appends a ticket.
+func AppendTicket(b []byte, t *tickets.Ticket) []byte {
+	b = appendInt(b, 1, t.Number)
+	b = appendInt(b, 2, t.Previous)
+	b = appendText(b, 3, t.Status)
+	b = appendText(b, 4, t.Reason)
+	b = appendBool(b, 5, t.Important)
+	b = appendBool(b, 6, t.KeywordsOff)
+	b = appendBool(b, 7, t.Paused)
+	b = appendTime(b, 8, t.CreatedAt)
+	b = appendTime(b, 9, t.OpenedAt)
+	b = appendTime(b, 10, t.ClosedAt)
+	b = appendTime(b, 11, t.ChangedAt)
+	b = appendText(b, 12, t.LastWord)
+	b = appendText(b, 13, t.Agent)
+	b = appendText(b, 14, t.AgentName)
+	b = appendBool(b, 15, t.Answered)
+	if w := t.Wait; w != nil {
+		var at int
+		b, at = begin(b, 16)
+		b = appendTime(b, 1, w.Since)
+		b = appendText(b, 2, w.Clock)
+		b = appendInt(b, 3, int64(w.Limit))
+		b = appendTime(b, 4, w.Due)
+		b = end(appendTime(b, 5, w.DelayedAt), at)
+	}
+	b = appendTime(b, 17, t.CountsFrom)
+	b = appendTime(b, 18, t.SpokeOutOfHours)
+	b = appendInt(b, 19, t.SpokeInAbsence)
+	for _, address := range t.Notified {
+		b = appendElement(b, 20, address)
+	}
+	if t.Typification != nil {
+		var at int
+		b, at = begin(b, 21)
+		b = appendText(b, 1, t.Typification.Category)
+		b = end(appendMap(b, 2, t.Typification.Fields), at)
+	}
+	b = appendMap(b, 22, t.Metadata)
+	b = appendCustomer(b, 23, &t.Customer)
+	return appendInt(b, 24, t.Messages)
+}
+
+// DecodeTicket reads a ticket into t, which must be zero.
+func DecodeTicket(doc string, t *tickets.Ticket) error {
+	r := reader{rest: doc}
+	for r.next() {
+		switch r.field {
+		case 1:
+			t.Number = tickets.Number(r.int())
+		case 2:
+			t.Previous = tickets.Number(r.int())
+		case 3:
+			t.Status = tickets.Status(r.string())
+		case 4:
+			t.Reason = tickets.CloseReason(r.string())
+		case 5:
+			t.Important = r.bool()
+		case 6:
+			t.KeywordsOff = r.bool()
+		case 7:
+			t.Paused = r.bool()
+		case 8:
+			t.CreatedAt = r.time()
+		case 9:
+			t.OpenedAt = r.time()
+		case 10:
+			t.ClosedAt = r.time()
+		case 11:
+			t.ChangedAt = r.time()
+		case 12:
+			t.LastWord = tickets.Side(r.string())
+		case 13:
+			t.Agent = tickets.AgentID(r.string())
+		case 14:
+			t.AgentName = r.string()
+		case 15:
+			t.Answered = r.bool()
+		case 16:
+			t.Wait = readWait(&r)
+		case 17:
+			t.CountsFrom = r.time()
+		case 18:
+			t.SpokeOutOfHours = r.time()
+		case 19:
+			t.SpokeInAbsence = r.int()
+		case 20:
+			t.Notified = append(t.Notified, r.string())
+		case 21:
+			t.Typification = readTypification(&r)
+		case 22:
+			readPair(&r, &t.Metadata)
+		case 23:
+			readCustomer(&r, &t.Customer)
+		case 24:
+			t.Messages = r.int()
+		}
+	}
+	return r.err()
+}
+
+func readWait(r *reader) *tickets.Wait {
+	w := &tickets.Wait{}
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			w.Since = sub.time()
+		case 2:
+			w.Clock = chatcfg.Clock(sub.string())
+		case 3:
+			w.Limit = time.Duration(sub.int())
+		case 4:
+			w.Due = sub.time()
+		case 5:
+			w.DelayedAt = sub.time()
+		}
+	}
+	r.leave(&sub)
+	return w
+}
+
+func readTypification(r *reader) *tickets.Typification {
+	t := &tickets.Typification{}
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			t.Category = sub.string()
+		case 2:
+			readPair(&sub, &t.Fields)
+		}
+	}
+	r.leave(&sub)
+	return t
+}
