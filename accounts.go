@@ -457,6 +457,11 @@ func (d *Desk) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged,
 	if errors.Is(err, storage.ErrConflict) {
 		return purged, ErrNotDeleted
 	}
+	if err == nil && d.o.Files != nil {
+		if err := d.o.Files.Store.DeleteAll(ctx, id); err != nil {
+			return purged, fmt.Errorf("charla: purged, but for the files: %w", err)
+		}
+	}
 	return purged, changeError(err)
 }
 

@@ -29,6 +29,9 @@ type CallOptions struct {
 	// Welcome is the welcome message that a customer answers with this message;
 	// it is stored before it (R6.5). Only for [Desk.Write].
 	Welcome *tickets.Welcome
+	// File is attached to the message, whose text may then be empty. Only for
+	// [Desk.Write] and [Desk.Reply], and where [Options].Files is set.
+	File *Upload
 }
 
 // Limits of what an agent may set on a ticket (R3.6).
@@ -45,10 +48,11 @@ const (
 
 // Write stores a customer's message, in the ticket that is not closed or in a new
 // one (R3.2 to R3.4), and everything that follows from it (sections 4 and 5).
-// It fails with [chatcfg.Problems] for text that cannot be stored, [ErrSession],
-// [ErrDeleted], [ErrKeyReused], [ErrBusy] or [ErrOutcomeUnknown].
+// It fails with [chatcfg.Problems] for text or a file that cannot be stored,
+// [ErrSession], [ErrContactForm] (R6.2), [ErrDeleted], [ErrKeyReused], [ErrBusy]
+// or [ErrOutcomeUnknown].
 func (d *Desk) Write(ctx context.Context, s tickets.Session, text string, o *CallOptions) (Result, error) {
-	p := chatcfg.CheckText("text", text, chatcfg.MaxMessage)
+	p := checkMessage(text, o)
 	cmd := tickets.Command{Kind: tickets.Write, Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: s.ID}, Text: text}
 	key := ""
 	if o != nil {
@@ -67,12 +71,14 @@ func (d *Desk) Write(ctx context.Context, s tickets.Session, text string, o *Cal
 	if s.ID.IsZero() {
 		return Result{}, ErrSession
 	}
-	return d.do(ctx, request{
-		query: storage.LoadQuery{Account: s.Account, Session: s.ID, Scope: "session:" + s.ID.String(), Key: key},
-		gate:  s.Conversation.UUID,
-		cmd:   cmd,
-		admit: d.admit,
-	})
+	query := storage.LoadQuery{Account: s.Account, Session: s.ID, Scope: "session:" + s.ID.String(), Key: key}
+	if o != nil && o.File != nil {
+		var err error
+		if cmd.File, err = d.attach(ctx, o.File, query); err != nil {
+			return Result{}, err
+		}
+	}
+	return d.do(ctx, request{query: query, gate: s.Conversation.UUID, cmd: cmd, admit: d.admit})
 }
 
 // admit checks that a session may write now.
@@ -90,7 +96,7 @@ func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
 // Reply stores an agent's answer. It ends the customer's wait (R2.2) and opens an
 // ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3).
 func (d *Desk) Reply(ctx context.Context, a Agent, ref tickets.Ref, text string, o *CallOptions) (Result, error) {
-	if err := problems(chatcfg.CheckText("text", text, chatcfg.MaxMessage)); err != nil {
+	if err := problems(checkMessage(text, o)); err != nil {
 		return Result{}, err
 	}
 	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Reply, Text: text}, o)
@@ -166,14 +172,17 @@ func (d *Desk) act(ctx context.Context, a Agent, ref tickets.Ref, cmd tickets.Co
 	}
 	cmd.Actor = tickets.Actor{Kind: tickets.ByAgent, Agent: a.ID, Name: a.Name}
 	cmd.Number = ref.Number
-	return d.do(ctx, request{
-		query: storage.LoadQuery{
-			Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
-			Scope: "agent:" + string(a.ID), Key: key,
-		},
-		gate: ref.Conversation.UUID,
-		cmd:  cmd,
-	})
+	query := storage.LoadQuery{
+		Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
+		Scope: "agent:" + string(a.ID), Key: key,
+	}
+	if cmd.Kind == tickets.Reply && o != nil && o.File != nil {
+		var err error
+		if cmd.File, err = d.attach(ctx, o.File, query); err != nil {
+			return Result{}, err
+		}
+	}
+	return d.do(ctx, request{query: query, gate: ref.Conversation.UUID, cmd: cmd})
 }
 
 func checkAgent(a Agent) error {

@@ -25,6 +25,7 @@ type Desk struct {
 	cache rulesCache
 	rooms presenceCache
 	topic topics
+	feeds feeds
 
 	// dueKick and outKick wake up the two halves of Run.
 	dueKick, outKick chan struct{}
@@ -41,6 +42,9 @@ func New(store storage.Store, o *Options) (*Desk, error) {
 		d.o.Runner.Batch < 1 || d.o.Runner.Workers < 1 || d.o.Runner.Attempts < 1 ||
 		d.o.Runner.Poll < 0 || d.o.Runner.Lease < 0 || d.o.Runner.Backoff < 0 || d.o.Runner.Keep < 0 || d.o.SessionTTL < 0 {
 		return nil, errors.New("charla: options below zero")
+	}
+	if f := d.o.Files; f != nil && (f.Store == nil || f.MaxBytes < 1) {
+		return nil, errors.New("charla: attachments without a store, or of no size")
 	}
 	return d, nil
 }

@@ -35,6 +35,14 @@ var (
 	ErrKeyReused = errors.New("charla: key was used for another request")
 	// ErrSession: the session does not exist, has ended or has expired.
 	ErrSession = errors.New("charla: no such session")
+	// ErrContactForm: nobody is available, and the account has the contact form
+	// stand in place of starting a conversation (R6.2).
+	ErrContactForm = errors.New("charla: nobody is available, use the contact form")
+	// ErrNoForm: the account has no contact form.
+	ErrNoForm = errors.New("charla: no contact form")
+	// ErrAvailable: an agent is available, so write instead of sending the contact
+	// form (R6.2).
+	ErrAvailable = errors.New("charla: an agent is available")
 	// ErrMoved: the session has logged in and writes in another conversation now;
 	// follow it from the start.
 	ErrMoved = errors.New("charla: the session moved to another conversation")

@@ -33,13 +33,19 @@ type Mail struct {
 	// Key is stable over retries and fit for a Message-ID: letters, digits and
 	// hyphens.
 	Key string `json:"-"`
-	// To is one plain address.
-	To string `json:"to"`
+	// To is one plain address; empty when Mailbox is given.
+	To string `json:"to,omitempty"`
+	// Mailbox is the host's name of a mailbox that it manages, for a contact form
+	// (R6.1): put the mail there.
+	Mailbox string `json:"mailbox,omitempty"`
+	// ReplyTo is where the answer to a contact form goes: what the visitor typed.
+	ReplyTo string `json:"replyTo,omitempty"`
 	// Subject and Text are in the account's language. Subject is one line.
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
-	// Ref is the ticket that it is about, AccountName the account's, Customer
-	// who wrote, Message what.
+	// Ref is the ticket that it is about (of a contact form the account and the
+	// visitor's conversation, if any), AccountName the account's, Customer who
+	// wrote, Message what.
 	Ref         tickets.Ref      `json:"ref"`
 	AccountName string           `json:"accountName"`
 	Customer    tickets.Customer `json:"customer"`

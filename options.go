@@ -47,6 +47,8 @@ type Options struct {
 	OnEvent func(context.Context, Event) error
 	// Presence replaces the heartbeats.
 	Presence Presence
+	// Files switches attachments on; nil: off.
+	Files *FileOptions
 	// HeartbeatTTL is how long an agent's heartbeat holds. It defaults to
 	// [tickets.HeartbeatTTL]; below zero: until the next one.
 	HeartbeatTTL time.Duration
@@ -106,6 +108,14 @@ func (o *Options) withDefaults() Options {
 	}
 	if r.Logger == nil {
 		r.Logger = slog.New(slog.DiscardHandler)
+	}
+	if r.Files != nil {
+		files := *r.Files
+		def(&files.MaxBytes, 5<<20)
+		if files.Types == nil {
+			files.Types = chatcfg.FileTypes()
+		}
+		r.Files = &files
 	}
 	def(&r.HeartbeatTTL, tickets.HeartbeatTTL)
 	def(&r.SessionTTL, 90*24*time.Hour)

@@ -1,6 +1,7 @@
 package charla
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -79,14 +80,11 @@ func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any)
 // notification is the e-mail of R5.2.
 func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref, to string) Mail {
 	chat := &rules.Config.Chat
-	m := Mail{To: to, Ref: ref, AccountName: chat.Name, Customer: draft.Ticket.Customer, Locale: chat.Locale}
+	m := Mail{To: to, Ref: ref, AccountName: chat.Name, Customer: draft.Ticket.Customer, Locale: mailLocale(chat.Locale)}
 	for _, msg := range draft.Messages {
 		if msg.From == tickets.FromCustomer {
-			m.Message = msg.Text
+			m.Message = cmp.Or(msg.Text, fileName(msg.File))
 		}
-	}
-	if m.Locale == chatcfg.Auto {
-		m.Locale = chatcfg.Spanish
 	}
 	words := mailWords[m.Locale]
 	m.Subject = words.created
@@ -105,10 +103,25 @@ func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref
 	return m
 }
 
-var mailWords = map[chatcfg.Locale]struct{ created, important, anonymous string }{
-	chatcfg.Spanish:    {"Nuevo ticket", "Nuevo ticket importante", "Cliente anónimo"},
-	chatcfg.English:    {"New ticket", "New important ticket", "Anonymous customer"},
-	chatcfg.Portuguese: {"Novo ticket", "Novo ticket importante", "Cliente anônimo"},
+var mailWords = map[chatcfg.Locale]struct{ created, important, anonymous, contact string }{
+	chatcfg.Spanish:    {"Nuevo ticket", "Nuevo ticket importante", "Cliente anónimo", "Formulario de contacto"},
+	chatcfg.English:    {"New ticket", "New important ticket", "Anonymous customer", "Contact form"},
+	chatcfg.Portuguese: {"Novo ticket", "Novo ticket importante", "Cliente anônimo", "Formulário de contato"},
+}
+
+// mailLocale is the language of an account's mails.
+func mailLocale(l chatcfg.Locale) chatcfg.Locale {
+	if l == chatcfg.Auto {
+		return chatcfg.Spanish
+	}
+	return l
+}
+
+func fileName(f *tickets.File) string {
+	if f == nil {
+		return ""
+	}
+	return f.Name
 }
 
 // words are what a draft's tickets can be found by.
@@ -122,7 +135,7 @@ func words(draft *tickets.Draft) []storage.Words {
 	for i := range draft.Messages {
 		m := &draft.Messages[i]
 		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
-			add(m.Ticket, m.Text)
+			add(m.Ticket, m.Text, fileName(m.File))
 		}
 	}
 	for i := range draft.Entries {

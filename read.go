@@ -2,7 +2,6 @@ package charla
 
 import (
 	"context"
-	"iter"
 	"strings"
 	"time"
 
@@ -83,23 +82,6 @@ func (d *Desk) Report(ctx context.Context, account chatcfg.AccountID, from, to t
 	return r, storeError(err)
 }
 
-// Stream yields the messages of a conversation after a sequence number, in order
-// and without a gap, as they come, until ctx ends or the reader stops (R8.3). It
-// reads only when asked for the next one, so a slow reader slows nobody. What
-// another process wrote it sees within [RunnerOptions].Poll. The last pair has the
-// error that ended it: [ErrNotFound] at once for a conversation that does not
-// exist, ctx's in the end.
-func (d *Desk) Stream(ctx context.Context, ref tickets.Ref, after int64) iter.Seq2[tickets.Message, error] {
-	ref.Number = 0
-	if _, err := d.Ticket(ctx, ref); err != nil {
-		return func(yield func(tickets.Message, error) bool) { yield(tickets.Message{}, err) }
-	}
-	return d.follow(ctx, ref.Conversation, after, func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
-		list, err := d.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: after})
-		return list, ref.Conversation, err
-	})
-}
-
 // Read reads what a visitor's session may see after a sequence number, as it may
 // see it: a verified session all of its customer's messages, any other only its
 // own (R7.2), and no agent's name when the account writes as the company. The
@@ -107,24 +89,21 @@ func (d *Desk) Stream(ctx context.Context, ref tickets.Ref, after int64) iter.Se
 // a time, which a limit of zero means, too; go on after the last Seq.
 // [ErrSession].
 func (d *Desk) Read(ctx context.Context, s tickets.Session, after int64, limit int) ([]tickets.Message, error) {
-	list, _, err := d.read(ctx, s, after, limit)
+	list, _, err := d.read(ctx, s, storage.MessageQuery{After: after, Limit: limit})
 	return list, err
 }
 
-// Follow is [Desk.Read] that goes on, like [Desk.Stream]; it ends with
-// [ErrSession] when the session does, and with [ErrMoved] when the session logs in
-// to another conversation, whose sequence is another: follow that from zero.
-func (d *Desk) Follow(ctx context.Context, s tickets.Session, after int64) iter.Seq2[tickets.Message, error] {
-	return d.follow(ctx, s.Conversation, after, func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
-		return d.read(ctx, s, after, 0)
-	})
+// ReadLast is [Desk.Read] from the other end: the last messages before a sequence
+// number, zero: the very last, in their order. Go on before the first Seq.
+func (d *Desk) ReadLast(ctx context.Context, s tickets.Session, before int64, limit int) ([]tickets.Message, error) {
+	list, _, err := d.read(ctx, s, storage.MessageQuery{Before: before, Last: true, Limit: limit})
+	return list, err
 }
 
-func (d *Desk) read(ctx context.Context, s tickets.Session, after int64, limit int) ([]tickets.Message, tickets.ConversationID, error) {
-	loaded, err := d.load(ctx, storage.LoadQuery{Account: s.Account, Session: s.ID})
-	if err == nil {
-		err = d.checkSession(loaded.Session)
-	}
+// read reads for a session; the conversation that it returns is zero while there
+// is none.
+func (d *Desk) read(ctx context.Context, s tickets.Session, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
+	loaded, err := d.visit(ctx, s)
 	if err != nil {
 		return nil, tickets.ConversationID{}, err
 	}
@@ -135,7 +114,7 @@ func (d *Desk) read(ctx context.Context, s tickets.Session, after int64, limit i
 	if err != nil {
 		return nil, tickets.ConversationID{}, err
 	}
-	q := storage.MessageQuery{Account: s.Account, Conversation: loaded.Conversation.ID, After: after, Limit: limit}
+	q.Account, q.Conversation = s.Account, loaded.Conversation.ID
 	if loaded.Session.Customer.Level != tickets.Verified {
 		q.Session = s.ID
 	}
@@ -155,60 +134,15 @@ func (d *Desk) read(ctx context.Context, s tickets.Session, after int64, limit i
 	return list, q.Conversation, err
 }
 
-// follow turns a read of what is after a sequence number into a stream; the read
-// says which conversation that was, zero: it does not exist yet. The signal only
-// saves it the wait for the next poll.
-func (d *Desk) follow(ctx context.Context, id tickets.ConversationID, after int64,
-	read func(after int64) ([]tickets.Message, tickets.ConversationID, error),
-) iter.Seq2[tickets.Message, error] {
-	return func(yield func(tickets.Message, error) bool) {
-		news, cancel := d.topic.subscribe(id.UUID)
-		defer func() { cancel() }()
-		found := false
-		for {
-			heard := news() // before reading: what comes in between is heard
-			list, actual, err := read(after)
-			moved := !actual.IsZero() && actual != id
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err == nil && moved && found {
-				err = ErrMoved
-			}
-			if err != nil {
-				yield(tickets.Message{}, err)
-				return
-			}
-			for _, m := range list {
-				if !yield(m, nil) {
-					return
-				}
-				after = m.Seq
-			}
-			found = found || !actual.IsZero()
-			if moved { // another session's first message made it
-				cancel()
-				id = actual
-				news, cancel = d.topic.subscribe(id.UUID)
-				continue
-			}
-			if len(list) > 0 {
-				continue
-			}
-			select {
-			case <-ctx.Done():
-			case <-heard:
-			case <-d.o.Clock.After(d.o.Runner.Poll):
-			}
-		}
-	}
-}
-
 // News returns a channel that closes when the account's feed may have something
 // new, and a function to call when it is no longer wanted. It is a hint: poll
 // [Desk.Changes] all the same.
 func (d *Desk) News(account chatcfg.AccountID) (next func() <-chan struct{}, cancel func()) {
-	return d.topic.subscribe(account.UUID)
+	s := d.topic.subscribe(account.UUID)
+	return func() <-chan struct{} {
+		_, news := s.look()
+		return news
+	}, s.leave
 }
 
 // Outcome is what a dry run found.

@@ -187,6 +187,9 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 		}
 	}
 	if cmd.Kind == tickets.Write {
+		if !ongoing(&state.Ticket) && formInstead(&rules.Config.Chat, in.Presence) {
+			return nil, ErrContactForm
+		}
 		cmd.Customer, cmd.Links = loaded.Session.Customer, loaded.Session.Links
 	}
 	return rules.Decide(state, cmd, in)
@@ -213,7 +216,19 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 
 // signal says that a conversation has news: a hint, never the data.
 func (d *Desk) signal(b *storage.Batch) {
-	d.topic.publish(b.Conversation.ID.UUID)
+	d.topic.tell(b.Conversation.ID.UUID, func(s *topicState) {
+		s.changed++
+		s.version = max(s.version, b.Conversation.Version)
+		for _, m := range b.Messages { // who has written does not type
+			switch m.From {
+			case tickets.FromCustomer:
+				s.customer = time.Time{}
+			case tickets.FromAgent:
+				s.agent = time.Time{}
+			default:
+			}
+		}
+	})
 	d.topic.publish(b.Conversation.Account.UUID)
 	if len(b.Deliveries) > 0 || (!b.Wake.IsZero() && !b.Wake.After(d.Now().Add(d.o.Runner.Poll))) {
 		d.wakeRunner()
@@ -226,7 +241,7 @@ func (req *request) hash() ([32]byte, error) {
 		return [32]byte{}, nil
 	}
 	c := req.cmd // without who: names may change between two tries
-	body, err := json.Marshal([]any{c.Kind, c.Number, c.Text, c.Welcome, c.Typification, c.Metadata})
+	body, err := json.Marshal([]any{c.Kind, c.Number, c.Text, c.File, c.Welcome, c.Typification, c.Metadata})
 	return sha256.Sum256(body), err
 }
 

@@ -2,12 +2,15 @@ package charla
 
 import (
 	"sync"
+	"time"
 
+	"github.com/charlahq/charla/tickets"
 	"github.com/google/uuid"
 )
 
-// topics wake up who waits for news of a conversation or an account. They carry
-// nothing and may be lost: readers poll, too.
+// topics wake up who waits for news of a conversation or an account. But for who
+// is typing, which nothing else knows, they carry no data and may be lost: readers
+// poll, too. A topic is there as long as it has readers.
 type topics struct {
 	mu sync.Mutex
 	m  map[uuid.UUID]*topic
@@ -16,21 +19,68 @@ type topics struct {
 type topic struct {
 	news    chan struct{}
 	readers int
+	topicState
 }
 
-// publish wakes up everybody who waits for news of id.
-func (t *topics) publish(id uuid.UUID) {
+// topicState is what a reader compares with what it saw last.
+type topicState struct {
+	// changed and marked count what there may be to read: of the conversation
+	// and its sessions, and of the marks.
+	changed, marked int64
+	// version is the conversation's, as far as it was told.
+	version int64
+	// customer and agent are until when each of them types.
+	customer, agent time.Time
+}
+
+// typing is until when the other side of a reader types.
+func (s *topicState) typing(reader tickets.Side) *time.Time {
+	if reader == tickets.AgentSide {
+		return &s.customer
+	}
+	return &s.agent
+}
+
+// tell changes the state of a topic that has readers, and wakes them up.
+func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if one := t.m[id]; one != nil {
+		change(&one.topicState)
 		close(one.news)
 		one.news = make(chan struct{})
 	}
 }
 
-// subscribe keeps a topic for a reader until cancel is called. next is a channel
-// that closes at the first news after the call of next.
-func (t *topics) subscribe(id uuid.UUID) (next func() <-chan struct{}, cancel func()) {
+// publish wakes up everybody who waits for news of id.
+func (t *topics) publish(id uuid.UUID) {
+	t.tell(id, func(s *topicState) { s.changed++ })
+}
+
+// reached is publish for a conversation that has reached a version, unless that
+// was told before.
+func (t *topics) reached(id uuid.UUID, version int64) {
+	t.mu.Lock()
+	one := t.m[id]
+	known := one == nil || one.version >= version
+	t.mu.Unlock()
+	if !known {
+		t.tell(id, func(s *topicState) {
+			s.changed++
+			s.version = max(s.version, version)
+		})
+	}
+}
+
+// subscription is a reader's hold on a topic.
+type subscription struct {
+	t   *topics
+	id  uuid.UUID
+	one *topic
+}
+
+// subscribe keeps a topic for a reader until leave is called.
+func (t *topics) subscribe(id uuid.UUID) *subscription {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	one := t.m[id]
@@ -42,17 +92,25 @@ func (t *topics) subscribe(id uuid.UUID) (next func() <-chan struct{}, cancel fu
 		t.m[id] = one
 	}
 	one.readers++
-	next = func() <-chan struct{} {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return one.news
+	return &subscription{t, id, one}
+}
+
+// look is the state now, and a channel that closes at the first news after it.
+func (s *subscription) look() (topicState, <-chan struct{}) {
+	s.t.mu.Lock()
+	defer s.t.mu.Unlock()
+	return s.one.topicState, s.one.news
+}
+
+// leave ends the subscription; again it does nothing.
+func (s *subscription) leave() {
+	s.t.mu.Lock()
+	defer s.t.mu.Unlock()
+	if s.one == nil {
+		return
 	}
-	cancel = sync.OnceFunc(func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if one.readers--; one.readers == 0 {
-			delete(t.m, id)
-		}
-	})
-	return next, cancel
+	if s.one.readers--; s.one.readers == 0 {
+		delete(s.t.m, s.id)
+	}
+	s.one = nil
 }

@@ -303,6 +303,21 @@ var problemMessages = map[Code]phrases{
 		"%v is closed and has intervals, too.",
 		"O dia %v está fechado e ao mesmo tempo tem intervalos.",
 	},
+	CodeFilesOff: {
+		"Este chat no acepta archivos.",
+		"This chat takes no files.",
+		"Este chat não aceita arquivos.",
+	},
+	CodeFileType: {
+		"Este tipo de archivo no se acepta.",
+		"Files of this type are not taken.",
+		"Este tipo de arquivo não é aceito.",
+	},
+	CodeFileTooLarge: {
+		"El archivo pasa de %v bytes.",
+		"The file is larger than %v bytes.",
+		"O arquivo passa de %v bytes.",
+	},
 	CodeImageTooLarge: {
 		"La imagen pasa de %v.",
 		"The picture is larger than %v.",

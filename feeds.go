@@ -1,0 +1,95 @@
+package charla
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+)
+
+// feeds poll the feed of each account that has streams, once for all of them, for
+// what other processes wrote.
+type feeds struct {
+	mu sync.Mutex
+	m  map[chatcfg.AccountID]*feed
+}
+
+type feed struct {
+	readers int // under feeds.mu
+	mu      sync.Mutex
+	cursor  string
+	polled  time.Time
+}
+
+// join keeps an account's feed, from its end, until leave is called.
+func (d *Desk) join(ctx context.Context, account chatcfg.AccountID) (f *feed, leave func(), err error) {
+	d.feeds.mu.Lock()
+	if f = d.feeds.m[account]; f == nil {
+		if d.feeds.m == nil {
+			d.feeds.m = make(map[chatcfg.AccountID]*feed)
+		}
+		f = new(feed)
+		d.feeds.m[account] = f
+	}
+	f.readers++
+	d.feeds.mu.Unlock()
+	leave = func() {
+		d.feeds.mu.Lock()
+		defer d.feeds.mu.Unlock()
+		if f.readers--; f.readers == 0 {
+			delete(d.feeds.m, account)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.cursor == "" {
+		if err = d.end(ctx, account, f); err != nil {
+			leave()
+			return nil, nil, err
+		}
+	}
+	return f, leave, nil
+}
+
+// end puts the feed's cursor at its end.
+func (d *Desk) end(ctx context.Context, account chatcfg.AccountID, f *feed) error {
+	page, err := d.Changes(ctx, account, storage.Latest, 0)
+	f.cursor, f.polled = page.Next, d.Now()
+	return err
+}
+
+// poll tells the topics of what has changed since the last poll of anybody, if
+// that is long enough ago.
+func (d *Desk) poll(ctx context.Context, account chatcfg.AccountID, f *feed) error {
+	if !f.mu.TryLock() {
+		return nil // somebody else is at it
+	}
+	defer f.mu.Unlock()
+	now := d.Now()
+	if since := now.Sub(f.polled); since >= 0 && since < d.o.Runner.Poll {
+		return nil
+	}
+	f.polled = now
+	for {
+		page, err := d.Changes(ctx, account, f.cursor, 0)
+		if errors.Is(err, ErrCursor) {
+			return d.end(ctx, account, f)
+		}
+		if err != nil {
+			return err
+		}
+		f.cursor = page.Next
+		for _, c := range page.Items {
+			d.topic.reached(c.Conversation.UUID, c.Version)
+		}
+		if len(page.Items) > 0 {
+			d.topic.publish(account.UUID)
+		}
+		if len(page.Items) < storage.MaxPage {
+			return nil
+		}
+	}
+}

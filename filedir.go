@@ -1,0 +1,96 @@
+package charla
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// FileDir is [Files] in a folder: one folder for each account, one file for each
+// attachment, named by IDs alone. It is safe for concurrent use, by several
+// processes too. Use [NewFileDir].
+type FileDir struct{ root *os.Root }
+
+// NewFileDir keeps attachments in a folder, which it makes if there is none.
+func NewFileDir(dir string) (*FileDir, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("charla: files: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("charla: files: %w", err)
+	}
+	return &FileDir{root}, nil
+}
+
+// Close lets go of the folder.
+func (f *FileDir) Close() error { return f.root.Close() }
+
+// Put writes a file, and its folder's entry, to the disk.
+func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets.FileID, body []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	folder := account.String()
+	err := f.root.Mkdir(folder, 0o700)
+	if err == nil {
+		err = f.sync(".")
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	name := path.Join(folder, id.String())
+	partial := name + "." + rand.Text()
+	file, err := f.root.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(body)
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		err = f.root.Rename(partial, name)
+	}
+	if err != nil {
+		return errors.Join(err, f.root.Remove(partial))
+	}
+	return f.sync(folder)
+}
+
+func (f *FileDir) sync(folder string) error {
+	dir, err := f.root.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Get reads a file; [ErrNotFound].
+func (f *FileDir) Get(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	file, err := f.root.Open(path.Join(account.String(), id.String()))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(file)
+}
+
+// DeleteAll removes an account's folder.
+func (f *FileDir) DeleteAll(ctx context.Context, account chatcfg.AccountID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return f.root.RemoveAll(account.String())
+}

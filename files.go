@@ -1,0 +1,150 @@
+package charla
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// Files keeps the bytes of attachments: [NewFileDir] in a folder, or the host's
+// own, in its object store. It must be safe for concurrent use.
+type Files interface {
+	// Put keeps a body under an ID; it is durable when Put returns nil. The same
+	// ID always comes with the same body.
+	Put(ctx context.Context, account chatcfg.AccountID, id tickets.FileID, body []byte) error
+	// Get returns it; an error that is [ErrNotFound] if there is none.
+	Get(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) ([]byte, error)
+	// DeleteAll removes all of an account; it is called by [Desk.Purge].
+	DeleteAll(ctx context.Context, account chatcfg.AccountID) error
+}
+
+// FileOptions switch attachments on.
+type FileOptions struct {
+	// Store keeps the bytes. Required.
+	Store Files
+	// MaxBytes is the size of one file; default 5 MiB.
+	MaxBytes int
+	// Types are the media types that are taken, of [chatcfg.FileTypes]; nil: all
+	// of those.
+	Types []string
+}
+
+// Upload is a file that goes with a message.
+type Upload struct {
+	// Name is what it is called: a label, cut to its last part.
+	Name string
+	// Body is the file. Its type is known by its content.
+	Body []byte
+}
+
+// FileLimits says what may be attached: bytes, zero if nothing, and media types.
+func (d *Desk) FileLimits() (maxBytes int, types []string) {
+	if d.o.Files == nil {
+		return 0, nil
+	}
+	return d.o.Files.MaxBytes, slices.Clone(d.o.Files.Types)
+}
+
+// checkUpload describes an upload; its ID is yet missing.
+func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
+	if d.o.Files == nil {
+		return tickets.File{}, chatcfg.Problems{{Path: "file", Code: chatcfg.CodeFilesOff}}
+	}
+	if len(u.Body) > d.o.Files.MaxBytes {
+		return tickets.File{}, chatcfg.Problems{{Path: "file", Code: chatcfg.CodeFileTooLarge, Args: []any{d.o.Files.MaxBytes}}}
+	}
+	name := u.Name[strings.LastIndexAny(u.Name, `/\`)+1:]
+	p := chatcfg.CheckText("file.name", name, chatcfg.MaxFileName)
+	kind, err := chatcfg.CheckFile(u.Body)
+	var found chatcfg.Problems
+	switch {
+	case errors.As(err, &found):
+		for _, one := range found {
+			one.Path = "file"
+			p = append(p, one)
+		}
+	case !slices.Contains(d.o.Files.Types, kind):
+		p = append(p, chatcfg.Problem{Path: "file", Code: chatcfg.CodeFileType})
+	}
+	return tickets.File{Name: name, Type: kind, Size: int64(len(u.Body))}, problems(p)
+}
+
+// attach keeps an upload for the message that a request is about to store. Under
+// the same key the same body has the same ID, so that a repeated call keeps one.
+func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery) (*tickets.File, error) {
+	file, err := d.checkUpload(u)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := d.load(ctx, storage.LoadQuery{Account: q.Account, Session: q.Session, Conversation: q.Conversation})
+	if err == nil && !q.Session.IsZero() {
+		err = d.checkSession(loaded.Session)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if file.ID.UUID, err = d.mint(); err != nil {
+		return nil, err
+	}
+	if q.Key != "" {
+		h := sha256.New()
+		fmt.Fprintf(h, "%q %q %s ", q.Scope, q.Key, q.Conversation)
+		h.Write(u.Body)
+		sum := uuid.UUID(h.Sum(nil)[:16])
+		sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
+		file.ID.UUID = sum
+	}
+	if err := d.o.Files.Store.Put(ctx, q.Account, file.ID, u.Body); err != nil {
+		return nil, fmt.Errorf("charla: keep file: %w", err)
+	}
+	return &file, nil
+}
+
+// checkMessage checks a message's text, which may be missing beside a file.
+func checkMessage(text string, o *CallOptions) chatcfg.Problems {
+	if text == "" && o != nil && o.File != nil {
+		return nil
+	}
+	return chatcfg.CheckText("text", text, chatcfg.MaxMessage)
+}
+
+// File returns the attachment of a message that a session may read, by the
+// message's sequence. [ErrNotFound], [ErrSession].
+func (d *Desk) File(ctx context.Context, s tickets.Session, seq int64) (tickets.File, []byte, error) {
+	list, err := d.Read(ctx, s, seq-1, 1)
+	return d.file(ctx, s.Account, seq, list, err)
+}
+
+// TicketFile returns the attachment of a message, for agents. [ErrNotFound].
+func (d *Desk) TicketFile(ctx context.Context, ref tickets.Ref, seq int64) (tickets.File, []byte, error) {
+	list, err := d.Messages(ctx, storage.MessageQuery{
+		Account: ref.Account, Conversation: ref.Conversation, After: seq - 1, Limit: 1,
+	})
+	return d.file(ctx, ref.Account, seq, list, err)
+}
+
+func (d *Desk) file(ctx context.Context, account chatcfg.AccountID, seq int64, list []tickets.Message, err error) (tickets.File, []byte, error) {
+	if err != nil {
+		return tickets.File{}, nil, err
+	}
+	if d.o.Files == nil || len(list) == 0 || list[0].Seq != seq || list[0].File == nil {
+		return tickets.File{}, nil, ErrNotFound
+	}
+	body, err := d.o.Files.Store.Get(ctx, account, list[0].File.ID)
+	return *list[0].File, body, err
+}
+
+// keySum is a key as a part of a delivery's key.
+func keySum(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:16])
+}
