@@ -11,6 +11,7 @@ require (
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/charlahq/charla v0.0.0
 	github.com/charlahq/charla/storage/sqlite v0.0.0-00010101000000-000000000000
+	github.com/google/uuid v1.6.0
 	github.com/ncruces/go-sqlite3 v0.36.0
 	github.com/stretchr/testify v1.12.1
 )
@@ -18,7 +19,6 @@ require (
 require (
 	github.com/benbjohnson/clock v1.3.5 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
-	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-sqlite3-wasm/v6 v6.4.35401 // indirect
 	github.com/ncruces/go-strftime v1.1.0 // indirect

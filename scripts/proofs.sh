@@ -23,6 +23,7 @@ scenarios() {
 proof scripts/consumer.sh
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
+proof env SEEDS=2 STEPS=12 CUTS=150 scripts/powercut.sh
 proof go run ./bench -short >/dev/null
 if [ -d examples/scenario ]; then
 	proof scenarios memory

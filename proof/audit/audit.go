@@ -1,0 +1,299 @@
+// Package audit holds a desk to what its callers were told: a ledger that was kept
+// outside is compared with what the store has now, through the desk alone.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Ack is a call that returned success.
+type Ack struct {
+	charla.Result
+	Kind tickets.Kind
+	// Text is what was written or replied; no two acknowledged calls have the
+	// same. Empty: the call stores no message.
+	Text string
+}
+
+// maxProblems bounds the texts that are kept; everything is counted.
+const maxProblems = 20
+
+// Findings are what an audit found. The zero value is ready; it is for one
+// goroutine.
+type Findings struct {
+	// Acks is how many acknowledgements were looked up.
+	Acks int
+	// Missing were acknowledged and are not there, or are another thing.
+	Missing int
+	// Duplicates were stored or done twice.
+	Duplicates int
+	// Unsound is everything else that must not be: gaps, two tickets that are
+	// not closed, what SQLite's own check says.
+	Unsound int
+	// Problems describe the first of them.
+	Problems []string
+}
+
+// Err is nil if nothing was found.
+func (f *Findings) Err() error {
+	if f.Missing+f.Duplicates+f.Unsound == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d missing, %d duplicates, %d unsound:\n%s",
+		f.Missing, f.Duplicates, f.Unsound, strings.Join(f.Problems, "\n"))
+}
+
+// Add adds what another audit found.
+func (f *Findings) Add(g *Findings) {
+	f.Acks += g.Acks
+	f.Missing += g.Missing
+	f.Duplicates += g.Duplicates
+	f.Unsound += g.Unsound
+	for _, p := range g.Problems {
+		f.note("%s", p)
+	}
+}
+
+func (f *Findings) note(format string, args ...any) {
+	if len(f.Problems) < maxProblems {
+		f.Problems = append(f.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// Miss notes what is missing.
+func (f *Findings) Miss(format string, args ...any) {
+	f.Missing++
+	f.note("missing: "+format, args...)
+}
+
+// Twice notes what was done twice.
+func (f *Findings) Twice(format string, args ...any) {
+	f.Duplicates++
+	f.note("twice: "+format, args...)
+}
+
+// Wrong notes anything else.
+func (f *Findings) Wrong(format string, args ...any) {
+	f.Unsound++
+	f.note("unsound: "+format, args...)
+}
+
+// Conversation is all that a desk has of one.
+type Conversation struct {
+	Messages []tickets.Message
+	Entries  []tickets.Entry
+	Tickets  []tickets.Ticket // the latest first
+}
+
+// Read reads a conversation through a desk.
+func Read(ctx context.Context, desk *charla.Desk, ref tickets.Ref) (c Conversation, err error) {
+	ref.Number = 0
+	for more := true; more && err == nil; {
+		var page []tickets.Message
+		q := storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation}
+		if n := len(c.Messages); n > 0 {
+			q.After = c.Messages[n-1].Seq
+		}
+		page, err = desk.Messages(ctx, q)
+		c.Messages, more = append(c.Messages, page...), len(page) > 0
+	}
+	for more := true; more && err == nil; {
+		var page []tickets.Entry
+		var after int64
+		if n := len(c.Entries); n > 0 {
+			after = c.Entries[n-1].N
+		}
+		page, err = desk.History(ctx, ref, after, 0)
+		c.Entries, more = append(c.Entries, page...), len(page) > 0
+	}
+	latest, err2 := desk.Ticket(ctx, ref)
+	if errors.Is(err2, charla.ErrNotFound) {
+		return c, err
+	}
+	if err = errors.Join(err, err2); err != nil {
+		return c, err
+	}
+	for n := latest.Number; n > 0; n-- {
+		t, err := desk.Ticket(ctx, tickets.Ref{Account: ref.Account, Conversation: ref.Conversation, Number: n})
+		if err != nil {
+			return c, fmt.Errorf("ticket %d: %w", n, err)
+		}
+		c.Tickets = append(c.Tickets, t)
+	}
+	return c, nil
+}
+
+// Conversation audits one conversation against its acknowledgements. An error
+// means that it could not be read.
+func (f *Findings) Conversation(ctx context.Context, desk *charla.Desk, ref tickets.Ref, acks []Ack) (Conversation, error) {
+	c, err := Read(ctx, desk, ref)
+	if err != nil {
+		return c, fmt.Errorf("conversation %s: %w", ref.Conversation, err)
+	}
+	f.Ledger(&c, acks)
+	f.Sound(&c)
+	return c, nil
+}
+
+// Ledger looks up every acknowledgement (R8.1).
+func (f *Findings) Ledger(c *Conversation, acks []Ack) {
+	f.Acks += len(acks)
+	for _, a := range acks {
+		where := fmt.Sprintf("%s of entry %d, message %d in %s", a.Kind, a.Entry, a.Seq, a.Ref.Conversation)
+		if a.Text != "" && (a.Seq < 1 || a.Seq > int64(len(c.Messages)) || c.Messages[a.Seq-1].Text != a.Text) {
+			f.Miss("%s: text %q", where, a.Text)
+			continue
+		}
+		if a.Entry < 1 || a.Entry > int64(len(c.Entries)) {
+			f.Miss("%s: the history ends at %d", where, len(c.Entries))
+			continue
+		}
+		if e := &c.Entries[a.Entry-1]; e.Kind != a.Kind || !e.At.Equal(a.At) || e.Ticket != a.Ref.Number {
+			f.Miss("%s: that entry is %s of ticket %d", where, e.Kind, e.Ticket)
+		}
+	}
+}
+
+// Sound checks what has to hold for any conversation (R3.2, R3.8, R3.9, R4.5).
+func (f *Findings) Sound(c *Conversation) {
+	f.numbers(c)
+	f.facts(c)
+	for i, t := range c.Tickets {
+		if i > 0 && t.Status != tickets.Closed {
+			f.Wrong("ticket %d is %s and not the latest", t.Number, t.Status)
+		}
+	}
+}
+
+// numbers checks sequences, and that nothing that people wrote is there twice.
+func (f *Findings) numbers(c *Conversation) {
+	texts := make(map[string]int64, len(c.Messages))
+	for i, m := range c.Messages {
+		if m.Seq != int64(i+1) {
+			f.Wrong("message %d has sequence %d", i+1, m.Seq)
+			return
+		}
+		if m.From != tickets.FromCustomer && m.From != tickets.FromAgent {
+			continue
+		}
+		if before, found := texts[m.Text]; found {
+			f.Twice("text %q is message %d and %d", m.Text, before, m.Seq)
+		}
+		texts[m.Text] = m.Seq
+	}
+	for i, e := range c.Entries {
+		if e.N != int64(i+1) {
+			f.Wrong("entry %d has number %d", i+1, e.N)
+			return
+		}
+	}
+}
+
+// fired is something that happens once.
+type fired struct {
+	ticket tickets.Number
+	what   tickets.FactKind
+	due    int64
+}
+
+// facts checks the history against itself and against messages and tickets.
+func (f *Findings) facts(c *Conversation) {
+	var said int64
+	done := map[fired]int64{}
+	delayed := map[tickets.Number]bool{}
+	once := func(e *tickets.Entry, what tickets.FactKind, due int64) {
+		key := fired{e.Ticket, what, due}
+		if before, found := done[key]; found {
+			f.Twice("ticket %d: %s in entry %d and %d", e.Ticket, what, before, e.N)
+		}
+		done[key] = e.N
+	}
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		for _, fact := range e.Facts {
+			switch fact.Kind {
+			case tickets.Said:
+				if said++; fact.Seq != said {
+					f.Wrong("entry %d says message %d, expected %d", e.N, fact.Seq, said)
+				}
+			case tickets.Created:
+				once(e, fact.Kind, 0)
+			case tickets.WasClosed:
+				delayed[e.Ticket] = false
+				if fact.Reason == tickets.Automatic {
+					once(e, fact.Kind, e.Due.UnixMicro())
+				}
+			case tickets.WasDelayed:
+				once(e, fact.Kind, e.Due.UnixMicro())
+				if delayed[e.Ticket] {
+					f.Twice("ticket %d: delayed again in entry %d", e.Ticket, e.N)
+				}
+				delayed[e.Ticket] = true
+			case tickets.Answered, tickets.WasIgnored, tickets.Opened, tickets.Reopened:
+				delayed[e.Ticket] = false
+			}
+		}
+	}
+	if said != int64(len(c.Messages)) {
+		f.Wrong("the history has %d messages, the conversation %d", said, len(c.Messages))
+	}
+	for _, t := range c.Tickets {
+		if _, found := done[fired{t.Number, tickets.Created, 0}]; !found {
+			f.Wrong("ticket %d was never created", t.Number)
+		}
+	}
+	f.rules(c, len(c.Tickets))
+}
+
+// rules checks that automatic messages are in the store as often as what caused
+// them, for the actions that depend on nothing else.
+func (f *Findings) rules(c *Conversation, created int) {
+	got, closed := map[tickets.Rule]int{}, map[tickets.CloseReason]int{}
+	for _, m := range c.Messages {
+		got[m.Rule]++
+	}
+	for _, e := range c.Entries {
+		for _, fact := range e.Facts {
+			if fact.Kind == tickets.WasClosed {
+				closed[fact.Reason]++
+			}
+		}
+	}
+	for rule, most := range map[tickets.Rule]int{
+		tickets.NewCustomer: min(1, created), tickets.TicketCreated: created,
+		tickets.ManualClose: closed[tickets.Manual], tickets.AutomaticClose: closed[tickets.Automatic],
+	} {
+		switch n := got[rule]; {
+		case n > most:
+			f.Twice("%d messages of %s for %d causes", n, rule, most)
+		case n < most:
+			f.Wrong("%d messages of %s for %d causes: these actions are on", n, rule, most)
+		}
+	}
+}
+
+// Config turns on, in JSON laid over the defaults, what an audit expects: the
+// actions whose messages it counts, an SLA, auto-close and a notification.
+const Config = `{
+	"quality": {"sla": {"value": 40, "unit": "seconds"}},
+	"automation": {
+		"autoClose": {"enabled": true, "after": {"value": 1, "unit": "minutes"}},
+		"newCustomer": {"enabled": true, "messages": ["Hola {customer}.", "Buenas, {customer}."]},
+		"noAgents": {"enabled": true, "messages": ["Nadie por ahora."]},
+		"ticketCreated": {"enabled": true, "messages": ["Recibido.", "Anotado.", "Ya te leemos."]},
+		"manualClose": {"enabled": true, "messages": ["Cerrado por {agent}."]},
+		"automaticClose": {"enabled": true, "messages": ["Cerramos por ahora."]}
+	},
+	"general": {
+		"important": {"enabled": true, "keywords": ["urgente", "recl*"]},
+		"notify": {"tickets": "all", "to": ["jefa@example.com", "turno@example.com"]}
+	},
+	"chat": {"locale": "es"}
+}`
