@@ -48,7 +48,7 @@ func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets
 		return err
 	}
 	name := path.Join(folder, id.String())
-	partial := name + "." + rand.Text()
+	partial := name + "." + rand.Text() //nolint:forbidigo // a name that nobody else picks, and that decides nothing
 	file, err := f.root.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

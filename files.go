@@ -86,8 +86,12 @@ func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery) (*tic
 		return nil, err
 	}
 	loaded, err := d.load(ctx, storage.LoadQuery{Account: q.Account, Session: q.Session, Conversation: q.Conversation})
-	if err == nil && !q.Session.IsZero() {
+	switch {
+	case err != nil:
+	case !q.Session.IsZero():
 		err = d.checkSession(loaded.Session)
+	case loaded.Conversation.Version == 0:
+		err = ErrNotFound
 	}
 	if err != nil {
 		return nil, err

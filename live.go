@@ -233,7 +233,8 @@ func (r *running) rest(ctx context.Context, state topicState, now time.Time) (mo
 			return false, storeError(err)
 		}
 		if marks != r.marks {
-			if r.marks = marks; !tell(Update{Read: &marks}) {
+			r.marks, beats = marks, false
+			if !tell(Update{Read: &marks}) {
 				return false, nil
 			}
 		}

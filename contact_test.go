@@ -1,0 +1,167 @@
+package charla_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// form switches the contact form on, to an address and a mailbox.
+func form(c *chatcfg.Config) {
+	c.Chat.ContactForm.Enabled = true
+	c.Chat.ContactForm.Email = chatcfg.FormEmail{Enabled: true, Address: "ventas@tienda.cl"}
+	c.Chat.ContactForm.Mailbox = chatcfg.FormMailbox{Enabled: true, ID: "box-7"}
+}
+
+func (b *bench) presence(a tickets.Availability) {
+	b.t.Helper()
+	require.NoError(b.t, b.desk.Heartbeat(b.ctx, b.account.ID, "ana", a))
+	b.clock.Set(b.clock.Now().Add(2e9))
+}
+
+var typed = charla.ContactForm{Name: "Eva", Email: "eva@example.com", Phone: "+56 9 8765 4321", Text: "¿Abren mañana?"}
+
+// TestFormInstead: R6.2: while nobody is available the form stands in place of
+// starting a conversation; an ongoing one goes on.
+func TestFormInstead(t *testing.T) {
+	t.Parallel()
+	b := setup(t, form)
+	status := func(s tickets.Session) charla.Status {
+		st, err := b.desk.Status(b.ctx, s)
+		require.NoError(t, err)
+		return st
+	}
+	s := b.enter("juan")
+	_, err := b.desk.Write(b.ctx, s, "hola", nil)
+	require.ErrorIs(t, err, charla.ErrContactForm)
+	_, err = b.desk.DryRun(b.ctx, s, "hola")
+	require.ErrorIs(t, err, charla.ErrContactForm)
+	assert.Equal(t, charla.Status{Form: true}, status(s))
+	all, err := b.desk.Availability(b.ctx, b.account.ID)
+	require.NoError(t, err)
+	assert.Equal(t, charla.Status{Form: true}, all)
+
+	b.presence(tickets.Online)
+	assert.Equal(t, charla.Status{Available: true}, status(s))
+	first, err := b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Key: "k"})
+	require.NoError(t, err)
+	b.presence(tickets.Away)
+	b.write(s, "¿hay alguien?") // ongoing
+	assert.Equal(t, charla.Status{Ongoing: true, LastSeq: 2}, status(s))
+
+	_, err = b.desk.Close(b.ctx, ana, first.Ref, nil)
+	require.NoError(t, err)
+	_, err = b.desk.Write(b.ctx, s, "otra cosa", nil)
+	require.ErrorIs(t, err, charla.ErrContactForm, "a closed one would start anew")
+	again, err := b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Key: "k"})
+	require.NoError(t, err, "what was answered before is answered again")
+	assert.Equal(t, first, again)
+	b.save(func(c *chatcfg.Config) { c.Chat.ContactForm.Enabled = false }, nil)
+	b.write(s, "otra cosa")
+}
+
+// TestContact: R6.1, R6.2: a form is stored, then mailed to its targets.
+func TestContact(t *testing.T) {
+	t.Parallel()
+	b := setup(t, form)
+	s := b.enter("eva")
+	with := typed
+	with.Session, with.Locale = s, chatcfg.English
+	sent, err := b.desk.Contact(b.ctx, b.account.ID, with, &charla.CallOptions{Key: "k"})
+	require.NoError(t, err)
+	assert.Equal(t, storage.Submission{
+		Account: b.account.ID, Key: sent.Key, At: start, Name: "Eva", Email: "eva@example.com", Phone: "+56987654321",
+		Text: "¿Abren mañana?", Session: s.ID, Conversation: s.Conversation, Locale: "en",
+	}, sent)
+	page, err := b.desk.Contacts(b.ctx, b.account.ID, "", 0)
+	require.NoError(t, err)
+	assert.Equal(t, []storage.Submission{sent}, page.Items)
+	assert.Empty(t, b.mails.Mails(), "stored first")
+	b.pass(0)
+	mails := b.mails.Mails()
+	require.Len(t, mails, 2)
+	assert.Equal(t, "ventas@tienda.cl", mails[0].To)
+	assert.Equal(t, [2]string{"", "box-7"}, [2]string{mails[1].To, mails[1].Mailbox})
+	for _, m := range mails {
+		assert.Equal(t, "eva@example.com", m.ReplyTo)
+		assert.Equal(t, "Formulario de contacto: Tienda", m.Subject)
+		assert.Equal(t, "Formulario de contacto: Tienda\n\nEva <eva@example.com>, +56987654321:\n¿Abren mañana?\n", m.Text)
+	}
+
+	again, err := b.desk.Contact(b.ctx, b.account.ID, with, &charla.CallOptions{Key: "k"})
+	require.NoError(t, err, "R8.1: repeated with its key")
+	assert.Equal(t, sent, again)
+	other := with
+	other.Text = "otra"
+	_, err = b.desk.Contact(b.ctx, b.account.ID, other, &charla.CallOptions{Key: "k"})
+	require.ErrorIs(t, err, charla.ErrKeyReused)
+	other.Session = tickets.Session{}
+	_, err = b.desk.Contact(b.ctx, b.account.ID, other, &charla.CallOptions{Key: "k"})
+	require.NoError(t, err, "keys of sessions are their own")
+	_, err = b.desk.Contact(b.ctx, b.account.ID, typed, nil)
+	require.NoError(t, err)
+	b.pass(0)
+	assert.Len(t, b.mails.Mails(), 6, "nothing is sent twice")
+
+	b.presence(tickets.Online)
+	_, err = b.desk.Contact(b.ctx, b.account.ID, typed, nil)
+	require.ErrorIs(t, err, charla.ErrAvailable, "decided again at submit")
+	again, err = b.desk.Contact(b.ctx, b.account.ID, with, &charla.CallOptions{Key: "k"})
+	require.NoError(t, err, "what was stored is not asked again")
+	assert.Equal(t, sent, again)
+	page2 := typed
+	page2.Scriptless = true
+	_, err = b.desk.Contact(b.ctx, b.account.ID, page2, nil)
+	require.NoError(t, err, "a page that cannot chat")
+}
+
+// TestContactRefusals: what is typed wrong, and where there is no form.
+func TestContactRefusals(t *testing.T) {
+	t.Parallel()
+	b := setup(t, form)
+	bad := charla.ContactForm{Name: "a\x00", Email: "eva", Phone: strings.Repeat("1", 41), Text: "  "}
+	_, err := b.desk.Contact(b.ctx, b.account.ID, bad, nil)
+	var p chatcfg.Problems
+	require.ErrorAs(t, err, &p)
+	for path, code := range map[string]chatcfg.Code{
+		"name": chatcfg.CodeControlCharacter, "email": chatcfg.CodeInvalidEmail, "phone": chatcfg.CodeTooLong, "text": chatcfg.CodeBlank,
+	} {
+		assert.True(t, p.Has(path, code), "%s: %v", path, p)
+	}
+	bad = typed
+	bad.Email = ""
+	_, err = b.desk.Contact(b.ctx, b.account.ID, bad, nil)
+	require.ErrorAs(t, err, &p)
+	assert.True(t, p.Has("email", chatcfg.CodeRequired))
+
+	gone := typed
+	gone.Session = b.enter("eva")
+	require.NoError(t, b.desk.EndSession(b.ctx, gone.Session))
+	_, err = b.desk.Contact(b.ctx, b.account.ID, gone, nil)
+	require.ErrorIs(t, err, charla.ErrSession)
+	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
+	require.NoError(t, err)
+	_, err = b.desk.Contact(b.ctx, other.ID, typed, nil)
+	require.ErrorIs(t, err, charla.ErrNoForm)
+	cfg, v, err := b.desk.Config(b.ctx, other.ID)
+	require.NoError(t, err)
+	form(&cfg)
+	_, err = b.desk.SaveConfig(b.ctx, other.ID, v, cfg, nil)
+	require.NoError(t, err)
+	foreign := typed
+	foreign.Session = b.enter("eva")
+	_, err = b.desk.Contact(b.ctx, other.ID, foreign, nil)
+	require.ErrorIs(t, err, charla.ErrSession, "a session of another account")
+	require.NoError(t, b.desk.DeleteAccount(b.ctx, other.ID, "Otra"))
+	_, err = b.desk.Contact(b.ctx, other.ID, typed, nil)
+	require.ErrorIs(t, err, charla.ErrDeleted)
+	list, err := b.desk.Contacts(b.ctx, b.account.ID, "", 0)
+	require.NoError(t, err)
+	assert.Empty(t, list.Items)
+}

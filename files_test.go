@@ -1,0 +1,140 @@
+package charla_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// attaching is a bench whose desk takes attachments of up to a kilobyte.
+func attaching(t *testing.T) (*bench, string) {
+	t.Helper()
+	b := setup(t, nil)
+	dir := filepath.Join(t.TempDir(), "files")
+	files, err := charla.NewFileDir(dir)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = files.Close() })
+	b.desk = b.newDesk(func(o *charla.Options) { o.Files = &charla.FileOptions{Store: files, MaxBytes: 1024} })
+	return b, dir
+}
+
+// kept counts the files in a folder.
+func kept(t *testing.T, dir string) int {
+	t.Helper()
+	n := 0
+	require.NoError(t, filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			n++
+		}
+		return err
+	}))
+	return n
+}
+
+// TestFiles: attachments of customers and agents go with a message, once, and are
+// read by who may read the message.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	b, dir := attaching(t)
+	s, other := b.enter("juan"), b.enter("eva")
+	body := []byte("%PDF-1.7 …")
+	send := &charla.CallOptions{Key: "k", File: &charla.Upload{Name: `C:\fakepath\boleta ñ.pdf`, Body: body}}
+	first, err := b.desk.Write(b.ctx, s, "", send)
+	require.NoError(t, err)
+	again, err := b.desk.Write(b.ctx, s, "", send)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	assert.Equal(t, 1, kept(t, dir), "a repeated call keeps one file")
+	list, err := b.desk.Read(b.ctx, s, 0, 0)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	assert.Equal(t, &tickets.File{ID: list[0].File.ID, Name: "boleta ñ.pdf", Type: "application/pdf", Size: int64(len(body))}, list[0].File)
+	_, err = b.desk.Write(b.ctx, s, "", &charla.CallOptions{Key: "k", File: &charla.Upload{Name: "boleta ñ.pdf", Body: []byte("%PDF-1.4")}})
+	require.ErrorIs(t, err, charla.ErrKeyReused)
+
+	file, got, err := b.desk.File(b.ctx, s, 1)
+	require.NoError(t, err)
+	assert.Equal(t, body, got)
+	assert.Equal(t, *list[0].File, file)
+	_, got, err = b.desk.TicketFile(b.ctx, first.Ref, 1)
+	require.NoError(t, err)
+	assert.Equal(t, body, got)
+	_, _, err = b.desk.File(b.ctx, other, 1)
+	require.ErrorIs(t, err, charla.ErrNotFound, "R7.2: another session")
+	wrong := first.Ref
+	a2, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
+	require.NoError(t, err)
+	wrong.Account = a2.ID
+	_, _, err = b.desk.TicketFile(b.ctx, wrong, 1)
+	require.ErrorIs(t, err, charla.ErrNotFound, "R1.3: another account")
+
+	_, err = b.desk.Reply(b.ctx, ana, first.Ref, "la foto", &charla.CallOptions{File: &charla.Upload{Name: "f.png", Body: picture(t, 2, 3)}})
+	require.NoError(t, err)
+	b.reply(first.Ref, "nada más")
+	_, got, err = b.desk.File(b.ctx, s, 2)
+	require.NoError(t, err)
+	assert.Equal(t, picture(t, 2, 3), got)
+	for _, seq := range []int64{-1, 0, 3, 4} {
+		_, _, err = b.desk.File(b.ctx, s, seq)
+		require.ErrorIs(t, err, charla.ErrNotFound, "message %d", seq)
+	}
+	page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, "boleta")
+	require.NoError(t, err)
+	assert.Len(t, page.Items, 1, "found by the file's name")
+
+	require.NoError(t, b.desk.DeleteAccount(b.ctx, b.account.ID, "Tienda"))
+	_, err = b.desk.Purge(b.ctx, b.account.ID)
+	require.NoError(t, err)
+	assert.Zero(t, kept(t, dir), "R1.6: purged")
+}
+
+// TestFileRefusals: nothing of what is refused is kept.
+func TestFileRefusals(t *testing.T) {
+	t.Parallel()
+	b, dir := attaching(t)
+	s := b.enter("juan")
+	for name, c := range map[string]struct {
+		upload charla.Upload
+		path   string
+		code   chatcfg.Code
+	}{
+		"program":        {charla.Upload{Name: "a.pdf", Body: []byte("MZ\x90\x00")}, "file", chatcfg.CodeFileType},
+		"empty":          {charla.Upload{Name: "a.txt"}, "file", chatcfg.CodeFileType},
+		"zip":            {charla.Upload{Name: "a.png", Body: []byte("PK\x03\x04\x00")}, "file", chatcfg.CodeFileType},
+		"large":          {charla.Upload{Name: "a.txt", Body: bytes.Repeat([]byte("a"), 1025)}, "file", chatcfg.CodeFileTooLarge},
+		"broken picture": {charla.Upload{Name: "a.png", Body: []byte("\x89PNG\r\n\x1a\n<svg>")}, "file", chatcfg.CodeImageBroken},
+		"no name":        {charla.Upload{Name: "a/", Body: []byte("hola")}, "file.name", chatcfg.CodeBlank},
+		"long name":      {charla.Upload{Name: strings.Repeat("a", 201), Body: []byte("hola")}, "file.name", chatcfg.CodeTooLong},
+		"control name":   {charla.Upload{Name: "a\u0000.txt", Body: []byte("hola")}, "file.name", chatcfg.CodeControlCharacter},
+	} {
+		_, err := b.desk.Write(b.ctx, s, "", &charla.CallOptions{File: &c.upload})
+		var p chatcfg.Problems
+		require.ErrorAs(t, err, &p, name)
+		assert.True(t, p.Has(c.path, c.code), "%s: %v", name, p)
+	}
+	_, err := b.desk.Write(b.ctx, s, "", nil)
+	require.Error(t, err, "neither text nor file")
+	require.NoError(t, b.desk.EndSession(b.ctx, s))
+	ok := &charla.CallOptions{File: &charla.Upload{Name: "a.txt", Body: []byte("hola")}}
+	_, err = b.desk.Write(b.ctx, s, "", ok)
+	require.ErrorIs(t, err, charla.ErrSession)
+	_, err = b.desk.Reply(b.ctx, ana, tickets.Ref{Account: b.account.ID, Conversation: s.Conversation}, "", ok)
+	require.ErrorIs(t, err, charla.ErrNotFound)
+	assert.Zero(t, kept(t, dir))
+
+	_, err = b.newDesk(nil).Write(b.ctx, b.enter("eva"), "", ok)
+	var p chatcfg.Problems
+	require.ErrorAs(t, err, &p)
+	assert.True(t, p.Has("file", chatcfg.CodeFilesOff), "off by default")
+	_, err = charla.New(b.store, &charla.Options{Files: &charla.FileOptions{}})
+	require.Error(t, err)
+}

@@ -1,0 +1,258 @@
+package charla_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// screen collects what a stream tells, in words.
+type screen struct {
+	mu   sync.Mutex
+	told []string
+	err  error
+	stop context.CancelFunc
+}
+
+// watch reads a stream until the test ends.
+func watch(t *testing.T, open func(context.Context) iter.Seq2[charla.Update, error]) *screen {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	s := &screen{stop: stop}
+	go func() {
+		for u, err := range open(ctx) {
+			s.mu.Lock()
+			switch {
+			case err != nil:
+				s.err = err
+			case u.Message != nil:
+				s.told = append(s.told, "message "+u.Message.Text)
+			case u.Typing != nil:
+				s.told = append(s.told, fmt.Sprint("typing ", *u.Typing))
+			case u.Read != nil:
+				s.told = append(s.told, fmt.Sprintf("read %d %d", u.Read.Customer, u.Read.Agent))
+			default:
+				s.told = append(s.told, "nothing")
+			}
+			s.mu.Unlock()
+		}
+	}()
+	return s
+}
+
+// since lets everything settle and returns what was told since the last call.
+func (s *screen) since() []string {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := s.told
+	s.told = nil
+	return told
+}
+
+// elapse lets the bubble's clock run on.
+func elapse(d time.Duration) { <-time.NewTimer(d).C }
+
+// bubble is a bench on the bubble's own clock.
+func bubble(t *testing.T) *bench {
+	b := setup(t, nil)
+	b.desk = b.newDesk(func(o *charla.Options) { o.Clock = nil })
+	return b
+}
+
+// TestLive: R8.3: both screens of a conversation: messages, typing, read marks,
+// the end of the past, and beats.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		s := b.enter("juan")
+		first, err := b.desk.Write(b.ctx, s, "hola", nil)
+		require.NoError(t, err)
+		customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
+			return b.desk.Live(ctx, s, 0, 25*time.Second)
+		})
+		agent := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
+			return b.desk.LiveTicket(ctx, first.Ref, 1, 25*time.Second)
+		})
+		assert.Equal(t, []string{"message hola", "nothing"}, customer.since())
+		assert.Equal(t, []string{"nothing"}, agent.since(), "nothing after message 1")
+
+		require.NoError(t, b.desk.AgentTyping(b.ctx, ana, first.Ref))
+		assert.Equal(t, []string{"typing true"}, customer.since())
+		assert.Empty(t, agent.since(), "agents do not see themselves type")
+		elapse(5 * time.Second)
+		require.NoError(t, b.desk.AgentTyping(b.ctx, ana, first.Ref))
+		assert.Empty(t, customer.since(), "still typing")
+		_, err = b.desk.Reply(b.ctx, ana, first.Ref, "dime", nil)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"message dime", "typing false"}, customer.since(), "who has written does not type")
+		assert.Equal(t, []string{"message dime"}, agent.since())
+
+		require.NoError(t, b.desk.Typing(b.ctx, s))
+		assert.Equal(t, []string{"typing true"}, agent.since())
+		elapse(6*time.Second + time.Millisecond)
+		assert.Equal(t, []string{"typing false"}, agent.since(), "it holds six seconds")
+
+		require.NoError(t, b.desk.MarkRead(b.ctx, s, 2))
+		require.NoError(t, b.desk.MarkRead(b.ctx, s, 1))
+		assert.Equal(t, []string{"read 2 0"}, agent.since(), "marks only rise")
+		assert.Equal(t, []string{"read 2 0"}, customer.since(), "on one's other screens, too")
+		require.NoError(t, b.desk.AgentRead(b.ctx, ana, first.Ref, 99))
+		assert.Equal(t, []string{"read 2 2"}, customer.since(), "never beyond the last message")
+		marks, err := b.desk.Marks(b.ctx, first.Ref)
+		require.NoError(t, err)
+		assert.Equal(t, storage.Marks{Customer: 2, Agent: 2}, marks)
+		status, err := b.desk.Status(b.ctx, s)
+		require.NoError(t, err)
+		assert.Equal(t, charla.Status{Ongoing: true, LastSeq: 2, Read: marks}, status)
+
+		agent.since()
+		elapse(25 * time.Second)
+		assert.Equal(t, []string{"nothing"}, customer.since())
+		elapse(50 * time.Second)
+		assert.Equal(t, []string{"nothing", "nothing"}, customer.since())
+
+		require.NoError(t, b.desk.EndSession(b.ctx, s))
+		assert.Empty(t, customer.since())
+		require.ErrorIs(t, customer.err, charla.ErrSession)
+		require.ErrorIs(t, b.desk.Typing(b.ctx, s), charla.ErrSession)
+		require.ErrorIs(t, b.desk.MarkRead(b.ctx, s, 3), charla.ErrSession)
+		agent.stop()
+		agent.since()
+		require.ErrorIs(t, agent.err, context.Canceled)
+	})
+}
+
+// TestLiveElsewhere: what another desk on the store does is told within a poll; a
+// session that it ends hears nothing more, and is told within 15 seconds.
+func TestLiveElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		other := b.newDesk(func(o *charla.Options) { o.Clock = nil })
+		s := b.enter("juan")
+		custom := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.desk.Live(ctx, s, 0, time.Minute) })
+		assert.Equal(t, []string{"nothing"}, custom.since(), "there is no conversation yet")
+		first, err := other.Write(b.ctx, s, "hola", nil)
+		require.NoError(t, err)
+		elapse(time.Second)
+		assert.Equal(t, []string{"message hola"}, custom.since())
+		for i := range 3 {
+			_, err = other.Reply(b.ctx, ana, first.Ref, fmt.Sprint(i), nil)
+			require.NoError(t, err)
+		}
+		elapse(time.Second)
+		assert.Equal(t, []string{"message 0", "message 1", "message 2"}, custom.since())
+		require.NoError(t, other.AgentRead(b.ctx, ana, first.Ref, 1))
+		elapse(time.Minute)
+		assert.Equal(t, []string{"read 0 1"}, custom.since())
+
+		require.NoError(t, other.EndSession(b.ctx, s))
+		_, err = other.Reply(b.ctx, ana, first.Ref, "secreto", nil)
+		require.NoError(t, err)
+		elapse(time.Second)
+		assert.Empty(t, custom.since(), "nothing after its end")
+		require.ErrorIs(t, custom.err, charla.ErrSession)
+
+		idle := b.enter("pedro")
+		alone := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.desk.Live(ctx, idle, 0, time.Minute) })
+		alone.since()
+		require.NoError(t, other.EndSession(b.ctx, idle))
+		elapse(16 * time.Second)
+		assert.Empty(t, alone.since())
+		require.ErrorIs(t, alone.err, charla.ErrSession)
+	})
+}
+
+// counting counts the reads of the feed.
+type counting struct {
+	storage.Store
+	changes, loads *atomic.Int64
+}
+
+func (c counting) Queries() storage.Queries { return countingQueries{c.Store.Queries(), c.changes} }
+
+func (c counting) Conversations() storage.Conversations {
+	return countingLoads{c.Store.Conversations(), c.loads}
+}
+
+type countingQueries struct {
+	storage.Queries
+	n *atomic.Int64
+}
+
+func (c countingQueries) Changes(ctx context.Context, a chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
+	c.n.Add(1)
+	return c.Queries.Changes(ctx, a, cursor, limit)
+}
+
+type countingLoads struct {
+	storage.Conversations
+	n *atomic.Int64
+}
+
+func (c countingLoads) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
+	c.n.Add(1)
+	return c.Conversations.Load(ctx, q)
+}
+
+// TestLivePollsOnce: however many streams an account has, its feed is polled once
+// a second, and idle streams hardly read.
+func TestLivePollsOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		var changes, loads atomic.Int64
+		b.store = counting{b.store, &changes, &loads}
+		b.desk = b.newDesk(func(o *charla.Options) { o.Clock = nil })
+		var sessions []tickets.Session
+		for i := range 100 {
+			s := b.enter(fmt.Sprint("c", i))
+			_, err := b.desk.Write(b.ctx, s, "hola", nil)
+			require.NoError(t, err)
+			sessions = append(sessions, s)
+		}
+		for _, s := range sessions {
+			watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.desk.Live(ctx, s, 0, 25*time.Second) })
+		}
+		synctest.Wait()
+		changes.Store(0)
+		loads.Store(0)
+		elapse(30 * time.Second)
+		synctest.Wait()
+		assert.LessOrEqual(t, changes.Load(), int64(31))
+		assert.GreaterOrEqual(t, changes.Load(), int64(29))
+		assert.LessOrEqual(t, loads.Load(), int64(2*len(sessions)), "two checks of each session")
+	})
+}
+
+// TestTypingIsOneAccounts: R1.3: typing and marks go through the account.
+func TestTypingIsOneAccounts(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	first := b.write(b.enter("juan"), "hola")
+	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
+	require.NoError(t, err)
+	ref := first.Ref
+	ref.Account = other.ID
+	require.ErrorIs(t, b.desk.AgentTyping(b.ctx, ana, ref), charla.ErrNotFound)
+	require.ErrorIs(t, b.desk.AgentRead(b.ctx, ana, ref, 1), charla.ErrNotFound)
+	marks, err := b.desk.Marks(b.ctx, ref)
+	require.NoError(t, err)
+	assert.Zero(t, marks)
+	_, err = b.desk.Status(b.ctx, tickets.Session{Account: b.account.ID})
+	require.ErrorIs(t, err, charla.ErrSession)
+}
