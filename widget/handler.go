@@ -1,0 +1,175 @@
+package widget
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Handler serves everything that a visitor's browser reaches. It is safe for
+// concurrent use. Any number of handlers, in any number of processes, may serve
+// the same accounts; limits and "once" hold for each by itself.
+type Handler struct {
+	desk     *charla.Desk
+	o        Options
+	base     *url.URL // nil: no pages
+	origin   string   // the server's own; empty: unknown
+	limits   *limiter
+	profiles lru[string, *profile]
+
+	seats   seats
+	mu      sync.Mutex
+	closed  bool
+	streams map[*stream]struct{}
+	open    sync.WaitGroup // what is in streams
+}
+
+// New makes the handler of a desk. nil options are the defaults. It serves under
+// the path of [Options].BaseURL, and under any other with [http.StripPrefix]:
+//
+//	h, err := widget.New(desk, &widget.Options{BaseURL: "https://tienda.cl/chat/"})
+//	...
+//	http.Handle("/chat/", h)
+//	server.RegisterOnShutdown(h.Close)
+//
+// It fails with every problem of the options at once.
+func New(desk *charla.Desk, o *Options) (*Handler, error) {
+	h := &Handler{desk: desk, o: o.defaults()}
+	if err := h.o.check(); err != nil {
+		return nil, err
+	}
+	if h.o.BaseURL != "" {
+		base, err := parseBase(h.o.BaseURL)
+		if err != nil {
+			return nil, err
+		}
+		h.base, h.origin = base, originOf(base)
+	}
+	h.limits = newLimiter(&h.o.Limits)
+	h.profiles.limit = 4096
+	h.seats.limit = h.o.Streams
+	return h, nil
+}
+
+// Close ends the streams, telling their readers to come back, and returns when
+// they are gone. Streams that begin afterwards end at once; everything else goes
+// on being served. Give it to [http.Server.RegisterOnShutdown].
+func (h *Handler) Close() {
+	h.mu.Lock()
+	h.closed = true
+	for s := range h.streams {
+		s.stop(errClosing)
+	}
+	h.mu.Unlock()
+	h.open.Wait()
+}
+
+// profile is what a request needs to know of an account's configuration.
+type profile struct {
+	id      chatcfg.AccountID
+	version chatcfg.Version
+	chat    chatcfg.Chat
+}
+
+// profile is an account's, as of the version in a.
+func (h *Handler) profile(ctx context.Context, a *chatcfg.Account) (*profile, error) {
+	if p, ok := h.profiles.find(a.Key); ok && p.id == a.ID && p.version == a.Version {
+		return p, nil
+	}
+	cfg, version, err := h.desk.Config(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	p := &profile{a.ID, version, cfg.Chat}
+	h.profiles.put(a.Key, p)
+	return p, nil
+}
+
+// call is one request on its way.
+type call struct {
+	h *Handler
+	w http.ResponseWriter
+	r *http.Request
+	// route is what the path means; rest what follows it.
+	route, rest string
+	now         time.Time
+	address     netip.Addr
+	account     chatcfg.Account
+	// chat is nil until the page may know of the account.
+	chat    *chatcfg.Chat
+	session tickets.Session
+	// park, if set, is what goes on when the call is over: a stream, which
+	// shall not hold what the call does.
+	park func()
+}
+
+// ServeHTTP answers a request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if park := h.answer(w, r); park != nil {
+		park()
+	}
+}
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (park func()) {
+	c := &call{h: h, w: w, r: r, now: h.desk.Now()}
+	head := w.Header()
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Referrer-Policy", "no-referrer")
+	head.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	if err := c.serve(); err != nil {
+		c.fail(err)
+	}
+	return c.park
+}
+
+// serve finds out what is asked for and answers it.
+func (c *call) serve() error {
+	path, ok := c.h.path(c.r.URL.Path)
+	if !ok {
+		return errNotFound
+	}
+	first, rest, _ := strings.Cut(path, "/")
+	if err := c.count(); err != nil {
+		if first == "v1" {
+			c.hint(rest)
+		}
+		return err
+	}
+	if first == "v1" {
+		return c.api(rest)
+	}
+	return errNotFound
+}
+
+// path is a request's path below the handler.
+func (h *Handler) path(p string) (string, bool) {
+	if len(p) > maxPath {
+		return "", false
+	}
+	if h.base != nil {
+		if below, ok := strings.CutPrefix(p, h.base.Path); ok {
+			return below, true
+		}
+	}
+	return strings.TrimPrefix(p, "/"), true
+}
+
+// maxPath is longer than any path there is.
+const maxPath = 512
+
+// count counts a request of whoever it is.
+func (c *call) count() error {
+	c.address = address(c.r, c.h.o.TrustedProxies)
+	if err := take(c.h.limits.all, c.now); err != nil {
+		return err
+	}
+	return c.h.limits.address.take(c.address, c.now)
+}

@@ -1,0 +1,160 @@
+package widget
+
+import (
+	"math"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"golang.org/x/time/rate"
+)
+
+// limiter holds the token buckets of everybody who was heard of lately.
+type limiter struct {
+	all          *rate.Limiter
+	address      buckets[netip.Addr]
+	entry        buckets[netip.Addr]
+	account      buckets[chatcfg.AccountID]
+	accountEntry buckets[chatcfg.AccountID]
+	session      buckets[tickets.SessionID]
+	message      buckets[tickets.SessionID]
+}
+
+// buckets are the token buckets of one rate.
+type buckets[K comparable] struct {
+	rate Rate
+	kept lru[K, *rate.Limiter]
+}
+
+func newLimiter(l *Limits) *limiter {
+	m := &limiter{all: l.All.bucket()}
+	m.address.rate, m.entry.rate = l.Address, l.Entry
+	m.account.rate, m.accountEntry.rate = l.Account, l.AccountEntry
+	m.session.rate, m.message.rate = l.Session, l.Message
+	for _, limit := range []*int{
+		&m.address.kept.limit, &m.entry.kept.limit, &m.account.kept.limit, &m.accountEntry.kept.limit,
+		&m.session.kept.limit, &m.message.kept.limit,
+	} {
+		*limit = l.Remembered
+	}
+	return m
+}
+
+func (r Rate) bucket() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
+
+// take takes a token of a key's bucket; the error says how long until there is
+// one.
+func (b *buckets[K]) take(key K, now time.Time) error {
+	return take(b.kept.get(key, b.rate.bucket), now)
+}
+
+func take(bucket *rate.Limiter, now time.Time) error {
+	r := bucket.ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait <= 0 {
+		return nil
+	}
+	r.CancelAt(now)
+	return &failure{status: http.StatusTooManyRequests, code: codeRate, retry: wait}
+}
+
+// address is the network address of a client: the peer's, or, behind trusted
+// proxies, the last one in X-Forwarded-For that is no trusted proxy itself. Of
+// IPv6 it is the /64, which is one customer of a provider. Zero: unknown.
+func address(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	client := peer(r.RemoteAddr)
+	if isTrusted(client, trusted) {
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for i := len(hops) - 1; i >= 0 && isTrusted(client, trusted); i-- {
+			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+			if err != nil {
+				break // whoever was believed last
+			}
+			client = hop.Unmap().WithZone("")
+		}
+	}
+	if client.Is6() {
+		if p, err := client.Prefix(64); err == nil {
+			client = p.Addr()
+		}
+	}
+	return client
+}
+
+func peer(remote string) netip.Addr {
+	ap, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
+	for _, p := range trusted {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// seats count the streams that are open.
+type seats struct {
+	mu       sync.Mutex
+	limit    StreamOptions
+	all      int
+	sessions map[tickets.SessionID]int
+	accounts map[chatcfg.AccountID]int
+	address  map[netip.Addr]int
+}
+
+// seat is one stream's place in the counts.
+type seat struct {
+	session tickets.SessionID
+	account chatcfg.AccountID
+	address netip.Addr
+}
+
+// sit takes a seat, or says that there is none; stand gives it back.
+func (s *seats) sit(one seat) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all >= s.limit.All || s.sessions[one.session] >= s.limit.Session ||
+		s.accounts[one.account] >= s.limit.Account || s.address[one.address] >= s.limit.Address {
+		return &failure{status: http.StatusTooManyRequests, code: codeRate, retry: s.limit.WriteTimeout}
+	}
+	if s.sessions == nil {
+		s.sessions = make(map[tickets.SessionID]int)
+		s.accounts = make(map[chatcfg.AccountID]int)
+		s.address = make(map[netip.Addr]int)
+	}
+	s.all++
+	s.sessions[one.session]++
+	s.accounts[one.account]++
+	s.address[one.address]++
+	return nil
+}
+
+func (s *seats) stand(one seat) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all--
+	release(s.sessions, one.session)
+	release(s.accounts, one.account)
+	release(s.address, one.address)
+}
+
+func release[K comparable](m map[K]int, key K) {
+	if m[key]--; m[key] <= 0 {
+		delete(m, key)
+	}
+}
+
+// seconds rounds a wait up to whole seconds, at least one.
+func seconds(d time.Duration) int {
+	return int(max(1, math.Ceil(min(d, time.Hour).Seconds())))
+}

@@ -1,0 +1,90 @@
+package widget
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// originOf is the origin of a URL as browsers write it.
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port := u.Port(); u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	return u.Scheme + "://" + host
+}
+
+// page is the origin of the page that asks; empty: none that counts. Browsers
+// write it on every request to another origin and on every one that changes
+// something. On reading requests of pages of the server's own origin they do
+// not, and Sec-Fetch-Site says so instead, or over plain http the Referer. What
+// a program that is no browser writes there is its own affair: this keeps pages
+// out, not programs.
+func (c *call) page() string {
+	h := c.r.Header
+	if origins := h.Values("Origin"); len(origins) > 0 {
+		if len(origins) > 1 || len(origins[0]) > maxOrigin {
+			return ""
+		}
+		return origins[0]
+	}
+	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
+		return ""
+	}
+	if site := h.Get("Sec-Fetch-Site"); site != "" {
+		switch {
+		case site != "same-origin":
+			return ""
+		case c.h.origin != "":
+			return c.h.origin
+		}
+		return "https://" + c.r.Host
+	}
+	u, err := url.Parse(h.Get("Referer"))
+	if err != nil || u.Host == "" || len(u.Host) > maxOrigin {
+		return ""
+	}
+	return originOf(u)
+}
+
+// maxOrigin is longer than any origin: a name has up to 253 bytes.
+const maxOrigin = 300
+
+// allowed says whether a page of an origin may use the account (R6.8): the
+// account's domains, and our own pages unless it has none.
+func (p *profile) allowed(origin, own string) bool {
+	if own != "" && origin == own {
+		return p.chat.Domain != "" || len(p.chat.ExtraDomains) > 0
+	}
+	return p.chat.Allows(origin)
+}
+
+// grant lets a page of an origin read the answer.
+func (c *call) grant(origin string) {
+	h := c.w.Header()
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", "ETag, Retry-After")
+}
+
+// preflight answers the question before a request that is not simple.
+func (c *call) preflight(methods string) {
+	h := c.w.Header()
+	h.Set("Access-Control-Allow-Methods", methods)
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	h.Set("Access-Control-Max-Age", "7200")
+	h.Set("Cache-Control", "no-store")
+	c.w.WriteHeader(http.StatusNoContent)
+}
+
+// hint lets a page read the answer before the account was looked up, going by
+// what is known of it: so that a page that is too fast learns it.
+func (c *call) hint(path string) {
+	c.w.Header().Set("Vary", "Origin")
+	key, _, _ := strings.Cut(path, "/")
+	if p, ok := c.h.profiles.find(key); ok {
+		if origin := c.page(); p.allowed(origin, c.h.origin) {
+			c.grant(origin)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package widget
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/charlahq/charla/tickets"
+)
+
+// maxWait is how many seconds a long poll may wait.
+const maxWait = 25
+
+// pageBody is a page of messages; a long poll's has what else is new.
+type pageBody struct {
+	Messages []messageBody `json:"messages"`
+	More     bool          `json:"more"`
+	Read     *readBody     `json:"read,omitempty"`
+	Typing   *typingBody   `json:"typing,omitempty"`
+}
+
+// readMessages answers a page of what the session may see (R7.2).
+func (c *call) readMessages() error {
+	q, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return errRequest
+	}
+	var after, before, limit, wait int64
+	for _, p := range []struct {
+		name string
+		to   *int64
+		def  int64
+	}{{"after", &after, 0}, {"before", &before, 0}, {"limit", &limit, usualPage}, {"wait", &wait, 0}} {
+		if *p.to, err = number(q, p.name, p.def); err != nil {
+			return err
+		}
+	}
+	backwards := q.Has("before")
+	if backwards && (q.Has("after") || q.Has("wait")) {
+		return errRequest
+	}
+	n := int(min(max(limit, 1), maxPage))
+	if wait > 0 {
+		return c.poll(q, after, n, time.Duration(min(wait, maxWait))*time.Second)
+	}
+	var list []tickets.Message
+	if backwards {
+		list, err = c.h.desk.ReadLast(c.r.Context(), c.session, before, n+1)
+	} else {
+		list, err = c.h.desk.Read(c.r.Context(), c.session, after, n+1)
+	}
+	if err != nil {
+		return err
+	}
+	body := pageBody{More: len(list) > n}
+	if body.More && backwards {
+		list = list[1:]
+	} else if body.More {
+		list = list[:n]
+	}
+	body.Messages = messagesOf(list)
+	c.json(http.StatusOK, body)
+	return nil
+}
+
+// poll answers as soon as there is something that the page does not know yet: a
+// message, or another state of the other side than it says it knows.
+func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error {
+	agent, err := number(q, "agent", -1)
+	if err != nil {
+		return err
+	}
+	customer, err := number(q, "customer", -1)
+	if err != nil {
+		return err
+	}
+	typing := q.Get("typing")
+	s, err := c.newStream(after)
+	if err != nil {
+		return err
+	}
+	ctx, err := c.h.begin(c.r.Context(), s)
+	if err != nil {
+		return err
+	}
+	defer c.h.end(s)
+	rc := http.NewResponseController(c.w) // where it does not work, the server's timeouts hold
+	_ = rc.SetReadDeadline(time.Time{})
+	_ = rc.SetWriteDeadline(networkTime().Add(wait + c.h.o.Streams.WriteTimeout))
+
+	body := pageBody{Messages: []messageBody{}, Read: &readBody{}, Typing: &typingBody{}}
+	ready := false
+	for u, err := range c.h.desk.Live(ctx, s.session, after, wait) {
+		switch {
+		case err != nil && errors.Is(context.Cause(ctx), errClosing):
+			c.json(http.StatusOK, body)
+			return nil
+		case err != nil:
+			return err
+		case u.Message != nil:
+			body.Messages = append(body.Messages, messageOf(u.Message))
+			body.More = len(body.Messages) > n
+		case u.Typing != nil && !s.private:
+			body.Typing.Agent = *u.Typing
+		case u.Read != nil && !s.private:
+			*body.Read = readOf(*u.Read)
+		}
+		news := ready || body.More
+		if !ready && u.Message == nil && u.Typing == nil && u.Read == nil {
+			ready = true
+			news = len(body.Messages) > 0 || typing != "" && (typing == "true") != body.Typing.Agent ||
+				agent >= 0 && agent != body.Read.Agent || customer >= 0 && customer != body.Read.Customer
+		}
+		if news {
+			break
+		}
+	}
+	body.Messages = body.Messages[:min(n, len(body.Messages))]
+	c.json(http.StatusOK, body)
+	return nil
+}
