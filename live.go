@@ -203,6 +203,7 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 			return false, false, nil
 		}
 		r.after, r.yieldedAt = list[i].Seq, r.d.Now()
+		r.d.topic.quiet(actual.UUID, list[i].From)
 		r.seen.marked = -1
 	}
 	r.found = r.found || !actual.IsZero()
@@ -259,12 +260,12 @@ func (r *running) wait(state topicState, now time.Time) time.Duration {
 }
 
 // Typing says that a session's customer is typing, for six seconds. It is a hint
-// that is kept nowhere: agents with [Desk.LiveTicket] on this desk see it.
-// [ErrSession].
+// that is kept nowhere: agents with [Desk.LiveTicket] see it, in other processes
+// through [Options].Broker. [ErrSession].
 func (d *Desk) Typing(ctx context.Context, s tickets.Session) error {
 	loaded, err := d.visit(ctx, s)
 	if err == nil && loaded.Conversation.Version > 0 {
-		d.types(loaded.Conversation.ID, tickets.CustomerSide)
+		d.tell(hintCustomer, loaded.Conversation.ID.UUID, 0)
 	}
 	return err
 }
@@ -277,19 +278,8 @@ func (d *Desk) AgentTyping(ctx context.Context, a Agent, ref tickets.Ref) error 
 	if _, err := d.Ticket(ctx, ref); err != nil {
 		return err
 	}
-	d.types(ref.Conversation, tickets.AgentSide)
+	d.tell(hintAgent, ref.Conversation.UUID, 0)
 	return nil
-}
-
-func (d *Desk) types(id tickets.ConversationID, side tickets.Side) {
-	until := d.Now().Add(typingFor)
-	d.topic.tell(id.UUID, func(s *topicState) {
-		if side == tickets.CustomerSide {
-			s.customer = until
-		} else {
-			s.agent = until
-		}
-	})
 }
 
 // visit loads what a living session may see.
@@ -343,7 +333,7 @@ func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m storage.Mark
 	if err := d.store.Sessions().Raise(ctx, c.Account, c.ID, m); err != nil {
 		return changeError(err)
 	}
-	d.topic.tell(c.ID.UUID, func(s *topicState) { s.marked++ })
+	d.tell(hintMarked, c.ID.UUID, 0)
 	return nil
 }
 

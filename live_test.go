@@ -168,7 +168,9 @@ func TestLiveElsewhere(t *testing.T) {
 		require.ErrorIs(t, custom.err, charla.ErrSession)
 
 		idle := b.enter("pedro")
-		alone := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.desk.Live(ctx, idle, 0, time.Minute) })
+		alone := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
+			return b.desk.Live(ctx, idle, 0, time.Minute)
+		})
 		alone.since()
 		require.NoError(t, other.EndSession(b.ctx, idle))
 		elapse(16 * time.Second)
@@ -226,7 +228,9 @@ func TestLivePollsOnce(t *testing.T) {
 			sessions = append(sessions, s)
 		}
 		for _, s := range sessions {
-			watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.desk.Live(ctx, s, 0, 25*time.Second) })
+			watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
+				return b.desk.Live(ctx, s, 0, 25*time.Second)
+			})
 		}
 		synctest.Wait()
 		changes.Store(0)

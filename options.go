@@ -47,6 +47,8 @@ type Options struct {
 	OnEvent func(context.Context, Event) error
 	// Presence replaces the heartbeats.
 	Presence Presence
+	// Broker carries hints between processes; nil: each polls.
+	Broker Broker
 	// Files switches attachments on; nil: off.
 	Files *FileOptions
 	// HeartbeatTTL is how long an agent's heartbeat holds. It defaults to

@@ -214,27 +214,6 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 	return b
 }
 
-// signal says that a conversation has news: a hint, never the data.
-func (d *Desk) signal(b *storage.Batch) {
-	d.topic.tell(b.Conversation.ID.UUID, func(s *topicState) {
-		s.changed++
-		s.version = max(s.version, b.Conversation.Version)
-		for _, m := range b.Messages { // who has written does not type
-			switch m.From {
-			case tickets.FromCustomer:
-				s.customer = time.Time{}
-			case tickets.FromAgent:
-				s.agent = time.Time{}
-			default:
-			}
-		}
-	})
-	d.topic.publish(b.Conversation.Account.UUID)
-	if len(b.Deliveries) > 0 || (!b.Wake.IsZero() && !b.Wake.After(d.Now().Add(d.o.Runner.Poll))) {
-		d.wakeRunner()
-	}
-}
-
 // hash is of everything that the caller asked for.
 func (req *request) hash() ([32]byte, error) {
 	if req.query.Key == "" {

@@ -24,6 +24,9 @@ func (d *Desk) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { d.keep(ctx, d.dueKick, d.runDeadlines, d.runStale) })
 	group.Go(func() { d.keep(ctx, d.outKick, d.runOutbox, d.pruner()) })
+	if d.o.Broker != nil {
+		group.Go(func() { d.listen(ctx) })
+	}
 	group.Wait()
 	return ctx.Err()
 }

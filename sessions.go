@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"net/url"
 	"slices"
@@ -86,7 +85,7 @@ func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v Vi
 	if err := d.store.Sessions().Create(ctx, s); err != nil {
 		return tickets.Session{}, "", changeError(err)
 	}
-	return s, id.String() + "." + base64.RawURLEncoding.EncodeToString(secret[:]), nil
+	return s, id.String() + "." + encode64(secret[:]), nil
 }
 
 // admitted is the customer that a visitor may be.
@@ -161,7 +160,7 @@ func (d *Desk) settle(ctx context.Context, s *tickets.Session) error {
 func (d *Desk) Session(ctx context.Context, account chatcfg.AccountID, token string) (tickets.Session, error) {
 	head, tail, _ := strings.Cut(token, ".")
 	id, err := uuid.Parse(head)
-	secret, err2 := base64.RawURLEncoding.Strict().DecodeString(tail)
+	secret, err2 := decode64(tail)
 	if err != nil || err2 != nil || id.String() != head {
 		return tickets.Session{}, ErrSession
 	}
@@ -262,8 +261,8 @@ func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func
 		now.Revision++
 		err = d.store.Sessions().Save(ctx, now)
 		if err == nil {
-			d.topic.publish(was.UUID)
-			d.topic.publish(now.Conversation.UUID)
+			d.tell(hintSession, was.UUID, 0)
+			d.tell(hintSession, now.Conversation.UUID, 0)
 		}
 		if !errors.Is(err, storage.ErrConflict) {
 			return changeError(err)

@@ -72,6 +72,22 @@ func (t *topics) reached(id uuid.UUID, version int64) {
 	}
 }
 
+// quiet says that whoever wrote a message no longer types. It wakes nobody up: the
+// message does.
+func (t *topics) quiet(id uuid.UUID, author tickets.Author) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	one := t.m[id]
+	switch {
+	case one == nil:
+	case author == tickets.FromCustomer:
+		one.customer = time.Time{}
+	case author == tickets.FromAgent:
+		one.agent = time.Time{}
+	default:
+	}
+}
+
 // subscription is a reader's hold on a topic.
 type subscription struct {
 	t   *topics

@@ -1,0 +1,112 @@
+package charla
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// Broker carries hints between the desks of several processes on one store, so
+// that streams need not wait for the next poll and agents see customers of other
+// processes type. Hints may be lost, doubled or late: whatever matters is in the
+// store and arrives by polling. It must be safe for concurrent use.
+type Broker interface {
+	// Publish sends a hint, of at most 64 bytes, to the other processes. It
+	// neither blocks nor fails: what cannot be sent at once is dropped. The hint is
+	// the broker's to keep.
+	Publish(hint []byte)
+	// Listen hands over what others published, and possibly what this process did,
+	// until ctx ends or it fails; then it is called again. receive returns at once.
+	Listen(ctx context.Context, receive func(hint []byte)) error
+}
+
+// A hint is its kind, an ID, and for some kinds a number.
+const (
+	hintChanged  = 'c' // a conversation, and the version it reached
+	hintAccount  = 'a' // an account's feed
+	hintSession  = 's' // the sessions of a conversation
+	hintMarked   = 'm' // a conversation's marks
+	hintCustomer = 't' // the customer types
+	hintAgent    = 'T' // an agent types
+)
+
+const hintSize = 1 + 16 + 8
+
+// tell tells this process's readers of something, and the other processes.
+func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
+	d.hear(kind, id, n)
+	if d.o.Broker == nil {
+		return
+	}
+	hint := make([]byte, 0, hintSize)
+	hint = append(append(hint, kind), id[:]...)
+	for shift := 56; shift >= 0; shift -= 8 {
+		hint = append(hint, byte(uint64(n)>>shift))
+	}
+	d.o.Broker.Publish(hint)
+}
+
+// hear does what a hint says.
+func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
+	switch kind {
+	case hintChanged:
+		d.topic.reached(id, n)
+	case hintAccount, hintSession:
+		d.topic.publish(id)
+	case hintMarked:
+		d.topic.tell(id, func(s *topicState) { s.marked++ })
+	case hintCustomer:
+		d.types(id, tickets.CustomerSide)
+	case hintAgent:
+		d.types(id, tickets.AgentSide)
+	default: // of a newer version
+	}
+}
+
+// receive takes a hint from the broker.
+func (d *Desk) receive(hint []byte) {
+	if len(hint) != hintSize {
+		return
+	}
+	var n uint64
+	for _, b := range hint[17:] {
+		n = n<<8 | uint64(b)
+	}
+	d.hear(hint[0], uuid.UUID(hint[1:17]), int64(n))
+}
+
+// listen hears the broker until ctx ends.
+func (d *Desk) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := d.o.Broker.Listen(ctx, d.receive); err != nil && ctx.Err() == nil {
+			d.o.Logger.Warn("charla: broker", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.o.Clock.After(d.o.Runner.Poll):
+		}
+	}
+}
+
+func (d *Desk) types(id uuid.UUID, side tickets.Side) {
+	until := d.Now().Add(typingFor)
+	d.topic.tell(id, func(s *topicState) {
+		if side == tickets.CustomerSide {
+			s.customer = until
+		} else {
+			s.agent = until
+		}
+	})
+}
+
+// signal says that a commit has landed: hints, never the data.
+func (d *Desk) signal(b *storage.Batch) {
+	d.tell(hintChanged, b.Conversation.ID.UUID, b.Conversation.Version)
+	d.tell(hintAccount, b.Conversation.Account.UUID, 0)
+	if len(b.Deliveries) > 0 || (!b.Wake.IsZero() && !b.Wake.After(d.Now().Add(d.o.Runner.Poll))) {
+		d.wakeRunner()
+	}
+}

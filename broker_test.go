@@ -1,0 +1,114 @@
+package charla_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// wire is a broker between desks in one process. It hands every hint to all who
+// listen, the sender included, twice.
+type wire struct {
+	mu     sync.Mutex
+	ears   map[int]chan []byte
+	next   int
+	breaks int
+}
+
+func (w *wire) Publish(hint []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, ear := range w.ears {
+		for range 2 {
+			select {
+			case ear <- hint:
+			default:
+			}
+		}
+	}
+}
+
+func (w *wire) Listen(ctx context.Context, receive func([]byte)) error {
+	w.mu.Lock()
+	if w.breaks++; w.breaks <= 2 {
+		w.mu.Unlock()
+		return errors.New("broken wire")
+	}
+	ear := make(chan []byte, 100)
+	w.next++
+	me := w.next
+	w.ears[me] = ear
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.ears, me)
+	}()
+	for _, nonsense := range [][]byte{nil, {}, []byte("c"), make([]byte, 25), make([]byte, 1000)} {
+		receive(nonsense)
+	}
+	for {
+		select {
+		case hint := <-ear:
+			receive(hint)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// TestBroker: with a broker, what another process does is told at once, typing
+// included; hints doubled, malformed or from a broker that fails at first do no
+// harm.
+func TestBroker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		w := &wire{ears: make(map[int]chan []byte)}
+		var desks []*charla.Desk
+		ctx, stop := context.WithCancel(t.Context())
+		var ran sync.WaitGroup
+		for range 2 {
+			d := b.newDesk(func(o *charla.Options) { o.Clock, o.Broker, o.Runner.Poll = nil, w, time.Hour })
+			ran.Go(func() { _ = d.Run(ctx) })
+			desks = append(desks, d)
+		}
+		elapse(2 * time.Hour) // until the wire holds
+		here, there := desks[0], desks[1]
+		s := b.enter("juan")
+		customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return here.Live(ctx, s, 0, 0) })
+		assert.Equal(t, []string{"nothing"}, customer.since())
+		first, err := there.Write(b.ctx, s, "hola", nil)
+		require.NoError(t, err)
+		agent := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
+			return there.LiveTicket(ctx, first.Ref, 0, 0)
+		})
+		assert.Equal(t, []string{"message hola"}, customer.since())
+		assert.Equal(t, []string{"message hola", "nothing"}, agent.since())
+		require.NoError(t, here.Typing(b.ctx, s))
+		assert.Equal(t, []string{"typing true"}, agent.since())
+		_, err = here.Write(b.ctx, s, "¿hay alguien?", nil)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"message ¿hay alguien?", "typing false"}, agent.since())
+		customer.since()
+		require.NoError(t, there.AgentTyping(b.ctx, ana, first.Ref))
+		require.NoError(t, there.AgentRead(b.ctx, ana, first.Ref, 2))
+		assert.Equal(t, []string{"typing true", "read 0 2"}, customer.since())
+		require.NoError(t, there.EndSession(b.ctx, s))
+		customer.since()
+		require.ErrorIs(t, customer.err, charla.ErrSession, "told at once")
+		stop()
+		ran.Wait()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		assert.Empty(t, w.ears, "Run ended what it began")
+	})
+}
