@@ -40,13 +40,14 @@
 //     refuses a configuration with all its problems at once ([chatcfg.Problems])
 //     and warns of what is legal but doubtful; pictures, [Desk.RotateSecret],
 //     [Desk.DeleteAccount], [Desk.Purge].
-//   - Visitors: [Desk.StartSession], [Desk.Session], [Desk.Login], [Desk.Write],
-//     [Desk.Read] and [Desk.Follow].
+//   - Visitors: [Desk.StartSession], [Desk.Session], [Desk.Login], [Desk.Status],
+//     [Desk.Write], [Desk.Read] and [Desk.Live], [Desk.Typing], [Desk.MarkRead],
+//     [Desk.File], and [Desk.Contact] for the contact form.
 //   - Agents: [Desk.Reply], [Desk.Close], [Desk.Ignore], [Desk.Open],
 //     [Desk.Pause], [Desk.Resume], [Desk.Mark], [Desk.Classify], [Desk.Describe],
 //     and [Desk.Heartbeat], which says that they are there.
-//   - Reading: [Desk.Tickets], [Desk.Messages], [Desk.Stream], [Desk.Changes] for
-//     an inbox, [Desk.Report].
+//   - Reading: [Desk.Tickets], [Desk.Messages], [Desk.LiveTicket], [Desk.Changes] for
+//     an inbox, [Desk.Contacts], [Desk.Report].
 //   - Why: [Desk.History] has what every rule answered to every message,
 //     [Desk.Explain] says it in words, [Desk.DryRun] says what would happen.
 //   - Time: [Desk.Run] lets happen what falls due and delivers the outbox. Without
