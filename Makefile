@@ -1,4 +1,4 @@
-.PHONY: all test lint proofs sim linear mutants bench consumer generate stale
+.PHONY: all test lint proofs sim crash powercut linear fuzz mutants bench consumer generate stale
 
 all: test lint
 
@@ -7,7 +7,10 @@ lint: ; @scripts/lint.sh # format, vet, linters, tidy modules, vulnerabilities
 proofs: ; @scripts/proofs.sh # the long tests, and the two checks below
 bench: ; @go run ./bench -write docs/performance.md # speed against the floor (about 20 minutes)
 sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqlite]
+crash: ; @scripts/crash.sh # processes killed under load: N=kills [SEED=first]
+powercut: ; @scripts/powercut.sh # power cuts below SQLite: SEEDS=n [SEED=first]
 linear: ; @scripts/linear.sh # are conversations linearizable: N=histories [SEED=first]
+fuzz: ; @scripts/fuzz.sh # every fuzz target in turn: TIME=30s [ONLY=pattern]
 mutants: ; @scripts/mutants.sh # planted bugs: does the simulation find each
 consumer: ; @scripts/consumer.sh # what a program that imports the core gets
 stale: ; @scripts/stale.sh # are the generated files what generators write

@@ -123,7 +123,14 @@ func signedBy(secrets []chatcfg.Secret, now time.Time, signed string, signature 
 
 func encode64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-func decode64(s string) ([]byte, error) { return base64.RawURLEncoding.Strict().DecodeString(s) }
+// decode64 reads what encode64 wrote, and nothing else: Go's decoders skip line
+// ends.
+func decode64(s string) ([]byte, error) {
+	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
+		return nil, base64.CorruptInputError(i)
+	}
+	return base64.RawURLEncoding.Strict().DecodeString(s)
+}
 
 func cutLast(s, sep string) (before, after string, found bool) {
 	i := strings.LastIndex(s, sep)

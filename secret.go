@@ -2,7 +2,6 @@ package charla
 
 import (
 	"crypto/ed25519"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +28,7 @@ var ErrSecret = errors.New("charla: not a secret token")
 // ParseSecret reads what [Secret.Reveal] gave.
 func ParseSecret(s string) (Secret, error) {
 	body, ok := strings.CutPrefix(s, secretPrefix)
-	seed, err := base64.RawURLEncoding.Strict().DecodeString(body)
+	seed, err := decode64(body)
 	if !ok || err != nil || len(seed) != ed25519.SeedSize {
 		return Secret{}, ErrSecret
 	}
@@ -44,7 +43,7 @@ func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
 	}
-	return secretPrefix + base64.RawURLEncoding.EncodeToString(s.seed[:])
+	return secretPrefix + encode64(s.seed[:])
 }
 
 // Key is the private key, to sign customers' identities with. The zero Secret

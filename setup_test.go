@@ -20,7 +20,7 @@ import (
 // bench is what most tests need: a desk on a memory store with one account, and
 // a clock that stands still.
 type bench struct {
-	t       *testing.T
+	t       testing.TB
 	ctx     context.Context
 	clock   *clock.Mock
 	store   storage.Store
@@ -37,7 +37,7 @@ var start = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 var ana = charla.Agent{ID: "ana", Name: "Ana"}
 
 // setup makes a bench; configure, if not nil, changes the default configuration.
-func setup(t *testing.T, configure func(*chatcfg.Config)) *bench {
+func setup(t testing.TB, configure func(*chatcfg.Config)) *bench {
 	t.Helper()
 	b := &bench{
 		t: t, ctx: t.Context(), clock: clock.NewMock(), store: storage.NewMemory(),

@@ -29,21 +29,21 @@ func canvas(width, height int) image.Image {
 	return m
 }
 
-func pngOf(t *testing.T, width, height int) []byte {
+func pngOf(t testing.TB, width, height int) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, png.Encode(&b, canvas(width, height)))
 	return b.Bytes()
 }
 
-func jpegOf(t *testing.T, width, height int) []byte {
+func jpegOf(t testing.TB, width, height int) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, jpeg.Encode(&b, canvas(width, height), nil))
 	return b.Bytes()
 }
 
-func gifOf(t *testing.T, width, height, frames int) []byte {
+func gifOf(t testing.TB, width, height, frames int) []byte {
 	t.Helper()
 	var g gif.GIF
 	for range frames {

@@ -23,6 +23,8 @@ scenarios() {
 proof scripts/consumer.sh
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
+TIME=2s proof scripts/fuzz.sh
+proof env N=15 scripts/crash.sh
 proof env SEEDS=2 STEPS=12 CUTS=150 scripts/powercut.sh
 proof go run ./bench -short >/dev/null
 if [ -d examples/scenario ]; then

@@ -223,6 +223,9 @@ func (m *Memory) mark(list string) []byte {
 
 // parseCursor reads what cursor wrote for the same list.
 func (m *Memory) parseCursor(list, cursor string) (position, error) {
+	if len(cursor) != base64.RawURLEncoding.EncodedLen(40) {
+		return position{}, ErrCursor // a decoder skips line ends
+	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) != 40 || !bytes.Equal(b[:8], m.mark(list)) {
 		return position{}, ErrCursor

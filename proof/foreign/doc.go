@@ -1,0 +1,4 @@
+// Package foreign gives both stores, through a desk, text that comes from
+// outside: cursors, search words, channel keys. Each is fuzzed, and both stores
+// have to answer alike, by the rule and not only without an error.
+package foreign

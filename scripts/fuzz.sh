@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Runs every fuzz target of every module, one after the other, for TIME each
+# (default 10s), and prints how often each was executed. ONLY=pattern takes those
+# whose name matches. What fails is kept in the package's testdata/fuzz.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+time=${TIME:-10s}
+total=0 targets=0 failed=()
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# packages prints the directories with a fuzz target.
+packages() {
+	git ls-files -co --exclude-standard -- '*_test.go' | xargs grep -lE '^func Fuzz[A-Za-z0-9_]*\(f \*testing\.F\)' |
+		xargs -n1 dirname | sort -u
+}
+
+for dir in $(packages); do
+	found=$(go test "./$dir" -list '^Fuzz') || die "$found"
+	while read -r name; do
+		[[ $name =~ ${ONLY:-.} ]] || continue
+		# Making inputs that are only interesting shorter would take most of the time.
+		go test "./$dir" -run "^$name\$" -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 100x >"$log" 2>&1 </dev/null || {
+			cat "$log" >&2
+			failed+=("$dir $name")
+		}
+		# What earlier runs found is executed first, and counted by itself.
+		n=$(grep -oE '(execs:|coverage:) [0-9]+' "$log" | tail -1 | cut -d' ' -f2) || true
+		[ "${n:-0}" -gt 0 ] || failed+=("$dir $name (not executed)")
+		printf '%-28s %-16s %10d executions\n' "$dir" "$name" "${n:=0}"
+		total=$((total + n)) targets=$((targets + 1))
+	done < <(grep '^Fuzz' <<<"$found")
+done
+[ "$targets" -gt 0 ] || die "no fuzz target found"
+[ ${#failed[@]} -eq 0 ] || die "failed:" "${failed[@]}"
+printf '%d targets, %s each, %d executions\n' "$targets" "$time" "$total"
