@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charlahq/charla"
@@ -20,6 +21,9 @@ type Ack struct {
 	// Text is what was written or replied; no two acknowledged calls have the
 	// same. Empty: the call stores no message.
 	Text string
+	// Somewhere says that the answer did not tell where: only the text has to be
+	// there.
+	Somewhere bool
 }
 
 // maxProblems bounds the texts that are kept; everything is counted.
@@ -146,6 +150,12 @@ func (f *Findings) Conversation(ctx context.Context, desk *charla.Desk, ref tick
 func (f *Findings) Ledger(c *Conversation, acks []Ack) {
 	f.Acks += len(acks)
 	for _, a := range acks {
+		if a.Somewhere {
+			if !slices.ContainsFunc(c.Messages, func(m tickets.Message) bool { return m.Text == a.Text }) {
+				f.Miss("%s in %s: text %q", a.Kind, a.Ref.Conversation, a.Text)
+			}
+			continue
+		}
 		where := fmt.Sprintf("%s of entry %d, message %d in %s", a.Kind, a.Entry, a.Seq, a.Ref.Conversation)
 		if a.Text != "" && (a.Seq < 1 || a.Seq > int64(len(c.Messages)) || c.Messages[a.Seq-1].Text != a.Text) {
 			f.Miss("%s: text %q", where, a.Text)
@@ -275,6 +285,20 @@ func (f *Findings) rules(c *Conversation, created int) {
 			f.Twice("%d messages of %s for %d causes", n, rule, most)
 		case n < most:
 			f.Wrong("%d messages of %s for %d causes: these actions are on", n, rule, most)
+		}
+	}
+}
+
+// Settled checks that nothing of a conversation is still to fall due, long after
+// the last thing happened in it (R4.5).
+func (f *Findings) Settled(c *Conversation) {
+	for _, t := range c.Tickets {
+		switch {
+		case t.Status != tickets.Open:
+		case t.LastWord == tickets.AgentSide && !t.Paused:
+			f.Miss("ticket %d: its auto-close, counting from %s", t.Number, t.CountsFrom)
+		case t.Wait != nil && t.Wait.DelayedAt.IsZero():
+			f.Miss("ticket %d: its delay, due at %s", t.Number, t.Wait.Due)
 		}
 	}
 }

@@ -171,6 +171,7 @@ func (c *machine) outbox(f *audit.Findings) {
 		if err != nil {
 			f.Wrong("%v", err)
 		}
+		f.Settled(&conversation)
 		if have, want := mails[v.session.Conversation], 2*len(conversation.Tickets); have != want {
 			f.Wrong("visitor %d: %d mails for %d tickets of two addresses", i, have, want/2)
 		}

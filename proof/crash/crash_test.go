@@ -1,0 +1,86 @@
+package crash_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla/proof/audit"
+	"github.com/charlahq/charla/proof/crash"
+	"github.com/stretchr/testify/require"
+)
+
+// The flags of a long run (make crash).
+var (
+	kills = flag.Int("kills", 0, "how many kills; zero: the short form")
+	seed  = flag.Uint64("seed", 1, "the first seed")
+	chats = flag.Int("chats", 24, "customers, each with an agent")
+)
+
+// perDatabase is how many kills a database goes through before the next one.
+const perDatabase = 25
+
+// TestMain is also the process that is killed.
+func TestMain(m *testing.M) {
+	if os.Getenv(crash.Env) != "" {
+		if err := crash.Child(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// R8.1, R4.5, R8.2: whatever was acknowledged by processes that were killed is there
+// once, and so is what fell due.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	left, size := *kills, *chats
+	if left == 0 {
+		left, size = 5, 8
+	}
+	begin, total := time.Now(), &crash.Report{}
+	for n := uint64(0); left > 0; n++ {
+		p := crash.Plan{Seed: *seed + n, Kills: min(left, perDatabase), Chats: size, Audit: 5}
+		left -= p.Kills
+		r, err := crash.Run(p, t.TempDir())
+		require.NoError(t, err, "seed %d", p.Seed)
+		total.Add(r)
+		require.NoError(t, r.Err(), "seed %d", p.Seed)
+	}
+	t.Logf("%s, in %s", total, time.Since(begin).Round(time.Millisecond))
+	require.Positive(t, total.Acknowledged)
+}
+
+// The negative controls: each of these breaks a promise, and is found out.
+func TestControl(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		plan  crash.Plan
+		found func(*crash.Report) int
+	}{
+		"answers before the commit": {crash.Plan{Mutant: crash.Early}, func(r *crash.Report) int { return r.Missing }},
+		"forgets the key":           {crash.Plan{Mutant: crash.Keyless}, func(r *crash.Report) int { return r.Duplicates }},
+		"mails again":               {crash.Plan{Mutant: crash.Remail}, func(r *crash.Report) int { return r.Duplicates }},
+		"a row that is not there": {
+			crash.Plan{Tamper: func(acks []audit.Ack) []audit.Ack {
+				acks[len(acks)-1].Text, acks[len(acks)-1].Entry = "nobody wrote this", 1<<40
+				return acks
+			}},
+			func(r *crash.Report) int { return r.Missing },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := c.plan
+			p.Seed, p.Kills, p.Chats = *seed, 4, 8
+			r, err := crash.Run(p, t.TempDir())
+			require.NoError(t, err)
+			t.Log(r)
+			require.Positive(t, c.found(r), "nothing was found: this proves nothing")
+		})
+	}
+}
