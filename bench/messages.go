@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
@@ -190,9 +191,14 @@ FROM conversations c JOIN tickets t ON t.account = 1 AND t.conversation = c.key`
 func bySentence(doc []byte, text string) [][]byte {
 	all := make([][]byte, len(sentences))
 	for i, s := range sentences {
-		all[i] = bytes.Replace(doc, []byte(text), []byte(s), 1)
+		all[i] = bytes.Replace(doc, measured(text), measured(s), 1)
 	}
 	return all
+}
+
+// measured is a text as it stands in a document, after its length.
+func measured(text string) []byte {
+	return append(binary.AppendUvarint(nil, uint64(len(text))), text...)
 }
 
 // indexed is a text of plain letters as storage/sqlite gives it to its index.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -78,16 +79,16 @@ func (c *conn) keep(account int64, docs []storage.Document) error {
 }
 
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
-	return get[chatcfg.Account](ctx, p.s, "SELECT doc FROM accounts WHERE uuid = ?", id.UUID[:])
+	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM accounts WHERE uuid = ?", id.UUID[:])
 }
 
 func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
-	return get[chatcfg.Account](ctx, p.s, "SELECT doc FROM accounts WHERE key = ?", key)
+	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM accounts WHERE key = ?", key)
 }
 
 // get reads one document; ErrNotFound.
-func get[T any](ctx context.Context, s *Store, query string, args ...any) (v T, err error) {
-	var doc []byte
+func get[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (v T, err error) {
+	var doc string
 	err = s.readers.do(ctx, func(c *conn) error {
 		found, err := c.one(query, args, &doc)
 		if err == nil && !found {
@@ -98,28 +99,28 @@ func get[T any](ctx context.Context, s *Store, query string, args ...any) (v T, 
 	if err != nil {
 		return v, err
 	}
-	return decode[T](doc)
+	return v, corrupt(decode(doc, &v))
 }
 
 // list reads documents. It uses the caller's context, so that a long list ends
 // with it.
-func list[T any](ctx context.Context, s *Store, query string, args ...any) (items []T, err error) {
+func list[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (items []T, err error) {
 	err = s.readers.do(ctx, func(c *conn) error {
 		return c.each(ctx, query, args, func(scan func(...any) error) error {
-			var doc []byte
+			var doc string
 			if err := scan(&doc); err != nil {
 				return err
 			}
-			v, err := decode[T](doc)
+			var v T
 			items = append(items, v)
-			return err
+			return corrupt(decode(doc, &items[len(items)-1]))
 		})
 	})
 	return items, err
 }
 
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
-	return list[chatcfg.Account](ctx, p.s,
+	return list(ctx, p.s, decodeJSON[chatcfg.Account],
 		"SELECT doc FROM accounts WHERE uuid > ?1 AND deleted = 0 AND hidden <= ?2 ORDER BY uuid LIMIT ?3",
 		after.UUID[:], bit(hidden), pageLimit(limit))
 }
@@ -186,7 +187,7 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 type presence struct{ s *Store }
 
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
-	found, err := list[tickets.Roster](ctx, p.s,
+	found, err := list(ctx, p.s, decodeJSON[tickets.Roster],
 		"SELECT doc FROM presence WHERE account = (SELECT id FROM accounts WHERE uuid = ?)", account.UUID[:])
 	if err != nil || len(found) == 0 {
 		return tickets.Roster{}, err
@@ -219,10 +220,7 @@ func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.
 type sessions struct{ s *Store }
 
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
-	doc, err := encodeSession(s)
-	if err != nil {
-		return err
-	}
+	doc := codec.AppendSession(nil, &s)
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.live(s.Account)
 		if err != nil {
@@ -242,15 +240,12 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 }
 
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
-	return get[tickets.Session](ctx, p.s,
+	return get(ctx, p.s, codec.DecodeSession,
 		"SELECT doc FROM sessions WHERE account = (SELECT id FROM accounts WHERE uuid = ?) AND id = ?", account.UUID[:], id.UUID[:])
 }
 
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
-	doc, err := encodeSession(s)
-	if err != nil {
-		return err
-	}
+	doc := codec.AppendSession(nil, &s)
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.account(s.Account)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -20,47 +21,58 @@ type batch struct {
 	messages     [][]byte
 	entries      [][]byte
 	words        []string
+	// known is what the load before has seen; version zero: nothing of use.
+	known knownConversation
 }
 
 // ticketRow is a ticket as its row is.
 type ticketRow struct {
-	number    int64
+	number  int64
+	changed int64
+	indexed
+	waits  sql.NullInt64
+	counts sql.NullInt64
+	doc    []byte
+}
+
+// indexed are columns of a ticket that seldom change.
+type indexed struct {
 	status    string
 	important int64
 	delayed   int64
 	category  sql.NullString
+	fields    sql.NullString
 	created   int64
-	changed   int64
-	waits     sql.NullInt64
-	counts    sql.NullInt64
-	doc       []byte
 }
 
-func encodeBatch(b *storage.Batch) (e *batch, err error) {
-	e = &batch{Batch: b}
-	if e.conversation, err = encodeConversation(b.Conversation); err != nil {
-		return nil, err
+func encodeBatch(b *storage.Batch) (*batch, error) {
+	docs := make(documents, 0, 2048)
+	e := &batch{
+		Batch:        b,
+		conversation: encoded(&docs, codec.AppendConversation, &b.Conversation),
+		tickets:      make([]ticketRow, len(b.Tickets)),
+		messages:     make([][]byte, len(b.Messages)),
+		entries:      make([][]byte, len(b.Entries)),
 	}
-	if b.Receipt != nil {
-		if e.receipt, err = encodeReceipt(*b.Receipt); err != nil {
+	for i := range b.Messages {
+		e.messages[i] = encoded(&docs, codec.AppendMessage, &b.Messages[i])
+	}
+	for i := range b.Entries {
+		e.entries[i] = encoded(&docs, codec.AppendEntry, &b.Entries[i])
+	}
+	for i := range b.Tickets {
+		t := &b.Tickets[i]
+		var err error
+		if e.tickets[i], err = newTicketRow(t); err != nil {
 			return nil, err
 		}
+		e.tickets[i].doc = encoded(&docs, codec.AppendTicket, t)
 	}
-	if e.messages, err = encodeAll(b.Messages, encodeMessage); err != nil {
-		return nil, err
-	}
-	if e.entries, err = encodeAll(b.Entries, encodeEntry); err != nil {
-		return nil, err
+	if b.Receipt != nil {
+		e.receipt = encoded(&docs, codec.AppendReceipt, b.Receipt)
 	}
 	for _, w := range b.Words {
 		e.words = append(e.words, spelled(w.Text))
-	}
-	for _, t := range b.Tickets {
-		row, err := newTicketRow(t)
-		if err != nil {
-			return nil, err
-		}
-		e.tickets = append(e.tickets, row)
 	}
 	// One ticket may close and another open: never two open in between.
 	slices.SortStableFunc(e.tickets, func(t, u ticketRow) int {
@@ -69,28 +81,27 @@ func encodeBatch(b *storage.Batch) (e *batch, err error) {
 	return e, nil
 }
 
-func encodeAll[T any](all []T, encode func(T) ([]byte, error)) ([][]byte, error) {
-	docs := make([][]byte, len(all))
-	for i, one := range all {
-		var err error
-		if docs[i], err = encode(one); err != nil {
-			return nil, err
-		}
-	}
-	return docs, nil
-}
-
-func newTicketRow(t tickets.Ticket) (r ticketRow, err error) {
+// newTicketRow is all of a ticket's row but its document.
+func newTicketRow(t *tickets.Ticket) (r ticketRow, err error) {
 	r = ticketRow{
-		number:    int64(t.Number),
-		status:    string(t.Status),
-		important: bit(t.Important),
-		delayed:   bit(t.Delayed()),
-		created:   micros(t.CreatedAt),
-		changed:   micros(t.ChangedAt),
+		number:  int64(t.Number),
+		changed: micros(t.ChangedAt),
+		indexed: indexed{
+			status:    string(t.Status),
+			important: bit(t.Important),
+			delayed:   bit(t.Delayed()),
+			created:   micros(t.CreatedAt),
+		},
 	}
 	if t.Typification != nil {
 		r.category = sql.NullString{String: t.Typification.Category, Valid: true}
+		if len(t.Typification.Fields) > 0 {
+			fields, err := encode(t.Typification.Fields)
+			if err != nil {
+				return r, err
+			}
+			r.fields = sql.NullString{String: string(fields), Valid: true}
+		}
 	}
 	if t.Status == tickets.Open {
 		if t.Wait != nil {
@@ -100,8 +111,7 @@ func newTicketRow(t tickets.Ticket) (r ticketRow, err error) {
 			r.counts = sql.NullInt64{Int64: micros(t.CountsFrom), Valid: true}
 		}
 	}
-	r.doc, err = encodeTicket(t)
-	return r, err
+	return r, nil
 }
 
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
@@ -109,26 +119,46 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	if err != nil {
 		return err
 	}
+	k, ok := p.s.known.take(knownID{b.Conversation.Account, b.Conversation.ID})
+	if ok && (b.Receipt == nil || b.Receipt.Scope == k.scope && b.Receipt.Key == k.once) {
+		e.known = k
+	}
 	return p.s.writer.do(ctx, e.commit)
 }
 
 // stored is what a commit finds.
 type stored struct {
-	account  account
-	key      int64
-	version  int64
-	armed    sql.NullInt64
-	lease    int64
+	account account
+	key     int64
+	version int64
+	armed   sql.NullInt64
+	lease   int64
+	// change is the account's count of commits, with this one.
 	change   int64
 	isStored bool
+	// session is the revision of the one that writes, taken that the receipt's
+	// key is used already, holder who has the first identity to be reserved.
+	session sql.NullInt64
+	taken   bool
+	holder  sql.NullInt64
 	// ticket is the latest one, number zero if there is none.
 	ticket storedTicket
 }
 
-// storedTicket is a ticket's row without its document.
+// storedTicket is a ticket's row as it is, without its document.
 type storedTicket struct {
 	key int64
 	ticketRow
+}
+
+// storedTicketOf is the row of a document.
+func storedTicketOf(key int64, doc string) (storedTicket, error) {
+	var t tickets.Ticket
+	if err := codec.DecodeTicket(doc, &t); err != nil {
+		return storedTicket{}, corrupt(err)
+	}
+	row, err := newTicketRow(&t)
+	return storedTicket{key, row}, err
 }
 
 // commit checks everything and then writes.
@@ -146,13 +176,11 @@ func (e *batch) commit(c *conn) error {
 			return err
 		}
 	}
-	keys := make(map[tickets.Number]int64, len(e.tickets))
+	keys := make([]int64, len(e.tickets)) // in their order
 	for i := range e.tickets {
-		key, err := e.tickets[i].put(c, s)
-		if err != nil {
+		if keys[i], err = e.tickets[i].put(c, s); err != nil {
 			return err
 		}
-		keys[tickets.Number(e.tickets[i].number)] = key
 	}
 	if err := e.append(c, s); err != nil {
 		return err
@@ -161,39 +189,33 @@ func (e *batch) commit(c *conn) error {
 }
 
 // check finds out whether the batch may land. It writes nothing.
-func (e *batch) check(c *conn) (*stored, error) {
-	s := &stored{}
-	var key, version, session, lease, change, ticket, number, important, delayed, created sql.NullInt64
-	var status sql.NullString
-	var taken bool
-	var scope, once any // NULL equals nothing
-	if e.Receipt != nil {
-		scope, once = e.Receipt.Scope, e.Receipt.Key
+func (e *batch) check(c *conn) (s *stored, err error) {
+	if e.known.version > 0 && len(e.Reserve) == 0 {
+		s, err = e.checkKnown(c)
 	}
-	a, t := &s.account, &s.ticket
-	found, err := c.one(checking, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:], scope, once, e.Session.UUID[:]},
-		&a.id, &a.version, &a.settled, &a.deleted, &key, &version, &s.armed, &lease, &change, &taken,
-		&ticket, &number, &status, &important, &delayed, &t.category, &created, &t.waits, &t.counts, &session)
-	switch {
-	case err != nil:
+	if s == nil && err == nil {
+		s, err = e.checkAll(c)
+	}
+	if err != nil {
 		return nil, err
-	case !found:
-		return nil, storage.ErrNotFound
+	}
+	switch a := s.account; {
 	case a.deleted:
 		return nil, storage.ErrDeleted
 	case a.version != int64(e.Config):
 		return nil, storage.ErrConfigChanged
-	case version.Int64 != e.Conversation.Version-1, taken, !e.Session.IsZero() && session != (sql.NullInt64{Int64: e.SessionRevision, Valid: true}):
+	case s.version != e.Conversation.Version-1, s.taken,
+		!e.Session.IsZero() && s.session != (sql.NullInt64{Int64: e.SessionRevision, Valid: true}):
 		return nil, storage.ErrConflict
 	}
-	s.isStored, s.key, s.version = key.Valid, key.Int64, version.Int64
-	s.lease, s.change = lease.Int64, change.Int64+1
-	t.key, t.number, t.status = ticket.Int64, number.Int64, status.String
-	t.important, t.delayed, t.created = important.Int64, delayed.Int64, created.Int64
-	for _, id := range e.Reserve {
+	s.change++
+	if h := s.holder; h.Valid && (!s.isStored || h.Int64 != s.key) {
+		return nil, storage.ErrConflict
+	}
+	for _, id := range e.Reserve[min(1, len(e.Reserve)):] {
 		var holder int64
 		found, err := c.one("SELECT conversation FROM identities WHERE account = ? AND kind = ? AND value = ?",
-			[]any{a.id, string(id.Kind), id.Value}, &holder)
+			[]any{s.account.id, string(id.Kind), id.Value}, &holder)
 		if err != nil {
 			return nil, err
 		}
@@ -204,16 +226,69 @@ func (e *batch) check(c *conn) (*stored, error) {
 	return s, nil
 }
 
-// checking is one statement because each costs more than what it reads.
-const checking = `SELECT a.id, a.version, a.settled, a.deleted, c.key, c.version, c.armed, c.lease,
-  (SELECT change FROM conversations WHERE account = a.id ORDER BY change DESC LIMIT 1),
-  EXISTS (SELECT 1 FROM receipts r WHERE r.account = a.id AND r.conversation = c.key AND r.scope = ?3 AND r.key = ?4),
-  t.key, t.number, t.status, t.important, t.delayed, t.category, t.created, t.waits, t.counts,
-  (SELECT revision FROM sessions s WHERE s.account = a.id AND s.id = ?5)
+// latestChange is the account's count of commits, and ofSession the revision of
+// the session that writes. A check is one statement because each costs more than
+// what it reads.
+const (
+	latestChange = "coalesce((SELECT change FROM conversations WHERE account = a.id ORDER BY change DESC LIMIT 1), 0)"
+	ofSession    = "(SELECT revision FROM sessions s WHERE s.account = a.id AND s.id = ?3)"
+
+	checkingKnown = "SELECT a.version, a.settled, a.deleted, c.version, c.armed, c.lease, " + latestChange + ", " + ofSession + `
+FROM accounts a JOIN conversations c ON c.key = ?2 AND c.account = a.id AND c.id = ?4
+WHERE a.id = ?1`
+
+	checking = "SELECT a.version, a.settled, a.deleted, coalesce(c.version, 0), c.armed, coalesce(c.lease, 0), " + latestChange + ", " + ofSession + `,
+  a.id, c.key, t.key, t.doc,
+  EXISTS (SELECT 1 FROM receipts r WHERE r.account = a.id AND r.conversation = c.key AND r.scope = ?4 AND r.key = ?5),
+  (SELECT conversation FROM identities i WHERE i.account = a.id AND i.kind = ?6 AND i.value = ?7)
 FROM accounts a
 LEFT JOIN conversations c ON c.account = a.id AND c.id = ?2
 LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = c.number
 WHERE a.uuid = ?1`
+)
+
+// found are the columns that both checks begin with.
+func (s *stored) found(more ...any) []any {
+	return append([]any{&s.account.version, &s.account.settled, &s.account.deleted, &s.version, &s.armed, &s.lease, &s.change, &s.session}, more...)
+}
+
+// checkKnown takes from the load before what holds as long as the version does;
+// nil: it does not.
+func (e *batch) checkKnown(c *conn) (*stored, error) {
+	k := &e.known
+	s := &stored{account: account{id: k.account}, key: k.key, isStored: true, ticket: k.ticket}
+	found, err := c.one(checkingKnown, []any{k.account, k.key, e.Session.UUID[:], e.Conversation.ID.UUID[:]}, s.found()...)
+	if err != nil || !found || s.version != k.version {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (e *batch) checkAll(c *conn) (*stored, error) {
+	s := &stored{}
+	var key, ticket sql.NullInt64
+	var doc sql.NullString
+	var scope, once, kind, value any // NULL equals nothing
+	if e.Receipt != nil {
+		scope, once = e.Receipt.Scope, e.Receipt.Key
+	}
+	if len(e.Reserve) > 0 {
+		kind, value = string(e.Reserve[0].Kind), e.Reserve[0].Value
+	}
+	found, err := c.one(checking, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:], e.Session.UUID[:], scope, once, kind, value},
+		s.found(&s.account.id, &key, &ticket, &doc, &s.taken, &s.holder)...)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, storage.ErrNotFound
+	}
+	s.isStored, s.key = key.Valid, key.Int64
+	if ticket.Valid {
+		s.ticket, err = storedTicketOf(ticket.Int64, doc.String)
+	}
+	return s, err
+}
 
 // putConversation inserts or replaces the conversation's row. SQLite rewrites the
 // entries of every index that a statement names a column of, so what did not
@@ -251,10 +326,13 @@ func (s *stored) find(c *conn, number int64) (t storedTicket, err error) {
 	if number == s.ticket.number || !s.isStored {
 		return s.ticket, nil
 	}
-	_, err = c.one(`SELECT key, status, important, delayed, category, created, waits, counts
-FROM tickets WHERE account = ? AND conversation = ? AND number = ?`, []any{s.account.id, s.key, number},
-		&t.key, &t.status, &t.important, &t.delayed, &t.category, &t.created, &t.waits, &t.counts)
-	return t, err
+	var doc string
+	found, err := c.one("SELECT key, doc FROM tickets WHERE account = ? AND conversation = ? AND number = ?",
+		[]any{s.account.id, s.key, number}, &t.key, &doc)
+	if err != nil || !found {
+		return t, err
+	}
+	return storedTicketOf(t.key, doc)
 }
 
 // put inserts or replaces a ticket's row and returns its key.
@@ -265,16 +343,14 @@ func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 	}
 	key := old.key
 	if key == 0 {
-		return c.insert(`INSERT INTO tickets (account, conversation, number, status, important, delayed, category, created, changed, waits, counts, doc)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.account.id, s.key, t.number, t.status, t.important, t.delayed, t.category, t.created, t.changed, t.waits, t.counts, t.doc)
+		return c.insert(`INSERT INTO tickets (account, conversation, number, status, important, delayed, category, fields, created, changed, waits, counts, doc)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.account.id, s.key, t.number, t.status, t.important, t.delayed, t.category, t.fields, t.created, t.changed, t.waits, t.counts, t.doc)
 	}
-	same := old.status == t.status && old.important == t.important && old.delayed == t.delayed &&
-		old.category == t.category && old.created == t.created
 	switch {
-	case !same:
-		_, err = c.exec(`UPDATE tickets SET status = ?, important = ?, delayed = ?, category = ?, created = ?, changed = ?, waits = ?, counts = ?, doc = ?
-WHERE key = ?`, t.status, t.important, t.delayed, t.category, t.created, t.changed, t.waits, t.counts, t.doc, key)
+	case old.indexed != t.indexed:
+		_, err = c.exec(`UPDATE tickets SET status = ?, important = ?, delayed = ?, category = ?, fields = ?, created = ?, changed = ?, waits = ?, counts = ?, doc = ?
+WHERE key = ?`, t.status, t.important, t.delayed, t.category, t.fields, t.created, t.changed, t.waits, t.counts, t.doc, key)
 	case old.waits != t.waits || old.counts != t.counts:
 		_, err = c.exec("UPDATE tickets SET changed = ?, waits = ?, counts = ?, doc = ? WHERE key = ?", t.changed, t.waits, t.counts, t.doc, key)
 	default:
@@ -316,16 +392,18 @@ func (e *batch) append(c *conn, s *stored) error {
 	return err
 }
 
-// index makes a ticket be found by its words.
-func (e *batch) index(c *conn, s *stored, keys map[tickets.Number]int64) error {
+// index makes tickets be found by their words. The keys are of e.tickets.
+func (e *batch) index(c *conn, s *stored, keys []int64) error {
 	for i, w := range e.Words {
-		key, ok := keys[w.Ticket]
-		if !ok {
+		var key int64
+		if at := slices.IndexFunc(e.tickets, func(t ticketRow) bool { return t.number == int64(w.Ticket) }); at >= 0 {
+			key = keys[at]
+		} else {
 			t, err := s.find(c, int64(w.Ticket))
 			if err != nil {
 				return err
 			}
-			key, keys[w.Ticket] = t.key, t.key
+			key = t.key
 		}
 		if key == 0 {
 			continue

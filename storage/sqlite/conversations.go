@@ -2,11 +2,12 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
-	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -24,36 +25,62 @@ LEFT JOIN conversations c ON c.key = coalesce(
 	fromConversation = `FROM accounts a
 LEFT JOIN conversations c ON c.account = a.id AND c.id = ?2
 `
-	withLatest  = "LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = c.number\n"
-	withOlder   = "LEFT JOIN tickets o ON o.account = a.id AND o.conversation = c.key AND o.number = ? AND o.number <> c.number\n"
-	withReceipt = "LEFT JOIN receipts r ON r.account = a.id AND r.conversation = c.key AND r.scope = ? AND r.key = ?\n"
+	latest         = "LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = c.number\n"
+	olderOne       = "LEFT JOIN tickets o ON o.account = a.id AND o.conversation = c.key AND o.number = ? AND o.number <> c.number\n"
+	earlierReceipt = "LEFT JOIN receipts r ON r.account = a.id AND r.conversation = c.key AND r.scope = ? AND r.key = ?\n"
 )
 
-// loading is the statement of a load, with its arguments.
-func loading(q storage.LoadQuery) (string, []any) {
+// loads are the statements of loads: by a session, with an older ticket, with a
+// receipt.
+var loads = func() (all [2][2][2]string) {
+	for i := range 8 {
+		all[i>>2][i>>1&1][i&1] = load(i>>2 == 1, i>>1&1 == 1, i&1 == 1)
+	}
+	return all
+}()
+
+// load is the statement of a load. The account's document is NULL if it is the one
+// that is known, whose row and revision are ?3 and ?4.
+func load(bySession, withOlder, withReceipt bool) string {
 	from, session, older, receipt := fromConversation, "NULL", "NULL", "NULL"
-	args := []any{q.Account.UUID[:], q.Conversation.UUID[:]}
-	if !q.Session.IsZero() {
+	if bySession {
 		from, session = fromSession, "s.doc"
+	}
+	from += latest
+	if withOlder {
+		from, older = from+olderOne, "o.doc"
+	}
+	if withReceipt {
+		from, receipt = from+earlierReceipt, "r.doc"
+	}
+	return "SELECT a.id, a.revision, CASE WHEN a.id = ?3 AND a.revision = ?4 THEN NULL ELSE a.doc END, " + session +
+		", c.key, c.doc, t.key, t.doc, " + older + ", " + receipt + "\n" + from + "WHERE a.uuid = ?1"
+}
+
+// loading is a statement of loads with its arguments.
+func loading(q storage.LoadQuery, a knownAccount) (string, []any) {
+	args := append(make([]any, 0, 8), q.Account.UUID[:], q.Conversation.UUID[:], a.row, a.revision)
+	bySession := !q.Session.IsZero()
+	if bySession {
 		args[1] = q.Session.UUID[:]
 	}
-	from += withLatest
 	if q.Ticket != 0 {
-		from, older = from+withOlder, "o.doc"
 		args = append(args, int64(q.Ticket))
 	}
 	if q.Key != "" {
-		from, receipt = from+withReceipt, "r.doc"
 		args = append(args, q.Scope, q.Key)
 	}
-	return "SELECT a.doc, " + session + ", c.doc, t.doc, " + older + ", " + receipt + "\n" + from + "WHERE a.uuid = ?1", args
+	return loads[bit(bySession)][bit(q.Ticket != 0)][bit(q.Key != "")], args
 }
 
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
-	query, args := loading(q)
-	var account, session, conversation, ticket, older, receipt []byte
+	a := p.s.known.account(q.Account)
+	query, args := loading(q, a)
+	var row, revision int64
+	var key, ticketKey sql.NullInt64
+	var account, session, conversation, ticket, older, receipt sql.NullString
 	err = p.s.loader.do(ctx, func(c *conn) error {
-		found, err := c.one(query, args, &account, &session, &conversation, &ticket, &older, &receipt)
+		found, err := c.one(query, args, &row, &revision, &account, &session, &key, &conversation, &ticketKey, &ticket, &older, &receipt)
 		if err == nil && !found {
 			err = storage.ErrNotFound
 		}
@@ -62,26 +89,45 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage
 	if err != nil {
 		return l, err
 	}
-	if l.Account, err = decode[chatcfg.Account](account); err == nil && session != nil {
-		l.Session, err = decode[tickets.Session](session)
+	if account.Valid {
+		a = knownAccount{row: row, revision: revision}
+		if err := decodeJSON(account.String, &a.account); err != nil {
+			return l, corrupt(err)
+		}
+		p.s.known.keepAccount(a)
 	}
-	if err == nil && conversation != nil {
-		l.Conversation, err = decode[tickets.Conversation](conversation)
+	l.Account = own(a.account)
+	// Nothing is an empty document, which reads as zero.
+	if err := corrupt(codec.DecodeSession(session.String, &l.Session)); err != nil {
+		return l, err
 	}
-	if err == nil && ticket != nil {
-		l.Ticket, err = decode[tickets.Ticket](ticket)
+	if err := corrupt(codec.DecodeConversation(conversation.String, &l.Conversation)); err != nil {
+		return l, err
 	}
-	if err == nil && older != nil {
-		var t tickets.Ticket
-		t, err = decode[tickets.Ticket](older)
-		l.Older = &t
+	if err := corrupt(codec.DecodeTicket(ticket.String, &l.Ticket)); err != nil {
+		return l, err
 	}
-	if err == nil && receipt != nil {
-		var r storage.Receipt
-		r, err = decode[storage.Receipt](receipt)
-		l.Receipt = &r
+	if older.Valid {
+		l.Older = &tickets.Ticket{}
+		if err := corrupt(codec.DecodeTicket(older.String, l.Older)); err != nil {
+			return l, err
+		}
 	}
-	return l, err
+	if receipt.Valid {
+		l.Receipt = &storage.Receipt{}
+		return l, corrupt(codec.DecodeReceipt(receipt.String, l.Receipt))
+	}
+	if key.Valid && ticketKey.Valid {
+		t, err := newTicketRow(&l.Ticket)
+		if err != nil {
+			return l, err
+		}
+		p.s.known.keepConversation(knownID{l.Account.ID, l.Conversation.ID}, knownConversation{
+			account: row, key: key.Int64, version: l.Conversation.Version,
+			ticket: storedTicket{ticketKey.Int64, t}, scope: q.Scope, once: q.Key,
+		})
+	}
+	return l, nil
 }
 
 // claimed is a conversation that is being claimed.

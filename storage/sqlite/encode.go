@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -38,6 +37,9 @@ func bit(b bool) int64 {
 	return 0
 }
 
+// Accounts and rosters are JSON, since the configuration is; what is read often is
+// what package codec writes.
+
 func encode(v any) ([]byte, error) {
 	doc, err := json.Marshal(v)
 	if err != nil {
@@ -46,12 +48,23 @@ func encode(v any) ([]byte, error) {
 	return doc, nil
 }
 
-func decode[T any](doc []byte) (T, error) {
-	var v T
-	if err := json.Unmarshal(doc, &v); err != nil {
-		return v, fmt.Errorf("sqlite: stored document: %w", err)
+func decodeJSON[T any](doc string, v *T) error { return json.Unmarshal([]byte(doc), v) }
+
+// corrupt says of an error that it came of what is stored; nil stays nil.
+func corrupt(err error) error {
+	if err == nil {
+		return nil
 	}
-	return v, nil
+	return fmt.Errorf("sqlite: stored document: %w", err)
+}
+
+// documents are encoded one after the other into one buffer.
+type documents []byte
+
+func encoded[T any](d *documents, write func([]byte, *T) []byte, v *T) []byte {
+	start := len(*d)
+	*d = write(*d, v)
+	return (*d)[start:len(*d):len(*d)]
 }
 
 // utc is a time as it is kept in documents: to the microsecond.
@@ -77,45 +90,6 @@ func encodeAccount(a chatcfg.Account) ([]byte, error) {
 		times(&a.Secrets[i].CreatedAt, &a.Secrets[i].ExpiresAt)
 	}
 	return encode(a)
-}
-
-func encodeSession(s tickets.Session) ([]byte, error) {
-	times(&s.CreatedAt, &s.ExpiresAt, &s.EndedAt)
-	return encode(s)
-}
-
-func encodeConversation(c tickets.Conversation) ([]byte, error) {
-	times(&c.CreatedAt, &c.LastAt)
-	return encode(c)
-}
-
-func encodeTicket(t tickets.Ticket) ([]byte, error) {
-	times(&t.CreatedAt, &t.OpenedAt, &t.ClosedAt, &t.ChangedAt, &t.CountsFrom, &t.SpokeOutOfHours)
-	if t.Wait != nil {
-		w := *t.Wait
-		times(&w.Since, &w.Due, &w.DelayedAt)
-		t.Wait = &w
-	}
-	return encode(t)
-}
-
-func encodeMessage(m tickets.Message) ([]byte, error) {
-	times(&m.At)
-	return encode(m)
-}
-
-func encodeEntry(e tickets.Entry) ([]byte, error) {
-	times(&e.At, &e.Due, &e.Inputs.Now)
-	e.Trace = slices.Clone(e.Trace)
-	for i := range e.Trace {
-		times(&e.Trace[i].Until)
-	}
-	return encode(e)
-}
-
-func encodeReceipt(r storage.Receipt) ([]byte, error) {
-	times(&r.At)
-	return encode(r)
 }
 
 func encodeRoster(r tickets.Roster) ([]byte, error) {

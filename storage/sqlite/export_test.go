@@ -17,6 +17,16 @@ var (
 // PurgeStep is how many rows of a table one step of a purge removes.
 const PurgeStep = purgeStep
 
+// MaxKnown is how many conversations are remembered.
+const MaxKnown = maxKnown
+
+// Known is how many are.
+func (s *Store) Known() int {
+	s.known.mu.Lock()
+	defer s.known.mu.Unlock()
+	return len(s.known.conversations)
+}
+
 // Migrations are the package's own.
 func Migrations() fs.FS { return migrations }
 

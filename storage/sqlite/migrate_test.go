@@ -48,16 +48,22 @@ func TestMigrate(t *testing.T) {
 	require.NoError(t, b.Store.Close())
 	db := database(t, b.path)
 
+	own, err := fs.Glob(sqlite.Migrations(), "*.sql")
+	require.NoError(t, err)
+	known := len(own)
+	name := fmt.Sprintf("%04d_more.sql", known+1)
+	gap := fmt.Sprintf("%04d_gap.sql", known+2)
+
 	// One that fails half way leaves nothing.
-	broken := and(t, "0002_more.sql", "ALTER TABLE accounts ADD COLUMN more INTEGER; INSERT INTO none VALUES (1);")
-	require.ErrorContains(t, sqlite.Migrate(b.ctx, db, broken), "0002_more.sql")
+	broken := and(t, name, "ALTER TABLE accounts ADD COLUMN more INTEGER; INSERT INTO none VALUES (1);")
+	require.ErrorContains(t, sqlite.Migrate(b.ctx, db, broken), name)
 	again, err := sqlite.Open(b.path, nil)
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
 
-	require.ErrorContains(t, sqlite.Migrate(b.ctx, db, and(t, "0003_gap.sql", "SELECT 1")), "is not number 2")
+	require.ErrorContains(t, sqlite.Migrate(b.ctx, db, and(t, gap, "SELECT 1")), fmt.Sprint("is not number ", known+1))
 
-	next := and(t, "0002_more.sql", "ALTER TABLE accounts ADD COLUMN more INTEGER; UPDATE accounts SET more = 7;")
+	next := and(t, name, "ALTER TABLE accounts ADD COLUMN more INTEGER; UPDATE accounts SET more = 7;")
 	for range 2 {
 		require.NoError(t, sqlite.Migrate(b.ctx, db, next))
 	}
@@ -68,7 +74,7 @@ func TestMigrate(t *testing.T) {
 	_, err = sqlite.Open(b.path, nil)
 	var newer *sqlite.SchemaError
 	require.ErrorAs(t, err, &newer)
-	assert.Equal(t, sqlite.SchemaError{Found: 2, Known: 1}, *newer)
+	assert.Equal(t, sqlite.SchemaError{Found: known + 1, Known: known}, *newer)
 }
 
 func TestForeignDatabase(t *testing.T) {

@@ -28,9 +28,12 @@ func everything(b *bundle) {
 	session.Revision++
 	require.NoError(b, b.Sessions().Save(b.ctx, session))
 	c.says("hola")
-	c.says("otra")
+	ok(b.Conversations().Load(b.ctx, storage.LoadQuery{Account: id, Conversation: c.conv.ID}))
+	batch := c.next("otra")
+	batch.Receipt = nil
+	require.NoError(b, b.Conversations().Commit(b.ctx, batch))
 	c.tick.Important, c.tick.Wait = true, nil
-	batch := c.next("ya")
+	batch = c.next("ya")
 	batch.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: base, Waited: time.Minute, First: true}}
 	batch.Conversation.Armed = 0
 	batch.Words = []storage.Words{{Ticket: 1, Text: "ya"}}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -19,7 +20,7 @@ const (
 )
 
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
-	return get[tickets.Ticket](ctx, p.s, `SELECT t.doc FROM accounts a
+	return get(ctx, p.s, codec.DecodeTicket, `SELECT t.doc FROM accounts a
 JOIN conversations c ON c.account = a.id AND c.id = ?2
 JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = CASE ?3 WHEN 0 THEN c.number ELSE ?3 END
 WHERE a.uuid = ?1`, ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Number))
@@ -40,7 +41,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 	if !q.Session.IsZero() {
 		session = q.Session.UUID[:]
 	}
-	found, err := list[tickets.Message](ctx, p.s, from+order,
+	found, err := list(ctx, p.s, codec.DecodeMessage, from+order,
 		q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, session, pageLimit(q.Limit))
 	if q.Last {
 		slices.Reverse(found)
@@ -49,7 +50,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 }
 
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
-	return list[tickets.Entry](ctx, p.s, "SELECT doc FROM entries WHERE account = "+ofAccount+" AND conversation = "+ofConversation+
+	return list(ctx, p.s, codec.DecodeEntry, "SELECT doc FROM entries WHERE account = "+ofAccount+" AND conversation = "+ofConversation+
 		" AND n > ?3 AND (?4 = 0 OR ticket = ?4) ORDER BY n LIMIT ?5",
 		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), pageLimit(limit))
 }

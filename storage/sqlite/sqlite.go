@@ -65,6 +65,7 @@ type Store struct {
 	// writer makes every change, loader the loads that changes are decided on.
 	writer, loader *worker
 	readers        *readers
+	known          known
 	// id is the database's: cursors are bound to it.
 	id []byte
 	// owned is the database that Open opened; nil for a host's.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -50,15 +51,15 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 				page.Next = p.s.cursor(name, last)
 				return nil
 			}
-			var id, doc []byte
+			var id []byte
+			var doc string
 			if err := scan(&last.at, &last.key, &id, &doc); err != nil {
 				return err
 			}
-			t, err := decode[tickets.Ticket](doc)
-			row := storage.TicketRow{Ticket: t}
+			page.Items = append(page.Items, storage.TicketRow{})
+			row := &page.Items[len(page.Items)-1]
 			copy(row.Conversation.UUID[:], id)
-			page.Items = append(page.Items, row)
-			return err
+			return corrupt(codec.DecodeTicket(doc, &row.Ticket))
 		})
 	})
 	if err != nil {
@@ -132,7 +133,7 @@ func (l *listing) filter(account int64, q storage.TicketQuery) {
 		l.where("t.category = ?", q.Category)
 	}
 	for _, name := range slices.Sorted(maps.Keys(q.Fields)) {
-		l.where("EXISTS (SELECT 1 FROM json_each(CAST(t.doc AS TEXT), '$.typification.fields') f WHERE f.key = ? AND f.value = ?)", name, q.Fields[name])
+		l.where("EXISTS (SELECT 1 FROM json_each(t.fields) f WHERE f.key = ? AND f.value = ?)", name, q.Fields[name])
 	}
 }
 

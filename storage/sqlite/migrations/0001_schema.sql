@@ -1,4 +1,5 @@
--- IDs are 16-byte blobs, times microseconds since 1970 in UTC, documents JSON.
+-- IDs are 16-byte blobs, times microseconds since 1970 in UTC. The documents of
+-- accounts and presence are JSON, all others as storage/internal/codec has them.
 -- Every table leads with the account's own small number, which is never used
 -- again. A conversation is known inside by its row number.
 
@@ -86,6 +87,8 @@ CREATE TABLE tickets (
   important    INTEGER NOT NULL,
   delayed      INTEGER NOT NULL,
   category     TEXT,
+  -- Of the typification: a JSON object, NULL without any.
+  fields       TEXT,
   created      INTEGER NOT NULL,
   changed      INTEGER NOT NULL,
   -- Only of open tickets: since when somebody waits, and where auto-close
