@@ -9,6 +9,9 @@ set -euo pipefail
 needs='
 go.mod            gcc                               gcc
 go.mod            /usr/include/stdlib.h             libc6-dev
+widget/browser    node                              nodejs
+widget/browser    npm                               npm
+widget/browser    /usr/bin/chromium                 chromium
 storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
 '
 

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// world is what the tests act on.
+type world struct {
+	desk  *charla.Desk
+	mails *charla.Outgoing
+	base  string
+}
+
+// order is what a test asks of the control: POST /do.
+type order struct {
+	Do      string            `json:"do"`
+	Account chatcfg.AccountID `json:"account"`
+	Secret  string            `json:"secret"`
+	// Name and Domain are a new account's; Patch is laid over the configuration.
+	Name   string          `json:"name"`
+	Domain string          `json:"domain"`
+	Patch  json.RawMessage `json:"patch"`
+	// Agent acts on the latest ticket of Conversation (empty: of the account's
+	// last changed one).
+	Agent        charla.Agent           `json:"agent"`
+	Conversation tickets.ConversationID `json:"conversation"`
+	Text         string                 `json:"text"`
+	Seq          int64                  `json:"seq"`
+	Presence     tickets.Availability   `json:"presence"`
+	Proof        charla.Proof           `json:"proof"`
+	Image        []byte                 `json:"image"`
+}
+
+func (w *world) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /do", func(rw http.ResponseWriter, r *http.Request) {
+		var o order
+		d := json.NewDecoder(http.MaxBytesReader(rw, r.Body, 8<<20))
+		d.DisallowUnknownFields()
+		answer, err := any(nil), d.Decode(&o)
+		if err == nil {
+			answer, err = w.do(r.Context(), &o)
+		}
+		if err != nil {
+			rw.WriteHeader(http.StatusBadRequest)
+			answer = map[string]string{"error": err.Error()}
+		}
+		_ = json.NewEncoder(rw).Encode(answer)
+	})
+	// The page of a social login: whoever comes here agrees at once.
+	mux.HandleFunc("GET /provider/{name}", func(rw http.ResponseWriter, r *http.Request) {
+		back, err := url.Parse(r.FormValue("redirect"))
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
+		back.RawQuery = url.Values{"state": {r.FormValue("state")}, "code": {"lucía"}}.Encode()
+		http.Redirect(rw, r, back.String(), http.StatusFound)
+	})
+	return mux
+}
+
+func (w *world) do(ctx context.Context, o *order) (any, error) {
+	switch o.Do {
+	case "account":
+		return w.account(ctx, o)
+	case "config":
+		return w.config(ctx, o)
+	case "presence":
+		return nil, w.desk.Heartbeat(ctx, o.Account, o.Agent.ID, o.Presence)
+	case "picture":
+		return nil, w.desk.SetPicture(ctx, o.Account, o.Image)
+	case "logo":
+		return nil, w.desk.SetLogo(ctx, o.Account, o.Image)
+	case "identity":
+		secret, err := charla.ParseSecret(o.Secret)
+		if err != nil {
+			return nil, err
+		}
+		return charla.SignIdentity(secret, o.Account, o.Proof, time.Now(), time.Minute) //nolint:forbidigo // the host's clock
+	case "delete":
+		return nil, w.desk.DeleteAccount(ctx, o.Account, o.Text)
+	case "mails":
+		return w.mails.Mails(), nil
+	case "contacts":
+		return w.desk.Contacts(ctx, o.Account, "", 0)
+	case "tickets":
+		return w.desk.Tickets(ctx, storage.TicketQuery{Account: o.Account}, "")
+	}
+	ref, err := w.ticket(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	switch o.Do {
+	case "messages":
+		return w.desk.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation})
+	case "marks":
+		return w.desk.Marks(ctx, ref)
+	case "reply":
+		return w.desk.Reply(ctx, o.Agent, ref, o.Text, nil)
+	case "attach":
+		return w.desk.Reply(ctx, o.Agent, ref, "", &charla.CallOptions{File: &charla.Upload{Name: o.Text, Body: o.Image}})
+	case "close":
+		return w.desk.Close(ctx, o.Agent, ref, nil)
+	case "typing":
+		return nil, w.desk.AgentTyping(ctx, o.Agent, ref)
+	case "read":
+		return nil, w.desk.AgentRead(ctx, o.Agent, ref, o.Seq)
+	}
+	return nil, errors.New("harness: unknown order " + o.Do)
+}
+
+func (w *world) account(ctx context.Context, o *order) (any, error) {
+	cfg := chatcfg.Default(chatcfg.Spanish)
+	cfg.Chat.Name, cfg.Chat.Domain = o.Name, o.Domain
+	cfg, err := patched(cfg, o.Patch)
+	if err != nil {
+		return nil, err
+	}
+	a, secret, err := w.desk.CreateAccount(ctx, o.Name, o.Domain, &charla.AccountOptions{Config: &cfg})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"id": a.ID, "key": a.Key, "secret": secret.Reveal()}, nil
+}
+
+func (w *world) config(ctx context.Context, o *order) (any, error) {
+	cfg, version, err := w.desk.Config(ctx, o.Account)
+	if err != nil {
+		return nil, err
+	}
+	if cfg, err = patched(cfg, o.Patch); err != nil {
+		return nil, err
+	}
+	return w.desk.SaveConfig(ctx, o.Account, version, cfg, nil)
+}
+
+func patched(cfg chatcfg.Config, patch json.RawMessage) (chatcfg.Config, error) {
+	if len(patch) == 0 {
+		return cfg, nil
+	}
+	return chatcfg.Apply(cfg, patch)
+}
+
+// ticket is the conversation that an order is about.
+func (w *world) ticket(ctx context.Context, o *order) (tickets.Ref, error) {
+	if !o.Conversation.IsZero() {
+		return tickets.Ref{Account: o.Account, Conversation: o.Conversation}, nil
+	}
+	page, err := w.desk.Tickets(ctx, storage.TicketQuery{Account: o.Account, Limit: 1}, "")
+	if err != nil {
+		return tickets.Ref{}, err
+	}
+	if len(page.Items) == 0 {
+		return tickets.Ref{}, errors.New("harness: no ticket yet")
+	}
+	return tickets.Ref{Account: o.Account, Conversation: page.Items[0].Conversation}, nil
+}
+
+// provider is a social login whose page is the control's.
+type provider struct{ name, base string }
+
+func (p provider) Provider() string { return p.name }
+
+func (p provider) Begin(state, redirect string) (string, error) {
+	return p.base + "/provider/" + p.name + "?" + url.Values{"state": {state}, "redirect": {redirect}}.Encode(), nil
+}
+
+func (p provider) Finish(_ context.Context, r *http.Request) (charla.Proof, error) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	if r.FormValue("code") == "" {
+		return charla.Proof{}, errors.New("harness: refused")
+	}
+	return charla.Proof{Provider: p.name, Subject: r.FormValue("code"), Name: "Lucía", Email: "lucia@example.com"}, nil
+}
