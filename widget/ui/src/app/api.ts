@@ -1,0 +1,76 @@
+import type { Core, Problem } from '../types'
+import type { Store } from './store'
+
+/** What the server refused, or why it was not reached (status 0). */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    /** Seconds that the server asks to wait. */
+    readonly after = 0,
+    readonly problems: Problem[] = [],
+  ) {
+    super(message)
+  }
+  /** Whether the same request may succeed later. */
+  get later(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500
+  }
+}
+
+export interface Call {
+  signal?: AbortSignal
+  /** Seconds until the request is given up. */
+  timeout?: number
+}
+
+export function client(core: Core, store: Store) {
+  const root = `${core.base}v1/${encodeURIComponent(core.key)}/`
+
+  /** Makes a request and takes its answer, all within the timeout. */
+  async function raw<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    call: Call,
+    take: (res: Response) => Promise<T>,
+  ): Promise<T> {
+    const headers: Record<string, string> = {}
+    const { token } = store.get()
+    if (token) headers.Authorization = 'Bearer ' + token
+    const file = body instanceof Blob
+    if (body !== undefined) headers['Content-Type'] = file ? body.type : 'application/json'
+    const stop = new AbortController()
+    const abort = () => stop.abort()
+    call.signal?.addEventListener('abort', abort)
+    const timer = call.timeout === 0 ? 0 : setTimeout(abort, (call.timeout || 30) * 1000)
+    try {
+      const res = await fetch(root + path, {
+        method,
+        headers,
+        body: body === undefined ? null : file ? body : JSON.stringify(body),
+        signal: stop.signal,
+        credentials: 'omit',
+        cache: 'no-store',
+      })
+      if (res.ok) return await take(res)
+      const e = (await res.json().catch(() => ({})))?.error || {}
+      const after = Number(res.headers.get('Retry-After')) || 0
+      throw new Refused(res.status, e.code || 'internal', e.message || '', after, e.problems)
+    } catch (e) {
+      throw e instanceof Refused ? e : new Refused(0, 'network', String(e))
+    } finally {
+      clearTimeout(timer)
+      call.signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  return {
+    raw,
+    json: <T>(method: string, path: string, body?: unknown, call: Call = {}) =>
+      raw<T>(method, path, body, call, async (res) => (res.status === 204 ? undefined : await res.json())),
+  }
+}
+
+export type Client = ReturnType<typeof client>

@@ -1,0 +1,25 @@
+import type { Client } from './api'
+import type { Chat } from './chat'
+import type { face } from './face'
+import type { icons } from './icons'
+import type { Store } from './store'
+import type { h, icon } from './shared'
+import type { Core, Strings, Words } from '../types'
+
+/** What the parts of the app, and the chunks that come later, work with. A chunk imports types only. */
+export interface Kit {
+  core: Core
+  store: Store
+  api: Client
+  chat: Chat
+  /** In Spanish, chunks add their own. */
+  t: Words & Partial<Strings>
+  h: typeof h
+  icon: typeof icon
+  icons: typeof icons
+  face: typeof face
+  /** Adds a style sheet, once for each text. */
+  style(css: string): void
+  /** Says something to those who listen to the screen. */
+  announce(text: string): void
+}

@@ -1,0 +1,409 @@
+// The app: it puts the parts together and decides what is on the screen.
+
+import { accent } from '../accent'
+import es from '../locale/es'
+import type { App, Core, Message, Strings } from '../types'
+import type { Forms } from '../chunks/forms'
+import type { Notice } from '../chunks/notice'
+import appCSS from './app.css'
+import { client } from './api'
+import { chat as newChat } from './chat'
+import { face } from './face'
+import { icons } from './icons'
+import type { Kit } from './kit'
+import { panel as newPanel } from './panel'
+import { h, icon, share, style } from './shared'
+import { store as newStore } from './store'
+import { first } from './tabs'
+import { pageIsDark, watchTheme } from './theme'
+import { thread as newThread } from './thread'
+
+export function start(core: Core): App {
+  const { frame, button, root } = core
+  share(core.shared)
+  const store = newStore('charla:' + core.key)
+  const api = client(core, store)
+  const timers = new Set<number>()
+  const live = h('div', { className: 'hidden', role: 'status' })
+  const badge = h('span', { className: 'badge', hidden: true })
+  let forms: Forms | undefined
+  let notice: Notice | undefined
+  let audio: AudioContext | undefined
+  let stopped = false
+  let open = false
+  let view = ''
+  let note = ''
+  let wanted = ''
+  let back: Element | null = null
+  let checked = Date.now()
+  let language = 'es'
+  let lastUnread = 0
+
+  const later = (ms: number, f: () => void) => {
+    const id = window.setTimeout(() => {
+      timers.delete(id)
+      if (!stopped) f()
+    }, ms)
+    timers.add(id)
+  }
+
+  style(root, appCSS)
+
+  const chat = newChat(core, store, api, {
+    changed: update,
+    arrived,
+    lost() {
+      note = kit.t.expired
+      view = ''
+      parts?.thread.draft()
+    },
+    form(text) {
+      store.set({ form: { ...store.get().form, text } })
+      wanted = 'contact'
+      show(true)
+    },
+    entry() {
+      wanted = 'entry'
+      show(true)
+    },
+  })
+  const sheets = new Set<string>()
+  const kit: Kit = {
+    core,
+    store,
+    api,
+    chat,
+    t: es,
+    h,
+    icon,
+    icons,
+    face,
+    style(css) {
+      if (!sheets.has(css)) style(root, css)
+      sheets.add(css)
+    },
+    announce: (s) => (live.textContent = s),
+  }
+
+  /** Made once the language is here, and anew when it changes. */
+  let parts: ReturnType<typeof make> | undefined
+  function make() {
+    return {
+      panel: newPanel(kit, () => close()),
+      thread: newThread(kit),
+    }
+  }
+
+  /** Shows a message beside the button. */
+  function tell(id: string, who: string, text: string) {
+    const display = () => {
+      if (stopped || open || !notice) return
+      notice.show({ id, who, text })
+      if (!notice.el.isConnected) frame.prepend(notice.el)
+    }
+    if (notice) return display()
+    core
+      .chunk<{ default(kit: Kit, open: () => void, dismissed: () => void): Notice }>('notice')
+      .then((m) => {
+        notice ||= m.default(
+          kit,
+          () => show(true),
+          () => {
+            store.act()
+            chat.see()
+            remember()
+            button.focus({ preventScroll: true })
+          },
+        )
+        display()
+      })
+      .catch(() => {
+        // The number on the button says it too.
+      })
+  }
+
+  async function speak(): Promise<void> {
+    const { locale } = core.config
+    if (locale !== language || !parts) {
+      language = locale
+      try {
+        kit.t = locale === 'es' ? es : (await core.chunk<{ default: Strings }>(locale)).default
+      } catch {
+        // The language could not be brought: Spanish it stays.
+      }
+      if (stopped) return
+      const shown = open
+      parts?.panel.stop()
+      parts?.panel.el.remove()
+      notice?.el.remove()
+      notice = undefined
+      forms = undefined
+      view = ''
+      parts = make()
+      frame.prepend(parts.panel.el)
+      button.setAttribute('aria-controls', 'panel')
+      parts.panel.el.hidden = !shown
+    }
+    colours()
+    update()
+  }
+
+  function colours() {
+    const c = core.config
+    const dark =
+      core.theme === 'dark' ||
+      (core.theme !== 'light' &&
+        (core.page ? matchMedia('(prefers-color-scheme: dark)').matches : pageIsDark(matchMedia('(prefers-color-scheme: dark)').matches)))
+    frame.classList.toggle('dark', dark)
+    const surface = dark ? '#1a1d23' : '#ffffff'
+    frame.style.setProperty('--accent', accent(core.shared, c.primaryColor, surface))
+    frame.style.setProperty('--ring', accent(core.shared, c.primaryColor, surface, 3))
+  }
+
+  /** Which view belongs on the screen now. */
+  function choose(): string {
+    const { session, items } = chat.state()
+    const c = core.config
+    if (wanted) return wanted
+    if (session || store.get().token) {
+      return session && !session.ongoing && session.form && !items.length ? 'contact' : 'thread'
+    }
+    if (c.form) return 'contact'
+    const free = chat.identified() || (c.entry.anonymous && !c.entry.rut && !c.entry.email)
+    return free ? 'thread' : 'entry'
+  }
+
+  function update() {
+    if (!parts || stopped) return
+    const { panel, thread } = parts
+    panel.update()
+    const { unread } = chat.state()
+    badge.hidden = !unread
+    badge.textContent = unread > 9 ? '9+' : String(unread)
+    const name = open ? kit.t.close : core.config.longButton || kit.t.launch
+    button.setAttribute('aria-label', unread ? `${name} (${kit.t.unread}: ${unread})` : name)
+    if (unread !== lastUnread) {
+      lastUnread = unread
+      core.emit('unread', unread)
+    }
+    if (!open) return
+    const next = choose()
+    // What is being typed into a form is not taken away by an event.
+    if (next !== view && !(view === 'sent' && next === 'contact')) place(next)
+    if (view === 'thread') {
+      thread.update()
+      if (thread.atBottom() && !document.hidden) chat.see()
+    }
+  }
+
+  function place(next: string) {
+    const { panel, thread } = parts!
+    view = next
+    if (next === 'thread') {
+      panel.show(thread.el)
+      thread.draft()
+      thread.update()
+      thread.bottom()
+      return
+    }
+    if (!forms) {
+      panel.show(h('div', { className: 'loading', role: 'status', 'aria-label': kit.t.loading }))
+      core
+        .chunk<{ default(kit: Kit): Forms }>('forms')
+        .then((m) => {
+          forms = m.default(kit)
+          if (view === next && open) {
+            place(next)
+            focus()
+          }
+        })
+        .catch((e) => {
+          view = ''
+          panel.show(
+            h(
+              'div',
+              { className: 'page' },
+              h('p', { className: 'note', role: 'alert' }, kit.t.error),
+              h('button', { className: 'primary', type: 'button', onclick: update }, kit.t.retry),
+            ),
+          )
+          core.emit('error', { code: 'load', message: String(e) })
+        })
+      return
+    }
+    if (next === 'entry') {
+      const message = note
+      note = ''
+      panel.show(forms.entry(message, entered))
+    } else panel.show(forms.contact(entered))
+  }
+
+  /** The form in place has done its part. */
+  function entered() {
+    wanted = view = ''
+    update()
+    focus()
+    void chat.flush()
+  }
+
+  function focus() {
+    if (!open || !parts) return
+    const { panel, thread } = parts
+    if (view === 'thread') thread.focus()
+    else (panel.el.querySelector<HTMLElement>('.body input, .body textarea, .body button') || panel.el).focus({ preventScroll: true })
+  }
+
+  /** Opens the panel; by the visitor it takes the focus. */
+  function show(byVisitor: boolean) {
+    if (!parts || stopped) return
+    const { panel } = parts
+    if (byVisitor) store.act()
+    if (!open) {
+      open = true
+      back = root.activeElement || document.activeElement
+      panel.el.hidden = false
+      button.setAttribute('aria-expanded', 'true')
+      frame.classList.add('open')
+      notice?.hide()
+      remember()
+      panel.fit()
+      store.open(true)
+      core.emit('open')
+      if (Date.now() - checked > 30_000) {
+        checked = Date.now()
+        void core.reload()
+        void chat.refresh()
+      }
+    }
+    update()
+    if (view === 'thread') parts.thread.bottom()
+    parts.thread.grow()
+    if (byVisitor) focus()
+  }
+
+  function close() {
+    if (!parts || !open || core.page) return
+    const inside = root.activeElement && parts.panel.el.contains(root.activeElement)
+    open = false
+    wanted = ''
+    view = ''
+    parts.panel.el.hidden = true
+    button.setAttribute('aria-expanded', 'false')
+    frame.classList.remove('open')
+    store.act()
+    store.open(false)
+    update()
+    if (inside) (back instanceof HTMLElement && back !== document.body && back.isConnected ? back : button).focus({ preventScroll: true })
+    core.emit('close')
+  }
+
+  function arrived(m: Message) {
+    const seen = open && view === 'thread' && parts?.thread.atBottom() && !document.hidden
+    if (!open && m.from !== 'customer') tell('s' + m.seq, m.name || core.config.name, m.text || m.file?.name || '')
+    if (m.from === 'agent') sound(m.seq)
+    if (seen) chat.see()
+  }
+
+  /** The browser lets a page sound only after a gesture. */
+  function gesture() {
+    if (!core.config.sound || store.get().muted) return
+    try {
+      audio ||= new AudioContext()
+      void audio.resume()
+    } catch {
+      // No sound here.
+    }
+  }
+  root.addEventListener('pointerup', gesture)
+  root.addEventListener('keydown', gesture)
+
+  function sound(seq: number) {
+    if (!core.config.sound || store.get().muted || audio?.state !== 'running') return
+    const tone = audio
+    first(`charla:${core.key}:sound:${seq}`, () => {
+      core.chunk<{ default(a: AudioContext): void }>('sound').then(
+        (m) => m.default(tone),
+        () => {},
+      )
+    })
+  }
+
+  // Opening by itself, and the welcome message: both count from the page's load.
+  const mobile =
+    (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile ?? /Mobi|Android/i.test(navigator.userAgent)
+  const here = (devices: string) => devices === 'all' || (devices === 'mobile') === mobile
+  const from = (seconds: number) => Math.max(0, core.since + seconds * 1000 - performance.now())
+
+  function remember() {
+    if (chat.state().welcome) store.set({ welcomed: Date.now() })
+  }
+
+  function greet() {
+    const { welcome, form } = core.config
+    const s = chat.state()
+    if (!welcome || s.welcome || (form && !s.session?.ongoing)) return
+    if (store.get().token && (!s.loaded || (s.messages.length > 0 && !welcome.existing))) return
+    const last = store.get().welcomed
+    if (last && Date.now() - last < welcome.repeatMinutes * 60_000) return
+    chat.greet(true)
+    remember()
+    if (!open) tell('w', welcome.author || core.config.name, welcome.text)
+    update()
+  }
+
+  const { welcome, openOnLoad } = core.config
+  const endTheme = watchTheme(colours)
+  const visible = () => {
+    if (!document.hidden) update()
+  }
+  document.addEventListener('visibilitychange', visible)
+  frame.append(live)
+  button.append(badge, h('span', { className: 'down' }, icon('m6 9.5 6 6 6-6')))
+
+  const ready = speak().then(async () => {
+    if (core.page) show(false)
+    else if (store.open()) show(false)
+    const resumed = chat.start()
+    if (welcome && here(welcome.devices)) later(from(welcome.delaySeconds), () => void resumed.then(greet))
+    if (openOnLoad && here(openOnLoad.devices) && store.open() === undefined)
+      later(from(openOnLoad.delaySeconds), () => show(false))
+  })
+
+  return {
+    run(name, args) {
+      const go = (f: () => void) => void ready.then(() => stopped || f())
+      if (name === 'open') go(() => show(true))
+      else if (name === 'close') go(close)
+      else if (name === 'toggle') go(() => (open ? close() : show(true)))
+      else if (name === 'identify') go(() => void chat.identify(String(args[0])).then(update))
+      else if (name === 'logout') go(() => void chat.logout().then(update))
+      else if (name === 'theme') colours()
+      else if (name === 'diagnose') {
+        const s = chat.state()
+        return {
+          open,
+          view,
+          locale: core.config.locale,
+          session: !!s.session,
+          level: s.session?.level,
+          transport: chat.transport(),
+          connected: s.link,
+          storage: store.works(),
+          locks: !!(isSecureContext && navigator.locks),
+          waiting: s.items.length,
+        }
+      } else core.emit('error', { code: 'command', message: 'unknown command ' + name })
+      return undefined
+    },
+    configured: () => void speak(),
+    stop() {
+      stopped = true
+      chat.stop()
+      parts?.panel.stop()
+      endTheme()
+      timers.forEach(clearTimeout)
+      document.removeEventListener('visibilitychange', visible)
+      void audio?.close()
+    },
+  }
+}

@@ -1,0 +1,110 @@
+// The window of the chat: its head, and whichever view is in place.
+
+import { face } from './face'
+import { icons } from './icons'
+import type { Kit } from './kit'
+import { h, icon } from './shared'
+
+export type Panel = ReturnType<typeof panel>
+
+export function panel(kit: Kit, close: () => void) {
+  const { core, store, chat, t } = kit
+  const status = h('span', { className: 'status' })
+  const title = h('h1', { dir: 'auto' })
+  const mute = h('button', {
+    className: 'tool',
+    type: 'button',
+    onclick: () => {
+      store.act()
+      store.set({ muted: !store.get().muted })
+      update()
+    },
+  })
+  const shut = h(
+    'button',
+    { className: 'tool shut', type: 'button', 'aria-label': t.close, title: t.close, onclick: close },
+    icon(icons.close),
+  )
+  const head = h('header', null, h('div', { className: 'names' }, title, status), mute, core.page ? null : shut)
+  const link = h('div', { className: 'link', role: 'status', hidden: true })
+  const body = h('div', { className: 'body' })
+  const el = h(
+    'div',
+    {
+      className: 'panel',
+      role: 'dialog',
+      id: 'panel',
+      'aria-labelledby': 'title',
+      tabIndex: -1,
+      hidden: true,
+      onkeydown: (e: KeyboardEvent) => {
+        if (e.key !== 'Escape' || e.isComposing || core.page) return
+        e.stopPropagation()
+        close()
+      },
+    },
+    head,
+    link,
+    body,
+  )
+  title.id = 'title'
+  let timer = 0
+  let pictured = ''
+
+  function update() {
+    const { name, picture, available, sound } = core.config
+    const s = chat.state()
+    title.textContent = name
+    status.textContent = s.typing ? t.typing : available ? t.online : t.away
+    status.classList.toggle('on', available)
+    if (pictured !== name + picture) {
+      pictured = name + picture
+      head.querySelector('.face')?.remove()
+      head.prepend(face(core))
+    }
+    const { muted } = store.get()
+    mute.hidden = !sound
+    mute.title = muted ? t.unmute : t.mute
+    mute.setAttribute('aria-label', t.mute)
+    mute.setAttribute('aria-pressed', String(!!muted))
+    mute.replaceChildren(icon(muted ? icons.mute : icons.sound))
+    // A short drop is not worth a word.
+    const off = !s.link || !navigator.onLine
+    if (!off) {
+      clearTimeout(timer)
+      timer = 0
+      link.hidden = true
+    } else if (!timer) {
+      timer = window.setTimeout(() => {
+        link.textContent = navigator.onLine ? t.reconnecting : t.offline
+        link.hidden = false
+      }, 1500)
+    }
+  }
+
+  /** On a telephone the panel is the screen less its keyboard. */
+  const view = window.visualViewport
+  function fit() {
+    if (!view || el.hidden) return
+    const small = matchMedia('(max-width: 480px), (max-height: 420px)').matches
+    el.style.height = small ? view.height + 'px' : ''
+    el.style.top = small ? view.offsetTop + 'px' : ''
+    el.classList.toggle('keyboard', small && innerHeight - view.height > 120)
+  }
+  view?.addEventListener('resize', fit)
+  view?.addEventListener('scroll', fit)
+
+  return {
+    el,
+    update,
+    fit,
+    show(view: HTMLElement) {
+      if (body.firstChild !== view || body.childNodes.length > 1) body.replaceChildren(view)
+    },
+    stop() {
+      clearTimeout(timer)
+      view?.removeEventListener('resize', fit)
+      view?.removeEventListener('scroll', fit)
+    },
+  }
+}

@@ -1,0 +1,95 @@
+// What the browser keeps of this account: nothing until the visitor acts.
+
+export interface Waiting {
+  key: string
+  text: string
+  at: number
+  welcome?: boolean
+}
+
+export interface Kept {
+  token?: string
+  id?: string
+  level?: string
+  name?: string
+  email?: string
+  /** The subject of the host's identity that the session was started with. */
+  subject?: string
+  draft?: string
+  /** What was typed into a form and not taken yet. */
+  form?: Record<string, string>
+  outbox?: Waiting[]
+  /** When the welcome message was last shown. */
+  welcomed?: number
+  muted?: boolean
+}
+
+export function store(name: string) {
+  let acted = false
+  let kept: Kept = {}
+  const read = () => {
+    try {
+      kept = JSON.parse(localStorage.getItem(name) || '{}') || {}
+      acted ||= localStorage.getItem(name) !== null
+    } catch {
+      // No storage here: memory serves until the page goes.
+    }
+  }
+  const write = () => {
+    if (!acted) return
+    try {
+      localStorage.setItem(name, JSON.stringify(kept))
+    } catch {
+      // Full or forbidden.
+    }
+  }
+  read()
+  return {
+    get: () => kept,
+    /** Changes what is kept; undefined members go. */
+    set(change: Kept) {
+      if (acted) read()
+      kept = { ...kept, ...change }
+      write()
+    },
+    /** The visitor has done something here: from now on things are kept. */
+    act() {
+      if (acted) return
+      acted = true
+      write()
+    },
+    reread: read,
+    /** Whether the panel is open, for the next page of this tab. */
+    open(value?: boolean): boolean | undefined {
+      try {
+        if (value !== undefined && acted) sessionStorage.setItem(name, JSON.stringify({ open: value }))
+        return JSON.parse(sessionStorage.getItem(name) || '{}').open
+      } catch {
+        return undefined
+      }
+    },
+    clear() {
+      kept = { muted: kept.muted, welcomed: kept.welcomed }
+      write()
+    },
+    /** Whether storage works at all, for diagnose. */
+    works() {
+      try {
+        localStorage.getItem(name)
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+export type Store = ReturnType<typeof store>
+
+/** A random UUID, also where the context is not secure. */
+export function uuid(): string {
+  const b = crypto.getRandomValues(new Uint8Array(16))
+  b[6] = (b[6]! & 15) | 64
+  b[8] = (b[8]! & 63) | 128
+  return Array.from(b, (v, i) => ([4, 6, 8, 10].includes(i) ? '-' : '') + v.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,162 @@
+// What comes from the server: a stream of events, or long polling where streams
+// do not get through.
+
+import type { Client } from './api'
+import { Refused } from './api'
+import { backoff, waiter } from './backoff'
+import type { Marks, Message } from '../types'
+
+export interface Events {
+  message: Message
+  typing: boolean
+  read: Marks
+  /** Everything stored before has been told. */
+  ready: undefined
+  /** The session has ended or moved. */
+  end: string
+  /** Whether the connection stands. */
+  link: boolean
+}
+
+export type Tell = <K extends keyof Events>(event: K, data: Events[K]) => void
+
+interface Page {
+  messages: Message[]
+  more?: boolean
+  read?: Marks
+  typing?: { agent: boolean }
+}
+
+/** What a long poll need not tell again. */
+export type Known = Marks & { typing: boolean }
+
+/** Splits a stream of server-sent events; feed it text as it comes. */
+export function parser(event: (name: string, data: string) => void) {
+  let rest = ''
+  let name = ''
+  let data: string[] = []
+  return (chunk: string) => {
+    const lines = (rest + chunk).split(/\r?\n/)
+    rest = lines.pop()!
+    for (const line of lines) {
+      if (!line) {
+        if (data.length) event(name || 'message', data.join('\n'))
+        name = ''
+        data = []
+        continue
+      }
+      const [, field, value] = /^([^:]*):? ?(.*)$/.exec(line)!
+      if (field === 'event') name = value!
+      else if (field === 'data') data.push(value!)
+    }
+  }
+}
+
+/** Follows the session's events after a sequence until stopped. */
+export function follow(api: Client, after: () => number, known: () => Known, tell: Tell) {
+  const pause = waiter()
+  let stopped = false
+  let tries = 0
+  let silent = 0
+  let polls = 0
+  let current: AbortController | undefined
+
+  async function stream() {
+    const stop = (current = new AbortController())
+    let timer = setTimeout(() => stop.abort(), 10_000)
+    let ready = false
+    let over = ''
+    const alive = () => {
+      clearTimeout(timer)
+      timer = setTimeout(() => stop.abort(), ready ? 60_000 : 10_000)
+    }
+    try {
+      await api.raw('GET', 'stream?after=' + after(), undefined, { signal: stop.signal, timeout: 0 }, async (res) => {
+        if (!/event-stream/.test(res.headers.get('Content-Type') || '') || !res.body) return
+        const reader = res.body.getReader()
+        const text = new TextDecoder()
+        const feed = parser((name, data) => {
+          const d = JSON.parse(data)
+          if (name === 'ready') {
+            ready = true
+            tries = silent = 0
+            tell('link', true)
+            tell('ready', undefined)
+          } else if (name === 'typing') tell('typing', !!d.agent)
+          else if (name === 'end') over = d.code
+          else if (name === 'message' || name === 'read') tell(name, d)
+        })
+        while (!over && !stopped) {
+          const { done, value } = await reader.read()
+          if (done) break
+          feed(text.decode(value, { stream: true }))
+          alive()
+        }
+      })
+    } finally {
+      clearTimeout(timer)
+      stop.abort()
+      if (!ready && !stopped) silent++
+    }
+    if (over === 'session' || over === 'moved') tell('end', over)
+    if (over === 'session') stopped = true
+  }
+
+  async function poll() {
+    const stop = (current = new AbortController())
+    const { agent, customer, typing } = known()
+    const news = `&agent=${agent}&customer=${customer}&typing=${typing}`
+    const page = await api.json<Page>('GET', `messages?after=${after()}&wait=${tries ? 0 : 25}${news}`, undefined, {
+      signal: stop.signal,
+      timeout: 40,
+    })
+    tell('link', true)
+    page.messages.forEach((m) => tell('message', m))
+    if (page.read) tell('read', page.read)
+    if (page.typing) tell('typing', page.typing.agent)
+    if (!page.more) tell('ready', undefined)
+    tries = 0
+  }
+
+  async function run() {
+    while (!stopped) {
+      let asked = 0
+      const began = Date.now()
+      try {
+        // Two streams without a word: something between us holds them back.
+        if (silent < 2) await stream()
+        else {
+          await poll()
+          if (++polls % 20 === 0) silent = 1
+          if (Date.now() - began > 500) continue
+        }
+      } catch (e) {
+        if (e instanceof Refused) {
+          if (e.status === 401) return stopped || tell('end', 'session')
+          asked = e.after
+          if (e.code === 'stream') silent = 2
+        }
+      }
+      if (stopped) return
+      if (tries > 0) tell('link', false)
+      await pause.wait(backoff(tries++, Math.random(), asked))
+    }
+  }
+  run()
+
+  const wake = () => {
+    tries = 0
+    pause.wake()
+  }
+  addEventListener('online', wake)
+  return {
+    wake,
+    polling: () => silent >= 2,
+    stop() {
+      stopped = true
+      removeEventListener('online', wake)
+      current?.abort()
+      pause.wake()
+    },
+  }
+}

@@ -1,0 +1,333 @@
+// The conversation on the screen, and the field to write in.
+
+import type { Message } from '../types'
+import type { Item } from './chat'
+import type { Files } from '../chunks/files'
+import { face } from './face'
+import { icons } from './icons'
+import type { Kit } from './kit'
+import { h, icon } from './shared'
+import { onlyEmoji, parts } from './text'
+
+/** A text with its links, built of nodes. */
+export function textNodes(text: string): Node[] {
+  return parts(text).map((p) =>
+    p.href
+      ? h('a', { href: p.href, target: '_blank', rel: 'noopener noreferrer', referrerPolicy: 'no-referrer' }, p.text)
+      : document.createTextNode(p.text),
+  )
+}
+
+export type Thread = ReturnType<typeof thread>
+
+interface Row {
+  id: string
+  /** Who it is by, for groups: empty stands alone. */
+  by: string
+  at: number
+  make(): HTMLElement
+  message?: Message
+  item?: Item
+  own?: boolean
+}
+
+export function thread(kit: Kit) {
+  const { core, chat, store, t } = kit
+  const made = new Map<string, HTMLElement>()
+  let files: Files | undefined
+  let asked = false
+  let fetching = false
+
+  const log = h('div', { className: 'log', role: 'log', 'aria-label': t.conversation, tabIndex: 0, onscroll: scrolled })
+  const dots = h('div', { className: 'typing', hidden: true }, h('i'), h('i'), h('i'))
+  const jump = h(
+    'button',
+    { className: 'jump', type: 'button', hidden: true, 'aria-label': t.newest, onclick: () => bottom(true) },
+    icon(icons.down),
+  )
+  const input = h('textarea', {
+    rows: 1,
+    placeholder: t.write,
+    'aria-label': t.message,
+    enterKeyHint: 'send',
+    dir: 'auto',
+    value: store.get().draft || '',
+    oninput: typed,
+    onkeydown: key,
+    onpaste: (e: ClipboardEvent) => {
+      const list = e.clipboardData?.files
+      if (!list?.length || !core.config.files) return
+      e.preventDefault()
+      attach(list)
+    },
+  })
+  const picker = h('input', {
+    type: 'file',
+    multiple: true,
+    hidden: true,
+    onchange: () => {
+      if (picker.files) attach(picker.files)
+      picker.value = ''
+    },
+  })
+  const clip = h(
+    'button',
+    { className: 'tool', type: 'button', 'aria-label': t.attach, title: t.attach, onclick: () => picker.click() },
+    icon(icons.clip),
+  )
+  const submit = h('button', { className: 'send', type: 'submit', 'aria-label': t.send }, icon(icons.send))
+  const note = h('p', { className: 'note', role: 'alert', hidden: true })
+  const composer = h(
+    'form',
+    {
+      className: 'composer',
+      onsubmit: (e: Event) => {
+        e.preventDefault()
+        sendNow()
+      },
+    },
+    h('div', { className: 'field' }, clip, picker, input, submit),
+  )
+  const el = h('div', { className: 'thread' }, h('div', { className: 'well' }, log, jump), note, composer)
+
+  const number = (n: string) => new Intl.DateTimeFormat(n, { hour: '2-digit', minute: '2-digit' })
+  const language = () => {
+    const l = core.config.locale
+    return navigator.languages?.find((v) => v.split('-')[0] === l) || l
+  }
+  const clock = number(language())
+  const dates = new Intl.DateTimeFormat(language(), { weekday: 'long', day: 'numeric', month: 'long' })
+  const days = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' })
+
+  const midnight = (ms: number) => new Date(ms).setHours(0, 0, 0, 0)
+  function day(ms: number): string {
+    const ago = Math.round((midnight(Date.now()) - midnight(ms)) / 864e5)
+    const s = ago < 2 ? days.format(-ago, 'day') : dates.format(ms)
+    return s[0]!.toUpperCase() + s.slice(1)
+  }
+
+  function author(m: Message): string {
+    return m.name || (m.from === 'welcome' && core.config.welcome?.author) || core.config.name
+  }
+
+  function bubble(own: boolean, who: string, text: string, at: number, m?: Message, item?: Item): HTMLElement {
+    const body = h('div', { className: 'bubble', dir: 'auto' })
+    if (m?.file || item?.file) {
+      const show = () => body.append(files!.card(m, item?.file))
+      if (files) show()
+      else withFiles(show)
+    } else {
+      body.append(...textNodes(text))
+      if (onlyEmoji(text)) body.classList.add('emoji')
+    }
+    return h(
+      'div',
+      { className: own ? 'msg own' : 'msg' },
+      h('span', { className: own ? 'hidden' : 'who' }, own ? t.you + ': ' : who),
+      h('div', { className: 'line' }, own ? null : face(core), body),
+      h('div', { className: 'meta' }, h('time', { dateTime: new Date(at).toISOString() }, clock.format(at))),
+    )
+  }
+
+  function withFiles(f?: () => void) {
+    void core.chunk<{ default(kit: Kit): Files }>('files').then((m) => {
+      files ||= m.default(kit)
+      f?.()
+    })
+  }
+
+  function attach(list: FileList) {
+    const chosen = Array.from(list)
+    withFiles(() => {
+      note.textContent = files!.send(chosen)
+      note.hidden = !note.textContent
+    })
+  }
+
+  function rows(): Row[] {
+    const s = chat.state()
+    const { headerMessage, welcome, name } = core.config
+    const out: Row[] = []
+    let date = 0
+    const dated = (at: number) => {
+      if (midnight(at) === date) return
+      date = midnight(at)
+      out.push({
+        id: 'd' + date,
+        by: '',
+        at,
+        make: () => h('div', { className: 'day' }, h('span', null, day(at))),
+      })
+    }
+    if (headerMessage && !s.earlier)
+      out.push({
+        id: 'h' + headerMessage,
+        by: '',
+        at: 0,
+        make: () => h('p', { className: 'head', dir: 'auto' }, ...textNodes(headerMessage)),
+      })
+    for (const m of s.messages) {
+      const at = Date.parse(m.at)
+      const own = m.from === 'customer'
+      dated(at)
+      const known = chat.key(m)
+      out.push({
+        id: known ? 'k' + known : 's' + m.seq,
+        by: own ? '-' : author(m),
+        at,
+        own,
+        message: m,
+        make: () => bubble(own, author(m), m.text || '', at, m),
+      })
+    }
+    if (s.welcome && welcome) {
+      const at = core.since + performance.timeOrigin
+      dated(Math.max(at, date))
+      const who = welcome.author || name
+      out.push({ id: 'w', by: who, at, make: () => bubble(false, who, welcome.text, at) })
+    }
+    for (const item of s.items) {
+      if (item.seq) continue
+      dated(item.at)
+      out.push({
+        id: 'k' + item.key,
+        by: '-',
+        at: item.at,
+        own: true,
+        item,
+        make: () => bubble(true, '', item.text, item.at, undefined, item),
+      })
+    }
+    return out
+  }
+
+  /** Brings the screen up to what the chat knows, touching only what differs. */
+  function update() {
+    const s = chat.state()
+    const stick = atBottom()
+    const height = log.scrollHeight
+    const firstId = log.firstElementChild
+    const list = rows()
+    const used = new Set<string>()
+    const lastOwn = list.filter((r) => r.own).pop()
+    list.forEach((r, i) => {
+      used.add(r.id)
+      let row = made.get(r.id)
+      if (!row) made.set(r.id, (row = r.make()))
+      const before = list[i - 1]
+      const after = list[i + 1]
+      const joins = (a?: Row, b?: Row) => !!a && !!b && !!a.by && a.by === b.by && b.at - a.at < 3e5
+      if (r.by) {
+        row.classList.toggle('first', !joins(before, r))
+        row.classList.toggle('last', !joins(r, after))
+        row.classList.toggle('wait', !!r.item && r.item.state === 'sending')
+        row.classList.toggle('bad', r.item?.state === 'failed')
+        if (r.own) status(row, r, r === lastOwn, s.marks.agent)
+      }
+      if (log.children[i] !== row) log.insertBefore(row, log.children[i] || null)
+    })
+    for (const [id, row] of made) {
+      if (used.has(id)) continue
+      row.remove()
+      made.delete(id)
+    }
+    log.setAttribute('aria-busy', String(!s.loaded && !!s.session))
+    dots.hidden = !s.typing
+    if (log.nextSibling !== dots) log.after(dots)
+    dots.setAttribute('aria-label', t.typing)
+    clip.hidden = !core.config.files
+    picker.accept = core.config.files?.types.join(',') || ''
+    submit.disabled = !input.value.trim()
+    if (stick) bottom()
+    else if (firstId && firstId !== log.firstElementChild && asked) {
+      log.scrollTop += log.scrollHeight - height
+      asked = false
+    }
+    jump.hidden = atBottom()
+    jump.classList.toggle('new', s.unread > 0)
+    if (files === undefined && core.config.files && !fetching) {
+      fetching = true
+      withFiles()
+    }
+  }
+
+  function status(row: HTMLElement, r: Row, latest: boolean, seen: number) {
+    const meta = row.querySelector('.meta')!
+    const state = r.item ? r.item.state : latest ? (r.message!.seq <= seen ? 'read' : 'sent') : ''
+    if (meta.getAttribute('data-state') === state) return
+    meta.setAttribute('data-state', state)
+    const time = meta.querySelector('time')!
+    meta.replaceChildren(time)
+    if (state === 'failed') {
+      const item = r.item!
+      meta.append(
+        h('span', { className: 'problem' }, icon(icons.alert), item.reason || t.failed),
+        h('button', { type: 'button', onclick: () => chat.retry(item) }, t.retry),
+        h('button', { type: 'button', onclick: () => chat.drop(item) }, t.remove),
+      )
+      kit.announce(item.reason || t.failed)
+    } else if (state) {
+      meta.append(h('span', { className: 'state' }, state === 'sending' ? t.sending : state === 'read' ? t.read : t.sent))
+      if (state !== 'sending') meta.append(icon(state === 'read' ? icons.read : icons.check))
+    }
+  }
+
+  const atBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60
+  function bottom(smooth?: boolean) {
+    log.scrollTo({ top: log.scrollHeight, behavior: smooth && !calm() ? 'smooth' : 'auto' })
+  }
+  const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
+
+  function scrolled() {
+    jump.hidden = atBottom()
+    if (atBottom() && !document.hidden && el.isConnected) chat.see()
+    if (log.scrollTop < 80 && chat.state().earlier) {
+      asked = true
+      void chat.older()
+    }
+  }
+
+  function grow() {
+    input.style.height = 'auto'
+    input.style.height = Math.min(input.scrollHeight, 132) + 'px'
+    submit.disabled = !input.value.trim()
+  }
+
+  function typed() {
+    store.act()
+    store.set({ draft: input.value || undefined })
+    grow()
+    if (input.value.trim()) chat.type()
+  }
+
+  function key(e: KeyboardEvent) {
+    if (e.key !== 'Enter' || e.shiftKey || e.isComposing || e.keyCode === 229) return
+    e.preventDefault()
+    sendNow()
+  }
+
+  function sendNow() {
+    const text = input.value.trim()
+    if (!text) return
+    note.hidden = true
+    input.value = ''
+    store.set({ draft: undefined })
+    grow()
+    chat.send(text)
+    bottom()
+    input.focus()
+  }
+
+  return {
+    el,
+    update,
+    atBottom,
+    bottom,
+    grow,
+    focus: () => input.focus({ preventScroll: true }),
+    draft(text?: string) {
+      input.value = text ?? store.get().draft ?? ''
+      grow()
+    },
+  }
+}

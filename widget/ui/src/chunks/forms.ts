@@ -1,0 +1,366 @@
+// The two forms: who writes (R6.3, R6.4), and the contact form for when nobody
+// is there (R6.2).
+
+import type { Kit } from '../app/kit'
+import { forms as spanish } from '../locale/es-chunks'
+import css from './forms.css'
+import type { Problem } from '../types'
+import { formatRUT, parseRUT } from './rut'
+
+interface Failure {
+  status: number
+  code: string
+  message: string
+  problems?: Problem[]
+}
+
+interface Field {
+  name: string
+  el: HTMLElement
+  input: HTMLInputElement | HTMLTextAreaElement
+  /** Marks what is wrong; an empty text takes the mark away. */
+  mark(problem: string): void
+  check(): string
+}
+
+const mail = /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+\.[^\s@<>"(),:;[\]\\.]{2,}$/
+
+export type Forms = ReturnType<typeof forms>
+
+export default function forms(kit: Kit) {
+  const { core, store, api, chat, h, icon, icons } = kit
+  const t = { ...spanish, ...kit.t }
+  kit.style(css)
+
+  function field(name: string, label: string, required: boolean, props: Record<string, unknown>): Field {
+    const id = 'f-' + name
+    const input = (
+      name === 'text' ? h('textarea', { rows: 4, id, ...props }) : h('input', { id, ...props })
+    ) as HTMLInputElement
+    input.name = name
+    input.required = required
+    input.value = store.get().form?.[name] || ''
+    const problem = h('span', { className: 'problem', id: id + '-p', hidden: true })
+    const f: Field = {
+      name,
+      input,
+      el: h(
+        'div',
+        { className: 'row' },
+        h('label', { for: id }, label, required ? null : h('span', { className: 'opt' }, ` (${t.optional})`)),
+        input,
+        problem,
+      ),
+      mark(text) {
+        problem.hidden = !text
+        problem.textContent = text
+        if (text) {
+          input.setAttribute('aria-invalid', 'true')
+          input.setAttribute('aria-describedby', problem.id)
+        } else {
+          input.removeAttribute('aria-invalid')
+          input.removeAttribute('aria-describedby')
+        }
+      },
+      check() {
+        const v = input.value.trim()
+        if (!v) return required ? t.required : ''
+        if (name === 'email') return mail.test(v) ? '' : t.badEmail
+        if (name === 'rut') return parseRUT(v) ? '' : t.badRut
+        if (name === 'phone') return /^[\d\s+\-./()#]{4,40}$/.test(v) && v.replace(/\D/g, '').length > 3 ? '' : t.badPhone
+        return ''
+      },
+    }
+    input.addEventListener('input', () => {
+      if (name === 'rut') typeRUT(input)
+      store.act()
+      store.set({ form: { ...store.get().form, [name]: input.value } })
+      if (input.hasAttribute('aria-invalid') || (name === 'rut' && parseRUT(input.value))) f.mark(f.check())
+      input.classList.toggle('good', name === 'rut' && !!parseRUT(input.value))
+    })
+    input.addEventListener('blur', () => input.value.trim() && f.mark(f.check()))
+    return f
+  }
+
+  /** Formats in place and keeps the caret after the same digit. */
+  function typeRUT(input: HTMLInputElement) {
+    const before = input.value.slice(0, input.selectionStart ?? 0).replace(/[^\dk]/gi, '').length
+    const text = formatRUT(input.value)
+    if (text === input.value) return
+    input.value = text
+    let at = 0
+    for (let n = 0; at < text.length && n < before; at++) if (/[\dK]/.test(text[at]!)) n++
+    input.setSelectionRange(at, at)
+  }
+
+  const name = (required: boolean) => field('name', t.name, required, { type: 'text', autocomplete: 'name', maxLength: 100 })
+  const email = (required: boolean) =>
+    field('email', t.email, required, { type: 'email', autocomplete: 'email', inputMode: 'email', maxLength: 254 })
+  const phone = () => field('phone', t.phone, false, { type: 'tel', autocomplete: 'tel', maxLength: 40 })
+  const rut = () => field('rut', t.rut, true, { type: 'text', placeholder: '12.345.678-5', autocomplete: 'off', maxLength: 16 })
+
+  function values(fields: Field[]): Record<string, string> {
+    const out: Record<string, string> = {}
+    for (const f of fields) if (f.input.value.trim()) out[f.name] = f.input.value.trim()
+    return out
+  }
+
+  function checked(fields: Field[]): boolean {
+    let first: Field | undefined
+    for (const f of fields) {
+      const problem = f.check()
+      f.mark(problem)
+      if (problem) first ||= f
+    }
+    first?.input.focus()
+    return !first
+  }
+
+  function explain(e: Failure, fields: Field[], fallback: string): string {
+    let rest = ''
+    let first: Field | undefined
+    for (const p of e.problems || []) {
+      const f = fields.find((f) => f.name === p.path)
+      f?.mark(p.message)
+      if (f) first ||= f
+      else rest ||= p.message
+    }
+    first?.input.focus()
+    if (first && !rest) return ''
+    return rest || (e.code === 'rate' ? t.slow : e.status && e.status < 500 && e.message) || fallback
+  }
+
+  function shell(className: string, fields: Field[], label: string, go: () => Promise<void>, fallback: string) {
+    const problem = h('p', { className: 'note', role: 'alert', hidden: true })
+    const button = h('button', { className: 'primary', type: 'submit' }, label)
+    const say = (text: string) => {
+      problem.textContent = text
+      problem.hidden = !text
+    }
+    const form = h(
+      'form',
+      {
+        className,
+        noValidate: true,
+        onsubmit: async (e: Event) => {
+          e.preventDefault()
+          if (button.disabled || !checked(fields)) return
+          say('')
+          button.disabled = true
+          button.classList.add('busy')
+          try {
+            await go()
+          } catch (e) {
+            say(explain(e as Failure, fields, fallback))
+          }
+          button.disabled = false
+          button.classList.remove('busy')
+        },
+      },
+      ...fields.map((f) => f.el),
+      problem,
+      button,
+    )
+    return { form, say }
+  }
+
+  /** Social logins: a window of theirs, which tells us when it is done. */
+  function providers(say: (text: string) => void, done: () => void): HTMLElement[] {
+    const home = new URL(core.base).origin
+    return (core.config.entry.providers || []).map((provider) => {
+      const title = provider.charAt(0).toUpperCase() + provider.slice(1)
+      const button = h(
+        'button',
+        { className: 'social ' + provider, type: 'button', onclick: () => void start() },
+        mark(provider),
+        h('span', null, `${t.with} ${title}`),
+      )
+      async function start() {
+        say('')
+        if (!checked(extra)) return
+        // The window opens within the click: later it would be blocked.
+        const popup = window.open('', 'charla-login', 'popup,width=480,height=640')
+        if (!popup) return say(t.popup)
+        button.disabled = true
+        try {
+          const { url, nonce } = await api.json<{ url: string; nonce: string }>('POST', 'logins', { provider })
+          popup.location.href = url
+          const login = await answer(popup)
+          if (login) {
+            const given = values(extra)
+            await chat.enter({ ...given, login, nonce })
+            done()
+          }
+        } catch (e) {
+          popup.close()
+          const f = e as Failure
+          say((f.problems?.[0]?.message || (f.status && f.message)) || t.loginFailed)
+        }
+        button.disabled = false
+      }
+      return button
+    })
+
+    /** The login that the window posts; empty if it was closed. */
+    function answer(popup: Window): Promise<string> {
+      return new Promise((resolve, reject) => {
+        const end = () => {
+          removeEventListener('message', heard)
+          clearInterval(timer)
+        }
+        const heard = (e: MessageEvent) => {
+          if (e.origin !== home || e.source !== popup || e.data?.charla !== 'login') return
+          end()
+          popup.close()
+          if (typeof e.data.login === 'string') resolve(e.data.login)
+          else reject({ status: 0, code: 'login', message: '' })
+        }
+        const timer = setInterval(() => {
+          if (!popup.closed) return
+          end()
+          resolve('')
+        }, 400)
+        addEventListener('message', heard)
+      })
+    }
+  }
+
+  function mark(provider: string): Node {
+    if (provider === 'facebook')
+      return icon('M14 8.5h2.5V5.2c-.4 0-1.5-.2-2.7-.2-2.7 0-4.4 1.6-4.4 4.6v2.6H6.5V16h2.9v8h3.6v-8h2.9l.5-3.8H13V9.9c0-1 .3-1.4 1-1.4Z', true)
+    const svg = icon('M21.6 12.2c0-.7-.1-1.3-.2-1.9H12v3.7h5.4a4.6 4.6 0 0 1-2 3v2.5h3.2c1.9-1.7 3-4.3 3-7.3Z', true)
+    const more: [string, string][] = [
+      ['M12 22c2.7 0 5-.9 6.6-2.4l-3.2-2.5a6 6 0 0 1-9-3.2H3.1v2.6A10 10 0 0 0 12 22Z', '#34a853'],
+      ['M6.4 13.9a6 6 0 0 1 0-3.8V7.5H3.1a10 10 0 0 0 0 9l3.3-2.6Z', '#fbbc05'],
+      ['M12 6c1.5 0 2.8.5 3.8 1.5L18.700 4.600A10 10 0 0 0 3.100 7.500l3.300 2.600A6 6 0 0 1 12 6Z', '#ea4335'],
+    ]
+    const first = svg.firstElementChild!
+    first.setAttribute('fill', '#4285f4')
+    for (const [d, fill] of more) {
+      const p = first.cloneNode() as Element
+      p.setAttribute('d', d)
+      p.setAttribute('fill', fill)
+      svg.append(p)
+    }
+    return svg
+  }
+
+  /** Somebody is there after all: what was typed into the form starts the chat. */
+  async function instead({ text, ...who }: Record<string, string>, done: () => void) {
+    core.config = { ...core.config, available: true, form: false }
+    const { session } = chat.state()
+    if (session) session.form = false
+    if (!session && !(await chat.admit())) {
+      try {
+        await chat.enter({ ...who, name: who.name || who.email!.split('@')[0] })
+      } catch (e) {
+        // More is asked first (R6.4): the entry form has what was typed.
+        if ((e as Failure).status !== 422) throw e
+      }
+    }
+    store.set({ form: who })
+    chat.send(text!)
+    done()
+    void core.reload()
+  }
+
+  let extra: Field[] = []
+
+  return {
+    /** The entry form. done is called when a session has been started. */
+    entry(note: string, done: () => void): HTMLElement {
+      const { entry, identificationMessage } = core.config
+      const fields: Field[] = []
+      if (entry.form) fields.push(name(!entry.anonymous), email(entry.email))
+      const asked: Field[] = []
+      if (entry.rut) asked.push(rut())
+      if (entry.phone) asked.push(phone())
+      extra = asked
+      const all = [...fields, ...asked]
+      const { form, say } = shell(
+        'sheet',
+        all,
+        t.start,
+        async () => {
+          const given = values(all)
+          await chat.enter(entry.anonymous && !given.name ? { ...given, anonymous: true } : given)
+          done()
+        },
+        t.error,
+      )
+      const social = providers((text) => {
+        say(text)
+        if (text) kit.announce(text)
+      }, done)
+      if (!entry.form) form.querySelector('.primary')!.remove()
+      return h(
+        'div',
+        { className: 'page' },
+        identificationMessage ? h('p', { className: 'hello', dir: 'auto' }, identificationMessage) : null,
+        note ? h('p', { className: 'note', role: 'status' }, note) : null,
+        entry.form ? null : form,
+        social.length ? h('div', { className: 'socials' }, ...social) : null,
+        social.length && entry.form ? h('div', { className: 'or' }, t.or) : null,
+        entry.form ? form : null,
+      )
+    },
+
+    /** The contact form. Somebody available in the meantime turns it into a chat. */
+    contact(done: () => void): HTMLElement {
+      const texts = core.config.contact || { title: '', description: '', success: '', error: t.error }
+      const kept = store.get()
+      if (!kept.form?.email && kept.email) store.set({ form: { name: kept.name || '', email: kept.email, ...kept.form } })
+      const fields = [name(false), email(true)]
+      if (core.config.entry.phone) fields.push(phone())
+      fields.push(field('text', t.message, true, { maxLength: 10_000, dir: 'auto' }))
+      // One key for one text, so that a repeated submission is stored once.
+      let key = ''
+      let keyed = ''
+      const page = h('div', { className: 'page' })
+      const { form } = shell(
+        'sheet',
+        fields,
+        t.submit,
+        async () => {
+          const given = values(fields)
+          const body = JSON.stringify(given)
+          if (body !== keyed) {
+            key = crypto.getRandomValues(new Uint32Array(4)).join('-')
+            keyed = body
+          }
+          try {
+            await api.json('POST', 'contact', { key, ...given })
+          } catch (e) {
+            if ((e as Failure).code === 'available') return await instead(given, done)
+            throw e
+          }
+          store.set({ form: undefined })
+          const again = h('button', { className: 'quiet', type: 'button', onclick: draw }, t.another)
+          const thanks = h(
+            'div',
+            { className: 'done', role: 'status', tabIndex: -1 },
+            h('span', { className: 'tick' }, icon(icons.check)),
+            h('p', { dir: 'auto' }, texts.success || t.sent),
+            again,
+          )
+          page.replaceChildren(thanks)
+          thanks.focus()
+        },
+        texts.error || t.error,
+      )
+      function draw() {
+        for (const f of fields) {
+          f.input.value = store.get().form?.[f.name] || (f.name === 'text' ? '' : f.input.value)
+          f.mark('')
+        }
+        page.replaceChildren(
+          h('h2', { className: 'hello', dir: 'auto' }, texts.title),
+          texts.description ? h('p', { className: 'lead', dir: 'auto' }, texts.description) : '',
+          form,
+        )
+      }
+      draw()
+      return page
+    },
+  }
+}

@@ -1,0 +1,105 @@
+// What is shown beside the button while the panel is closed: the last messages
+// that were not seen, and a field to answer them in place.
+
+import type { Kit } from '../app/kit'
+import { notice as spanish } from '../locale/es-chunks'
+import css from './notice.css'
+
+export interface Card {
+  id: string
+  who: string
+  text: string
+  own?: boolean
+}
+
+export type Notice = ReturnType<typeof notice>
+
+export default function notice(kit: Kit, open: () => void, dismissed: () => void) {
+  const { core, chat, store, h, icon, icons } = kit
+  const t = { ...spanish, ...kit.t }
+  kit.style(css)
+  const cards = h('div', { className: 'cards', 'aria-live': 'polite' })
+  const input = h('input', {
+    type: 'text',
+    placeholder: t.reply,
+    'aria-label': t.reply,
+    enterKeyHint: 'send',
+    autocomplete: 'off',
+    dir: 'auto',
+    oninput: () => {
+      store.act()
+      chat.type()
+      send.disabled = !input.value.trim()
+    },
+  })
+  const send = h('button', { className: 'send', type: 'submit', disabled: true, 'aria-label': t.send }, icon(icons.send))
+  const reply = h(
+    'form',
+    {
+      className: 'field',
+      onsubmit: (e: Event) => {
+        e.preventDefault()
+        const text = input.value.trim()
+        if (!text) return
+        input.value = ''
+        send.disabled = true
+        shown = [...shown, { id: 'o' + Date.now(), who: t.you, text, own: true }]
+        chat.send(text)
+        chat.see()
+        draw()
+      },
+    },
+    input,
+    send,
+  )
+  const el = h(
+    'section',
+    {
+      className: 'notice',
+      'aria-label': t.unread,
+      hidden: true,
+      onkeydown: (e: KeyboardEvent) => {
+        if (e.key === 'Escape') hide(true)
+      },
+    },
+    h(
+      'button',
+      { className: 'x', type: 'button', 'aria-label': t.dismiss, onclick: () => hide(true) },
+      icon(icons.close),
+    ),
+    cards,
+    reply,
+  )
+  let shown: Card[] = []
+
+  function draw() {
+    const { notification } = core.config
+    const list = shown.slice(-Math.max(1, notification.count))
+    const nodes = list.map((c) => {
+      return h(
+        'button',
+        { className: c.own ? 'card own' : 'card', type: 'button', onclick: open },
+        c.own ? null : kit.face(core),
+        h('span', { className: 'words' }, h('span', { className: 'who' }, c.who), h('span', { className: 'text', dir: 'auto' }, c.text)),
+      )
+    })
+    cards.replaceChildren(...nodes)
+    reply.hidden = !notification.reply
+    el.hidden = !nodes.length
+  }
+
+  function hide(byVisitor?: boolean) {
+    shown = []
+    draw()
+    if (byVisitor) dismissed()
+  }
+
+  return {
+    el,
+    hide,
+    show(c: Card) {
+      if (!shown.some((s) => s.id === c.id)) shown = [...shown.filter((s) => !s.own), c]
+      draw()
+    },
+  }
+}

@@ -1,0 +1,220 @@
+// What every page of the account loads: it reads the configuration, draws the
+// button, and brings the app when it is needed.
+
+import buttonCSS from './button.css'
+import { contrast, luminance, parse, readable } from './color'
+import { h, icon, style } from './dom'
+import type { App, Config, Core } from './types'
+
+declare const APP: string
+declare const CHUNKS: Record<string, string>
+declare const VERSION: string
+
+type Handler = (data?: unknown) => void
+interface Chat {
+  (...args: unknown[]): unknown
+  q?: ArrayLike<unknown>[]
+  charla?: string
+}
+
+const labels: Record<string, string> = { en: 'Open the chat', es: 'Abrir el chat', pt: 'Abrir o chat' }
+
+function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
+  const key = script.dataset.charla!
+  const base = new URL('.', script.src).href
+  const page = script.hasAttribute('data-charla-page')
+  const handlers: Record<string, Handler[]> = {}
+  const timers: number[] = []
+  /** Calls that wait for the app. */
+  let waiting: [string, unknown[]][] = []
+  let app: App | undefined
+  let loading: Promise<void> | undefined
+  let tries = 0
+  let gone = false
+  let shown = true
+  let lang = navigator.language
+  let problem = ''
+  let logo: string | undefined = '-'
+
+  // By timers, so that a handler that throws hurts nobody.
+  const emit = (event: string, data?: unknown) => handlers[event]?.forEach((f) => setTimeout(f, 0, data))
+  const fail = (code: string, message: string) => {
+    problem = code + ' ' + message
+    emit('error', { code, message })
+  }
+  const later = (seconds: number, f: () => void) => timers.push(window.setTimeout(f, seconds * 1000))
+  const has = (storage: 'localStorage' | 'sessionStorage', what: string) => {
+    try {
+      return window[storage].getItem('charla:' + key)?.includes(what)
+    } catch {
+      return false
+    }
+  }
+
+  const host = h('charla-chat' as 'div')
+  const root = host.attachShadow({ mode: 'open' })
+  style(root, buttonCSS)
+  const label = h('span', { className: 'label' })
+  const face = h('span', { className: 'face' })
+  const button = h(
+    'button',
+    {
+      className: 'launcher',
+      type: 'button',
+      'aria-haspopup': 'dialog',
+      'aria-expanded': 'false',
+      onclick: () => run('toggle', []),
+      onpointerenter: bring,
+      onfocus: bring,
+    },
+    face,
+    label,
+  )
+  const frame = h('div', { className: 'frame' }, button)
+  root.append(frame)
+
+  const core = {
+    shared: { h, icon, style, contrast, luminance, parse },
+    base,
+    key,
+    page,
+    since: performance.now(),
+    root,
+    frame,
+    button,
+    theme: 'auto',
+    emit,
+    chunk: (name: string) => import(base + CHUNKS[name]),
+    reload: configure,
+    config: undefined as unknown as Config,
+  } as Core
+
+  // The document's element outlives a body that a framework swaps.
+  const attach = () => {
+    if (core.config && shown && !gone && !host.isConnected) document.documentElement.append(host)
+  }
+  const watch = new MutationObserver(attach)
+  watch.observe(document.documentElement, { childList: true })
+
+  function draw(c: Config) {
+    const bubble = () => icon('M21 11.5a8.4 8.4 0 0 1-9 8.4 9 9 0 0 1-3.7-.8L3 21l1.7-4.8A8.4 8.4 0 1 1 21 11.5Z')
+    frame.style.setProperty('--primary', c.primaryColor)
+    frame.style.setProperty('--text', readable(c.textColor, c.primaryColor))
+    frame.classList.toggle('left', c.position === 'left')
+    frame.classList.toggle('page', page)
+    frame.lang = c.locale
+    button.classList.toggle('long', !!c.longButton)
+    label.textContent = c.longButton || ''
+    if (!app) button.setAttribute('aria-label', c.longButton || labels[c.locale] || '')
+    if (logo !== c.logo) {
+      logo = c.logo
+      face.replaceChildren(
+        logo ? h('img', { alt: '', src: base + logo, onerror: () => face.replaceChildren(bubble()) }) : bubble(),
+      )
+    }
+    attach()
+  }
+
+  async function configure(): Promise<void> {
+    let wait = 1
+    try {
+      const res = await fetch(`${base}v1/${encodeURIComponent(key)}/config?lang=${lang}`, { credentials: 'omit' })
+      const c = await res.json()
+      if (gone || c.hidden) return host.remove()
+      if (res.ok) {
+        const first = !core.config
+        core.config = c
+        problem = ''
+        draw(c)
+        if (first) begin(c)
+        else app?.configured()
+        return
+      }
+      fail(c.error?.code, c.error?.message)
+      if (res.status < 500 && res.status !== 429) return
+      wait = Number(res.headers.get('Retry-After')) || 1
+    } catch (e) {
+      fail('network', String(e))
+    }
+    if (!gone && !core.config && tries < 6) later(Math.max(wait, 2 ** tries++ * (0.5 + Math.random())), configure)
+  }
+
+  function begin({ welcome, openOnLoad }: Config) {
+    tries = 0
+    emit('ready')
+    if (
+      page ||
+      waiting.some(([name]) => needs(name)) ||
+      has('localStorage', '"token"') ||
+      has('sessionStorage', '"open":true')
+    )
+      bring()
+    else if (welcome || openOnLoad)
+      later(Math.min(welcome?.delaySeconds ?? 1e4, openOnLoad?.delaySeconds ?? 1e4), bring)
+  }
+
+  const needs = (name: string) => /^(open|toggle|logout)$/.test(name)
+
+  /** Brings the app, once. */
+  function bring() {
+    if (!core.config || gone) return
+    loading ||= import(base + APP + (tries ? '?' + tries : '')).then(
+      (m: { start(core: Core): App }) => {
+        if (gone) return
+        app = m.start(core)
+        for (const [name, args] of waiting) app.run(name, args)
+        waiting = []
+      },
+      (e) => {
+        // A module that could not be loaded stays so under its address.
+        tries++
+        loading = undefined
+        fail('load', String(e))
+      },
+    )
+  }
+
+  function run(name: string, args: unknown[]): unknown {
+    const [a, b] = args as [string, Handler]
+    if (name === 'on') (handlers[a] ||= []).push(b)
+    else if (name === 'off') handlers[a] = (handlers[a] || []).filter((f) => b && f !== b)
+    else if (name === 'diagnose')
+      return { version: VERSION, key, base, problem, config: core.config, ...(app?.run(name, args) as object) }
+    else if (name === 'show' || name === 'hide') {
+      shown = name === 'show'
+      attach()
+      if (!shown) {
+        run('close', [])
+        host.remove()
+      }
+    } else if (name === 'locale') {
+      lang = a || navigator.language
+      void configure()
+    } else if (name === 'destroy') {
+      gone = true
+      app?.stop()
+      watch.disconnect()
+      timers.forEach(clearTimeout)
+      host.remove()
+      const stub: Chat = (...args) => void (stub.q ||= []).push(args)
+      global.Chat = stub
+    } else {
+      if (name === 'theme') core.theme = a
+      if (app) return app.run(name, args)
+      waiting.push([name, args])
+      if (needs(name)) bring()
+    }
+    return undefined
+  }
+
+  const queue = global.Chat?.q || []
+  global.Chat = (name: unknown, ...args: unknown[]) => run(String(name), args)
+  global.Chat.charla = VERSION
+  for (const [name, ...args] of Array.from(queue, (call) => Array.from(call))) run(String(name), args)
+  void configure()
+}
+
+const script = (document.currentScript || document.querySelector('script[data-charla]')) as HTMLScriptElement | null
+const global = window as { Chat?: Chat }
+// Pages that swap their body run the snippet again: the first one goes on.
+if (script?.dataset.charla && !global.Chat?.charla) load(script, global)

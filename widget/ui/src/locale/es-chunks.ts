@@ -1,0 +1,33 @@
+// The Spanish that only a chunk needs comes with it; the other languages are
+// chunks themselves and hold everything.
+
+export const forms = {
+  name: 'Nombre',
+  email: 'Correo electrónico',
+  rut: 'RUT',
+  phone: 'Teléfono',
+  optional: 'opcional',
+  start: 'Comenzar',
+  or: 'o',
+  with: 'Continuar con',
+  popup: 'El navegador bloqueó la ventana. Permítela e inténtalo de nuevo.',
+  loginFailed: 'No pudimos confirmar tu cuenta. Inténtalo de nuevo.',
+  required: 'Falta este dato.',
+  badEmail: 'Revisa el correo electrónico.',
+  badRut: 'Revisa el RUT: el dígito verificador no corresponde.',
+  badPhone: 'Revisa el teléfono.',
+  submit: 'Enviar mensaje',
+  another: 'Enviar otro mensaje',
+  slow: 'Demasiados intentos. Espera un momento.',
+}
+
+export const files = {
+  download: 'Descargar',
+  tooLarge: 'El archivo es demasiado grande. El máximo es',
+  badType: 'No se aceptan archivos de este tipo.',
+}
+
+export const notice = {
+  dismiss: 'Descartar la notificación',
+  reply: 'Responder…',
+}

@@ -1,0 +1,102 @@
+import type { Shared } from './app/shared'
+
+// What the server says (docs/widget-protocol.md) and what the loader and the app
+// say to each other.
+
+export interface Config {
+  hidden?: boolean
+  name: string
+  locale: string
+  available: boolean
+  form: boolean
+  picture?: string
+  logo?: string
+  primaryColor: string
+  textColor: string
+  position: 'left' | 'right'
+  longButton?: string
+  sound: boolean
+  company: boolean
+  entry: { anonymous: boolean; email: boolean; rut: boolean; phone: boolean; form: boolean; providers?: string[] }
+  openOnLoad?: { delaySeconds: number; devices: string }
+  notification: { reply: boolean; count: number }
+  welcome?: {
+    delaySeconds: number
+    repeatMinutes: number
+    existing: boolean
+    devices: string
+    text: string
+    author?: string
+  }
+  identificationMessage?: string
+  headerMessage?: string
+  contact?: { title: string; description: string; success: string; error: string }
+  files?: { maxBytes: number; types: string[] }
+}
+
+export interface Message {
+  seq: number
+  at: string
+  from: 'customer' | 'agent' | 'rule' | 'welcome'
+  name?: string
+  text?: string
+  file?: { name: string; type: string; size: number }
+  key?: string
+}
+
+export interface Session {
+  id: string
+  level: string
+  name?: string
+  email?: string
+  expiresAt?: string
+  ongoing?: boolean
+  lastSeq?: number
+  read?: Marks
+  form?: boolean
+}
+
+export interface Marks {
+  agent: number
+  customer: number
+}
+
+export interface Problem {
+  path: string
+  code: string
+  message: string
+}
+
+/** What the loader hands to the app. */
+export interface Core {
+  shared: Shared
+  base: string
+  key: string
+  page: boolean
+  /** When the page loaded, on performance.now()'s clock: delays count from it. */
+  since: number
+  config: Config
+  root: ShadowRoot
+  frame: HTMLElement
+  button: HTMLButtonElement
+  emit(event: string, data?: unknown): void
+  /** Reads the configuration again and draws the button anew. */
+  reload(): Promise<void>
+  theme: string
+  chunk<T>(name: string): Promise<T>
+}
+
+/** What the app answers. */
+export interface App {
+  run(name: string, args: unknown[]): unknown
+  /** The configuration has been read again. */
+  configured(): void
+  stop(): void
+}
+
+/** What the app says by itself, and with what its chunks say. */
+export type Words = typeof import('./locale/es').default
+export type Strings = Words &
+  typeof import('./locale/es-chunks').forms &
+  typeof import('./locale/es-chunks').files &
+  typeof import('./locale/es-chunks').notice

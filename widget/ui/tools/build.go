@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// Budgets, in bytes after brotli 11.
+const (
+	maxLoader = 3 << 10
+	maxToChat = 16 << 10
+	maxChunk  = 8 << 10
+)
+
+// chunks are brought when they are needed: name and source.
+var chunks = map[string]string{
+	"en":     "locale/en.ts",
+	"files":  "chunks/files.ts",
+	"forms":  "chunks/forms.ts",
+	"notice": "chunks/notice.ts",
+	"pt":     "locale/pt.ts",
+	"sound":  "chunks/sound.ts",
+}
+
+// dist is a build: its files by name.
+type dist struct {
+	Loader    string            `json:"loader"`
+	App       string            `json:"app"`
+	Chunks    []string          `json:"chunks"`
+	Integrity map[string]string `json:"integrity"`
+
+	files map[string][]byte
+}
+
+// build bundles the sources. The app's name goes into the loader, and the names
+// of the chunks too, so that one loader always goes with one app.
+func build(ui string) (*dist, error) {
+	d := &dist{Integrity: map[string]string{}, files: map[string][]byte{}}
+	names := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(chunks)) {
+		out, err := bundle(ui, chunks[name], api.FormatESModule, nil)
+		if err != nil {
+			return nil, err
+		}
+		names[name] = d.add("chunk-"+name, out)
+		d.Chunks = append(d.Chunks, names[name])
+	}
+	out, err := bundle(ui, "app/main.ts", api.FormatESModule, nil)
+	if err != nil {
+		return nil, err
+	}
+	d.App = d.add("app", out)
+	table, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	out, err = bundle(ui, "loader.ts", api.FormatIIFE, map[string]string{
+		"APP":     quote(d.App),
+		"CHUNKS":  string(table),
+		"VERSION": quote(strings.TrimSuffix(strings.TrimPrefix(d.App, "app-"), ".js")),
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.Loader = d.add("loader", out)
+	return d, nil
+}
+
+func quote(s string) string { return `"` + s + `"` }
+
+// add names a file by its content and returns the name.
+func (d *dist) add(name string, content []byte) string {
+	sum := sha256.Sum256(content)
+	name += "-" + hex.EncodeToString(sum[:])[:12] + ".js"
+	whole := sha512.Sum384(content)
+	d.files[name] = content
+	d.Integrity[name] = "sha384-" + base64.StdEncoding.EncodeToString(whole[:])
+	return name
+}
+
+// bundle makes one file of a source and what it imports.
+func bundle(ui, entry string, format api.Format, define map[string]string) ([]byte, error) {
+	src, err := filepath.Abs(filepath.Join(ui, "src"))
+	if err != nil {
+		return nil, err
+	}
+	return result(api.Build(api.BuildOptions{
+		EntryPoints:   []string{filepath.Join(src, entry)},
+		AbsWorkingDir: src,
+		Bundle:        true,
+		Charset:       api.CharsetUTF8,
+		Define:        define,
+		Format:        format,
+		LegalComments: api.LegalCommentsNone,
+		MinifySyntax:  true, MinifyWhitespace: true, MinifyIdentifiers: true,
+		Plugins:     []api.Plugin{styles},
+		Target:      api.ES2021,
+		TsconfigRaw: `{}`,
+		TreeShaking: api.TreeShakingTrue,
+	}))
+}
+
+func result(r api.BuildResult) ([]byte, error) {
+	if len(r.Errors) > 0 {
+		return nil, errors.New(strings.Join(api.FormatMessages(r.Errors, api.FormatMessagesOptions{}), "\n"))
+	}
+	return r.OutputFiles[0].Contents, nil
+}
+
+// styles gives a style sheet to its importer as a text without white space.
+var styles = api.Plugin{
+	Name: "styles",
+	Setup: func(b api.PluginBuild) {
+		b.OnLoad(api.OnLoadOptions{Filter: `\.css$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+			css, err := os.ReadFile(args.Path)
+			if err != nil {
+				return api.OnLoadResult{}, err
+			}
+			out := api.Transform(string(css), api.TransformOptions{
+				Loader:  api.LoaderCSS,
+				Charset: api.CharsetUTF8, MinifySyntax: true, MinifyWhitespace: true,
+				Engines: []api.Engine{
+					{Name: api.EngineChrome, Version: "111"},
+					{Name: api.EngineFirefox, Version: "113"},
+					{Name: api.EngineSafari, Version: "16.4"},
+				},
+			})
+			text := strings.TrimSpace(string(out.Code))
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText, Errors: out.Errors}, nil
+		})
+	},
+}
+
+// compileTests bundles each test for node, in a file of its own.
+func compileTests(ui, into string) error {
+	tests, err := filepath.Glob(filepath.Join(ui, "test", "*.test.ts"))
+	if err != nil {
+		return err
+	}
+	if len(tests) == 0 {
+		return fmt.Errorf("no test in %s", filepath.Join(ui, "test"))
+	}
+	into, err = filepath.Abs(into)
+	if err != nil {
+		return err
+	}
+	r := api.Build(api.BuildOptions{
+		EntryPoints:  tests,
+		Bundle:       true,
+		Format:       api.FormatESModule,
+		Outdir:       into,
+		OutExtension: map[string]string{".js": ".mjs"},
+		Platform:     api.PlatformNode,
+		Plugins:      []api.Plugin{styles},
+		Sourcemap:    api.SourceMapInline,
+		TsconfigRaw:  `{}`,
+		Write:        true,
+	})
+	if len(r.Errors) > 0 {
+		return errors.New(strings.Join(api.FormatMessages(r.Errors, api.FormatMessagesOptions{}), "\n"))
+	}
+	return nil
+}
+
+// compressed is a file as it travels, after brotli 11.
+func (d *dist) compressed(name string) []byte {
+	var b bytes.Buffer
+	w := brotli.NewWriterLevel(&b, brotli.BestCompression)
+	if _, err := w.Write(d.files[name]); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func (d *dist) size(name string) int { return len(d.compressed(name)) }
+
+func (d *dist) report() string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(d.files)) {
+		fmt.Fprintf(&b, "%6d  %s\n", d.size(name), name)
+	}
+	fmt.Fprintf(&b, "%6d  loader and app, of %d\n", d.size(d.Loader)+d.size(d.App), maxToChat)
+	return b.String()
+}
+
+// overBudget says which files weigh too much.
+func (d *dist) overBudget() error {
+	var problems []error
+	limit := func(what string, size, most int) {
+		if size > most {
+			problems = append(problems, fmt.Errorf("%s: %d bytes after brotli, at most %d", what, size, most))
+		}
+	}
+	limit(d.Loader, d.size(d.Loader), maxLoader)
+	limit("loader and app", d.size(d.Loader)+d.size(d.App), maxToChat)
+	for _, name := range d.Chunks {
+		limit(name, d.size(name), maxChunk)
+	}
+	return errors.Join(problems...)
+}
+
+// write replaces what is in a directory by the build, each file also compressed
+// (.br), and its manifest.
+func (d *dist) write(dir string) error {
+	manifest, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	out := map[string][]byte{"manifest.json": append(manifest, '\n')}
+	for name, content := range d.files {
+		out[name], out[name+".br"] = content, d.compressed(name)
+	}
+	for name, content := range out {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
