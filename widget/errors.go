@@ -2,7 +2,6 @@ package widget
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -121,7 +120,11 @@ type problemBody struct {
 func (c *call) fail(err error) {
 	f, inside := asFailure(err)
 	if inside {
-		c.h.o.Logger.ErrorContext(c.r.Context(), "widget: request failed", "route", c.route, "error", err)
+		c.log(err)
+	}
+	if c.page {
+		c.failPage(f)
+		return
 	}
 	locale := c.locale()
 	var body errorBody
@@ -138,12 +141,13 @@ func (c *call) fail(err error) {
 	c.json(f.status, body)
 }
 
+func (c *call) log(err error) {
+	c.h.o.Logger.ErrorContext(c.r.Context(), "widget: request failed", "route", c.route, "error", err)
+}
+
 // json answers with a private JSON document.
 func (c *call) json(status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		panic("widget: " + err.Error()) // our own types
-	}
+	raw := encode(body)
 	h := c.w.Header()
 	h.Set("Content-Type", "application/json")
 	if h.Get("Cache-Control") == "" {

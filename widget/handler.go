@@ -2,6 +2,7 @@ package widget
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -24,6 +25,9 @@ type Handler struct {
 	origin   string   // the server's own; empty: unknown
 	limits   *limiter
 	profiles lru[string, *profile]
+
+	sealer sealer
+	spent  spent
 
 	seats   seats
 	mu      sync.Mutex
@@ -52,6 +56,10 @@ func New(desk *charla.Desk, o *Options) (*Handler, error) {
 			return nil, err
 		}
 		h.base, h.origin = base, originOf(base)
+	}
+	var err error
+	if h.sealer, err = newSealer(h.o.Key); err != nil {
+		return nil, fmt.Errorf("widget: key: %w", err)
 	}
 	h.limits = newLimiter(&h.o.Limits)
 	h.profiles.limit = 4096
@@ -106,6 +114,8 @@ type call struct {
 	// chat is nil until the page may know of the account.
 	chat    *chatcfg.Chat
 	session tickets.Session
+	// page says that a person reads the answer: errors are pages, too.
+	page bool
 	// park, if set, is what goes on when the call is over: a stream, which
 	// shall not hold what the call does.
 	park func()
@@ -136,15 +146,25 @@ func (c *call) serve() error {
 	if !ok {
 		return errNotFound
 	}
-	first, rest, _ := strings.Cut(path, "/")
+	first, rest, below := strings.Cut(path, "/")
+	if !below {
+		return c.asset(first) // not counted: caches ask for them
+	}
 	if err := c.count(); err != nil {
 		if first == "v1" {
 			c.hint(rest)
 		}
 		return err
 	}
-	if first == "v1" {
+	switch first {
+	case "v1":
 		return c.api(rest)
+	case "page":
+		return c.standAlone(rest)
+	case "contact":
+		return c.contactPage(rest)
+	case "login":
+		return c.finishLogin(rest)
 	}
 	return errNotFound
 }

@@ -2,9 +2,16 @@ package widget
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 )
 
 // Login is a social login: how a provider is asked who somebody is. It must be
@@ -21,4 +28,112 @@ type Login interface {
 	// request's URL is absolute: redirect, with the provider's parameters. An
 	// error is told to the visitor as "it did not work", and logged.
 	Finish(ctx context.Context, r *http.Request) (charla.Proof, error)
+}
+
+// How long a visitor may take at the provider's, and how long the finished login
+// is good for.
+const (
+	stateLasts = 15 * time.Minute
+	loginLasts = 2 * time.Minute
+)
+
+// beginLogin sends the visitor to a provider. The nonce stays with the page that
+// asked, so that the URL is worth nothing to whom it is sent: the login that
+// comes of it goes to that page's origin, and is good only with the nonce.
+func (c *call) beginLogin() error {
+	var provider string
+	if err := c.fields(map[string]any{"provider": &provider}); err != nil {
+		return err
+	}
+	login := c.h.login(provider)
+	if login == nil || !slices.Contains(c.h.providers(c.chat), provider) {
+		return invalid("provider", chatcfg.CodeSocialOff)
+	}
+	nonce := randomText()
+	sum := sha256.Sum256([]byte(nonce))
+	state := c.h.sealer.seal(sealedState, sealed{
+		Account: c.account.ID, Key: c.account.Key, Provider: provider, Origin: c.asking(), Nonce: sum[:],
+		Expires: c.now.Add(stateLasts).Unix(),
+	})
+	to, err := login.Begin(state, c.h.callback(provider).String())
+	if err != nil {
+		return fmt.Errorf("widget: begin login by %s: %w", provider, err)
+	}
+	c.json(http.StatusOK, struct {
+		URL   string `json:"url"`
+		Nonce string `json:"nonce"`
+	}{to, nonce})
+	return nil
+}
+
+func (h *Handler) login(provider string) Login {
+	for _, l := range h.o.Logins {
+		if l.Provider() == provider {
+			return l
+		}
+	}
+	return nil
+}
+
+// callback is where a provider sends visitors back to.
+func (h *Handler) callback(provider string) *url.URL { return h.base.JoinPath("login", provider) }
+
+// finishLogin is where the provider sends the visitor back to: a page that hands
+// the finished login to the page that began, and closes.
+func (c *call) finishLogin(provider string) error {
+	c.html()
+	login := c.h.login(provider)
+	if login == nil || c.h.base == nil || c.r.Method != http.MethodGet {
+		return errNotFound
+	}
+	if err := c.h.limits.entry.take(c.address, c.now); err != nil {
+		return err
+	}
+	q := c.r.URL.Query()
+	state, err := c.h.sealer.open(sealedState, q.Get("state"), c.now)
+	if err != nil || state.Provider != provider {
+		return errRequest
+	}
+	if err := c.h.limits.accountEntry.take(state.Account, c.now); err != nil {
+		return err
+	}
+	ctx := c.r.Context()
+	if a, err := c.h.desk.AccountByKey(ctx, state.Key); err != nil || a.ID != state.Account {
+		return errOrigin
+	}
+	asked := c.r.Clone(ctx)
+	asked.URL = c.h.callback(provider)
+	asked.URL.RawQuery = c.r.URL.RawQuery
+	asked.Host = asked.URL.Host
+	proof, err := login.Finish(ctx, asked)
+	if err == nil && (proof.Provider != provider || proof.Subject == "") {
+		err = errors.New("widget: the login proves nothing")
+	}
+	message := map[string]string{"charla": "login"}
+	if err != nil {
+		c.h.o.Logger.WarnContext(ctx, "widget: login failed", "provider", provider, "error", err)
+		message["error"] = "failed"
+	} else {
+		message["login"] = c.h.sealer.seal(sealedLogin, sealed{
+			Account: state.Account, Key: state.Key, Provider: provider, Origin: state.Origin, Nonce: state.Nonce,
+			Expires: c.now.Add(loginLasts).Unix(), ID: randomText(), Proof: &proof,
+		})
+	}
+	return c.render(http.StatusOK, pageLogin, pageData{
+		Message: string(encode(message)), Origin: state.Origin, Failed: err != nil,
+	})
+}
+
+// finished checks a finished login and uses it up.
+func (c *call) finished(login, nonce string) (p *charla.Proof, spend func(error), err error) {
+	l, err := c.h.sealer.open(sealedLogin, login, c.now)
+	if err != nil || l.Account != c.account.ID || l.Key != c.account.Key || l.Proof == nil || !l.holds(nonce) ||
+		!c.h.spent.spend(l.ID, l.Expires, c.now) {
+		return nil, nil, invalid("login", codeLogin)
+	}
+	return l.Proof, func(err error) {
+		if err != nil && !errors.Is(err, charla.ErrOutcomeUnknown) {
+			c.h.spent.giveBack(l.ID) // more was asked of the visitor, who may try again
+		}
+	}, nil
 }

@@ -15,13 +15,13 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// page is the origin of the page that asks; empty: none that counts. Browsers
+// asking is the origin of the page that asks; empty: none that counts. Browsers
 // write it on every request to another origin and on every one that changes
 // something. On reading requests of pages of the server's own origin they do
 // not, and Sec-Fetch-Site says so instead, or over plain http the Referer. What
 // a program that is no browser writes there is its own affair: this keeps pages
 // out, not programs.
-func (c *call) page() string {
+func (c *call) asking() string {
 	h := c.r.Header
 	if origins := h.Values("Origin"); len(origins) > 0 {
 		if len(origins) > 1 || len(origins[0]) > maxOrigin {
@@ -83,7 +83,7 @@ func (c *call) hint(path string) {
 	c.w.Header().Set("Vary", "Origin")
 	key, _, _ := strings.Cut(path, "/")
 	if p, ok := c.h.profiles.find(key); ok {
-		if origin := c.page(); p.allowed(origin, c.h.origin) {
+		if origin := c.asking(); p.allowed(origin, c.h.origin) {
 			c.grant(origin)
 		}
 	}

@@ -110,7 +110,9 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 		news := ready || body.More
 		if !ready && u.Message == nil && u.Typing == nil && u.Read == nil {
 			ready = true
-			news = len(body.Messages) > 0 || typing != "" && (typing == "true") != body.Typing.Agent ||
+			// That somebody stopped typing is no news at once: between two polls
+			// nobody may have kept it.
+			news = len(body.Messages) > 0 || typing == "false" && body.Typing.Agent ||
 				agent >= 0 && agent != body.Read.Agent || customer >= 0 && customer != body.Read.Customer
 		}
 		if news {

@@ -35,6 +35,10 @@ var routes = map[string]map[string]route{
 	"typing":        {"POST": {serve: (*call).typing, session: true}},
 	"read":          {"POST": {serve: (*call).markRead, session: true}},
 	"stream":        {"GET": {serve: (*call).stream, session: true}},
+	"files":         {"POST": {serve: (*call).writeFile, session: true}},
+	"files/":        {"GET": {serve: (*call).readFile, session: true}},
+	"contact":       {"POST": {serve: (*call).contact, entry: true}},
+	"logins":        {"POST": {serve: (*call).beginLogin, entry: true}},
 }
 
 // api answers a request below v1/.
@@ -100,7 +104,7 @@ func (c *call) enter(key string, open bool) error {
 		return err
 	}
 	if !open {
-		origin := c.page()
+		origin := c.asking()
 		if !p.allowed(origin, c.h.origin) {
 			return errOrigin
 		}

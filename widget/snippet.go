@@ -1,27 +1,41 @@
 package widget
 
 import (
+	"errors"
 	"fmt"
 	"html"
-	"net/url"
-	"strings"
 
 	"github.com/charlahq/charla/chatcfg"
 )
 
 // Snippet is the HTML that an administrator pastes into a page, before </body>,
 // to have the account's chat on it (R1.5). It holds the account's public key and
-// nothing secret. baseURL is where the widget is served: an absolute http or
-// https URL without query, fragment or user.
+// nothing secret, and what it loads is always the server's newest. baseURL is
+// where the widget is served: an absolute http or https URL without query,
+// fragment or user.
 func Snippet(baseURL string, a chatcfg.Account) (string, error) {
-	u, err := url.Parse(baseURL)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("widget: base URL: %w", err)
-	case u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return "", fmt.Errorf("widget: base URL %q is not an absolute http or https URL", u.Redacted())
+	u, err := parseBase(baseURL)
+	if err != nil {
+		return "", err
 	}
-	loader := strings.TrimSuffix(u.String(), "/") + "/loader.js"
 	return fmt.Sprintf(`<script async src="%s" data-charla="%s"></script>`,
-		html.EscapeString(loader), html.EscapeString(a.Key)), nil
+		html.EscapeString(u.JoinPath("loader.js").String()), html.EscapeString(a.Key)), nil
+}
+
+// PinnedSnippet is [Snippet] for pages that run nothing but what they know: it
+// names this version's loader and its digest, so that the browser refuses any
+// other. It has to be pasted again after an update that changes the loader: a
+// server has none but its own.
+func PinnedSnippet(baseURL string, a chatcfg.Account) (string, error) {
+	u, err := parseBase(baseURL)
+	if err != nil {
+		return "", err
+	}
+	m := &assets().manifest
+	digest := m.Integrity[m.Loader]
+	if digest == "" {
+		return "", errors.New("widget: the loader has no digest")
+	}
+	return fmt.Sprintf(`<script async src="%s" integrity="%s" crossorigin="anonymous" data-charla="%s"></script>`,
+		html.EscapeString(u.JoinPath(m.Loader).String()), html.EscapeString(digest), html.EscapeString(a.Key)), nil
 }

@@ -1,0 +1,166 @@
+package widget
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// contact takes the contact form (R6.2). With a session's token the form is
+// that session's.
+func (c *call) contact() error {
+	if c.r.Header.Get("Authorization") != "" {
+		if err := c.authenticate(); err != nil {
+			return err
+		}
+	}
+	var key string
+	f := charla.ContactForm{Session: c.session, Locale: c.locale()}
+	err := c.fields(map[string]any{
+		"key": &key, "name": &f.Name, "email": &f.Email, "phone": &f.Phone, "text": &f.Text,
+	})
+	if err != nil {
+		return err
+	}
+	if key == "" {
+		return errRequest
+	}
+	if _, err := c.h.desk.Contact(c.r.Context(), c.account.ID, f, &charla.CallOptions{Key: key}); err != nil {
+		return err
+	}
+	c.json(http.StatusCreated, struct{}{})
+	return nil
+}
+
+// contactPage is the same form as a page without script, and its answer. It
+// cannot chat, so it takes forms while somebody is available, too.
+func (c *call) contactPage(key string) error {
+	c.html()
+	if err := c.visit(key); err != nil {
+		return err
+	}
+	if !c.chat.ContactForm.Enabled {
+		return errNotFound
+	}
+	data := pageData{Form: &formData{Key: randomText()}}
+	switch c.r.Method {
+	case http.MethodGet, http.MethodHead:
+		return c.render(http.StatusOK, pageContact, data)
+	case http.MethodPost:
+	default:
+		return &failure{status: http.StatusMethodNotAllowed, code: codeMethod, allow: "GET, POST"}
+	}
+	if origin := c.asking(); origin != c.h.origin { // only from the page itself
+		return errOrigin
+	}
+	if err := c.h.limits.entry.take(c.address, c.now); err != nil {
+		return err
+	}
+	if err := c.h.limits.accountEntry.take(c.account.ID, c.now); err != nil {
+		return err
+	}
+	if err := c.typed(data.Form); err != nil {
+		return err
+	}
+	f := data.Form
+	_, err := c.h.desk.Contact(c.r.Context(), c.account.ID, charla.ContactForm{
+		Name: f.Name, Email: f.Email, Phone: f.Phone, Text: f.Text, Locale: c.locale(), Scriptless: true,
+	}, &charla.CallOptions{Key: f.Key})
+	if err == nil || errors.Is(err, charla.ErrKeyReused) {
+		// Sent, went back, changed something and sent again: another form.
+		if err != nil {
+			f.Key = randomText()
+			f.Failed = true
+			return c.render(http.StatusConflict, pageContact, data)
+		}
+		return c.render(http.StatusOK, pageSent, data)
+	}
+	// What the visitor typed survives a failure (R6.2).
+	fail, inside := asFailure(err)
+	if inside {
+		c.log(err)
+	}
+	f.Failed = len(fail.problems) == 0
+	for _, p := range fail.problems {
+		f.Problems = append(f.Problems, formProblem{p.Path, problemText(p, c.locale())})
+	}
+	return c.render(fail.status, pageContact, data)
+}
+
+// typed reads a form as browsers without script send it.
+func (c *call) typed(f *formData) error {
+	if c.r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+		return errMediaType
+	}
+	body, err := c.read(c.h.o.Limits.Body, bodyTimeout)
+	if err != nil {
+		return err
+	}
+	values, err := url.ParseQuery(string(body))
+	known := map[string]*string{"key": &f.Key, "name": &f.Name, "email": &f.Email, "phone": &f.Phone, "text": &f.Text}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if err != nil || known[name] == nil || len(values[name]) != 1 {
+			return errRequest
+		}
+		*known[name] = values[name][0]
+	}
+	if err != nil || f.Key == "" {
+		return errRequest
+	}
+	return nil
+}
+
+// visit finds the account of a page; there are none without a base URL, and none
+// of an account that refuses every page (R6.8).
+func (c *call) visit(key string) error {
+	if c.h.base == nil || !plausible(key) {
+		return errNotFound
+	}
+	ctx := c.r.Context()
+	a, err := c.h.desk.AccountByKey(ctx, key)
+	if errors.Is(err, charla.ErrNotFound) {
+		return errNotFound
+	} else if err != nil {
+		return err
+	}
+	p, err := c.h.profile(ctx, &a)
+	if err != nil {
+		return err
+	}
+	if !p.allowed(c.h.origin, c.h.origin) {
+		return errNotFound
+	}
+	c.account, c.chat = a, &p.chat
+	return c.h.limits.account.take(a.ID, c.now)
+}
+
+// formData is the form as it is shown.
+type formData struct {
+	Key, Name, Email, Phone, Text string
+	Problems                      []formProblem
+	// Failed: it could not be stored, and that was not the visitor's fault.
+	Failed bool
+}
+
+type formProblem struct{ Path, Message string }
+
+// Problem is what is wrong with a field; empty: nothing.
+func (f *formData) Problem(path string) string {
+	for _, p := range f.Problems {
+		if p.Path == path {
+			return p.Message
+		}
+	}
+	return ""
+}
+
+// Limits of the fields, for the browser.
+func (*formData) MaxName() int { return chatcfg.MaxName }
+
+// MaxText is the length of a message.
+func (*formData) MaxText() int { return chatcfg.MaxMessage }

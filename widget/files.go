@@ -1,0 +1,74 @@
+package widget
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// fileTimeout is how long a visitor may take to send a file.
+const fileTimeout = 5 * time.Minute
+
+// writeFile stores a message with an attachment: the body is the file, the rest
+// is in the query.
+func (c *call) writeFile() error {
+	if err := c.h.limits.message.take(c.session.ID, c.now); err != nil {
+		return err
+	}
+	maxBytes, _ := c.h.desk.FileLimits()
+	if maxBytes == 0 {
+		return errNotFound
+	}
+	q, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return errRequest
+	}
+	if c.r.Header.Get("Content-Encoding") != "" {
+		return errMediaType
+	}
+	// What it says to be does not matter: the type is known by the content.
+	body, err := c.read(int64(maxBytes), fileTimeout)
+	if err != nil {
+		return err
+	}
+	err = c.write(q.Get("text"), q.Get("welcome") == "true", &charla.CallOptions{
+		Key: q.Get("key"), File: &charla.Upload{Name: q.Get("name"), Body: body},
+	})
+	var problems chatcfg.Problems
+	if errors.As(err, &problems) && slices.ContainsFunc(problems, notTaken) {
+		return errMediaType
+	}
+	return err
+}
+
+func notTaken(p chatcfg.Problem) bool { return p.Path == "file" && p.Code == chatcfg.CodeFileType }
+
+// readFile answers the attachment of a message, as a download: nothing that a
+// visitor or an agent uploads is ever shown under this origin.
+func (c *call) readFile() error {
+	seq, err := strconv.ParseInt(c.rest, 10, 64)
+	if err != nil || seq < 1 {
+		return errNotFound
+	}
+	file, body, err := c.h.desk.File(c.r.Context(), c.session, seq)
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", file.Type)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "private, no-store")
+	rc := http.NewResponseController(c.w) // slow readers may take their time
+	_ = rc.SetWriteDeadline(networkTime().Add(fileTimeout))
+	_, _ = c.w.Write(body)
+	return nil
+}

@@ -1,0 +1,124 @@
+package widget
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// sealer seals what passes through a visitor's browser, so that it can be
+// neither read nor changed there and nothing need be kept here.
+type sealer struct{ aead cipher.AEAD }
+
+func newSealer(key []byte) (sealer, error) {
+	derived, err := hkdf.Key(sha256.New, key, nil, "charla widget login v1", keySize)
+	if err != nil {
+		return sealer{}, err
+	}
+	block, err := aes.NewCipher(derived)
+	if err != nil {
+		return sealer{}, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	return sealer{aead}, err
+}
+
+// The kinds of what is sealed; one is never taken for the other.
+const (
+	sealedState = "state"
+	sealedLogin = "login"
+)
+
+// sealed is a social login on its way: its state while the visitor is at the
+// provider's, then the finished login.
+type sealed struct {
+	Account chatcfg.AccountID `json:"a"`
+	Key     string            `json:"k"`
+	// Provider is who is asked, Origin the page that asked.
+	Provider string `json:"p"`
+	Origin   string `json:"o"`
+	// Nonce is the SHA-256 of what only that page has.
+	Nonce []byte `json:"n"`
+	// Expires is in seconds since 1970, by the desk's clock.
+	Expires int64 `json:"e"`
+	// ID and Proof are the finished login's.
+	ID    string        `json:"i,omitempty"`
+	Proof *charla.Proof `json:"v,omitempty"`
+}
+
+func (s sealer) seal(kind string, what sealed) string {
+	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, encode(what), []byte(kind)))
+}
+
+var errSeal = errors.New("widget: not sealed here, or too old")
+
+func (s sealer) open(kind, text string, now time.Time) (what sealed, err error) {
+	if len(text) > maxSealed {
+		return sealed{}, errSeal
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return sealed{}, errSeal
+	}
+	plain, err := s.aead.Open(nil, nil, raw, []byte(kind))
+	if err != nil || json.Unmarshal(plain, &what) != nil || now.Unix() >= what.Expires {
+		return sealed{}, errSeal
+	}
+	return what, nil
+}
+
+// maxSealed is longer than anything sealed.
+const maxSealed = 4096
+
+// holds says whether somebody who shows a nonce is who began.
+func (s *sealed) holds(nonce string) bool {
+	sum := sha256.Sum256([]byte(nonce))
+	return nonce != "" && subtle.ConstantTimeCompare(sum[:], s.Nonce) == 1
+}
+
+// spent remembers which logins were used, until they expire.
+type spent struct {
+	mu sync.Mutex
+	m  map[string]int64 // when it expires, by ID
+}
+
+// maxSpent bounds spent.
+const maxSpent = 1 << 16
+
+// spend uses a login up; false: it was before, or too many are remembered.
+func (s *spent) spend(id string, expires int64, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.m) >= maxSpent {
+		for id, until := range s.m {
+			if until <= now.Unix() {
+				delete(s.m, id)
+			}
+		}
+	}
+	if _, used := s.m[id]; used || len(s.m) >= maxSpent {
+		return false
+	}
+	if s.m == nil {
+		s.m = make(map[string]int64)
+	}
+	s.m[id] = expires
+	return true
+}
+
+// giveBack undoes spend: the login was good for nothing yet.
+func (s *spent) giveBack(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.m, id)
+}

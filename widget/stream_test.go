@@ -1,0 +1,613 @@
+package widget_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/widget"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// event is a server-sent event; a comment has neither name nor data.
+type event struct {
+	id, name, data string
+}
+
+func (e event) String() string {
+	if e.name == "message" {
+		var m message
+		_ = json.Unmarshal([]byte(e.data), &m)
+		return fmt.Sprintf("%s=%d %s %s", e.id, m.Seq, m.From, m.Text)
+	}
+	return e.name + " " + e.data
+}
+
+// events reads a stream.
+type events struct {
+	t    *testing.T
+	res  *http.Response
+	read *bufio.Reader
+}
+
+func (s *site) stream(q request, client *http.Client) *events {
+	s.t.Helper()
+	if client == nil {
+		client = s.server.Client()
+	}
+	r := s.new(q)
+	res, err := client.Do(r.WithContext(soon(s.t)))
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = res.Body.Close() })
+	require.Equal(s.t, http.StatusOK, res.StatusCode)
+	require.Equal(s.t, "text/event-stream", res.Header.Get("Content-Type"))
+	require.Equal(s.t, s.origin, res.Header.Get("Access-Control-Allow-Origin"))
+	require.Contains(s.t, res.Header.Get("Cache-Control"), "no-store")
+	return &events{s.t, res, bufio.NewReader(res.Body)}
+}
+
+// next is the next event; io.EOF at the end.
+func (e *events) next() (event, error) {
+	var one event
+	for {
+		line, err := e.read.ReadString('\n')
+		if err != nil {
+			return one, err
+		}
+		line = strings.TrimSuffix(line, "\n")
+		name, value, _ := strings.Cut(line, ": ")
+		switch {
+		case line == "":
+			return one, nil
+		case name == "id":
+			one.id = value
+		case name == "event":
+			one.name = value
+		case name == "data":
+			one.data = value
+		}
+	}
+}
+
+// want reads on until the given events have come, and fails on any other but
+// comments.
+func (e *events) want(events ...string) {
+	e.t.Helper()
+	for _, want := range events {
+		for {
+			got, err := e.next()
+			require.NoError(e.t, err, "waiting for %q", want)
+			if got.name == "" {
+				continue
+			}
+			require.Equal(e.t, want, got.String())
+			break
+		}
+	}
+}
+
+func (e *events) wantEnd() {
+	e.t.Helper()
+	for {
+		got, err := e.next()
+		if err != nil {
+			return
+		}
+		require.Empty(e.t, got.name, "after the end: %s", got)
+	}
+}
+
+// ways are the ways in which a stream can travel.
+func ways(t *testing.T, run func(t *testing.T, options func(*widget.Options), start func(s *site) *http.Client)) {
+	t.Helper()
+	plain := func(s *site) *http.Client { return s.server.Client() }
+	for _, way := range []struct {
+		name   string
+		hijack bool
+		start  func(s *site) *http.Client
+	}{
+		{"HTTP/1", false, plain},
+		{"HTTP/1, taken over", true, plain},
+		{"HTTP/2", false, secure},
+		{"HTTP/2, cannot be taken over", true, secure},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			run(t, func(o *widget.Options) { o.Streams.Hijack = way.hijack }, way.start)
+		})
+	}
+}
+
+// secure serves the site by HTTP/2.
+func secure(s *site) *http.Client {
+	server := httptest.NewUnstartedServer(s.handler)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	s.t.Cleanup(func() { s.handler.Close(); server.Close() })
+	s.server = server
+	return server.Client()
+}
+
+// TestStream: R8.3: what is stored, then what comes, in order, with typing, read
+// marks and the end.
+func TestStream(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, options func(*widget.Options), start func(*site) *http.Client) {
+		s := setup(t, nil, options)
+		client := start(s)
+		v := s.enter("carla")
+		ref := s.write(v, "uno").Ref
+		s.reply(ref, "dos")
+		e := s.stream(request{path: "stream?after=0", token: v.token}, client)
+		e.want("1=1 customer uno", "2=2 agent dos", "ready {}")
+		s.write(v, "tres")
+		e.want("3=3 customer tres")
+		require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
+		e.want(`typing {"agent":true}`)
+		require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 3))
+		e.want(`read {"agent":3,"customer":0}`)
+		s.reply(ref, "cuatro\r\nevent: end\ndata: {}")
+		e.want("4=4 agent cuatro\r\nevent: end\ndata: {}")
+
+		late := s.stream(request{path: "stream?after=3", token: v.token}, client)
+		late.want("4=4 agent cuatro\r\nevent: end\ndata: {}")
+		require.NoError(t, s.desk.EndSession(t.Context(), v.session))
+		for _, one := range []*events{e, late} {
+			got, err := one.next()
+			for err == nil && got.name != "end" { // typing may stop first
+				got, err = one.next()
+			}
+			require.NoError(t, err)
+			require.Equal(t, `end {"code":"session"}`, got.String())
+			one.wantEnd()
+		}
+	})
+}
+
+// TestStreamResumes: R8.3: whatever breaks a stream, its reader has every message
+// once in the end, in order: restarts of the server in the middle, with another
+// process on the same store.
+func TestStreamResumes(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, options func(*widget.Options), start func(*site) *http.Client) {
+		s := setup(t, nil, options)
+		client := start(s)
+		v := s.enter("carla")
+		ref := s.write(v, "1").Ref
+		const total = 60
+		go func() {
+			for i := 2; i <= total; i++ {
+				_, err := s.desk.Reply(t.Context(), ana, ref, strconv.Itoa(i), nil)
+				assert.NoError(t, err)
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		var got []string
+		after, restarts := "0", 0
+		for len(got) < total {
+			e := s.stream(request{path: "stream?after=" + after, token: v.token}, client)
+			for len(got) < total {
+				one, err := e.next()
+				if err != nil {
+					break
+				}
+				if one.name == "end" {
+					require.JSONEq(t, `{"code":"closing"}`, one.data)
+				}
+				if one.name != "message" {
+					continue
+				}
+				after = one.id
+				got = append(got, one.String())
+				if len(got)%10 == 5 { // another process takes over
+					restarts++
+					old, server := s.handler, s.server
+					s.serve(options)
+					client = start(s)
+					go func() { old.Close(); server.Close() }()
+				}
+			}
+		}
+		want := []string{"1=1 customer 1"}
+		for i := 2; i <= total; i++ {
+			want = append(want, fmt.Sprintf("%d=%d agent %d", i, i, i))
+		}
+		require.Equal(t, want, got)
+		require.GreaterOrEqual(t, restarts, 5)
+	})
+}
+
+// TestStreamCloses: closing the handler ends every stream by saying so, and
+// returns only then; later ones are told to come again.
+func TestStreamCloses(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, options func(*widget.Options), start func(*site) *http.Client) {
+		s := setup(t, nil, options)
+		client := start(s)
+		v := s.enter("carla")
+		e := s.stream(request{path: "stream", token: v.token}, client)
+		e.want("ready {}")
+		s.handler.Close()
+		e.want(`end {"code":"closing"}`)
+		e.wantEnd()
+		res, err := client.Do(s.new(request{path: "stream", token: v.token}))
+		require.NoError(t, err)
+		defer res.Body.Close()
+		assert.Equal(t, http.StatusServiceUnavailable, res.StatusCode)
+		assert.Equal(t, "1", res.Header.Get("Retry-After"))
+	})
+}
+
+// TestStreamMoves: R7.2: a login to another conversation ends the stream of the
+// one before.
+func TestStreamMoves(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil, nil)
+	v := s.enter("carla")
+	s.write(v, "hola")
+	e := s.stream(request{path: "stream", token: v.token}, nil)
+	e.want("1=1 customer hola", "ready {}")
+	identity, err := charla.SignIdentity(s.secret, s.account.ID, charla.Proof{Subject: "42", Name: "Carla"}, s.desk.Now(), time.Minute)
+	require.NoError(t, err)
+	other := s.start(s.account, charla.Visitor{Proof: &charla.Proof{Subject: "42", Name: "Carla"}})
+	s.write(other, "antes")
+	got := s.do(request{method: "POST", path: "session/login", token: v.token, body: map[string]string{"identity": identity}})
+	require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+	assert.Contains(t, string(got.body), `"verified"`)
+	e.want(`end {"code":"moved"}`)
+	e = s.stream(request{path: "stream", token: v.token}, nil)
+	e.want("1=1 customer antes", "ready {}")
+}
+
+// TestHeartbeat: an idle stream says that it is there, and a session that expires
+// meanwhile ends it.
+func TestHeartbeat(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, options func(*widget.Options), start func(*site) *http.Client) {
+		s := setup(t, nil, func(o *widget.Options) {
+			options(o)
+			o.Streams.Beat = 30 * time.Millisecond
+		})
+		client := start(s)
+		v := s.enter("carla")
+		e := s.stream(request{path: "stream", token: v.token}, client)
+		e.want("ready {}")
+		for range 3 {
+			got, err := e.next()
+			require.NoError(t, err)
+			require.Equal(t, event{}, got)
+		}
+	})
+}
+
+// TestSlowReader: R8.3: who does not read is cut after the timeout, and slows
+// nobody; R8.4.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	for _, hijack := range []bool{false, true} {
+		t.Run(fmt.Sprint("taken over ", hijack), func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, nil, func(o *widget.Options) {
+				o.Streams.Hijack = hijack
+				o.Streams.WriteTimeout = 200 * time.Millisecond
+			})
+			v := s.enter("carla")
+			ref := s.write(v, "hola").Ref
+			conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
+			require.NoError(t, err)
+			defer conn.Close()
+			require.NoError(t, conn.(*net.TCPConn).SetReadBuffer(4096))
+			require.NoError(t, s.new(request{path: "stream", token: v.token}).Write(conn))
+			quick := s.stream(request{path: "stream", token: v.token}, nil)
+			quick.want("1=1 customer hola", "ready {}")
+			text := strings.Repeat("x", chatcfg.MaxMessage)
+			n := 1
+			// The slow one is cut once the network's buffers are full.
+			require.Eventually(t, func() bool {
+				for range 50 {
+					n++
+					s.reply(ref, text)
+					quick.want(fmt.Sprintf("%d=%d agent %s", n, n, text))
+				}
+				return widget.Streams(s.handler) == 1
+			}, 20*time.Second, time.Millisecond)
+		})
+	}
+}
+
+// TestReaderLeaves: a reader who goes is noticed, at the latest by a heartbeat,
+// and leaves nothing behind.
+func TestReaderLeaves(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, options func(*widget.Options), start func(*site) *http.Client) {
+		s := setup(t, nil, func(o *widget.Options) {
+			options(o)
+			o.Streams.Beat = 20 * time.Millisecond
+		})
+		client := start(s)
+		v := s.enter("carla")
+		for range 3 {
+			ctx, cancel := context.WithCancel(t.Context())
+			res, err := client.Do(s.new(request{path: "stream", token: v.token}).WithContext(ctx))
+			require.NoError(t, err)
+			require.Equal(t, 1, widget.Streams(s.handler))
+			cancel()
+			_ = res.Body.Close()
+			require.Eventually(t, func() bool { return widget.Streams(s.handler) == 0 }, 10*time.Second, time.Millisecond)
+		}
+	})
+}
+
+// TestStreamLimits: R8.4: streams are counted by session, address, account and
+// altogether; a place is free again when one ends.
+func TestStreamLimits(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]func(*widget.StreamOptions){
+		"session": func(o *widget.StreamOptions) { o.Session = 2 },
+		"address": func(o *widget.StreamOptions) { o.Address = 2 },
+		"account": func(o *widget.StreamOptions) { o.Account = 2 },
+		"all":     func(o *widget.StreamOptions) { o.All = 2 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, nil, func(o *widget.Options) { limit(&o.Streams) })
+			v := s.enter("carla")
+			first := s.stream(request{path: "stream", token: v.token}, nil)
+			s.stream(request{path: "stream", token: v.token}, nil)
+			for _, path := range []string{"stream", "messages?wait=5"} {
+				got := s.do(request{path: path, token: v.token})
+				require.Equal(t, http.StatusTooManyRequests, got.status)
+				require.Equal(t, "rate", got.code())
+				require.NotEmpty(t, got.header.Get("Retry-After"))
+			}
+			if name == "session" { // another's are another's
+				other := s.enter("juan")
+				s.stream(request{path: "stream", token: other.token}, nil)
+			}
+			_ = first.res.Body.Close()
+			require.Eventually(t, func() bool {
+				return s.do(request{path: "messages?wait=1&typing=true", token: v.token}).status == http.StatusOK
+			}, 10*time.Second, 10*time.Millisecond)
+		})
+	}
+}
+
+// TestServerTimeouts: a server's own timeouts do not end streams and long polls.
+func TestServerTimeouts(t *testing.T) {
+	t.Parallel()
+	for _, hijack := range []bool{false, true} {
+		t.Run(fmt.Sprint("taken over ", hijack), func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, nil, func(o *widget.Options) { o.Streams.Hijack = hijack })
+			server := httptest.NewUnstartedServer(s.handler)
+			server.Config.ReadTimeout = 100 * time.Millisecond
+			server.Config.WriteTimeout = 100 * time.Millisecond
+			server.Start()
+			t.Cleanup(func() { s.handler.Close(); server.Close() })
+			s.server = server
+			v := s.enter("carla")
+			e := s.stream(request{path: "stream", token: v.token}, nil)
+			e.want("ready {}")
+			polled := make(chan answer, 1)
+			go func() { polled <- s.do(request{path: "messages?wait=20", token: v.token}) }()
+			time.Sleep(500 * time.Millisecond)
+			s.write(v, "hola")
+			e.want("1=1 customer hola")
+			var p page
+			(<-polled).into(t, &p)
+			assert.Equal(t, []string{"1 customer hola"}, texts(p.Messages))
+		})
+	}
+}
+
+// TestMiddleware: behind middleware that does not let a stream through, the
+// client is told at once and long polling works; behind any other, streams do.
+func TestMiddleware(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		wrap    func(http.Handler) http.Handler
+		streams bool
+	}{
+		{"nothing", func(h http.Handler) http.Handler { return h }, true},
+		{"StripPrefix", func(h http.Handler) http.Handler { return http.StripPrefix("/chat", h) }, true},
+		{"StripPrefix with the slash", func(h http.Handler) http.Handler { return http.StripPrefix("/chat/", h) }, true},
+		{"a mux", func(h http.Handler) http.Handler {
+			m := http.NewServeMux()
+			m.Handle("/chat/", h)
+			return m
+		}, true},
+		{"a logger that unwraps", func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(unwraps{w}, r) })
+		}, true},
+		{"a logger that hides everything", func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(hides{w}, r) })
+		}, false},
+		{"a logger that flushes but hides deadlines", func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(flushes{hides{w}, w}, r) })
+		}, false},
+		{"http.TimeoutHandler", func(h http.Handler) http.Handler { return http.TimeoutHandler(h, 15*time.Second, "") }, false},
+		{"compression", compresses, false},
+	} {
+		for _, hijack := range []bool{false, true} {
+			t.Run(fmt.Sprint(tt.name, ", taken over ", hijack), func(t *testing.T) {
+				t.Parallel()
+				s := setup(t, nil, func(o *widget.Options) { o.Streams.Hijack = hijack })
+				server := httptest.NewServer(tt.wrap(s.handler))
+				t.Cleanup(func() { s.handler.Close(); server.Close() })
+				s.server = server
+				v := s.enter("carla")
+				s.write(v, "uno")
+				if tt.streams {
+					e := s.stream(request{path: "stream", token: v.token}, nil)
+					e.want("1=1 customer uno", "ready {}")
+				} else {
+					got := s.do(request{path: "stream", token: v.token})
+					assert.Equal(t, http.StatusNotImplemented, got.status)
+					assert.Equal(t, "stream", got.code())
+					assert.Equal(t, "application/json", got.header.Get("Content-Type"))
+				}
+				require.Eventually(t, func() bool { return widget.Streams(s.handler) <= 1 }, 10*time.Second, time.Millisecond)
+				polled := make(chan answer, 1)
+				go func() { polled <- s.do(request{path: "messages?after=1&wait=10", token: v.token}) }()
+				time.Sleep(20 * time.Millisecond)
+				s.write(v, "dos")
+				var p page
+				(<-polled).into(t, &p)
+				assert.Equal(t, []string{"2 customer dos"}, texts(p.Messages))
+			})
+		}
+	}
+}
+
+type unwraps struct{ http.ResponseWriter }
+
+func (u unwraps) Unwrap() http.ResponseWriter { return u.ResponseWriter }
+
+type hides struct{ http.ResponseWriter }
+
+type flushes struct {
+	hides
+	f http.ResponseWriter
+}
+
+func (f flushes) Flush() { f.f.(http.Flusher).Flush() }
+
+func compresses(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		defer z.Close()
+		h.ServeHTTP(zipped{hides{w}, z}, r)
+	})
+}
+
+type zipped struct {
+	hides
+	z io.Writer
+}
+
+func (z zipped) Write(b []byte) (int, error) {
+	z.Header().Del("Content-Length")
+	return z.z.Write(b)
+}
+
+func (z zipped) WriteHeader(status int) {
+	z.Header().Del("Content-Length")
+	z.hides.WriteHeader(status)
+}
+
+// TestLongPoll: where streams do not get through, waiting does: for messages,
+// for what the page does not know yet, and no longer than asked.
+func TestLongPoll(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil, nil)
+	v := s.enter("carla")
+	ref := s.write(v, "uno").Ref
+	ask := func(query string) page {
+		var p page
+		got := s.do(request{path: "messages?" + query, token: v.token})
+		require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+		got.into(t, &p)
+		return p
+	}
+	p := ask("after=0&wait=20")
+	assert.Equal(t, []string{"1 customer uno"}, texts(p.Messages))
+	require.NotNil(t, p.Typing)
+	require.NotNil(t, p.Read)
+
+	for range 4 {
+		s.reply(ref, "más")
+	}
+	p = ask("after=1&limit=2&wait=20")
+	assert.Equal(t, []string{"2 agent más", "3 agent más"}, texts(p.Messages))
+	assert.True(t, p.More)
+	p = ask("after=3&limit=2&wait=20")
+	assert.Equal(t, []string{"4 agent más", "5 agent más"}, texts(p.Messages))
+	assert.False(t, p.More)
+
+	began := time.Now()
+	p = ask("after=5&wait=1")
+	assert.GreaterOrEqual(t, time.Since(began), time.Second, "it waits for so long")
+	assert.Empty(t, p.Messages)
+
+	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 4))
+	assert.EqualValues(t, 4, ask("after=5&wait=20&agent=0&customer=0").Read.Agent, "what it does not know")
+	assert.EqualValues(t, 4, ask("after=5&wait=1&agent=4&customer=0&typing=false").Read.Agent, "what it knows")
+	waiting := make(chan page)
+	go func() { waiting <- ask("after=5&wait=20&agent=4&customer=0&typing=false") }()
+	time.Sleep(20 * time.Millisecond)
+	require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
+	assert.True(t, (<-waiting).Typing.Agent)
+
+	go func() { waiting <- ask("after=5&wait=20&typing=true") }()
+	require.Eventually(t, func() bool { return widget.Streams(s.handler) == 1 }, 10*time.Second, time.Millisecond)
+	s.handler.Close()
+	p = <-waiting
+	assert.Empty(t, p.Messages, "a server that closes answers")
+}
+
+// TestClaimedEmail: R7.2: with "e-mail as identifier" a session that only claims
+// an e-mail learns nothing of that e-mail's conversation, by any route.
+func TestClaimedEmail(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true }, nil)
+	carla := s.enter("carla")
+	ref := s.write(carla, "mi secreto").Ref
+	s.reply(ref, "la respuesta")
+	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 1))
+	require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
+
+	thief := s.start(s.account, charla.Visitor{Name: "x", Email: "carla@example.com"})
+	nobody := s.start(s.account, charla.Visitor{Name: "x", Email: "nobody@example.com"})
+	compare := func(q request) {
+		t.Helper()
+		q.token = thief.token
+		a := s.do(q)
+		q.token = nobody.token
+		b := s.do(q)
+		assert.Equal(t, b.status, a.status)
+		for _, v := range []visitor{thief, nobody} {
+			a.body = []byte(strings.ReplaceAll(string(a.body), v.session.ID.String(), "ID"))
+			b.body = []byte(strings.ReplaceAll(string(b.body), v.session.ID.String(), "ID"))
+		}
+		a.body = []byte(strings.ReplaceAll(string(a.body), thief.session.ExpiresAt.Format(time.RFC3339Nano), "T"))
+		b.body = []byte(strings.ReplaceAll(string(b.body), nobody.session.ExpiresAt.Format(time.RFC3339Nano), "T"))
+		a.body = []byte(strings.ReplaceAll(string(a.body), "carla@", "nobody@"))
+		assert.JSONEq(t, string(b.body), string(a.body))
+	}
+	compare(request{path: "session"})
+	compare(request{path: "messages"})
+	compare(request{path: "messages?before=0"})
+	compare(request{path: "messages?wait=1"})
+	assert.Equal(t, http.StatusNotFound, s.do(request{path: "files/1", token: thief.token}).status)
+	e := s.stream(request{path: "stream?after=1", token: thief.token}, nil)
+	e.want("ready {}")
+	for _, q := range []request{
+		{method: "POST", path: "read", body: `{"seq":2}`}, {method: "POST", path: "typing", body: `{}`},
+	} {
+		q.token = thief.token
+		assert.Equal(t, http.StatusNoContent, s.do(q).status)
+	}
+	marks, err := s.desk.Marks(t.Context(), ref)
+	require.NoError(t, err)
+	assert.Zero(t, marks.Customer, "nor does it speak for them")
+
+	s.write(thief, "hola")
+	e.want("3=3 customer hola")
+	s.reply(ref, "¿quién?") // to whoever wrote last
+	e.want("4=4 agent ¿quién?")
+}
