@@ -60,7 +60,7 @@ func TestControl(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p.Seed, p.Steps, p.Cuts = *seed, 16, 4
+			p.Seed, p.Steps, p.Cuts, p.First = *seed, 16, 60, true
 			r, err := powercut.Run(p)
 			require.NoError(t, err)
 			t.Log(r)

@@ -33,6 +33,9 @@ type Plan struct {
 	Cuts int
 	// Again is how many cuts follow each cut, on the disk that goes on.
 	Again int
+	// First cuts in the second half of the run only, and ends at the first loss of
+	// something acknowledged: for controls.
+	First bool
 	// Keep is a folder for disks that failed; empty: they are not kept.
 	Keep string
 }
@@ -129,6 +132,7 @@ type task struct {
 // cut tries what every cut leaves, on all processors.
 func (p Plan) cut(c *machine, s Settings, r *Report) {
 	tasks := make(chan task)
+	lost := make(chan struct{})
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -143,18 +147,21 @@ func (p Plan) cut(c *machine, s Settings, r *Report) {
 				if !opened {
 					r.Unopened++
 				}
+				if p.First && r.Missing == 0 && found.Missing > 0 {
+					close(lost)
+				}
 				r.Findings.Add(&found)
 				mu.Unlock()
 			}
 		})
 	}
-	p.images(c, s, r, tasks)
+	p.images(c, s, r, tasks, lost)
 	close(tasks)
 	group.Wait()
 }
 
 // images makes the disks that the cuts leave, each one once.
-func (p Plan) images(c *machine, s Settings, r *Report, tasks chan<- task) {
+func (p Plan) images(c *machine, s Settings, r *Report, tasks chan<- task, lost <-chan struct{}) {
 	seed := maphash.MakeSeed()
 	tried := map[[2]uint64]bool{}
 	surface := newPlatter(emptyImage(), p.Deaf)
@@ -166,7 +173,7 @@ func (p Plan) images(c *machine, s Settings, r *Report, tasks chan<- task) {
 		if k > 0 {
 			surface.apply(c.disk.log[k-1])
 		}
-		if k%every != 0 && k != len(c.disk.log) {
+		if p.First && k < len(c.disk.log)/2 || k%every != 0 && k != len(c.disk.log) {
 			continue
 		}
 		r.Cuts++
@@ -180,9 +187,14 @@ func (p Plan) images(c *machine, s Settings, r *Report, tasks chan<- task) {
 			}
 			tried[id] = true
 			r.Images++
-			tasks <- task{
+			one := task{
 				image: m, world: c.out.before(k), cut: k, way: way,
 				trial: trial{settings: s, seed: p.Seed<<32 + uint64(k)<<4 + uint64(way), again: p.Again},
+			}
+			select {
+			case tasks <- one:
+			case <-lost:
+				return
 			}
 		}
 	}
