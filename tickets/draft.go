@@ -334,7 +334,7 @@ func (d *Draft) Fact(f Fact) { e := d.entry(); e.Facts = append(e.Facts, f) }
 func (d *Draft) Find(f Finding) {
 	e := d.entry()
 	if e.Trace == nil {
-		e.Trace = make([]Finding, 0, 8)
+		e.Trace = make([]Finding, 0, 7) // what a customer's message asks at most
 	}
 	e.Trace = append(e.Trace, f)
 }
