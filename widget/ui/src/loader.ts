@@ -51,7 +51,7 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
     }
   }
 
-  const host = h('charla-chat' as 'div')
+  const host = h('charla-chat' as 'div', { popover: 'manual' })
   const root = host.attachShadow({ mode: 'open' })
   style(root, buttonCSS)
   const label = h('span', { className: 'label' })
@@ -91,7 +91,10 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
 
   // The document's element outlives a body that a framework swaps.
   const attach = () => {
-    if (core.config && shown && !gone && !host.isConnected) document.documentElement.append(host)
+    if (!core.config || !shown || gone || host.isConnected) return
+    document.documentElement.append(host)
+    // In the top layer nothing of the page is above, and no transform or opacity of its reaches.
+    host.showPopover?.()
   }
   const watch = new MutationObserver(attach)
   watch.observe(document.documentElement, { childList: true })
