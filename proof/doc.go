@@ -1,4 +1,5 @@
-// Package proof holds what breaks charla on purpose and looks at what is left: real
-// processes that are killed (proof/crash) and power cuts below SQLite
-// (proof/powercut). It is for tests only; docs/reliability.md says what they prove.
+// Package proof is above what breaks charla on purpose and looks at what is left:
+// real processes that are killed (proof/crash), power cuts below SQLite
+// (proof/powercut), many callers at once (proof/linear), text from outside
+// (proof/foreign). It is for tests only; docs/reliability.md says what they prove.
 package proof
