@@ -1,0 +1,165 @@
+package mail
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	gomail "github.com/wneessen/go-mail"
+)
+
+//go:embed mail.html
+var page string
+
+var pageTemplate = template.Must(template.New("mail").Parse(page))
+
+// maxSubject is the longest subject, in characters: a header line has a limit.
+const maxSubject = 250
+
+// labels are the words around a mail in a language.
+type labels struct {
+	Email, Phone, Link, Reply, Anonymous, Claimed, Verified string
+}
+
+var words = map[chatcfg.Locale]labels{
+	chatcfg.Spanish: {
+		Email: "Correo", Phone: "Teléfono", Link: "Abrir en el panel", Reply: "Responde este correo para escribirle a",
+		Anonymous: "Cliente anónimo", Claimed: "identidad sin verificar", Verified: "identidad verificada",
+	},
+	chatcfg.English: {
+		Email: "E-mail", Phone: "Telephone", Link: "Open in the console", Reply: "Reply to this e-mail to write to",
+		Anonymous: "Anonymous customer", Claimed: "identity not verified", Verified: "identity verified",
+	},
+	chatcfg.Portuguese: {
+		Email: "E-mail", Phone: "Telefone", Link: "Abrir no painel", Reply: "Responda a este e-mail para escrever a",
+		Anonymous: "Cliente anônimo", Claimed: "identidade não verificada", Verified: "identidade verificada",
+	},
+}
+
+// content is what the HTML is made of.
+type content struct {
+	labels
+	Lang, Subject, Account, Name, Trust string
+	Address, Number, Message            string
+	ReplyTo, URL                        string
+}
+
+// compose is a mail as it goes over the wire. It is the same at each attempt but for
+// its date and boundary.
+func (m *Mailer) compose(one *charla.Mail, to string) ([]byte, error) {
+	id, err := messageID(one, m.o.Domain)
+	if err != nil {
+		return nil, err
+	}
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(&mail.Address{Name: cmp.Or(m.from.Name, oneLine(one.AccountName)), Address: m.from.Address})
+	msg.ToMailAddress(&mail.Address{Address: to})
+	replyTo, err := chatcfg.ParseEmail(one.ReplyTo)
+	if err == nil { // what is no address is in the text all the same
+		msg.ReplyToMailAddress(&mail.Address{Address: replyTo})
+	}
+	subject := oneLine(one.Subject)
+	msg.Subject(subject)
+	msg.SetMessageIDWithValue(id)
+	msg.SetDateWithValue(m.o.Clock.Now())
+	// No machine should answer it (RFC 3834).
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
+
+	link := ""
+	if m.o.Link != nil {
+		link = oneLine(m.o.Link(*one))
+	}
+	text := lines(one.Text)
+	if link != "" {
+		text += "\n" + link + "\n"
+	}
+	var html bytes.Buffer
+	if err := pageTemplate.Execute(&html, show(one, subject, replyTo, link)); err != nil {
+		return nil, fmt.Errorf("mail: HTML: %w", err)
+	}
+	msg.SetBodyString(gomail.TypeTextPlain, text)
+	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
+	var raw bytes.Buffer
+	if _, err := msg.WriteTo(&raw); err != nil {
+		return nil, fmt.Errorf("mail: compose: %w", err)
+	}
+	return raw.Bytes(), nil
+}
+
+func show(one *charla.Mail, subject, replyTo, link string) content {
+	who := &one.Customer
+	w, ok := words[one.Locale]
+	c := content{
+		labels: w, Lang: string(one.Locale), Subject: subject, Account: oneLine(one.AccountName),
+		Name: oneLine(who.Name), Address: oneLine(who.Email), Number: oneLine(who.Phone),
+		Message: lines(one.Message), ReplyTo: replyTo, URL: link,
+	}
+	if !ok {
+		c.labels, c.Lang = words[chatcfg.Spanish], string(chatcfg.Spanish)
+	}
+	switch who.Level {
+	case tickets.Verified:
+		c.Trust = c.Verified
+	case tickets.Claimed:
+		c.Trust = c.Claimed
+	}
+	if c.Name == "" {
+		c.Name = c.Anonymous
+	}
+	return c
+}
+
+var errKey = errors.New("mail: a mail's key is letters, digits and hyphens")
+
+// messageID names a mail, the same at each attempt, so that mailboxes can tell a
+// mail that came twice. Keys are an account's own, so the account is in it.
+func messageID(one *charla.Mail, domain string) (string, error) {
+	ok := one.Key != "" && len(one.Key) <= 200 && !strings.ContainsFunc(one.Key, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if !ok {
+		return "", errKey
+	}
+	return one.Key + "." + one.Ref.Account.String() + "@" + domain, nil
+}
+
+// oneLine is a text fit for a header: without line ends and control characters, of
+// bounded length.
+func oneLine(s string) string {
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || hidden(r)
+	}), " ")
+	if utf8.RuneCountInString(s) > maxSubject {
+		s = string([]rune(s)[:maxSubject-1]) + "…"
+	}
+	return s
+}
+
+// lines is a text fit for a body: its line ends are \n, and other control characters
+// gone.
+func lines(s string) string {
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\ufffd"))
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || hidden(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// hidden says whether a character only changes the order in which others are shown,
+// with which an address can be made to look like another.
+func hidden(r rune) bool {
+	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u2028' || r == '\u2029'
+}

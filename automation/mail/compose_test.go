@@ -1,0 +1,176 @@
+package mail_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation/mail"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// letter is a mail as its reader's program understands it.
+type letter struct {
+	header     netmail.Header
+	text, html string
+}
+
+// open reads a mail, strictly: every header once, those that there should be, one
+// text and one HTML part.
+func open(data string) (letter, error) {
+	var l letter
+	m, err := netmail.ReadMessage(strings.NewReader(data))
+	if err != nil {
+		return l, err
+	}
+	l.header = m.Header
+	known := []string{
+		"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To",
+		"X-Auto-Response-Suppress", "Reply-To",
+	}
+	for name, values := range m.Header {
+		if !slices.Contains(known, name) || len(values) != 1 {
+			return l, fmt.Errorf("header %s: %q", name, values)
+		}
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		return l, fmt.Errorf("%s: %w", kind, err)
+	}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for _, part := range []struct {
+		kind string
+		into *string
+	}{{"text/plain; charset=UTF-8", &l.text}, {"text/html; charset=UTF-8", &l.html}} {
+		p, err := parts.NextRawPart()
+		if err != nil {
+			return l, err
+		}
+		if got := p.Header.Get("Content-Type"); got != part.kind || len(p.Header) != 2 {
+			return l, fmt.Errorf("part %v", p.Header)
+		}
+		b, err := io.ReadAll(quotedprintable.NewReader(p))
+		if err != nil {
+			return l, err
+		}
+		*part.into = strings.ReplaceAll(string(b), "\r\n", "\n")
+	}
+	if _, err := parts.NextRawPart(); !errors.Is(err, io.EOF) {
+		return l, fmt.Errorf("a third part: %w", err)
+	}
+	return l, nil
+}
+
+func (l letter) decoded(name string) string {
+	s, err := new(mime.WordDecoder).DecodeHeader(l.header.Get(name))
+	if err != nil {
+		return err.Error()
+	}
+	return s
+}
+
+// sent is what arrives of a mail.
+func sent(t *testing.T, one charla.Mail, change func(*mail.Options)) letter {
+	t.Helper()
+	s := serve(t, serverOptions{noTLS: true})
+	m := mailer(t, s, func(o *mail.Options) {
+		o.Security = mail.InsecurePlaintext
+		if change != nil {
+			change(o)
+		}
+	})
+	require.NoError(t, m.Send(t.Context(), one))
+	took := s.took()
+	require.Len(t, took, 1)
+	assert.Equal(t, sender, took[0].from)
+	assert.Equal(t, one.To, took[0].to)
+	l, err := open(took[0].data)
+	require.NoError(t, err, took[0].data)
+	return l
+}
+
+// R5.2: a ticket notification.
+func TestNotification(t *testing.T) {
+	t.Parallel()
+	l := sent(t, notification("mail-77"), func(o *mail.Options) {
+		o.Domain = "mail.tienda.cl"
+		o.Link = func(m charla.Mail) string { return fmt.Sprintf("https://tienda.cl/tickets/%d?a=1&b=2", m.Ref.Number) }
+	})
+	assert.Equal(t, "Nuevo ticket: Tienda", l.decoded("Subject"))
+	assert.Equal(t, `"Tienda" <chat@tienda.cl>`, l.header.Get("From"))
+	assert.Equal(t, "<team@tienda.cl>", l.header.Get("To"))
+	assert.Empty(t, l.header.Get("Reply-To"))
+	assert.Equal(t, "<mail-77."+account.String()+"@mail.tienda.cl>", l.header.Get("Message-ID"))
+	assert.Equal(t, "Mon, 05 Jan 2026 12:00:00 +0000", l.header.Get("Date"))
+	assert.Equal(t, "auto-generated", l.header.Get("Auto-Submitted"))
+	assert.Equal(t, notification("").Text+"\nhttps://tienda.cl/tickets/1?a=1&b=2\n", l.text)
+	for _, want := range []string{
+		`<html lang="es">`, "<h1 style=\"margin:0 0 16px;font-size:20px\">Nuevo ticket: Tienda</h1>",
+		"<b>Carla</b> (identidad sin verificar)", "Correo: carla@example.com", "¿Dónde está?",
+		`href="https://tienda.cl/tickets/1?a=1&amp;b=2"`, ">Abrir en el panel</a>",
+	} {
+		assert.Contains(t, l.html, want)
+	}
+}
+
+// R6.2: a contact form, answered by answering the mail.
+func TestContactForm(t *testing.T) {
+	t.Parallel()
+	one := notification("contact-mail-1")
+	one.ReplyTo, one.Locale, one.Customer.Phone = "carla@example.com", chatcfg.Portuguese, "+56911112222"
+	l := sent(t, one, func(o *mail.Options) {
+		o.Link = func(charla.Mail) string { return "javascript:alert(1)" }
+	})
+	assert.Equal(t, "<carla@example.com>", l.header.Get("Reply-To"))
+	for _, want := range []string{
+		`<html lang="pt">`, "Telefone: &#43;56911112222", "Responda a este e-mail para escrever a carla@example.com.",
+		"identidade não verificada",
+	} {
+		assert.Contains(t, l.html, want)
+	}
+	assert.NotContains(t, l.html, "javascript:")
+
+	one.ReplyTo, one.Locale = "carla@example.com\r\nBcc: all@example.com", chatcfg.English
+	one.Customer = tickets.Customer{Level: tickets.Anonymous}
+	l = sent(t, one, nil)
+	assert.Empty(t, l.header.Get("Reply-To"), "no address, no header")
+	assert.Contains(t, l.html, "<b>Anonymous customer</b></p>")
+	one.Customer = tickets.Customer{Level: tickets.Verified, Name: "Carla"}
+	assert.Contains(t, sent(t, one, nil).html, "<b>Carla</b> (identity verified)")
+}
+
+// The same mail has the same name at each attempt, and another account's another.
+func TestMessageID(t *testing.T) {
+	t.Parallel()
+	one := notification("contact-mail-1")
+	first := sent(t, one, nil).header.Get("Message-ID")
+	assert.Equal(t, first, sent(t, one, nil).header.Get("Message-ID"))
+	assert.True(t, strings.HasSuffix(first, "@tienda.cl>"), "of the sender's domain")
+	one.Ref.Account.UUID[15]++
+	assert.NotEqual(t, first, sent(t, one, nil).header.Get("Message-ID"))
+}
+
+func TestHTMLIsEscaped(t *testing.T) {
+	t.Parallel()
+	const attack = `"><script>alert(1)</script><img src=x onerror=alert(1)>'{{.Message}}`
+	one := notification("mail-1")
+	one.Subject, one.AccountName, one.Message, one.Text = attack, attack, attack, attack
+	one.Customer.Name, one.Customer.Email, one.Customer.Phone = attack, attack, attack
+	l := sent(t, one, nil)
+	assert.NotContains(t, l.html, "<script")
+	assert.NotContains(t, l.html, "<img")
+	assert.Equal(t, 6, strings.Count(l.html, "&lt;script&gt;")-1, "each place it stands, and the title")
+	assert.Equal(t, attack, l.text)
+	assert.Equal(t, attack, l.decoded("Subject"))
+}

@@ -1,0 +1,15 @@
+package mail
+
+import (
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/charlahq/charla"
+)
+
+// The only place where the real time comes in.
+
+func wallClock() charla.Clock { return clock.New() }
+
+// networkTime is what contexts and the deadlines of connections go by.
+func networkTime() time.Time { return time.Now() }

@@ -1,0 +1,54 @@
+package mail
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+
+	"github.com/charlahq/charla"
+)
+
+// stage is how far a mail had got.
+type stage struct {
+	name string
+	// about says that a refusal is about this mail.
+	about bool
+	// ended says that the end of the mail was sent.
+	ended bool
+}
+
+var (
+	atWait    = stage{name: "wait for a connection"}
+	atConnect = stage{name: "connect"}
+	atHello   = stage{name: "EHLO"}
+	atTLS     = stage{name: "STARTTLS"}
+	atLogin   = stage{name: "AUTH"}
+	atMail    = stage{name: "MAIL", about: true}
+	atRcpt    = stage{name: "RCPT", about: true}
+	atData    = stage{name: "DATA", about: true}
+	atText    = stage{name: "text", about: true}
+	atEnd     = stage{name: "end of text", about: true, ended: true}
+)
+
+// outcome is what became of a mail that met an error at a stage.
+func outcome(at stage, err error) error {
+	code := 0
+	if reply := (*textproto.Error)(nil); errors.As(err, &reply) {
+		code = reply.Code
+	}
+	switch {
+	case at.ended && code/100 == 2:
+		return nil // a success, if not the usual one
+	case at.about && code/100 == 5 && !aboutLogin(code):
+		return fmt.Errorf("%w: %s: %w", charla.ErrRefused, at.name, err)
+	case !at.ended, code/100 == 4, code/100 == 5:
+		return fmt.Errorf("%w: %s: %w", charla.ErrNotSent, at.name, err)
+	default:
+		return fmt.Errorf("mail: nobody knows whether it was sent: %s: %w", at.name, err)
+	}
+}
+
+// aboutLogin says whether a refusal asks for a login or for TLS.
+func aboutLogin(code int) bool {
+	return code == 530 || code == 534 || code == 535 || code == 538
+}

@@ -1,0 +1,281 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/wneessen/go-mail/smtp"
+)
+
+const (
+	// keepIdle is how long an unused connection is trusted: servers and the network
+	// between forget them after minutes.
+	keepIdle = 30 * time.Second
+	// keepMails is how many mails one connection takes: servers have a limit.
+	keepMails = 100
+)
+
+var errClosed = errors.New("mail: the mailer is closed")
+
+// pool keeps the connections to the server.
+type pool struct {
+	server, host, domain string
+	security             Security
+	tls                  *tls.Config
+	clock                charla.Clock
+	// login logs in; nil: nobody does. It is a function so that no way of printing
+	// shows a password.
+	login func(*smtp.Client) error
+	// slots has one token for each connection in use.
+	slots chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	idle   []*connection
+}
+
+// connection is one that is ready for a mail.
+type connection struct {
+	*smtp.Client
+	raw   net.Conn // below TLS: deadlines go here
+	mails int
+	used  time.Time
+}
+
+func newPool(server, host string, o *Options) *pool {
+	cfg := o.TLS.Clone()
+	if cfg == nil {
+		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if cfg.ServerName == "" {
+		cfg.ServerName = host
+	}
+	p := &pool{
+		server: server, host: host, domain: o.Domain, security: o.Security, tls: cfg, clock: o.Clock,
+		slots: make(chan struct{}, o.Connections),
+	}
+	if o.Username != "" {
+		p.login = login(host, o.Username, o.Password, o.Security == InsecurePlaintext)
+	}
+	return p
+}
+
+// login is by the first of what the server offers.
+func login(host, name, password string, plaintext bool) func(*smtp.Client) error {
+	return func(c *smtp.Client) error {
+		_, offered := c.Extension("AUTH")
+		mechanisms := strings.Fields(strings.ToUpper(offered))
+		switch {
+		case slices.Contains(mechanisms, "SCRAM-SHA-256"):
+			return c.Auth(smtp.ScramSHA256Auth(name, password))
+		case slices.Contains(mechanisms, "PLAIN"):
+			return c.Auth(smtp.PlainAuth("", name, password, host, plaintext))
+		case slices.Contains(mechanisms, "LOGIN"):
+			return c.Auth(smtp.LoginAuth(name, password, host, plaintext))
+		default:
+			return fmt.Errorf("mail: no way to log in among %q", offered)
+		}
+	}
+}
+
+// send hands one mail to the server. ctx has a deadline.
+func (p *pool) send(ctx context.Context, from, to string, raw []byte) error {
+	now := networkTime()
+	end, _ := ctx.Deadline()
+	early, cancel := context.WithDeadline(ctx, now.Add(end.Sub(now)/2))
+	defer cancel()
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-early.Done():
+		return outcome(atWait, early.Err())
+	}
+	c, at, err := p.take(early)
+	if err != nil {
+		return outcome(at, err)
+	}
+	if at, err = c.transact(early, end, from, to, raw); err != nil {
+		_ = c.raw.Close()
+		return outcome(at, err)
+	}
+	p.put(c)
+	return nil
+}
+
+// transact is one mail on a connection that is ready for it, and the stage at which
+// it failed.
+func (c *connection) transact(early context.Context, end time.Time, from, to string, raw []byte) (stage, error) {
+	release := bound(early, c.raw)
+	defer release()
+	if err := c.Mail("<" + from + ">"); err != nil {
+		return atMail, cause(early, err)
+	}
+	if err := c.Rcpt("<" + to + ">"); err != nil {
+		return atRcpt, cause(early, err)
+	}
+	w, err := c.Data()
+	if err != nil {
+		return atData, cause(early, err)
+	}
+	// Flushed, so that what fails until here has certainly failed before the end.
+	if _, err = w.Write(raw); err == nil {
+		err = c.Text.W.Flush()
+	}
+	if err != nil {
+		return atText, cause(early, err)
+	}
+	if !release() {
+		return atText, early.Err()
+	}
+	// From here on only the answer tells, so that nothing but time stops the wait.
+	if err := c.raw.SetDeadline(end); err != nil {
+		return atText, err
+	}
+	return atEnd, w.Close()
+}
+
+// bound makes a connection fail when ctx ends, until release, which says whether it
+// did not.
+func bound(ctx context.Context, conn net.Conn) (release func() bool) {
+	if end, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(end)
+	}
+	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+}
+
+// cause is an error with the end of ctx that may be behind it.
+func cause(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil {
+		return fmt.Errorf("%w: %w", ended, err)
+	}
+	return err
+}
+
+// take is a connection that is ready for a mail, and the stage at which there was
+// none to be had.
+func (p *pool) take(ctx context.Context) (*connection, stage, error) {
+	for {
+		c, err := p.pop()
+		if err != nil {
+			return nil, atConnect, err
+		}
+		if c == nil {
+			return p.dial(ctx)
+		}
+		release := bound(ctx, c.raw)
+		err = c.Reset()
+		if release() && err == nil {
+			return c, stage{}, nil
+		}
+		_ = c.raw.Close()
+		if ctx.Err() != nil {
+			return nil, atConnect, ctx.Err()
+		}
+	}
+}
+
+// pop is the connection used last, if it is fit for another mail; nil: there is none.
+func (p *pool) pop() (*connection, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		c := p.idle[last]
+		p.idle = p.idle[:last]
+		if age := p.clock.Now().Sub(c.used); age < keepIdle && c.mails < keepMails {
+			return c, nil
+		}
+		_ = c.raw.Close()
+	}
+	return nil, nil
+}
+
+func (p *pool) put(c *connection) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		_ = c.raw.Close()
+		return
+	}
+	c.mails++
+	c.used = p.clock.Now()
+	p.idle = append(p.idle, c)
+}
+
+// dial makes a connection: TLS, greeting, login.
+func (p *pool) dial(ctx context.Context) (*connection, stage, error) {
+	var d net.Dialer
+	raw, err := d.DialContext(ctx, "tcp", p.server)
+	if err != nil {
+		return nil, atConnect, err
+	}
+	release := bound(ctx, raw)
+	client, at, err := p.open(ctx, raw)
+	if !release() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		_ = raw.Close()
+		return nil, at, cause(ctx, err)
+	}
+	return &connection{Client: client, raw: raw}, stage{}, nil
+}
+
+func (p *pool) open(ctx context.Context, raw net.Conn) (*smtp.Client, stage, error) {
+	conn := raw
+	if p.security == ImplicitTLS {
+		secured := tls.Client(raw, p.tls)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return nil, atConnect, err
+		}
+		conn = secured
+	}
+	c, err := smtp.NewClient(conn, p.host)
+	if err != nil {
+		return nil, atConnect, err
+	}
+	// The addresses are ASCII, and so is the text: a server further on that cannot
+	// do SMTPUTF8 must not bounce the mail for it.
+	c.SkipSMTPUTF8(true)
+	if err := c.Hello(p.domain); err != nil {
+		return nil, atHello, err
+	}
+	if p.security == StartTLS {
+		if offered, _ := c.Extension("STARTTLS"); !offered {
+			return nil, atTLS, errors.New("mail: the server does not offer STARTTLS")
+		}
+		if err := c.StartTLS(p.tls); err != nil {
+			return nil, atTLS, err
+		}
+	}
+	if p.login != nil {
+		if err := p.login(c); err != nil {
+			return nil, atLogin, err
+		}
+	}
+	return c, stage{}, nil
+}
+
+// close says goodbye on every connection that is not in use.
+func (p *pool) close() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	for _, c := range idle {
+		_ = c.raw.SetDeadline(networkTime().Add(time.Second))
+		_ = c.Quit()
+		_ = c.raw.Close()
+	}
+}
