@@ -48,6 +48,7 @@ func TestKilled(t *testing.T) {
 		left -= p.Kills
 		r, err := crash.Run(p, t.TempDir())
 		require.NoError(t, err, "seed %d", p.Seed)
+		t.Logf("seed %d: %s", p.Seed, r)
 		total.Add(r)
 		require.NoError(t, r.Err(), "seed %d", p.Seed)
 	}

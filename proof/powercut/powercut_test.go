@@ -41,6 +41,7 @@ func TestCut(t *testing.T) {
 	for _, p := range plans {
 		r, err := powercut.Run(p)
 		require.NoError(t, err)
+		t.Logf("seed %d: %s", p.Seed, r)
 		total.Add(r)
 		require.NoError(t, r.Err(), "seed %d", p.Seed)
 	}
