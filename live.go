@@ -71,8 +71,9 @@ func (d *Desk) Live(ctx context.Context, s tickets.Session, after int64, beat ti
 func (d *Desk) follow(ctx context.Context, s tickets.Session, after int64, one stream) iter.Seq2[Update, error] {
 	one.side = tickets.CustomerSide
 	one.ref = tickets.Ref{Account: s.Account, Conversation: s.Conversation}
+	account, id := s.Account, s.ID // a stream keeps no more of the session
 	one.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
-		return d.read(ctx, s, storage.MessageQuery{After: after})
+		return d.read(ctx, tickets.Session{Account: account, ID: id}, storage.MessageQuery{After: after})
 	}
 	return d.live(ctx, one, after)
 }

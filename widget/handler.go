@@ -130,14 +130,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (park func()) {
 	c := &call{h: h, w: w, r: r, now: h.desk.Now()}
-	head := w.Header()
-	head.Set("X-Content-Type-Options", "nosniff")
-	head.Set("Referrer-Policy", "no-referrer")
-	head.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	shield(w.Header())
 	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
 	return c.park
+}
+
+// shield has browsers make nothing of an answer but what it is.
+func shield(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
 // serve finds out what is asked for and answers it.

@@ -77,7 +77,7 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 		return err
 	}
 	typing := q.Get("typing")
-	s, err := c.newStream(after)
+	s, err := c.newStream()
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 
 	body := pageBody{Messages: []messageBody{}, Read: &readBody{}, Typing: &typingBody{}}
 	ready := false
-	for u, err := range c.h.desk.Live(ctx, s.session, after, wait) {
+	for u, err := range c.live(ctx, after, wait) {
 		switch {
 		case err != nil && errors.Is(context.Cause(ctx), errClosing):
 			c.json(http.StatusOK, body)

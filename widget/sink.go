@@ -53,11 +53,16 @@ func (s *sink) close() {
 func (c *call) openSink() (*sink, error) {
 	o := &c.h.o.Streams
 	h := c.w.Header()
+	// As long as the stream lasts net/http keeps its headers, twice: only those
+	// that mean something to it.
+	h.Del("Content-Security-Policy")
+	h.Del("Referrer-Policy")
+	h.Del("Access-Control-Expose-Headers")
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no") // nginx
 	rc := http.NewResponseController(c.w)
-	if o.Hijack && c.r.ProtoMajor == 1 {
+	if c.takesOver() {
 		if conn, buffered, err := rc.Hijack(); err == nil {
 			s := &sink{conn: conn, timeout: o.WriteTimeout}
 			_ = buffered // whatever a client sends behind its request
@@ -84,12 +89,17 @@ func (c *call) openSink() (*sink, error) {
 		h.Del("Content-Type")
 		h.Del("Cache-Control")
 		h.Del("X-Accel-Buffering")
+		shield(h)
 		return nil, errNoStream
 	}
 	// A server's ReadTimeout would end the request when it comes.
 	_ = rc.SetReadDeadline(time.Time{})
 	return s, rc.SetWriteDeadline(time.Time{})
 }
+
+// takesOver says whether the stream's connection is to be taken over from
+// net/http, if that can be.
+func (c *call) takesOver() bool { return c.h.o.Streams.Hijack && c.r.ProtoMajor == 1 }
 
 // appendEvent appends one server-sent event; id zero: without one. data has no
 // line ends.

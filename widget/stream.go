@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/url"
+	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/storage"
@@ -18,9 +20,6 @@ var errClosing = errors.New("widget: closing")
 type stream struct {
 	seat seat
 	stop context.CancelCauseFunc
-	// session and after say what it reads.
-	session tickets.Session
-	after   int64
 	// private keeps the other side's typing and reading from a session that has
 	// not written in the conversation that its claimed e-mail found (R7.2).
 	private bool
@@ -55,15 +54,19 @@ func (h *Handler) end(s *stream) {
 }
 
 // newStream is a stream of the call's session.
-func (c *call) newStream(after int64) (*stream, error) {
-	s := &stream{
-		seat:    seat{c.session.ID, c.account.ID, c.address},
-		session: c.session, after: after,
-	}
+func (c *call) newStream() (*stream, error) {
 	own, err := c.hasWritten()
-	s.private = !own
-	return s, err
+	return &stream{seat: seat{c.session.ID, c.account.ID, c.address}, private: !own}, err
 }
+
+// live is what a stream of the session yields. It holds no more of the session
+// than names it.
+func (c *call) live(ctx context.Context, after int64, beat time.Duration) updates {
+	s := tickets.Session{ID: c.session.ID, Account: c.session.Account, Conversation: c.session.Conversation}
+	return c.h.desk.Live(ctx, s, after, beat)
+}
+
+type updates = iter.Seq2[charla.Update, error]
 
 // hasWritten says whether the conversation is the session's own, not only one
 // that its claimed e-mail found: what others do there is not its business (R7.2).
@@ -87,15 +90,21 @@ func (c *call) stream() error {
 	if err != nil {
 		return err
 	}
-	s, err := c.newStream(after)
+	s, err := c.newStream()
 	if err != nil {
 		return err
 	}
 	h := c.h
-	ctx, err := h.begin(context.Background(), s) // what is taken over outlives its request
+	request := c.r.Context()
+	parent := request
+	if c.takesOver() { // what is taken over outlives its request
+		parent = context.Background()
+	}
+	ctx, err := h.begin(parent, s)
 	if err != nil {
 		return err
 	}
+	live := c.live(ctx, after, h.o.Streams.Beat)
 	out, err := c.openSink()
 	switch {
 	case errors.Is(err, errNoStream):
@@ -104,13 +113,12 @@ func (c *call) stream() error {
 	case err != nil: // the reader is gone
 		h.end(s)
 	case out.conn != nil:
-		go h.pump(ctx, s, out)
+		go h.pump(ctx, s, out, live)
 	default:
-		gone := context.AfterFunc(c.r.Context(), func() { s.stop(context.Canceled) })
-		c.park = func() {
-			defer gone()
-			h.pump(ctx, s, out)
+		if parent != request { // it could not be
+			context.AfterFunc(request, func() { s.stop(context.Canceled) })
 		}
+		c.park = func() { h.pump(ctx, s, out, live) }
 	}
 	return nil
 }
@@ -119,12 +127,12 @@ func (c *call) stream() error {
 const coalesce = 16 << 10
 
 // pump writes a stream until it ends.
-func (h *Handler) pump(ctx context.Context, s *stream, out *sink) {
+func (h *Handler) pump(ctx context.Context, s *stream, out *sink, live updates) {
 	defer h.end(s)
 	defer out.close()
 	var b []byte // nothing while the stream is idle
 	ready := false
-	for u, err := range h.desk.Live(ctx, s.session, s.after, h.o.Streams.Beat) {
+	for u, err := range live {
 		if err != nil {
 			h.last(ctx, err, b, out)
 			return

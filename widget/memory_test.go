@@ -1,0 +1,116 @@
+package widget_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/widget"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// idleStreams is how many streams are held open for a measurement.
+const idleStreams = 2000
+
+// TestIdleStreamMemory: an idle stream costs at most 3 KB more than a bare
+// server-sent event handler of net/http, and at most 10 KB in all where it is
+// taken over, the client's half of the connection in this process included. It
+// runs beside no other test.
+func TestIdleStreamMemory(t *testing.T) {
+	// The bare one comes last: later goroutines begin with as much stack as earlier
+	// ones needed.
+	ours := idleMemory(t, func(t *testing.T) (*site, *httptest.Server) {
+		s := setupDesk(t, &charla.Options{}, nil, func(o *widget.Options) { o.Streams.Address = idleStreams })
+		return s, s.server
+	})
+	taken := idleMemory(t, func(t *testing.T) (*site, *httptest.Server) {
+		s := setupDesk(t, &charla.Options{}, nil, func(o *widget.Options) {
+			o.Streams.Address, o.Streams.Hijack = idleStreams, true
+		})
+		return s, s.server
+	})
+	bare := idleMemory(t, func(t *testing.T) (*site, *httptest.Server) {
+		s := setup(t, nil, nil)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			_, _ = w.Write([]byte("event: ready\ndata: {}\n\n"))
+			_ = http.NewResponseController(w).Flush()
+			tick := time.NewTicker(25 * time.Second)
+			defer tick.Stop()
+			for {
+				select {
+				case <-r.Context().Done():
+					return
+				case <-tick.C:
+					_, _ = w.Write([]byte(":\n\n"))
+					_ = http.NewResponseController(w).Flush()
+				}
+			}
+		}))
+		t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+		return s, server
+	})
+	t.Logf("%d idle streams: bare %d bytes each, ours %d, taken over %d", idleStreams, bare, ours, taken)
+	assert.Less(t, ours, bare+memoryFactor*3<<10)
+	assert.Less(t, taken, int64(memoryFactor*10<<10))
+}
+
+// idleMemory is what one idle stream on a server costs, in bytes of live heap and
+// stack.
+func idleMemory(t *testing.T, serve func(t *testing.T) (*site, *httptest.Server)) (each int64) {
+	t.Helper()
+	t.Run("measure", func(t *testing.T) {
+		s, server := serve(t)
+		s.server = server
+		visitors := make([]visitor, idleStreams)
+		for i := range visitors {
+			visitors[i] = s.enter(fmt.Sprint("v", i))
+		}
+		conns := make([]net.Conn, 0, idleStreams)
+		defer func() {
+			for _, c := range conns {
+				_ = c.Close()
+			}
+		}()
+		reader := bufio.NewReader(nil)
+		open := func(v visitor) {
+			conn, err := net.Dial("tcp", server.Listener.Addr().String())
+			require.NoError(t, err)
+			conns = append(conns, conn)
+			require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+			require.NoError(t, s.new(request{path: "stream", token: v.token}).Write(conn))
+			reader.Reset(conn)
+			for line := ""; line != "data: {}\n"; {
+				line, err = reader.ReadString('\n')
+				require.NoError(t, err)
+			}
+		}
+		open(visitors[0]) // what the first one costs everybody
+		before := inUse()
+		for _, v := range visitors[1:] {
+			open(v)
+		}
+		time.Sleep(1200 * time.Millisecond) // every stream has looked for news meanwhile
+		each = (inUse() - before) / (idleStreams - 1)
+		runtime.KeepAlive(visitors)
+	})
+	return each
+}
+
+func inUse() int64 {
+	for range 5 { // a stack shrinks by half at each
+		runtime.GC()
+	}
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
