@@ -1,0 +1,192 @@
+package site
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+)
+
+// channelsPage is Canales → Chat: every account, and those deleted.
+type channelsPage struct {
+	Deleted []deletedAccount
+	// Name, Domain and Problems are of an account that could not be added.
+	Name, Domain string
+	Problems     map[string]string
+	Secret       string
+	New          chatcfg.Account
+}
+
+func (v *visit) channels() error {
+	return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Data: channelsPage{Deleted: v.state.read().Deleted}})
+}
+
+// addChannel connects an account (R1.1) and shows its secret token once.
+func (v *visit) addChannel() error {
+	p := channelsPage{
+		Name: v.r.PostFormValue("name"), Domain: v.r.PostFormValue("domain"),
+		Deleted: v.state.read().Deleted, Problems: map[string]string{},
+	}
+	cfg := chatcfg.Default(v.session.Lang)
+	a, secret, err := v.desk.CreateAccount(v.r.Context(), p.Name, p.Domain, &charla.AccountOptions{Config: &cfg})
+	var found chatcfg.Problems
+	if errors.As(err, &found) {
+		for _, one := range found {
+			p.Problems[strings.TrimPrefix(one.Path, "chat.")] = one.Message(v.session.Lang)
+		}
+		v.status = http.StatusUnprocessableEntity
+		return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Data: p})
+	} else if err != nil {
+		return err
+	}
+	p.Secret, p.New, p.Name, p.Domain = secret.Reveal(), a, "", ""
+	return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Account: a, Data: p})
+}
+
+// rotate gives the account a new secret token and shows it once (R1.7).
+func (v *visit) rotate() error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	hours, err := strconv.Atoi(v.r.PostFormValue("overlap"))
+	if err != nil || hours < 0 {
+		return statusError(http.StatusBadRequest)
+	}
+	secret, err := v.desk.RotateSecret(v.r.Context(), a.ID, time.Duration(min(hours, 1<<20))*time.Hour)
+	if err != nil {
+		return err
+	}
+	return v.configPage(func(p *configPage) { p.Secret = secret.Reveal() })
+}
+
+// deleteChannel deletes an account if its name was typed (R1.6).
+func (v *visit) deleteChannel() error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	err = v.desk.DeleteAccount(v.r.Context(), a.ID, v.r.PostFormValue("confirm"))
+	if errors.Is(err, charla.ErrConfirmation) {
+		v.status = http.StatusUnprocessableEntity
+		return v.configPage(func(p *configPage) {
+			p.Dialog, p.Problem = "delete", v.t("Ese no es el nombre de la cuenta. No se eliminó nada.")
+		})
+	} else if err != nil {
+		return err
+	}
+	err = v.state.change(func(d *stateData) {
+		if !slices.ContainsFunc(d.Deleted, func(one deletedAccount) bool { return one.ID == a.ID }) {
+			d.Deleted = append(d.Deleted, deletedAccount{ID: a.ID, Name: a.Name, At: v.desk.Now()})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	v.say("good", v.t("La cuenta «%s» se eliminó. Su historia se puede leer hasta que la borres del todo.", a.Name))
+	return v.redirect("/desk/channels")
+}
+
+// purge removes what a deleted account left behind (R1.6).
+func (v *visit) purge() error {
+	id, err := parseID(v.r.PostFormValue("account"))
+	if err != nil {
+		return err
+	}
+	purged, err := v.desk.Purge(v.r.Context(), chatcfg.AccountID{UUID: id})
+	gone := errors.Is(err, charla.ErrNotFound)
+	if err != nil && !gone {
+		return err
+	}
+	err = v.state.change(func(d *stateData) {
+		d.Deleted = slices.DeleteFunc(d.Deleted, func(one deletedAccount) bool { return one.ID.UUID == id })
+	})
+	if err != nil {
+		return err
+	}
+	v.say("good", v.purgedText(purged))
+	return v.redirect("/desk/channels")
+}
+
+func (v *visit) purgedText(p storage.Purged) string {
+	return v.t("Se borraron %d conversaciones, %d tickets y %d mensajes.", p.Conversations, p.Tickets, p.Messages)
+}
+
+// setImage takes a picture or a logo; an empty one removes it (R1.2).
+func (v *visit) setImage() error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	kind := v.r.PathValue("image")
+	set := map[string]func() error{}
+	var body []byte
+	if !v.r.PostForm.Has("remove") {
+		file, _, err := v.r.FormFile("file")
+		if err != nil {
+			return statusError(http.StatusBadRequest)
+		}
+		defer func() { _ = file.Close() }()
+		if body, err = io.ReadAll(io.LimitReader(file, maxUpload)); err != nil {
+			return statusError(http.StatusBadRequest)
+		}
+		if body == nil {
+			body = []byte{}
+		}
+	}
+	set["picture"] = func() error { return v.desk.SetPicture(v.r.Context(), a.ID, body) }
+	set["logo"] = func() error { return v.desk.SetLogo(v.r.Context(), a.ID, body) }
+	do := set[kind]
+	if do == nil {
+		return charla.ErrNotFound
+	}
+	var found chatcfg.Problems
+	if err := do(); errors.As(err, &found) {
+		v.status = http.StatusUnprocessableEntity
+		return v.configPage(func(p *configPage) { p.Dialog, p.Problem = kind, found[0].Message(v.session.Lang) })
+	} else if err != nil {
+		return err
+	}
+	v.say("good", v.t("La imagen se guardó."))
+	if body == nil {
+		v.say("good", v.t("La imagen se quitó."))
+	}
+	return v.redirect("/desk/channels/" + a.ID.String())
+}
+
+// image serves a picture or a logo.
+func (v *visit) image() error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	var body []byte
+	var is *chatcfg.Image
+	switch v.r.PathValue("image") {
+	case "picture":
+		is = a.Picture
+		body, err = v.desk.Picture(v.r.Context(), a.ID)
+	case "logo":
+		is = a.Logo
+		body, err = v.desk.Logo(v.r.Context(), a.ID)
+	default:
+		err = charla.ErrNotFound
+	}
+	if err == nil && is == nil {
+		err = charla.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", is.Type)
+	v.w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	_, _ = v.w.Write(body)
+	return nil
+}

@@ -1,0 +1,241 @@
+package site
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Who is logged in stays so for sessionIdle after the last request, and at most
+// sessionMax; the oldest of more than maxSessions give way.
+const (
+	sessionIdle = 12 * time.Hour
+	sessionMax  = 7 * 24 * time.Hour
+	maxSessions = 1000
+)
+
+// session is an agent's login. Its token is in a cookie; only the hash is kept,
+// in memory: a restart logs everybody out.
+type session struct {
+	Agent    charla.Agent
+	Lang     chatcfg.Locale
+	Theme    string
+	Presence tickets.Availability
+	// flash is shown on the next page.
+	flash      *flash
+	made, seen time.Time
+}
+
+// flash is what the page after a change says.
+type flash struct {
+	// Kind is "good", "bad" or "warn".
+	Kind, Text string
+	// Draft is what was typed and could not be sent.
+	Draft string
+}
+
+type sessionID [sha256.Size]byte
+
+type sessions struct {
+	mu sync.Mutex
+	m  map[sessionID]*session
+}
+
+// start makes a session and returns its token.
+func (s *sessions) start(one session, now time.Time) string {
+	token := rand.Text() + rand.Text()
+	one.made, one.seen = now, now
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.m == nil {
+		s.m = map[sessionID]*session{}
+	}
+	var oldest sessionID
+	for id, other := range s.m {
+		if expired(other, now) {
+			delete(s.m, id)
+		} else if o := s.m[oldest]; o == nil || other.seen.Before(o.seen) {
+			oldest = id
+		}
+	}
+	if len(s.m) >= maxSessions {
+		delete(s.m, oldest)
+	}
+	s.m[sha256.Sum256([]byte(token))] = &one
+	return token
+}
+
+func expired(s *session, now time.Time) bool {
+	return now.Sub(s.seen) > sessionIdle || now.Sub(s.made) > sessionMax
+}
+
+// get returns a copy of a session.
+func (s *sessions) get(id sessionID, now time.Time) (session, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.m[id]
+	if one == nil || expired(one, now) {
+		delete(s.m, id)
+		return session{}, false
+	}
+	one.seen = now
+	return *one, true
+}
+
+func (s *sessions) change(id sessionID, change func(*session)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if one := s.m[id]; one != nil {
+		change(one)
+	}
+}
+
+func (s *sessions) end(id sessionID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.m, id)
+}
+
+func (s *Site) cookieName() string {
+	if s.secure {
+		return "__Host-desk"
+	}
+	return "desk"
+}
+
+func (s *Site) setCookie(w http.ResponseWriter, token string, age int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: s.cookieName(), Value: token, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// loginPage asks for the password.
+type loginPage struct {
+	Name, Problem, Next string
+}
+
+func (v *visit) loginForm() error {
+	return v.render("login", page{Title: v.t("Entrar"), Data: loginPage{Next: v.r.URL.Query().Get("next")}})
+}
+
+func (v *visit) login() error {
+	name := strings.TrimSpace(v.r.PostFormValue("name"))
+	password := v.r.PostFormValue("password")
+	next := v.r.PostFormValue("next")
+	from := remote(v.r)
+	refuse := func(status int, text string) error {
+		v.status = status
+		return v.render("login", page{Title: v.t("Entrar"), Data: loginPage{Name: name, Problem: text, Next: next}})
+	}
+	switch {
+	case name == "" || utf8.RuneCountInString(name) > 60 || len(chatcfg.CheckText("name", name, 60)) > 0:
+		return refuse(http.StatusUnprocessableEntity, v.t("Escribe tu nombre, de hasta 60 caracteres."))
+	case !v.attempts.allow(from, v.desk.Now()):
+		v.w.Header().Set("Retry-After", "600")
+		return refuse(http.StatusTooManyRequests, v.t("Demasiados intentos. Espera unos minutos."))
+	}
+	ok, err := v.knows(password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		v.attempts.failed(from)
+		return refuse(http.StatusUnauthorized, v.t("La contraseña no es correcta."))
+	}
+	v.attempts.succeeded(from)
+	// Agents share one password here; an ID is not longer than 128 bytes.
+	id := name
+	for len(id) > 128 {
+		_, size := utf8.DecodeLastRuneInString(id)
+		id = id[:len(id)-size]
+	}
+	one := session{Agent: charla.Agent{ID: tickets.AgentID(id), Name: name}, Lang: v.session.Lang, Presence: tickets.Online}
+	v.session = one // who comes in is there
+	if err := v.heartbeat(tickets.Online); err != nil {
+		return err
+	}
+	v.setCookie(v.w, v.sessions.start(one, v.desk.Now()), int(sessionMax.Seconds()))
+	return v.redirect(local(next, "/desk/"))
+}
+
+// knows checks the password, one at a time: each check takes much memory.
+func (s *Site) knows(password string) (bool, error) {
+	if len(password) > maxPasswordLen {
+		return false, nil
+	}
+	s.hashing.Lock()
+	defer s.hashing.Unlock()
+	return checkPassword(strings.TrimSpace(password), s.state.read().Password)
+}
+
+func (v *visit) logout() error {
+	err := v.heartbeat(tickets.Offline)
+	v.sessions.end(v.id)
+	v.setCookie(v.w, "", -1)
+	return errors.Join(err, v.redirect("/desk/login"))
+}
+
+// local is a path of this site, or the other.
+func local(path, other string) string {
+	if strings.HasPrefix(path, "/desk/") && !strings.ContainsAny(path, "\\\r\n") {
+		return path
+	}
+	return other
+}
+
+func remote(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr()
+}
+
+// preferences sets what an agent chose for themselves.
+func (v *visit) preferences() error {
+	lang, theme := chatcfg.Locale(v.r.PostFormValue("lang")), v.r.PostFormValue("theme")
+	v.sessions.change(v.id, func(s *session) {
+		if _, ok := languages[lang]; ok {
+			s.Lang = lang
+		}
+		switch theme {
+		case "auto", "light", "dark":
+			s.Theme = theme
+		}
+	})
+	return v.back("/desk/")
+}
+
+// presence sets whether the agent is there, in every account (R4.7).
+func (v *visit) presence() error {
+	a := tickets.Availability(v.r.PostFormValue("status"))
+	if err := v.heartbeat(a); err != nil {
+		return err
+	}
+	v.sessions.change(v.id, func(s *session) { s.Presence = a })
+	return v.back("/desk/")
+}
+
+func (v *visit) heartbeat(a tickets.Availability) error {
+	accounts, err := v.accounts()
+	if err != nil {
+		return err
+	}
+	for _, one := range accounts {
+		if err := v.desk.Heartbeat(v.r.Context(), one.ID, v.session.Agent.ID, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package site
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/widget"
+)
+
+// configPage is an account's configuration.
+type configPage struct {
+	Sections []sectionView
+	Top      []note
+	// Version is what the form is based on, Key names this one save.
+	Version chatcfg.Version
+	Key     string
+	Running bool
+	// Stale says that somebody else saved meanwhile; Differs names what they and
+	// the form have differently.
+	Stale   bool
+	Differs []string
+
+	Snippet, SnippetProblem string
+	// Secret is shown this once.
+	Secret string
+	// Problem is of the dialogs: a wrong name, a picture that is none.
+	Dialog, Problem string
+	Zones           []string
+	// Chat is what the preview begins with.
+	Chat    chatcfg.Chat
+	Deleted bool
+}
+
+// configure shows the saved configuration.
+func (v *visit) configure() error {
+	return v.configPage(func(*configPage) {})
+}
+
+// configPage shows the saved configuration, with something else on the page.
+func (v *visit) configPage(change func(*configPage)) error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	cfg, version, err := v.desk.Config(v.r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	doc, err := documentOf(cfg)
+	if err != nil {
+		return err
+	}
+	p := configPage{Version: version}
+	change(&p)
+	return v.showConfig(a, doc, &cfg, p, nil, cfg.Lint())
+}
+
+// showConfig shows a document, be it valid or not. cfg is what can be read of it.
+func (v *visit) showConfig(a chatcfg.Account, doc document, cfg *chatcfg.Config, p configPage, problems, warnings []chatcfg.Problem) error {
+	all, err := settings()
+	if err != nil {
+		return err
+	}
+	b := builder{lang: v.session.Lang, all: all, doc: doc}
+	p.Sections = b.sections(problems, warnings)
+	p.Top, p.Zones, p.Chat, p.Key = b.top, zones, cfg.Chat, rand.Text()
+	p.Deleted = !a.DeletedAt.IsZero()
+	open := strings.Split(v.r.FormValue("open"), " ")
+	for i := range p.Sections {
+		s := &p.Sections[i]
+		s.Open = s.Open || slices.Contains(open, s.ID)
+	}
+	if p.Snippet, err = widget.Snippet(v.origin+"/chat/", a); err != nil {
+		return err
+	}
+	if !cfg.Chat.Allows(v.origin) {
+		p.SnippetProblem = v.t("La tienda de este programa no está entre los dominios de la cuenta: ahí el chat no cargará.")
+	}
+	return v.render("configure", page{Title: a.Name, Nav: "channels", Account: a, Data: p})
+}
+
+// saveConfig saves what was typed, whole (R1.4).
+func (v *visit) saveConfig() error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	base, current, err := v.desk.Config(v.r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	all, err := settings()
+	if err != nil {
+		return err
+	}
+	form := v.r.PostForm
+	doc := typed(all, form)
+	body, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("desk: form: %w", err)
+	}
+	number, _ := strconv.ParseInt(form.Get("version"), 10, 64)
+	p := configPage{Version: chatcfg.Version(number), Running: form.Has("running")}
+	cfg, err := chatcfg.Apply(base, body)
+	var saved charla.Saved
+	if err == nil {
+		saved, err = v.desk.SaveConfig(v.r.Context(), a.ID, p.Version, cfg, &charla.SaveOptions{
+			Running: p.Running, Key: trim(form.Get("key"), 200),
+		})
+	}
+	var found chatcfg.Problems
+	switch {
+	case errors.As(err, &found):
+		v.status = http.StatusUnprocessableEntity
+		return v.showConfig(a, whole(doc, all, base), &cfg, p, found, nil)
+	case errors.Is(err, charla.ErrStale):
+		v.status = http.StatusConflict
+		p.Stale, p.Version = true, current
+		p.Differs = v.differs(all, base, cfg)
+		return v.showConfig(a, whole(doc, all, base), &cfg, p, nil, nil)
+	case err != nil:
+		return err
+	}
+	text := v.t("Los cambios se guardaron: versión %d.", saved.Version)
+	kind := "good"
+	if saved.Overdue > 0 {
+		text += " " + v.t("Tickets abiertos que quedan vencidos: %d.", saved.Overdue)
+	}
+	if len(saved.Warnings) > 0 {
+		kind = "warn"
+		text += " " + v.t("Hay advertencias: %d.", len(saved.Warnings))
+	}
+	v.say(kind, text)
+	return v.redirect("/desk/channels/" + a.ID.String() + "?open=" + strings.Join(strings.Fields(form.Get("open")), "+"))
+}
+
+// whole is a document with the saved values in place of what a form left out.
+func whole(doc document, all map[string]setting, base chatcfg.Config) document {
+	saved, err := documentOf(base)
+	if err != nil {
+		return doc
+	}
+	for path := range all {
+		if s, ok := parentOf(doc, path); !ok {
+			doc.set(path, saved.at(path))
+		} else if _, there := s[lastKey(path)]; !there {
+			doc.set(path, saved.at(path))
+		}
+	}
+	return doc
+}
+
+func parentOf(d document, path string) (map[string]any, bool) {
+	before, _, found := cutLast(path, ".")
+	if !found {
+		return d, true
+	}
+	parent, ok := d.at(before).(map[string]any)
+	return parent, ok
+}
+
+func lastKey(path string) string {
+	_, key, _ := cutLast(path, ".")
+	return key
+}
+
+// differs names the settings that two configurations have differently.
+func (v *visit) differs(all map[string]setting, saved, mine chatcfg.Config) []string {
+	a, errA := documentOf(saved)
+	b, errB := documentOf(mine)
+	if errA != nil || errB != nil {
+		return nil
+	}
+	var names []string
+	for _, s := range sections {
+		for _, g := range s.Groups {
+			for _, path := range append([]string{g.Toggle}, g.Paths...) {
+				if _, ok := all[path]; !ok || fmt.Sprint(a.at(path)) == fmt.Sprint(b.at(path)) {
+					continue
+				}
+				name := v.t(g.Title)
+				if label := labels[path][0]; label != "" {
+					name += " · " + v.t(label)
+				}
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+func trim(s string, length int) string { return s[:min(len(s), length)] }

@@ -1,0 +1,248 @@
+package site
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+//go:embed demo.json
+var demoConfig []byte
+
+// demoDays is how far the invented past reaches back.
+const demoDays = 14
+
+// Demo fills a store without accounts with one and with two weeks of invented
+// conversations up to now: a desk on a clock of its own lives through them. base
+// is where the shop stands. A store that has accounts stays as it is.
+func Demo(ctx context.Context, store storage.Store, mails *Mailbox, base string, now time.Time) error {
+	d := &demo{clock: &demoClock{now: now.AddDate(0, 0, -demoDays)}, mails: mails, random: rand.New(rand.NewPCG(7, 11))}
+	var err error
+	d.desk, err = charla.New(store, &charla.Options{Clock: d.clock, Mailer: d, HeartbeatTTL: -1})
+	if err != nil {
+		return err
+	}
+	if list, err := d.desk.Accounts(ctx, chatcfg.AccountID{}, true, 1); err != nil || len(list) > 0 {
+		return err
+	}
+	cfg, err := chatcfg.Decode(demoConfig)
+	if err != nil {
+		return fmt.Errorf("desk: demo: %w", err)
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return fmt.Errorf("desk: demo: %w", err)
+	}
+	d.account, _, err = d.desk.CreateAccount(ctx, "Almacén Sur", u.Host, &charla.AccountOptions{Config: &cfg})
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(cfg.Hours.Timezone)
+	if err != nil {
+		return fmt.Errorf("desk: demo: %w", err)
+	}
+	d.past(now, zone)
+	d.present(now)
+	return d.play(ctx, now)
+}
+
+// demo plays what happens, in order of time.
+type demo struct {
+	desk    *charla.Desk
+	clock   *demoClock
+	mails   *Mailbox
+	random  *rand.Rand
+	account chatcfg.Account
+	steps   []demoStep
+}
+
+type demoStep struct {
+	at time.Time
+	do func(context.Context) error
+}
+
+// demoClock stands still until it is moved.
+type demoClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *demoClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *demoClock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t
+}
+
+// After never comes: nobody waits on this clock.
+func (c *demoClock) After(time.Duration) <-chan time.Time { return nil }
+
+// Send keeps the mails of the past.
+func (d *demo) Send(_ context.Context, m charla.Mail) error {
+	d.mails.keep(m, d.clock.Now())
+	return nil
+}
+
+func (d *demo) at(t time.Time, do func(context.Context) error) {
+	d.steps = append(d.steps, demoStep{t, do})
+}
+
+func (d *demo) play(ctx context.Context, now time.Time) error {
+	slices.SortStableFunc(d.steps, func(a, b demoStep) int { return a.at.Compare(b.at) })
+	for _, s := range d.steps {
+		if s.at.Before(d.clock.Now()) || s.at.After(now) {
+			continue
+		}
+		d.clock.set(s.at)
+		if _, err := d.desk.RunDue(ctx); err != nil {
+			return err
+		}
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("desk: demo: %w", err)
+		}
+	}
+	d.clock.set(now)
+	_, err := d.desk.RunDue(ctx)
+	return err
+}
+
+var demoAgents = []charla.Agent{{ID: "Ana", Name: "Ana"}, {ID: "Bruno", Name: "Bruno"}}
+
+func (d *demo) presence(a tickets.Availability) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, agent := range demoAgents {
+			if err := d.desk.Heartbeat(ctx, d.account.ID, agent.ID, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// past is everything up to yesterday.
+func (d *demo) past(now time.Time, zone *time.Location) {
+	today := midnight(now.In(zone))
+	for back := demoDays - 1; back > 0; back-- {
+		day := today.AddDate(0, 0, -back)
+		if day.Weekday() == time.Sunday {
+			continue
+		}
+		opens, long := day.Add(9*time.Hour), 8*60
+		if day.Weekday() == time.Saturday {
+			opens, long = day.Add(10*time.Hour), 3*60
+		}
+		d.at(opens, d.presence(tickets.Online))
+		for range 3 + long/120 + d.random.IntN(4) {
+			d.talk(opens.Add(time.Duration(d.random.IntN(long*60)) * time.Second))
+		}
+		d.at(opens.Add(time.Duration(long+90)*time.Minute), d.presence(tickets.Offline))
+		if back%5 == 2 {
+			form := formsLeft[back%len(formsLeft)]
+			d.at(day.Add(21*time.Hour+time.Duration(back)*time.Minute), func(ctx context.Context) error {
+				_, err := d.desk.Contact(ctx, d.account.ID, charla.ContactForm{
+					Name: form.name, Email: form.email, Phone: form.phone, Text: form.text, Locale: chatcfg.Spanish,
+				}, nil)
+				return err
+			})
+		}
+	}
+}
+
+// talk is one conversation with its pauses: an agent takes a few minutes, now and
+// then too many.
+func (d *demo) talk(at time.Time) {
+	t := talks[d.random.IntN(len(talks))]
+	agent := demoAgents[d.random.IntN(len(demoAgents))]
+	visitor := d.visitor(people[d.random.IntN(len(people))])
+	left := d.random.IntN(100)
+	var session tickets.Session
+	var ref tickets.Ref
+	for i, line := range t.lines {
+		if i%2 == 0 {
+			d.at(at, func(ctx context.Context) (err error) {
+				if session.ID.IsZero() {
+					if session, _, err = d.desk.StartSession(ctx, d.account.ID, visitor); err != nil {
+						return err
+					}
+				}
+				said, err := d.desk.Write(ctx, session, line, nil)
+				ref = said.Ref
+				return err
+			})
+			at = at.Add(time.Duration(40+d.random.ExpFloat64()*330) * time.Second)
+			continue
+		}
+		d.at(at, func(ctx context.Context) error {
+			_, err := d.desk.Reply(ctx, agent, ref, line, nil)
+			return err
+		})
+		at = at.Add(time.Duration(25+d.random.IntN(200)) * time.Second)
+	}
+	d.at(at.Add(time.Minute), func(ctx context.Context) error {
+		if t.category != "" {
+			_, err := d.desk.Classify(ctx, agent, ref, &tickets.Typification{Category: t.category}, nil)
+			if err != nil {
+				return err
+			}
+		}
+		if left < 25 && len(t.lines)%2 == 0 {
+			return nil // auto-close will
+		}
+		if left > 94 {
+			_, err := d.desk.Ignore(ctx, agent, ref, nil)
+			return err
+		}
+		_, err := d.desk.Close(ctx, agent, ref, nil)
+		return err
+	})
+}
+
+func (d *demo) visitor(name string) charla.Visitor {
+	mail := strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ñ", "n", "ü", "u", " ", ".").Replace(strings.ToLower(name))
+	return charla.Visitor{Name: name, Email: mail + "@example.com", Locale: chatcfg.Spanish}
+}
+
+// present are the conversations that wait for an answer now.
+func (d *demo) present(now time.Time) {
+	d.at(now.Add(-2*time.Hour), d.presence(tickets.Online))
+	for _, one := range leftovers {
+		visitor := charla.Visitor{Name: "Visitante", Email: "visitante@example.com"}
+		if one.name != "" {
+			visitor = d.visitor(one.name)
+		}
+		var session tickets.Session
+		at := now.Add(-time.Duration(one.minutes) * time.Minute)
+		for i, line := range one.lines {
+			d.at(at.Add(time.Duration(i*40)*time.Second), func(ctx context.Context) (err error) {
+				if session.ID.IsZero() {
+					if session, _, err = d.desk.StartSession(ctx, d.account.ID, visitor); err != nil {
+						return err
+					}
+				}
+				said, err := d.desk.Write(ctx, session, line, nil)
+				if err == nil && one.reply != "" && i == 0 {
+					d.clock.set(d.clock.Now().Add(20 * time.Second))
+					_, err = d.desk.Reply(ctx, demoAgents[0], said.Ref, one.reply, nil)
+				}
+				return err
+			})
+		}
+	}
+	d.at(now.Add(-time.Minute), d.presence(tickets.Offline))
+}

@@ -1,0 +1,242 @@
+package site
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// eventBeat is how often an open page says that its agent is still there (R4.7),
+// eventPoll how late it may see what another process did.
+const (
+	eventBeat  = 25 * time.Second
+	eventPoll  = 2 * time.Second
+	eventWrite = 10 * time.Second
+)
+
+// event is one line of a stream.
+type event struct {
+	name, id string
+	data     any
+}
+
+// changeEvent says that a conversation changed; the page then asks for itself
+// again. Sound says that a customer has just spoken and the account wants that
+// to be heard.
+type changeEvent struct {
+	Conversation string `json:"conversation"`
+	Sound        bool   `json:"sound,omitempty"`
+	Name         string `json:"name,omitempty"`
+	Text         string `json:"text,omitempty"`
+}
+
+// events is what keeps a page live: the account's feed and, for the conversation
+// on it, typing and read marks. A page that was cut off comes back with the
+// cursor that it has.
+func (v *visit) events() error {
+	account, err := parseID(v.r.URL.Query().Get("account"))
+	if err != nil {
+		return err
+	}
+	a, err := v.desk.Account(v.r.Context(), chatcfg.AccountID{UUID: account})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(v.r.Context())
+	defer cancel()
+	defer context.AfterFunc(v.closing, cancel)()
+
+	v.w.Header().Set("Content-Type", "text/event-stream")
+	v.w.Header().Set("X-Accel-Buffering", "no")
+	out := make(chan event, 16)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	feed := func(read func() error) {
+		group.Go(func() {
+			defer cancel() // the browser comes back
+			if err := read(); err != nil && ctx.Err() == nil {
+				v.o.Logger.Error("desk: stream", slog.Any("error", err))
+			}
+		})
+	}
+	if err := v.stillThere(ctx); err != nil {
+		return err
+	}
+	feed(func() error { return v.feed(ctx, a, v.r.Header.Get("Last-Event-ID"), out) })
+	if conversation, err := parseID(v.r.URL.Query().Get("conversation")); err == nil {
+		ref := tickets.Ref{Account: a.ID, Conversation: tickets.ConversationID{UUID: conversation}}
+		feed(func() error { return v.typing(ctx, ref, out) })
+	}
+	v.stream(ctx, out)
+	return nil
+}
+
+// stream writes events until the page, the session, the site or a feed ends.
+func (v *visit) stream(ctx context.Context, out <-chan event) {
+	beat := time.NewTicker(eventBeat)
+	defer beat.Stop()
+	control := http.NewResponseController(v.w)
+	write := func(text string) bool {
+		if err := control.SetWriteDeadline(time.Now().Add(eventWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return false
+		}
+		_, err := v.w.Write([]byte(text))
+		return err == nil && control.Flush() == nil
+	}
+	alive := write("retry: 2000\n\n")
+	for alive {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-out:
+			if _, ok := v.sessions.get(v.id, v.desk.Now()); !ok {
+				return // logged out: not a word more
+			}
+			alive = write(e.String())
+		case <-beat.C:
+			_, ok := v.sessions.get(v.id, v.desk.Now())
+			alive = ok && v.stillThere(ctx) == nil && write(": beat\n\n")
+		}
+	}
+}
+
+// String is the event as it is sent.
+func (e event) String() string {
+	data, err := json.Marshal(e.data)
+	if err != nil {
+		panic("desk: " + err.Error()) // of types that always encode
+	}
+	text := "event: " + e.name + "\ndata: " + string(data) + "\n"
+	if e.id != "" {
+		text += "id: " + e.id + "\n"
+	}
+	return text + "\n"
+}
+
+// stillThere repeats the heartbeat of an agent who is online.
+func (v *visit) stillThere(ctx context.Context) error {
+	one, ok := v.sessions.get(v.id, v.desk.Now())
+	if !ok || one.Presence != tickets.Online {
+		return nil
+	}
+	return v.heartbeat(tickets.Online)
+}
+
+// feed sends a change for each conversation of the account that changes.
+func (v *visit) feed(ctx context.Context, a chatcfg.Account, cursor string, out chan<- event) error {
+	if cursor == "" {
+		cursor = storage.Latest
+	}
+	next, cancel := v.desk.News(a.ID)
+	defer cancel()
+	heard := map[tickets.ConversationID]int64{}
+	since := v.desk.Now()
+	for {
+		news := next() // before reading: what comes in between is heard
+		page, err := v.desk.Changes(ctx, a.ID, cursor, 100)
+		if errors.Is(err, charla.ErrCursor) {
+			cursor = storage.Latest
+			if !send(ctx, out, event{name: "again", data: struct{}{}}) {
+				return nil
+			}
+			continue
+		} else if err != nil {
+			return err
+		}
+		cursor = page.Next
+		for _, change := range page.Items {
+			data, err := v.changed(ctx, a, change, heard, since)
+			if err != nil {
+				return err
+			}
+			if !send(ctx, out, event{"change", cursor, data}) {
+				return nil
+			}
+		}
+		if len(page.Items) > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-news:
+		case <-time.After(eventPoll):
+		}
+	}
+}
+
+// changed is a change as the page is told of it.
+func (v *visit) changed(ctx context.Context, a chatcfg.Account, c storage.Change, heard map[tickets.ConversationID]int64, since time.Time) (changeEvent, error) {
+	data := changeEvent{Conversation: c.Conversation.String()}
+	list, err := v.desk.Messages(ctx, storage.MessageQuery{Account: a.ID, Conversation: c.Conversation, After: heard[c.Conversation], Last: true, Limit: 10})
+	if err != nil || len(list) == 0 {
+		return data, err
+	}
+	if len(heard) > 10_000 {
+		clear(heard)
+	}
+	for _, m := range list {
+		if m.From == tickets.FromCustomer && m.At.After(since) {
+			data.Sound, data.Text = true, m.Text
+		}
+	}
+	heard[c.Conversation] = list[len(list)-1].Seq
+	if !data.Sound {
+		return data, nil
+	}
+	cfg, _, err := v.desk.Config(ctx, a.ID)
+	if err != nil {
+		return data, err
+	}
+	data.Sound = cfg.Chat.Sound
+	t, err := v.desk.Ticket(ctx, tickets.Ref{Account: a.ID, Conversation: c.Conversation})
+	data.Name = v.nameOf(&t.Customer)
+	return data, err
+}
+
+// typing sends what the customer of a conversation does beside writing.
+func (v *visit) typing(ctx context.Context, ref tickets.Ref, out chan<- event) error {
+	t, err := v.desk.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, Last: true, Limit: 1})
+	if err != nil {
+		return err
+	}
+	after := int64(0)
+	if len(t) > 0 {
+		after = t[0].Seq
+	}
+	for u, err := range v.desk.LiveTicket(ctx, ref, after, 0) {
+		if err != nil {
+			return err
+		}
+		ok := true
+		switch {
+		case u.Typing != nil:
+			ok = send(ctx, out, event{name: "typing", data: *u.Typing})
+		case u.Read != nil:
+			ok = send(ctx, out, event{name: "read", data: u.Read})
+		}
+		if !ok {
+			return nil
+		}
+	}
+	return nil
+}
+
+func send(ctx context.Context, out chan<- event, e event) bool {
+	select {
+	case out <- e:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

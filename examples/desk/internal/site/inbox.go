@@ -1,0 +1,298 @@
+package site
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// inboxPage is the agents' console: a list of tickets and one conversation.
+type inboxPage struct {
+	Tabs         []tabView
+	View, Search string
+	Rows         []ticketRow
+	More         string
+	Problem      string
+	Thread       *thread
+	Deleted      bool
+	// Query is the list's part of every link on the page, with its "?".
+	Query string
+}
+
+type tabView struct {
+	Key, Label, Icon string
+	Count            string
+	Active           bool
+}
+
+// ticketRow is a ticket in the list.
+type ticketRow struct {
+	storage.TicketRow
+	Name    string
+	Snippet string
+	Mine    bool
+	Active  bool
+	Wait    *waitView
+	URL     string
+}
+
+// waitView is a wait with its colour.
+type waitView struct {
+	Since, Due time.Time
+	// State is "ok", "soon", "late" or, without an SLA, "plain".
+	State string
+}
+
+// soon is the share of a wait that is left when it turns yellow.
+const soon = 0.25
+
+func waiting(t *tickets.Ticket, now time.Time) *waitView {
+	if t.Wait == nil {
+		return nil
+	}
+	w := &waitView{Since: t.Wait.Since, Due: t.Wait.Due, State: "plain"}
+	switch {
+	case t.Delayed() || !w.Due.IsZero() && !now.Before(w.Due):
+		w.State = "late"
+	case w.Due.IsZero():
+	case float64(w.Due.Sub(now)) < soon*float64(w.Due.Sub(w.Since)):
+		w.State = "soon"
+	default:
+		w.State = "ok"
+	}
+	return w
+}
+
+// views are the lists of the inbox.
+var views = []struct {
+	key, label, icon string
+	query            storage.TicketQuery
+	counted          bool
+}{
+	{"open", "Abiertos", "inbox", storage.TicketQuery{Status: tickets.Open}, true},
+	{"waiting", "Esperan", "clock", storage.TicketQuery{Order: storage.ByWaiting}, true},
+	{"delayed", "Con demora", "alert", storage.TicketQuery{Status: tickets.Open, Delayed: true}, true},
+	{"important", "Importantes", "star", storage.TicketQuery{Important: true}, false},
+	{"ignored", "Ignorados", "eyeoff", storage.TicketQuery{Status: tickets.Ignored}, false},
+	{"closed", "Cerrados", "check", storage.TicketQuery{Status: tickets.Closed}, false},
+	{"all", "Todos", "list", storage.TicketQuery{}, false},
+}
+
+const rowsPerPage = 30
+
+func (v *visit) inbox() error { return v.showInbox(nil) }
+
+// showInbox shows the list, and the conversation that the path names. dry is what
+// a dry run found.
+func (v *visit) showInbox(dry *dryRun) error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	zone, err := v.zone(a)
+	if err != nil {
+		return err
+	}
+	form := v.r.URL.Query()
+	p := inboxPage{View: form.Get("view"), Search: trim(form.Get("q"), 300), Deleted: !a.DeletedAt.IsZero()}
+	if err := v.list(a.ID, &p, form.Get("cursor")); err != nil {
+		return err
+	}
+	if conversation := v.r.PathValue("conversation"); conversation != "" {
+		ref, err := v.ref()
+		if err != nil {
+			return err
+		}
+		if p.Thread, err = v.thread(ref, form); err != nil {
+			return err
+		}
+		p.Thread.Dry = dry
+		for i := range p.Rows {
+			p.Rows[i].Active = p.Rows[i].Conversation == ref.Conversation && p.Rows[i].Number == p.Thread.Ticket.Number
+		}
+	}
+	title := v.t("Bandeja")
+	if p.Thread != nil {
+		title = p.Thread.Name
+	}
+	return v.render("inbox", page{Title: title, Nav: "inbox", Account: a, Zone: zone, Data: p})
+}
+
+// list fills in the page's list.
+func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) error {
+	q := storage.TicketQuery{Status: tickets.Open}
+	found := false
+	for _, one := range views {
+		tab := tabView{Key: one.key, Label: v.t(one.label), Icon: one.icon, Active: one.key == p.View}
+		if tab.Active {
+			q, found = one.query, true
+		}
+		if one.counted {
+			count := one.query
+			count.Account, count.Limit = account, 100
+			list, err := v.desk.Tickets(v.r.Context(), count, "")
+			if err != nil {
+				return err
+			}
+			if n := len(list.Items); n == 100 {
+				tab.Count = "99+"
+			} else if n > 0 {
+				tab.Count = strconv.Itoa(n)
+			}
+		}
+		p.Tabs = append(p.Tabs, tab)
+	}
+	if !found {
+		p.View, p.Tabs[0].Active = views[0].key, true
+	}
+	p.Query = "?" + url.Values{"view": {p.View}, "q": {p.Search}}.Encode()
+	q.Account, q.Cursor, q.Limit = account, cursor, rowsPerPage
+	list, err := v.desk.Tickets(v.r.Context(), q, p.Search)
+	var problems chatcfg.Problems
+	if errors.As(err, &problems) {
+		_, p.Problem = v.failure(err)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	base := "/desk/a/" + account.String() + "/inbox"
+	for _, t := range list.Items {
+		row, err := v.row(account, t)
+		if err != nil {
+			return err
+		}
+		row.URL += p.Query
+		p.Rows = append(p.Rows, row)
+	}
+	if list.Next != "" {
+		p.More = base + p.Query + "&cursor=" + url.QueryEscape(list.Next)
+	}
+	return nil
+}
+
+func (v *visit) row(account chatcfg.AccountID, t storage.TicketRow) (ticketRow, error) {
+	row := ticketRow{TicketRow: t, Name: v.nameOf(&t.Customer), Wait: waiting(&t.Ticket, v.desk.Now())}
+	row.URL = "/desk/a/" + account.String() + "/inbox/" + t.Conversation.String() + "/" + strconv.FormatInt(int64(t.Number), 10)
+	last, err := v.desk.Messages(v.r.Context(), storage.MessageQuery{Account: account, Conversation: t.Conversation, Last: true, Limit: 6})
+	for i := len(last) - 1; i >= 0; i-- {
+		m := &last[i]
+		if m.Ticket == t.Number && (m.From == tickets.FromCustomer || m.From == tickets.FromAgent) {
+			row.Snippet, row.Mine = m.Text, m.From == tickets.FromAgent
+			if m.Text == "" && m.File != nil {
+				row.Snippet = m.File.Name
+			}
+			break
+		}
+	}
+	return row, err
+}
+
+// nameOf is what a customer is called in lists.
+func (v *visit) nameOf(c *tickets.Customer) string {
+	for _, name := range []string{c.Name, c.Email, c.RUT, c.Phone} {
+		if name != "" {
+			return name
+		}
+	}
+	return v.t("Cliente anónimo")
+}
+
+// ref is the ticket that the path names.
+func (v *visit) ref() (tickets.Ref, error) {
+	account, err := parseID(v.r.PathValue("account"))
+	conversation, err2 := parseID(v.r.PathValue("conversation"))
+	number, err3 := strconv.ParseInt(v.r.PathValue("number"), 10, 64)
+	if err != nil || err2 != nil || err3 != nil || number < 1 {
+		return tickets.Ref{}, charla.ErrNotFound
+	}
+	return tickets.Ref{
+		Account: chatcfg.AccountID{UUID: account}, Conversation: tickets.ConversationID{UUID: conversation}, Number: tickets.Number(number),
+	}, nil
+}
+
+// act does what a button of the conversation says, and shows it again.
+func (v *visit) act() error {
+	ref, err := v.ref()
+	if err != nil {
+		return err
+	}
+	ctx, agent, form := v.r.Context(), v.session.Agent, v.r.PostForm
+	o := &charla.CallOptions{Key: trim(form.Get("key"), 200)}
+	if o.Key == "" {
+		o.Key = rand.Text()
+	}
+	switch v.r.PathValue("action") {
+	case "typing":
+		v.w.WriteHeader(http.StatusNoContent)
+		return v.desk.AgentTyping(ctx, agent, ref)
+	case "read":
+		seq, err := strconv.ParseInt(form.Get("seq"), 10, 64)
+		if err != nil {
+			return statusError(http.StatusBadRequest)
+		}
+		if err := v.desk.AgentRead(ctx, agent, ref, seq); err != nil {
+			return err
+		}
+		v.w.WriteHeader(http.StatusNoContent)
+		return nil
+	case "dryrun":
+		return v.dryRun(ref)
+	case "reply":
+		if o.File, err = v.upload(); err == nil {
+			_, err = v.desk.Reply(ctx, agent, ref, unix(form.Get("text")), o)
+		}
+	case "close":
+		_, err = v.desk.Close(ctx, agent, ref, o)
+	case "ignore":
+		_, err = v.desk.Ignore(ctx, agent, ref, o)
+	case "open":
+		_, err = v.desk.Open(ctx, agent, ref, o)
+	case "pause":
+		_, err = v.desk.Pause(ctx, agent, ref, o)
+	case "resume":
+		_, err = v.desk.Resume(ctx, agent, ref, o)
+	case "important":
+		_, err = v.desk.Mark(ctx, agent, ref, true, o)
+	case "normal":
+		_, err = v.desk.Mark(ctx, agent, ref, false, o)
+	case "classify":
+		var t *tickets.Typification
+		if fields := pairsIn(form); form.Get("category") != "" || len(fields) > 0 {
+			t = &tickets.Typification{Category: form.Get("category"), Fields: fields}
+		}
+		_, err = v.desk.Classify(ctx, agent, ref, t, o)
+	case "describe":
+		_, err = v.desk.Describe(ctx, agent, ref, pairsIn(form), o)
+	default:
+		return charla.ErrNotFound
+	}
+	if err != nil {
+		status, text := v.failure(err)
+		if status == http.StatusNotFound {
+			return err
+		}
+		v.sessions.change(v.id, func(s *session) {
+			s.flash = &flash{Kind: "bad", Text: text, Draft: form.Get("text")}
+		})
+	}
+	return v.back("/desk/a/" + ref.Account.String() + "/inbox/" + ref.Conversation.String() + "/" + strconv.FormatInt(int64(ref.Number), 10))
+}
+
+// pairsIn reads the rows of names and values; one without a name is none.
+func pairsIn(form url.Values) map[string]string {
+	pairs := map[string]string{}
+	for i, name := range form["name"] {
+		if name != "" && i < len(form["value"]) {
+			pairs[name] = form["value"][i]
+		}
+	}
+	return pairs
+}

@@ -1,0 +1,235 @@
+package site
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// page is what a template gets.
+type page struct {
+	Title string
+	// Nav is the entry of the menu that is lit.
+	Nav string
+	// Account is the one that the page is about; zero: none.
+	Account chatcfg.Account
+	Data    any
+
+	// The rest is filled in by render.
+	Accounts []chatcfg.Account
+	In       bool
+	Session  session
+	Flash    *flash
+	Path     string
+	Now      time.Time
+	Zone     *time.Location
+	// Online says whether a customer who writes now finds somebody.
+	Online bool
+}
+
+// pages are the parsed templates, by language and name.
+type pages map[chatcfg.Locale]map[string]*template.Template
+
+// loadPages parses each page with the layout and the parts that pages share.
+func (s *Site) loadPages() (pages, error) {
+	names, err := fs.Glob(files, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("desk: templates: %w", err)
+	}
+	all := pages{}
+	for lang := range languages {
+		all[lang] = map[string]*template.Template{}
+		shared := template.New("").Funcs(template.FuncMap{
+			"t":     func(text string, args ...any) string { return translate(lang, text, args...) },
+			"asset": func(name string) string { return "/assets/" + s.assets[name].hash + "/" + name },
+			"args":  func(pairs ...any) map[string]any { return pairsOf(pairs) },
+			"hue":   hue,
+			"init":  initials,
+		})
+		if _, err := shared.ParseFS(files, "templates/_*.html"); err != nil {
+			return nil, fmt.Errorf("desk: templates: %w", err)
+		}
+		for _, path := range names {
+			name := strings.TrimSuffix(strings.TrimPrefix(path, "templates/"), ".html")
+			if name[0] == '_' {
+				continue
+			}
+			one, err := shared.Clone()
+			if err == nil {
+				_, err = one.ParseFS(files, path)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("desk: templates: %w", err)
+			}
+			all[lang][name] = one
+		}
+	}
+	return all, nil
+}
+
+func pairsOf(pairs []any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		m[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	return m
+}
+
+// render answers with a page.
+func (v *visit) render(name string, p page) error {
+	p.Session, p.In, p.Now, p.Path = v.session, v.in, v.desk.Now(), v.r.URL.RequestURI()
+	if v.r.Method != http.MethodGet {
+		p.Path = "/desk/"
+	}
+	if v.in {
+		var err error
+		if p.Accounts, err = v.accounts(); err != nil {
+			return err
+		}
+		if p.Account.ID.IsZero() && len(p.Accounts) > 0 {
+			p.Account = p.Accounts[0]
+		}
+		if !p.Account.ID.IsZero() {
+			here, err := v.desk.Presence(v.r.Context(), p.Account.ID)
+			if err != nil {
+				return err
+			}
+			p.Online = here.Available
+			if p.Zone == nil {
+				if p.Zone, err = v.zone(p.Account); err != nil {
+					return err
+				}
+			}
+		}
+		v.sessions.change(v.id, func(s *session) { p.Flash, s.flash = s.flash, nil })
+	}
+	if p.Zone == nil {
+		p.Zone = time.Local
+	}
+	var body bytes.Buffer
+	if err := v.pages[v.session.Lang][name].ExecuteTemplate(&body, "layout", p); err != nil {
+		return fmt.Errorf("desk: page %s: %w", name, err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if v.status == 0 {
+		v.status = http.StatusOK
+	}
+	v.w.WriteHeader(v.status)
+	_, _ = v.w.Write(body.Bytes())
+	return nil
+}
+
+// zone is the time zone of an account's hours, else the machine's.
+func (v *visit) zone(a chatcfg.Account) (*time.Location, error) {
+	cfg, _, err := v.desk.Config(v.r.Context(), a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Hours.Timezone == "" {
+		return time.Local, nil
+	}
+	zone, err := time.LoadLocation(cfg.Hours.Timezone)
+	if err != nil {
+		return time.Local, nil //nolint:nilerr // a zone that this machine lost does no harm here
+	}
+	return zone, nil
+}
+
+// In an account's time, At is "14:05" today and with the day before that, and
+// Stamp is exact.
+
+// At is an instant in as few words as it takes.
+func (p page) At(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	at, now := at.In(p.Zone), p.Now.In(p.Zone)
+	switch {
+	case at.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return at.Format("15:04")
+	case at.Year() == now.Year():
+		return p.day(at) + " " + at.Format("15:04")
+	}
+	return p.day(at) + at.Format(" 2006")
+}
+
+// Day is a date: "2 mar", with the year if it is another.
+func (p page) Day(at time.Time) string {
+	at = at.In(p.Zone)
+	if at.Year() == p.Now.In(p.Zone).Year() {
+		return p.day(at)
+	}
+	return p.day(at) + at.Format(" 2006")
+}
+
+func (p page) day(at time.Time) string {
+	month := months[p.Session.Lang][at.Month()-1]
+	return fmt.Sprintf("%d %s", at.Day(), month)
+}
+
+// Stamp is an instant to the second, with its zone.
+func (p page) Stamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(p.Zone).Format("2006-01-02 15:04:05 MST")
+}
+
+// ISO is an instant for scripts.
+func (p page) ISO(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339Nano)
+}
+
+// Span is a duration in two units: "2 h 05 min".
+func (p page) Span(d time.Duration) string { return span(d) }
+
+func span(d time.Duration) string {
+	d = d.Round(time.Second)
+	two := func(big, small time.Duration, bigName, smallName string) string {
+		if rest := d % big / small; rest > 0 {
+			return fmt.Sprintf("%d %s %02d %s", d/big, bigName, rest, smallName)
+		}
+		return fmt.Sprintf("%d %s", d/big, bigName)
+	}
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d < time.Hour:
+		return two(time.Minute, time.Second, "min", "s")
+	case d < 24*time.Hour:
+		return two(time.Hour, time.Minute, "h", "min")
+	}
+	return two(24*time.Hour, time.Hour, "d", "h")
+}
+
+// hue gives a name one of eight colours.
+func hue(text string) int {
+	h := uint32(2166136261)
+	for _, b := range []byte(text) {
+		h = (h ^ uint32(b)) * 16777619
+	}
+	return int(h % 8)
+}
+
+// initials are up to two letters for a name.
+func initials(name string) string {
+	var out []rune
+	for _, word := range strings.Fields(name) {
+		if len(out) < 2 {
+			out = append(out, []rune(strings.ToUpper(string([]rune(word)[:1])))...)
+		}
+	}
+	if len(out) == 0 {
+		return "?"
+	}
+	return string(out[:min(len(out), 2)])
+}

@@ -1,0 +1,114 @@
+package site
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// A password's hash names its own cost, so that a later version may raise it.
+const (
+	hashTime    = 3
+	hashMemory  = 64 << 10 // KiB
+	hashThreads = 2
+	hashFormat  = "argon2id$t=%d,m=%d,p=%d$%s$%s"
+)
+
+var errHash = errors.New("desk: the stored password hash cannot be read")
+
+// newPassword is 125 bits in words of five, easy to type.
+func newPassword() string {
+	text := strings.ToLower(rand.Text()[:25])
+	var groups []string
+	for i := 0; i < len(text); i += 5 {
+		groups = append(groups, text[i:i+5])
+	}
+	return strings.Join(groups, "-")
+}
+
+func hashPassword(password string, memory uint32) string {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails
+	sum := argon2.IDKey([]byte(password), salt, hashTime, memory, hashThreads, 32)
+	return fmt.Sprintf(hashFormat, hashTime, memory, hashThreads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
+}
+
+func checkPassword(password, hash string) (bool, error) {
+	var passes, memory uint32
+	var threads uint8
+	parts := strings.Split(hash, "$")
+	if len(parts) != 4 || parts[0] != "argon2id" {
+		return false, errHash
+	}
+	if _, err := fmt.Sscanf(parts[1], "t=%d,m=%d,p=%d", &passes, &memory, &threads); err != nil || passes < 1 || threads < 1 || memory > 1<<20 {
+		return false, errHash
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[2])
+	sum, err2 := base64.RawStdEncoding.DecodeString(parts[3])
+	if err != nil || err2 != nil || len(sum) == 0 {
+		return false, errHash
+	}
+	got := argon2.IDKey([]byte(password), salt, passes, memory, threads, uint32(len(sum)))
+	return subtle.ConstantTimeCompare(got, sum) == 1, nil
+}
+
+// How many passwords may be tried in attemptWindow: from one address, and from
+// all together.
+const (
+	attemptWindow  = 10 * time.Minute
+	attemptsOne    = 10
+	attemptsAll    = 200
+	maxPasswordLen = 200
+)
+
+// attempts counts failed logins. It holds back guessing, not the one who knows:
+// a success takes the address's failures away.
+type attempts struct {
+	mu    sync.Mutex
+	since time.Time
+	one   map[netip.Addr]int
+	all   int
+}
+
+// allow says whether another password may be tried.
+func (a *attempts) allow(from netip.Addr, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Sub(a.since) >= attemptWindow || now.Before(a.since) {
+		a.since, a.one, a.all = now, map[netip.Addr]int{}, 0
+	}
+	return a.one[network(from)] < attemptsOne && a.all < attemptsAll
+}
+
+func (a *attempts) failed(from netip.Addr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.one[network(from)]++
+	a.all++
+}
+
+func (a *attempts) succeeded(from netip.Addr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all -= a.one[network(from)]
+	delete(a.one, network(from))
+}
+
+// network is what one guesser has: an address, or a /64 of the sixth version.
+func network(a netip.Addr) netip.Addr {
+	if a = a.Unmap(); a.Is6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return a
+}

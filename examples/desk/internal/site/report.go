@@ -1,0 +1,134 @@
+package site
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+)
+
+// reportPage are the figures of R2.7.
+type reportPage struct {
+	From, To string
+	Days     int
+	Quick    []quickView
+	Problem  string
+	Total    storage.Report
+	SLA      time.Duration
+	Created  int64
+	Share    string
+	Charts   []chart
+	Buckets  []bucket
+}
+
+type quickView struct {
+	Days   int
+	Label  string
+	Active bool
+	URL    string
+}
+
+// bucket are the figures of some days.
+type bucket struct {
+	From, To time.Time
+	Label    string
+	storage.Report
+}
+
+// maxReportDays is the longest period, maxBuckets how many columns a chart has.
+const (
+	maxReportDays = 366
+	maxBuckets    = 31
+)
+
+func (v *visit) report() error {
+	a, err := v.account()
+	if err != nil {
+		return err
+	}
+	zone, err := v.zone(a)
+	if err != nil {
+		return err
+	}
+	cfg, _, err := v.desk.Config(v.r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	p := reportPage{}
+	if cfg.Quality.SLA != nil {
+		p.SLA = cfg.Quality.SLA.Std()
+	}
+	form := v.r.URL.Query()
+	today := midnight(v.desk.Now().In(zone))
+	from, to := today.AddDate(0, 0, -13), today
+	if text := form.Get("from"); text != "" {
+		first, err := time.ParseInLocation(time.DateOnly, text, zone)
+		last, err2 := time.ParseInLocation(time.DateOnly, form.Get("to"), zone)
+		switch days := int(last.Sub(first).Hours()/24) + 1; {
+		case err != nil || err2 != nil || days < 1:
+			p.Problem = v.t("Elige dos días, el primero antes que el último.")
+		case days > maxReportDays:
+			p.Problem = v.t("El período tiene más de %d días.", maxReportDays)
+		default:
+			from, to = first, last
+		}
+	}
+	p.From, p.To = from.Format(time.DateOnly), to.Format(time.DateOnly)
+	end := to.AddDate(0, 0, 1)
+	for d := from; d.Before(end); d = d.AddDate(0, 0, 1) {
+		p.Days++
+	}
+	for _, n := range []int{7, 14, 30, 90} {
+		first := today.AddDate(0, 0, 1-n)
+		p.Quick = append(p.Quick, quickView{
+			Days: n, Label: v.t("%d días", n), Active: p.Days == n && to.Equal(today),
+			URL: "/desk/a/" + a.ID.String() + "/report?from=" + first.Format(time.DateOnly) + "&to=" + today.Format(time.DateOnly),
+		})
+	}
+	if p.Total, err = v.desk.Report(v.r.Context(), a.ID, from, end); err != nil {
+		return err
+	}
+	p.Created = p.Total.Open + p.Total.Ignored + p.Total.Closed
+	p.Share = share(p.Total.All)
+	shown := page{Title: v.t("Informes"), Nav: "report", Account: a, Zone: zone, Session: v.session, Now: v.desk.Now()}
+	if p.Buckets, err = v.buckets(a.ID, shown, from, end, p.Days); err != nil {
+		return err
+	}
+	p.Charts = v.charts(p.Buckets, p.SLA)
+	shown.Data = p
+	return v.render("report", shown)
+}
+
+// buckets are the period's figures in at most maxBuckets parts.
+func (v *visit) buckets(account chatcfg.AccountID, shown page, from, end time.Time, days int) ([]bucket, error) {
+	step := (days + maxBuckets - 1) / maxBuckets
+	var list []bucket
+	for first := from; first.Before(end); {
+		next := first.AddDate(0, 0, step)
+		if next.After(end) {
+			next = end
+		}
+		r, err := v.desk.Report(v.r.Context(), account, first, next)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, bucket{From: first, To: next, Label: shown.day(first), Report: r})
+		first = next
+	}
+	return list, nil
+}
+
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// share is how many of the answers that had an SLA were in time.
+func share(t storage.Times) string {
+	if t.Limited == 0 {
+		return "–"
+	}
+	return strconv.FormatInt((t.InTime*200+t.Limited)/(2*t.Limited), 10) + " %"
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,154 @@
+// Desk is the whole product in a browser: a shop with the chat on it, the agents'
+// console, the administrator's pages and the reports, in one program on one
+// SQLite file.
+//
+//	go run ./examples/desk [-addr localhost:8080] [-db desk.db] [-base URL] [-demo=false]
+//
+// The first start makes an account "Almacén Sur" with two weeks of invented
+// conversations (-demo=false: none) and prints a password. Agents and
+// administrators share it, and tell each other apart by the name that they
+// enter. Its hash is in FILE.json beside the database, of mode 0600; remove that
+// file to get another one. E-mails are not sent but shown.
+//
+// Behind a proxy, -base is the address that browsers see. With https there the
+// session's cookie is a secure one.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/examples/desk/internal/site"
+	"github.com/charlahq/charla/storage/sqlite"
+	"github.com/charlahq/charla/widget"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "desk:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// shutdownTime is how long requests that are under way may still take.
+const shutdownTime = 10 * time.Second
+
+// run serves until ctx ends, and says on out where.
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	flags := flag.NewFlagSet("desk", flag.ContinueOnError)
+	addr := flags.String("addr", "localhost:8080", "the `address` to listen on")
+	file := flags.String("db", "desk.db", "the SQLite `file`; made if it is not there")
+	base := flags.String("base", "", "the `URL` by which browsers find it; default: http:// and the address")
+	demo := flags.Bool("demo", true, "begin an empty database with an invented account")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	if *base == "" {
+		*base = "http://" + visible(*addr, listener.Addr())
+	}
+	*base = strings.TrimSuffix(*base, "/")
+
+	store, err := sqlite.Open(*file, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	logger := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	mailbox := &site.Mailbox{Logger: logger}
+	attachments, err := charla.NewFileDir(*file + ".files")
+	if err != nil {
+		return err
+	}
+	desk, err := charla.New(store, &charla.Options{
+		Mailer: mailbox, Logger: logger, Files: &charla.FileOptions{Store: attachments},
+	})
+	if err != nil {
+		return err
+	}
+	chat, err := widget.New(desk, &widget.Options{BaseURL: *base + "/chat/", Logger: logger})
+	if err != nil {
+		return err
+	}
+	if *demo {
+		if err := site.Demo(ctx, store, mailbox, *base, desk.Now()); err != nil {
+			return err
+		}
+	}
+	pages, password, err := site.New(desk, site.Options{
+		Base: *base, State: *file + ".json", Mailbox: mailbox, Widget: chat, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var group sync.WaitGroup
+	group.Go(func() { _ = desk.Run(work) }) // deadlines and e-mails
+	defer func() { stop(); group.Wait() }()
+
+	server := &http.Server{
+		Handler: pages, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	server.RegisterOnShutdown(func() { pages.Close(); chat.Close() })
+	fmt.Fprintf(out, "\n  Shop      %s/\n  Agents    %s/desk/\n  Channels  %s/desk/channels\n", *base, *base, *base)
+	if password != "" {
+		fmt.Fprintf(out, "\n  Password  %s\n  It is shown this once; remove %s.json to get another.\n", password, *file)
+	}
+	fmt.Fprintln(out)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	fmt.Fprintln(out, "Closing…")
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
+
+// visible is an address as a browser on this machine can use it.
+func visible(flagged string, actual net.Addr) string {
+	host, _, err := net.SplitHostPort(flagged)
+	_, port, err2 := net.SplitHostPort(actual.String())
+	if err != nil || err2 != nil {
+		return flagged
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	if port == "80" {
+		return host
+	}
+	return net.JoinHostPort(host, port)
+}
