@@ -106,10 +106,14 @@ func get[T any](ctx context.Context, s *Store, decode func(string, *T) error, qu
 // with it.
 func list[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (items []T, err error) {
 	err = s.readers.do(ctx, func(c *conn) error {
-		return c.each(ctx, query, args, func(scan func(...any) error) error {
-			var doc string
-			if err := scan(&doc); err != nil {
+		var doc string
+		column := []any{&doc}
+		return c.short(ctx, query, args, func(scan func(...any) error) error {
+			if err := scan(column...); err != nil {
 				return err
+			}
+			if items == nil {
+				items = make([]T, 0, 16)
 			}
 			var v T
 			items = append(items, v)

@@ -37,6 +37,18 @@ func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan 
 	return failed("read", err)
 }
 
+// short is each for a query that soon finds its next row, if there is one. It looks
+// at the context at each row: to have the driver watch it takes two goroutines a
+// query, which is more than many a query takes.
+func (c *conn) short(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
+	return c.each(context.Background(), query, args, func(scan func(...any) error) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return fn(scan)
+	})
+}
+
 // one reads at most one row, and says whether there was one.
 func (c *conn) one(query string, args []any, dest ...any) (bool, error) {
 	found := false

@@ -38,6 +38,9 @@
 // It must not be on a network file system. Several processes on one machine may
 // open it; their writers take turns.
 //
+// Messages, tickets and what else is read often are kept as Protocol Buffers, laid
+// out in storage/internal/codec/charla.proto, for reading them by hand.
+//
 // The schema is brought up to date when the store opens. A database of a newer
 // charla is refused ([*SchemaError]).
 package sqlite

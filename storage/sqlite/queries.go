@@ -82,7 +82,7 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 			after.key = last
 			return nil
 		}
-		return c.each(ctx, "SELECT id, version, change FROM conversations WHERE account = "+ofAccount+" AND change > ?2 ORDER BY change LIMIT ?3",
+		return c.short(ctx, "SELECT id, version, change FROM conversations WHERE account = "+ofAccount+" AND change > ?2 ORDER BY change LIMIT ?3",
 			[]any{account.UUID[:], after.key, pageLimit(limit)}, func(scan func(...any) error) error {
 				var id []byte
 				var one storage.Change

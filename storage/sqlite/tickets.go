@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -39,22 +40,36 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	}
 	limit := pageLimit(q.Limit)
 	var last position
-	err = p.s.readers.snapshot(ctx, func(c *conn) error {
+	read := p.s.readers.do
+	if len(q.Words) > 0 {
+		read = p.s.readers.snapshot // two statements
+	}
+	err = read(ctx, func(c *conn) error {
 		var account int64
-		found, err := c.one("SELECT id FROM accounts WHERE uuid = ?", []any{q.Account.UUID[:]}, &account)
-		if err != nil || !found {
-			return err
+		if len(q.Words) > 0 {
+			found, err := c.one("SELECT id FROM accounts WHERE uuid = ?", []any{q.Account.UUID[:]}, &account)
+			if err != nil || !found {
+				return err
+			}
 		}
 		query, args := statement(account, q, continued, after, limit+1)
-		return c.each(ctx, query, args, func(scan func(...any) error) error {
+		var id sql.RawBytes
+		var doc string
+		columns := []any{&last.at, &last.key, &id, &doc}
+		each := c.each
+		if narrow(q) {
+			each = c.short
+		}
+		return each(ctx, query, args, func(scan func(...any) error) error {
 			if len(page.Items) == limit {
 				page.Next = p.s.cursor(name, last)
 				return nil
 			}
-			var id []byte
-			var doc string
-			if err := scan(&last.at, &last.key, &id, &doc); err != nil {
+			if err := scan(columns...); err != nil {
 				return err
+			}
+			if page.Items == nil {
+				page.Items = make([]storage.TicketRow, 0, min(limit, 64))
 			}
 			page.Items = append(page.Items, storage.TicketRow{})
 			row := &page.Items[len(page.Items)-1]
@@ -68,6 +83,15 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	return page, nil
 }
 
+// narrow says whether a list is one range of an index: every ticket that its
+// statement looks at is on the page.
+func narrow(q storage.TicketQuery) bool {
+	if len(q.Words) > 0 || len(q.Fields) > 0 || q.Order == storage.ByWaiting {
+		return false
+	}
+	return bit(q.Status != "")+bit(!q.Conversation.IsZero())+bit(q.Important)+bit(q.Delayed)+bit(q.Category != "") <= 1
+}
+
 // listName names the list that a query is about, for its cursors.
 func listName(q storage.TicketQuery) (string, error) {
 	q.Cursor, q.Limit = "", 0
@@ -77,22 +101,27 @@ func listName(q storage.TicketQuery) (string, error) {
 
 // statement is the query for a page of tickets. It picks the index itself, since
 // SQLite without statistics would guess: by words, by conversation, by the wait,
-// or in the order of changes by the narrowest condition.
+// or in the order of changes by the narrowest condition. The account's number is
+// needed only for words.
 func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any) {
 	column, order, beyond := "t.changed", "DESC", "<"
 	if q.Order == storage.ByWaiting {
 		column, order, beyond = "t.waits", "ASC", ">"
 	}
 	var l listing
-	l.filter(account, q)
+	l.filter(q)
 	if continued {
 		l.where("("+column+", t.key) "+beyond+" (?, ?)", after.at, after.key)
 	}
+	from, fromArgs := l.from(account, q)
+	if from != "" && len(q.Words) == 0 && q.Conversation.IsZero() { // the index has the order
+		return "SELECT " + column + ", t.key, c.id, t.doc FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
+			" WHERE " + strings.Join(l.conditions, " AND ") + " ORDER BY " + column + " " + order + ", t.key " + order + " LIMIT ?", append(l.args, limit)
+	}
 	pick := "SELECT " + column + " AS at, t.key AS key FROM "
-
 	var picks []string
 	var args []any
-	switch from, fromArgs := l.from(account, q); {
+	switch {
 	case from != "":
 		picks, args = []string{pick + from + " WHERE " + strings.Join(l.conditions, " AND ")}, append(fromArgs, l.args...)
 	default:
@@ -109,8 +138,9 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 }
 
 // filter adds the query's conditions.
-func (l *listing) filter(account int64, q storage.TicketQuery) {
-	l.where("t.account = ?", account)
+func (l *listing) filter(q storage.TicketQuery) {
+	const account = "(SELECT id FROM accounts WHERE uuid = ?)"
+	l.where("t.account = "+account, q.Account.UUID[:])
 	if q.Order == storage.ByWaiting {
 		l.where("t.waits IS NOT NULL")
 	}
@@ -118,7 +148,7 @@ func (l *listing) filter(account int64, q storage.TicketQuery) {
 		l.where("t.status = ?", string(q.Status))
 	}
 	if !q.Conversation.IsZero() {
-		l.where("t.conversation = (SELECT key FROM conversations WHERE account = ? AND id = ?)", account, q.Conversation.UUID[:])
+		l.where("t.conversation = (SELECT key FROM conversations WHERE account = "+account+" AND id = ?)", q.Account.UUID[:], q.Conversation.UUID[:])
 	}
 	if q.Important {
 		l.where("t.important = 1")

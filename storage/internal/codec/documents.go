@@ -31,7 +31,7 @@ func AppendMessage(b []byte, m *tickets.Message) []byte {
 
 // DecodeMessage reads a message into m, which must be zero.
 func DecodeMessage(doc string, m *tickets.Message) error {
-	r := reader{rest: doc}
+	r := reader{doc: doc}
 	for r.next() {
 		switch r.field {
 		case 1:
@@ -103,7 +103,7 @@ func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 
 // DecodeConversation reads a conversation into c, which must be zero.
 func DecodeConversation(doc string, c *tickets.Conversation) error {
-	r := reader{rest: doc}
+	r := reader{doc: doc}
 	for r.next() {
 		switch r.field {
 		case 1:
@@ -160,7 +160,7 @@ func AppendSession(b []byte, s *tickets.Session) []byte {
 
 // DecodeSession reads a session into s, which must be zero.
 func DecodeSession(doc string, s *tickets.Session) error {
-	r := reader{rest: doc}
+	r := reader{doc: doc}
 	for r.next() {
 		switch r.field {
 		case 1:
@@ -205,7 +205,7 @@ func AppendReceipt(b []byte, c *storage.Receipt) []byte {
 
 // DecodeReceipt reads a receipt into c, which must be zero.
 func DecodeReceipt(doc string, c *storage.Receipt) error {
-	r := reader{rest: doc}
+	r := reader{doc: doc}
 	for r.next() {
 		switch r.field {
 		case 1:

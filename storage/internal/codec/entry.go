@@ -58,7 +58,7 @@ func AppendEntry(b []byte, e *tickets.Entry) []byte {
 
 // DecodeEntry reads a history entry into e, which must be zero.
 func DecodeEntry(doc string, e *tickets.Entry) error {
-	r := reader{rest: doc}
+	r := reader{doc: doc}
 	for r.next() {
 		switch r.field {
 		case 1:

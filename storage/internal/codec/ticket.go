@@ -52,7 +52,7 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 
 // DecodeTicket reads a ticket into t, which must be zero.
 func DecodeTicket(doc string, t *tickets.Ticket) error {
-	r := reader{rest: doc}
+	r := reader{doc: doc}
 	for r.next() {
 		switch r.field {
 		case 1:

@@ -112,46 +112,42 @@ func endUnlessEmpty(b []byte, start, at int) []byte {
 
 // reader goes through the fields of a message.
 type reader struct {
-	rest   string
+	doc    string
+	at     int
 	failed bool
 
 	// The field that next has found, and its value.
+	wire  uint8
 	field int
-	wire  int
 	num   uint64
 	text  string
 }
 
 // next finds the next field; false at the end, and after a failure.
 func (r *reader) next() bool {
-	if r.failed || r.rest == "" {
+	if r.failed || r.at == len(r.doc) {
 		return false
 	}
 	tag := r.varint()
 	// Numbers are 29 bits at most, and from 1.
-	if r.failed || tag>>3 == 0 || tag>>32 != 0 {
+	if tag>>3 == 0 || tag>>32 != 0 {
 		return r.fail()
 	}
-	r.field, r.wire = int(tag>>3), int(tag&7)
+	r.field, r.wire = int(tag>>3), uint8(tag&7)
 	switch r.wire {
 	case wireVarint:
 		r.num = r.varint()
 	case wireBytes:
 		n := r.varint()
-		if r.failed || n > uint64(len(r.rest)) {
+		if n > uint64(len(r.doc)-r.at) {
 			return r.fail()
 		}
-		r.text, r.rest = r.rest[:n], r.rest[n:]
+		r.text = r.doc[r.at : r.at+int(n)]
+		r.at += int(n)
 	case wireFixed64:
-		if len(r.rest) < 8 {
-			return r.fail()
-		}
-		r.num, r.rest = little(r.rest[:8]), r.rest[8:]
+		r.num = r.little(8)
 	case wireFixed32:
-		if len(r.rest) < 4 {
-			return r.fail()
-		}
-		r.num, r.rest = little(r.rest[:4]), r.rest[4:]
+		r.num = r.little(4)
 	default:
 		return r.fail()
 	}
@@ -163,19 +159,25 @@ func (r *reader) fail() bool {
 	return false
 }
 
-func (r *reader) varint() (v uint64) {
-	if len(r.rest) > 0 && r.rest[0] < 0x80 {
-		v, r.rest = uint64(r.rest[0]), r.rest[1:]
-		return v
+// varint is zero after a failure.
+func (r *reader) varint() uint64 {
+	if r.at < len(r.doc) && r.doc[r.at] < 0x80 {
+		r.at++
+		return uint64(r.doc[r.at-1])
 	}
-	for i := range min(len(r.rest), binary.MaxVarintLen64) {
-		c := r.rest[i]
+	return r.longVarint()
+}
+
+func (r *reader) longVarint() (v uint64) {
+	rest := r.doc[r.at:]
+	for i := range min(len(rest), binary.MaxVarintLen64) {
+		c := rest[i]
 		if i == binary.MaxVarintLen64-1 && c > 1 {
 			break // more than 64 bits
 		}
 		v |= uint64(c&0x7f) << (7 * i)
 		if c < 0x80 {
-			r.rest = r.rest[i+1:]
+			r.at += i + 1
 			return v
 		}
 	}
@@ -183,10 +185,15 @@ func (r *reader) varint() (v uint64) {
 	return 0
 }
 
-func little(s string) (v uint64) {
-	for i := len(s) - 1; i >= 0; i-- {
-		v = v<<8 | uint64(s[i])
+func (r *reader) little(size int) (v uint64) {
+	if len(r.doc)-r.at < size {
+		r.fail()
+		return 0
 	}
+	for i := range size {
+		v |= uint64(r.doc[r.at+i]) << (8 * i)
+	}
+	r.at += size
 	return v
 }
 
@@ -199,7 +206,7 @@ func (r *reader) err() error {
 }
 
 // is says whether the field is written as it must be.
-func (r *reader) is(wire int) bool {
+func (r *reader) is(wire uint8) bool {
 	if r.wire != wire {
 		r.fail()
 	}
@@ -246,6 +253,6 @@ func (r *reader) array(to []byte) {
 }
 
 // within is a reader of the message in the field; leave ends it.
-func (r *reader) within() reader { return reader{rest: r.string()} }
+func (r *reader) within() reader { return reader{doc: r.string()} }
 
 func (r *reader) leave(sub *reader) { r.failed = r.failed || sub.failed }
