@@ -99,4 +99,5 @@ export type Words = typeof import('./locale/es').default
 export type Strings = Words &
   typeof import('./locale/es-chunks').forms &
   typeof import('./locale/es-chunks').files &
-  typeof import('./locale/es-chunks').notice
+  typeof import('./locale/es-chunks').notice &
+  typeof import('./locale/es-chunks').sound

@@ -26,6 +26,7 @@ export interface Call {
 }
 
 export function client(core: Core, store: Store) {
+  const going = new Set<() => void>()
   const root = `${core.base}v1/${encodeURIComponent(core.key)}/`
 
   /** Makes a request and takes its answer, all within the timeout. */
@@ -43,6 +44,7 @@ export function client(core: Core, store: Store) {
     if (body !== undefined) headers['Content-Type'] = file ? body.type : 'application/json'
     const stop = new AbortController()
     const abort = () => stop.abort()
+    going.add(abort)
     call.signal?.addEventListener('abort', abort)
     const timer = call.timeout === 0 ? 0 : setTimeout(abort, (call.timeout || 30) * 1000)
     try {
@@ -62,11 +64,14 @@ export function client(core: Core, store: Store) {
       throw e instanceof Refused ? e : new Refused(0, 'network', String(e))
     } finally {
       clearTimeout(timer)
+      going.delete(abort)
       call.signal?.removeEventListener('abort', abort)
     }
   }
 
   return {
+    /** Gives up whatever is on its way. */
+    stop: () => going.forEach((abort) => abort()),
     raw,
     json: <T>(method: string, path: string, body?: unknown, call: Call = {}) =>
       raw<T>(method, path, body, call, async (res) => (res.status === 204 ? undefined : await res.json())),

@@ -35,6 +35,8 @@ export interface Listener {
   lost(): void
   /** Nobody is available: the text belongs into the contact form. */
   form(text: string): void
+  /** Another tab has shown the visitor everything. */
+  seen(): void
   /** A session is needed that only the visitor can start. */
   entry(): void
 }
@@ -44,6 +46,7 @@ export type Chat = ReturnType<typeof chat>
 export function chat(core: Core, store: Store, api: Client, on: Listener) {
   const pause = waiter()
   const keys = new Map<number, string>()
+  const ours = new Set<string>()
   let messages: Message[] = []
   let items: Item[] = (store.get().outbox || []).map((w) => ({ ...w, state: 'sending' }))
   let session: Session | undefined
@@ -57,6 +60,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   let welcome = false
   let identity = ''
   let flushing = false
+  let admitting: Promise<boolean> | undefined
   let stopped = false
   let follower: ReturnType<typeof leader> | undefined
   let stream: ReturnType<typeof follow> | undefined
@@ -65,9 +69,14 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   const last = () => messages[messages.length - 1]?.seq || 0
   const unread = () => messages.filter((m) => m.from !== 'customer' && m.seq > marks.customer).length
 
+  /** Keeps what waits, beside what other tabs keep there. */
   function keep() {
+    items.forEach((i) => ours.add(i.key))
     store.set({
-      outbox: items.filter((i) => !i.file).map(({ key, text, at, welcome }) => ({ key, text, at, welcome })),
+      outbox: [
+        ...(store.get().outbox || []).filter((w) => !ours.has(w.key)),
+        ...items.filter((i) => !i.file).map(({ key, text, at, welcome }) => ({ key, text, at, welcome })),
+      ],
     })
   }
 
@@ -85,7 +94,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   }
 
   const tell: Tell = (event, data) => {
-    if (event !== 'link' && event !== 'end') tabs.say({ event, data, id: store.get().id })
+    if (event !== 'link') tabs.say({ event, data, id: store.get().id })
     take(event, data)
   }
 
@@ -140,7 +149,10 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
         add([what.sent.message, ...(what.sent.also || [])])
         items = items.filter((i) => i.key !== what.key)
         changed()
-      } else if (what.event) take(what.event, what.data as never)
+      } else if (what.event) {
+        take(what.event, what.data as never)
+        if (what.event === 'read' && !unread()) on.seen()
+      }
     }
   }
 
@@ -200,6 +212,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
         await pause.wait(backoff(tries, Math.random(), e.after))
       }
     }
+    if (items.length && free()) void flush()
   }
 
   /** Starts a session, or moves the one there is to who has logged in. */
@@ -235,13 +248,29 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   }
 
   /** Starts a session if it can be done without asking the visitor. */
-  async function admit(): Promise<boolean> {
-    if (store.get().token) return true
-    const { entry } = core.config
-    if (identity) await enter({ identity })
-    else if (entry.anonymous && !entry.rut && !entry.email) await enter({ anonymous: true })
-    else return false
+  const admit = () => (store.get().token ? Promise.resolve(true) : (admitting ||= begin().finally(() => (admitting = undefined))))
+
+  async function begin(): Promise<boolean> {
+    try {
+      if (identity) {
+        await enter({ identity })
+        return true
+      }
+    } catch (e) {
+      // The host's word is not good: the visitor is asked like any other.
+      if (!(e instanceof Refused) || e.status !== 422) throw e
+      identity = ''
+      core.emit('error', { code: e.code, message: e.message })
+    }
+    if (!free()) return false
+    await enter({ anonymous: true })
     return true
+  }
+
+  /** Whether nothing has to be asked before one writes (R7.3). */
+  function free(): boolean {
+    const { entry } = core.config
+    return !!identity || (entry.anonymous && !entry.rut && !entry.email)
   }
 
   function forget() {
@@ -325,7 +354,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
           const sent = file
             ? await api.json<Sent>(
                 'POST',
-                `files?key=${encodeURIComponent(key)}&name=${encodeURIComponent(file.name)}`,
+                `files?key=${key}&name=${encodeURIComponent(file.name)}${item.welcome ? '&welcome=true' : ''}`,
                 file,
                 { timeout: 180 },
               )
@@ -462,6 +491,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     },
     state: () => ({ messages, items, session, marks, typing, link, loaded, earlier, welcome, unread: unread() }),
     key: (m: Message) => keys.get(m.seq),
+    free,
     identified: () => !!identity,
     transport: () => (stream ? (stream.polling() ? 'poll' : 'stream') : follower ? 'another tab' : 'none'),
     stop() {
@@ -470,6 +500,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
       clearTimeout(timer)
       pause.wake()
       tabs.stop()
+      api.stop()
       removeEventListener('online', offline)
       removeEventListener('offline', offline)
       document.removeEventListener('visibilitychange', catchUp)

@@ -20,6 +20,7 @@ export interface Kit {
   face: typeof face
   /** Adds a style sheet, once for each text. */
   style(css: string): void
+  stopped(): boolean
   /** Says something to those who listen to the screen. */
   announce(text: string): void
 }

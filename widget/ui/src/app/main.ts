@@ -5,6 +5,7 @@ import es from '../locale/es'
 import type { App, Core, Message, Strings } from '../types'
 import type { Forms } from '../chunks/forms'
 import type { Notice } from '../chunks/notice'
+import type { Sound } from '../chunks/sound'
 import appCSS from './app.css'
 import { client } from './api'
 import { chat as newChat } from './chat'
@@ -14,7 +15,6 @@ import type { Kit } from './kit'
 import { panel as newPanel } from './panel'
 import { h, icon, share, style } from './shared'
 import { store as newStore } from './store'
-import { first } from './tabs'
 import { pageIsDark, watchTheme } from './theme'
 import { thread as newThread } from './thread'
 
@@ -28,7 +28,7 @@ export function start(core: Core): App {
   const badge = h('span', { className: 'badge', hidden: true })
   let forms: Forms | undefined
   let notice: Notice | undefined
-  let audio: AudioContext | undefined
+  let sound: Sound | undefined
   let stopped = false
   let open = false
   let view = ''
@@ -39,6 +39,7 @@ export function start(core: Core): App {
   let language = 'es'
   let lastUnread = 0
 
+  const visitor = () => navigator.userActivation?.isActive ?? true
   const later = (ms: number, f: () => void) => {
     const id = window.setTimeout(() => {
       timers.delete(id)
@@ -62,6 +63,7 @@ export function start(core: Core): App {
       wanted = 'contact'
       show(true)
     },
+    seen: () => notice?.hide(),
     entry() {
       wanted = 'entry'
       show(true)
@@ -82,6 +84,7 @@ export function start(core: Core): App {
       if (!sheets.has(css)) style(root, css)
       sheets.add(css)
     },
+    stopped: () => stopped,
     announce: (s) => (live.textContent = s),
   }
 
@@ -137,7 +140,8 @@ export function start(core: Core): App {
       parts?.panel.el.remove()
       notice?.el.remove()
       notice = undefined
-      forms = undefined
+      sound?.stop()
+      forms = sound = undefined
       view = ''
       parts = make()
       frame.prepend(parts.panel.el)
@@ -146,6 +150,17 @@ export function start(core: Core): App {
     }
     colours()
     update()
+    if (sound) sound.update()
+    else if (core.config.sound) {
+      core.chunk<{ default(kit: Kit): Sound }>('sound').then(
+        (m) => {
+          if (sound || stopped) return
+          sound = m.default(kit)
+          parts!.panel.tool(sound.button)
+        },
+        () => {},
+      )
+    }
   }
 
   function colours() {
@@ -153,7 +168,7 @@ export function start(core: Core): App {
     const dark =
       core.theme === 'dark' ||
       (core.theme !== 'light' &&
-        (core.page ? matchMedia('(prefers-color-scheme: dark)').matches : pageIsDark(matchMedia('(prefers-color-scheme: dark)').matches)))
+        (core.page ? matchMedia('(prefers-color-scheme: dark)').matches : pageIsDark(root.host)))
     frame.classList.toggle('dark', dark)
     const surface = dark ? '#1a1d23' : '#ffffff'
     frame.style.setProperty('--accent', accent(core.shared, c.primaryColor, surface))
@@ -169,8 +184,7 @@ export function start(core: Core): App {
       return session && !session.ongoing && session.form && !items.length ? 'contact' : 'thread'
     }
     if (c.form) return 'contact'
-    const free = chat.identified() || (c.entry.anonymous && !c.entry.rut && !c.entry.email)
-    return free ? 'thread' : 'entry'
+    return chat.free() ? 'thread' : 'entry'
   }
 
   function update() {
@@ -188,8 +202,7 @@ export function start(core: Core): App {
     }
     if (!open) return
     const next = choose()
-    // What is being typed into a form is not taken away by an event.
-    if (next !== view && !(view === 'sent' && next === 'contact')) place(next)
+    if (next !== view) place(next)
     if (view === 'thread') {
       thread.update()
       if (thread.atBottom() && !document.hidden) chat.see()
@@ -249,7 +262,9 @@ export function start(core: Core): App {
   function focus() {
     if (!open || !parts) return
     const { panel, thread } = parts
-    if (view === 'thread') thread.focus()
+    // On a touch screen a focused field would bring the keyboard up.
+    if (matchMedia('(pointer: coarse)').matches) panel.el.focus({ preventScroll: true })
+    else if (view === 'thread') thread.focus()
     else (panel.el.querySelector<HTMLElement>('.body input, .body textarea, .body button') || panel.el).focus({ preventScroll: true })
   }
 
@@ -257,7 +272,10 @@ export function start(core: Core): App {
   function show(byVisitor: boolean) {
     if (!parts || stopped) return
     const { panel } = parts
-    if (byVisitor) store.act()
+    if (byVisitor) {
+      store.act()
+      if (chat.identified()) void chat.admit().catch(() => {})
+    }
     if (!open) {
       open = true
       back = root.activeElement || document.activeElement
@@ -290,7 +308,7 @@ export function start(core: Core): App {
     parts.panel.el.hidden = true
     button.setAttribute('aria-expanded', 'false')
     frame.classList.remove('open')
-    store.act()
+    if (visitor()) store.act()
     store.open(false)
     update()
     if (inside) (back instanceof HTMLElement && back !== document.body && back.isConnected ? back : button).focus({ preventScroll: true })
@@ -300,32 +318,8 @@ export function start(core: Core): App {
   function arrived(m: Message) {
     const seen = open && view === 'thread' && parts?.thread.atBottom() && !document.hidden
     if (!open && m.from !== 'customer') tell('s' + m.seq, m.name || core.config.name, m.text || m.file?.name || '')
-    if (m.from === 'agent') sound(m.seq)
+    if (m.from === 'agent') sound?.play(m.seq)
     if (seen) chat.see()
-  }
-
-  /** The browser lets a page sound only after a gesture. */
-  function gesture() {
-    if (!core.config.sound || store.get().muted) return
-    try {
-      audio ||= new AudioContext()
-      void audio.resume()
-    } catch {
-      // No sound here.
-    }
-  }
-  root.addEventListener('pointerup', gesture)
-  root.addEventListener('keydown', gesture)
-
-  function sound(seq: number) {
-    if (!core.config.sound || store.get().muted || audio?.state !== 'running') return
-    const tone = audio
-    first(`charla:${core.key}:sound:${seq}`, () => {
-      core.chunk<{ default(a: AudioContext): void }>('sound').then(
-        (m) => m.default(tone),
-        () => {},
-      )
-    })
   }
 
   // Opening by itself, and the welcome message: both count from the page's load.
@@ -372,9 +366,11 @@ export function start(core: Core): App {
   return {
     run(name, args) {
       const go = (f: () => void) => void ready.then(() => stopped || f())
-      if (name === 'open') go(() => show(true))
+      // What a page does by itself is not the visitor's doing.
+      const byVisitor = visitor()
+      if (name === 'open') go(() => show(byVisitor))
       else if (name === 'close') go(close)
-      else if (name === 'toggle') go(() => (open ? close() : show(true)))
+      else if (name === 'toggle') go(() => (open ? close() : show(byVisitor)))
       else if (name === 'identify') go(() => void chat.identify(String(args[0])).then(update))
       else if (name === 'logout') go(() => void chat.logout().then(update))
       else if (name === 'theme') colours()
@@ -403,7 +399,7 @@ export function start(core: Core): App {
       endTheme()
       timers.forEach(clearTimeout)
       document.removeEventListener('visibilitychange', visible)
-      void audio?.close()
+      sound?.stop()
     },
   }
 }

@@ -8,24 +8,16 @@ import { h, icon } from './shared'
 export type Panel = ReturnType<typeof panel>
 
 export function panel(kit: Kit, close: () => void) {
-  const { core, store, chat, t } = kit
+  const { core, chat, t } = kit
   const status = h('span', { className: 'status' })
   const title = h('h1', { dir: 'auto' })
-  const mute = h('button', {
-    className: 'tool',
-    type: 'button',
-    onclick: () => {
-      store.act()
-      store.set({ muted: !store.get().muted })
-      update()
-    },
-  })
   const shut = h(
     'button',
     { className: 'tool shut', type: 'button', 'aria-label': t.close, title: t.close, onclick: close },
     icon(icons.close),
   )
-  const head = h('header', null, h('div', { className: 'names' }, title, status), mute, core.page ? null : shut)
+  const names = h('div', { className: 'names' }, title, status)
+  const head = h('header', { role: 'presentation' }, h('div', { className: 'names' }, title, status), core.page ? null : shut)
   const link = h('div', { className: 'link', role: 'status', hidden: true })
   const body = h('div', { className: 'body' })
   const el = h(
@@ -52,7 +44,7 @@ export function panel(kit: Kit, close: () => void) {
   let pictured = ''
 
   function update() {
-    const { name, picture, available, sound } = core.config
+    const { name, picture, available } = core.config
     const s = chat.state()
     title.textContent = name
     status.textContent = s.typing ? t.typing : available ? t.online : t.away
@@ -62,12 +54,6 @@ export function panel(kit: Kit, close: () => void) {
       head.querySelector('.face')?.remove()
       head.prepend(face(core))
     }
-    const { muted } = store.get()
-    mute.hidden = !sound
-    mute.title = muted ? t.unmute : t.mute
-    mute.setAttribute('aria-label', t.mute)
-    mute.setAttribute('aria-pressed', String(!!muted))
-    mute.replaceChildren(icon(muted ? icons.mute : icons.sound))
     // A short drop is not worth a word.
     const off = !s.link || !navigator.onLine
     if (!off) {
@@ -98,6 +84,8 @@ export function panel(kit: Kit, close: () => void) {
     el,
     update,
     fit,
+    /** Puts a button into the head. */
+    tool: (button: HTMLElement) => names.after(button),
     show(view: HTMLElement) {
       if (body.firstChild !== view || body.childNodes.length > 1) body.replaceChildren(view)
     },

@@ -29,8 +29,10 @@ export function store(name: string) {
   let kept: Kept = {}
   const read = () => {
     try {
-      kept = JSON.parse(localStorage.getItem(name) || '{}') || {}
-      acted ||= localStorage.getItem(name) !== null
+      const text = localStorage.getItem(name)
+      if (!text) return
+      kept = JSON.parse(text)
+      acted = true
     } catch {
       // No storage here: memory serves until the page goes.
     }

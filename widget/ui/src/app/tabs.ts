@@ -64,16 +64,3 @@ export function leader(name: string, lead: () => () => void) {
     },
   }
 }
-
-/** Does something in the first tab that asks for it, and in no other for a while. */
-export function first(name: string, f: () => void): void {
-  const locks = isSecureContext ? navigator.locks : undefined
-  if (!locks) return document.hidden ? undefined : f()
-  locks
-    .request(name, { ifAvailable: true }, (lock) => {
-      if (!lock) return
-      f()
-      return new Promise((done) => setTimeout(done, 3000))
-    })
-    .catch(() => {})
-}

@@ -5,7 +5,7 @@ export interface Part {
   href?: string
 }
 
-const ends = /[.,;:!?'"*_~…»”’]$/
+const ends = '.,;:!?\'"*_~…»”’'
 
 /** Splits a text into plain parts and links; only http and https are links. */
 export function parts(text: string): Part[] {
@@ -15,16 +15,15 @@ export function parts(text: string): Part[] {
   const plain = (s: string) => s && out.push({ text: s })
   for (let m = found.exec(text); m; m = found.exec(text)) {
     if (m.index && /[\p{L}\p{N}@_]/u.test(text[m.index - 1]!)) continue
-    let s = m[0]
+    let end = m[0].length
     let opened = 0
-    for (const c of s) opened += c === '(' ? 1 : c === ')' ? -1 : 0
-    for (;;) {
-      if (ends.test(s)) s = s.slice(0, -1)
-      else if (opened < 0 && s.endsWith(')')) {
-        s = s.slice(0, -1)
-        opened++
-      } else break
+    for (const c of m[0]) opened += c === '(' ? 1 : c === ')' ? -1 : 0
+    for (; end; end--) {
+      const c = m[0][end - 1]!
+      if (c === ')' && opened < 0) opened++
+      else if (!ends.includes(c)) break
     }
+    const s = m[0].slice(0, end)
     const href = link(s)
     if (!href) continue
     plain(text.slice(last, m.index))

@@ -1,17 +1,17 @@
 import { luminance } from './shared'
 
-/** Whether the page itself looks dark: by its colour scheme, else by its background, else by the system. */
-export function pageIsDark(system: boolean): boolean {
-  const scheme = getComputedStyle(document.documentElement).colorScheme || 'normal'
-  const dark = /\bdark\b/.test(scheme)
-  const light = /\blight\b/.test(scheme)
-  if (dark !== light) return dark
-  if (dark && light) return system
-  for (const el of [document.body, document.documentElement]) {
-    const m = el && /rgba?\((\d+)[, ]+(\d+)[, ]+(\d+)(?:[,/ ]+([\d.]+))?/.exec(getComputedStyle(el).backgroundColor)
+/**
+ * Whether the page looks dark: by its background, else by its colour scheme,
+ * which is that of a probe whose background is the system's Canvas.
+ */
+export function pageIsDark(probe: Element): boolean {
+  const root = document.documentElement
+  const scheme = getComputedStyle(root).colorScheme
+  for (const el of [document.body, root, probe]) {
+    if (el === probe && /^(dark|light)$/.test(scheme)) return scheme === 'dark'
+    const m = el && /(\d+), (\d+), (\d+)(?:, ([\d.]+))?/.exec(getComputedStyle(el).backgroundColor)
     if (m && Number(m[4] ?? 1) > 0.5) return luminance([+m[1]!, +m[2]!, +m[3]!]) < 0.18
   }
-  // A page that says nothing is drawn on white.
   return false
 }
 

@@ -52,7 +52,11 @@ export function thread(kit: Kit) {
     enterKeyHint: 'send',
     dir: 'auto',
     value: store.get().draft || '',
-    oninput: typed,
+    oninput: () => {
+      store.act()
+      typed()
+      if (input.value.trim()) chat.type()
+    },
     onkeydown: key,
     onpaste: (e: ClipboardEvent) => {
       const list = e.clipboardData?.files
@@ -263,7 +267,19 @@ export function thread(kit: Kit) {
       meta.append(
         h('span', { className: 'problem' }, icon(icons.alert), item.reason || t.failed),
         h('button', { type: 'button', onclick: () => chat.retry(item) }, t.retry),
-        h('button', { type: 'button', onclick: () => chat.drop(item) }, t.remove),
+        h(
+          'button',
+          {
+            type: 'button',
+            onclick: () => {
+              chat.drop(item)
+              if (!item.text) return
+              write(item.text)
+              input.focus()
+            },
+          },
+          item.text ? t.edit : t.remove,
+        ),
       )
       kit.announce(item.reason || t.failed)
     } else if (state) {
@@ -293,11 +309,14 @@ export function thread(kit: Kit) {
     submit.disabled = !input.value.trim()
   }
 
+  function write(text: string) {
+    input.value = text
+    typed()
+  }
+
   function typed() {
-    store.act()
     store.set({ draft: input.value || undefined })
     grow()
-    if (input.value.trim()) chat.type()
   }
 
   function key(e: KeyboardEvent) {
@@ -310,9 +329,7 @@ export function thread(kit: Kit) {
     const text = input.value.trim()
     if (!text) return
     note.hidden = true
-    input.value = ''
-    store.set({ draft: undefined })
-    grow()
+    write('')
     chat.send(text)
     bottom()
     input.focus()
@@ -325,9 +342,6 @@ export function thread(kit: Kit) {
     bottom,
     grow,
     focus: () => input.focus({ preventScroll: true }),
-    draft(text?: string) {
-      input.value = text ?? store.get().draft ?? ''
-      grow()
-    },
+    draft: () => write(store.get().draft || ''),
   }
 }

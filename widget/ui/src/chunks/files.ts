@@ -56,7 +56,6 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit) 
           className: 'file',
           type: 'button',
           disabled: !m,
-          'aria-label': `${t.download}: ${info.name}`,
           onclick: async () => {
             card.disabled = true
             try {
@@ -71,7 +70,7 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit) 
           },
         },
         h('span', { className: 'kind' }, icon('M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5ZM14 3v5h5')),
-        h('span', { className: 'about' }, name, about),
+        h('span', { className: 'about' }, h('span', { className: 'hidden' }, t.download + ': '), name, about),
       )
       if (picture.test(info.type) && info.size < 8e6) {
         const box = h('div', { className: 'attached' }, card)

@@ -216,7 +216,7 @@ export default function forms(kit: Kit) {
           else reject({ status: 0, code: 'login', message: '' })
         }
         const timer = setInterval(() => {
-          if (!popup.closed) return
+          if (!popup.closed && !kit.stopped()) return
           end()
           resolve('')
         }, 400)
@@ -227,12 +227,12 @@ export default function forms(kit: Kit) {
 
   function mark(provider: string): Node {
     if (provider === 'facebook')
-      return icon('M14 8.5h2.5V5.2c-.4 0-1.5-.2-2.7-.2-2.7 0-4.4 1.6-4.4 4.6v2.6H6.5V16h2.9v8h3.6v-8h2.9l.5-3.8H13V9.9c0-1 .3-1.4 1-1.4Z', true)
+      return icon('M24 12a12 12 0 1 0-13.9 11.9v-8.4H7.1V12h3V9.4c0-3 1.8-4.7 4.5-4.7 1.3 0 2.7.2 2.7.2v3h-1.5c-1.5 0-2 .9-2 1.9V12h3.4l-.5 3.5h-2.8v8.4A12 12 0 0 0 24 12Z', true)
     const svg = icon('M21.6 12.2c0-.7-.1-1.3-.2-1.9H12v3.7h5.4a4.6 4.6 0 0 1-2 3v2.5h3.2c1.9-1.7 3-4.3 3-7.3Z', true)
     const more: [string, string][] = [
       ['M12 22c2.7 0 5-.9 6.6-2.4l-3.2-2.5a6 6 0 0 1-9-3.2H3.1v2.6A10 10 0 0 0 12 22Z', '#34a853'],
       ['M6.4 13.9a6 6 0 0 1 0-3.8V7.5H3.1a10 10 0 0 0 0 9l3.3-2.6Z', '#fbbc05'],
-      ['M12 6c1.5 0 2.8.5 3.8 1.5L18.700 4.600A10 10 0 0 0 3.100 7.500l3.300 2.600A6 6 0 0 1 12 6Z', '#ea4335'],
+      ['M12 6c1.5 0 2.8.5 3.8 1.5L18.7 4.6A10 10 0 0 0 3.1 7.5l3.3 2.6A6 6 0 0 1 12 6Z', '#ea4335'],
     ]
     const first = svg.firstElementChild!
     first.setAttribute('fill', '#4285f4')

@@ -16,6 +16,7 @@ const en: Strings = {
   sent: 'Sent',
   read: 'Read',
   failed: 'Not sent.',
+  edit: 'Edit',
   retry: 'Try again',
   remove: 'Discard',
   typing: 'is typing…',

@@ -31,3 +31,8 @@ export const notice = {
   dismiss: 'Descartar la notificación',
   reply: 'Responder…',
 }
+
+export const sound = {
+  mute: 'Silenciar',
+  unmute: 'Activar el sonido',
+}

@@ -1,8 +1,6 @@
 export default {
   launch: 'Abrir el chat',
   close: 'Cerrar el chat',
-  mute: 'Silenciar',
-  unmute: 'Activar el sonido',
   online: 'En línea',
   away: 'Respondemos en cuanto podamos',
   you: 'Tú',
@@ -14,6 +12,7 @@ export default {
   sent: 'Enviado',
   read: 'Leído',
   failed: 'No se envió.',
+  edit: 'Editar',
   retry: 'Reintentar',
   remove: 'Descartar',
   typing: 'está escribiendo…',

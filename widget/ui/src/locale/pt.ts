@@ -16,6 +16,7 @@ const pt: Strings = {
   sent: 'Enviada',
   read: 'Lida',
   failed: 'Não foi enviada.',
+  edit: 'Editar',
   retry: 'Tentar de novo',
   remove: 'Descartar',
   typing: 'está digitando…',

@@ -1,1 +1,0 @@
-function r(n){let a=n.currentTime+.02;for(let[i,c]of[659.25,880].entries()){let t=n.createOscillator(),o=n.createGain(),e=a+i*.12;t.type="sine",t.frequency.value=c,o.gain.setValueAtTime(0,e),o.gain.linearRampToValueAtTime(.14,e+.015),o.gain.exponentialRampToValueAtTime(1e-4,e+.45),t.connect(o).connect(n.destination),t.start(e),t.stop(e+.5)}}export{r as default};
