@@ -68,6 +68,8 @@
 //   - [storage]: the contract of a store, and the one in memory. storage/sqlite is
 //     a module beside it; storage/storagetest checks stores that others write.
 //   - automation/scenario: rules told and tested as text files.
+//   - automation/mail, a module: a [Mailer] that speaks SMTP.
+//   - webhook: [Options].OnEvent told to a web address.
 //
 // Arrows point down only: the first three are pure functions of values, without a
 // clock, a file or a goroutine.
