@@ -165,10 +165,7 @@ export function start(core: Core): App {
 
   function colours() {
     const c = core.config
-    const dark =
-      core.theme === 'dark' ||
-      (core.theme !== 'light' &&
-        (core.page ? matchMedia('(prefers-color-scheme: dark)').matches : pageIsDark(root.host)))
+    const dark = core.theme === 'dark' || (core.theme !== 'light' && pageIsDark(root.host))
     frame.classList.toggle('dark', dark)
     const surface = dark ? '#1a1d23' : '#ffffff'
     frame.style.setProperty('--accent', accent(core.shared, c.primaryColor, surface))
@@ -193,7 +190,7 @@ export function start(core: Core): App {
     panel.update()
     const { unread } = chat.state()
     badge.hidden = !unread
-    badge.textContent = unread > 9 ? '9+' : String(unread)
+    badge.dataset.n = unread > 9 ? '9+' : String(unread)
     const name = open ? kit.t.close : core.config.longButton || kit.t.launch
     button.setAttribute('aria-label', unread ? `${name} (${kit.t.unread}: ${unread})` : name)
     if (unread !== lastUnread) {
@@ -346,6 +343,7 @@ export function start(core: Core): App {
   }
 
   const { welcome, openOnLoad } = core.config
+  if (core.page) document.documentElement.style.colorScheme = 'light dark'
   const endTheme = watchTheme(colours)
   const visible = () => {
     if (!document.hidden) update()
@@ -375,20 +373,9 @@ export function start(core: Core): App {
       else if (name === 'logout') go(() => void chat.logout().then(update))
       else if (name === 'theme') colours()
       else if (name === 'diagnose') {
-        const s = chat.state()
-        return {
-          open,
-          view,
-          locale: core.config.locale,
-          session: !!s.session,
-          level: s.session?.level,
-          transport: chat.transport(),
-          connected: s.link,
-          storage: store.works(),
-          locks: !!(isSecureContext && navigator.locks),
-          waiting: s.items.length,
-        }
-      } else core.emit('error', { code: 'command', message: 'unknown command ' + name })
+        const { session, link, items } = chat.state()
+        return { open, view, level: session?.level, transport: chat.transport(), link, waiting: items.length }
+      } else core.emit('error', { code: 'command', message: name })
       return undefined
     },
     configured: () => void speak(),

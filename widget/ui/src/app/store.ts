@@ -74,15 +74,6 @@ export function store(name: string) {
       kept = { muted: kept.muted, welcomed: kept.welcomed }
       write()
     },
-    /** Whether storage works at all, for diagnose. */
-    works() {
-      try {
-        localStorage.getItem(name)
-        return true
-      } catch {
-        return false
-      }
-    },
   }
 }
 
