@@ -72,6 +72,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		*base = "http://" + visible(*addr, listener.Addr())
 	}
 	*base = strings.TrimSuffix(*base, "/")
+	if _, err := site.ParseBase(*base); err != nil {
+		return err
+	}
 
 	store, err := sqlite.Open(*file, nil)
 	if err != nil {

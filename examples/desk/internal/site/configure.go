@@ -65,11 +65,7 @@ func (v *visit) configPage(change func(*configPage)) error {
 
 // showConfig shows a document, be it valid or not. cfg is what can be read of it.
 func (v *visit) showConfig(a chatcfg.Account, doc document, cfg *chatcfg.Config, p configPage, problems, warnings []chatcfg.Problem) error {
-	all, err := settings()
-	if err != nil {
-		return err
-	}
-	b := builder{lang: v.session.Lang, all: all, doc: doc}
+	b := builder{lang: v.session.Lang, all: v.Site.settings, doc: doc}
 	p.Sections = b.sections(problems, warnings)
 	p.Top, p.Zones, p.Chat, p.Key = b.top, zones, cfg.Chat, rand.Text()
 	p.Deleted = !a.DeletedAt.IsZero()
@@ -78,6 +74,7 @@ func (v *visit) showConfig(a chatcfg.Account, doc document, cfg *chatcfg.Config,
 		s := &p.Sections[i]
 		s.Open = s.Open || slices.Contains(open, s.ID)
 	}
+	var err error
 	if p.Snippet, err = widget.Snippet(v.origin+"/chat/", a); err != nil {
 		return err
 	}
@@ -97,11 +94,7 @@ func (v *visit) saveConfig() error {
 	if err != nil {
 		return err
 	}
-	all, err := settings()
-	if err != nil {
-		return err
-	}
-	form := v.r.PostForm
+	all, form := v.Site.settings, v.r.PostForm
 	doc := typed(all, form)
 	body, err := json.Marshal(doc)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -40,9 +39,9 @@ func Demo(ctx context.Context, store storage.Store, mails *Mailbox, base string,
 	if err != nil {
 		return fmt.Errorf("desk: demo: %w", err)
 	}
-	u, err := url.Parse(base)
+	u, err := ParseBase(base)
 	if err != nil {
-		return fmt.Errorf("desk: demo: %w", err)
+		return err
 	}
 	d.account, _, err = d.desk.CreateAccount(ctx, "Almacén Sur", u.Host, &charla.AccountOptions{Config: &cfg})
 	if err != nil {

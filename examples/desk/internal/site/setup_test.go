@@ -46,8 +46,9 @@ func start(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, mails: &site.Mailbox{}, state: filepath.Join(t.TempDir(), "desk.json")}
 	store := storage.NewMemory()
-	var err error
-	b.desk, err = charla.New(store, &charla.Options{Mailer: b.mails})
+	kept, err := charla.NewFileDir(t.TempDir())
+	require.NoError(t, err)
+	b.desk, err = charla.New(store, &charla.Options{Mailer: b.mails, Files: &charla.FileOptions{Store: kept}})
 	require.NoError(t, err)
 	b.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.site.ServeHTTP(w, r) }))
 	base := "http://" + b.server.Listener.Addr().String()
@@ -239,4 +240,14 @@ func (p *page) form(name string) url.Values {
 	})
 	require.True(p.t, found, "no form %q", name)
 	return values
+}
+
+// customerWith is customer for a visitor with more data.
+func (b *bench) customerWith(v charla.Visitor, text string) (tickets.Session, tickets.Ref) {
+	b.t.Helper()
+	s, _, err := b.desk.StartSession(b.t.Context(), b.account.ID, v)
+	require.NoError(b.t, err)
+	said, err := b.desk.Write(b.t.Context(), s, text, nil)
+	require.NoError(b.t, err)
+	return s, said.Ref
 }

@@ -55,18 +55,28 @@ type Site struct {
 	hashing  sync.Mutex
 	pages    pages
 	assets   map[string]asset
+	settings map[string]setting
 	handler  http.Handler
 	// closing ends the streams.
 	closing context.Context //nolint:containedctx // it stands for the site's life, not a call's
 	close   context.CancelFunc
 }
 
+// ParseBase reads where browsers find a site: a scheme and a host, no path.
+func ParseBase(base string) (*url.URL, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return nil, fmt.Errorf("desk: base %q is not an address such as http://localhost:8080", base)
+	}
+	return u, nil
+}
+
 // New makes the site. password is not empty the first time: it is shown this
 // once, and its hash is in the state file.
 func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
-	base, err := url.Parse(o.Base)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || strings.Trim(base.Path, "/") != "" || base.RawQuery != "" {
-		return nil, "", fmt.Errorf("desk: base %q is not an address such as http://localhost:8080", o.Base)
+	base, err := ParseBase(o.Base)
+	if err != nil {
+		return nil, "", err
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -86,6 +96,9 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 		}
 	}
 	if s.assets, err = loadAssets(); err != nil {
+		return nil, "", err
+	}
+	if s.settings, err = settings(); err != nil {
 		return nil, "", err
 	}
 	if s.pages, err = s.loadPages(); err != nil {
