@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
@@ -112,15 +113,20 @@ func list[T any](ctx context.Context, s *Store, decode func(string, *T) error, q
 			if err := scan(column...); err != nil {
 				return err
 			}
-			if items == nil {
-				items = make([]T, 0, 16)
-			}
-			var v T
-			items = append(items, v)
+			items = oneMore(items, 16)
 			return corrupt(decode(doc, &items[len(items)-1]))
 		})
 	})
 	return items, err
+}
+
+// oneMore is a list with one more item, which is zero: what is beyond its end was
+// never written. It has room for some at first.
+func oneMore[T any](items []T, room int) []T {
+	if len(items) == cap(items) {
+		items = slices.Grow(items, max(len(items), room))
+	}
+	return items[:len(items)+1]
 }
 
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {

@@ -53,9 +53,10 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			}
 		}
 		query, args := statement(account, q, continued, after, limit+1)
+		var key int64
 		var id sql.RawBytes
 		var doc string
-		columns := []any{&last.at, &last.key, &id, &doc}
+		columns := []any{&key, &id, &doc}
 		each := c.each
 		if narrow(q) {
 			each = c.short
@@ -68,19 +69,28 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			if err := scan(columns...); err != nil {
 				return err
 			}
-			if page.Items == nil {
-				page.Items = make([]storage.TicketRow, 0, min(limit, 64))
-			}
-			page.Items = append(page.Items, storage.TicketRow{})
+			page.Items = oneMore(page.Items, min(limit, 64))
 			row := &page.Items[len(page.Items)-1]
 			copy(row.Conversation.UUID[:], id)
-			return corrupt(codec.DecodeTicket(doc, &row.Ticket))
+			if err := codec.DecodeTicket(doc, &row.Ticket); err != nil {
+				return corrupt(err)
+			}
+			last = position{orderedBy(q, &row.Ticket), key}
+			return nil
 		})
 	})
 	if err != nil {
 		return storage.Page[storage.TicketRow]{}, err
 	}
 	return page, nil
+}
+
+// orderedBy is the column that a list is ordered by.
+func orderedBy(q storage.TicketQuery, t *tickets.Ticket) int64 {
+	if q.Order == storage.ByWaiting && t.Wait != nil {
+		return micros(t.Wait.Since)
+	}
+	return micros(t.ChangedAt)
 }
 
 // narrow says whether a list is one range of an index: every ticket that its
@@ -115,7 +125,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	}
 	from, fromArgs := l.from(account, q)
 	if from != "" && len(q.Words) == 0 && q.Conversation.IsZero() { // the index has the order
-		return "SELECT " + column + ", t.key, c.id, t.doc FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
+		return "SELECT t.key, c.id, t.doc FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
 			" WHERE " + strings.Join(l.conditions, " AND ") + " ORDER BY " + column + " " + order + ", t.key " + order + " LIMIT ?", append(l.args, limit)
 	}
 	pick := "SELECT " + column + " AS at, t.key AS key FROM "
@@ -131,7 +141,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 			args = append(append(args, l.args...), string(status))
 		}
 	}
-	return "SELECT p.at, p.key, c.id, t.doc FROM (" + strings.Join(picks, " UNION ALL ") +
+	return "SELECT p.key, c.id, t.doc FROM (" + strings.Join(picks, " UNION ALL ") +
 		" ORDER BY at " + order + ", key " + order + " LIMIT ?) p" +
 		" CROSS JOIN tickets t ON t.key = p.key CROSS JOIN conversations c ON c.key = t.conversation" +
 		" ORDER BY p.at " + order + ", p.key " + order, append(args, limit)
