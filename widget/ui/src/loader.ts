@@ -84,7 +84,7 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
     button,
     theme: 'auto',
     emit,
-    chunk: (name: string) => import(base + CHUNKS[name]),
+    chunk: (name: string) => module(CHUNKS[name]!),
     reload: configure,
     config: undefined as unknown as Config,
   } as Core
@@ -104,7 +104,7 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
     frame.style.setProperty('--primary', c.primaryColor)
     frame.style.setProperty('--text', readable(c.textColor, c.primaryColor))
     frame.classList.toggle('left', c.position === 'left')
-    frame.classList.toggle('page', page)
+    button.hidden = page
     frame.lang = c.locale
     button.classList.toggle('long', !!c.longButton)
     label.textContent = c.longButton || ''
@@ -156,12 +156,20 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
       later(Math.min(welcome?.delaySeconds ?? 1e4, openOnLoad?.delaySeconds ?? 1e4), bring)
   }
 
+  /** Imports a file; where that fails, by the name that it has in the loader of today. */
+  const module = (file: string) =>
+    import(base + file).catch(async () => {
+      const today = await (await fetch(script.src, { cache: 'reload' })).text()
+      // A module that could not be loaded stays so under its address.
+      return import(`${base}${today.match(file.replace(/-\w+\.js/, '-\\w+.js'))}?${tries++}`)
+    })
+
   const needs = (name: string) => /^(open|toggle|logout)$/.test(name)
 
   /** Brings the app, once. */
   function bring() {
     if (!core.config || gone) return
-    loading ||= import(base + APP + (tries ? '?' + tries : '')).then(
+    loading ||= module(APP).then(
       (m: { start(core: Core): App }) => {
         if (gone) return
         app = m.start(core)
@@ -169,8 +177,6 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
         waiting = []
       },
       (e) => {
-        // A module that could not be loaded stays so under its address.
-        tries++
         loading = undefined
         fail('load', String(e))
       },

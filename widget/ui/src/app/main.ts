@@ -343,7 +343,10 @@ export function start(core: Core): App {
   }
 
   const { welcome, openOnLoad } = core.config
-  if (core.page) document.documentElement.style.colorScheme = 'light dark'
+  if (core.page) {
+    frame.classList.add('page')
+    document.documentElement.style.colorScheme = 'light dark'
+  }
   const endTheme = watchTheme(colours)
   const visible = () => {
     if (!document.hidden) update()

@@ -17,7 +17,7 @@ export function panel(kit: Kit, close: () => void) {
     icon(icons.close),
   )
   const names = h('div', { className: 'names' }, title, status)
-  const head = h('header', { role: 'presentation' }, h('div', { className: 'names' }, title, status), core.page ? null : shut)
+  const head = h('header', { role: 'presentation' }, names, core.page ? null : shut)
   const link = h('div', { className: 'link', role: 'status', hidden: true })
   const body = h('div', { className: 'body' })
   const el = h(
