@@ -12,6 +12,9 @@ go.mod            /usr/include/stdlib.h             libc6-dev
 widget/browser    node                              nodejs
 widget/browser    npm                               npm
 widget/browser    /usr/bin/chromium                 chromium
+widget/browser    /usr/bin/firefox-esr              firefox-esr
+widget/browser    /usr/bin/WebKitWebDriver          webkit2gtk-driver
+widget/browser    /usr/bin/Xvfb                     xvfb
 storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
 '
 
