@@ -1,9 +1,11 @@
-.PHONY: all test lint test-browser proofs sim crash powercut linear fuzz mutants bench consumer generate stale
+.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut linear fuzz mutants bench consumer generate stale
 
 all: test lint
 
 test: ; @scripts/test.sh # every test of every module, with the race detector
 test-browser: ; @scripts/browser.sh # the widget in real browsers (a part of test): [FILE...]
+widget: ; @scripts/widget.sh build # widget/ui/dist, and whether it keeps its budgets
+widget-check: ; @scripts/widget.sh check # the types of widget/ui (a part of lint)
 lint: ; @scripts/lint.sh # format, vet, linters, tidy modules, vulnerabilities
 proofs: ; @scripts/proofs.sh # the long tests, and the two checks below
 bench: ; @go run ./bench -write docs/performance.md # speed against the floor (about 20 minutes)

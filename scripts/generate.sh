@@ -11,3 +11,4 @@ golden() {
 
 golden ./chatcfg Schema
 golden ./tickets Diagram
+scripts/widget.sh build >&2

@@ -73,6 +73,10 @@ vulnerabilities() {
 	return $found
 }
 
+types() {
+	scripts/widget.sh check
+}
+
 shell() {
 	if ! command -v shellcheck >/dev/null; then
 		echo "shellcheck is not installed: the scripts are not checked" >&2
@@ -87,6 +91,7 @@ check golangci
 check selftest
 check tidy
 check vulnerabilities
+check types
 check shell
 
 [ ${#failed[@]} -eq 0 ] || die "lint failed: ${failed[*]}"

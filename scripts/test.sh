@@ -6,5 +6,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 scripts/need.sh
-[ $# -gt 0 ] || set -- work
+if [ $# -eq 0 ]; then
+	set -- work
+	scripts/widget.sh test
+fi
 CGO_ENABLED=1 go test -race -shuffle=on -timeout=15m "$@"
