@@ -1,0 +1,10 @@
+package login
+
+import (
+	"github.com/benbjohnson/clock"
+	"github.com/charlahq/charla"
+)
+
+// The only place where the real time comes in.
+
+func wallClock() charla.Clock { return clock.New() }

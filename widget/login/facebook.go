@@ -1,0 +1,90 @@
+package login
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/widget"
+	"golang.org/x/oauth2"
+)
+
+// graphVersion is of Facebook's Graph API; one that has become too old is taken for
+// the oldest that there is.
+const graphVersion = "v23.0"
+
+var facebookEndpoints = Endpoints{
+	Auth:  "https://www.facebook.com/" + graphVersion + "/dialog/oauth",
+	Token: "https://graph.facebook.com/" + graphVersion + "/oauth/access_token",
+	Me:    "https://graph.facebook.com/" + graphVersion + "/me",
+}
+
+// Facebook is the login with Facebook. It is safe for concurrent use.
+type Facebook struct {
+	flow flow
+	me   *url.URL
+}
+
+var _ widget.Login = (*Facebook)(nil)
+
+// NewFacebook makes the login with Facebook of an app that is registered there, by its
+// ID and secret. It calls nobody until somebody logs in.
+func NewFacebook(id, secret string, o *Options) (*Facebook, error) {
+	opts := o.withDefaults(facebookEndpoints)
+	f, err := newFlow(id, secret, []string{"public_profile"}, &opts)
+	if err != nil {
+		return nil, err
+	}
+	me, err := url.Parse(opts.Endpoints.Me)
+	if err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	return &Facebook{flow: f, me: me}, nil
+}
+
+// Provider is "facebook".
+func (f *Facebook) Provider() string { return "facebook" }
+
+// Begin is Facebook's page for a login.
+func (f *Facebook) Begin(state, redirect string) (string, error) {
+	return f.flow.begin(state, redirect)
+}
+
+// Finish is who came back. [ErrDenied], [ErrLogin].
+func (f *Facebook) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
+	_, token, err := f.flow.finish(ctx, r, func(string) []oauth2.AuthCodeOption { return nil })
+	if err != nil {
+		return charla.Proof{}, err
+	}
+	// It shows that the token is used by who may: one that leaked is worth nothing
+	// without the app's secret.
+	signature := hex.EncodeToString(f.flow.sum(token.AccessToken))
+	to := *f.me
+	to.RawQuery = url.Values{"fields": {"id,name"}, "appsecret_proof": {signature}}.Encode()
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	if err != nil {
+		return charla.Proof{}, fmt.Errorf("%w: %w", ErrLogin, safe(err))
+	}
+	ask.Header.Set("Authorization", "Bearer "+token.AccessToken)
+	answer, err := f.flow.client.Do(ask)
+	if err != nil {
+		return charla.Proof{}, fmt.Errorf("%w: who it is: %w", ErrLogin, safe(err))
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return charla.Proof{}, fmt.Errorf("%w: who it is: status %d", ErrLogin, answer.StatusCode)
+	}
+	var person struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<16)).Decode(&person); err != nil {
+		return charla.Proof{}, fmt.Errorf("%w: who it is: %w", ErrLogin, err)
+	}
+	return proof(f.Provider(), person.ID, person.Name, "")
+}

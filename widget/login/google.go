@@ -1,0 +1,86 @@
+package login
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/widget"
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+var googleEndpoints = Endpoints{ //nolint:gosec // G101: addresses, no credentials
+	Auth:   "https://accounts.google.com/o/oauth2/v2/auth",
+	Token:  "https://oauth2.googleapis.com/token",
+	Issuer: "https://accounts.google.com",
+	Keys:   "https://www.googleapis.com/oauth2/v3/certs",
+}
+
+// Google is the login with Google. It is safe for concurrent use.
+type Google struct {
+	flow     flow
+	verifier *oidc.IDTokenVerifier
+}
+
+var _ widget.Login = (*Google)(nil)
+
+// NewGoogle makes the login with Google of a client that is registered there, by its
+// ID and secret. It calls nobody until somebody logs in.
+func NewGoogle(id, secret string, o *Options) (*Google, error) {
+	opts := o.withDefaults(googleEndpoints)
+	f, err := newFlow(id, secret, []string{oidc.ScopeOpenID, "profile", "email"}, &opts)
+	if err != nil {
+		return nil, err
+	}
+	provider := (&oidc.ProviderConfig{
+		IssuerURL: opts.Endpoints.Issuer, AuthURL: opts.Endpoints.Auth, TokenURL: opts.Endpoints.Token,
+		JWKSURL: opts.Endpoints.Keys, Algorithms: []string{oidc.RS256},
+	}).NewProvider(oidc.ClientContext(context.Background(), opts.Client))
+	return &Google{flow: f, verifier: provider.Verifier(&oidc.Config{ClientID: id, Now: opts.Clock.Now})}, nil
+}
+
+// Provider is "google".
+func (g *Google) Provider() string { return "google" }
+
+// Begin is Google's page for a login.
+func (g *Google) Begin(state, redirect string) (string, error) {
+	return g.flow.begin(state, redirect,
+		oidc.Nonce(g.flow.derive("nonce", state)), oauth2.S256ChallengeOption(g.flow.derive("pkce", state)))
+}
+
+// Finish is who came back. [ErrDenied], [ErrLogin].
+func (g *Google) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
+	state, token, err := g.flow.finish(ctx, r, func(state string) []oauth2.AuthCodeOption {
+		return []oauth2.AuthCodeOption{oauth2.VerifierOption(g.flow.derive("pkce", state))}
+	})
+	if err != nil {
+		return charla.Proof{}, err
+	}
+	raw, _ := token.Extra("id_token").(string)
+	id, err := g.verifier.Verify(ctx, raw)
+	if err != nil {
+		return charla.Proof{}, fmt.Errorf("%w: ID token: %w", ErrLogin, err)
+	}
+	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(g.flow.derive("nonce", state))) != 1 {
+		return charla.Proof{}, fmt.Errorf("%w: ID token of another login", ErrLogin)
+	}
+	var claims struct {
+		Party    string `json:"azp"`
+		Name     string `json:"name"`
+		Email    string `json:"email"`
+		Verified bool   `json:"email_verified"`
+	}
+	if err := id.Claims(&claims); err != nil {
+		return charla.Proof{}, fmt.Errorf("%w: ID token: %w", ErrLogin, err)
+	}
+	if claims.Party != g.flow.id && (claims.Party != "" || len(id.Audience) != 1) {
+		return charla.Proof{}, fmt.Errorf("%w: ID token for another client", ErrLogin)
+	}
+	if !claims.Verified {
+		claims.Email = ""
+	}
+	return proof(g.Provider(), id.Subject, claims.Name, claims.Email)
+}

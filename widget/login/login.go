@@ -1,0 +1,177 @@
+package login
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"golang.org/x/oauth2"
+)
+
+// ErrDenied: the visitor, or the provider, said no.
+var ErrDenied = errors.New("login: denied")
+
+// ErrLogin: what came back is not the end of a login that began here.
+var ErrLogin = errors.New("login: not valid")
+
+// maxCode is the longest code that is passed on, in bytes.
+const maxCode = 4096
+
+// Endpoints are a provider's addresses. Those of Google and Facebook are known; others
+// are for tests, and for what stands in for a provider. An empty one is the known one.
+type Endpoints struct {
+	// Auth is the page that visitors are sent to, Token where a code is exchanged.
+	Auth, Token string
+	// Issuer is who signs Google's ID tokens, Keys where the keys are.
+	Issuer, Keys string
+	// Me is where Facebook says who somebody is.
+	Me string
+}
+
+// Options are what a login takes from its host. Nil, and every zero field, means the
+// default.
+type Options struct {
+	// Client asks the provider. By default it gives up after 10 seconds and follows no
+	// redirects.
+	Client *http.Client
+	// Clock is what the ages of tokens go by; it defaults to the wall clock. The
+	// provider's may be up to five minutes ahead.
+	Clock charla.Clock
+	// Endpoints are the provider's.
+	Endpoints Endpoints
+}
+
+func (o *Options) withDefaults(known Endpoints) Options {
+	var r Options
+	if o != nil {
+		r = *o
+	}
+	if r.Client == nil {
+		r.Client = &http.Client{
+			Timeout:       10 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	if r.Clock == nil {
+		r.Clock = wallClock()
+	}
+	e := &r.Endpoints
+	for _, one := range []struct {
+		address *string
+		known   string
+	}{{&e.Auth, known.Auth}, {&e.Token, known.Token}, {&e.Issuer, known.Issuer}, {&e.Keys, known.Keys}, {&e.Me, known.Me}} {
+		if *one.address == "" {
+			*one.address = one.known
+		}
+	}
+	return r
+}
+
+// flow is what both providers do alike. The client's secret is in functions only, so
+// that no way of printing shows it.
+type flow struct {
+	id     string
+	client *http.Client
+	// config is the client, for a way back.
+	config func(redirect string) *oauth2.Config
+	// sum is a MAC of a text that only this client can make.
+	sum func(text string) []byte
+}
+
+func newFlow(id, secret string, scopes []string, o *Options) (flow, error) {
+	if id == "" || secret == "" {
+		return flow{}, errors.New("login: the client's ID and secret are required")
+	}
+	return flow{
+		id:     id,
+		client: o.Client,
+		config: func(redirect string) *oauth2.Config {
+			return &oauth2.Config{
+				ClientID: id, ClientSecret: secret, Scopes: scopes, RedirectURL: redirect,
+				Endpoint: oauth2.Endpoint{AuthURL: o.Endpoints.Auth, TokenURL: o.Endpoints.Token, AuthStyle: oauth2.AuthStyleInParams},
+			}
+		},
+		sum: func(text string) []byte {
+			mac := hmac.New(sha256.New, []byte(secret))
+			_, _ = mac.Write([]byte(text))
+			return mac.Sum(nil)
+		},
+	}, nil
+}
+
+// derive makes a text of a state that nobody else can.
+func (f *flow) derive(purpose, state string) string {
+	return base64.RawURLEncoding.EncodeToString(f.sum("charla login " + purpose + "\x00" + state))
+}
+
+// begin is the provider's page.
+func (f *flow) begin(state, redirect string, more ...oauth2.AuthCodeOption) (string, error) {
+	if state == "" || redirect == "" {
+		return "", fmt.Errorf("%w: no state or no way back", ErrLogin)
+	}
+	return f.config(redirect).AuthCodeURL(state, more...), nil
+}
+
+// finish exchanges the code that came back; more is made of the state.
+func (f *flow) finish(ctx context.Context, r *http.Request, more func(state string) []oauth2.AuthCodeOption) (state string, t *oauth2.Token, err error) {
+	q := r.URL.Query()
+	state, code := q.Get("state"), q.Get("code")
+	switch {
+	case q.Has("error"):
+		return "", nil, fmt.Errorf("%w: %q", ErrDenied, oneLine(q.Get("error"), 100))
+	case len(q["state"]) != 1 || len(q["code"]) != 1 || state == "" || code == "" || len(code) > maxCode:
+		return "", nil, fmt.Errorf("%w: no code or no state", ErrLogin)
+	}
+	back := *r.URL
+	back.RawQuery, back.Fragment = "", ""
+	t, err = f.config(back.String()).Exchange(context.WithValue(ctx, oauth2.HTTPClient, f.client), code, more(state)...)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: exchange the code: %w", ErrLogin, safe(err))
+	}
+	return state, t, nil
+}
+
+// safe is an error fit for a log: without what the provider wrote at length, or a URL.
+func safe(err error) error {
+	if answer := (*oauth2.RetrieveError)(nil); errors.As(err, &answer) && answer.Response != nil {
+		return fmt.Errorf("status %d, %q", answer.Response.StatusCode, oneLine(answer.ErrorCode, 100))
+	}
+	if outer := (*url.Error)(nil); errors.As(err, &outer) {
+		return outer.Err
+	}
+	return err
+}
+
+// proof is what charla believes of a person. What cannot be stored of the name or the
+// e-mail is left out: neither is what they are known by.
+func proof(provider, subject, name, email string) (charla.Proof, error) {
+	if chatcfg.CheckText("subject", subject, chatcfg.MaxName) != nil {
+		return charla.Proof{}, fmt.Errorf("%w: no subject", ErrLogin)
+	}
+	p := charla.Proof{Provider: provider, Subject: subject, Name: oneLine(name, chatcfg.MaxName)}
+	if address, err := chatcfg.ParseEmail(email); err == nil {
+		p.Email = address
+	}
+	return p, nil
+}
+
+// oneLine is at most n characters of a text, on one line.
+func oneLine(s string, n int) string {
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+	if runes := []rune(s); len(runes) > n {
+		s = strings.TrimSpace(string(runes[:n]))
+	}
+	return s
+}
