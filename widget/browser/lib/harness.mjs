@@ -68,12 +68,13 @@ export async function startServer({hijack = false} = {}) {
   return server
 }
 
-export const startBrowser = () => chromium.launch({
-  executablePath: process.env.CHARLA_CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--autoplay-policy=user-gesture-required',
-    '--host-resolver-rules=MAP tienda.test 127.0.0.1'],
-})
+/** Debian's Chromium, and how it is started where nothing else is reached. */
+export const program = process.env.CHARLA_CHROMIUM ?? '/usr/bin/chromium'
+export const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=user-gesture-required',
+  '--host-resolver-rules=MAP tienda.test 127.0.0.1']
+
+export const startBrowser = () => chromium.launch({executablePath: program, args: flags})
 
 /** Waits until something holds; says what it was last. */
 export async function until(what, check, ms = 10_000) {
