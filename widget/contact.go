@@ -102,6 +102,7 @@ func (c *call) typed(f *formData) error {
 		return err
 	}
 	values, err := url.ParseQuery(string(body))
+	f.Key = ""
 	known := map[string]*string{"key": &f.Key, "name": &f.Name, "email": &f.Email, "phone": &f.Phone, "text": &f.Text}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if err != nil || known[name] == nil || len(values[name]) != 1 {

@@ -1,3 +1,57 @@
-// Package widget is what a visitor's browser reaches. So far it makes the
-// snippet that a web page pastes; the handler and the chat itself come next.
+// Package widget is what a visitor's browser reaches: the script that draws the
+// chat on a page, and an HTTP handler with everything it asks for. [New] makes the
+// handler of a [charla.Desk]; [Snippet] is what a page pastes.
+//
+//	chat, err := widget.New(desk, &widget.Options{BaseURL: "https://tienda.cl/chat/"})
+//	...
+//	mux.Handle("/chat/", chat)
+//	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+//	server.RegisterOnShutdown(chat.Close)
+//
+// What goes over the wire is docs/widget-protocol.md; a page may use it without our
+// script. There are no cookies: a session is a token that travels in a header.
+//
+// # Where it stands
+//
+// The handler serves below the path of [Options].BaseURL, or below any other with
+// [http.StripPrefix]. It needs nothing but itself: the browser's part is embedded.
+// With BaseURL it also has pages of its own: the widget alone (page/KEY), the contact
+// form without script (contact/KEY), and the way back from social logins.
+//
+// Behind a proxy, name it in [Options].TrustedProxies, or all visitors count as
+// one. The proxy must not hold streams back; X-Accel-Buffering says so to nginx.
+// Middleware that replaces the [http.ResponseWriter] should have an Unwrap method;
+// where streams do not get through, the client is told and asks by long polling,
+// which works behind anything that waits for 25 seconds.
+//
+// A server wants ReadHeaderTimeout, against clients that send slowly (their bodies
+// the handler times itself), and HTTP/2, by which a browser's streams share one
+// connection. ReadTimeout and WriteTimeout do not end streams. Every server that
+// shuts down gracefully needs [Handler.Close], or it waits for the streams.
+//
+// # Who may use it
+//
+// A page whose origin is exactly one of the account's domains (R6.8), and our own
+// pages; an account without a domain refuses every page. That keeps other pages
+// from using an account in their visitors' browsers. It is no protection against
+// programs, which send what they like: against those there are the session's token,
+// [Limits], and that nobody sees more than their own session does (R7.2).
+//
+// An error says a code and a sentence, never what went wrong inside; that goes to
+// [Options].Logger, which is told no token and no text of a visitor. A page that may
+// not use an account is answered as if there were none.
+//
+// # Several processes
+//
+// Any of them serves any request; a stream that breaks resumes at another. Give all
+// of them the same [Options].Key if there are social logins. Rates and streams are
+// counted by each process for itself, and a finished login is good once in each.
+//
+// # What a stream costs
+//
+// An idle stream costs about one kilobyte over a bare handler of net/http, whose own
+// buffers are most of the 27 that it costs in all; with [StreamOptions].Hijack, by
+// HTTP/1, it costs 7. Nothing is queued for a reader: a stream reads from the store
+// what its reader has not seen when there is news, and a reader that does not take
+// an event within [StreamOptions].WriteTimeout is cut (R8.3).
 package widget

@@ -1,6 +1,9 @@
 package widget_test
 
 import (
+	"encoding/json"
+	"math"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -48,4 +51,60 @@ func FuzzSnippet(f *testing.F) {
 // normal is a text as HTML reads it: it has one kind of line end, and no NUL.
 func normal(s string) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\ufffd").Replace(s)
+}
+
+// FuzzBody: whatever a body holds, it is refused or one flat JSON object of the
+// known fields, each once, with values of their types, as encoding/json reads it.
+func FuzzBody(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"text":"a","flag":true,"n":3}`, `{"text":null}`, `{"text":["a"]}`, `{"text":{"a":"b"}}`, `{"TEXT":"a"}`, `{"text":"a","text":"b"}`,
+		`{"n":1e3}`, `{"n":-0}`, `{"n":9223372036854775808}`, `{"n":1.5}`, `{"text":"a"} x`, `[]`, `{"text":"\ud800"}`, ``, `{"":""}`, "{\"text\":\"a\x00\"}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		text, flag, n, err := widget.DecodeFlat(body)
+		if err != nil {
+			return
+		}
+		var loose map[string]any
+		require.NoError(t, json.Unmarshal(body, &loose))
+		for name, value := range loose {
+			switch name {
+			case "text":
+				assert.Equal(t, value, text)
+			case "flag":
+				assert.Equal(t, value, flag)
+			case "n":
+				assert.InDelta(t, value, float64(n), 0.5+1e-9*math.Abs(float64(n)))
+			default:
+				t.Errorf("field %q was taken", name)
+			}
+		}
+	})
+}
+
+// FuzzAddress: what a request says never makes it come from an untrusted address
+// other than its peer's.
+func FuzzAddress(f *testing.F) {
+	for _, seed := range []string{"", "1.2.3.4", "1.2.3.4, 10.0.0.2", "::ffff:1.2.3.4", "fe80::1%eth0", "[::1]:80", ",,,", "unknown"} {
+		f.Add("192.0.2.1:80", seed)
+		f.Add("10.0.0.1:80", seed)
+		f.Add(seed, "1.2.3.4")
+	}
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	f.Fuzz(func(t *testing.T, remote, forwarded string) {
+		got := widget.Address(remote, forwarded, trusted)
+		peer, err := netip.ParseAddrPort(remote)
+		switch {
+		case err != nil:
+			assert.False(t, got.IsValid())
+		case !trusted[0].Contains(peer.Addr().Unmap()) && peer.Addr().Unmap().Is4():
+			assert.Equal(t, peer.Addr().Unmap(), got)
+		default:
+			assert.True(t, got.IsValid())
+			assert.Empty(t, got.Zone())
+			assert.False(t, got.Is4In6())
+		}
+	})
 }

@@ -35,6 +35,8 @@ type Login interface {
 const (
 	stateLasts = 15 * time.Minute
 	loginLasts = 2 * time.Minute
+	// providerTimeout is how long a provider may take to say who that was.
+	providerTimeout = 20 * time.Second
 )
 
 // beginLogin sends the visitor to a provider. The nonce stays with the page that
@@ -105,7 +107,9 @@ func (c *call) finishLogin(provider string) error {
 	asked.URL = c.h.callback(provider)
 	asked.URL.RawQuery = c.r.URL.RawQuery
 	asked.Host = asked.URL.Host
-	proof, err := login.Finish(ctx, asked)
+	within, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	proof, err := login.Finish(within, asked)
 	if err == nil && (proof.Provider != provider || proof.Subject == "") {
 		err = errors.New("widget: the login proves nothing")
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -63,7 +64,7 @@ func (s sealer) seal(kind string, what sealed) string {
 var errSeal = errors.New("widget: not sealed here, or too old")
 
 func (s sealer) open(kind, text string, now time.Time) (what sealed, err error) {
-	if len(text) > maxSealed {
+	if len(text) > maxSealed || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return sealed{}, errSeal
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)

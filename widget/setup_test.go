@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	imagepng "image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -234,6 +237,23 @@ func (s *site) save(change func(*chatcfg.Config)) {
 	require.NoError(s.t, err)
 }
 
+// strip takes the account's domains away, which no save could.
+func (s *site) strip(t *testing.T) {
+	t.Helper()
+	cfg, _, err := s.desk.Config(t.Context(), s.account.ID)
+	require.NoError(t, err)
+	cfg.Chat.Domain, cfg.Chat.ExtraDomains = "", nil
+	body, err := json.Marshal(cfg)
+	require.NoError(t, err)
+	a, err := s.store.Accounts().Get(t.Context(), s.account.ID)
+	require.NoError(t, err)
+	a.Version++
+	a.Revision++
+	require.NoError(t, s.store.Accounts().Save(t.Context(), a, storage.Document{Name: "config", Version: int64(a.Version), Body: body}))
+}
+
+func visitorNamed(name string) charla.Visitor { return charla.Visitor{Name: name} }
+
 // message is the protocol's MESSAGE.
 type message struct {
 	Seq  int64
@@ -263,10 +283,26 @@ func texts(list []message) []string {
 	return out
 }
 
+// png is a picture of so many pixels a side.
+func png(t *testing.T, side int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, imagepng.Encode(&b, image.NewGray(image.Rect(0, 0, side, side))))
+	return b.Bytes()
+}
+
 // soon is a context for what must happen within seconds.
 func soon(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func atoi(s string) int { n, _ := strconv.Atoi(s); return n }
+
+func messagesOf(r tickets.Ref) storage.MessageQuery {
+	return storage.MessageQuery{Account: r.Account, Conversation: r.Conversation}
 }
