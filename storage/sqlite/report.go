@@ -39,15 +39,15 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 		if err != nil {
 			return err
 		}
+		var isFirst, waited, limit int64
+		columns := []any{&isFirst, &waited, &limit}
 		return c.each(ctx, "SELECT first, waited, sla FROM answers WHERE account = "+ofAccount+" AND at >= ?2 AND at < ?3", args,
 			func(scan func(...any) error) error {
-				var isFirst bool
-				var waited, limit int64
-				if err := scan(&isFirst, &waited, &limit); err != nil {
+				if err := scan(columns...); err != nil {
 					return err
 				}
 				all.add(waited, limit)
-				if isFirst {
+				if isFirst != 0 {
 					first.add(waited, limit)
 				}
 				return nil
