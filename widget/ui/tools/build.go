@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/base32"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,7 +85,7 @@ func quote(s string) string { return `"` + s + `"` }
 // add names a file by its content and returns the name.
 func (d *dist) add(name string, content []byte) string {
 	sum := sha256.Sum256(content)
-	name += "-" + hex.EncodeToString(sum[:])[:12] + ".js"
+	name += "-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5])) + ".js"
 	whole := sha512.Sum384(content)
 	d.files[name] = content
 	d.Integrity[name] = "sha384-" + base64.StdEncoding.EncodeToString(whole[:])

@@ -1,6 +1,6 @@
 import type { Client } from './api'
 import type { Chat } from './chat'
-import type { face } from './face'
+import type { avatar } from './avatar'
 import type { icons } from './icons'
 import type { Store } from './store'
 import type { h, icon } from './shared'
@@ -17,7 +17,7 @@ export interface Kit {
   h: typeof h
   icon: typeof icon
   icons: typeof icons
-  face: typeof face
+  avatar: typeof avatar
   /** Adds a style sheet, once for each text. */
   style(css: string): void
   stopped(): boolean

@@ -9,7 +9,7 @@ import type { Sound } from '../chunks/sound'
 import appCSS from './app.css'
 import { client } from './api'
 import { chat as newChat } from './chat'
-import { face } from './face'
+import { avatar } from './avatar'
 import { icons } from './icons'
 import type { Kit } from './kit'
 import { panel as newPanel } from './panel'
@@ -79,7 +79,7 @@ export function start(core: Core): App {
     h,
     icon,
     icons,
-    face,
+    avatar,
     style(css) {
       if (!sheets.has(css)) style(root, css)
       sheets.add(css)

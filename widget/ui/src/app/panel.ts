@@ -1,6 +1,6 @@
 // The window of the chat: its head, and whichever view is in place.
 
-import { face } from './face'
+import { avatar } from './avatar'
 import { icons } from './icons'
 import type { Kit } from './kit'
 import { h, icon } from './shared'
@@ -51,8 +51,8 @@ export function panel(kit: Kit, close: () => void) {
     status.classList.toggle('on', available)
     if (pictured !== name + picture) {
       pictured = name + picture
-      head.querySelector('.face')?.remove()
-      head.prepend(face(core))
+      head.querySelector('.avatar')?.remove()
+      head.prepend(avatar(core))
     }
     // A short drop is not worth a word.
     const off = !s.link || !navigator.onLine

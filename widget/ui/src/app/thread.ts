@@ -3,7 +3,7 @@
 import type { Message } from '../types'
 import type { Item } from './chat'
 import type { Files } from '../chunks/files'
-import { face } from './face'
+import { avatar } from './avatar'
 import { icons } from './icons'
 import type { Kit } from './kit'
 import { h, icon } from './shared'
@@ -128,7 +128,7 @@ export function thread(kit: Kit) {
       'div',
       { className: own ? 'msg own' : 'msg' },
       h('span', { className: own ? 'hidden' : 'who' }, own ? t.you + ': ' : who),
-      h('div', { className: 'line' }, own ? null : face(core), body),
+      h('div', { className: 'line' }, own ? null : avatar(core), body),
       h('div', { className: 'meta' }, h('time', { dateTime: new Date(at).toISOString() }, clock.format(at))),
     )
   }

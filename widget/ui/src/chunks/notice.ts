@@ -79,7 +79,7 @@ export default function notice(kit: Kit, open: () => void, dismissed: () => void
       return h(
         'button',
         { className: c.own ? 'card own' : 'card', type: 'button', onclick: open },
-        c.own ? null : kit.face(core),
+        c.own ? null : kit.avatar(core),
         h('span', { className: 'words' }, h('span', { className: 'who' }, c.who), h('span', { className: 'text', dir: 'auto' }, c.text)),
       )
     })

@@ -2,8 +2,8 @@ import type { Config, Core } from '../types'
 import { h } from './shared'
 
 /** The account's picture, or the first letter of its name. */
-export function face({ base, config: { picture, name } }: Pick<Core, 'base'> & { config: Config }): HTMLElement {
-  const el = h('span', { className: 'face', 'aria-hidden': 'true' }, Array.from(name.trim())[0]?.toUpperCase())
+export function avatar({ base, config: { picture, name } }: Pick<Core, 'base'> & { config: Config }): HTMLElement {
+  const el = h('span', { className: 'avatar', 'aria-hidden': 'true' }, Array.from(name.trim())[0]?.toUpperCase())
   if (picture) {
     const img = h('img', { alt: '', src: base + picture, onerror: () => img.remove() })
     el.append(img)
