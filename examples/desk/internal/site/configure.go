@@ -34,9 +34,7 @@ type configPage struct {
 	// Problem is of the dialogs: a wrong name, a picture that is none.
 	Dialog, Problem string
 	Zones           []string
-	// Chat is what the preview begins with.
-	Chat    chatcfg.Chat
-	Deleted bool
+	Deleted         bool
 }
 
 // configure shows the saved configuration.
@@ -67,7 +65,7 @@ func (v *visit) configPage(change func(*configPage)) error {
 func (v *visit) showConfig(a chatcfg.Account, doc document, cfg *chatcfg.Config, p configPage, problems, warnings []chatcfg.Problem) error {
 	b := builder{lang: v.session.Lang, all: v.Site.settings, doc: doc}
 	p.Sections = b.sections(problems, warnings)
-	p.Top, p.Zones, p.Chat, p.Key = b.top, zones, cfg.Chat, rand.Text()
+	p.Top, p.Zones, p.Key = b.top, zones, rand.Text()
 	p.Deleted = !a.DeletedAt.IsZero()
 	open := strings.Split(v.r.FormValue("open"), " ")
 	for i := range p.Sections {

@@ -231,8 +231,11 @@ func (v *visit) act() error {
 	}
 	switch v.r.PathValue("action") {
 	case "typing":
+		if err := v.desk.AgentTyping(ctx, agent, ref); err != nil {
+			return err
+		}
 		v.w.WriteHeader(http.StatusNoContent)
-		return v.desk.AgentTyping(ctx, agent, ref)
+		return nil
 	case "read":
 		seq, err := strconv.ParseInt(form.Get("seq"), 10, 64)
 		if err != nil {
