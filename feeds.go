@@ -19,9 +19,11 @@ type feeds struct {
 
 type feed struct {
 	readers int // under feeds.mu
-	mu      sync.Mutex
-	cursor  string
-	polled  time.Time
+	// busy holds a token while somebody reads the feed, and guards what follows.
+	// It is no mutex: a stream that is cancelled waits no longer.
+	busy   chan struct{}
+	cursor string
+	polled time.Time
 }
 
 // join keeps an account's feed, from its end, until leave is called.
@@ -31,7 +33,7 @@ func (d *Desk) join(ctx context.Context, account chatcfg.AccountID) (f *feed, le
 		if d.feeds.m == nil {
 			d.feeds.m = make(map[chatcfg.AccountID]*feed)
 		}
-		f = new(feed)
+		f = &feed{busy: make(chan struct{}, 1)}
 		d.feeds.m[account] = f
 	}
 	f.readers++
@@ -43,8 +45,13 @@ func (d *Desk) join(ctx context.Context, account chatcfg.AccountID) (f *feed, le
 			delete(d.feeds.m, account)
 		}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	select {
+	case f.busy <- struct{}{}:
+	case <-ctx.Done():
+		leave()
+		return nil, nil, ctx.Err()
+	}
+	defer func(busy chan struct{}) { <-busy }(f.busy)
 	if f.cursor == "" {
 		if err = d.end(ctx, account, f); err != nil {
 			leave()
@@ -64,10 +71,12 @@ func (d *Desk) end(ctx context.Context, account chatcfg.AccountID, f *feed) erro
 // poll tells the topics of what has changed since the last poll of anybody, if
 // that is long enough ago.
 func (d *Desk) poll(ctx context.Context, account chatcfg.AccountID, f *feed) error {
-	if !f.mu.TryLock() {
+	select {
+	case f.busy <- struct{}{}:
+	default:
 		return nil // somebody else is at it
 	}
-	defer f.mu.Unlock()
+	defer func() { <-f.busy }()
 	now := d.Now()
 	if since := now.Sub(f.polled); since >= 0 && since < d.o.Runner.Poll {
 		return nil

@@ -37,11 +37,13 @@
 // themselves with the same key while or after a call whose outcome they do not know;
 // agents do all that R3.3 knows, with and without effect; heartbeats come and run
 // out; administrators change everything in a configuration at any time, delete
-// accounts and purge them; readers follow streams and feeds; somebody probes with
+// accounts and purge them, rotate secret tokens and change pictures; readers follow
+// streams and feeds, sessions across their login and end, and search; dry runs go
+// before the real thing; somebody probes with
 // another account's identifiers. Time moves by microseconds or by a day, often to
 // where a deadline is for one desk, exactly or beside it, and then somebody acts
 // there. Clocks differ and step back. Desks crash at any yield point, alone or all
-// together for hours; on some seeds certain deliveries crash whoever makes them.
+// together for hours, and then a store that lasts is closed and opened again; on some seeds certain deliveries crash whoever makes them.
 //
 // Then comes a quiet phase (quiet.go): no more faults, every request with an unknown
 // outcome is repeated, and time goes on until nothing is due.
@@ -70,6 +72,9 @@
 //     repeated request answers as before (people.go, answered and ledger)
 //   - streams yield the log, feeds skip nothing, sessions read only what is theirs
 //     (read.go)
+//   - a dry run changes nothing, and says what then happens, where nothing came between;
+//     every entry can be explained; a search finds exactly what was said; an identity
+//     is verified by the tokens that hold then, a picture is the last one (look.go)
 //   - nothing that landed is ever different later; the report counts every answer
 //     (quiet.go, last)
 //

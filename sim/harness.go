@@ -30,6 +30,21 @@ var (
 	keepFlag    = flag.String("keep", "", "folder for shrunk failures")
 )
 
+// lasting is a store that can be opened again.
+type lasting struct {
+	storage.Store
+	again func() (storage.Store, error)
+}
+
+// Lasting is an opener of stores that are kept in the folder: the simulation
+// closes them and opens them again while no process runs.
+func Lasting(open Opener) Opener {
+	return func(dir string) (storage.Store, error) {
+		store, err := open(dir)
+		return lasting{store, func() (storage.Store, error) { return open(dir) }}, err
+	}
+}
+
 // Test runs the simulation on stores that open makes: as many seeds as the flags
 // say, or else the first few and some fresh ones. name is the profile's.
 func Test(t *testing.T, name string, few int, open Opener) {
@@ -94,7 +109,11 @@ func Once(t *testing.T, spec Spec, open Opener) (out Outcome) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = Run(spec, store, synctest.Wait)
+		var again func() (storage.Store, error)
+		if lasts, ok := store.(lasting); ok {
+			again, store = lasts.again, lasts.Store
+		}
+		out, store = Run(spec, store, again, synctest.Wait)
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
@@ -180,8 +199,8 @@ func uniform(t *testing.T, s Stats) bool {
 // String is the report of a run.
 func (s Stats) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d steps, %d commits, %d acknowledged, %d mails, %d events, %d crashes, %.0f days simulated\nfaults:",
-		s.Steps, s.Commits, s.Acks, s.Mails, s.Hooks, s.Crashes, s.Simulated.Hours()/24)
+	fmt.Fprintf(&b, "%d steps, %d commits, %d acknowledged, %d mails, %d events, %d crashes, %d reopenings, %d dry runs that came true, %.0f days simulated\nfaults:",
+		s.Steps, s.Commits, s.Acks, s.Mails, s.Hooks, s.Crashes, s.Reopened, s.Foretold, s.Simulated.Hours()/24)
 	kinds := make(map[string]int)
 	for name, n := range s.Faults {
 		_, kind, _ := strings.Cut(name, ": ")

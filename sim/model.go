@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -49,6 +50,12 @@ type account struct {
 	convs    map[tickets.ConversationID]*conv
 	order    []*conv
 	holders  map[tickets.Identity]*conv
+	// secrets are the public halves that are kept, everSecrets all that were, and
+	// keys what hosts hold; picture is the last that was kept.
+	secrets, everSecrets []chatcfg.Secret
+	keys                 []keyring
+	picture              []byte
+	pictures             [][]byte // that were given
 	// waits are the finished ones.
 	waits, first int64
 }
@@ -99,6 +106,7 @@ func (m *model) created(a chatcfg.Account, docs []storage.Document) {
 		savedAt: a.SavedAt, convs: make(map[tickets.ConversationID]*conv), holders: make(map[tickets.Identity]*conv),
 	}
 	one.rosters = []rosterAt{{at: m.w.now}}
+	m.keeps(one, a, docs)
 	m.accounts[a.ID] = one
 	m.order = append(m.order, one)
 }
@@ -128,12 +136,31 @@ func (m *model) saved(a chatcfg.Account, docs []storage.Document) {
 		}
 		m.follow(one, cfg, a)
 	}
+	m.keeps(one, a, docs)
 	if !a.DeletedAt.IsZero() {
 		if one.deleters == 0 {
 			m.w.failf("deleted", "account %s is deleted without its name", one.name)
 		}
 		one.deleted = true
 		m.outbox.deleted(one)
+	}
+}
+
+// keeps follows what an account keeps besides its configuration.
+func (m *model) keeps(a *account, now chatcfg.Account, docs []storage.Document) {
+	for _, old := range a.secrets { // a token works until its overlap ends (R1.7)
+		kept := slices.ContainsFunc(now.Secrets, func(s chatcfg.Secret) bool { return bytes.Equal(s.PublicKey, old.PublicKey) })
+		made := now.Secrets[len(now.Secrets)-1].CreatedAt
+		if !kept && (old.ExpiresAt.IsZero() || old.ExpiresAt.After(made)) {
+			m.w.failf("secret", "a token of %s ends before its time", a.name)
+		}
+	}
+	a.secrets = slices.Clone(now.Secrets)
+	a.everSecrets = append(a.everSecrets, now.Secrets...)
+	for _, d := range docs {
+		if d.Name == "picture" {
+			a.picture = slices.Clone(d.Body)
+		}
 	}
 }
 

@@ -20,8 +20,11 @@ type people struct {
 	requests []*request
 	readers  []*reader
 	feeds    map[chatcfg.AccountID]*feed
-	counter  int
-	names    int
+	// dries are the dry runs that were not yet held against what happened.
+	dries     []*dry
+	followers []*follower
+	counter   int
+	names     int
 }
 
 // visitor is a session as its browser knows it.
@@ -240,6 +243,15 @@ func (w *World) act(d *desk, c *conv) {
 		{"classify", 1, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
 			return d.Classify(ctx, a, ref, &tickets.Typification{Category: "venta"}, o)
 		}},
+	}
+	if w.spec.Whole {
+		acts = append(acts, struct {
+			name   string
+			weight int
+			call   call
+		}{"describe", 1, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Describe(ctx, a, ref, map[string]string{"pedido": text}, o)
+		}})
 	}
 	sum := 0
 	for _, one := range acts {

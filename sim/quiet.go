@@ -20,6 +20,12 @@ func (w *World) quieten() {
 	for _, d := range w.desks {
 		d.clock.offset = 0
 	}
+	if w.spec.Whole {
+		for _, d := range w.desks {
+			w.kill(d)
+		}
+		w.reopen()
+	}
 	w.bootAll()
 	if w.onlyRun() { // one runner alone is to do everything
 		for _, d := range w.alive()[min(1, len(w.alive())):] {
@@ -66,6 +72,8 @@ func (w *World) quieten() {
 		}
 	}
 	w.ledger()
+	w.foretold()
+	w.followed()
 	w.last(context.Background())
 }
 

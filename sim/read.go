@@ -44,6 +44,7 @@ func (w *World) stream(d *desk, c *conv) {
 
 // streams checks what the readers got against the log.
 func (w *World) streams() {
+	w.followers()
 	for _, r := range w.people.readers {
 		for _, m := range r.got {
 			if m.Seq != r.next || m.Seq > int64(len(r.conv.messages)) || !reflect.DeepEqual(m, r.conv.messages[m.Seq-1]) {

@@ -14,6 +14,9 @@ type Spec struct {
 	Seed uint64 `json:"seed"`
 	// Steps are what happens in it.
 	Steps []Step `json:"steps"`
+	// Whole runs do everything that the simulation knows; kept failures of before
+	// it learned more are run again as they were.
+	Whole bool `json:"whole,omitempty"`
 	// Verbose keeps the trace.
 	Verbose bool `json:"-"`
 }
@@ -28,7 +31,10 @@ type Step struct {
 // Stats count what happened in a run.
 type Stats struct {
 	Steps, Crashes, Commits, Acks, Mails, Hooks int
-	Simulated                                   time.Duration
+	// Foretold are the dry runs that could be held against what then happened,
+	// Reopened the times that the store was closed and opened again.
+	Foretold, Reopened int
+	Simulated          time.Duration
 	// Faults are counted by the call and what went wrong with it.
 	Faults map[string]int
 	// Chosen counts which text was chosen, by how many there were and its place.
@@ -45,6 +51,8 @@ func (s *Stats) Add(o Stats) {
 	s.Acks += o.Acks
 	s.Mails += o.Mails
 	s.Hooks += o.Hooks
+	s.Foretold += o.Foretold
+	s.Reopened += o.Reopened
 	s.Simulated += o.Simulated
 	for k, n := range o.Faults {
 		s.Faults[k] += n
@@ -65,7 +73,7 @@ type Outcome struct {
 
 // NewSpec is the run of a seed.
 func NewSpec(seed uint64, steps int) Spec {
-	s := Spec{Seed: seed}
+	s := Spec{Seed: seed, Whole: true}
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range steps {
 		s.Steps = append(s.Steps, Step{Seed: r.Uint64()})
@@ -76,8 +84,12 @@ func NewSpec(seed uint64, steps int) Spec {
 // Run carries out a specification on an empty store. wait must return when every
 // other goroutine is blocked or done: synctest.Wait, in a bubble in which the
 // store was opened.
-func Run(spec Spec, store storage.Store, wait func()) Outcome {
+//
+// again, if not nil, opens the store again; the run closes it when no desk runs,
+// and leaves the last one open for the caller, as the second result.
+func Run(spec Spec, store storage.Store, again func() (storage.Store, error), wait func()) (Outcome, storage.Store) {
 	w := newWorld(spec, store, wait)
+	w.restore = again
 	for i, s := range spec.Steps {
 		if w.failure != nil {
 			break
@@ -95,7 +107,7 @@ func Run(spec Spec, store storage.Store, wait func()) Outcome {
 		w.kill(d)
 	}
 	w.stats.Chosen = w.model.chosen
-	return Outcome{Hash: fmt.Sprintf("%016x", w.hash.Sum64()), Failure: failure, Stats: w.stats, Trace: w.trace}
+	return Outcome{Hash: fmt.Sprintf("%016x", w.hash.Sum64()), Failure: failure, Stats: w.stats, Trace: w.trace}, w.real
 }
 
 // Shrink drops steps, and then faults, for as long as the run still fails in the
@@ -135,4 +147,19 @@ func Shrink(spec Spec, name string, budget int, fails func(Spec) *Failure) Spec 
 		}
 	}
 	return spec
+}
+
+// reopen closes the store and opens it again, as when every process has ended.
+func (w *World) reopen() {
+	if w.restore == nil || !w.spec.Whole || w.failure != nil {
+		return
+	}
+	err := w.real.Close()
+	if err == nil {
+		w.real, err = w.restore()
+	}
+	if err != nil {
+		w.failf("reopen", "%v", err)
+	}
+	w.stats.Reopened++
 }

@@ -43,6 +43,7 @@ func (w *World) step(s Step) {
 		for _, d := range w.desks { // nothing runs for a while
 			w.kill(d)
 		}
+		w.reopen()
 		w.advance(time.Duration(w.rnd.Int64N(int64(30 * time.Hour))))
 	case x < 992 && !w.calm && w.faults > 0:
 		w.kill(w.desks[w.rnd.IntN(len(w.desks))])
@@ -213,6 +214,10 @@ func (w *World) operate() {
 		c = a.order[r.IntN(len(a.order))]
 	}
 	v := w.visitor(a)
+	if w.spec.Whole && c != nil && v != nil && r.IntN(12) == 0 {
+		w.look(d, a, c, v)
+		return
+	}
 	switch x := r.IntN(1000); {
 	case v == nil || x < 50:
 		w.enter(d, a)

@@ -42,6 +42,9 @@ func through[T any](ctx context.Context, at spot, call func() (T, error)) (T, er
 	default:
 	}
 	got, err := call()
+	if t.saw != nil {
+		t.saw(at.name)
+	}
 	if err != nil && ctx.Err() == nil && !slices.ContainsFunc(sentinels, func(s error) bool { return errors.Is(err, s) }) {
 		t.desk.clock.w.failf("store", "%s fails by itself: %v", at.name, err)
 	}

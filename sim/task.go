@@ -83,6 +83,8 @@ type task struct {
 	tag    string
 	cancel context.CancelFunc
 	after  func(*task) // what the schedule does when it has ended
+	// saw is called at the instant of each read that the call makes, with its name.
+	saw func(name string)
 	// chance is the one random number of the call, once a commit showed it.
 	chance  uint64
 	chanced bool

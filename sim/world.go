@@ -24,6 +24,8 @@ type World struct {
 	// wait returns when every other goroutine is blocked or done.
 	wait func()
 	real storage.Store
+	// restore opens the store again, closed before; nil: it has nothing to come from.
+	restore func() (storage.Store, error)
 
 	now      time.Time
 	desks    []*desk

@@ -1,7 +1,7 @@
 package main
 
 // table are the planted bugs, by the kind of what went wrong for others.
-var table = append(append(append(ticketBugs, actionBugs...), deskBugs...), storeBugs...)
+var table = append(append(append(append(ticketBugs, actionBugs...), deskBugs...), storeBugs...), lookBugs...)
 
 const (
 	draftFile   = "tickets/draft.go"

@@ -231,3 +231,39 @@ var storeBugs = []mutant{
 		old: "if at.at >= micros(before) || len(old) >= limit {", new: "if at.at < 0 || len(old) >= limit {",
 	},
 }
+
+// lookBugs are in what looks at things.
+var lookBugs = []mutant{
+	{
+		name: "a session is shown others' messages", file: "read.go",
+		old: "if loaded.Session.Customer.Level != tickets.Verified {", new: "if loaded.Session.Customer.Level == tickets.Anonymous {",
+	},
+	{
+		name: "a stream goes on after its session moved", file: "live.go",
+		old: "if err == nil && moved && r.found {", new: "if err == nil && moved && r.found && r.after < 0 {",
+	},
+	{
+		name: "identity by a token that has ended", file: "identity.go",
+		old: "holds := s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt)", new: "holds := true",
+	},
+	{
+		name: "rotation ends the old tokens at once", file: accountFile,
+		old: "if s.ExpiresAt.After(now) {\n\t\t\t\tkept", new: "if s.ExpiresAt.IsZero() {\n\t\t\t\tkept",
+	},
+	{
+		name: "explanations of the first entry only", file: "read.go",
+		old: "automation.Explain(e, l, zone)", new: "automation.Explain(entries[min(int64(i), e.N/2)], l, zone)",
+	},
+	{
+		name: "a dry run of another time", file: "read.go",
+		old: "draft, err := d.draft(ctx, &req, &loaded, rules, chance)", new: "loaded.Ticket.SpokeInAbsence = 0\n\tdraft, err := d.draft(ctx, &req, &loaded, rules, chance)",
+	},
+	{
+		name: "agents' words are not found", file: "outbox.go",
+		old: "if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {\n\t\t\tadd(", new: "if m.From == tickets.FromCustomer {\n\t\t\tadd(",
+	},
+	{
+		name: "the picture before the last", file: accountFile,
+		old: "Body: slices.Clone(body)}", new: "Body: slices.Clone(body[:len(body)/2])}",
+	},
+}

@@ -15,7 +15,7 @@ func open(dir string) (storage.Store, error) {
 }
 
 // TestSimulation runs the world on a database for each seed.
-func TestSimulation(t *testing.T) { sim.Test(t, "sqlite", 4, open) }
+func TestSimulation(t *testing.T) { sim.Test(t, "sqlite", 4, sim.Lasting(open)) }
 
 // TestRegress runs again what failed once.
-func TestRegress(t *testing.T) { sim.Regress(t, "../testdata/regress", open) }
+func TestRegress(t *testing.T) { sim.Regress(t, "../testdata/regress", sim.Lasting(open)) }

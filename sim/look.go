@@ -1,0 +1,440 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// look starts one of the calls that look at things, or have nothing to do with
+// conversations. The store tells the schedule when it reads (task.saw), so that
+// answers are compared with the model as it was then.
+func (w *World) look(d *desk, a *account, c *conv, v *visitor) {
+	switch x := w.rnd.IntN(100); {
+	case x < 15:
+		w.explain(d, c)
+	case x < 45:
+		w.dryRun(d, v)
+	case x < 65:
+		w.search(d, a)
+	case x < 78:
+		w.follow(d, v)
+	case x < 85:
+		w.rotate(d, a)
+	case x < 94:
+		w.verify(d, a)
+	case x < 97:
+		w.paint(d, a)
+	default:
+		w.picture(d, a)
+	}
+}
+
+// explain has a history explained: each entry, in its order, in words.
+func (w *World) explain(d *desk, c *conv) {
+	after := int64(w.rnd.IntN(len(c.entries) + 1))
+	locale := []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese, chatcfg.Auto}[w.rnd.IntN(4)]
+	want := int64(0)
+	var list []automation.Explanation
+	w.start(&task{desk: d, name: "explain", saw: func(name string) {
+		if name == "history" {
+			want = min(int64(len(c.entries))-after, storage.MaxPage)
+		}
+	}, after: func(t *task) {
+		if !t.returned || t.err != nil || c.account.purged {
+			return
+		}
+		if int64(len(list)) != want {
+			w.failf("explain", "%d explanations of the %d entries of %s after %d", len(list), want, c.id, after)
+		}
+		for i, x := range list {
+			e := c.entries[after+int64(i)]
+			if x.Entry != e.N || x.Ticket != e.Ticket || !x.At.Equal(e.At) || strings.TrimSpace(x.What) == "" || strings.Contains(x.What, "%!") {
+				w.failf("explain", "entry %d (%s) is explained as %+v", e.N, e.Kind, x)
+			}
+			for _, r := range x.Rules {
+				if r.Text == "" || strings.Contains(r.Text, "%!") {
+					w.failf("explain", "entry %d: rule %s is explained as %q", e.N, r.Rule, r.Text)
+				}
+			}
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		ref := tickets.Ref{Account: c.account.id, Conversation: c.id}
+		list, err = d.charla.Explain(ctx, ref, after, locale)
+		return res, err
+	})
+}
+
+// dry is what a dry run said would happen.
+type dry struct {
+	text    string
+	outcome charla.Outcome
+	// written says that it was then really done.
+	written bool
+}
+
+// dryRun asks what would happen if a visitor wrote something, which must change
+// nothing; and then often has them write it.
+func (w *World) dryRun(d *desk, v *visitor) {
+	one := &dry{text: w.say(v.account)}
+	s := v.session
+	really := w.rnd.IntN(4) > 0
+	w.people.dries = append(w.people.dries, one)
+	w.start(&task{desk: d, name: "dry run", after: func(t *task) {
+		if !t.returned || t.err != nil || !really || d.dead {
+			return
+		}
+		one.written = true
+		r := &request{name: "write", tag: one.text, account: v.account, message: true, ended: v.ended}
+		r.call = func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
+			return d.Write(ctx, s, one.text, o)
+		}
+		w.people.requests = append(w.people.requests, r)
+		w.ask(d, r)
+		w.hurry = w.lastTask
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		one.outcome, err = d.charla.DryRun(ctx, s, one.text)
+		return res, err
+	})
+	w.hurry = w.lastTask
+}
+
+// foretold holds what dry runs said against what then happened, where it was
+// decided on the same state, at the same time, under the same configuration.
+func (w *World) foretold() {
+	for _, one := range w.people.dries {
+		p, there := w.model.tags[one.text]
+		if there && !one.written {
+			w.failf("dry run", "%q was only tried, and is in the log", one.text)
+			return
+		}
+		n := len(one.outcome.Entries)
+		if !there || n == 0 {
+			continue
+		}
+		said, did := one.outcome.Entries[n-1], p.conv.entries[p.entry-1]
+		same := said.N == did.N && said.At.Equal(did.At) && said.Inputs.Config == did.Inputs.Config && said.Inputs.Presence == did.Inputs.Presence &&
+			said.Actor == did.Actor
+		for i, e := range one.outcome.Entries { // what fell due before, too
+			was := p.conv.entries[p.entry-int64(n)+int64(i)]
+			same = same && e.N == was.N && e.Kind == was.Kind && e.At.Equal(was.At)
+		}
+		if !same {
+			continue
+		}
+		w.stats.Foretold++
+		if !reflect.DeepEqual(said.Facts, did.Facts) || !reflect.DeepEqual(unchosen(said.Trace), unchosen(did.Trace)) {
+			w.failf("dry run", "of %q it said %+v, it was %+v", one.text, said, did)
+		}
+		for _, m := range one.outcome.Messages {
+			was := p.conv.messages[m.Seq-1]
+			if m.From != tickets.FromRule && m.Text != was.Text || m.From != was.From || m.Rule != was.Rule || m.Ticket != was.Ticket {
+				w.failf("dry run", "of %q it said message %+v, it was %+v", one.text, m, was)
+			}
+		}
+	}
+	w.people.dries = nil
+}
+
+// unchosen are findings without the texts that chance chose.
+func unchosen(all []tickets.Finding) []tickets.Finding {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Text = 0
+	}
+	return all
+}
+
+// terms are a text's words, as the texts here have them.
+func terms(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+}
+
+// search looks for words that somebody wrote: exactly the tickets are found that
+// hold all of them, the last as a beginning.
+func (w *World) search(d *desk, a *account) {
+	var all []string
+	for _, c := range a.order {
+		for _, m := range c.messages {
+			if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
+				all = append(all, m.Text)
+			}
+		}
+	}
+	if len(all) == 0 || a.purged {
+		return
+	}
+	words := terms(all[w.rnd.IntN(len(all))])
+	w.rnd.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
+	words = words[:1+w.rnd.IntN(len(words))]
+	if last := &words[len(words)-1]; w.rnd.IntN(2) == 0 {
+		*last = (*last)[:1+w.rnd.IntN(len(*last))]
+	}
+	if last := words[len(words)-1]; last[0] > '9' && len(last) < 3 {
+		return // may begin a customer's name or address
+	}
+	var want, got []string
+	w.start(&task{desk: d, name: "search", saw: func(name string) {
+		if name == "tickets" {
+			want = a.find(words)
+		}
+	}, after: func(t *task) {
+		slices.Sort(got)
+		if t.returned && t.err == nil && !slices.Equal(got, want) && !a.purged {
+			w.failf("search", "%q finds %v, want %v", words, got, want)
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		page, err := d.charla.Tickets(ctx, storage.TicketQuery{Account: a.id}, strings.ToUpper(strings.Join(words, ", ")))
+		for _, row := range page.Items {
+			got = append(got, fmt.Sprint(row.Conversation, "/", row.Number))
+		}
+		return res, err
+	})
+}
+
+// find is every ticket in which all words were written, at most a page.
+func (a *account) find(words []string) []string {
+	found := []string{}
+	for _, c := range a.order {
+		texts := make(map[tickets.Number][]string)
+		for _, m := range c.messages {
+			if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
+				texts[m.Ticket] = append(texts[m.Ticket], terms(m.Text)...)
+			}
+		}
+		for number, has := range texts {
+			holds := true
+			for i, word := range words {
+				holds = holds && slices.ContainsFunc(has, func(one string) bool {
+					return one == word || i == len(words)-1 && strings.HasPrefix(one, word)
+				})
+			}
+			if holds {
+				found = append(found, fmt.Sprint(c.id, "/", number))
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// follower follows what a session may see, across whatever becomes of it.
+type follower struct {
+	v    *visitor
+	got  []tickets.Message
+	seen []int64
+	conv *conv
+	gone bool
+	err  error
+}
+
+func (w *World) follow(d *desk, v *visitor) {
+	f := &follower{v: v}
+	w.people.followers = append(w.people.followers, f)
+	s := v.session
+	t := w.background(d, "follow", func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		for m, err := range d.charla.Follow(ctx, s, 0) {
+			if f.err = err; err != nil {
+				return res, err
+			}
+			f.got = append(f.got, m)
+		}
+		return res, nil
+	})
+	end := func(*task) { f.gone = true }
+	if t.after = end; t.done {
+		end(t)
+	}
+}
+
+// followers checks what they got: messages of one conversation, in order, and
+// none that the session may not see (R7.2, R8.3).
+func (w *World) followers() {
+	for _, f := range w.people.followers {
+		s, known := w.model.sessions[f.v.session.ID]
+		for _, m := range f.got {
+			if f.conv == nil && (m.From == tickets.FromCustomer || m.From == tickets.FromAgent) { // they say it once
+				f.conv = f.v.account.said(m)
+			}
+		}
+		if f.conv == nil && slices.IndexFunc(f.got, func(m tickets.Message) bool { return m.From == tickets.FromCustomer }) < 0 {
+			continue
+		}
+		for _, m := range f.got {
+			switch c := f.conv; {
+			case !known || c == nil || m.Seq > int64(len(c.messages)) || c.messages[m.Seq-1].Text != m.Text:
+				w.failf("follow", "session %s is shown %+v", s.ID, m)
+				return
+			case len(f.seen) > 0 && m.Seq <= f.seen[len(f.seen)-1]:
+				w.failf("follow", "session %s is shown message %d after %d", s.ID, m.Seq, f.seen[len(f.seen)-1])
+			case c.messages[m.Seq-1].Session != s.ID && s.Customer.Level != tickets.Verified:
+				w.failf("isolation", "session %s is shown message %d, which is another session's", s.ID, m.Seq)
+			}
+			f.seen = append(f.seen, m.Seq)
+		}
+		f.got = f.got[:0]
+		if f.gone && errors.Is(f.err, charla.ErrMoved) && len(s.Links) == 0 && f.conv == w.model.holds(s.ID) {
+			w.failf("follow", "session %s is said to have moved", s.ID)
+		}
+	}
+	w.people.followers = slices.DeleteFunc(w.people.followers, func(f *follower) bool { return f.gone })
+}
+
+// said is the conversation in which a message is.
+func (a *account) said(m tickets.Message) *conv {
+	for _, c := range a.order {
+		if m.Seq <= int64(len(c.messages)) && c.messages[m.Seq-1].Text == m.Text {
+			return c
+		}
+	}
+	return nil
+}
+
+// followed checks at the end that whoever still follows was shown everything.
+func (w *World) followed() {
+	for _, f := range w.people.followers {
+		s := w.model.sessions[f.v.session.ID]
+		c := w.model.holds(s.ID)
+		if c == nil || f.v.account.deleted {
+			continue
+		}
+		if !s.EndedAt.IsZero() || !w.now.Before(s.ExpiresAt) {
+			w.failf("follow", "session %s has ended and goes on being followed", s.ID)
+			return
+		}
+		var want []int64
+		for _, m := range c.messages {
+			if m.Session == s.ID || s.Customer.Level == tickets.Verified {
+				want = append(want, m.Seq)
+			}
+		}
+		if f.conv != nil && f.conv != c || !slices.Equal(f.seen, want) {
+			w.failf("follow", "session %s was shown %v, want %v", s.ID, f.seen, want)
+		}
+	}
+}
+
+// keyring is what a host holds of an account's secret tokens.
+type keyring struct {
+	secret charla.Secret
+	public []byte
+}
+
+// rotate gives an account another secret token (R1.7).
+func (w *World) rotate(d *desk, a *account) {
+	overlap := time.Second + time.Duration(w.rnd.Int64N(int64(3*time.Hour))).Truncate(time.Second)
+	before := slices.Clone(a.secrets)
+	var secret charla.Secret
+	w.start(&task{desk: d, name: "rotate", after: func(t *task) {
+		if !t.returned || t.err != nil {
+			return
+		}
+		public := []byte(secret.Key().Public().(ed25519.PublicKey))
+		a.keys = append(a.keys, keyring{secret, public})
+		i := slices.IndexFunc(a.everSecrets, func(s chatcfg.Secret) bool { return bytes.Equal(s.PublicKey, public) })
+		if i < 0 {
+			w.failf("secret", "a token of %s was handed out and is not kept", a.name)
+			return
+		}
+		made := a.everSecrets[i].CreatedAt
+		for _, old := range before {
+			for _, now := range a.secrets {
+				if bytes.Equal(old.PublicKey, now.PublicKey) && (now.ExpiresAt.IsZero() || now.ExpiresAt.After(made.Add(overlap))) {
+					w.failf("secret", "a token of %s outlives its overlap", a.name)
+				}
+			}
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		secret, err = d.charla.RotateSecret(ctx, a.id, overlap)
+		return res, err
+	})
+}
+
+// verify has an identity checked that a host signed, with a token that may have
+// been replaced meanwhile, or with one of another account.
+func (w *World) verify(d *desk, a *account) {
+	of := a
+	if w.rnd.IntN(5) == 0 {
+		of = w.model.order[w.rnd.IntN(len(w.model.order))]
+	}
+	if len(of.keys) == 0 {
+		return
+	}
+	key := of.keys[w.rnd.IntN(len(of.keys))]
+	signed := w.now.Add(d.clock.offset)
+	proof := charla.Proof{Subject: "p1@example.com"}
+	token, err := charla.SignIdentity(key.secret, a.id, proof, signed, time.Hour)
+	if err != nil {
+		w.failf("simulation", "%v", err)
+		return
+	}
+	holds, gone := false, false
+	var got charla.Proof
+	w.start(&task{desk: d, name: "verify", saw: func(name string) {
+		now := w.now.Add(d.clock.offset).Truncate(time.Microsecond)
+		issued := signed.Truncate(time.Second)
+		gone = a.deleted
+		holds = now.Before(issued.Add(time.Hour)) && !issued.After(now.Add(time.Minute)) &&
+			slices.ContainsFunc(a.secrets, func(s chatcfg.Secret) bool {
+				return bytes.Equal(s.PublicKey, key.public) && (s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt))
+			})
+	}, after: func(t *task) {
+		switch {
+		case !t.returned:
+		case t.err == nil && (!holds || gone || got != proof):
+			w.failf("secret", "%+v is verified in %s, it holds: %v, deleted: %v", got, a.name, holds, gone)
+		case errors.Is(t.err, charla.ErrIdentity) && holds:
+			w.failf("secret", "an identity of %s is refused that holds", a.name)
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		got, err = d.charla.VerifyIdentity(ctx, a.id, token)
+		return res, err
+	})
+}
+
+// paint gives an account another picture, or takes it away (R1.2).
+func (w *World) paint(d *desk, a *account) {
+	var body []byte
+	if w.rnd.IntN(4) > 0 {
+		side := 1 + w.rnd.IntN(5)
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, side, side))); err != nil {
+			w.failf("simulation", "%v", err)
+		}
+		body = b.Bytes()
+	}
+	a.pictures = append(a.pictures, body)
+	w.start(&task{desk: d, name: "paint"}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		return res, d.charla.SetPicture(ctx, a.id, body)
+	})
+}
+
+// picture reads an account's picture: it is the last that was kept.
+func (w *World) picture(d *desk, a *account) {
+	var want, got []byte
+	w.start(&task{desk: d, name: "picture", saw: func(string) { want = a.picture }, after: func(t *task) {
+		if t.returned && (t.err == nil || errors.Is(t.err, charla.ErrNotFound)) && !bytes.Equal(got, want) && !a.purged {
+			w.failf("picture", "%s has a picture of %d bytes, want %d", a.name, len(got), len(want))
+		}
+		if !slices.ContainsFunc(a.pictures, func(b []byte) bool { return bytes.Equal(b, got) }) && len(got) > 0 {
+			w.failf("picture", "%s has a picture that nobody gave it", a.name)
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		got, err = d.charla.Picture(ctx, a.id)
+		return res, err
+	})
+}
