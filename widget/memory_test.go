@@ -17,9 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// idleStreams is how many streams are held open for a measurement.
-const idleStreams = 2000
-
 // TestIdleStreamMemory: an idle stream costs at most 3 KB more than a bare
 // server-sent event handler of net/http, and at most 10 KB in all where it is
 // taken over, the client's half of the connection in this process included. It

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"net/url"
+	"runtime/debug"
 	"time"
 
 	"github.com/charlahq/charla"
@@ -113,7 +114,7 @@ func (c *call) stream() error {
 	case err != nil: // the reader is gone
 		h.end(s)
 	case out.conn != nil:
-		go h.pump(ctx, s, out, live)
+		go h.alone(ctx, s, out, live)
 	default:
 		if parent != request { // it could not be
 			context.AfterFunc(request, func() { s.stop(context.Canceled) })
@@ -159,6 +160,16 @@ func (h *Handler) pump(ctx context.Context, s *stream, out *sink, live updates) 
 		}
 		b = nil
 	}
+}
+
+// alone is pump in a goroutine of its own: like a request's, its panic is its own.
+func (h *Handler) alone(ctx context.Context, s *stream, out *sink, live updates) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.o.Logger.ErrorContext(ctx, "widget: stream panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	h.pump(ctx, s, out, live)
 }
 
 // last says why a stream ends, where the reader should do something about it.

@@ -5,14 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/widget"
@@ -409,4 +413,57 @@ func TestServerTimeouts(t *testing.T) {
 			assert.Equal(t, []string{"1 customer hola"}, texts(p.Messages))
 		})
 	}
+}
+
+// TestStreamPanics: a panic below a stream that was taken over ends that stream and
+// nothing else.
+func TestStreamPanics(t *testing.T) {
+	t.Parallel()
+	var log safeBuffer
+	var bad atomic.Bool
+	s := setupDesk(t, &charla.Options{Clock: panics{clock.New(), &bad}}, nil, func(o *widget.Options) {
+		o.Streams.Hijack, o.Logger = true, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	v := s.enter("carla")
+	e := s.stream(request{path: "stream", token: v.token}, nil)
+	e.want("ready {}")
+	bad.Store(true)
+	_, err := s.desk.Write(t.Context(), v.session, "hola", nil) // the stream looks again and waits
+	require.NoError(t, err)
+	e.want("1=1 customer hola")
+	e.wantEnd()
+	require.Eventually(t, func() bool { return widget.Streams(s.handler) == 0 }, 10*time.Second, time.Millisecond)
+	assert.Contains(t, log.String(), "stream panicked")
+	bad.Store(false)
+	s.stream(request{path: "stream", token: v.token}, nil).want("1=1 customer hola", "ready {}")
+}
+
+// panics is a clock on which nobody can wait while it is bad.
+type panics struct {
+	charla.Clock
+	bad *atomic.Bool
+}
+
+func (p panics) After(d time.Duration) <-chan time.Time {
+	if p.bad.Load() {
+		panic("the clock stands still")
+	}
+	return p.Clock.After(d)
+}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *safeBuffer) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(b)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
