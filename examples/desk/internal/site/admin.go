@@ -46,6 +46,9 @@ func (v *visit) addChannel() error {
 	} else if err != nil {
 		return err
 	}
+	if err := v.stillThere(v.r.Context()); err != nil { // in the new account, too
+		return err
+	}
 	p.Secret, p.New, p.Name, p.Domain = secret.Reveal(), a, "", ""
 	return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Account: a, Data: p})
 }

@@ -38,6 +38,9 @@ func TestAddAccount(t *testing.T) {
 	list, err := b.desk.Accounts(t.Context(), chatcfg.AccountID{}, true, 10)
 	require.NoError(t, err)
 	require.Len(t, list, 2)
+	presence, err := b.desk.Presence(t.Context(), list[1].ID)
+	require.NoError(t, err)
+	assert.True(t, presence.Available, "who added it is there")
 	for _, path := range []string{"/desk/channels", "/desk/channels/" + list[1].ID.String()} {
 		assert.NotContains(t, b.get(path).text, secret)
 	}
