@@ -57,8 +57,7 @@ func (g *guard) check(address string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAddress, err)
 	}
-	// A prefix contains no address with a zone.
-	addr := ap.Addr().Unmap().WithZone("")
+	addr := ap.Addr()
 	for _, p := range g.prefixes {
 		if p.Contains(addr) {
 			return nil

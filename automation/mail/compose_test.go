@@ -174,3 +174,23 @@ func TestHTMLIsEscaped(t *testing.T) {
 	assert.Equal(t, attack, l.text)
 	assert.Equal(t, attack, l.decoded("Subject"))
 }
+
+// What is shown on one line is one, also to who decodes it, and reads in the order in
+// which it was written.
+func TestOneLine(t *testing.T) {
+	t.Parallel()
+	one := notification("mail-1")
+	one.Subject = " Nuevo\r\nBcc: x@example.com\x00\u2028ticket\u202egnp.exe "
+	one.AccountName = "Tienda\r\n<x@example.com>"
+	one.Message = "a\x00b\rc\u202ed"
+	one.Text = one.Message
+	l := sent(t, one, nil)
+	assert.Equal(t, "Nuevo Bcc: x@example.com ticket gnp.exe", l.decoded("Subject"))
+	from, err := netmail.ParseAddress(l.header.Get("From"))
+	require.NoError(t, err)
+	assert.Equal(t, netmail.Address{Name: "Tienda <x@example.com>", Address: sender}, *from)
+	assert.Equal(t, "ab\ncd", l.text)
+
+	one.Subject = strings.Repeat("ñ", 1000)
+	assert.Equal(t, strings.Repeat("ñ", 249)+"…", sent(t, one, nil).decoded("Subject"))
+}

@@ -96,7 +96,7 @@ func TestOutcomes(t *testing.T) {
 				o.Security, o.Username, o.Password = mail.InsecurePlaintext, user, password
 				switch {
 				case r.f == mute && r.verb == ".":
-					o.Timeout = 2 * time.Second // the first half must do
+					o.Timeout = 3 * time.Second // the first half must do
 				case r.f == mute:
 					o.Timeout = time.Second / 2
 				}
