@@ -18,9 +18,9 @@
 //	_, err = desk.Reply(ctx, charla.Agent{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
 //
 // A store is closed after Run has returned: Run finishes what is under way. The
-// program examples/first does just that, and examples/quickstart is a whole
-// channel in a terminal. This is the Go part: widget, HTTP handlers and a mailer
-// that speaks SMTP are not there yet.
+// program examples/first does just that, examples/quickstart is a whole channel in
+// a terminal, and examples/desk one in a browser: package widget puts the chat on
+// a page.
 //
 // R4.2 and the like, wherever they stand in the documentation, are rules of
 // docs/SPEC.md, and so is "SPEC section 4".
