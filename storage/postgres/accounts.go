@@ -1,0 +1,223 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/jackc/pgx/v5"
+)
+
+type accounts struct{ s *Store }
+
+// keep adds or replaces documents, one statement each: of two with one name and
+// version the later stays.
+func keep(b *pgx.Batch, account chatcfg.AccountID, docs []storage.Document) {
+	for _, d := range docs {
+		b.Queue(`INSERT INTO charla.documents (account, name, version, body) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (account, name, version) DO UPDATE SET body = excluded.body`, account.UUID[:], d.Name, d.Version, bytea(d.Body))
+	}
+}
+
+func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
+	doc, err := encodeAccount(a)
+	if err != nil {
+		return err
+	}
+	var made bool
+	return p.s.transact(ctx, func(b *pgx.Batch) {
+		made = false
+		b.Queue(`INSERT INTO charla.accounts (id, key, revision, version, hidden, deleted, doc)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true`,
+			a.ID.UUID[:], a.Key, a.Revision, int64(a.Version), a.Hidden, !a.DeletedAt.IsZero(), doc).
+			Query(rows(func(scan func(...any) error) error { return scan(&made) }))
+	}, func(b *pgx.Batch) error {
+		if !made {
+			return storage.ErrExists
+		}
+		keep(b, a.ID, docs)
+		return nil
+	})
+}
+
+// rows calls fn for every row of a statement in a batch.
+func rows(fn func(scan func(...any) error) error) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := fn(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+}
+
+func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
+	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM charla.accounts WHERE id = $1", id.UUID[:])
+}
+
+func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
+	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM charla.accounts WHERE key = $1", key)
+}
+
+// get reads one document; ErrNotFound.
+func get[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (v T, err error) {
+	var doc []byte
+	found, err := s.one(ctx, query, args, &doc)
+	switch {
+	case err != nil:
+		return v, err
+	case !found:
+		return v, storage.ErrNotFound
+	}
+	return v, decode(doc, &v)
+}
+
+// list reads documents.
+func list[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (items []T, err error) {
+	err = s.each(ctx, query, args, func(scan func(...any) error) error {
+		var doc []byte
+		if err := scan(&doc); err != nil {
+			return err
+		}
+		var v T
+		items = append(items, v)
+		return decode(doc, &items[len(items)-1])
+	})
+	if err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
+	return list(ctx, p.s, decodeJSON[chatcfg.Account],
+		"SELECT doc FROM charla.accounts WHERE id > $1 AND NOT deleted AND ($2 OR NOT hidden) ORDER BY id LIMIT $3",
+		after.UUID[:], hidden, pageLimit(limit, storage.MaxPage))
+}
+
+// Save holds the account's row for itself, which every commit shares.
+func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
+	var found, deleted bool
+	var revision, version int64
+	a0 := a
+	return p.s.transact(ctx, func(b *pgx.Batch) {
+		a, found = a0, false
+		b.Queue("SELECT true, key, revision, version, deleted FROM charla.accounts WHERE id = $1 FOR UPDATE", a.ID.UUID[:]).
+			Query(rows(func(scan func(...any) error) error { return scan(&found, &a.Key, &revision, &version, &deleted) }))
+	}, func(b *pgx.Batch) error {
+		switch {
+		case !found:
+			return storage.ErrNotFound
+		case deleted:
+			return storage.ErrDeleted
+		case revision != a.Revision-1:
+			return storage.ErrConflict
+		}
+		doc, err := encodeAccount(a)
+		if err != nil {
+			return err
+		}
+		gone := !a.DeletedAt.IsZero()
+		b.Queue("UPDATE charla.accounts SET revision = $2, version = $3, hidden = $4, deleted = $5, doc = $6 WHERE id = $1",
+			a.ID.UUID[:], a.Revision, int64(a.Version), a.Hidden, gone, doc)
+		keep(b, a.ID, docs)
+		if int64(a.Version) > version {
+			b.Queue("INSERT INTO charla.stale (account) VALUES ($1) ON CONFLICT DO NOTHING", a.ID.UUID[:])
+		}
+		if gone {
+			drop(b, a.ID)
+		}
+		return nil
+	})
+}
+
+// drop takes what would still happen from an account that is being deleted. What
+// is being sent can still be settled, but is not claimed again.
+func drop(b *pgx.Batch, account chatcfg.AccountID) {
+	for _, statement := range []string{
+		"UPDATE charla.conversations SET wake = NULL, armed = NULL WHERE account = $1 AND armed IS NOT NULL",
+		"DELETE FROM charla.deliveries WHERE account = $1 AND state = 'pending'",
+		"UPDATE charla.deliveries SET due = NULL WHERE account = $1 AND state = 'sending'",
+		"DELETE FROM charla.stale WHERE account = $1",
+	} {
+		b.Queue(statement, account.UUID[:])
+	}
+}
+
+func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) (body []byte, err error) {
+	found, err := p.s.one(ctx, "SELECT body FROM charla.documents WHERE account = $1 AND name = $2 AND version = $3",
+		[]any{id.UUID[:], name, version}, &body)
+	if err == nil && !found {
+		err = storage.ErrNotFound
+	}
+	return body, err
+}
+
+// purgeStep is how many rows one step of a purge removes at most.
+const purgeStep = 1000
+
+// Purge removes a deleted account in steps, between which other calls go on; the
+// account's own row goes last. If it is interrupted, by its context, an error or
+// a crash, what it had removed stays removed (and is what it returns with the
+// error), and another Purge goes on from there and counts the rest.
+func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
+	var purged storage.Purged
+	var number int64
+	var deleted bool
+	found, err := p.s.one(ctx, "SELECT number, deleted FROM charla.accounts WHERE id = $1", []any{id.UUID[:]}, &number, &deleted)
+	switch {
+	case err != nil:
+		return purged, err
+	case !found:
+		return purged, storage.ErrNotFound
+	case !deleted:
+		return purged, storage.ErrConflict
+	}
+	var other int64
+	for _, t := range []struct {
+		table, key string
+		count      *int64
+	}{
+		{"texts", "account, conversation, ticket, version, n", &other},
+		{"messages", "account, conversation, seq", &purged.Messages},
+		{"receipts", "account, conversation, scope, key", &other},
+		{"identities", "account, kind, value", &other},
+		{"entries", "account, conversation, n", &purged.Entries},
+		{"answers", "account, at, conversation, version, n", &other},
+		{"deliveries", "account, name", &purged.Deliveries},
+		{"tickets", "account, conversation, number", &purged.Tickets},
+		{"conversations", "account, id", &purged.Conversations},
+		{"sessions", "account, id", &purged.Sessions},
+		{"marks", "account, conversation", &other},
+		{"submissions", "account, name", &purged.Submissions},
+		{"documents", "account, name, version", &other},
+		{"presence", "account", &other},
+		{"accounts", "id", &other},
+	} {
+		for n := int64(purgeStep); n == purgeStep; {
+			column := "account"
+			if t.table == "accounts" {
+				column = "id"
+			}
+			// Only while it is the same account still.
+			n, err = p.s.delete(ctx, "DELETE FROM charla."+t.table+" WHERE ("+t.key+") IN (SELECT "+t.key+" FROM charla."+t.table+
+				" WHERE "+column+" = $1 AND EXISTS (SELECT FROM charla.accounts WHERE id = $1 AND number = $2 AND deleted) LIMIT "+
+				strconv.Itoa(purgeStep)+")", id.UUID[:], number)
+			if err != nil {
+				return purged, err
+			}
+			*t.count += n
+		}
+	}
+	return purged, nil
+}
+
+// delete runs a statement that deletes, and says how many rows.
+func (s *Store) delete(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = s.change(ctx, "WITH gone AS ("+query+" RETURNING 1) SELECT count(*) FROM gone", args, func(scan func(...any) error) error {
+		return scan(&n)
+	})
+	return n, err
+}

@@ -1,0 +1,196 @@
+package postgres
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// batch is a batch whose documents are encoded, which is done on its caller's time.
+type batch struct {
+	*storage.Batch
+	conversation []byte
+	receipt      []byte
+	tickets      []ticketRow
+	messages     [][]byte
+	entries      [][]byte
+	// reserve are the identities, each once, in their order.
+	reserve []tickets.Identity
+}
+
+// ticketRow is a ticket as its row is.
+type ticketRow struct {
+	number    int64
+	status    string
+	important bool
+	delayed   bool
+	category  pgtype.Text
+	fields    pgtype.Text
+	created   int64
+	changed   int64
+	waits     pgtype.Int8
+	counts    pgtype.Int8
+	doc       []byte
+}
+
+// key names a conversation, or a session.
+type key struct{ account, id [16]byte }
+
+func (k key) compare(l key) int {
+	return cmp.Or(bytes.Compare(k.account[:], l.account[:]), bytes.Compare(k.id[:], l.id[:]))
+}
+
+func (e *batch) key() key { return key{e.Conversation.Account.UUID, e.Conversation.ID.UUID} }
+
+func encodeBatch(b *storage.Batch) (*batch, error) {
+	docs := make(documents, 0, 2048)
+	e := &batch{
+		Batch:        b,
+		conversation: encoded(&docs, codec.AppendConversation, &b.Conversation),
+		tickets:      make([]ticketRow, len(b.Tickets)),
+		messages:     make([][]byte, len(b.Messages)),
+		entries:      make([][]byte, len(b.Entries)),
+		reserve:      slices.Clone(b.Reserve),
+	}
+	for i := range b.Messages {
+		e.messages[i] = encoded(&docs, codec.AppendMessage, &b.Messages[i])
+	}
+	for i := range b.Entries {
+		e.entries[i] = encoded(&docs, codec.AppendEntry, &b.Entries[i])
+	}
+	for i := range b.Tickets {
+		t := &b.Tickets[i]
+		var err error
+		if e.tickets[i], err = newTicketRow(t); err != nil {
+			return nil, err
+		}
+		e.tickets[i].doc = encoded(&docs, codec.AppendTicket, t)
+	}
+	if b.Receipt != nil {
+		e.receipt = encoded(&docs, codec.AppendReceipt, b.Receipt)
+	}
+	// One ticket may close and another open: never two open in between.
+	slices.SortStableFunc(e.tickets, func(t, u ticketRow) int { return cmp.Compare(t.rank(), u.rank()) })
+	slices.SortFunc(e.reserve, compareIdentities)
+	e.reserve = slices.Compact(e.reserve)
+	return e, nil
+}
+
+func compareIdentities(a, b tickets.Identity) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
+}
+
+// rank is the order in which tickets are written.
+func (t *ticketRow) rank() int {
+	if t.status == string(tickets.Closed) {
+		return 0
+	}
+	return 1
+}
+
+// newTicketRow is all of a ticket's row but its document.
+func newTicketRow(t *tickets.Ticket) (r ticketRow, err error) {
+	r = ticketRow{
+		number: int64(t.Number), status: string(t.Status), important: t.Important, delayed: t.Delayed(),
+		created: micros(t.CreatedAt), changed: micros(t.ChangedAt),
+	}
+	if t.Typification != nil {
+		r.category = pgtype.Text{String: t.Typification.Category, Valid: true}
+		if len(t.Typification.Fields) > 0 {
+			fields, err := encode(t.Typification.Fields)
+			if err != nil {
+				return r, err
+			}
+			r.fields = pgtype.Text{String: string(fields), Valid: true}
+		}
+	}
+	if t.Status == tickets.Open {
+		if t.Wait != nil {
+			r.waits = pgtype.Int8{Int64: micros(t.Wait.Since), Valid: true}
+		}
+		r.counts = orNull(t.CountsFrom)
+	}
+	return r, nil
+}
+
+func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
+	leave, err := p.s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	e, err := encodeBatch(b)
+	if err != nil {
+		return err
+	}
+	return p.s.commits.run(ctx, e)
+}
+
+// account is what a commit needs to know of an account's row.
+type account struct {
+	number  int64
+	version int64
+	deleted bool
+}
+
+// identity is an identity of an account.
+type identity struct {
+	account [16]byte
+	tickets.Identity
+}
+
+// receipt names a receipt.
+type receipt struct {
+	key
+	scope, once string
+}
+
+// found is what a group finds when it has its locks.
+type found struct {
+	accounts map[[16]byte]account
+	versions map[key]int64
+	sessions map[key]int64
+	holders  map[identity][16]byte
+	receipts map[receipt]bool
+}
+
+// decide says whether a batch may land, and if so notes what that changes for the
+// others of its group.
+func (f *found) decide(e *batch) error {
+	k := e.key()
+	a, there := f.accounts[k.account]
+	revision, hasSession := f.sessions[key{k.account, e.Session.UUID}]
+	switch {
+	case !there:
+		return storage.ErrNotFound
+	case a.deleted:
+		return storage.ErrDeleted
+	case a.version != int64(e.Config):
+		return storage.ErrConfigChanged
+	case f.versions[k] != e.Conversation.Version-1, e.Conversation.Version < 1,
+		!e.Session.IsZero() && (!hasSession || revision != e.SessionRevision),
+		e.Receipt != nil && f.receipts[receipt{k, e.Receipt.Scope, e.Receipt.Key}]:
+		return storage.ErrConflict
+	}
+	for _, id := range e.reserve {
+		if holder, held := f.holders[identity{k.account, id}]; held && holder != k.id {
+			return storage.ErrConflict
+		}
+	}
+	f.versions[k]++
+	for _, id := range e.reserve {
+		f.holders[identity{k.account, id}] = k.id
+	}
+	return nil
+}
+
+// behind says that a conversation lands armed under an older version.
+func (f *found) behind(e *batch) bool {
+	return e.Active && int64(e.Conversation.Armed) < f.accounts[e.Conversation.Account.UUID].version
+}

@@ -1,0 +1,221 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// gate lets so many calls have a connection at a time, and so many more wait.
+type gate struct {
+	free    chan struct{}
+	limit   int64
+	waiting atomic.Int64
+}
+
+func newGate(n, limit int) *gate {
+	g := &gate{free: make(chan struct{}, n), limit: int64(limit)}
+	for range n {
+		g.free <- struct{}{}
+	}
+	return g
+}
+
+// pass waits for a place; leave gives it back.
+func (g *gate) pass(ctx context.Context) (leave func(), err error) {
+	leave = func() { g.free <- struct{}{} }
+	select {
+	case <-g.free:
+		return leave, nil
+	default:
+	}
+	defer g.waiting.Add(-1)
+	if g.waiting.Add(1) > g.limit {
+		return nil, ErrBusy
+	}
+	select {
+	case <-g.free:
+		return leave, nil
+	case <-ctx.Done():
+		return nil, notDone(ctx.Err())
+	}
+}
+
+// with calls fn with a connection once there is one. A context that ends before
+// leaves nothing done.
+func (s *Store) with(ctx context.Context, fn func(*pgxpool.Conn) error) error {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	free, err := s.others.pass(ctx)
+	if err != nil {
+		return err
+	}
+	defer free()
+	return s.retry(ctx, fn)
+}
+
+// retry calls fn with a connection, and again with another if it did nothing and
+// may fare better now.
+func (s *Store) retry(ctx context.Context, fn func(*pgxpool.Conn) error) (err error) {
+	for range attempts {
+		if err = s.once(ctx, fn); err == nil || !again(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	if errors.Is(err, errRace) {
+		return storage.ErrConflict // what it was based on changes all the time
+	}
+	return err
+}
+
+func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	c, err := s.pool.Acquire(ctx)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return notDone(err)
+	default:
+		return failed("connect", err)
+	}
+	defer c.Release()
+	return fn(c)
+}
+
+// each runs a query that changes nothing and calls fn for every row.
+func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
+	return s.with(ctx, func(c *pgxpool.Conn) error {
+		rows, err := c.Query(ctx, query, args...)
+		if err != nil {
+			return failed("read", err)
+		}
+		defer rows.Close()
+		began := false
+		for rows.Next() {
+			began = true
+			if err := fn(rows.Scan); err != nil {
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return &Error{Op: "read", Code: code(err), Err: err, final: began}
+		}
+		return nil
+	})
+}
+
+// one reads at most one row, and says whether there was one.
+func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
+	found := false
+	err := s.each(ctx, query, args, func(scan func(...any) error) error {
+		found = true
+		return scan(dest...)
+	})
+	return found, err
+}
+
+// settings bounds what a transaction may wait for, locks and a caller that is gone.
+const settings = "SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)"
+
+func (s *Store) limits() string { return strconv.FormatInt(s.timeout.Milliseconds(), 10) }
+
+// change runs one statement that changes something, in a transaction of its own and
+// one round trip, and calls fn for every row that it returns. Once it was sent, the
+// caller's context no longer matters: its outcome takes no longer than the timeout.
+func (s *Store) change(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
+	return s.with(ctx, func(c *pgxpool.Conn) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+		defer cancel()
+		var b pgx.Batch
+		b.Queue(settings, s.limits())
+		b.Queue(query, args...).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := fn(rows.Scan); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+		return changed("write", c.SendBatch(ctx, &b).Close())
+	})
+}
+
+// tx is a transaction of several steps.
+type tx struct {
+	c   *pgxpool.Conn
+	ctx context.Context //nolint:containedctx // it ends with the transaction
+}
+
+// begin starts a transaction together with its first statements, which lock and
+// read: one round trip.
+func (s *Store) begin(ctx context.Context, c *pgxpool.Conn, queue func(*pgx.Batch)) (*tx, error) {
+	var b pgx.Batch
+	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+	b.Queue(settings, s.limits())
+	queue(&b)
+	t := &tx{c, ctx}
+	if err := t.run(&b); err != nil {
+		t.rollback()
+		return nil, err
+	}
+	return t, nil
+}
+
+// run runs statements in one round trip.
+func (t *tx) run(b *pgx.Batch) error {
+	return failed("write", t.c.SendBatch(t.ctx, b).Close())
+}
+
+// commit makes the transaction durable. If it fails, the outcome may be unknown.
+func (t *tx) commit() error {
+	tag, err := t.c.Exec(t.ctx, "COMMIT")
+	if err == nil && tag.String() == "ROLLBACK" {
+		err = pgx.ErrTxCommitRollback
+	}
+	if err != nil {
+		err = changed("commit", err)
+		t.rollback()
+	}
+	return err
+}
+
+// rollback ends the transaction, or else the connection.
+func (t *tx) rollback() {
+	if _, err := t.c.Exec(t.ctx, "ROLLBACK"); err != nil {
+		_ = t.c.Conn().Close(t.ctx)
+	}
+}
+
+// transact is change for several steps: first queues what locks and reads, then
+// decides and queues what writes, or refuses. It may be run again.
+func (s *Store) transact(ctx context.Context, first func(*pgx.Batch), then func(*pgx.Batch) error) error {
+	return s.with(ctx, func(c *pgxpool.Conn) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
+		defer cancel()
+		t, err := s.begin(ctx, c, first)
+		if err != nil {
+			return err
+		}
+		var b pgx.Batch
+		if err := then(&b); err != nil {
+			t.rollback()
+			return err
+		}
+		if b.Len() > 0 {
+			if err := t.run(&b); err != nil {
+				t.rollback()
+				return err
+			}
+		}
+		return t.commit()
+	})
+}

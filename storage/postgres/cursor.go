@@ -1,0 +1,202 @@
+package postgres
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/fnv"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/charlahq/charla/storage"
+)
+
+// position is where a page ended: the value that the list is ordered by, and what
+// tells equal ones apart.
+type position struct {
+	at     int64
+	id     [16]byte
+	number int64
+}
+
+// cursor writes a position in a list, which list names with all that selects it.
+func (s *Store) cursor(list string, p position) string {
+	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
+	b = binary.BigEndian.AppendUint64(b, uint64(p.at))
+	b = append(b, p.id[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(p.number))
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// parseCursor reads what cursor wrote for the same list of the same database; ok
+// is false for the empty cursor.
+func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error) {
+	if cursor == "" {
+		return position{}, false, nil
+	}
+	b, err := s.unseal(list, cursor)
+	if err != nil || len(b) != 32 {
+		return position{}, false, storage.ErrCursor
+	}
+	p.at = int64(binary.BigEndian.Uint64(b))
+	copy(p.id[:], b[8:])
+	p.number = int64(binary.BigEndian.Uint64(b[24:]))
+	return p, true, nil
+}
+
+// unseal is what a cursor of a list holds behind its seal.
+func (s *Store) unseal(list, cursor string) ([]byte, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(b) < 8 || binary.BigEndian.Uint64(b) != s.seal(list) {
+		return nil, storage.ErrCursor
+	}
+	return b[8:], nil
+}
+
+// seal tells a list of this database from every other.
+func (s *Store) seal(list string) uint64 {
+	h := fnv.New64a()
+	h.Write(s.id[:])
+	h.Write([]byte(list))
+	return h.Sum64()
+}
+
+// snapshot says which transactions were over at some moment: those below xmin, and
+// those below xmax but the ones under way.
+type snapshot struct {
+	xmin, xmax uint64
+	underWay   []uint64
+}
+
+// parseSnapshot reads PostgreSQL's text for one, xmin:xmax:a,b,c.
+func parseSnapshot(text string) (s snapshot, ok bool) {
+	parts := strings.Split(text, ":")
+	if len(parts) != 3 {
+		return s, false
+	}
+	numbers := parts[:2:2]
+	if parts[2] != "" {
+		numbers = append(numbers, strings.Split(parts[2], ",")...)
+	}
+	all := make([]uint64, len(numbers))
+	for i, text := range numbers {
+		var err error
+		if all[i], err = strconv.ParseUint(text, 10, 64); err != nil {
+			return s, false
+		}
+	}
+	s = snapshot{all[0], all[1], all[2:]}
+	return s, s.valid()
+}
+
+func (s snapshot) valid() bool {
+	last := s.xmin
+	for i, x := range s.underWay {
+		if x < last || i > 0 && x == last || x >= s.xmax {
+			return false
+		}
+		last = x
+	}
+	return s.xmin > 0 && s.xmin <= s.xmax && s.xmax <= math.MaxInt64
+}
+
+// String is PostgreSQL's text.
+func (s snapshot) String() string {
+	b := strconv.AppendUint(nil, s.xmin, 10)
+	b = strconv.AppendUint(append(b, ':'), s.xmax, 10)
+	for i, x := range s.underWay {
+		b = strconv.AppendUint(append(b, ":,"[min(i, 1)]), x, 10)
+	}
+	if len(s.underWay) == 0 {
+		b = append(b, ':')
+	}
+	return string(b)
+}
+
+func (s snapshot) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, s.xmin)
+	b = binary.AppendUvarint(b, s.xmax-s.xmin)
+	b = binary.AppendUvarint(b, uint64(len(s.underWay)))
+	for _, x := range s.underWay {
+		b = binary.AppendUvarint(b, x-s.xmin)
+	}
+	return b
+}
+
+// reader reads what append wrote.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) number() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) snapshot() (s snapshot) {
+	s.xmin = r.number()
+	s.xmax = s.xmin + r.number()
+	n := r.number()
+	if n > uint64(len(r.b)) {
+		r.bad = true
+		return s
+	}
+	for range n {
+		s.underWay = append(s.underWay, s.xmin+r.number())
+	}
+	r.bad = r.bad || !s.valid()
+	return s
+}
+
+// feed is where a reader of the changes is: it has seen what was over at seen. If
+// it is in the middle of those that were over at until, it has seen them up to a
+// transaction and conversation.
+type feed struct {
+	seen   snapshot
+	until  snapshot // xmax zero: in the middle of nothing
+	change uint64
+	id     [16]byte
+}
+
+// beginning is before every change.
+var beginning = snapshot{xmin: 1, xmax: 1}
+
+func (s *Store) feedCursor(list string, f feed) string {
+	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
+	b = f.seen.append(b)
+	if f.until.xmax > 0 {
+		b = f.until.append(b)
+		b = binary.AppendUvarint(b, f.change)
+		b = append(b, f.id[:]...)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func (s *Store) parseFeed(list, cursor string) (feed, error) {
+	f := feed{seen: beginning}
+	if cursor == "" {
+		return f, nil
+	}
+	b, err := s.unseal(list, cursor)
+	if err != nil {
+		return f, err
+	}
+	r := reader{b: b}
+	f.seen = r.snapshot()
+	if !r.bad && len(r.b) > 0 {
+		f.until = r.snapshot()
+		f.change = r.number()
+		r.bad = r.bad || len(r.b) != len(f.id)
+		r.b = r.b[copy(f.id[:], r.b):]
+	}
+	if r.bad || len(r.b) > 0 {
+		return f, storage.ErrCursor
+	}
+	return f, nil
+}

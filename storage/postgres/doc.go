@@ -1,0 +1,58 @@
+// Package postgres keeps charla in one PostgreSQL database: a [storage.Store] for
+// several processes, any of which serves any request and claims any deadline.
+//
+//	store, err := postgres.Open(ctx, "postgres://charla@db/chat", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer store.Close()
+//
+// [New] takes a [pgxpool.Pool] of the host's own. The server is at least
+// [MinVersion]; the tests run on what the machine has. Everything is in a schema
+// named "charla", which the store makes, and brings up to date when it opens: several
+// processes may do so at once. A database of a newer charla is refused
+// ([*SchemaError]). It needs no extension, and no right beyond creating that schema.
+//
+// # Durability
+//
+// A call that returned nil is as durable as the server makes a commit; one whose
+// connections have synchronous_commit off is refused ([ErrAsync]). What waits for
+// one of two committing connections, up to 64 batches of whatever accounts, goes
+// into one transaction, in which each succeeds or fails by itself. Loads are
+// gathered alike, into one statement.
+//
+// A changing call whose context ends while it waits does nothing. Once it was
+// taken up it waits for its outcome, no longer than [Options.Timeout]. An [*Error]
+// that is Unknown may have happened: the connection was lost, or the server gave
+// up, when the transaction was being ended. Any other error of a changing call
+// means that nothing happened; what was lost before that, a deadlock or a server
+// that is restarting is tried again a few times, and then is also
+// [storage.ErrBusy]. No more calls wait than [Options.Queue] allows: the next one
+// gets [ErrBusy].
+//
+// # Locks
+//
+// A commit shares the account's row and locks the conversation's; a save, and so a
+// deletion, has the account's row for itself. So nothing that was decided under an
+// older configuration lands after a save. Locks are taken table by table, each in
+// the order of its keys. Nobody waits for a process that is gone longer than
+// [Options.Timeout]. Claims pass over what another process is claiming.
+//
+// # The feed
+//
+// A conversation carries the transaction of its last commit, and a cursor of
+// [storage.Queries].Changes which transactions were over when it was read. So a
+// commit that lands late is not skipped, and a transaction that stays open, here or
+// in another database of the server, holds nobody up. Cursors of a server that was
+// put back to an earlier moment, or whose data was moved to another by a dump, are
+// [storage.ErrCursor]. Reads go to the primary.
+//
+// # Growing
+//
+// Keys, and every query on behalf of an account, lead with the account; no
+// constraint but an account's public key spans two. [Options.Partitions] divides
+// the tables by a hash of the account. Accounts are independent: beyond one server
+// a host runs desks per database and routes by account.
+//
+// [Broker] tells processes of each other's changes by LISTEN and NOTIFY.
+package postgres

@@ -1,0 +1,161 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+var (
+	// ErrBusy: as many calls wait already as [Options.Queue] allows. Nothing
+	// happened; try again later (R8.4).
+	ErrBusy = fmt.Errorf("postgres: too many calls are waiting: %w", storage.ErrBusy)
+	// ErrForeign: the database has a schema "charla" that is not charla's.
+	ErrForeign = errors.New("postgres: the schema charla is not of this library")
+	// ErrAsync: synchronous_commit is off for the connections, so that what was
+	// acknowledged could be lost.
+	ErrAsync = errors.New("postgres: synchronous_commit is off")
+)
+
+// VersionError says that a server is older than [MinVersion].
+type VersionError struct {
+	// Version is the server's.
+	Version string
+}
+
+// Error says both versions.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("postgres: the server is version %s; need %d or later", e.Version, MinVersion)
+}
+
+// SchemaError says that a database was written by a newer charla.
+type SchemaError struct {
+	// Found is the schema of the database, Known the newest one that this code
+	// knows.
+	Found, Known int
+}
+
+// Error says both.
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("postgres: the database has schema %d, this code knows up to %d", e.Found, e.Known)
+}
+
+// Error is a failure of the server, or of the connection to it. One that is not
+// Unknown is also [storage.ErrBusy] where trying again may help: nothing happened.
+type Error struct {
+	// Op is what failed: "open", "connect", "read", "write", "commit".
+	Op string
+	// Code is the SQLSTATE; empty if the server did not answer.
+	Code string
+	// Unknown says that the call may or may not have happened. Where it is
+	// false, nothing did.
+	Unknown bool
+	// Err is the driver's.
+	Err error
+	// final: rows were seen already, so that it cannot be tried again.
+	final bool
+}
+
+// Error says what failed and why.
+func (e *Error) Error() string {
+	if e.Unknown {
+		return "postgres: " + e.Op + ": outcome unknown: " + e.Err.Error()
+	}
+	return "postgres: " + e.Op + ": " + e.Err.Error()
+}
+
+// Unwrap returns the driver's error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is says that an error after which nothing happened and trying again may help is
+// [storage.ErrBusy].
+func (e *Error) Is(target error) bool {
+	return target == storage.ErrBusy && !e.Unknown && e.passing()
+}
+
+// passing says that the same call may succeed later.
+func (e *Error) passing() bool {
+	if e.Code == "" {
+		return true
+	}
+	switch e.Code[:2] {
+	case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
+		return true
+	}
+	return e.Code == codeLockTimeout || e.Code == codeIdle
+}
+
+// SQLSTATEs that this package acts on.
+const (
+	codeUnknownCompletion = "40003"
+	codeLockTimeout       = "55P03"
+	codeIdle              = "25P03"
+)
+
+// failed wraps an error of the driver; nil stays nil.
+func failed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Op: op, Code: code(err), Err: err}
+}
+
+// code is the SQLSTATE of an error, empty if the server sent none.
+func code(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) && len(e.Code) == 5 {
+		return e.Code
+	}
+	return ""
+}
+
+// changed wraps an error of statements after which a transaction ends: its outcome
+// is known only if nothing was sent, or if the server says that it failed and goes
+// on with the connection.
+func changed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: op, Code: code(err), Err: err}
+	var server *pgconn.PgError
+	switch {
+	case errors.Is(err, pgx.ErrTxCommitRollback), pgconn.SafeToRetry(err):
+	case errors.As(err, &server):
+		e.Unknown = server.SeverityUnlocalized != "ERROR" || server.Code == codeUnknownCompletion
+	default:
+		e.Unknown = true
+	}
+	return e
+}
+
+// again says that a transaction did nothing and is worth another try at once.
+func again(err error) bool {
+	if errors.Is(err, errRace) {
+		return true
+	}
+	var e *Error
+	if !errors.As(err, &e) || e.Unknown || e.final || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	switch {
+	case e.Code == "":
+		return true
+	case e.Code[:2] == "40", e.Code[:2] == "08", e.Code[:3] == "57P":
+		return true
+	}
+	return false
+}
+
+// errRace: another process has just made what this transaction was to make.
+// Looking again will find it.
+var errRace = errors.New("postgres: raced")
+
+// attempts is how often a transaction that did nothing is tried.
+const attempts = 4
+
+// notDone is the error of a call that was given up before it began.
+func notDone(err error) error { return fmt.Errorf("%w: %w", storage.ErrBusy, err) }

@@ -1,0 +1,63 @@
+package postgres
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// maxKnown bounds how many accounts are remembered.
+const maxKnown = 4096
+
+// known is what loads have seen, so that the next load need not read an account
+// again that is as it was. It decides nothing: an account is known by the number
+// and revision of its row, which are compared within the statement that would else
+// read more.
+type known struct {
+	mu       sync.Mutex
+	accounts map[chatcfg.AccountID]knownAccount
+}
+
+// knownAccount is an account as its row with that number and revision has it.
+type knownAccount struct {
+	number, revision int64
+	account          chatcfg.Account
+}
+
+// account is what is known of an account; the zero value: nothing.
+func (k *known) account(id chatcfg.AccountID) knownAccount {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.accounts[id]
+}
+
+func (k *known) keep(a knownAccount) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.accounts == nil {
+		k.accounts = map[chatcfg.AccountID]knownAccount{}
+	}
+	if _, there := k.accounts[a.account.ID]; !there && len(k.accounts) >= maxKnown {
+		for other := range k.accounts { // any one: whatever is in use comes back
+			delete(k.accounts, other)
+			break
+		}
+	}
+	k.accounts[a.account.ID] = a
+}
+
+// own is a copy of an account that its holder may change.
+func own(a chatcfg.Account) chatcfg.Account {
+	a.Secrets = slices.Clone(a.Secrets)
+	for i := range a.Secrets {
+		a.Secrets[i].PublicKey = slices.Clone(a.Secrets[i].PublicKey)
+	}
+	for _, image := range []**chatcfg.Image{&a.Picture, &a.Logo} {
+		if *image != nil {
+			one := **image
+			*image = &one
+		}
+	}
+	return a
+}

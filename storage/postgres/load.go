@@ -1,0 +1,130 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// load is a load that waits, and what it found.
+type load struct {
+	q     storage.LoadQuery
+	known knownAccount
+	found bool
+	// number and revision are of the account's row; its document is empty if it is
+	// the known one.
+	number, revision                                          int64
+	account, session, conversation, ticket, older, receiptDoc []byte
+}
+
+// loads are several loads in one statement, which sees one moment by itself. A
+// conversation that a session writes in is the one it names, else the one that
+// holds its identity. What is not asked for is NULL, which finds nothing.
+var loadsQuery = `SELECT q.i, a.number, a.revision, CASE WHEN a.number = q.row AND a.revision = q.revision THEN NULL ELSE a.doc END,
+	s.doc, c.doc, t.doc, o.doc, r.doc
+FROM ` + unnest(1, "bigint", "uuid", "uuid", "uuid", "bigint", "text", "text", "bigint", "bigint") + `
+	AS q(i, account, session, conversation, ticket, scope, key, row, revision)
+JOIN charla.accounts a ON a.id = q.account
+LEFT JOIN charla.sessions s ON s.account = q.account AND s.id = q.session
+LEFT JOIN LATERAL (SELECT coalesce(q.conversation,
+	(SELECT id FROM charla.conversations WHERE account = q.account AND id = s.conversation),
+	(SELECT conversation FROM charla.identities WHERE account = q.account AND kind = s.kind AND value = s.value)) AS id) AS w ON true
+LEFT JOIN charla.conversations c ON c.account = q.account AND c.id = w.id
+LEFT JOIN charla.tickets t ON t.account = q.account AND t.conversation = c.id AND t.number = c.number
+LEFT JOIN charla.tickets o ON o.account = q.account AND o.conversation = c.id AND o.number = q.ticket AND o.number <> c.number
+LEFT JOIN charla.receipts r ON r.account = q.account AND r.conversation = c.id AND r.scope = q.scope AND r.key = q.key`
+
+func (s *Store) load(group []*call[*load]) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	err := s.retry(ctx, func(c *pgxpool.Conn) error {
+		for _, one := range group {
+			one.work.found = false
+		}
+		return failed("read", s.loadOnce(ctx, c, group))
+	})
+	for _, one := range group {
+		one.err = err
+	}
+}
+
+func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*load]) error {
+	n := len(group)
+	ord, numbers := make([]int64, n), make([]int64, n)
+	accounts := make([][16]byte, n)
+	sessions, conversations := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
+	scopes, keys := make([]pgtype.Text, n), make([]pgtype.Text, n)
+	knownRows, knownRevisions := make([]int64, n), make([]int64, n)
+	for i, one := range group {
+		q := &one.work.q
+		ord[i], accounts[i], numbers[i] = int64(i), q.Account.UUID, int64(q.Ticket)
+		sessions[i] = pgtype.UUID{Bytes: q.Session.UUID, Valid: !q.Session.IsZero()}
+		conversations[i] = pgtype.UUID{Bytes: q.Conversation.UUID, Valid: q.Session.IsZero()}
+		scopes[i], keys[i] = pgtype.Text{String: q.Scope, Valid: q.Key != ""}, pgtype.Text{String: q.Key, Valid: q.Key != ""}
+		knownRows[i], knownRevisions[i] = one.work.known.number, one.work.known.revision
+	}
+	found, err := c.Query(ctx, loadsQuery, ord, accounts, sessions, conversations, numbers, scopes, keys, knownRows, knownRevisions)
+	if err != nil {
+		return err
+	}
+	return rows(func(scan func(...any) error) error {
+		var i int64
+		var l load
+		if err := scan(&i, &l.number, &l.revision, &l.account, &l.session, &l.conversation, &l.ticket, &l.older, &l.receiptDoc); err != nil {
+			return err
+		}
+		one := group[i].work
+		l.q, l.known, l.found = one.q, one.known, true
+		*one = l
+		return nil
+	})(found)
+}
+
+type conversations struct{ s *Store }
+
+func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
+	leave, err := p.s.enter(ctx)
+	if err != nil {
+		return l, err
+	}
+	defer leave()
+	one := &load{q: q, known: p.s.known.account(q.Account)}
+	if err := p.s.loads.run(ctx, one); err != nil {
+		return l, err
+	}
+	if !one.found || !q.Session.IsZero() && one.session == nil {
+		return l, storage.ErrNotFound
+	}
+	if one.account != nil {
+		one.known = knownAccount{number: one.number, revision: one.revision}
+		if err := decodeJSON(one.account, &one.known.account); err != nil {
+			return l, err
+		}
+		p.s.known.keep(one.known)
+	}
+	l.Account = own(one.known.account)
+	if err := corrupt(codec.DecodeSession(string(one.session), &l.Session)); err != nil {
+		return l, err
+	}
+	if err := corrupt(codec.DecodeConversation(string(one.conversation), &l.Conversation)); err != nil {
+		return l, err
+	}
+	if err := corrupt(codec.DecodeTicket(string(one.ticket), &l.Ticket)); err != nil {
+		return l, err
+	}
+	if one.older != nil {
+		l.Older = &tickets.Ticket{}
+		if err := corrupt(codec.DecodeTicket(string(one.older), l.Older)); err != nil {
+			return l, err
+		}
+	}
+	if one.receiptDoc != nil {
+		l.Receipt = &storage.Receipt{}
+		return l, corrupt(codec.DecodeReceipt(string(one.receiptDoc), l.Receipt))
+	}
+	return l, nil
+}

@@ -1,0 +1,160 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed migrations/*.sql
+var embedded embed.FS
+
+// migrations are the files NNNN_name.sql, numbered from 1 without a gap. They are
+// templates, since a table that is partitioned is created otherwise.
+var migrations = must(fs.Sub(embedded, "migrations"))
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// migrate brings a database up to the newest schema, in one transaction: of two
+// processes that open a database at once the second one finds it done. It returns
+// the database's ID.
+func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id [16]byte, err error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return id, err
+	}
+	found, err := schema(ctx, c)
+	if err != nil {
+		return id, err
+	}
+	var moved bool
+	if found == len(names) {
+		// Nothing to do is the usual case, and needs no lock.
+		if id, moved, err = identify(ctx, c); err != nil || !moved {
+			return id, err
+		}
+	}
+	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('charla migrations', 0))"); err != nil {
+			return failed("open", err)
+		}
+		if err := steps(ctx, tx.Conn(), files, names, partitions); err != nil {
+			return err
+		}
+		if id, moved, err = identify(ctx, tx.Conn()); err == nil && moved {
+			err = settle(ctx, tx.Conn())
+		}
+		return err
+	})
+	if err == nil && moved {
+		id, _, err = identify(ctx, c)
+	}
+	return id, err
+}
+
+func steps(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, partitions int) error {
+	found, err := schema(ctx, c)
+	if err != nil {
+		return err
+	}
+	if found > len(names) {
+		return &SchemaError{Found: found, Known: len(names)}
+	}
+	if found == 0 {
+		if _, err := c.Exec(ctx, "CREATE SCHEMA charla; CREATE TABLE charla.migrations (version integer PRIMARY KEY, name text NOT NULL)", pgx.QueryExecModeSimpleProtocol); err != nil {
+			return failed("open", err)
+		}
+	} else if err := c.QueryRow(ctx, "SELECT partitions FROM charla.meta").Scan(&partitions); err != nil {
+		return failed("open", err)
+	}
+	for i, name := range names {
+		n, err := strconv.Atoi(name[:max(strings.IndexByte(name, '_'), 0)])
+		if err != nil || n != i+1 {
+			return fmt.Errorf("postgres: migration %s is not number %d", name, i+1)
+		}
+		if n <= found {
+			continue
+		}
+		script, err := script(files, name, partitions)
+		if err != nil {
+			return err
+		}
+		if _, err := c.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return fmt.Errorf("postgres: migration %s: %w", name, failed("open", err))
+		}
+		if _, err := c.Exec(ctx, "INSERT INTO charla.migrations (version, name) VALUES ($1, $2)", n, name); err != nil {
+			return failed("open", err)
+		}
+	}
+	return nil
+}
+
+// script is a migration for a schema with so many partitions.
+func script(files fs.FS, name string, partitions int) (string, error) {
+	by := func(table, settings string) string {
+		if settings != "" {
+			settings = " WITH (" + settings + ")"
+		}
+		if partitions == 0 {
+			return settings
+		}
+		var b strings.Builder
+		b.WriteString("PARTITION BY HASH (account)")
+		for i := range partitions {
+			fmt.Fprintf(&b, ";\nCREATE TABLE charla.%s_%d PARTITION OF charla.%s FOR VALUES WITH (MODULUS %d, REMAINDER %d)%s",
+				table, i, table, partitions, i, settings)
+		}
+		return b.String()
+	}
+	t, err := template.New(name).Funcs(template.FuncMap{"by": by}).ParseFS(files, name)
+	if err != nil {
+		return "", fmt.Errorf("postgres: migration %s: %w", name, err)
+	}
+	var b strings.Builder
+	err = t.Execute(&b, struct{ Partitions int }{partitions})
+	return b.String(), err
+}
+
+// schema returns the number of a database's schema, zero for none.
+func schema(ctx context.Context, c *pgx.Conn) (int, error) {
+	var any, ours bool
+	if err := c.QueryRow(ctx, "SELECT to_regnamespace('charla') IS NOT NULL, to_regclass('charla.migrations') IS NOT NULL").Scan(&any, &ours); err != nil {
+		return 0, failed("open", err)
+	}
+	if !ours {
+		if any {
+			return 0, ErrForeign
+		}
+		return 0, nil
+	}
+	var n int
+	err := c.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM charla.migrations").Scan(&n)
+	return n, failed("open", err)
+}
+
+// identify returns the database's ID, and whether its rows were moved here from
+// another server, whose transactions were counted otherwise.
+func identify(ctx context.Context, c *pgx.Conn) (id [16]byte, moved bool, err error) {
+	err = c.QueryRow(ctx, "SELECT id, cluster <> (SELECT system_identifier::text FROM pg_control_system()) FROM charla.meta").Scan(&id, &moved)
+	return id, moved, failed("open", err)
+}
+
+// settle makes a database that was moved begin its feeds anew: no cursor of before
+// holds, and every change is in the past.
+func settle(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, `UPDATE charla.conversations SET change = '3';
+		UPDATE charla.meta SET id = gen_random_uuid(), cluster = (SELECT system_identifier::text FROM pg_control_system())`,
+		pgx.QueryExecModeSimpleProtocol)
+	return failed("open", err)
+}

@@ -1,0 +1,246 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5"
+)
+
+type outbox struct{ s *Store }
+
+// deliveryColumns are deliveries to be added, for unnest.
+type deliveryColumns struct {
+	accounts      [][16]byte
+	names, kinds  []string
+	conversations [][16]byte
+	tickets       []int64
+	bodies        [][]byte
+	repeatable    []bool
+	attempts      []int64
+	fences        []int64
+	notBefore     []int64
+	settled       []int64
+	errors        []string
+}
+
+func (c *deliveryColumns) add(account chatcfg.AccountID, d *storage.Delivery) {
+	c.accounts = append(c.accounts, account.UUID)
+	c.names, c.kinds = append(c.names, d.Key), append(c.kinds, d.Kind)
+	c.conversations = append(c.conversations, d.Conversation.UUID)
+	c.tickets = append(c.tickets, int64(d.Ticket))
+	c.bodies = append(c.bodies, bytea(d.Body))
+	c.repeatable = append(c.repeatable, d.Repeatable)
+	c.attempts, c.fences = append(c.attempts, int64(d.Attempts)), append(c.fences, d.Fence)
+	c.notBefore, c.settled = append(c.notBefore, micros(d.NotBefore)), append(c.settled, micros(d.SettledAt))
+	c.errors = append(c.errors, d.Error)
+}
+
+func (c *deliveryColumns) args() []any {
+	return []any{
+		c.accounts, c.names, c.kinds, c.conversations, c.tickets, c.bodies, c.repeatable,
+		c.attempts, c.fences, c.notBefore, c.settled, c.errors,
+	}
+}
+
+// deliver adds deliveries, which are the arguments from number first on; orHeld
+// leaves out those whose keys are there.
+func deliver(first int) string {
+	types := []string{"uuid", "text", "text", "uuid", "bigint", "bytea", "boolean", "bigint", "bigint", "bigint", "bigint", "text"}
+	return `INSERT INTO charla.deliveries (account, name, kind, conversation, ticket, body, repeatable, state, attempts, fence, not_before, settled, due, error)
+		SELECT u.account, u.name, u.kind, u.conversation, u.ticket, u.body, u.repeatable, 'pending', u.attempts, u.fence, u.not_before, u.settled, u.not_before, u.error
+		FROM ` + unnest(first, types...) + " AS u(account, name, kind, conversation, ticket, body, repeatable, attempts, fence, not_before, settled, error)"
+}
+
+const orHeld = " ON CONFLICT (account, name) DO NOTHING"
+
+// unnest is a table of the arguments from number first on, which are arrays.
+func unnest(first int, types ...string) string {
+	list := "unnest("
+	for i, t := range types {
+		if i > 0 {
+			list += ", "
+		}
+		list += "$" + strconv.Itoa(first+i) + "::" + t + "[]"
+	}
+	return list + ")"
+}
+
+const delivered = "d.account, d.name, d.n, d.kind, d.conversation, d.ticket, d.body, d.repeatable, d.state, d.attempts, d.fence, d.not_before, d.settled, d.error"
+
+// delivery is a delivery with its place in the order of commits.
+type delivery struct {
+	n int64
+	storage.Delivery
+}
+
+func scanDelivery(scan func(...any) error) (d delivery, err error) {
+	var notBefore, settled int64
+	var account, conversation [16]byte
+	var number, attempts int64
+	var state string
+	err = scan(&account, &d.Key, &d.n, &d.Kind, &conversation, &number, &d.Body, &d.Repeatable,
+		&state, &attempts, &d.Fence, &notBefore, &settled, &d.Error)
+	d.Account.UUID, d.Conversation.UUID = account, conversation
+	d.Ticket, d.Attempts, d.State = tickets.Number(number), int(attempts), storage.DeliveryState(state)
+	d.NotBefore, d.SettledAt = instant(notBefore), instant(settled)
+	return d, err
+}
+
+// Claiming locks what it is about to claim, passes over what another process has
+// locked, and goes by the primary key. Those of deleted accounts are not pending,
+// or have no due.
+const (
+	lose = `WITH lost AS (
+		SELECT account, name FROM charla.deliveries
+		WHERE state = 'sending' AND due <= $1 AND NOT repeatable ORDER BY due FOR UPDATE SKIP LOCKED)
+	UPDATE charla.deliveries d SET state = 'unknown', due = NULL
+	FROM lost WHERE d.account = lost.account AND d.name = lost.name`
+
+	claim = `WITH pending AS (
+		SELECT account, name, not_before, n FROM charla.deliveries
+		WHERE state = 'pending' AND due <= $1 ORDER BY due, n LIMIT $3 FOR UPDATE SKIP LOCKED),
+	again AS (
+		SELECT account, name, not_before, n FROM charla.deliveries
+		WHERE state = 'sending' AND due <= $1 AND repeatable ORDER BY not_before, n LIMIT $3 FOR UPDATE SKIP LOCKED),
+	due AS (
+		SELECT account, name FROM (TABLE pending UNION ALL TABLE again) x ORDER BY not_before, n LIMIT $3)
+	UPDATE charla.deliveries d SET state = 'sending', attempts = attempts + 1, fence = fence + 1, due = $2
+	FROM due WHERE d.account = due.account AND d.name = due.name
+	RETURNING ` + delivered
+)
+
+// Claim marks what was lost while it was sent in the transaction in which it
+// claims.
+func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Delivery, error) {
+	var found []delivery
+	if limit < 1 {
+		_, err := p.NextWake(ctx) // the context's and the store's end
+		return nil, err
+	}
+	err := p.s.transact(ctx, func(b *pgx.Batch) {
+		found = nil
+		b.Queue(lose, micros(now))
+		b.Queue(claim, micros(now), micros(leaseUntil), limit).Query(rows(func(scan func(...any) error) error {
+			d, err := scanDelivery(scan)
+			found = append(found, d)
+			return err
+		}))
+	}, func(*pgx.Batch) error { return nil })
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	slices.SortFunc(found, func(d, e delivery) int {
+		return cmp.Or(d.NotBefore.Compare(e.NotBefore), cmp.Compare(d.n, e.n))
+	})
+	claims := make([]storage.Delivery, len(found))
+	for i, d := range found {
+		claims[i] = d.Delivery
+	}
+	return claims, nil
+}
+
+// Settle shares the account's row, so that an account that is being deleted keeps
+// nothing pending.
+func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
+	var notBefore, due *int64 // nil: as it is, none
+	at := micros(d.NotBefore)
+	settled := micros(d.SettledAt)
+	switch d.State {
+	case storage.Pending:
+		notBefore, due = &at, &at
+	case storage.Sent:
+		due = &settled
+	case storage.Dead, storage.Unknown:
+	default:
+		return errors.New("postgres: a delivery cannot be settled as " + string(d.State))
+	}
+	var n int64
+	err := p.s.change(ctx, `WITH a AS (SELECT id, deleted FROM charla.accounts WHERE id = $1 FOR SHARE),
+		gone AS (DELETE FROM charla.deliveries d USING a
+			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND a.deleted AND $4 = 'pending' RETURNING 1),
+		kept AS (UPDATE charla.deliveries d SET state = $4, not_before = coalesce($5, d.not_before), settled = $6, due = $7, error = $8 FROM a
+			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND NOT (a.deleted AND $4 = 'pending') RETURNING 1)
+		SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept)`,
+		[]any{d.Account.UUID[:], d.Key, d.Fence, string(d.State), notBefore, settled, due, d.Error},
+		func(scan func(...any) error) error { return scan(&n) })
+	if err == nil && n == 0 {
+		err = storage.ErrLeaseLost
+	}
+	return err
+}
+
+func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
+	var page storage.Page[storage.Delivery]
+	name := "outbox " + account.String() + " " + string(state)
+	after, _, err := p.s.parseCursor(name, cursor)
+	if err != nil {
+		return page, err
+	}
+	limit = pageLimit(limit, storage.MaxPage)
+	var last int64
+	err = p.s.each(ctx, "SELECT "+delivered+" FROM charla.deliveries d WHERE account = $1 AND state = $2 AND n > $3 ORDER BY n LIMIT $4",
+		[]any{account.UUID[:], string(state), after.number, limit + 1}, func(scan func(...any) error) error {
+			d, err := scanDelivery(scan)
+			if len(page.Items) == limit {
+				page.Next = p.s.cursor(name, position{number: last})
+				return err
+			}
+			page.Items, last = append(page.Items, d.Delivery), d.n
+			return err
+		})
+	if err != nil {
+		return storage.Page[storage.Delivery]{}, err
+	}
+	return page, nil
+}
+
+func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
+	err := p.s.inAccount(ctx, errNotDone, `,
+		done AS (UPDATE charla.deliveries d SET state = 'pending', attempts = 0, not_before = $3, due = $3 FROM a
+			WHERE NOT a.deleted AND d.account = $1 AND d.name = $2 AND d.state IN ('dead', 'unknown') RETURNING 1)`,
+		account.UUID[:], key, micros(now))
+	if !errors.Is(err, errNotDone) {
+		return err
+	}
+	found, err := p.s.one(ctx, "SELECT true FROM charla.deliveries WHERE account = $1 AND name = $2", []any{account.UUID[:], key}, new(bool))
+	if err == nil && !found {
+		return storage.ErrNotFound
+	}
+	if err == nil {
+		return storage.ErrConflict
+	}
+	return err
+}
+
+// errNotDone: the reason is still to be found.
+var errNotDone = errors.New("postgres: nothing happened")
+
+func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	n, err := p.s.delete(ctx, `DELETE FROM charla.deliveries WHERE (account, name) IN (
+		SELECT account, name FROM charla.deliveries WHERE state = 'sent' AND due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+		micros(before), max(limit, 0))
+	return int(n), err
+}
+
+func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
+	return p.s.earliest(ctx, `SELECT least(
+		(SELECT due FROM charla.deliveries WHERE state = 'pending' ORDER BY due LIMIT 1),
+		(SELECT due FROM charla.deliveries WHERE state = 'sending' AND due IS NOT NULL ORDER BY due LIMIT 1))`)
+}
+
+// earliest returns the instant that a query finds, or zero.
+func (s *Store) earliest(ctx context.Context, query string) (time.Time, error) {
+	var at *int64
+	if _, err := s.one(ctx, query, nil, &at); err != nil || at == nil {
+		return time.Time{}, err
+	}
+	return instant(*at), nil
+}

@@ -1,0 +1,226 @@
+// Package pgtest starts a private PostgreSQL server from the machine's own
+// binaries, in a temporary folder, for tests and tools:
+//
+//	server, err := pgtest.Start(ctx, nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer server.Stop()
+//	dsn, err := server.Create(ctx) // an empty database
+//
+// It needs no Docker and no running server. PostgreSQL refuses to run as root: then
+// the server runs as the user "postgres", or else "nobody". It ends when this
+// process does, however that ends.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrMissing: the machine has no PostgreSQL server. The text says what to install.
+var ErrMissing = errors.New("pgtest: no PostgreSQL server found (initdb and postgres): install the Debian package postgresql, or put them into PATH")
+
+// Options tune a server. The zero value, and nil, mean the defaults.
+type Options struct {
+	// Sync makes every commit wait for the disk, as a server does that is not for
+	// tests. Without it a crash of the machine, not of the server, loses data.
+	Sync bool
+	// Settings are further settings of postgresql.conf, by name.
+	Settings map[string]string
+}
+
+// Server is a running server. Its methods may be used concurrently, but for Kill,
+// Restart and Stop.
+type Server struct {
+	bin, dir string
+	settings []string
+	process  *process
+
+	mu      sync.Mutex
+	created int
+}
+
+// Start makes a new, empty server and waits until it takes connections, or until
+// ctx ends. [ErrMissing] if the machine has none.
+func Start(ctx context.Context, o *Options) (*Server, error) {
+	bin, err := find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := folder()
+	if err != nil {
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	s := &Server{bin: bin, dir: dir, settings: settings(o)}
+	if err := s.make(ctx); err == nil {
+		err = s.Restart(ctx)
+		if err == nil {
+			return s, nil
+		}
+		return nil, errors.Join(err, s.Stop())
+	}
+	return nil, errors.Join(err, os.RemoveAll(dir))
+}
+
+// settings are the arguments that a server is started with.
+func settings(o *Options) []string {
+	all := map[string]string{
+		"listen_addresses": "", "max_connections": "400", "shared_buffers": "64MB", "lc_messages": "C",
+		"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0", "log_min_messages": "log",
+	}
+	if o != nil && o.Sync {
+		all["fsync"], all["full_page_writes"] = "on", "on"
+	}
+	if o != nil {
+		for name, value := range o.Settings {
+			all[name] = value
+		}
+	}
+	var args []string
+	for name, value := range all {
+		args = append(args, "-c", name+"="+value)
+	}
+	return args
+}
+
+// find returns the folder of the newest server's binaries.
+func find(ctx context.Context) (string, error) {
+	var folders []string
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		folders = append(folders, filepath.Dir(path))
+	}
+	if out, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
+		folders = append(folders, strings.TrimSpace(string(out)))
+	}
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/pgsql/bin"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", err
+		}
+		slices.SortFunc(found, func(a, b string) int { return version(b) - version(a) })
+		folders = append(folders, found...)
+	}
+	for _, folder := range folders {
+		whole := true
+		for _, name := range []string{"initdb", "postgres"} {
+			if _, err := exec.LookPath(filepath.Join(folder, name)); err != nil {
+				whole = false
+			}
+		}
+		if whole {
+			return folder, nil
+		}
+	}
+	return "", ErrMissing
+}
+
+// version is the number in the path of a server's binaries.
+func version(path string) int {
+	digits := strings.FieldsFunc(path, func(r rune) bool { return r < '0' || r > '9' })
+	if len(digits) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(digits[0])
+	return n
+}
+
+// longest is how long the folder of a Unix socket can be.
+const longest = 80
+
+func folder() (string, error) {
+	dir, err := os.MkdirTemp("", "charla-pg-")
+	if err == nil && len(dir) > longest {
+		if err = os.Remove(dir); err == nil {
+			dir, err = os.MkdirTemp("/tmp", "charla-pg-")
+		}
+	}
+	return dir, err
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// make fills the folder with an empty server.
+func (s *Server) make(ctx context.Context) error {
+	who, err := account()
+	if err != nil {
+		return err
+	}
+	if err := who.own(s.dir); err != nil {
+		return fmt.Errorf("pgtest: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"), "--pgdata", s.data(), "--username", "postgres", //nolint:gosec // found by find
+		"--auth", "trust", "--no-sync", "--encoding", "UTF8", "--no-locale")
+	cmd.Dir = s.dir
+	who.become(cmd)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("pgtest: initdb: %w: %s", err, out)
+	}
+	return nil
+}
+
+// Restart starts the server again after Kill.
+func (s *Server) Restart(ctx context.Context) error {
+	who, err := account()
+	if err != nil {
+		return err
+	}
+	args := append([]string{"-D", s.data(), "-k", s.dir}, s.settings...)
+	for {
+		// What is left of a killed server takes a moment to go.
+		if s.process, err = start(ctx, who, s.dir, filepath.Join(s.bin, "postgres"), args); !errors.Is(err, errLingers) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// Kill ends the server at once, as a crash would. Its processes notice that it is
+// gone and end.
+func (s *Server) Kill() error { return s.process.end(true) }
+
+// Stop ends the server and removes everything it has.
+func (s *Server) Stop() error {
+	var err error
+	if s.process != nil {
+		err = s.process.end(false)
+	}
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// Folder is where the server's socket is, as a host in a connection string.
+func (s *Server) Folder() string { return s.dir }
+
+// DSN is the connection string of a database of the server.
+func (s *Server) DSN(database string) string {
+	return fmt.Sprintf("host='%s' port=5432 user=postgres dbname='%s' sslmode=disable", s.dir, database)
+}
+
+// Create makes a new, empty database and returns its connection string.
+func (s *Server) Create(ctx context.Context) (dsn string, err error) {
+	s.mu.Lock()
+	s.created++
+	name := fmt.Sprintf("charla_%d", s.created)
+	s.mu.Unlock()
+	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
+	if err != nil {
+		return "", fmt.Errorf("pgtest: %w", err)
+	}
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name+"")
+	if err = errors.Join(err, conn.Close(ctx)); err != nil {
+		return "", fmt.Errorf("pgtest: %w", err)
+	}
+	return s.DSN(name), nil
+}

@@ -1,0 +1,234 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// MinVersion is the oldest major version of PostgreSQL that is accepted.
+const MinVersion = 14
+
+// Options tune a store. The zero value, and nil, mean the defaults.
+type Options struct {
+	// Conns is how many connections [Open] takes; zero: what the connection string
+	// says in pool_max_conns, at least 8. Two commit, one loads what changes are
+	// decided on, the rest does everything else. A pool that [New] is given must
+	// have at least 4.
+	Conns int
+	// Queue is how many calls may wait for each of these three before further
+	// ones get [ErrBusy]; zero: 4096.
+	Queue int
+	// Timeout bounds a transaction and how long it waits for locks, and how long a
+	// read may take; zero: 30 seconds. At least a second.
+	Timeout time.Duration
+	// Partitions, where the schema is created, divides all tables but the
+	// accounts' own by a hash of the account into so many; zero: not. It is not
+	// looked at later. At most 1000.
+	Partitions int
+}
+
+func (o *Options) orDefaults() (Options, error) {
+	var got Options
+	if o != nil {
+		got = *o
+	}
+	if got.Conns < 0 || got.Queue < 0 || got.Timeout < 0 || got.Partitions < 0 {
+		return got, errors.New("postgres: negative option")
+	}
+	if got.Queue == 0 {
+		got.Queue = 4096
+	}
+	if got.Timeout == 0 {
+		got.Timeout = 30 * time.Second
+	}
+	if got.Timeout < time.Second || got.Partitions > 1000 {
+		return got, errors.New("postgres: a timeout below a second, or more than 1000 partitions")
+	}
+	return got, nil
+}
+
+// The connections that a store uses at a time.
+const (
+	committers = 2
+	loaders    = 1
+	minConns   = committers + loaders + 1
+)
+
+// Store is a [storage.Store] in one PostgreSQL database. It is safe for concurrent
+// use, and any number of processes may have one on the same database.
+type Store struct {
+	pool *pgxpool.Pool
+	// owned says that Open made the pool.
+	owned   bool
+	timeout time.Duration
+	// commits and loads gather calls; others does everything else.
+	commits *worker[*batch]
+	loads   *worker[*load]
+	others  *gate
+	known   known
+	// id is the database's: cursors are bound to it.
+	id [16]byte
+
+	mu     sync.RWMutex // guards closed against a call after Close
+	closed bool
+	calls  sync.WaitGroup
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// Open connects to a database by a connection string, a URL or key=value pairs as
+// libpq knows them, with the PG* environment variables where it says nothing. It
+// brings the schema up to date. The errors include [*VersionError],
+// [*SchemaError], [ErrForeign] and [ErrAsync].
+func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
+	opts, err := o.orDefaults()
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, failed("open", err)
+	}
+	config.MaxConns = max(config.MaxConns, 8)
+	if opts.Conns > 0 {
+		config.MaxConns = int32(min(opts.Conns, 1<<20))
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "charla"
+	}
+	// A read that is given up is cancelled, and its connection kept.
+	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: time.Second}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, failed("open", err)
+	}
+	s, err := New(ctx, pool, &opts)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	s.owned = true
+	return s, nil
+}
+
+// New builds a store on a host's own pool of connections, which it shares. The
+// pool must not go through a proxy that gives each transaction another connection,
+// unless that knows prepared statements. Close leaves the pool open. Errors are
+// those of [Open].
+func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
+	opts, err := o.orDefaults()
+	if err != nil {
+		return nil, err
+	}
+	conns := int(pool.Config().MaxConns)
+	if conns < minConns {
+		return nil, fmt.Errorf("postgres: the pool allows %d connections, the store needs %d", conns, minConns)
+	}
+	s := &Store{pool: pool, timeout: opts.Timeout}
+	err = pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		if err := check(ctx, c.Conn()); err != nil {
+			return err
+		}
+		s.id, err = migrate(ctx, c.Conn(), migrations, opts.Partitions)
+		return err
+	})
+	var ours *Error
+	if err != nil && !errors.As(err, &ours) && code(err) == "" {
+		// A refusal of ours, or no connection.
+		var refused *pgconn.ConnectError
+		if errors.As(err, &refused) {
+			err = failed("open", err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.commits = newWorker(committers, opts.Queue, s.commit)
+	s.loads = newWorker(loaders, opts.Queue, s.load)
+	s.others = newGate(conns-committers-loaders, opts.Queue)
+	return s, nil
+}
+
+// check refuses a server that is too old, or that acknowledges before it is
+// durable, or whose texts are not UTF-8.
+func check(ctx context.Context, c *pgx.Conn) error {
+	var number int
+	var version, encoding, sync string
+	err := c.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_version'),
+		current_setting('server_encoding'), current_setting('synchronous_commit')`).Scan(&number, &version, &encoding, &sync)
+	switch {
+	case err != nil:
+		return failed("open", err)
+	case number < MinVersion*10000:
+		return &VersionError{Version: version}
+	case encoding != "UTF8":
+		return fmt.Errorf("postgres: the database's encoding is %s, not UTF8", encoding)
+	case sync == "off":
+		return ErrAsync
+	}
+	return nil
+}
+
+// enter begins a call; leave ends it.
+func (s *Store) enter(ctx context.Context) (leave func(), err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, storage.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, notDone(err)
+	}
+	s.calls.Add(1)
+	return s.calls.Done, nil
+}
+
+// Close waits for what is under way, does what waits already, and closes the
+// connections, unless the pool is the host's. Calls after it fail with
+// [storage.ErrClosed], a second Close too.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return storage.ErrClosed
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.calls.Wait()
+	if s.owned {
+		s.pool.Close()
+	}
+	return nil
+}
+
+// Accounts returns the part that keeps accounts.
+func (s *Store) Accounts() storage.Accounts { return accounts{s} }
+
+// Conversations returns the part that loads and commits.
+func (s *Store) Conversations() storage.Conversations { return conversations{s} }
+
+// Outbox returns the part that keeps what leaves the system.
+func (s *Store) Outbox() storage.Outbox { return outbox{s} }
+
+// Presence returns the part that keeps who is available.
+func (s *Store) Presence() storage.Presence { return presence{s} }
+
+// Sessions returns the part that keeps visitors' sessions.
+func (s *Store) Sessions() storage.Sessions { return sessions{s} }
+
+// Contacts returns the part that keeps contact forms.
+func (s *Store) Contacts() storage.Contacts { return contacts{s} }
+
+// Queries returns the part that reads for people.
+func (s *Store) Queries() storage.Queries { return queries{s} }

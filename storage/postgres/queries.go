@@ -1,0 +1,182 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/tickets"
+)
+
+type queries struct{ s *Store }
+
+func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
+	const query = "SELECT doc FROM charla.tickets WHERE account = $1 AND conversation = $2 AND number = "
+	if ref.Number != 0 {
+		return get(ctx, p.s, decoded(codec.DecodeTicket), query+"$3", ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Number))
+	}
+	return get(ctx, p.s, decoded(codec.DecodeTicket), query+"(SELECT number FROM charla.conversations WHERE account = $1 AND id = $2)",
+		ref.Account.UUID[:], ref.Conversation.UUID[:])
+}
+
+func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
+	query := "SELECT doc FROM charla.messages WHERE account = $1 AND conversation = $2 AND seq > $3 AND seq < $4"
+	before := q.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	args := []any{q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, pageLimit(q.Limit, storage.MaxPage)}
+	if !q.Session.IsZero() {
+		query += " AND session = $6"
+		args = append(args, q.Session.UUID[:])
+	}
+	order := " ORDER BY seq ASC LIMIT $5"
+	if q.Last {
+		order = " ORDER BY seq DESC LIMIT $5"
+	}
+	found, err := list(ctx, p.s, decoded(codec.DecodeMessage), query+order, args...)
+	if q.Last {
+		slices.Reverse(found)
+	}
+	return found, err
+}
+
+func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
+	return list(ctx, p.s, decoded(codec.DecodeEntry), `SELECT doc FROM charla.entries
+		WHERE account = $1 AND conversation = $2 AND n > $3 AND ($4::bigint = 0 OR ticket = $4) ORDER BY n LIMIT $5`,
+		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), pageLimit(limit, storage.MaxPage))
+}
+
+// Changes reads by the transaction of a conversation's last commit. A cursor holds
+// which transactions were over when it was made: all changes but theirs are new,
+// in whatever order they land. A page that is full ends in the middle of those
+// that were over at its own moment.
+func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
+	name := "changes " + account.String()
+	at := feed{seen: beginning}
+	var err error
+	if cursor != storage.Latest {
+		if at, err = p.s.parseFeed(name, cursor); err != nil {
+			return storage.Page[storage.Change]{}, err
+		}
+	}
+	limit = pageLimit(limit, storage.MaxPage)
+	for {
+		wanted := limit
+		if cursor == storage.Latest {
+			wanted = 0
+		}
+		page, next, err := p.changes(ctx, account, at, wanted)
+		if err != nil {
+			return storage.Page[storage.Change]{}, err
+		}
+		// Whoever was in the middle has not caught up with what came since.
+		if middle := at.until.xmax > 0; len(page.Items) > 0 || !middle {
+			page.Next = p.s.feedCursor(name, next)
+			return page, nil
+		}
+		at = next
+	}
+}
+
+// changes reads one page, with one more row to see whether that is all. The
+// snapshot comes with every row, and alone where there is none.
+func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed, limit int) (page storage.Page[storage.Change], next feed, err error) {
+	args := []any{account.UUID[:], strconv.FormatUint(at.seen.xmin, 10), at.seen.String(), limit + 1}
+	middle := ""
+	if at.until.xmax > 0 {
+		middle = " AND pg_visible_in_snapshot(c.change, $5::text::pg_snapshot) AND (c.change, c.id) > ($6::text::xid8, $7)"
+		args = append(args, at.until.String(), strconv.FormatUint(at.change, 10), at.id)
+	}
+	var now string
+	more := false
+	err = p.s.each(ctx, `WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS now)
+		SELECT now::text, x.id, x.version, x.change::text FROM now LEFT JOIN LATERAL (
+			SELECT c.id, c.version, c.change FROM charla.conversations c
+			WHERE c.account = $1 AND c.change >= $2::text::xid8 AND NOT pg_visible_in_snapshot(c.change, $3::text::pg_snapshot)`+middle+`
+			ORDER BY c.change, c.id LIMIT $4) x ON true ORDER BY x.change, x.id`, args,
+		func(scan func(...any) error) error {
+			var id *[16]byte
+			var version *int64
+			var change *string
+			if err := scan(&now, &id, &version, &change); err != nil || id == nil {
+				return err
+			}
+			if more = len(page.Items) == limit; more {
+				return nil
+			}
+			page.Items = append(page.Items, storage.Change{Conversation: tickets.ConversationID{UUID: *id}, Version: *version})
+			next.id = *id
+			next.change, err = strconv.ParseUint(*change, 10, 64)
+			return err
+		})
+	if err != nil {
+		return page, next, err
+	}
+	until, ok := parseSnapshot(now)
+	if !ok {
+		return page, next, errors.New("postgres: not a snapshot: " + now)
+	}
+	if at.seen.xmax > until.xmax || at.until.xmax > until.xmax {
+		// From before the database was put back to an earlier state.
+		return page, next, storage.ErrCursor
+	}
+	if at.until.xmax > 0 {
+		until = at.until
+	}
+	if more && limit > 0 {
+		next.seen, next.until = at.seen, until
+	} else {
+		next = feed{seen: until}
+	}
+	return page, next, nil
+}
+
+// Report reads two ranges of two indexes, from one moment. Sums are exact, and
+// percentiles are the values at their ranks.
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
+	var r storage.Report
+	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed}
+	for _, t := range []*storage.Times{&r.First, &r.All} {
+		dest = append(dest, &t.Count, (*int64)(&t.Mean), (*int64)(&t.P50), (*int64)(&t.P90), &t.Limited, &t.InTime)
+	}
+	const figures = `count(*), coalesce(trunc(sum(greatest(waited, 0)) / count(*))::bigint, 0),
+		coalesce((array_agg(waited ORDER BY waited))[(count(*) * 50 + 99) / 100], 0),
+		coalesce((array_agg(waited ORDER BY waited))[(count(*) * 90 + 99) / 100], 0),
+		count(*) FILTER (WHERE sla > 0), count(*) FILTER (WHERE sla > 0 AND waited <= sla)`
+	_, err := p.s.one(ctx, `WITH given AS MATERIALIZED (
+			SELECT first, waited, sla FROM charla.answers WHERE account = $1 AND at >= $2 AND at < $3),
+		made AS (SELECT count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'ignored'), count(*) FILTER (WHERE status = 'closed'),
+			count(*) FILTER (WHERE important), count(*) FILTER (WHERE delayed)
+			FROM charla.tickets WHERE account = $1 AND created >= $2 AND created < $3),
+		first AS (SELECT `+figures+` FROM given WHERE first),
+		every AS (SELECT `+figures+` FROM given)
+		SELECT * FROM made, first, every`, []any{account.UUID[:], micros(from), micros(to)}, dest...)
+	if err != nil {
+		return storage.Report{}, err
+	}
+	for _, t := range []*storage.Times{&r.First, &r.All} {
+		t.Mean = t.Mean.Truncate(time.Microsecond)
+	}
+	return r, nil
+}
+
+func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (n int, err error) {
+	query := "SELECT count(*) FROM charla.tickets WHERE account = $1"
+	switch by {
+	case storage.CountsFrom:
+		query += " AND counts > $2 AND counts <= $3"
+	case storage.WaitsSince:
+		query += " AND waits > $2 AND waits <= $3 AND NOT delayed"
+	default:
+		return 0, errors.New("postgres: no such instant: " + string(by))
+	}
+	_, err = p.s.one(ctx, query, []any{account.UUID[:], micros(after), micros(upTo)}, &n)
+	return n, err
+}

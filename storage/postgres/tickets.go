@@ -1,0 +1,146 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/tickets"
+)
+
+// listing builds the statement of one list of tickets. Conditions are fixed
+// texts; what the caller gave goes into args only.
+type listing struct {
+	conditions []string
+	args       []any
+}
+
+// arg adds an argument and returns its place.
+func (l *listing) arg(v any) string {
+	l.args = append(l.args, v)
+	return "$" + strconv.Itoa(len(l.args))
+}
+
+func (l *listing) where(condition string) { l.conditions = append(l.conditions, condition) }
+
+func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+	var page storage.Page[storage.TicketRow]
+	name, err := listName(q)
+	if err != nil {
+		return page, err
+	}
+	after, continued, err := p.s.parseCursor(name, q.Cursor)
+	if err != nil {
+		return page, err
+	}
+	var account int64
+	if len(q.Words) > 0 {
+		found, err := p.s.one(ctx, "SELECT number FROM charla.accounts WHERE id = $1", []any{q.Account.UUID[:]}, &account)
+		if err != nil || !found {
+			return page, err
+		}
+	}
+	limit := pageLimit(q.Limit, storage.MaxPage)
+	query, args, err := statement(account, q, continued, after, limit+1)
+	if err != nil {
+		return page, err
+	}
+	var last position
+	err = p.s.each(ctx, query, args, func(scan func(...any) error) error {
+		if len(page.Items) == limit {
+			page.Next = p.s.cursor(name, last)
+			return nil
+		}
+		var doc []byte
+		if err := scan(&last.at, &last.id, &last.number, &doc); err != nil {
+			return err
+		}
+		page.Items = append(page.Items, storage.TicketRow{Conversation: tickets.ConversationID{UUID: last.id}})
+		return corrupt(codec.DecodeTicket(string(doc), &page.Items[len(page.Items)-1].Ticket))
+	})
+	if err != nil {
+		return storage.Page[storage.TicketRow]{}, err
+	}
+	return page, nil
+}
+
+// listName names the list that a query is about, for its cursors.
+func listName(q storage.TicketQuery) (string, error) {
+	q.Cursor, q.Limit = "", 0
+	b, err := json.Marshal(q)
+	return "tickets " + string(b), err
+}
+
+// statement is the query for a page of tickets. Those of any status are three
+// ordered ranges of one index, merged, so that there need not be another index.
+func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any, error) {
+	column, order, beyond := "t.changed", "DESC", "<"
+	if q.Order == storage.ByWaiting {
+		column, order, beyond = "t.waits", "ASC", ">"
+	}
+	var l listing
+	if err := l.filter(account, q); err != nil {
+		return "", nil, err
+	}
+	if continued {
+		l.where("(" + column + ", t.conversation, t.number) " + beyond + " (" + l.arg(after.at) + ", " + l.arg(after.id) + ", " + l.arg(after.number) + ")")
+	}
+	one := "SELECT " + column + " AS at, t.conversation, t.number, t.doc FROM charla.tickets t WHERE " + strings.Join(l.conditions, " AND ")
+	end := " ORDER BY at " + order + ", conversation " + order + ", number " + order + " LIMIT " + l.arg(limit)
+	if q.Status != "" || q.Order == storage.ByWaiting || narrow(q) {
+		return one + end, l.args, nil
+	}
+	var each []string
+	for _, status := range []tickets.Status{tickets.Open, tickets.Ignored, tickets.Closed} {
+		each = append(each, "("+one+" AND t.status = "+l.arg(string(status))+end+")")
+	}
+	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args, nil
+}
+
+// narrow says that a query has a condition with an index of its own.
+func narrow(q storage.TicketQuery) bool {
+	return !q.Conversation.IsZero() || q.Important || q.Delayed || q.Category != "" || len(q.Fields) > 0 || len(q.Words) > 0
+}
+
+// filter adds the query's conditions.
+func (l *listing) filter(account int64, q storage.TicketQuery) error {
+	id := l.arg(q.Account.UUID[:])
+	l.where("t.account = " + id)
+	if q.Order == storage.ByWaiting {
+		l.where("t.waits IS NOT NULL")
+	}
+	if q.Status != "" {
+		l.where("t.status = " + l.arg(string(q.Status)))
+	}
+	if !q.Conversation.IsZero() {
+		l.where("t.conversation = " + l.arg(q.Conversation.UUID[:]))
+	}
+	if q.Important {
+		l.where("t.important")
+	}
+	if q.Delayed {
+		l.where("t.delayed")
+	}
+	if q.Category != "" {
+		l.where("t.category = " + l.arg(q.Category))
+	}
+	if len(q.Fields) > 0 {
+		fields, err := encode(q.Fields)
+		if err != nil {
+			return err
+		}
+		l.where("t.category IS NOT NULL AND t.fields @> " + l.arg(string(fields)) + "::text::jsonb")
+	}
+	if len(q.Words) > 0 {
+		var each []string
+		for i, word := range q.Words {
+			each = append(each, "SELECT conversation, ticket FROM charla.texts WHERE account = "+id+" AND "+
+				match(account, word, i == len(q.Words)-1, l.arg))
+		}
+		l.where("(t.conversation, t.number) IN (" + strings.Join(each, " INTERSECT ") + ")")
+	}
+	return nil
+}

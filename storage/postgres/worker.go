@@ -1,0 +1,103 @@
+package postgres
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// groupSize is how many calls one transaction takes at most.
+const groupSize = 64
+
+// worker does calls together. Callers queue up; whoever gets one of the worker's
+// few places takes what waits, up to groupSize calls, and does it for all of them.
+// There is no goroutine of its own to wait for.
+type worker[T any] struct {
+	// do does calls together, sets the error of each, and panics never.
+	do    func([]*call[T])
+	queue chan *call[T]
+	// lead holds a token for each place that is free.
+	lead chan struct{}
+}
+
+// call is one piece of work that waits or is under way.
+type call[T any] struct {
+	work  T
+	state atomic.Int32
+	err   error
+	done  chan struct{}
+}
+
+// The states of a call.
+const (
+	waiting int32 = iota
+	taken
+	dropped
+)
+
+func newWorker[T any](places, queue int, do func([]*call[T])) *worker[T] {
+	w := &worker[T]{do: do, queue: make(chan *call[T], queue), lead: make(chan struct{}, places)}
+	for range places {
+		w.lead <- struct{}{}
+	}
+	return w
+}
+
+// run has work done and waits until it is. A context that ends before it was taken
+// up leaves nothing done; once it is taken up, run waits for the outcome, which the
+// store's timeout bounds.
+func (w *worker[T]) run(ctx context.Context, work T) error {
+	c := &call[T]{work: work, done: make(chan struct{})}
+	select {
+	case w.queue <- c:
+	default:
+		return ErrBusy
+	}
+	lead := w.lead
+	for {
+		select {
+		case <-c.done:
+			return c.err
+		default:
+		}
+		select {
+		case <-c.done:
+			return c.err
+		case <-lead:
+			if !w.group() {
+				lead = nil // another place has taken it up
+			}
+			w.lead <- struct{}{}
+		case <-ctx.Done():
+			if c.state.CompareAndSwap(waiting, dropped) {
+				return notDone(ctx.Err())
+			}
+			<-c.done
+			return c.err
+		}
+	}
+}
+
+// group does what waits, up to groupSize calls, and says whether anything did.
+func (w *worker[T]) group() bool {
+	var all [groupSize]*call[T]
+	group := all[:0]
+	for len(group) < groupSize {
+		select {
+		case c := <-w.queue:
+			if c.state.CompareAndSwap(waiting, taken) {
+				group = append(group, c)
+			}
+			continue
+		default:
+		}
+		break
+	}
+	if len(group) == 0 {
+		return false
+	}
+	w.do(group)
+	for _, c := range group {
+		close(c.done)
+	}
+	return true
+}
