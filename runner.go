@@ -23,7 +23,7 @@ import (
 func (d *Desk) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { d.keep(ctx, d.dueKick, d.runDeadlines, d.runStale) })
-	group.Go(func() { d.keep(ctx, d.outKick, d.runOutbox, d.pruner()) })
+	group.Go(func() { d.keep(ctx, d.outKick, d.dispatcher(&group), d.pruner()) })
 	if d.o.Broker != nil {
 		group.Go(func() { d.listen(ctx) })
 	}
@@ -163,6 +163,49 @@ func (d *Desk) runOutbox(ctx context.Context) (int, error) {
 	return each(claimed, d.o.Runner.Workers, func(one storage.Delivery) error {
 		return d.deliver(ctx, one, until)
 	})
+}
+
+// dispatcher is runOutbox for [Desk.Run]: it does not wait for the deliveries that
+// it begins, so that one slow server or hook holds up nothing but itself. It claims
+// when a quarter of the workers are free, and never more than are.
+func (d *Desk) dispatcher(group *sync.WaitGroup) work {
+	busy := make(chan struct{}, min(d.o.Runner.Batch, d.o.Runner.Workers))
+	return func(ctx context.Context) (int, error) {
+		free := 0
+		defer func() {
+			for range free {
+				<-busy
+			}
+		}()
+		for free < max(cap(busy)/4, 1) {
+			select {
+			case busy <- struct{}{}:
+				free++
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+		}
+		for free < cap(busy) && len(busy) < cap(busy) {
+			busy <- struct{}{} // nobody else puts
+			free++
+		}
+		now := d.Now()
+		until := now.Add(d.o.Runner.Lease)
+		claimed, err := d.store.Outbox().Claim(ctx, now, until, free)
+		if err != nil {
+			return 0, fmt.Errorf("charla: claim outbox: %w", err)
+		}
+		free -= len(claimed)
+		for _, one := range claimed {
+			group.Go(func() {
+				defer func() { <-busy }()
+				if err := d.deliver(ctx, one, until); err != nil {
+					d.o.Logger.Error("charla: run", slog.Any("error", err))
+				}
+			})
+		}
+		return len(claimed), nil
+	}
 }
 
 // deliver makes one delivery and settles it by what came of it. One that could not
