@@ -67,7 +67,8 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
 
   const tabs = channel('charla:' + core.base + core.key, heard)
   const last = () => messages[messages.length - 1]?.seq || 0
-  const unread = () => messages.filter((m) => m.from !== 'customer' && m.seq > marks.customer).length
+  const unseen = (m: Message) => m.from !== 'customer' && m.seq > marks.customer
+  const unread = () => messages.filter(unseen).length
 
   /** Keeps what waits, beside what other tabs keep there. */
   function keep() {
@@ -109,10 +110,8 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
         keys.set(m.seq, own.key)
       }
       if (!add([m]).length) return
-      if (m.from !== 'customer') {
-        typing = false
-        if (m.seq > marks.customer) on.arrived(m)
-      }
+      if (m.from !== 'customer') typing = false
+      if (unseen(m)) on.arrived(m)
       if (session) session.ongoing = true
       core.emit('message', m)
     } else if (event === 'typing') {
@@ -200,6 +199,8 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
         listen()
         link = true
         changed()
+        // What came while no page was open.
+        messages.filter(unseen).forEach(on.arrived)
         return void flush()
       } catch (e) {
         if (stopped) return
@@ -369,8 +370,8 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
             drop(item)
             return on.form(item.text)
           }
-          if (r.later && ++tries < 6) {
-            await pause.wait(backoff(tries - 1, Math.random(), r.after))
+          if (r.later && (tries < 5 || !navigator.onLine)) {
+            await pause.wait(backoff(tries++, Math.random(), r.after))
             continue
           }
           if (r.code === 'key_reused') item.key = uuid()

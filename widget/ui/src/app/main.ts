@@ -4,7 +4,7 @@ import { accent } from '../accent'
 import es from '../locale/es'
 import type { App, Core, Message, Strings } from '../types'
 import type { Forms } from '../chunks/forms'
-import type { Notice } from '../chunks/notice'
+import type { Card, Notice } from '../chunks/notice'
 import type { Sound } from '../chunks/sound'
 import appCSS from './app.css'
 import { client } from './api'
@@ -31,6 +31,8 @@ export function start(core: Core): App {
   let sound: Sound | undefined
   let stopped = false
   let open = false
+  /** The visitor wants to be in the window: it may take the focus. */
+  let keen = false
   let view = ''
   let note = ''
   let wanted = ''
@@ -61,15 +63,16 @@ export function start(core: Core): App {
     form(text) {
       store.set({ form: { ...store.get().form, text } })
       wanted = 'contact'
-      show(true)
+      show(visitor())
     },
     seen: () => notice?.hide(),
     entry() {
       wanted = 'entry'
-      show(true)
+      show(visitor())
     },
   })
   const sheets = new Set<string>()
+  const cards: Card[] = []
   const kit: Kit = {
     core,
     store,
@@ -99,9 +102,12 @@ export function start(core: Core): App {
 
   /** Shows a message beside the button. */
   function tell(id: string, who: string, text: string) {
+    // In their order, whichever import comes back first.
+    cards.push({ id, who, text })
     const display = () => {
+      const list = cards.splice(0)
       if (stopped || open || !notice) return
-      notice.show({ id, who, text })
+      list.forEach(notice.show)
       if (!notice.el.isConnected) frame.prepend(notice.el)
     }
     if (notice) return display()
@@ -224,7 +230,7 @@ export function start(core: Core): App {
           forms = m.default(kit)
           if (view === next && open) {
             place(next)
-            focus()
+            if (keen) focus()
           }
         })
         .catch((e) => {
@@ -290,6 +296,7 @@ export function start(core: Core): App {
         void chat.refresh()
       }
     }
+    keen = byVisitor
     update()
     if (view === 'thread') parts.thread.bottom()
     parts.thread.grow()
@@ -314,14 +321,13 @@ export function start(core: Core): App {
 
   function arrived(m: Message) {
     const seen = open && view === 'thread' && parts?.thread.atBottom() && !document.hidden
-    if (!open && m.from !== 'customer') tell('s' + m.seq, m.name || core.config.name, m.text || m.file?.name || '')
+    if (!open) tell('s' + m.seq, m.name || core.config.name, m.text || m.file?.name || '')
     if (m.from === 'agent') sound?.play(m.seq)
     if (seen) chat.see()
   }
 
   // Opening by itself, and the welcome message: both count from the page's load.
-  const mobile =
-    (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile ?? /Mobi|Android/i.test(navigator.userAgent)
+  const mobile = /Mobi|Android/.test(navigator.userAgent)
   const here = (devices: string) => devices === 'all' || (devices === 'mobile') === mobile
   const from = (seconds: number) => Math.max(0, core.since + seconds * 1000 - performance.now())
 

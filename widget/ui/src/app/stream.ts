@@ -59,17 +59,19 @@ export function follow(api: Client, after: () => number, known: () => Known, tel
   let tries = 0
   let silent = 0
   let polls = 0
+  let until = 1
   let current: AbortController | undefined
 
   async function stream() {
     const stop = (current = new AbortController())
-    let timer = setTimeout(() => stop.abort(), 10_000)
+    let timer = 0
     let ready = false
     let over = ''
     const alive = () => {
       clearTimeout(timer)
-      timer = setTimeout(() => stop.abort(), ready ? 60_000 : 10_000)
+      timer = window.setTimeout(() => stop.abort(), ready ? 60_000 : 10_000)
     }
+    alive()
     try {
       await api.raw('GET', 'stream?after=' + after(), undefined, { signal: stop.signal, timeout: 0 }, async (res) => {
         if (!/event-stream/.test(res.headers.get('Content-Type') || '') || !res.body) return
@@ -79,7 +81,8 @@ export function follow(api: Client, after: () => number, known: () => Known, tel
           const d = JSON.parse(data)
           if (name === 'ready') {
             ready = true
-            tries = silent = 0
+            tries = silent = polls = 0
+            until = 1
             tell('link', true)
             tell('ready', undefined)
           } else if (name === 'typing') tell('typing', !!d.agent)
@@ -121,14 +124,19 @@ export function follow(api: Client, after: () => number, known: () => Known, tel
   async function run() {
     while (!stopped) {
       let asked = 0
-      const began = Date.now()
       try {
         // Two streams without a word: something between us holds them back.
         if (silent < 2) await stream()
         else {
           await poll()
-          if (++polls % 20 === 0) silent = 1
-          if (Date.now() - began > 500) continue
+          // Streams are tried again after one poll, then two, four…
+          if (++polls >= until) {
+            silent = 1
+            polls = 0
+            until = Math.min(until * 2, 32)
+          }
+          await pause.wait(300)
+          continue
         }
       } catch (e) {
         if (e instanceof Refused) {

@@ -21,7 +21,6 @@ const en: Strings = {
   remove: 'Discard',
   typing: 'is typing…',
   newest: 'Go to the last message',
-  older: 'Loading messages…',
   offline: 'No connection. Your messages go out when it is back.',
   reconnecting: 'Reconnecting…',
   expired: 'Your session has ended. Enter again to go on.',

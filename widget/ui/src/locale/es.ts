@@ -17,7 +17,6 @@ export default {
   remove: 'Descartar',
   typing: 'está escribiendo…',
   newest: 'Ir al último mensaje',
-  older: 'Cargando mensajes…',
   offline: 'Sin conexión. Tus mensajes saldrán cuando vuelva.',
   reconnecting: 'Reconectando…',
   expired: 'Tu sesión terminó. Vuelve a entrar para seguir.',

@@ -21,7 +21,6 @@ const pt: Strings = {
   remove: 'Descartar',
   typing: 'está digitando…',
   newest: 'Ir para a última mensagem',
-  older: 'Carregando mensagens…',
   offline: 'Sem conexão. Suas mensagens sairão quando ela voltar.',
   reconnecting: 'Reconectando…',
   expired: 'Sua sessão terminou. Entre de novo para continuar.',
