@@ -40,6 +40,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// patient is for processes that write at once: SQLite's lock is not fair.
+var patient = sqlite.Options{BusyTimeout: time.Minute}
+
 // child writes one conversation's messages, one after the other, for as long as
 // its standard input is open, and prints the number of each one when it is
 // acknowledged.
@@ -48,7 +51,7 @@ func child(path string) error {
 	if err != nil {
 		return err
 	}
-	s, err := sqlite.Open(path, nil)
+	s, err := sqlite.Open(path, &patient)
 	if err != nil {
 		return err
 	}
@@ -212,11 +215,11 @@ func TestCopiedFiles(t *testing.T) {
 // did, and R4.5: what one claimed the other does not.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil)
+	b := setup(t, &patient)
 	other, mine := b.child(t, 1), b.chat(b.account)
 	seqs := map[string]int64{}
 	claims := map[string]int{}
-	second, err := sqlite.Open(b.path, nil)
+	second, err := sqlite.Open(b.path, &patient)
 	require.NoError(t, err)
 	defer second.Close()
 	for _, s := range []*sqlite.Store{b.Store, second, b.Store} {
