@@ -174,7 +174,7 @@ func DecodeSession(doc string, s *tickets.Session) error {
 		case 5:
 			readCustomer(&r, &s.Customer)
 		case 6:
-			s.TokenHash = []byte(r.string())
+			s.TokenHash = append([]byte(nil), r.string()...) // nothing is nil
 		case 7:
 			s.CreatedAt = r.time()
 		case 8:
