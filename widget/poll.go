@@ -87,7 +87,6 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 	}
 	defer c.h.end(s)
 	rc := http.NewResponseController(c.w) // where it does not work, the server's timeouts hold
-	_ = rc.SetReadDeadline(time.Time{})
 	_ = rc.SetWriteDeadline(networkTime().Add(wait + c.h.o.Streams.WriteTimeout))
 
 	body := pageBody{Messages: []messageBody{}, Read: &readBody{}, Typing: &typingBody{}}

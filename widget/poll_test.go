@@ -210,8 +210,14 @@ func TestClaimedEmail(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, marks.Customer, "nor does it speak for them")
 
+	require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
+	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 2))
+	time.Sleep(100 * time.Millisecond)
+
 	s.write(thief, "hola")
-	e.want("3=3 customer hola")
+	e.want("3=3 customer hola") // and nothing before
+	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 3))
+	e.want(`read {"agent":3,"customer":0}`)
 	s.reply(ref, "¿quién?") // to whoever wrote last
 	e.want("4=4 agent ¿quién?")
 }

@@ -92,8 +92,6 @@ func (c *call) openSink() (*sink, error) {
 		shield(h)
 		return nil, errNoStream
 	}
-	// A server's ReadTimeout would end the request when it comes.
-	_ = rc.SetReadDeadline(time.Time{})
 	return s, rc.SetWriteDeadline(time.Time{})
 }
 

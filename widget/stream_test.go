@@ -295,6 +295,24 @@ func TestHeartbeat(t *testing.T) {
 	})
 }
 
+// TestQuietStream: an idle stream outlives the time that a write may take.
+func TestQuietStream(t *testing.T) {
+	t.Parallel()
+	ways(t, func(t *testing.T, options func(*widget.Options), start func(*site) *http.Client) {
+		s := setup(t, nil, func(o *widget.Options) {
+			options(o)
+			o.Streams.WriteTimeout = 200 * time.Millisecond
+		})
+		client := start(s)
+		v := s.enter("carla")
+		e := s.stream(request{path: "stream", token: v.token}, client)
+		e.want("ready {}")
+		time.Sleep(600 * time.Millisecond)
+		s.write(v, "hola")
+		e.want("1=1 customer hola")
+	})
+}
+
 // TestSlowReader: R8.3: who does not read is cut after the timeout, and slows
 // nobody; R8.4.
 func TestSlowReader(t *testing.T) {
