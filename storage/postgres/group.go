@@ -91,11 +91,13 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 	return t.commit()
 }
 
-// look locks what the batches are about, each table in the order of its keys, and
-// then reads what they depend on: a statement sees what was committed before it
-// began, so that nothing is older than the locks.
+// look locks what the batches are about, each table in the order of its keys, which
+// is that of the arrays, and then reads what they depend on: a statement sees what
+// was committed before it began, so that nothing is older than the locks. Rows are
+// looked up one by one (LIMIT), never joined as a whole.
 func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
-	var accounts, sessionAccounts, sessions [][16]byte
+	var accounts [][16]byte
+	var sessions []key
 	var keyAccounts, keyIDs [][16]byte
 	var idAccounts [][16]byte
 	var kinds, values []string
@@ -112,7 +114,7 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 			keyAccounts, keyIDs = append(keyAccounts, k.account), append(keyIDs, k.id)
 		}
 		if !e.Session.IsZero() {
-			sessionAccounts, sessions = append(sessionAccounts, k.account), append(sessions, e.Session.UUID)
+			sessions = append(sessions, key{k.account, e.Session.UUID})
 		}
 		for _, id := range e.reserve {
 			idAccounts, kinds, values = append(idAccounts, k.account), append(kinds, string(id.Kind)), append(values, id.Value)
@@ -130,17 +132,23 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 			f.accounts[id] = a
 			return err
 		}))
-	b.Queue(`SELECT c.account, c.id, c.version FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id)
-		JOIN charla.conversations c ON c.account = k.account AND c.id = k.id
-		ORDER BY c.account, c.id FOR UPDATE OF c`, keyAccounts, keyIDs).Query(keyed(f.versions))
+	b.Queue(`SELECT k.account, k.id, c.version FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
+		SELECT version FROM charla.conversations WHERE account = k.account AND id = k.id LIMIT 1 FOR UPDATE) c`,
+		keyAccounts, keyIDs).Query(keyed(f.versions))
 	if len(sessions) > 0 {
-		b.Queue(`SELECT s.account, s.id, s.revision FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id)
-			JOIN charla.sessions s ON s.account = k.account AND s.id = k.id
-			ORDER BY s.account, s.id FOR SHARE OF s`, sessionAccounts, sessions).Query(keyed(f.sessions))
+		slices.SortFunc(sessions, key.compare)
+		var accounts, ids [][16]byte
+		for _, k := range slices.Compact(sessions) {
+			accounts, ids = append(accounts, k.account), append(ids, k.id)
+		}
+		b.Queue(`SELECT k.account, k.id, s.revision FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
+			SELECT revision FROM charla.sessions WHERE account = k.account AND id = k.id LIMIT 1 FOR SHARE) s`,
+			accounts, ids).Query(keyed(f.sessions))
 	}
 	if len(values) > 0 {
-		b.Queue(`SELECT i.account, i.kind, i.value, i.conversation FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(account, kind, value)
-			JOIN charla.identities i ON i.account = k.account AND i.kind = k.kind AND i.value = k.value`, idAccounts, kinds, values).
+		b.Queue(`SELECT k.account, k.kind, k.value, i.conversation FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(account, kind, value)
+			CROSS JOIN LATERAL (SELECT conversation FROM charla.identities
+				WHERE account = k.account AND kind = k.kind AND value = k.value LIMIT 1) i`, idAccounts, kinds, values).
 			Query(rows(func(scan func(...any) error) error {
 				var id identity
 				var kind string
@@ -152,9 +160,10 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 			}))
 	}
 	if len(keys) > 0 {
-		b.Queue(`SELECT r.account, r.conversation, r.scope, r.key
+		b.Queue(`SELECT k.account, k.conversation, k.scope, k.key
 			FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS k(account, conversation, scope, key)
-			JOIN charla.receipts r ON r.account = k.account AND r.conversation = k.conversation AND r.scope = k.scope AND r.key = k.key`,
+			CROSS JOIN LATERAL (SELECT FROM charla.receipts
+				WHERE account = k.account AND conversation = k.conversation AND scope = k.scope AND key = k.key LIMIT 1) r`,
 			receiptAccounts, receiptIDs, scopes, keys).
 			Query(rows(func(scan func(...any) error) error {
 				var r receipt

@@ -21,22 +21,25 @@ type load struct {
 	account, session, conversation, ticket, older, receiptDoc []byte
 }
 
-// loads are several loads in one statement, which sees one moment by itself. A
+// loadsQuery is several loads in one statement, which sees one moment by itself. A
 // conversation that a session writes in is the one it names, else the one that
-// holds its identity. What is not asked for is NULL, which finds nothing.
+// holds its identity. What is not asked for is NULL, which finds nothing. Each part
+// is looked up for each load by itself (LIMIT), never joined as a whole.
 var loadsQuery = `SELECT q.i, a.number, a.revision, CASE WHEN a.number = q.row AND a.revision = q.revision THEN NULL ELSE a.doc END,
 	s.doc, c.doc, t.doc, o.doc, r.doc
 FROM ` + unnest(1, "bigint", "uuid", "uuid", "uuid", "bigint", "text", "text", "bigint", "bigint") + `
 	AS q(i, account, session, conversation, ticket, scope, key, row, revision)
-JOIN charla.accounts a ON a.id = q.account
-LEFT JOIN charla.sessions s ON s.account = q.account AND s.id = q.session
+CROSS JOIN LATERAL (SELECT number, revision, doc FROM charla.accounts WHERE id = q.account LIMIT 1) a
+LEFT JOIN LATERAL (SELECT * FROM charla.sessions WHERE account = q.account AND id = q.session LIMIT 1) s ON true
 LEFT JOIN LATERAL (SELECT coalesce(q.conversation,
 	(SELECT id FROM charla.conversations WHERE account = q.account AND id = s.conversation),
-	(SELECT conversation FROM charla.identities WHERE account = q.account AND kind = s.kind AND value = s.value)) AS id) AS w ON true
-LEFT JOIN charla.conversations c ON c.account = q.account AND c.id = w.id
-LEFT JOIN charla.tickets t ON t.account = q.account AND t.conversation = c.id AND t.number = c.number
-LEFT JOIN charla.tickets o ON o.account = q.account AND o.conversation = c.id AND o.number = q.ticket AND o.number <> c.number
-LEFT JOIN charla.receipts r ON r.account = q.account AND r.conversation = c.id AND r.scope = q.scope AND r.key = q.key`
+	(SELECT conversation FROM charla.identities WHERE account = q.account AND kind = s.kind AND value = s.value)) AS id LIMIT 1) AS w ON true
+LEFT JOIN LATERAL (SELECT id, number, doc FROM charla.conversations WHERE account = q.account AND id = w.id LIMIT 1) c ON true
+LEFT JOIN LATERAL (SELECT doc FROM charla.tickets WHERE account = q.account AND conversation = c.id AND number = c.number LIMIT 1) t ON true
+LEFT JOIN LATERAL (SELECT doc FROM charla.tickets
+	WHERE account = q.account AND conversation = c.id AND number = q.ticket AND number <> c.number LIMIT 1) o ON true
+LEFT JOIN LATERAL (SELECT doc FROM charla.receipts
+	WHERE account = q.account AND conversation = c.id AND scope = q.scope AND key = q.key LIMIT 1) r ON true`
 
 func (s *Store) load(group []*call[*load]) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)

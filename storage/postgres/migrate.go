@@ -128,12 +128,15 @@ func script(files fs.FS, name string, partitions int) (string, error) {
 
 // schema returns the number of a database's schema, zero for none.
 func schema(ctx context.Context, c *pgx.Conn) (int, error) {
-	var any, ours bool
-	if err := c.QueryRow(ctx, "SELECT to_regnamespace('charla') IS NOT NULL, to_regclass('charla.migrations') IS NOT NULL").Scan(&any, &ours); err != nil {
+	// From the catalogue's tables: what a connection remembers of names may be old.
+	var made, ours bool
+	if err := c.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'charla'), EXISTS (
+		SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'charla' AND c.relname = 'migrations')`).Scan(&made, &ours); err != nil {
 		return 0, failed("open", err)
 	}
 	if !ours {
-		if any {
+		if made {
 			return 0, ErrForeign
 		}
 		return 0, nil

@@ -136,22 +136,15 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 		return nil, fmt.Errorf("postgres: the pool allows %d connections, the store needs %d", conns, minConns)
 	}
 	s := &Store{pool: pool, timeout: opts.Timeout}
-	err = pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-		if err := check(ctx, c.Conn()); err != nil {
-			return err
-		}
-		s.id, err = migrate(ctx, c.Conn(), migrations, opts.Partitions)
-		return err
-	})
-	var ours *Error
-	if err != nil && !errors.As(err, &ours) && code(err) == "" {
-		// A refusal of ours, or no connection.
-		var refused *pgconn.ConnectError
-		if errors.As(err, &refused) {
-			err = failed("open", err)
-		}
-	}
+	c, err := pool.Acquire(ctx)
 	if err != nil {
+		return nil, failed("open", err)
+	}
+	defer c.Release()
+	if err := check(ctx, c.Conn()); err != nil {
+		return nil, err
+	}
+	if s.id, err = migrate(ctx, c.Conn(), migrations, opts.Partitions); err != nil {
 		return nil, err
 	}
 	s.commits = newWorker(committers, opts.Queue, s.commit)

@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"context"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// What the tests need from inside.
+const (
+	PurgeStep = purgeStep
+	MaxWord   = maxWord
+)
+
+// Migrations are the package's own.
+func Migrations() fs.FS { return migrations }
+
+// Migrate brings a database up to other migrations than the package's own.
+func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS) error {
+	return pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		_, err := migrate(ctx, c.Conn(), files, 0)
+		return err
+	})
+}
+
+// Again and Changed are how errors are judged.
+func Again(err error) bool { return again(err) }
+
+// Changed wraps an error of a transaction's end.
+func Changed(err error) error { return changed("commit", err) }
+
+// Stall keeps commits waiting until it is released.
+func (s *Store) Stall() (release func()) {
+	for range committers {
+		<-s.commits.lead
+	}
+	return func() {
+		for range committers {
+			s.commits.lead <- struct{}{}
+		}
+	}
+}
+
+// Waiting is how many commits wait.
+func (s *Store) Waiting() int { return len(s.commits.queue) }
+
+// Hold keeps a place of everything but commits and loads until run returns.
+func (s *Store) Hold(ctx context.Context, run func()) error {
+	return s.with(ctx, func(*pgxpool.Conn) error {
+		run()
+		return nil
+	})
+}
+
+// Waiters is how many calls wait for such a place.
+func (s *Store) Waiters() int { return int(s.others.waiting.Load()) }
+
+// Snapshot reads PostgreSQL's text for a snapshot and writes it again.
+func Snapshot(text string) (string, bool) {
+	s, ok := parseSnapshot(text)
+	return s.String(), ok
+}
+
+// FeedCursor reads a cursor of a feed and writes it again.
+func (s *Store) FeedCursor(list, cursor string) (string, error) {
+	f, err := s.parseFeed(list, cursor)
+	return s.feedCursor(list, f), err
+}
