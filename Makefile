@@ -1,4 +1,4 @@
-.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut linear fuzz mutants bench consumer generate stale
+.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut streams linear fuzz mutants bench consumer generate stale
 
 all: test lint
 
@@ -12,6 +12,7 @@ bench: ; @go run ./bench -write docs/performance.md # speed against the floor (a
 sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqlite]
 crash: ; @scripts/crash.sh # processes killed under load: N=kills [SEED=first]
 powercut: ; @scripts/powercut.sh # power cuts below SQLite: SEEDS=n [SEED=first]
+streams: ; @scripts/streams.sh # many streams on one process: [IDLE=n] [STUCK=n]
 linear: ; @scripts/linear.sh # are conversations linearizable: N=histories [SEED=first]
 fuzz: ; @scripts/fuzz.sh # every fuzz target in turn: TIME=30s [ONLY=pattern]
 mutants: ; @scripts/mutants.sh # planted bugs: does the simulation find each
