@@ -154,6 +154,7 @@ func FuzzCursor(f *testing.F) {
 				default:
 					require.NoError(t, err, "%s %q", d.name, cursor)
 					assert.Equal(t, source.name, target.name, "%s takes a cursor of %s", target.name, source.name)
+					assert.NotContains(t, cursor, "\n", "a cursor has one spelling")
 					all := whole[key]
 					if len(items) > 0 {
 						begin := slices.Index(all, items[0])

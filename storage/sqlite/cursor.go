@@ -26,8 +26,8 @@ func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error
 	if cursor == "" {
 		return position{}, false, nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) != 24 || binary.BigEndian.Uint64(b) != s.seal(list) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor) // which skips line ends
+	if err != nil || len(b) != 24 || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) || binary.BigEndian.Uint64(b) != s.seal(list) {
 		return position{}, false, storage.ErrCursor
 	}
 	p.at = int64(binary.BigEndian.Uint64(b[8:]))
