@@ -47,7 +47,8 @@ func (e *SchemaError) Error() string {
 // Error is a failure of the server, or of the connection to it. One that is not
 // Unknown is also [storage.ErrBusy] where trying again may help: nothing happened.
 type Error struct {
-	// Op is what failed: "open", "connect", "read", "write", "commit".
+	// Op is what failed: "open", "connect", "read", "write", "commit",
+	// "listen".
 	Op string
 	// Code is the SQLSTATE; empty if the server did not answer.
 	Code string
@@ -114,8 +115,9 @@ func code(err error) string {
 }
 
 // changed wraps an error of statements after which a transaction ends: its outcome
-// is known only if nothing was sent, or if the server says that it failed and goes
-// on with the connection.
+// is known only if the server says that it failed and goes on with the connection.
+// What the driver says of its connection ([pgconn.SafeToRetry]) does not count: it
+// also says that nothing was sent of what was sent and then lost.
 func changed(op string, err error) error {
 	if err == nil {
 		return nil
@@ -123,7 +125,7 @@ func changed(op string, err error) error {
 	e := &Error{Op: op, Code: code(err), Err: err}
 	var server *pgconn.PgError
 	switch {
-	case errors.Is(err, pgx.ErrTxCommitRollback), pgconn.SafeToRetry(err):
+	case errors.Is(err, pgx.ErrTxCommitRollback):
 	case errors.As(err, &server):
 		e.Unknown = server.SeverityUnlocalized != "ERROR" || server.Code == codeUnknownCompletion
 	default:

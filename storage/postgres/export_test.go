@@ -30,14 +30,15 @@ func Again(err error) bool { return again(err) }
 // Changed wraps an error of a transaction's end.
 func Changed(err error) error { return changed("commit", err) }
 
-// Stall keeps commits waiting until it is released.
-func (s *Store) Stall() (release func()) {
+// Stall keeps commits waiting: one lets one place take them up, rest the others.
+func (s *Store) Stall() (one, rest func()) {
 	for range committers {
 		<-s.commits.lead
 	}
-	return func() {
-		for range committers {
-			s.commits.lead <- struct{}{}
+	one = func() { s.commits.lead <- struct{}{} }
+	return one, func() {
+		for range committers - 1 {
+			one()
 		}
 	}
 }

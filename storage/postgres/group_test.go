@@ -20,7 +20,8 @@ import (
 // returns what they answered.
 func queued(t *testing.T, s *postgres.Store, batches ...*storage.Batch) []error {
 	t.Helper()
-	release := s.Stall()
+	release, rest := s.Stall()
+	defer rest()
 	errs := make([]error, len(batches))
 	var wg sync.WaitGroup
 	for i, b := range batches {
@@ -149,7 +150,8 @@ func TestContext(t *testing.T) {
 	b := setup(t, nil)
 	c := b.chat(b.account)
 	ctx, cancel := context.WithCancel(b.ctx)
-	release := b.Stall()
+	release, rest := b.Stall()
+	defer rest()
 	answer := make(chan error)
 	go func() { answer <- b.Conversations().Commit(ctx, c.next("hola")) }()
 	require.Eventually(t, func() bool { return b.Waiting() == 1 }, patience, tick)
@@ -166,7 +168,8 @@ func TestContext(t *testing.T) {
 func TestQueueLimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t, &postgres.Options{Queue: 2, Conns: 4})
-	release := b.Stall()
+	release, rest := b.Stall()
+	defer rest()
 	answers := make(chan error, 2)
 	for range 2 {
 		go func() { answers <- b.Conversations().Commit(b.ctx, b.chat(b.account).next("hola")) }()

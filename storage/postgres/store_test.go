@@ -19,11 +19,16 @@ type hosted struct {
 	dsn  string
 	pool *pgxpool.Pool
 	stop *stopper
+	// closed is told.
+	closed func(*hosted)
 }
 
 func (h *hosted) Close() error {
 	err := h.Store.Close()
 	h.pool.Close()
+	if err == nil && h.closed != nil {
+		h.closed(h)
+	}
 	return err
 }
 
@@ -70,12 +75,57 @@ func host(t testing.TB, dsn string, o *postgres.Options) *hosted {
 	return h
 }
 
+// spare are databases that a suite no longer needs: emptying one is quicker than
+// making one.
+type spare struct {
+	mu   sync.Mutex
+	free []string
+}
+
+func (s *spare) put(h *hosted) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, h.dsn)
+}
+
+func (s *spare) take(t testing.TB) string {
+	t.Helper()
+	s.mu.Lock()
+	if len(s.free) == 0 {
+		s.mu.Unlock()
+		return database(t)
+	}
+	dsn := s.free[0]
+	s.free = s.free[1:]
+	s.mu.Unlock()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, dsn)
+	require.NoError(t, err)
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, `DO $$ BEGIN
+		EXECUTE (SELECT 'TRUNCATE ' || string_agg('charla.' || relname, ', ') FROM pg_class
+			WHERE relnamespace = 'charla'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN ('meta', 'migrations'));
+		UPDATE charla.meta SET id = gen_random_uuid();
+	END $$`)
+	require.NoError(t, err)
+	return dsn
+}
+
 func harness(o *postgres.Options) storagetest.Harness {
+	var s spare
 	return storagetest.Harness{
-		Open: func(t *testing.T) storage.Store { return host(t, database(t), o) },
-		Reopen: func(t *testing.T, s storage.Store) storage.Store {
-			require.NoError(t, s.Close())
-			return host(t, s.(*hosted).dsn, nil)
+		Open: func(t *testing.T) storage.Store {
+			h := host(t, s.take(t), o)
+			h.closed = s.put
+			return h
+		},
+		Reopen: func(t *testing.T, old storage.Store) storage.Store {
+			h := old.(*hosted)
+			h.closed = nil
+			require.NoError(t, h.Close())
+			again := host(t, h.dsn, nil)
+			again.closed = s.put
+			return again
 		},
 		Hold: func(_ *testing.T, s storage.Store) (<-chan struct{}, func()) { return s.(*hosted).stop.hold() },
 	}
