@@ -1,0 +1,153 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Queries reads for people: lists, streams, reports. Limits above [MaxPage] are
+// cut to it; below one they are [MaxPage].
+type Queries interface {
+	// Ticket returns one ticket; number zero is the latest. ErrNotFound.
+	Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error)
+	// Tickets lists tickets. A ticket that does not change while one pages is
+	// listed exactly once.
+	Tickets(ctx context.Context, q TicketQuery) (Page[TicketRow], error)
+	// Messages reads messages of a conversation, in their order.
+	Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error)
+	// History reads the entries of a conversation after an entry number, in
+	// their order; of one ticket if ref.Number is not zero.
+	History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error)
+	// Changes reads an account's feed after a cursor (empty: from the start):
+	// every conversation that changed since, at least once, with a version not
+	// below the one that it then had, none skipped however late a commit lands.
+	// Next is never empty: it is where to read on, now or later, and a page
+	// without items has caught up. The cursor [Latest] returns no items, only
+	// where the feed ends now. ErrCursor if the cursor is of another database,
+	// even one with the same account.
+	Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error)
+	// Report computes figures over a period (R2.7).
+	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (Report, error)
+	// Count counts open tickets by an instant: after < instant <= upTo. Zero
+	// instants never count.
+	Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error)
+}
+
+// Latest is the cursor of [Queries.Changes] that stands for the feed's end.
+const Latest = "latest"
+
+// MaxPage is the largest page that a store returns.
+const MaxPage = 500
+
+// Page is a part of a list. Next continues it; empty: that was all (but see
+// [Queries.Changes]).
+type Page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next"`
+}
+
+// Instant is an instant of a ticket by which [Queries.Count] counts.
+type Instant string
+
+// The instants.
+const (
+	// CountsFrom is where auto-close counts from.
+	CountsFrom Instant = "countsFrom"
+	// WaitsSince is where a wait that is not delayed began.
+	WaitsSince Instant = "waitsSince"
+)
+
+// Order is the order of a list of tickets.
+type Order string
+
+// The orders.
+const (
+	// ByChange lists the last changed first. It is the default.
+	ByChange Order = "change"
+	// ByWaiting lists only open tickets that wait, the longest wait first.
+	ByWaiting Order = "waiting"
+)
+
+// TicketQuery says which tickets to list. Every condition given must hold.
+type TicketQuery struct {
+	Account chatcfg.AccountID
+	// Status empty: any.
+	Status tickets.Status
+	// Conversation zero: every customer's.
+	Conversation tickets.ConversationID
+	// Important and Delayed list only such tickets.
+	Important, Delayed bool
+	// Category is compared exactly; empty: any. Fields must all be there and be
+	// equal.
+	Category string
+	Fields   map[string]string
+	// Words are folded words of which all must occur in the ticket's texts,
+	// whichever, as whole words, the last one as a prefix of one. They are
+	// compared as they are, byte by byte; no character has a meaning of its own.
+	Words []string
+	Order Order
+	// Cursor is a Page's Next; it holds for the same query only.
+	Cursor string
+	Limit  int
+}
+
+// TicketRow is a ticket in a list.
+type TicketRow struct {
+	Conversation tickets.ConversationID `json:"conversation"`
+	tickets.Ticket
+}
+
+// MessageQuery says which messages to read.
+type MessageQuery struct {
+	Account      chatcfg.AccountID
+	Conversation tickets.ConversationID
+	// Session not zero: only that session's (R7.2).
+	Session tickets.SessionID
+	// After reads those with a larger sequence; Before, if not zero, those with
+	// a smaller one.
+	After, Before int64
+	// Last reads the last Limit of them instead of the first; the order stays.
+	Last  bool
+	Limit int
+}
+
+// Change says that a conversation has reached a version.
+type Change struct {
+	Conversation tickets.ConversationID `json:"conversation"`
+	Version      int64                  `json:"version"`
+}
+
+// Report is R2.7's figures of an account over a period, from inclusive, to
+// exclusive.
+type Report struct {
+	// Tickets created in the period, by their status now, and how many of them
+	// are important or delayed now.
+	Open      int64 `json:"open"`
+	Ignored   int64 `json:"ignored"`
+	Closed    int64 `json:"closed"`
+	Important int64 `json:"important"`
+	Delayed   int64 `json:"delayed"`
+	// First are the first answers of tickets, All every answer, given in the
+	// period.
+	First Times `json:"first"`
+	All   Times `json:"all"`
+}
+
+// Times are figures of response times, all zero if there are none. They are
+// measured on the SLA's clock: on business hours an answer while closed took no
+// time. As JSON, durations are nanoseconds.
+type Times struct {
+	Count int64 `json:"count"`
+	// Mean is cut to the microsecond; the percentiles are by nearest rank: the
+	// smallest time that at least that share of all do not exceed.
+	Mean time.Duration `json:"mean"`
+	P50  time.Duration `json:"p50"`
+	P90  time.Duration `json:"p90"`
+	// Limited are those that had an SLA, InTime those of them that did not
+	// exceed it.
+	Limited int64 `json:"limited"`
+	InTime  int64 `json:"inTime"`
+}
