@@ -177,7 +177,7 @@ func contactMails(chat *chatcfg.Chat, s *storage.Submission) []storage.Delivery 
 	m.Text += ":\n" + s.Text + "\n"
 	var out []storage.Delivery
 	add := func(key string, m Mail) {
-		out = append(out, delivery(contactKind, m.Ref, s.At, key+keySum(s.Key), m))
+		out = append(out, delivery(contactKind, m.Ref, s.At, key+keySum(s.Account.String()+s.Key), m))
 	}
 	if to := chat.ContactForm.Email; to.Enabled {
 		mail := m

@@ -147,7 +147,7 @@ func (d *Desk) file(ctx context.Context, account chatcfg.AccountID, seq int64, l
 	return *list[0].File, body, err
 }
 
-// keySum is a key as a part of a delivery's key.
+// keySum is a key, with its account, as a part of a delivery's key.
 func keySum(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:16])
