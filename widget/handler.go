@@ -192,8 +192,9 @@ const maxPath = 512
 // count counts a request of whoever it is.
 func (c *call) count() error {
 	c.address = address(c.r, c.h.o.TrustedProxies)
-	if err := take(c.h.limits.all, c.now); err != nil {
+	// The narrow one first: what one address is refused costs the others nothing.
+	if err := c.h.limits.address.take(c.address, c.now); err != nil {
 		return err
 	}
-	return c.h.limits.address.take(c.address, c.now)
+	return take(c.h.limits.all, c.now)
 }

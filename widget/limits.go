@@ -53,13 +53,16 @@ func (b *buckets[K]) take(key K, now time.Time) error {
 }
 
 func take(bucket *rate.Limiter, now time.Time) error {
-	r := bucket.ReserveN(now, 1)
-	wait := r.DelayFrom(now)
-	if wait <= 0 {
+	if bucket.AllowN(now, 1) {
 		return nil
 	}
-	r.CancelAt(now)
-	return &failure{status: http.StatusTooManyRequests, code: codeRate, retry: wait}
+	// Not by a reservation that is cancelled: one gives nothing back if others were
+	// made meanwhile, so that those who are refused would keep the bucket empty.
+	wait := max(0, 1-bucket.TokensAt(now)) / float64(bucket.Limit())
+	return &failure{
+		status: http.StatusTooManyRequests, code: codeRate,
+		retry: max(time.Millisecond, time.Duration(min(wait, 3600)*float64(time.Second))),
+	}
 }
 
 // address is the network address of a client: the peer's, or, behind trusted
