@@ -29,6 +29,8 @@ type groupView struct {
 type fieldView struct {
 	setting
 	Label, Hint string
+	// Name is the label with that of its group, for summaries.
+	Name string
 	// Value is a text, number, choice, colour, or the lines; On a switch's.
 	Value   string
 	On      bool
@@ -107,10 +109,12 @@ func (b *builder) sections(problems, warnings []chatcfg.Problem) []sectionView {
 			view := groupView{Title: b.t(g.Title), Text: b.t(g.Text)}
 			if g.Toggle != "" {
 				view.Toggle = b.field(g.Toggle)
-				view.Toggle.Label = view.Title
+				view.Toggle.Label, view.Toggle.Name = view.Title, view.Title
 			}
 			for _, path := range g.Paths {
-				view.Fields = append(view.Fields, b.field(path))
+				field := b.field(path)
+				field.Name = view.Title + " · " + field.Label
+				view.Fields = append(view.Fields, field)
 			}
 			views[i].Groups = append(views[i].Groups, view)
 		}
@@ -231,7 +235,7 @@ func (b *builder) place(views []sectionView, kind string, problems []chatcfg.Pro
 	for _, p := range problems {
 		n := note{Kind: kind, Path: p.Path, Text: p.Message(b.lang)}
 		if f := b.fieldOf(p.Path); f != nil {
-			n.Path, n.Label = f.Path, f.Label
+			n.Path, n.Label = f.Path, f.Name
 			b.atField(f, p.Path, &n)
 		} else if g := b.groupOf(views, p.Path); g != nil {
 			n.Label = g.Title

@@ -200,6 +200,7 @@ func TestProblems(t *testing.T) {
 	answer := b.post(b.channel(), form)
 	assert.Equal(t, http.StatusUnprocessableEntity, answer.status)
 	assert.Contains(t, words(answer.find("main")), "No se guardó nada")
+	assert.Contains(t, words(answer.find("main")), "Respuesta automática ante cierre manual de ticket · Mensajes")
 	kept := answer.form("config")
 	for name, value := range bad {
 		switch name {
