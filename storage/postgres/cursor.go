@@ -46,8 +46,8 @@ func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error
 
 // unseal is what a cursor of a list holds behind its seal.
 func (s *Store) unseal(list, cursor string) ([]byte, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) < 8 || binary.BigEndian.Uint64(b) != s.seal(list) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor) // which skips line ends
+	if err != nil || len(b) < 8 || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) || binary.BigEndian.Uint64(b) != s.seal(list) {
 		return nil, storage.ErrCursor
 	}
 	return b[8:], nil
@@ -195,7 +195,7 @@ func (s *Store) parseFeed(list, cursor string) (feed, error) {
 		r.bad = r.bad || len(r.b) != len(f.id)
 		r.b = r.b[copy(f.id[:], r.b):]
 	}
-	if r.bad || len(r.b) > 0 {
+	if r.bad || len(r.b) > 0 || s.feedCursor(list, f) != cursor { // a number has many spellings
 		return f, storage.ErrCursor
 	}
 	return f, nil
