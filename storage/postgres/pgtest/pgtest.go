@@ -23,9 +23,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ErrMissing: the machine has no PostgreSQL server. The text says what to install.
@@ -43,12 +40,10 @@ type Options struct {
 // Server is a running server. Its methods may be used concurrently, but for Kill,
 // Restart and Stop.
 type Server struct {
+	Databases
 	bin, dir string
 	settings []string
 	process  *process
-
-	mu      sync.Mutex
-	created int
 }
 
 // Start makes a new, empty server and waits until it takes connections, or until
@@ -63,14 +58,14 @@ func Start(ctx context.Context, o *Options) (*Server, error) {
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
 	s := &Server{bin: bin, dir: dir, settings: settings(o)}
-	if err := s.make(ctx); err == nil {
+	s.dsn = fmt.Sprintf("host='%s' port=5432 user=postgres dbname=postgres sslmode=disable", dir)
+	if err = s.make(ctx); err == nil {
 		err = s.Restart(ctx)
-		if err == nil {
-			return s, nil
-		}
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
-	return nil, errors.Join(err, os.RemoveAll(dir))
+	return s, nil
 }
 
 // settings are the arguments that a server is started with.
@@ -92,6 +87,11 @@ func settings(o *Options) []string {
 		args = append(args, "-c", name+"="+value)
 	}
 	return args
+}
+
+// environment is this process's, without what would tell a server where it is.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PG") })
 }
 
 // find returns the folder of the newest server's binaries.
@@ -164,7 +164,7 @@ func (s *Server) make(ctx context.Context) error {
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"), "--pgdata", s.data(), "--username", "postgres", //nolint:gosec // found by find
 		"--auth", "trust", "--no-sync", "--encoding", "UTF8", "--no-locale")
-	cmd.Dir = s.dir
+	cmd.Dir, cmd.Env = s.dir, environment()
 	who.become(cmd)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("pgtest: initdb: %w: %s", err, out)
@@ -202,25 +202,3 @@ func (s *Server) Stop() error {
 
 // Folder is where the server's socket is, as a host in a connection string.
 func (s *Server) Folder() string { return s.dir }
-
-// DSN is the connection string of a database of the server.
-func (s *Server) DSN(database string) string {
-	return fmt.Sprintf("host='%s' port=5432 user=postgres dbname='%s' sslmode=disable", s.dir, database)
-}
-
-// Create makes a new, empty database and returns its connection string.
-func (s *Server) Create(ctx context.Context) (dsn string, err error) {
-	s.mu.Lock()
-	s.created++
-	name := fmt.Sprintf("charla_%d", s.created)
-	s.mu.Unlock()
-	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
-	if err != nil {
-		return "", fmt.Errorf("pgtest: %w", err)
-	}
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+name+"")
-	if err = errors.Join(err, conn.Close(ctx)); err != nil {
-		return "", fmt.Errorf("pgtest: %w", err)
-	}
-	return s.DSN(name), nil
-}

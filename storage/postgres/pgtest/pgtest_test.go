@@ -46,7 +46,46 @@ func TestServer(t *testing.T) {
 	require.NoError(t, s.Restart(ctx))
 	assert.Equal(t, "7", one(ctx, t, first, "SELECT n::text FROM kept"))
 
+	require.NoError(t, s.Drop(ctx, second))
+	_, err = pgx.Connect(ctx, second)
+	require.ErrorContains(t, err, "does not exist")
+
 	require.NoError(t, s.Stop())
 	_, err = os.Stat(s.Folder())
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A server that the environment names is used, in databases of our own; without one
+// a private server is.
+func TestFind(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, name := range []string{"CHARLA_POSTGRES", "PGHOST", "PGPORT", "PGSERVICE", "PGDATABASE", "PGUSER"} {
+		t.Setenv(name, "")
+	}
+	private, stop, err := pgtest.Find(ctx)
+	require.NoError(t, err)
+	dsn, err := private.Create(ctx)
+	require.NoError(t, err)
+	config, err := pgx.ParseConfig(dsn)
+	require.NoError(t, err)
+
+	for name, value := range map[string]string{
+		"CHARLA_POSTGRES": "postgres://postgres@/postgres?host=" + config.Host,
+		"PGHOST":          config.Host,
+	} {
+		t.Setenv("PGUSER", "postgres")
+		t.Setenv(name, value)
+		found, nothing, err := pgtest.Find(ctx)
+		require.NoError(t, err)
+		dsn, err := found.Create(ctx)
+		require.NoError(t, err)
+		assert.Contains(t, one(ctx, t, dsn, "SELECT current_database()::text"), "charla_")
+		require.NoError(t, found.Drop(ctx, dsn))
+		require.NoError(t, nothing())
+		t.Setenv(name, "")
+	}
+	require.NoError(t, stop())
+	_, err = pgx.Connect(ctx, dsn)
+	require.Error(t, err)
 }

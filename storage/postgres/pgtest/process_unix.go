@@ -72,7 +72,7 @@ var errLingers = errors.New("pgtest: the last server has not gone yet")
 // start runs a server and waits until it takes connections.
 func start(ctx context.Context, who *identity, dir, path string, args []string) (*process, error) {
 	p := &process{cmd: exec.Command(path, args...), ended: make(chan struct{})} //nolint:gosec // found by find
-	p.cmd.Dir = dir
+	p.cmd.Dir, p.cmd.Env = dir, environment()
 	who.become(p.cmd)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {

@@ -1,0 +1,94 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Databases makes databases on a server that runs. It may be used concurrently.
+type Databases struct {
+	dsn string
+
+	mu      sync.Mutex
+	created int
+}
+
+// Find returns a server to use, and what to call when it is no longer needed: the
+// one that $CHARLA_POSTGRES names, or else the PG* variables that libpq knows, or
+// else a private one ([Start]).
+func Find(ctx context.Context) (d *Databases, stop func() error, err error) {
+	if dsn := os.Getenv("CHARLA_POSTGRES"); dsn != "" {
+		return &Databases{dsn: dsn}, func() error { return nil }, nil
+	}
+	for _, name := range []string{"PGHOST", "PGPORT", "PGSERVICE", "PGDATABASE", "PGUSER"} {
+		if os.Getenv(name) != "" {
+			return &Databases{}, func() error { return nil }, nil
+		}
+	}
+	s, err := Start(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &s.Databases, s.Stop, nil
+}
+
+// Create makes a new, empty database, and returns its connection string.
+func (d *Databases) Create(ctx context.Context) (dsn string, err error) {
+	for {
+		d.mu.Lock()
+		d.created++
+		name := fmt.Sprintf("charla_%d_%d", os.Getpid(), d.created)
+		d.mu.Unlock()
+		err := d.exec(ctx, "CREATE DATABASE "+name)
+		var e *pgconn.PgError
+		switch {
+		case err == nil:
+			return with(d.dsn, name)
+		case errors.As(err, &e) && e.Code == "42P04": // left by a process of that number
+		default:
+			return "", err
+		}
+	}
+}
+
+// Drop removes a database that Create made, with everyone who uses it.
+func (d *Databases) Drop(ctx context.Context, dsn string) error {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return fmt.Errorf("pgtest: %w", err)
+	}
+	return d.exec(ctx, "DROP DATABASE "+pgx.Identifier{config.Database}.Sanitize()+" WITH (FORCE)")
+}
+
+func (d *Databases) exec(ctx context.Context, statement string) error {
+	conn, err := pgx.Connect(ctx, d.dsn)
+	if err == nil {
+		_, err = conn.Exec(ctx, statement)
+		err = errors.Join(err, conn.Close(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("pgtest: %w", err)
+	}
+	return nil
+}
+
+// with is a connection string for another database of the same server.
+func with(dsn, database string) (string, error) {
+	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
+		return strings.TrimSpace(dsn + " dbname=" + database), nil // the last one counts
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "", fmt.Errorf("pgtest: %w", err)
+	}
+	u.Path = "/" + database
+	return u.String(), nil
+}
