@@ -47,6 +47,7 @@ func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
 		hint = append(hint, byte(uint64(n)>>shift))
 	}
 	d.o.Broker.Publish(hint)
+	d.hinted(HintSent)
 }
 
 // hear does what a hint says.
@@ -69,12 +70,14 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 // receive takes a hint from the broker.
 func (d *Desk) receive(hint []byte) {
 	if len(hint) != hintSize {
+		d.hinted(HintIgnored)
 		return
 	}
 	var n uint64
 	for _, b := range hint[17:] {
 		n = n<<8 | uint64(b)
 	}
+	d.hinted(HintHeard)
 	d.hear(hint[0], uuid.UUID(hint[1:17]), int64(n))
 }
 
@@ -83,6 +86,7 @@ func (d *Desk) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := d.o.Broker.Listen(ctx, d.receive); err != nil && ctx.Err() == nil {
 			d.o.Logger.Warn("charla: broker", slog.Any("error", err))
+			d.failed(ctx, RunBroker, err)
 		}
 		select {
 		case <-ctx.Done():

@@ -54,6 +54,8 @@
 //     it nothing happens by itself. E-mails go through the host's [Mailer]; without
 //     one they end dead in the outbox, where [Desk.Deliveries] lists them and from
 //     where [Desk.Replay] takes them again.
+//   - Watching it: [Options].Observer is told what a desk does, for metrics and
+//     traces, and [Desk.Lag] is how late its work is.
 //
 // Who is an administrator or an agent is the host's to decide: a desk believes
 // its caller.

@@ -131,6 +131,10 @@ func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update
 			return
 		}
 		defer leave()
+		if o := d.o.Observer; o != nil {
+			o.Stream(ctx, s.side, 1)
+			defer o.Stream(ctx, s.side, -1)
+		}
 		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Conversation.UUID)}
 		defer func() { r.topic.leave() }()
 		r.seen.changed, r.seen.marked = -1, -1

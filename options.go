@@ -49,6 +49,8 @@ type Options struct {
 	Presence Presence
 	// Broker carries hints between processes; nil: each polls.
 	Broker Broker
+	// Observer is told what the desk does, for metrics and traces; nil: nobody is.
+	Observer *Observer
 	// Files switches attachments on; nil: off.
 	Files *FileOptions
 	// HeartbeatTTL is how long an agent's heartbeat holds. It defaults to
@@ -119,6 +121,7 @@ func (o *Options) withDefaults() Options {
 		}
 		r.Files = &files
 	}
+	r.Observer = r.Observer.complete()
 	def(&r.HeartbeatTTL, tickets.HeartbeatTTL)
 	def(&r.SessionTTL, 90*24*time.Hour)
 	def(&r.Limits.Attempts, 32)

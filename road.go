@@ -36,11 +36,13 @@ type request struct {
 	cmd  tickets.Command
 	// admit checks what only the loaded state can tell; nil: nothing.
 	admit func(*storage.Loaded, *automation.Rules) error
+	// conflicts counts how often somebody else was quicker.
+	conflicts int
 }
 
-// do takes a request down the one road that every change takes: load, decide,
+// take takes a request down the one road that every change takes: load, decide,
 // commit, signal; and again when somebody else was quicker.
-func (d *Desk) do(ctx context.Context, req request) (Result, error) {
+func (d *Desk) take(ctx context.Context, req *request) (Result, error) {
 	chance, err := d.chance() // before the first attempt: a retry decides alike
 	if err != nil {
 		return Result{}, err
@@ -78,15 +80,16 @@ func (d *Desk) do(ctx context.Context, req request) (Result, error) {
 		if r := loaded.Receipt; r != nil {
 			return repeated(req, &loaded, r, hash)
 		}
-		batch, result, err := d.decide(ctx, &req, &loaded, chance, hash)
+		batch, result, err := d.decide(ctx, req, &loaded, chance, hash)
 		if err != nil {
 			return Result{}, err
 		}
-		switch err := d.store.Conversations().Commit(ctx, batch); {
+		switch err := d.commit(ctx, batch); {
 		case err == nil:
 			d.signal(batch)
 			return result, nil
 		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrConfigChanged):
+			req.conflicts++
 		default:
 			return Result{}, changeError(err)
 		}
@@ -224,7 +227,7 @@ func (req *request) hash() ([32]byte, error) {
 	return sha256.Sum256(body), err
 }
 
-func repeated(req request, loaded *storage.Loaded, r *storage.Receipt, hash [32]byte) (Result, error) {
+func repeated(req *request, loaded *storage.Loaded, r *storage.Receipt, hash [32]byte) (Result, error) {
 	if r.Hash != hash {
 		return Result{}, fmt.Errorf("%w: %q", ErrKeyReused, req.query.Key)
 	}

@@ -22,8 +22,8 @@ import (
 // tried again. A slow mailer keeps no deadline waiting.
 func (d *Desk) Run(ctx context.Context) error {
 	var group sync.WaitGroup
-	group.Go(func() { d.keep(ctx, d.dueKick, d.runDeadlines, d.runStale) })
-	group.Go(func() { d.keep(ctx, d.outKick, d.dispatcher(&group), d.pruner()) })
+	group.Go(func() { d.keep(ctx, RunDeadlines, d.dueKick, d.runDeadlines, d.runStale) })
+	group.Go(func() { d.keep(ctx, RunOutbox, d.outKick, d.dispatcher(&group), d.pruner()) })
 	if d.o.Broker != nil {
 		group.Go(func() { d.listen(ctx) })
 	}
@@ -35,10 +35,11 @@ func (d *Desk) Run(ctx context.Context) error {
 type work func(context.Context) (int, error)
 
 // keep does the work until nothing is left, and again after each poll or kick.
-func (d *Desk) keep(ctx context.Context, kick <-chan struct{}, all ...work) {
+func (d *Desk) keep(ctx context.Context, part RunPart, kick <-chan struct{}, all ...work) {
 	for {
 		if _, err := drain(ctx, all); err != nil && ctx.Err() == nil {
 			d.o.Logger.Error("charla: run", slog.Any("error", err))
+			d.failed(ctx, part, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -201,6 +202,7 @@ func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 				defer func() { <-busy }()
 				if err := d.deliver(ctx, one, until); err != nil {
 					d.o.Logger.Error("charla: run", slog.Any("error", err))
+					d.failed(ctx, RunOutbox, err)
 				}
 			})
 		}
@@ -208,10 +210,28 @@ func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 	}
 }
 
-// deliver makes one delivery and settles it by what came of it. One that could not
-// be over by the end of its lease, or of the run, is not begun.
+// deliver makes one delivery, which is claimed until then, and settles it by what
+// came of it.
 func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Time) error {
-	var err error
+	o := d.o.Observer
+	if o == nil {
+		_, _ = d.try(ctx, &one, until) // the delivery holds the error
+		return d.settled(ctx, one)
+	}
+	late := max(d.o.Clock.Now().Sub(one.NotBefore), 0)
+	ctx = o.Begin(ctx, Operation{OpDelivery, one.Kind})
+	took, cause := d.try(ctx, &one, until)
+	err := d.settled(ctx, one)
+	o.Delivered(ctx, ObservedDelivery{
+		Kind: one.Kind, Account: one.Account, State: one.State, Attempts: one.Attempts,
+		Late: late, Duration: took, Err: cause,
+	})
+	return err
+}
+
+// try makes a delivery, unless it could not be over by the end of its lease or of
+// the run, and writes into it what came of it.
+func (d *Desk) try(ctx context.Context, one *storage.Delivery, until time.Time) (took time.Duration, err error) {
 	begun := false
 	switch {
 	case one.Attempts > d.o.Runner.Attempts:
@@ -220,7 +240,9 @@ func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Tim
 		err = fmt.Errorf("%w: not begun", ErrNotSent)
 	default:
 		begun = true
-		err = d.attempt(ctx, one)
+		began := d.o.Clock.Now()
+		err = d.attempt(ctx, *one)
+		took = d.o.Clock.Now().Sub(began)
 	}
 	now := d.Now()
 	one.SettledAt, one.Error = now, ""
@@ -243,10 +265,14 @@ func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Tim
 		d.o.Logger.Warn("charla: delivery failed", slog.String("kind", one.Kind), slog.String("key", one.Key),
 			slog.String("state", string(one.State)), slog.Int("attempts", one.Attempts))
 	}
-	// What was delivered is settled even if the run is being stopped.
+	return took, err
+}
+
+// settled settles a delivery, even if the run is being stopped.
+func (d *Desk) settled(ctx context.Context, one storage.Delivery) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Runner.Lease)
 	defer cancel()
-	err = d.store.Outbox().Settle(ctx, one)
+	err := d.store.Outbox().Settle(ctx, one)
 	if err != nil && !errors.Is(err, storage.ErrLeaseLost) {
 		return fmt.Errorf("charla: settle %s: %w", one.Key, err)
 	}
@@ -334,18 +360,22 @@ func each[T any](items []T, workers int, do func(T) error) (int, error) {
 // zero time: nothing is scheduled. What a save of the configuration moves is not
 // scheduled before RunDue or Run has seen to it.
 func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
-	deadline, err := d.store.Conversations().NextWake(ctx)
-	if err != nil {
-		return time.Time{}, storeError(err)
-	}
-	outbox, err := d.store.Outbox().NextWake(ctx)
-	if err != nil {
-		return time.Time{}, storeError(err)
-	}
+	deadline, outbox, err := d.wakes(ctx)
 	if deadline.IsZero() || (!outbox.IsZero() && outbox.Before(deadline)) {
-		return outbox, nil
+		return outbox, err
 	}
-	return deadline, nil
+	return deadline, err
+}
+
+// wakes are when the next deadline, and the next delivery, is due; zero: none is.
+func (d *Desk) wakes(ctx context.Context) (deadline, outbox time.Time, err error) {
+	if deadline, err = d.store.Conversations().NextWake(ctx); err == nil {
+		outbox, err = d.store.Outbox().NextWake(ctx)
+	}
+	if err != nil {
+		return time.Time{}, time.Time{}, storeError(err)
+	}
+	return deadline, outbox, nil
 }
 
 // printable is at most n bytes of a text that comes from outside, fit for a store
