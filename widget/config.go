@@ -205,6 +205,13 @@ func (c *call) image(image *chatcfg.Image, load imageOf) error {
 	} else if err != nil {
 		return err
 	}
+	if len(body) > largeAnswer {
+		leave, err := c.h.bulk.enter(c.address)
+		if err != nil {
+			return err
+		}
+		defer leave()
+	}
 	h := c.w.Header()
 	h.Set("Content-Type", image.Type) // one of four, checked when it was stored
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")

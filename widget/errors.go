@@ -148,6 +148,15 @@ func (c *call) log(err error) {
 // json answers with a private JSON document.
 func (c *call) json(status int, body any) {
 	raw := encode(body)
+	if len(raw) > largeAnswer {
+		leave, err := c.h.bulk.enter(c.address)
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		defer leave()
+	}
+	c.writeWithin(answerTimeout) // from now on: the body may have taken its time
 	h := c.w.Header()
 	h.Set("Content-Type", "application/json")
 	if h.Get("Cache-Control") == "" {

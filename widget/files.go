@@ -3,7 +3,6 @@ package widget
 import (
 	"errors"
 	"mime"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -33,6 +32,11 @@ func (c *call) writeFile() error {
 	if c.r.Header.Get("Content-Encoding") != "" {
 		return errMediaType
 	}
+	leave, err := c.h.bulk.enter(c.address)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	// What it says to be does not matter: the type is known by the content.
 	body, err := c.read(int64(maxBytes), fileTimeout)
 	if err != nil {
@@ -57,6 +61,11 @@ func (c *call) readFile() error {
 	if err != nil || seq < 1 {
 		return errNotFound
 	}
+	leave, err := c.h.bulk.enter(c.address)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	file, body, err := c.h.desk.File(c.r.Context(), c.session, seq)
 	if err != nil {
 		return err
@@ -67,8 +76,7 @@ func (c *call) readFile() error {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "private, no-store")
-	rc := http.NewResponseController(c.w) // slow readers may take their time
-	_ = rc.SetWriteDeadline(networkTime().Add(fileTimeout))
+	c.writeWithin(fileTimeout) // slow readers may take their time
 	_, _ = c.w.Write(body)
 	return nil
 }

@@ -29,6 +29,7 @@ type Handler struct {
 	sealer sealer
 	spent  spent
 
+	bulk    bulk
 	seats   seats
 	mu      sync.Mutex
 	closed  bool
@@ -64,6 +65,7 @@ func New(desk *charla.Desk, o *Options) (*Handler, error) {
 	h.limits = newLimiter(&h.o.Limits)
 	h.profiles.limit = 4096
 	h.seats.limit = h.o.Streams
+	h.bulk.limit = h.o.Limits.Bulk
 	return h, nil
 }
 
@@ -131,10 +133,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (park func()) {
 	c := &call{h: h, w: w, r: r, now: h.desk.Now()}
 	shield(w.Header())
+	c.writeWithin(answerTimeout)
 	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
 	return c.park
+}
+
+// answerTimeout is how long a visitor may take to read an answer. Files, polls and
+// streams have their own times.
+const answerTimeout = time.Minute
+
+// largeAnswer is from how many bytes on an answer counts as bulk.
+const largeAnswer = 128 << 10
+
+// writeWithin bounds the time until what is answered has been read. Where that does
+// not work the server's timeouts hold.
+func (c *call) writeWithin(d time.Duration) {
+	_ = http.NewResponseController(c.w).SetWriteDeadline(networkTime().Add(d))
 }
 
 // shield has browsers make nothing of an answer but what it is.

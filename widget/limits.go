@@ -157,6 +157,35 @@ func release[K comparable](m map[K]int, key K) {
 	}
 }
 
+// bulk counts what is on its way and takes much memory, for as long as a slow client
+// likes: the files that come or go, and large answers.
+type bulk struct {
+	mu      sync.Mutex
+	limit   int
+	all     int
+	address map[netip.Addr]int
+}
+
+// enter counts one; leave is to be called when it is over.
+func (b *bulk) enter(from netip.Addr) (leave func(), err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all >= b.limit || b.address[from] >= max(1, b.limit/4) {
+		return nil, &failure{status: http.StatusTooManyRequests, code: codeRate, retry: 2 * time.Second}
+	}
+	if b.address == nil {
+		b.address = make(map[netip.Addr]int)
+	}
+	b.all++
+	b.address[from]++
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.all--
+		release(b.address, from)
+	}, nil
+}
+
 // seconds rounds a wait up to whole seconds, at least one.
 func seconds(d time.Duration) int {
 	return int(max(1, math.Ceil(min(d, time.Hour).Seconds())))

@@ -62,6 +62,10 @@ type Limits struct {
 	// forms sent: of one address, default one in five seconds and 30 at once;
 	// in one account, default 20 and 500.
 	Entry, AccountEntry Rate
+	// Bulk is how many files, in or out, and large answers may be on their way at
+	// once, each in memory as long as its client is slow; default 128. A quarter of
+	// it is for one address.
+	Bulk int
 	// Remembered is how many addresses, and how many sessions and accounts, are
 	// told apart at a time; default 16384. The longest unheard of is forgotten.
 	Remembered int
@@ -109,6 +113,7 @@ func (o *Options) defaults() Options {
 	def(&l.Message, Rate{1, 20})
 	def(&l.Entry, Rate{0.2, 30})
 	def(&l.AccountEntry, Rate{20, 500})
+	def(&l.Bulk, 128)
 	def(&l.Remembered, 16384)
 	def(&s.Session, 6)
 	def(&s.Address, 300)
@@ -152,7 +157,7 @@ func (o *Options) check() error {
 			bad("Limits.%s: %v per second and %d at once let nothing through", r.name, r.PerSecond, r.Burst)
 		}
 	}
-	if l.Body < 1 || l.Remembered < 1 {
+	if l.Body < 1 || l.Bulk < 1 || l.Remembered < 1 {
 		bad("Limits below one")
 	}
 	if min(s.Session, s.Address, s.Account, s.All) < 1 || s.Beat <= 0 || s.WriteTimeout <= 0 {

@@ -100,6 +100,7 @@ func (c *call) render(status int, name string, data pageData) error {
 	h.Set("Content-Security-Policy", policy+"; frame-ancestors "+ancestors)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	c.writeWithin(answerTimeout)
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(b.Bytes())
 	return nil

@@ -86,8 +86,7 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 		return err
 	}
 	defer c.h.end(s)
-	rc := http.NewResponseController(c.w) // where it does not work, the server's timeouts hold
-	_ = rc.SetWriteDeadline(networkTime().Add(wait + c.h.o.Streams.WriteTimeout))
+	c.writeWithin(wait + c.h.o.Streams.WriteTimeout)
 
 	body := pageBody{Messages: []messageBody{}, Read: &readBody{}, Typing: &typingBody{}}
 	ready := false
