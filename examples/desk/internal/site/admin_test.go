@@ -118,7 +118,7 @@ func TestDelete(t *testing.T) {
 
 	gone := b.post(b.channel()+"/delete", url.Values{"confirm": {"Tienda"}})
 	assert.Equal(t, "/desk/channels", gone.path)
-	assert.Contains(t, gone.text, "Borrar del todo")
+	assert.Contains(t, words(gone.find("purge-"+b.account.ID.String())), "no se podrán recuperar", "asked once more")
 	history := b.get(b.ticket(ref))
 	assert.Contains(t, words(history.find("messages")), "hola")
 	assert.NotContains(t, history.text, "<button>")

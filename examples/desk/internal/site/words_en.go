@@ -430,7 +430,9 @@ var english = map[string]string{ //nolint:gosec // sentences about tokens, no to
 	"versión":                                 "version",
 	"¡Sí! Quedan tres.":                       "Yes! Three are left.",
 	"«%s» está conectada":                     "“%s” is connected",
-	"¿Eliminar la cuenta?":                    "Delete the account?",
-	"¿Por qué pasó esto?":                     "Why did this happen?",
-	"¿Qué pasaría si…?":                       "What if…?",
+	"¿Borrar todo de «%s»?":                   "Remove everything of “%s”?",
+	"Sus conversaciones, tickets y archivos no se podrán recuperar.": "Its conversations, tickets and files cannot be brought back.",
+	"¿Eliminar la cuenta?": "Delete the account?",
+	"¿Por qué pasó esto?":  "Why did this happen?",
+	"¿Qué pasaría si…?":    "What if…?",
 }
