@@ -197,7 +197,7 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err == nil && moved && r.found {
+	if err == nil && moved && (r.found || r.after > 0) { // the sequence is another
 		err = ErrMoved
 	}
 	if err != nil {

@@ -406,3 +406,24 @@ func TestEndWakesFollowers(t *testing.T) {
 	require.NoError(t, b.desk.EndSession(b.ctx, second))
 	require.ErrorIs(t, <-ended, charla.ErrSession, "the clock stands still: polling would never notice")
 }
+
+// TestMovedBeforeItBegan: R8.3: a stream that goes on after what was read in one
+// conversation does not go on at the same number of another, to which its session
+// logged in meanwhile: it would skip what is before it there.
+func TestMovedBeforeItBegan(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
+	proof := charla.Proof{Provider: "google", Subject: "carla"}
+	before, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &proof})
+	require.NoError(t, err)
+	for _, text := range []string{"one", "two", "three"} {
+		b.write(before, text)
+	}
+	s := b.enter("carla")
+	read := b.write(s, "hola").Seq
+	_, err = b.desk.Login(b.ctx, s, proof)
+	require.NoError(t, err)
+	for m, err := range b.desk.Follow(b.ctx, s, read) { // authenticated before the login
+		require.ErrorIs(t, err, charla.ErrMoved, "%s", m.Text)
+	}
+}
