@@ -12,6 +12,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
 	"github.com/charlahq/charla/widget"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -220,4 +221,29 @@ func TestClaimedEmail(t *testing.T) {
 	e.want(`read {"agent":3,"customer":0}`)
 	s.reply(ref, "¿quién?") // to whoever wrote last
 	e.want("4=4 agent ¿quién?")
+}
+
+// TestClaimedEmailForm: R7.2: nor does it learn whether that e-mail's ticket is open,
+// by the contact form that would stand in place of starting one.
+func TestClaimedEmailForm(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *chatcfg.Config) {
+		c.Chat.EmailAsIdentifier = true
+		c.Chat.ContactForm.Enabled = true
+		c.Chat.ContactForm.Email = chatcfg.FormEmail{Enabled: true, Address: "agents@tienda.cl"}
+	}, nil)
+	s.online(tickets.Online)
+	carla := s.enter("carla")
+	s.write(carla, "mi secreto")
+	s.online(tickets.Offline)
+	form := func(v visitor) bool {
+		var status struct{ Form bool }
+		s.do(request{path: "session", token: v.token}).into(t, &status)
+		return status.Form
+	}
+	thief := s.start(s.account, charla.Visitor{Name: "x", Email: "carla@example.com"})
+	nobody := s.start(s.account, charla.Visitor{Name: "x", Email: "nobody@example.com"})
+	assert.True(t, form(nobody))
+	assert.True(t, form(thief), "as if there were none")
+	assert.False(t, form(carla), "her own goes on (R6.2)")
 }

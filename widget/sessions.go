@@ -7,7 +7,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -84,12 +83,14 @@ func (c *call) getSession() error {
 	if err != nil {
 		return err
 	}
-	status, err := c.h.desk.Status(c.r.Context(), c.session)
+	var status charla.Status
+	if own {
+		status, err = c.h.desk.Status(c.r.Context(), c.session)
+	} else { // as if its e-mail had no conversation
+		status, err = c.h.desk.Availability(c.r.Context(), c.account.ID)
+	}
 	if err != nil {
 		return err
-	}
-	if !own {
-		status.Ongoing, status.LastSeq, status.Read = false, 0, storage.Marks{}
 	}
 	c.json(http.StatusOK, struct {
 		sessionBody
