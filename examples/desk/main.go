@@ -116,6 +116,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 
 	server := &http.Server{
 		Handler: pages, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		// Streams, and what the widget takes, set their own times.
+		ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(func() { pages.Close(); chat.Close() })

@@ -150,7 +150,6 @@ func (v *visit) login() error {
 		return err
 	}
 	if !ok {
-		v.attempts.failed(from)
 		return refuse(http.StatusUnauthorized, v.t("La contraseña no es correcta."))
 	}
 	v.attempts.succeeded(from)

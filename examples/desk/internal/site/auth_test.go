@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/charlahq/charla/examples/desk/internal/site"
@@ -110,6 +112,23 @@ func TestGuessing(t *testing.T) {
 	late := b.login("Ana")
 	assert.Equal(t, http.StatusTooManyRequests, late.status)
 	assert.NotEmpty(t, late.header.Get("Retry-After"))
+}
+
+// TestGuessingAtOnce: guesses that come together are no more than others.
+func TestGuessingAtOnce(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	var group sync.WaitGroup
+	var tried atomic.Int64
+	for range 50 {
+		group.Go(func() {
+			if b.post("/desk/login", url.Values{"name": {"Ana"}, "password": {"no"}}).status == http.StatusUnauthorized {
+				tried.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	assert.EqualValues(t, 10, tried.Load())
 }
 
 // TestPasswordStays: the second start shows none and takes the first one's.

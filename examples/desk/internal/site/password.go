@@ -70,8 +70,9 @@ const (
 	maxPasswordLen = 200
 )
 
-// attempts counts failed logins. It holds back guessing, not the one who knows:
-// a success takes the address's failures away.
+// attempts counts logins, before it is known whether they fail, so that many at once
+// are no more than others. It holds back guessing, not the one who knows: a success
+// takes the address's count away.
 type attempts struct {
 	mu    sync.Mutex
 	since time.Time
@@ -79,21 +80,20 @@ type attempts struct {
 	all   int
 }
 
-// allow says whether another password may be tried.
+// allow counts one, if another password may be tried.
 func (a *attempts) allow(from netip.Addr, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now.Sub(a.since) >= attemptWindow || now.Before(a.since) {
 		a.since, a.one, a.all = now, map[netip.Addr]int{}, 0
 	}
-	return a.one[network(from)] < attemptsOne && a.all < attemptsAll
-}
-
-func (a *attempts) failed(from netip.Addr) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.one[network(from)]++
+	from = network(from)
+	if a.one[from] >= attemptsOne || a.all >= attemptsAll {
+		return false
+	}
+	a.one[from]++
 	a.all++
+	return true
 }
 
 func (a *attempts) succeeded(from netip.Addr) {
