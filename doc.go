@@ -72,6 +72,7 @@
 //   - automation/scenario: rules told and tested as text files.
 //   - automation/mail, a module: a [Mailer] that speaks SMTP.
 //   - webhook: [Options].OnEvent told to a web address.
+//   - otel, a module: an [Observer] for OpenTelemetry.
 //
 // Arrows point down only: the first three are pure functions of values, without a
 // clock, a file or a goroutine.
