@@ -3,8 +3,10 @@
 //	go run ./examples/scenario [-store memory|sqlite|postgres] FILE...
 //
 // It prints a line for each file, "ok FILE" or "FAIL FILE:LINE: want …, got …",
-// and exits with 1 if any failed, with 2 if it could not play them. There is no
-// PostgreSQL store yet: "-store postgres" says so and exits with 2.
+// and exits with 1 if any failed, with 2 if it could not play them. PostgreSQL is
+// found by $CHARLA_POSTGRES or the usual PG* variables; without them the command
+// starts a private server from the machine's packages, or says what to install.
+// It plays in a database of its own there, which it drops.
 package main
 
 import (
@@ -19,6 +21,8 @@ import (
 
 	"github.com/charlahq/charla/automation/scenario"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/postgres"
+	"github.com/charlahq/charla/storage/postgres/pgtest"
 	"github.com/charlahq/charla/storage/sqlite"
 )
 
@@ -40,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: scenario [-store memory|sqlite|postgres] FILE...")
 		flags.PrintDefaults()
 	}
-	store := flags.String("store", "memory", "where to play the files: memory or sqlite; postgres is not built yet")
+	store := flags.String("store", "memory", "where to play the files: memory, sqlite or postgres")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return passed
@@ -51,17 +55,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return unplayed
 	}
-	play, ok := stores[*store]
-	switch {
-	case *store == "postgres":
-		fmt.Fprintln(stderr, "scenario: there is no PostgreSQL store yet; use -store memory or -store sqlite")
-		return unplayed
-	case !ok:
+	start, ok := stores[*store]
+	if !ok {
 		fmt.Fprintf(stderr, "scenario: unknown store %q: memory, sqlite or postgres\n", *store)
 		return unplayed
 	}
+	play, stop, err := start(ctx)
+	if err != nil {
+		fmt.Fprintln(stderr, "scenario:", err)
+		return unplayed
+	}
+	code := playAll(ctx, play, flags.Args(), stdout, stderr)
+	if err := stop(); err != nil {
+		fmt.Fprintln(stderr, "scenario:", err)
+		code = unplayed
+	}
+	return code
+}
+
+func playAll(ctx context.Context, play player, files []string, stdout, stderr io.Writer) int {
 	code := passed
-	for _, file := range flags.Args() {
+	for _, file := range files {
 		var failure *scenario.Failure
 		switch err := playFile(ctx, file, play); {
 		case err == nil:
@@ -94,7 +108,14 @@ func playFile(ctx context.Context, file string, play player) error {
 // player plays a script on a fresh store of some kind.
 type player func(context.Context, *scenario.Script) error
 
-var stores = map[string]player{"memory": onMemory, "sqlite": onSQLite}
+// stores start what a kind of store needs for all files, and say how to end it.
+var stores = map[string]func(context.Context) (play player, stop func() error, err error){
+	"memory":   func(context.Context) (player, func() error, error) { return onMemory, nothing, nil },
+	"sqlite":   func(context.Context) (player, func() error, error) { return onSQLite, nothing, nil },
+	"postgres": onPostgres,
+}
+
+func nothing() error { return nil }
 
 func onMemory(ctx context.Context, s *scenario.Script) error { return s.Play(ctx, nil) }
 
@@ -106,7 +127,29 @@ func onSQLite(ctx context.Context, s *scenario.Script) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	open := func() (storage.Store, error) { return sqlite.Open(filepath.Join(dir, "chat.db"), nil) }
+	return reopening(ctx, s, func() (storage.Store, error) { return sqlite.Open(filepath.Join(dir, "chat.db"), nil) })
+}
+
+// onPostgres finds a server, or starts one, and makes a database there, which is
+// emptied after each file.
+func onPostgres(ctx context.Context) (player, func() error, error) {
+	server, stop, err := pgtest.Find(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	dsn, err := server.Create(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	play := func(ctx context.Context, s *scenario.Script) error {
+		err := reopening(ctx, s, func() (storage.Store, error) { return postgres.Open(ctx, dsn, nil) })
+		return errors.Join(err, server.Empty(ctx, dsn))
+	}
+	return play, func() error { return errors.Join(server.Drop(ctx, dsn), stop()) }, nil
+}
+
+// reopening plays on a store that lasts: a crash closes it and opens it again.
+func reopening(ctx context.Context, s *scenario.Script, open func() (storage.Store, error)) error {
 	return s.Play(ctx, &scenario.Options{
 		Open: open,
 		Reopen: func(old storage.Store) (storage.Store, error) {

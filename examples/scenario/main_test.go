@@ -46,13 +46,13 @@ func TestCommand(t *testing.T) {
 	require.GreaterOrEqual(t, len(files), 60)
 
 	// Every rule file holds on every store (R4.5: a crash reopens the database).
-	for _, store := range []string{"memory", "sqlite"} {
+	for _, store := range []string{"memory", "sqlite", "postgres"} {
 		stdout, stderr, code := run(append([]string{"-store", store}, files...)...)
 		assert.Equal(t, "ok "+strings.Join(files, "\nok ")+"\n", stdout, store)
 		assert.Empty(t, stderr)
 		assert.Zero(t, code)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "charla-scenario-*"))
+	left, err := filepath.Glob(filepath.Join(dir, "charla-*"))
 	require.NoError(t, err)
 	assert.Empty(t, left, "the databases are gone")
 
@@ -68,11 +68,10 @@ func TestCommand(t *testing.T) {
 	assert.Equal(t, 1, code)
 
 	for want, args := range map[string][]string{
-		"scenario: there is no PostgreSQL store yet; use -store memory or -store sqlite\n": {"-store", "postgres", files[0]},
-		"scenario: unknown store \"oracle\": memory, sqlite or postgres\n":                 {"-store", "oracle", files[0]},
-		"usage: scenario [-store memory|sqlite|postgres] FILE...\n":                        {},
-		"flag provided but not defined: -foo\n":                                            {"-foo"},
-		"is a directory":                                                                   {dir},
+		"scenario: unknown store \"oracle\": memory, sqlite or postgres\n": {"-store", "oracle", files[0]},
+		"usage: scenario [-store memory|sqlite|postgres] FILE...\n":        {},
+		"flag provided but not defined: -foo\n":                            {"-foo"},
+		"is a directory":                                                   {dir},
 	} {
 		stdout, stderr, code := run(args...)
 		assert.Empty(t, stdout)

@@ -47,7 +47,7 @@ func (d *Databases) Create(ctx context.Context) (dsn string, err error) {
 		d.created++
 		name := fmt.Sprintf("charla_%d_%d", os.Getpid(), d.created)
 		d.mu.Unlock()
-		err := d.exec(ctx, "CREATE DATABASE "+name)
+		err := execute(ctx, d.dsn, "CREATE DATABASE "+name)
 		var e *pgconn.PgError
 		switch {
 		case err == nil:
@@ -65,11 +65,17 @@ func (d *Databases) Drop(ctx context.Context, dsn string) error {
 	if err != nil {
 		return fmt.Errorf("pgtest: %w", err)
 	}
-	return d.exec(ctx, "DROP DATABASE "+pgx.Identifier{config.Database}.Sanitize()+" WITH (FORCE)")
+	return execute(ctx, d.dsn, "DROP DATABASE "+pgx.Identifier{config.Database}.Sanitize()+" WITH (FORCE)")
 }
 
-func (d *Databases) exec(ctx context.Context, statement string) error {
-	conn, err := pgx.Connect(ctx, d.dsn)
+// Empty removes what charla has in a database that Create made, which is quicker
+// than another database. Nobody may use it meanwhile.
+func (d *Databases) Empty(ctx context.Context, dsn string) error {
+	return execute(ctx, dsn, "DROP SCHEMA IF EXISTS charla CASCADE")
+}
+
+func execute(ctx context.Context, dsn, statement string) error {
+	conn, err := pgx.Connect(ctx, dsn)
 	if err == nil {
 		_, err = conn.Exec(ctx, statement)
 		err = errors.Join(err, conn.Close(ctx))

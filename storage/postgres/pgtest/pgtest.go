@@ -141,14 +141,31 @@ func version(path string) int {
 // longest is how long the folder of a Unix socket can be.
 const longest = 80
 
+// folder makes the server's folder: in /tmp if the usual place is too long, or if
+// another user than this one cannot get there.
 func folder() (string, error) {
 	dir, err := os.MkdirTemp("", "charla-pg-")
-	if err == nil && len(dir) > longest {
-		if err = os.Remove(dir); err == nil {
-			dir, err = os.MkdirTemp("/tmp", "charla-pg-")
-		}
+	if err != nil {
+		return "", err
 	}
-	return dir, err
+	who, err := account()
+	if err != nil || len(dir) <= longest && (who == nil || open(filepath.Dir(dir))) {
+		return dir, err
+	}
+	if err := os.Remove(dir); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp("/tmp", "charla-pg-")
+}
+
+// open says that everybody can get to a folder.
+func open(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&1 == 0 {
+		return false
+	}
+	parent := filepath.Dir(path)
+	return parent == path || open(parent)
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
