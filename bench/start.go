@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,10 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/charlahq/charla/tickets"
 )
 
 // overdue is how many tickets are overdue when a desk starts.
@@ -94,31 +94,46 @@ func (b *bench) child(ctx context.Context, n, due int) (s started, worst int, er
 	return s, worst, err
 }
 
-// outOfPlace compares the order in which tickets were closed with the order of
-// their deadlines.
+// outOfPlace compares the order in which tickets were closed, that of the account's
+// feed, with the order of their deadlines.
 func outOfPlace(ctx context.Context, path string, n int) (worst int, err error) {
-	f, err := openFloor(ctx, path)
+	w, err := open(path, &hand{}, nil)
 	if err != nil {
 		return 0, err
 	}
-	defer f.close()
-	var due []string
-	err = f.read(func(r *bare) error {
-		return r.rows(`SELECT json_extract(CAST(e.doc AS TEXT), '$.due') FROM conversations c
-JOIN entries e ON e.account = c.account AND e.conversation = c.key AND e.n = 3
-WHERE json_extract(CAST(e.doc AS TEXT), '$.kind') = 'expire' ORDER BY c.change`, nil, func(rows *sql.Rows) error {
-			var at string
-			err := rows.Scan(&at)
-			due = append(due, at)
-			return err
-		})
-	})
-	if err := want(err, len(due), n); err != nil {
+	defer w.store.Close()
+	account, err := only(ctx, w)
+	if err != nil {
+		return 0, err
+	}
+	var due []int64
+	for cursor := ""; ; {
+		page, err := w.desk.Changes(ctx, account.ID, cursor, 0)
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range page.Items {
+			if c.Version < 3 {
+				continue // as it was loaded
+			}
+			list, err := w.desk.History(ctx, tickets.Ref{Account: account.ID, Conversation: c.Conversation}, 2, 1)
+			if err != nil {
+				return 0, err
+			}
+			if len(list) == 1 && list[0].Kind == tickets.Expire {
+				due = append(due, list[0].Due.UnixMicro())
+			}
+		}
+		if cursor = page.Next; len(page.Items) == 0 {
+			break
+		}
+	}
+	if err := want(nil, len(due), n); err != nil {
 		return 0, err
 	}
 	sorted := slices.Sorted(slices.Values(due))
 	for i, at := range due {
-		place := sort.SearchStrings(sorted, at)
+		place, _ := slices.BinarySearch(sorted, at)
 		worst = max(worst, i-place, place-i)
 	}
 	return worst, nil
