@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the simulation: SEEDS of them from SEED on (default 100 from 1), on STORE
-# (memory or sqlite). A failure is shrunk and kept in sim/testdata/regress. Prints
+# (memory, sqlite or postgres). A failure is shrunk and kept in sim/testdata/regress. Prints
 # seeds, steps, simulated time, faults and crashes; TRACE=1 prints what happens.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -8,7 +8,8 @@ set -euo pipefail
 case ${STORE:-memory} in
 memory) dir=sim ;;
 sqlite) dir=sim/sqlite ;;
-*) die "STORE is memory or sqlite" ;;
+postgres) dir=sim/postgres ;;
+*) die "STORE is memory, sqlite or postgres" ;;
 esac
 flags=(-seeds "${SEEDS:-100}" -seed "${SEED:-1}" -shrink "${SHRINK:-3000}" -keep "$PWD/sim/testdata/regress")
 [ -z "${TRACE:-}" ] || flags+=(-trace)
