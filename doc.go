@@ -67,8 +67,11 @@
 //   - [tickets]: conversation, ticket, message, history; the transition table.
 //   - [automation]: which automatic actions follow from what happened, and the
 //     explanations.
-//   - [storage]: the contract of a store, and the one in memory. storage/sqlite is
-//     a module beside it; storage/storagetest checks stores that others write.
+//   - [storage]: the contract of a store, and the one in memory. storage/sqlite and
+//     storage/postgres are modules beside it; storage/storagetest checks stores
+//     that others write.
+//   - widget: the chat on a page, and the HTTP handler behind it. widget/login, a
+//     module: logins with Google and Facebook.
 //   - automation/scenario: rules told and tested as text files.
 //   - automation/mail, a module: a [Mailer] that speaks SMTP.
 //   - webhook: [Options].OnEvent told to a web address.

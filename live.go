@@ -275,7 +275,8 @@ func (d *Desk) Typing(ctx context.Context, s tickets.Session) error {
 	return err
 }
 
-// AgentTyping says the same of an agent, to the customer. [ErrNotFound].
+// AgentTyping says to the customer that an agent is typing, for six seconds, as
+// [Desk.Typing] says it to the agents. [ErrNotFound].
 func (d *Desk) AgentTyping(ctx context.Context, a Agent, ref tickets.Ref) error {
 	if err := checkAgent(a); err != nil {
 		return err
@@ -310,7 +311,8 @@ func (d *Desk) MarkRead(ctx context.Context, s tickets.Session, seq int64) error
 	return d.raise(ctx, &loaded, storage.Marks{Customer: seq})
 }
 
-// AgentRead says the same of the agents. [ErrNotFound], [ErrDeleted].
+// AgentRead says that the agents have read up to a message, as [Desk.MarkRead]
+// says it of the customer. [ErrNotFound], [ErrDeleted].
 func (d *Desk) AgentRead(ctx context.Context, a Agent, ref tickets.Ref, seq int64) error {
 	if err := checkAgent(a); err != nil {
 		return err

@@ -4,8 +4,9 @@
 //
 //	store := storage.NewMemory()
 //
-// The store for production is the module storage/sqlite beside this package. The
-// rest of this page is for who writes another one.
+// The stores for production are modules beside this package: storage/sqlite for
+// one machine, storage/postgres for several. The rest of this page is for who
+// writes another one.
 //
 // # What a store is
 //

@@ -122,7 +122,7 @@ type Fact struct {
 	Reason CloseReason `json:"reason,omitempty"`
 	// Address is for Notified.
 	Address string `json:"address,omitempty"`
-	// Waited is for Answered.
+	// Waited is for Answered, on the clock of the SLA; in JSON nanoseconds.
 	Waited time.Duration `json:"waited,omitempty"`
 }
 

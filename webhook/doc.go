@@ -10,7 +10,22 @@
 // Each event is a POST of a [Payload] as JSON, with the headers "webhook-id" (the
 // event's key, the same at every attempt), "webhook-timestamp" (seconds since 1970) and
 // "webhook-signature". [Verify] is how the receiver checks them; libraries for Standard
-// Webhooks do the same in other languages.
+// Webhooks do the same in other languages. The body says what happened, not what was
+// written:
+//
+//	{
+//	  "type": "ticket.answered",
+//	  "timestamp": "2026-03-02T12:00:41.5Z",
+//	  "data": {
+//	    "ref": {"account": "0195…", "conversation": "0195…", "number": 1},
+//	    "entry": 2,
+//	    "at": "2026-03-02T12:00:41.5Z",
+//	    "actor": {"kind": "agent", "agent": "ana", "name": "Ana"},
+//	    "fact": {"kind": "answered", "waited": 41500000000}
+//	  }
+//	}
+//
+// The kinds are those of [tickets.FactKind]; "waited" is in nanoseconds.
 //
 // # Attempts
 //

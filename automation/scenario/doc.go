@@ -26,7 +26,8 @@
 //
 //	go run ./examples/scenario [-store memory|sqlite|postgres] FILE...
 //
-// There is no PostgreSQL store yet: asked for it, the command says so and exits 2.
+// PostgreSQL is found by $CHARLA_POSTGRES or the usual PG* variables; without them
+// the command starts a private server, or says what to install and exits 2.
 //
 // Each file has a fresh store, in memory or as [Options] say, and one account
 // called "Tienda" at tienda.cl, unless config.json names it otherwise. Files are
