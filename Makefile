@@ -9,7 +9,7 @@ widget-check: ; @scripts/widget.sh check # the types of widget/ui (a part of lin
 lint: ; @scripts/lint.sh # format, vet, linters, tidy modules, vulnerabilities
 proofs: ; @scripts/proofs.sh # the long tests, and the two checks below
 bench: ; @go run ./bench -write docs/performance.md # speed against the floor (about 20 minutes)
-sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqlite]
+sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqlite|postgres]
 crash: ; @scripts/crash.sh # processes killed under load: N=kills [SEED=first]
 powercut: ; @scripts/powercut.sh # power cuts below SQLite: SEEDS=n [SEED=first]
 streams: ; @scripts/streams.sh # many streams on one process: [IDLE=n] [STUCK=n]

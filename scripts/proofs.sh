@@ -23,6 +23,7 @@ scenarios() {
 proof scripts/consumer.sh
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
+proof full ./storage/postgres Killed
 TIME=2s proof scripts/fuzz.sh
 proof env N=15 scripts/crash.sh
 proof env SEEDS=2 STEPS=12 CUTS=150 scripts/powercut.sh
@@ -31,4 +32,5 @@ proof go run ./bench -short >/dev/null
 if [ -d examples/scenario ]; then
 	proof scenarios memory
 	proof scenarios sqlite
+	proof scenarios postgres
 fi

@@ -3,7 +3,7 @@
 // by one schedule from one seed. It is test-only; nothing imports it.
 //
 //	make sim SEEDS=1000                 # the memory store
-//	make sim SEEDS=50 STORE=sqlite      # real databases
+//	make sim SEEDS=50 STORE=sqlite      # real databases, postgres too
 //	make sim SEEDS=1 SEED=1111 TRACE=1  # one seed again, with what happens in it
 //	make mutants                        # do planted bugs show?
 //
