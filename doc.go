@@ -75,6 +75,7 @@
 //   - automation/scenario: rules told and tested as text files.
 //   - automation/mail, a module: a [Mailer] that speaks SMTP.
 //   - webhook: [Options].OnEvent told to a web address.
+//   - broker/nats, a module: a [Broker] over NATS.
 //   - otel, a module: an [Observer] for OpenTelemetry.
 //
 // Arrows point down only: the first three are pure functions of values, without a

@@ -1,0 +1,125 @@
+// Package charlanats carries charla's hints between processes over NATS, so that
+// streams of one process have the news of another at once.
+//
+//	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true))
+//	...
+//	broker, err := charlanats.New(conn, "charla.hints")
+//	...
+//	desk, err := charla.New(store, &charla.Options{Broker: broker})
+//
+// It is core NATS, without JetStream: hints are kept nowhere. While the server is
+// out of reach they are lost, and streams have their news by polling the store;
+// after nats.go has connected again, hints flow again. Whether and how often it
+// tries is in the connection's options; by default it gives up after two minutes,
+// so the two above are worth having. The connection may serve other purposes, and
+// stays the host's to close.
+//
+// All desks on a store share a subject, and desks on another store have another.
+// A hint holds no more than a random ID and a number; whoever may publish to the
+// subject can make desks read their store, show somebody typing, and have a stream
+// wait up to 15 seconds for its news, so leave it to desks in the server's
+// permissions.
+package charlanats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+)
+
+// What may wait to be sent, and to be received; more is lost.
+const (
+	maxSending   = 1024
+	maxReceiving = 4096
+)
+
+// Broker is a charla.Broker on a connection to NATS. It is safe for concurrent
+// use, and several desks may share one.
+type Broker struct {
+	conn    *nats.Conn
+	subject string
+
+	mu      sync.Mutex
+	waiting [][]byte
+	// sending says that a goroutine sends what waits.
+	sending bool
+}
+
+// New makes a broker of a connection, which need not be connected yet, and a
+// subject without wildcards.
+func New(conn *nats.Conn, subject string) (*Broker, error) {
+	if conn == nil {
+		return nil, errors.New("charlanats: no connection")
+	}
+	tokens := strings.Split(subject, ".")
+	if strings.ContainsAny(subject, " \t\r\n*>") || slices.Contains(tokens, "") {
+		return nil, fmt.Errorf("charlanats: %q is no subject to publish to", subject)
+	}
+	return &Broker{conn: conn, subject: subject}, nil
+}
+
+// Publish sends a hint in the background, and loses it if the connection is down
+// or too many wait already. nats.go's own Publish blocks when the server does not
+// read, and keeps for later what is published while there is none.
+func (b *Broker) Publish(hint []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) == maxSending {
+		return
+	}
+	b.waiting = append(b.waiting, hint)
+	if !b.sending {
+		b.sending = true
+		go b.send()
+	}
+}
+
+// send sends until nothing waits.
+func (b *Broker) send() {
+	for {
+		b.mu.Lock()
+		hints := b.waiting
+		b.waiting = nil
+		b.sending = len(hints) > 0
+		b.mu.Unlock()
+		if len(hints) == 0 {
+			return
+		}
+		for _, hint := range hints {
+			if b.conn.IsConnected() {
+				_ = b.conn.Publish(b.subject, hint) // it may be lost
+			}
+		}
+	}
+}
+
+// Listen hands over what others publish, and this process unless the connection
+// has nats.NoEcho, on the caller's goroutine until ctx ends. A connection that
+// comes back goes on; it fails when the connection is closed for good. What
+// receive is too slow for is lost.
+func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
+	sub, err := b.conn.SubscribeSync(b.subject)
+	if err != nil {
+		return fmt.Errorf("charlanats: %w", err)
+	}
+	defer func() { _ = sub.Unsubscribe() }() // fails if the connection is closed
+	if err := sub.SetPendingLimits(maxReceiving, -1); err != nil {
+		return fmt.Errorf("charlanats: %w", err)
+	}
+	for {
+		switch m, err := sub.NextMsgWithContext(ctx); {
+		case err == nil:
+			receive(m.Data)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, nats.ErrSlowConsumer): // told once for all that were lost
+		default:
+			return fmt.Errorf("charlanats: %w", err)
+		}
+	}
+}

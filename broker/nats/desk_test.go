@@ -1,0 +1,177 @@
+package charlanats_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var ana = charla.Agent{ID: "ana", Name: "Ana"}
+
+// pair is two desks on one store, as in two processes, with a customer's screen on
+// the first and an agent's on the second.
+type pair struct {
+	t               *testing.T
+	here, there     *charla.Desk
+	conns           []*nats.Conn
+	session         tickets.Session
+	ref             tickets.Ref
+	customer, agent <-chan string
+}
+
+func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var ended sync.WaitGroup
+	t.Cleanup(func() { stop(); ended.Wait() })
+	store := storage.NewMemory()
+	p := &pair{t: t}
+	desk := func() *charla.Desk {
+		conn := connect(t, s)
+		p.conns = append(p.conns, conn)
+		d, err := charla.New(store, &charla.Options{Broker: broker(t, conn), Runner: charla.RunnerOptions{Poll: poll}})
+		require.NoError(t, err)
+		ended.Go(func() { _ = d.Run(ctx) })
+		listening(t, conn)
+		return d
+	}
+	p.here, p.there = desk(), desk()
+	cfg := chatcfg.Default(chatcfg.Spanish)
+	account, _, err := p.here.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+	require.NoError(t, err)
+	p.session, _, err = p.here.StartSession(ctx, account.ID, charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+	require.NoError(t, err)
+	r, err := p.here.Write(ctx, p.session, "hola", nil)
+	require.NoError(t, err)
+	p.ref = r.Ref
+	screen := func(updates iter.Seq2[charla.Update, error]) <-chan string {
+		told := make(chan string, 100)
+		ended.Go(func() {
+			for u, err := range updates {
+				switch {
+				case ctx.Err() != nil:
+				case err != nil:
+					told <- err.Error()
+				case u.Message != nil:
+					told <- u.Message.Text
+				case u.Typing != nil:
+					told <- fmt.Sprint("typing ", *u.Typing)
+				case u.Read == nil:
+					told <- "ready"
+				}
+			}
+		})
+		assert.Equal(t, "hola", next(t, told))
+		assert.Equal(t, "ready", next(t, told))
+		return told
+	}
+	p.customer = screen(p.here.Live(ctx, p.session, 0, 0))
+	p.agent = screen(p.there.LiveTicket(ctx, p.ref, 0, 0))
+	return p
+}
+
+// write has the customer and the agent write a text each, which the other one
+// sees, and nothing else.
+func (p *pair) write(text string) {
+	p.t.Helper()
+	_, err := p.here.Write(p.t.Context(), p.session, text, nil)
+	require.NoError(p.t, err)
+	assert.Equal(p.t, text, next(p.t, p.agent))
+	assert.Equal(p.t, text, next(p.t, p.customer))
+	_, err = p.there.Reply(p.t.Context(), ana, p.ref, "re: "+text, nil)
+	require.NoError(p.t, err)
+	assert.Equal(p.t, "re: "+text, next(p.t, p.customer))
+	assert.Equal(p.t, "re: "+text, next(p.t, p.agent))
+}
+
+// typing has each side type, which nobody but the broker carries, and then write.
+func (p *pair) typing() {
+	p.t.Helper()
+	require.NoError(p.t, p.here.Typing(p.t.Context(), p.session))
+	assert.Equal(p.t, "typing true", next(p.t, p.agent))
+	_, err := p.here.Write(p.t.Context(), p.session, "typed", nil)
+	require.NoError(p.t, err)
+	assert.Equal(p.t, "typed", next(p.t, p.agent))
+	assert.Equal(p.t, "typed", next(p.t, p.customer))
+	assert.Equal(p.t, "typing false", next(p.t, p.agent))
+	require.NoError(p.t, p.there.AgentTyping(p.t.Context(), ana, p.ref))
+	assert.Equal(p.t, "typing true", next(p.t, p.customer))
+	_, err = p.there.Reply(p.t.Context(), ana, p.ref, "answered", nil)
+	require.NoError(p.t, err)
+	assert.Equal(p.t, "answered", next(p.t, p.customer))
+	assert.Equal(p.t, "typing false", next(p.t, p.customer))
+	assert.Equal(p.t, "answered", next(p.t, p.agent))
+}
+
+// Two processes that would look only every hour see each other's messages and
+// typing at once.
+func TestDesks(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, serve(t, -1), time.Hour)
+	for i := range 5 {
+		p.write(fmt.Sprint("mensaje ", i))
+	}
+	p.typing()
+}
+
+// Without the server everything arrives by polling, and with it again at once.
+func TestDesksCutOff(t *testing.T) {
+	t.Parallel()
+	s := serve(t, -1)
+	p := newPair(t, s, time.Second)
+	p.write("uno")
+	port := s.Addr().(*net.TCPAddr).Port
+	s.Shutdown()
+	s.WaitForShutdown()
+	connected := func(want bool) {
+		t.Helper()
+		for _, conn := range p.conns {
+			require.Eventually(t, func() bool { return conn.IsConnected() == want }, patience, time.Millisecond)
+		}
+	}
+	connected(false)
+	p.write("dos")
+	p.write("tres")
+	serve(t, port)
+	connected(true)
+	for _, conn := range p.conns {
+		listening(t, conn)
+	}
+	p.typing()
+}
+
+// Whatever comes by the subject, messages are seen once and in order.
+func TestDesksGarbage(t *testing.T) {
+	t.Parallel()
+	s := serve(t, -1)
+	p := newPair(t, s, time.Hour)
+	raw := connect(t, s)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 10 {
+		for range 100 {
+			require.NoError(t, raw.Publish(subject, garbage(r)))
+		}
+		require.NoError(t, raw.Publish(subject, make([]byte, 1<<19)))
+		old := append([]byte{'c'}, p.ref.Conversation.UUID[:]...)
+		for range 10 { // doubled and late
+			require.NoError(t, raw.Publish(subject, append(old, 0, 0, 0, 0, 0, 0, 0, byte(i))))
+		}
+		require.NoError(t, raw.FlushTimeout(patience))
+		p.write(fmt.Sprint("mensaje ", i))
+	}
+	p.typing()
+}
