@@ -102,7 +102,8 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 	var found, deleted bool
 	var revision, version int64
 	a0 := a
-	return p.s.transact(ctx, func(b *pgx.Batch) {
+	gone := !a.DeletedAt.IsZero()
+	err := p.s.transact(ctx, func(b *pgx.Batch) {
 		a, found = a0, false
 		b.Queue("SELECT true, key, revision, version, deleted FROM charla.accounts WHERE id = $1 FOR UPDATE", a.ID.UUID[:]).
 			Query(rows(func(scan func(...any) error) error { return scan(&found, &a.Key, &revision, &version, &deleted) }))
@@ -119,7 +120,6 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 		if err != nil {
 			return err
 		}
-		gone := !a.DeletedAt.IsZero()
 		b.Queue("UPDATE charla.accounts SET revision = $2, version = $3, hidden = $4, deleted = $5, doc = $6 WHERE id = $1",
 			a.ID.UUID[:], a.Revision, int64(a.Version), a.Hidden, gone, doc)
 		keep(b, a.ID, docs)
@@ -131,13 +131,26 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 		}
 		return nil
 	})
+	if err == nil && gone {
+		p.s.disarm(context.WithoutCancel(ctx), a.ID)
+	}
+	return err
 }
 
-// drop takes what would still happen from an account that is being deleted. What
+// disarm takes the deadlines from an account that is deleted, in steps, since they
+// may be many. Claims pass over them as it is, only slower, so that a failure is
+// nobody's concern.
+func (s *Store) disarm(ctx context.Context, account chatcfg.AccountID) {
+	for n, err := int64(purgeStep), error(nil); n == purgeStep && err == nil; {
+		n, err = s.count(ctx, `UPDATE charla.conversations SET wake = NULL, armed = NULL WHERE (account, id) IN (
+			SELECT account, id FROM charla.conversations WHERE account = $1 AND armed IS NOT NULL LIMIT $2)`, account.UUID[:], purgeStep)
+	}
+}
+
+// drop takes what would still be sent from an account that is being deleted. What
 // is being sent can still be settled, but is not claimed again.
 func drop(b *pgx.Batch, account chatcfg.AccountID) {
 	for _, statement := range []string{
-		"UPDATE charla.conversations SET wake = NULL, armed = NULL WHERE account = $1 AND armed IS NOT NULL",
 		"DELETE FROM charla.deliveries WHERE account = $1 AND state = 'pending'",
 		"UPDATE charla.deliveries SET due = NULL WHERE account = $1 AND state = 'sending'",
 		"DELETE FROM charla.stale WHERE account = $1",
@@ -202,7 +215,7 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 				column = "id"
 			}
 			// Only while it is the same account still.
-			n, err = p.s.delete(ctx, "DELETE FROM charla."+t.table+" WHERE ("+t.key+") IN (SELECT "+t.key+" FROM charla."+t.table+
+			n, err = p.s.count(ctx, "DELETE FROM charla."+t.table+" WHERE ("+t.key+") IN (SELECT "+t.key+" FROM charla."+t.table+
 				" WHERE "+column+" = $1 AND EXISTS (SELECT FROM charla.accounts WHERE id = $1 AND number = $2 AND deleted) LIMIT "+
 				strconv.Itoa(purgeStep)+")", id.UUID[:], number)
 			if err != nil {
@@ -214,9 +227,9 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 	return purged, nil
 }
 
-// delete runs a statement that deletes, and says how many rows.
-func (s *Store) delete(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = s.change(ctx, "WITH gone AS ("+query+" RETURNING 1) SELECT count(*) FROM gone", args, func(scan func(...any) error) error {
+// count runs a statement that changes rows, and says how many.
+func (s *Store) count(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = s.change(ctx, "WITH done AS ("+query+" RETURNING 1) SELECT count(*) FROM done", args, func(scan func(...any) error) error {
 		return scan(&n)
 	})
 	return n, err

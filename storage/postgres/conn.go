@@ -106,12 +106,19 @@ func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan
 				return err
 			}
 		}
-		if err := rows.Err(); err != nil {
+		switch err := rows.Err(); {
+		case err == nil:
+		case unheard[code(err)] && !began:
+			return nil // no text that is stored is equal to it
+		default:
 			return &Error{Op: "read", Code: code(err), Err: err, final: began}
 		}
 		return nil
 	})
 }
+
+// unheard are the SQLSTATEs for texts that cannot be stored: not UTF-8, or with NUL.
+var unheard = map[string]bool{"22021": true, "22P05": true}
 
 // one reads at most one row, and says whether there was one.
 func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
@@ -126,7 +133,8 @@ func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) 
 // settings bounds what a transaction may wait for, locks and a caller that is gone.
 const settings = "SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)"
 
-func (s *Store) limits() string { return strconv.FormatInt(s.timeout.Milliseconds(), 10) }
+// limits leaves the server some time to say that it gave up.
+func (s *Store) limits() string { return strconv.FormatInt(s.timeout.Milliseconds()*3/4, 10) }
 
 // change runs one statement that changes something, in a transaction of its own and
 // one round trip, and calls fn for every row that it returns. Once it was sent, the

@@ -222,7 +222,7 @@ func TestTimeout(t *testing.T) {
 	require.False(t, e.Unknown)
 	require.ErrorIs(t, err, storage.ErrBusy, "nothing happened")
 	err = b.Sessions().Create(b.ctx, tickets.Session{ID: c.conv.Session, Account: b.account.ID, Revision: 1})
-	require.Error(t, err)
+	require.ErrorIs(t, err, storage.ErrBusy, "nothing happened")
 	require.NoError(t, tx.Rollback(b.ctx))
 	require.NoError(t, b.Conversations().Commit(b.ctx, late))
 }

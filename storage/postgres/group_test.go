@@ -107,6 +107,43 @@ func TestGroupIsolation(t *testing.T) {
 	assert.Len(t, page.Items, len(good)+won)
 }
 
+// A text that cannot be stored is nowhere, and hurts nobody who asks at the same
+// time.
+func TestUnheard(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	c := b.chat(b.account)
+	c.says("hola")
+	for _, text := range []string{"\x00", "a\x00b", "\xff", "\xc3("} {
+		_, err := b.Accounts().Find(b.ctx, text)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		for _, q := range []storage.TicketQuery{
+			{Category: text}, {Words: []string{text}}, {Words: []string{text, "hola"}}, {Fields: map[string]string{text: "a"}}, {Fields: map[string]string{"a": text}},
+		} {
+			q.Account = b.account.ID
+			page, err := b.Queries().Tickets(b.ctx, q)
+			require.NoError(t, err)
+			require.Empty(t, page.Items)
+		}
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				q := storage.LoadQuery{Account: b.account.ID, Conversation: c.conv.ID}
+				if i%4 == 0 {
+					q.Scope, q.Key = "s", text
+				}
+				l, err := b.Conversations().Load(b.ctx, q)
+				if i%4 == 0 {
+					assert.Error(t, err)
+				} else if assert.NoError(t, err) {
+					assert.Equal(t, c.conv, l.Conversation)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
 // Of two batches of one conversation in a group the first lands, the second is in
 // conflict.
 func TestGroupOfOneConversation(t *testing.T) {

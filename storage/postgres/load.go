@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
@@ -41,6 +42,8 @@ LEFT JOIN LATERAL (SELECT doc FROM charla.tickets
 LEFT JOIN LATERAL (SELECT doc FROM charla.receipts
 	WHERE account = q.account AND conversation = c.id AND scope = q.scope AND key = q.key LIMIT 1) r ON true`
 
+// load does a group in one statement, or else each load by itself, so that none
+// suffers from another.
 func (s *Store) load(group []*call[*load]) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
@@ -50,6 +53,13 @@ func (s *Store) load(group []*call[*load]) {
 		}
 		return failed("read", s.loadOnce(ctx, c, group))
 	})
+	var e *Error
+	if len(group) > 1 && errors.As(err, &e) && !e.passing() {
+		for i := range group {
+			s.load(group[i : i+1])
+		}
+		return
+	}
 	for _, one := range group {
 		one.err = err
 	}

@@ -224,7 +224,7 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 var errNotDone = errors.New("postgres: nothing happened")
 
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := p.s.delete(ctx, `DELETE FROM charla.deliveries WHERE (account, name) IN (
+	n, err := p.s.count(ctx, `DELETE FROM charla.deliveries WHERE (account, name) IN (
 		SELECT account, name FROM charla.deliveries WHERE state = 'sent' AND due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)`,
 		micros(before), max(limit, 0))
 	return int(n), err
