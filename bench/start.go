@@ -113,7 +113,7 @@ func outOfPlace(ctx context.Context, path string, n int) (worst int, err error) 
 			return 0, err
 		}
 		for _, c := range page.Items {
-			if c.Version < 3 {
+			if c.Version < 2 {
 				continue // as it was loaded
 			}
 			list, err := w.desk.History(ctx, tickets.Ref{Account: account.ID, Conversation: c.Conversation}, 2, 1)
