@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/storage/sqlite"
@@ -76,7 +77,7 @@ func run(ctx context.Context, dir string, addresses [3]string, hijack bool) erro
 	errs := make(chan error, 4)
 	go func() { errs <- desk.Run(ctx) }()
 	for i, h := range []http.Handler{mux, w.pages(), w.control()} {
-		server := &http.Server{Handler: h, ErrorLog: log.Default()}
+		server := &http.Server{Handler: h, ErrorLog: log.Default(), ReadHeaderTimeout: time.Minute}
 		defer server.Close()
 		go func() { errs <- server.Serve(listeners[i]) }()
 	}
