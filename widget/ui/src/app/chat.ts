@@ -8,7 +8,7 @@ import type { Kept, Store, Waiting } from './store'
 import { uuid } from './store'
 import type { Events, Tell } from './stream'
 import { follow } from './stream'
-import { channel, leader } from './tabs'
+import { alone, channel, leader } from './tabs'
 import type { Core, Marks, Message, Session } from '../types'
 
 export interface Item extends Waiting {
@@ -65,7 +65,8 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   let follower: ReturnType<typeof leader> | undefined
   let stream: ReturnType<typeof follow> | undefined
 
-  const tabs = channel('charla:' + core.base + core.key, heard)
+  const name = 'charla:' + core.base + core.key
+  const tabs = channel(name, heard)
   const last = () => messages[messages.length - 1]?.seq || 0
   const unseen = (m: Message) => m.from !== 'customer' && m.seq > marks.customer
   const unread = () => messages.filter(unseen).length
@@ -73,6 +74,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   /** Keeps what waits, beside what other tabs keep there. */
   function keep() {
     items.forEach((i) => ours.add(i.key))
+    store.reread()
     store.set({
       outbox: [
         ...(store.get().outbox || []).filter((w) => !ours.has(w.key)),
@@ -137,9 +139,11 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
 
   function heard(what: { event?: keyof Events; data?: never; id?: string; session?: boolean; sent?: Sent; key?: string }) {
     if (what.session) {
-      const before = store.get().token
+      const before = session?.id
       store.reread()
-      if (store.get().token === before) return
+      if (store.get().id === before) return
+      // What one has not sent is not for the next to send.
+      if (before) items = []
       forget()
       if (store.get().token) start()
       else changed()
@@ -161,8 +165,9 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     stream?.wake()
     if (follower?.leads()) return
     try {
-      const page = await api.json<{ messages: Message[] }>('GET', 'messages?limit=200&after=' + last())
+      const page = await api.json<{ messages: Message[]; more?: boolean }>('GET', 'messages?limit=200&after=' + last())
       page.messages.forEach((m) => take('message', m))
+      if (page.more) catchUp()
     } catch (e) {
       if (e instanceof Refused && e.status === 401) lost()
     }
@@ -170,7 +175,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
 
   function listen() {
     follower?.stop()
-    follower = leader(`charla:${core.base}${core.key}:${store.get().id}`, () => {
+    follower = leader(name + store.get().id, () => {
       stream = follow(api, last, () => ({ ...marks, typing }), tell)
       return () => {
         stream?.stop()
@@ -182,7 +187,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   async function history(): Promise<void> {
     const page = await api.json<{ messages: Message[]; more?: boolean }>('GET', 'messages?before=0&limit=50')
     add(page.messages)
-    earlier = page.more ?? page.messages.length === 50
+    earlier = page.more!
     loaded = true
   }
 
@@ -223,6 +228,8 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
       const s = await api.json<Session>('POST', 'session/login', body)
       session = { ...session, ...s }
       keepSession(session, body)
+      // To the other tabs the session is as it was, but for its conversation.
+      tabs.say({ event: 'end', id: s.id })
       return reset()
     }
     const made = await api.json<{ token: string; session: Session }>('POST', 'sessions', {
@@ -249,9 +256,13 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   }
 
   /** Starts a session if it can be done without asking the visitor. */
-  const admit = () => (store.get().token ? Promise.resolve(true) : (admitting ||= begin().finally(() => (admitting = undefined))))
+  const admit = () =>
+    store.get().token ? Promise.resolve(true) : (admitting ||= alone(name, begin).finally(() => (admitting = undefined)))
 
   async function begin(): Promise<boolean> {
+    // Another tab may have been first: two sessions would be two customers.
+    store.reread()
+    if (store.get().token) return true
     try {
       if (identity) {
         await enter({ identity })
@@ -295,8 +306,9 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   }
 
   function lost() {
-    const kept = store.get()
-    const draft = [...items.map((i) => i.text), kept.draft].filter(Boolean).join('\n')
+    store.reread()
+    const kept = store.get() // what waits in the other tabs, too
+    const draft = [...(kept.outbox || []).map((i) => i.text), kept.draft].filter(Boolean).join('\n')
     const { name = '', email = '' } = kept
     items = []
     forget()
@@ -456,7 +468,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
           `messages?limit=50&before=${messages[0]!.seq}`,
         )
         add(page.messages)
-        earlier = page.more ?? page.messages.length === 50
+        earlier = page.more!
       } catch {
         earlier = true
       }

@@ -11,6 +11,11 @@ export function channel(name: string, heard: (what: never) => void) {
   }
 }
 
+const locks = () => (isSecureContext ? navigator.locks : undefined)
+
+/** Does something while no other tab does it. */
+export const alone = <T>(name: string, f: () => Promise<T>): Promise<T> => locks()?.request(name, f) || f()
+
 /** Calls lead in one tab at a time; what lead returns ends it. */
 export function leader(name: string, lead: () => () => void) {
   let leaving: (() => void) | undefined
@@ -22,16 +27,16 @@ export function leader(name: string, lead: () => () => void) {
     leaving?.()
     leaving = undefined
   }
-  const locks = isSecureContext ? navigator.locks : undefined
   const visible = () => (document.hidden ? leave() : enter())
 
   function start() {
-    if (!locks) {
+    const here = locks()
+    if (!here) {
       document.addEventListener('visibilitychange', visible)
       return visible()
     }
     const { signal } = (request = new AbortController())
-    locks
+    here
       .request(name, { signal }, () => {
         if (signal.aborted) return
         enter()
