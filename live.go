@@ -131,10 +131,7 @@ func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update
 			return
 		}
 		defer leave()
-		if o := d.o.Observer; o != nil {
-			o.Stream(ctx, s.side, 1)
-			defer o.Stream(ctx, s.side, -1)
-		}
+		defer d.observed(ctx, s.side)()
 		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Conversation.UUID)}
 		defer func() { r.topic.leave() }()
 		r.seen.changed, r.seen.marked = -1, -1
@@ -157,6 +154,17 @@ func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update
 			}
 		}
 	}
+}
+
+// observed tells the observer of a stream, and when it is over. It stands apart
+// because what live holds on its stack every idle stream pays for.
+func (d *Desk) observed(ctx context.Context, side tickets.Side) (over func()) {
+	o := d.o.Observer
+	if o == nil {
+		return func() {}
+	}
+	o.Stream(ctx, side, 1)
+	return func() { o.Stream(ctx, side, -1) }
 }
 
 // step yields all news there are; then it says how long to wait for others. more
