@@ -1,8 +1,12 @@
 package pgtest_test
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,4 +99,31 @@ func TestFind(t *testing.T) {
 	require.NoError(t, stop())
 	_, err = pgx.Connect(ctx, dsn)
 	require.Error(t, err)
+}
+
+// A server ends, and leaves nothing behind, when the process that started it is
+// killed.
+func TestOrphan(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CHARLA_PGTEST_ORPHAN") != "" {
+		s, err := pgtest.Start(t.Context(), nil)
+		require.NoError(t, err)
+		os.Stdout.WriteString(s.Folder() + "\n")
+		select {}
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestOrphan$")
+	child.Env = append(os.Environ(), "CHARLA_PGTEST_ORPHAN=1")
+	out, err := child.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	folder, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	folder = strings.TrimSpace(folder)
+	require.DirExists(t, folder)
+	require.NoError(t, child.Process.Kill())
+	_ = child.Wait()
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(folder)
+		return errors.Is(err, os.ErrNotExist)
+	}, time.Minute, 20*time.Millisecond)
 }

@@ -104,9 +104,10 @@ func start(ctx context.Context, who *identity, dir, path string, args []string) 
 	return nil, errors.Join(err, p.end(true))
 }
 
-// watch starts the guard.
+// watch starts the guard, which also removes what the server has.
 func (p *process) watch(who *identity, dir string) error {
-	p.guard = exec.Command("/bin/sh", "-c", "read _; kill -QUIT $0", strconv.Itoa(p.cmd.Process.Pid)) //nolint:gosec // a number
+	const script = `read _; kill -QUIT $0; while kill -0 $0; do sleep 0.1; done; cd /; rm -rf "$1"`
+	p.guard = exec.Command("/bin/sh", "-c", script, strconv.Itoa(p.cmd.Process.Pid), dir) //nolint:gosec // our own
 	p.guard.Dir = dir
 	who.become(p.guard)
 	alive, err := p.guard.StdinPipe()
