@@ -24,8 +24,8 @@
 // where streams do not get through, the client is told and asks by long polling,
 // which works behind anything that waits for 25 seconds.
 //
-// A server wants ReadHeaderTimeout, against clients that send slowly (their bodies
-// the handler times itself), and HTTP/2, by which a browser's streams share one
+// A server wants ReadHeaderTimeout, against clients that send slowly (their bodies,
+// and those who read slowly, the handler times itself), and HTTP/2, by which a browser's streams share one
 // connection. ReadTimeout and WriteTimeout do not end streams. Every server that
 // shuts down gracefully needs [Handler.Close], or it waits for the streams.
 //
