@@ -190,7 +190,7 @@ func parseBase(s string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("widget: base URL: %w", err)
-	case u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.User != nil, u.RawQuery != "", u.Fragment != "":
+	case u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
 		return nil, fmt.Errorf("widget: base URL %q is not an absolute http or https URL", u.Redacted())
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
