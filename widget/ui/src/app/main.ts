@@ -290,7 +290,7 @@ export function start(core: Core): App {
       panel.fit()
       store.open(true)
       core.emit('open')
-      if (Date.now() - checked > 30_000) {
+      if (Date.now() - checked > 5e3) {
         checked = Date.now()
         void core.reload()
         void chat.refresh()

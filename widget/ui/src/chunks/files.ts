@@ -27,7 +27,11 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit) 
       const canvas = h('canvas', { className: 'preview', width: image.width * scale, height: image.height * scale })
       canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height)
       image.close()
+      // The thread grows: who was at its end stays there.
+      const log = into.closest('.log')
+      const low = log && log.scrollHeight - log.scrollTop - log.clientHeight < 120
       into.prepend(canvas)
+      if (low) log.scrollTop = log.scrollHeight
     } catch {
       // Not an image after all: the card stays as it is.
     }
