@@ -24,7 +24,7 @@ proof scripts/consumer.sh
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
 proof full ./storage/postgres Killed
-TIME=2s proof scripts/fuzz.sh
+TIME=1000x proof scripts/fuzz.sh
 proof env N=15 scripts/crash.sh
 proof env SEEDS=2 STEPS=12 CUTS=150 scripts/powercut.sh
 proof env IDLE=500 STUCK=50 scripts/streams.sh
