@@ -108,7 +108,7 @@ func (m mutant) try(dir string) (by string, err error) {
 	if strings.Contains(out, "[build failed]") {
 		return "", fmt.Errorf("does not compile: %s", out)
 	}
-	test := regexp.MustCompile(`--- FAIL: (\S+)`).FindStringSubmatch(out)
+	test := regexp.MustCompile(`(?:--- FAIL: |running tests:\s+)(\S+)`).FindStringSubmatch(out)
 	if test == nil {
 		return "", fmt.Errorf("no test fails: %s", out)
 	}

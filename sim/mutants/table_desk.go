@@ -78,7 +78,8 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "runner stops at the first failure", file: runnerFile,
-		old: "d.o.Logger.Error(\"charla: run\", slog.Any(\"error\", err))", new: "return",
+		old: "d.failed(ctx, part, err)", new: "return",
+		suite: "-run ^TestRun$ -timeout 30s .",
 	},
 	{
 		name: "runner waits for a signal", file: runnerFile,
@@ -125,8 +126,8 @@ var deskBugs = []mutant{
 		old: "tickets.Identity{Kind: tickets.ByClaimedEmail,", new: "tickets.Identity{Kind: tickets.ByHost,",
 	},
 	{
-		name: "stream skips after a long page", file: "read.go",
-		old: "after = m.Seq\n", new: "after = m.Seq + int64(len(list))/3\n",
+		name: "stream skips after a long page", file: "live.go",
+		old: "r.after, r.yieldedAt = list[i].Seq,", new: "r.after, r.yieldedAt = list[i].Seq+int64(len(list))/3,",
 	},
 	{
 		name: "session that moved meanwhile writes", file: roadFile,
@@ -240,7 +241,7 @@ var lookBugs = []mutant{
 	},
 	{
 		name: "a stream goes on after its session moved", file: "live.go",
-		old: "if err == nil && moved && r.found {", new: "if err == nil && moved && r.found && r.after < 0 {",
+		old: "if err == nil && moved && (r.found || r.after > 0) {", new: "if err == nil && moved && r.after < 0 {",
 	},
 	{
 		name: "identity by a token that has ended", file: "identity.go",
