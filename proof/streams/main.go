@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,7 +119,25 @@ func (c *client) proof(ctx context.Context, o options) error {
 	if err := c.publish(ctx, o, "while others do not read", visitors, streams); err != nil {
 		return err
 	}
+	if err := c.until(ctx, o.idle); err != nil {
+		return err
+	}
 	return errors.Join(c.resume(ctx, o, stuck), c.slowly(ctx, o))
+}
+
+// until waits until the server has no more than so many streams.
+func (c *client) until(ctx context.Context, streams int) error {
+	for range 600 {
+		var text string
+		if err := c.call(ctx, http.MethodGet, "http://"+c.Control+"/open", "", nil, &text); err != nil {
+			return err
+		}
+		if open, err := strconv.Atoi(text); err != nil || open <= streams {
+			return err
+		}
+		<-time.NewTimer(100 * time.Millisecond).C
+	}
+	return errors.New("readers who do not read are not cut")
 }
 
 // publish times messages on their way to idle readers, and reads what each is sent.

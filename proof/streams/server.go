@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/charlahq/charla"
@@ -50,7 +51,10 @@ func serve(ctx context.Context, dir string, hijack bool) error {
 		return err
 	}
 	defer store.Close()
-	desk, err := charla.New(store, nil)
+	var open atomic.Int64
+	desk, err := charla.New(store, &charla.Options{Observer: &charla.Observer{
+		Stream: func(_ context.Context, _ tickets.Side, change int) { open.Add(int64(change)) },
+	}})
 	if err != nil {
 		return err
 	}
@@ -85,7 +89,7 @@ func serve(ctx context.Context, dir string, hijack bool) error {
 	go func() {
 		errs <- (&http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}).Serve(small{public})
 	}()
-	go func() { errs <- http.Serve(control, steer(desk, account.ID)) }() //nolint:gosec // a proof's own
+	go func() { errs <- http.Serve(control, steer(desk, account.ID, &open)) }() //nolint:gosec // a proof's own
 	line, err := json.Marshal(ready{
 		public.Addr().String(), control.Addr().String(), account.Key, secret.Reveal(), account.ID,
 	})
@@ -103,8 +107,11 @@ func serve(ctx context.Context, dir string, hijack bool) error {
 }
 
 // steer answers to the client's process.
-func steer(desk *charla.Desk, account chatcfg.AccountID) http.Handler {
+func steer(desk *charla.Desk, account chatcfg.AccountID, open *atomic.Int64) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /open", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(strconv.FormatInt(open.Load(), 10)))
+	})
 	mux.HandleFunc("POST /reply", func(w http.ResponseWriter, r *http.Request) {
 		var o struct {
 			Conversation tickets.ConversationID
