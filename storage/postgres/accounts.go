@@ -6,6 +6,7 @@ import (
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -21,7 +22,7 @@ func keep(b *pgx.Batch, account chatcfg.AccountID, docs []storage.Document) {
 }
 
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
-	doc, err := encodeAccount(a)
+	doc, err := codec.Account(a)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 		case revision != a.Revision-1:
 			return storage.ErrConflict
 		}
-		doc, err := encodeAccount(a)
+		doc, err := codec.Account(a)
 		if err != nil {
 			return err
 		}

@@ -3,13 +3,9 @@ package postgres
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"time"
 
-	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/tickets"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -26,9 +22,7 @@ func orNull(t time.Time) pgtype.Int8 { return pgtype.Int8{Int64: micros(t), Vali
 // never is larger than every configuration version.
 const never = math.MaxInt64
 
-// Accounts and rosters are JSON, since the configuration is; what is read often is
-// what package codec writes.
-
+// encode writes what has no form in package codec.
 func encode(v any) ([]byte, error) {
 	doc, err := json.Marshal(v)
 	if err != nil {
@@ -59,39 +53,6 @@ func encoded[T any](d *documents, write func([]byte, *T) []byte, v *T) []byte {
 	start := len(*d)
 	*d = write(*d, v)
 	return (*d)[start:len(*d):len(*d)]
-}
-
-// utc is a time as it is kept in documents: to the microsecond.
-func utc(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Microsecond)
-}
-
-func times(ts ...*time.Time) {
-	for _, t := range ts {
-		*t = utc(*t)
-	}
-}
-
-// The functions below encode a copy whose times are as they are kept.
-
-func encodeAccount(a chatcfg.Account) ([]byte, error) {
-	times(&a.CreatedAt, &a.DeletedAt, &a.SavedAt, &a.Rules.AutoCloseOn, &a.Rules.AutoCloseChanged, &a.Rules.RunningAt)
-	a.Secrets = slices.Clone(a.Secrets)
-	for i := range a.Secrets {
-		times(&a.Secrets[i].CreatedAt, &a.Secrets[i].ExpiresAt)
-	}
-	return encode(a)
-}
-
-func encodeRoster(r tickets.Roster) ([]byte, error) {
-	r.Agents = maps.Clone(r.Agents)
-	for id, until := range r.Agents {
-		r.Agents[id] = utc(until)
-	}
-	return encode(r)
 }
 
 // bytea is a body as it is kept: nil would be NULL.

@@ -46,7 +46,7 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 }
 
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
-	doc, err := encodeRoster(r)
+	doc, err := codec.Roster(r)
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,7 @@ func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversa
 type contacts struct{ s *Store }
 
 func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
-	s.At = utc(s.At)
-	doc, err := encode(s)
+	doc, err := codec.Submission(s)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (c *conn) live(id chatcfg.AccountID) (account, error) {
 }
 
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
-	doc, err := encodeAccount(a)
+	doc, err := codec.Account(a)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 		if _, err := c.one("SELECT key FROM accounts WHERE id = ?", []any{stored.id}, &a.Key); err != nil {
 			return err
 		}
-		doc, err := encodeAccount(a)
+		doc, err := codec.Account(a)
 		if err != nil {
 			return err
 		}
@@ -206,7 +206,7 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 }
 
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
-	doc, err := encodeRoster(r)
+	doc, err := codec.Roster(r)
 	if err != nil {
 		return err
 	}

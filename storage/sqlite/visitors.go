@@ -7,6 +7,7 @@ import (
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -41,10 +42,9 @@ func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversa
 type contacts struct{ s *Store }
 
 func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
-	s.At = utc(s.At)
-	doc, err := json.Marshal(s)
+	doc, err := codec.Submission(s)
 	if err != nil {
-		return fmt.Errorf("sqlite: nothing happened: %w", err)
+		return err
 	}
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.live(s.Account)
