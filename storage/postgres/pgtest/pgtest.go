@@ -219,3 +219,6 @@ func (s *Server) Stop() error {
 
 // Folder is where the server's socket is, as a host in a connection string.
 func (s *Server) Folder() string { return s.dir }
+
+// Program is the path of one of the programs that came with the server.
+func (s *Server) Program(name string) string { return filepath.Join(s.bin, name) }
