@@ -33,6 +33,8 @@ type Options struct {
 	// Sync makes every commit wait for the disk, as a server does that is not for
 	// tests. Without it a crash of the machine, not of the server, loses data.
 	Sync bool
+	// Replicated lets the server have a [Server.Standby].
+	Replicated bool
 	// Settings are further settings of postgresql.conf, by name.
 	Settings map[string]string
 }
@@ -58,8 +60,9 @@ func Start(ctx context.Context, o *Options) (*Server, error) {
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
 	s := &Server{bin: bin, dir: dir, settings: settings(o)}
-	s.dsn = fmt.Sprintf("host='%s' port=5432 user=postgres dbname=postgres sslmode=disable", dir)
-	if err = s.make(ctx); err == nil {
+	s.dsn = address(dir)
+	if err = s.fill(ctx, "initdb", "--pgdata", s.data(), "--username", "postgres",
+		"--auth", "trust", "--no-sync", "--encoding", "UTF8", "--no-locale"); err == nil {
 		err = s.Restart(ctx)
 	}
 	if err != nil {
@@ -76,6 +79,9 @@ func settings(o *Options) []string {
 	}
 	if o != nil && o.Sync {
 		all["fsync"], all["full_page_writes"] = "on", "on"
+	}
+	if o != nil && o.Replicated {
+		all["wal_level"], all["max_wal_senders"] = "replica", "4"
 	}
 	if o != nil {
 		for name, value := range o.Settings {
@@ -170,8 +176,13 @@ func open(path string) bool {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// make fills the folder with an empty server.
-func (s *Server) make(ctx context.Context) error {
+// address is the connection string of the server in a folder.
+func address(dir string) string {
+	return fmt.Sprintf("host='%s' port=5432 user=postgres dbname=postgres sslmode=disable", dir)
+}
+
+// fill has a program of the server's fill the folder.
+func (s *Server) fill(ctx context.Context, program string, args ...string) error {
 	who, err := account()
 	if err != nil {
 		return err
@@ -179,12 +190,11 @@ func (s *Server) make(ctx context.Context) error {
 	if err := who.own(s.dir); err != nil {
 		return fmt.Errorf("pgtest: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"), "--pgdata", s.data(), "--username", "postgres", //nolint:gosec // found by find
-		"--auth", "trust", "--no-sync", "--encoding", "UTF8", "--no-locale")
+	cmd := exec.CommandContext(ctx, s.Program(program), args...) //nolint:gosec // found by find
 	cmd.Dir, cmd.Env = s.dir, environment()
 	who.become(cmd)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("pgtest: initdb: %w: %s", err, out)
+		return fmt.Errorf("pgtest: %s: %w: %s", program, err, out)
 	}
 	return nil
 }
@@ -198,7 +208,7 @@ func (s *Server) Restart(ctx context.Context) error {
 	args := append([]string{"-D", s.data(), "-k", s.dir}, s.settings...)
 	for {
 		// What is left of a killed server takes a moment to go.
-		if s.process, err = start(ctx, who, s.dir, filepath.Join(s.bin, "postgres"), args); !errors.Is(err, errLingers) || ctx.Err() != nil {
+		if s.process, err = start(ctx, who, s.dir, s.Program("postgres"), args); !errors.Is(err, errLingers) || ctx.Err() != nil {
 			return err
 		}
 	}

@@ -59,6 +59,62 @@ func TestServer(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// What a server with a standby has committed is there when the server is gone and the
+// standby takes over; clients that know both find the one that writes. A server that
+// is started again goes on with its standby, and does not commit without it.
+func TestStandby(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s, err := pgtest.Start(ctx, &pgtest.Options{Replicated: true})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Stop()) }()
+	standby, err := s.Standby(ctx)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, standby.Stop()) }()
+	dsn, err := s.Create(ctx)
+	require.NoError(t, err)
+	both := dsn + " host=" + s.Folder() + "," + standby.Folder() + " port=5432,5432 target_session_attrs=read-write"
+	made := func(table string) error {
+		conn, err := pgx.Connect(ctx, both)
+		require.NoError(t, err)
+		defer conn.Close(ctx)
+		soon, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		_, err = conn.Exec(soon, "CREATE TABLE "+table+" AS SELECT 7 AS n")
+		return err
+	}
+	require.NoError(t, made("one"))
+	require.NoError(t, s.Kill())
+	require.NoError(t, s.Restart(ctx))
+	require.NoError(t, made("two"))
+	require.NoError(t, standby.Kill())
+	require.ErrorIs(t, made("three"), context.DeadlineExceeded)
+	require.NoError(t, standby.Restart(ctx))
+	require.NoError(t, made("four"))
+
+	require.NoError(t, s.Kill())
+	require.NoError(t, standby.Promote(ctx))
+	for _, table := range []string{"one", "two", "four"} {
+		assert.Equal(t, "7", one(ctx, t, both, "SELECT n::text FROM "+table))
+	}
+	require.NoError(t, made("five"), "nobody is waited for any more")
+}
+
+// A server that is not meant to have one has no standby, and nothing is left of the
+// attempt.
+func TestNoStandby(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s, err := pgtest.Start(ctx, nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Stop()) }()
+	_, err = s.Standby(ctx)
+	require.ErrorContains(t, err, "pg_basebackup")
+	require.Error(t, s.Promote(ctx), "it is no standby")
+}
+
 // A server that the environment names is used, in databases of our own; without one
 // a private server is.
 func TestFind(t *testing.T) {

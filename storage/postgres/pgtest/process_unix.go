@@ -156,7 +156,7 @@ func (o *output) read(r io.Reader) {
 		o.lines = append(o.lines, lines.Text())
 		o.lines = o.lines[max(0, len(o.lines)-20):]
 		o.mu.Unlock()
-		if waiting && strings.Contains(lines.Text(), "ready to accept connections") {
+		if waiting && strings.Contains(lines.Text(), "ready to accept ") {
 			close(o.ready)
 			waiting = false
 		}
