@@ -30,6 +30,22 @@ type opened struct {
 	clock *lateClock
 }
 
+// open opens a database that no other process has.
+func (j job) open(use func(*opened) error) error {
+	store, _, end, err := j.store(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	late := &lateClock{now: clock{j.Epoch}.Now()}
+	desk, files, err := j.desk(store, nil, late)
+	if err != nil {
+		return err
+	}
+	defer files.close()
+	return use(&opened{job: j, desk: desk, clock: late})
+}
+
 // audit lets everything fall due, and then compares.
 func (p Plan) audit(o *opened, w *world, r *Report) error {
 	for range 3 { // what falls due may set off more
@@ -76,6 +92,7 @@ func (o *opened) lines(name string, r *Report, once bool) (map[string]bool, erro
 	for line := range strings.Lines(string(body)) {
 		key := strings.TrimSuffix(line, "\n")
 		if once && keys[key] {
+			r.Remailed++
 			r.Twice("%s: %s", name, key)
 		}
 		keys[key] = true
@@ -132,8 +149,14 @@ func (o *opened) outbox(r *Report, mails map[string]bool, notified int) error {
 					continue
 				}
 				found++
-				if state == storage.Sent && !mails[d.Key] {
+				switch {
+				case state == storage.Sent && !mails[d.Key]:
 					r.Miss("mail %s is marked sent, and never was", d.Key)
+				case state == storage.Unknown && !mails[d.Key]:
+					r.Unsent++
+					r.Undecided++
+				case state == storage.Unknown:
+					r.Undecided++
 				}
 				delete(mails, d.Key)
 			}

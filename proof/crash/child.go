@@ -14,8 +14,11 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/proof/audit"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/postgres"
 	"github.com/charlahq/charla/storage/sqlite"
 	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Env is the variable in which a child finds its job. A test binary whose
@@ -33,11 +36,15 @@ const (
 	Keyless Mutant = "keyless"
 	// Remail sends a mail and says that it did not.
 	Remail Mutant = "remail"
+	// Sure says that nothing happened where it does not know.
+	Sure Mutant = "sure"
 )
 
 // job is what a child is told when it starts.
 type job struct {
-	Dir    string // chat.db, mails, events
+	Dir string // mails, events, and without a DSN chat.db
+	// DSN is where PostgreSQL is; empty: on SQLite.
+	DSN    string
 	Mutant Mutant
 	// Epoch is the real time at which the database began.
 	Epoch time.Time
@@ -78,8 +85,33 @@ type answer struct {
 	Refused bool
 	// Early: the mutant's, before anything was done.
 	Early bool
-	// Error is any other failure; the request is to be repeated.
-	Error string
+	// Failure says that the request is to be repeated, Error why.
+	Failure failed
+	Error   string
+}
+
+// failed is what a call came to that failed; empty: it did not.
+type failed string
+
+const (
+	// busy: nothing happened. unknown: nobody knows. failure: anything else,
+	// which must not be.
+	busy    failed = "busy"
+	unknown failed = "unknown"
+	failure failed = "failure"
+)
+
+// failedAs is what a desk's error says of a call.
+func failedAs(err error) failed {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, charla.ErrBusy), errors.Is(err, storage.ErrBusy):
+		return busy
+	case errors.Is(err, charla.ErrOutcomeUnknown):
+		return unknown
+	}
+	return failure
 }
 
 // Child is the process that is killed. It returns only if nobody kills it: when its
@@ -89,12 +121,20 @@ func Child(in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal([]byte(os.Getenv(Env)), &j); err != nil {
 		return fmt.Errorf("crash: %s: %w", Env, err)
 	}
-	store, err := sqlite.Open(j.path("chat.db"), nil)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var store storage.Store
+	var broker charla.Broker
+	var end func()
+	err := patiently(func() (err error) {
+		store, broker, end, err = j.store(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	desk, files, err := j.desk(store, clock{j.Epoch})
+	defer end()
+	desk, files, err := j.desk(store, broker, clock{j.Epoch})
 	if err != nil {
 		return err
 	}
@@ -103,9 +143,11 @@ func Child(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	if _, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: account, Config: &cfg}); err != nil {
-		stop()
+	err = patiently(func() error {
+		_, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: account, Config: &cfg})
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	ran := make(chan error, 1)
@@ -120,13 +162,42 @@ func Child(in io.Reader, out io.Writer) error {
 	return err
 }
 
+// patiently calls until there is an answer: the server may be down.
+func patiently(do func() error) error {
+	for {
+		err := do()
+		if f := failedAs(err); f != busy && f != unknown {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // ready is the number of the answer that nobody asked for.
 const ready = -1
 
 func (j job) path(name string) string { return j.Dir + "/" + name }
 
+// store opens the database, and says how to close it.
+func (j job) store(ctx context.Context) (storage.Store, charla.Broker, func(), error) {
+	if j.DSN == "" {
+		s, err := sqlite.Open(j.path("chat.db"), nil)
+		return s, nil, func() { s.Close() }, err
+	}
+	pool, err := pgxpool.New(ctx, j.DSN)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	s, err := postgres.New(ctx, pool, nil)
+	if err != nil {
+		pool.Close()
+		return nil, nil, nil, err
+	}
+	return s, postgres.NewBroker(pool), func() { s.Close(); pool.Close() }, nil
+}
+
 // desk is the desk of a child, or of the parent when it looks at the result.
-func (j job) desk(store *sqlite.Store, c charla.Clock) (*charla.Desk, *files, error) {
+func (j job) desk(store storage.Store, b charla.Broker, c charla.Clock) (*charla.Desk, *files, error) {
 	f := &files{mutant: j.Mutant}
 	var err error
 	if f.mails, err = appendTo(j.path("mails")); err == nil {
@@ -136,7 +207,7 @@ func (j job) desk(store *sqlite.Store, c charla.Clock) (*charla.Desk, *files, er
 		return nil, nil, err
 	}
 	desk, err := charla.New(store, &charla.Options{
-		Clock: c, Mailer: f, OnEvent: f.event,
+		Clock: c, Mailer: f, OnEvent: f.event, Broker: b,
 		Runner: charla.RunnerOptions{Poll: 2 * time.Second, Lease: 2 * time.Minute, Workers: 8},
 	})
 	return desk, f, err
@@ -240,7 +311,10 @@ func (s *server) do(ctx context.Context, r request) answer {
 	case errors.Is(err, tickets.ErrTransition), errors.Is(err, tickets.ErrNotLatest), errors.Is(err, charla.ErrNotFound):
 		a.Refused = true
 	case err != nil:
-		a.Error = err.Error()
+		a.Failure, a.Error = failedAs(err), err.Error()
+	}
+	if s.mutant == Sure && a.Failure == unknown {
+		a.Failure = busy
 	}
 	return a
 }

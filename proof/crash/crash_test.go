@@ -14,7 +14,7 @@ import (
 
 // The flags of a long run (make crash).
 var (
-	kills = flag.Int("kills", 0, "how many kills; zero: the short form")
+	kills = flag.Int("kills", 0, "how many kills, of each kind; zero: the short form")
 	seed  = flag.Uint64("seed", 1, "the first seed")
 	chats = flag.Int("chats", 24, "customers, each with an agent")
 )
@@ -46,9 +46,32 @@ func TestKilled(t *testing.T) {
 	for n := uint64(0); left > 0; n++ {
 		p := crash.Plan{Seed: *seed + n, Kills: min(left, perDatabase), Chats: size, Audit: 5}
 		left -= p.Kills
-		r, err := crash.Run(p, t.TempDir())
+		r, err := crash.SQLite(p, t.TempDir())
 		require.NoError(t, err, "seed %d", p.Seed)
 		t.Logf("seed %d: %s", p.Seed, r)
+		total.Add(r)
+		require.NoError(t, r.Err(), "seed %d", p.Seed)
+	}
+	t.Logf("%s, in %s", total, time.Since(begin).Round(time.Millisecond))
+	require.Positive(t, total.Acknowledged)
+}
+
+// R8.1, R4.5, R8.2: the same of several desks on one PostgreSQL database, when
+// processes of desks are killed, the server is, and connections are cut at COMMIT.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	left, size := *kills, *chats
+	if left == 0 {
+		left, size = 4, 8
+	}
+	begin, total := time.Now(), &crash.Report{}
+	for n := uint64(0); left > 0; n++ {
+		each := min(left, perDatabase)
+		left -= each
+		p := crash.Plan{Seed: *seed + n, Kills: each, Crashes: each, Cuts: each, Chats: size}
+		r, err := crash.Cluster(p, t.TempDir())
+		require.NoError(t, err, "seed %d", p.Seed)
+		t.Logf("seed %d: %s, after %s", p.Seed, r, time.Since(begin).Round(time.Millisecond))
 		total.Add(r)
 		require.NoError(t, r.Err(), "seed %d", p.Seed)
 	}
@@ -78,7 +101,7 @@ func TestControl(t *testing.T) {
 			t.Parallel()
 			p := c.plan
 			p.Seed, p.Kills, p.Chats = *seed, 4, 8
-			r, err := crash.Run(p, t.TempDir())
+			r, err := crash.SQLite(p, t.TempDir())
 			require.NoError(t, err)
 			t.Log(r)
 			require.Positive(t, c.found(r), "nothing was found: this proves nothing")

@@ -3,6 +3,7 @@ package crash
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,7 +13,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// chat is a customer and an agent, who talk to the child at the same time, and what
+// chat is a customer and an agent, who talk to the children at the same time, and what
 // they were answered.
 type chat struct {
 	world *world
@@ -35,12 +36,14 @@ type world struct {
 	// ending is closed when nobody begins anything new.
 	ending chan struct{}
 
-	mu   sync.Mutex
-	now  *process
-	next chan struct{} // closes when there is another process
+	mu      sync.Mutex
+	serving []*process    // is replaced, never changed
+	next    chan struct{} // closes when there is another process
 
-	retries, failures atomic.Int64
-	lastFailure       atomic.Value
+	// answered counts answers, busy and unknown those that were none, failures
+	// all others.
+	answered, retries, busy, unknown, failures atomic.Int64
+	lastFailure                                atomic.Value
 }
 
 func newWorld(seed uint64, chats int) *world {
@@ -63,45 +66,107 @@ func (w *world) begin() {
 	}
 }
 
-// end waits until everybody has the answer to what they asked last.
-func (w *world) end() {
+// patience bounds how long there may be no answer to anybody.
+const patience = time.Minute
+
+// end waits until everybody has the answer to what they asked last, and lets the
+// last processes end.
+func (w *world) end(last ...*process) error {
 	close(w.ending)
-	w.people.Wait()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		w.people.Wait()
+	}()
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		return fmt.Errorf("people are not answered: %v", w.lastFailure.Load())
+	}
+	for _, p := range last {
+		if err := p.stop(); err != nil {
+			return fmt.Errorf("one of the last processes: %w", err)
+		}
+	}
+	return nil
 }
 
-// serve says which process answers now.
+// serve says that a process answers from now on.
 func (w *world) serve(p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.now = p
+	w.serving = append(slices.Clone(w.serving), p)
 	close(w.next)
 	w.next = make(chan struct{})
 }
 
-// ask asks until there is an answer, with the same key.
-func (w *world) ask(r request) answer {
-	for first := true; ; first = false {
+// leave says that it does no longer.
+func (w *world) leave(p *process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.serving = slices.DeleteFunc(slices.Clone(w.serving), func(q *process) bool { return p == q })
+}
+
+// pick returns a process that serves, if it can be another than the last one.
+func (w *world) pick(rng *rand.Rand, last *process) *process {
+	for {
 		w.mu.Lock()
-		p, next := w.now, w.next
+		serving, next := w.serving, w.next
 		w.mu.Unlock()
-		if p == nil {
+		if len(serving) == 0 {
 			<-next
 			continue
 		}
-		if !first {
+		i := rng.IntN(len(serving))
+		if serving[i] == last {
+			i = (i + 1) % len(serving)
+		}
+		return serving[i]
+	}
+}
+
+// ask asks until there is an answer, one process after the other. It keeps its key,
+// unless all that it was told is that nothing happened (R8.1): then it takes a
+// fresh one, with which a lie is stored twice. It returns what was answered in the
+// end.
+func (w *world) ask(rng *rand.Rand, r request) (request, answer) {
+	key, undone := r.Key, true
+	for last, try := (*process)(nil), 0; ; try++ {
+		if try > 0 {
 			w.retries.Add(1)
 		}
-		a, ok := p.ask(r)
-		switch {
-		case ok && a.Error == "":
-			return a
-		case ok:
-			w.failures.Add(1)
-			w.lastFailure.Store(a.Error)
-			time.Sleep(time.Millisecond)
-		default:
-			<-next // the process died
+		if undone && key != "" {
+			r.Key = fmt.Sprint(key, "-", try)
 		}
+		last = w.pick(rng, last)
+		a, ok := last.ask(r)
+		if !ok {
+			w.leave(last) // it died
+			undone = false
+			continue
+		}
+		if a.Failure == "" {
+			w.answered.Add(1)
+			return r, a
+		}
+		undone = undone && a.Failure == busy
+		w.failed(a)
+		time.Sleep(time.Duration(10+rng.IntN(40)) * time.Millisecond)
+	}
+}
+
+// failed counts an answer that is none.
+func (w *world) failed(a answer) {
+	switch a.Failure {
+	case busy:
+		w.busy.Add(1)
+	case unknown:
+		w.unknown.Add(1)
+	default:
+		w.failures.Add(1)
+	}
+	if a.Failure == failure || w.failures.Load() == 0 {
+		w.lastFailure.Store(a.Error)
 	}
 }
 
@@ -117,12 +182,13 @@ func (w *world) pause(d time.Duration) bool {
 
 // customer writes, in bursts, with silences in which delays and auto-closes come.
 func (c *chat) customer() {
-	s := c.world.ask(request{}).Session
+	_, a := c.world.ask(c.rng, request{})
+	s := a.Session
 	c.mu.Lock()
 	c.session = s
 	c.mu.Unlock()
 	for n := 0; c.world.pause(silence(c.rng, 8)); n++ {
-		c.call(request{
+		c.call(c.rng, request{
 			Kind: tickets.Write, Session: s, Key: fmt.Sprint("w", n),
 			Text: fmt.Sprintf("customer %d message %d %s", c.n, n, filler(c.rng)),
 		})
@@ -146,7 +212,7 @@ func (c *chat) agent() {
 		if r.Kind == tickets.Reply {
 			r.Text = fmt.Sprintf("agent of %d answer %d %s", c.n, n, filler(c.other))
 		}
-		c.call(r)
+		c.call(c.other, r)
 	}
 }
 
@@ -167,8 +233,8 @@ func filler(rng *rand.Rand) string {
 }
 
 // call makes a request and enters the answer into the ledger.
-func (c *chat) call(r request) {
-	a := c.world.ask(r)
+func (c *chat) call(rng *rand.Rand, r request) {
+	r, a := c.world.ask(rng, r)
 	if a.Refused {
 		return
 	}

@@ -11,64 +11,12 @@ import (
 	"time"
 
 	"github.com/charlahq/charla/proof/audit"
-	"github.com/charlahq/charla/storage/sqlite"
 )
 
-// Plan says what is killed.
-type Plan struct {
-	Seed uint64
-	// Kills is how many times the process is killed, and then audited.
-	Kills int
-	// Chats is how many customers, each with an agent of their own, there are.
-	Chats int
-	// Audit is after how many kills the ledger is compared with a copy; zero: only
-	// in the end.
-	Audit  int
-	Mutant Mutant
-	// Tamper, if set, changes the ledger before the last audit: a negative
-	// control.
-	Tamper func(acks []audit.Ack) []audit.Ack
-}
-
-// Report is what came of a plan, or of several.
-type Report struct {
-	// Kills were made, Early of them before the process was ready.
-	Kills, Early int
-	// Acknowledged counts answers, Retries requests that were repeated.
-	Acknowledged, Retries int
-	// Checked is how many copies SQLite's own check went through.
-	Checked int
-	// Mails and Events went out; Closes and Delays fell due.
-	Mails, Events, Closes, Delays int
-	audit.Findings
-}
-
-// Add adds another report.
-func (r *Report) Add(o *Report) {
-	r.Kills += o.Kills
-	r.Early += o.Early
-	r.Acknowledged += o.Acknowledged
-	r.Retries += o.Retries
-	r.Checked += o.Checked
-	r.Mails += o.Mails
-	r.Events += o.Events
-	r.Closes += o.Closes
-	r.Delays += o.Delays
-	r.Findings.Add(&o.Findings)
-}
-
-// String is the line that a run prints.
-func (r *Report) String() string {
-	return fmt.Sprintf("%d kills (%d while starting), %d acknowledged, %d retries, %d auto-closes, %d delays, %d mails, %d events, "+
-		"%d integrity checks; %d missing, %d duplicates, %d unsound",
-		r.Kills, r.Early, r.Acknowledged, r.Retries, r.Closes, r.Delays, r.Mails, r.Events,
-		r.Checked, r.Missing, r.Duplicates, r.Unsound)
-}
-
-// Run kills a process on one database, in an empty folder, as often as the plan
-// says. An error means that the proof itself failed; what it found is in the
+// SQLite kills a process on one SQLite database, in an empty folder, as often as the
+// plan says. An error means that the proof itself failed; what it found is in the
 // report.
-func Run(p Plan, dir string) (*Report, error) {
+func SQLite(p Plan, dir string) (*Report, error) {
 	j := job{Dir: dir, Mutant: p.Mutant, Epoch: time.Now()}
 	r := &Report{}
 	rng := rand.New(rand.NewPCG(p.Seed, 0))
@@ -174,31 +122,15 @@ func (p Plan) settle(j job, w *world, r *Report) error {
 		return err
 	}
 	w.serve(child)
-	w.end()
-	if err := child.stop(); err != nil {
-		return fmt.Errorf("the last process: %w", err)
+	if err := w.end(child); err != nil {
+		return err
 	}
-	r.Retries = int(w.retries.Load())
-	if n := w.failures.Load(); n > 0 {
+	r.people(w)
+	if n := r.Busy + r.Unknown; n > 0 {
 		r.Wrong("%d calls failed: %v", n, w.lastFailure.Load())
 	}
 	if err := integrity(j.path("chat.db"), r); err != nil {
 		return err
 	}
 	return j.open(func(o *opened) error { return p.audit(o, w, r) })
-}
-
-// open opens a database that no other process has.
-func (j job) open(use func(*opened) error) error {
-	store, err := sqlite.Open(j.path("chat.db"), nil)
-	if err != nil {
-		return err
-	}
-	late := &lateClock{now: clock{j.Epoch}.Now()}
-	desk, files, err := j.desk(store, late)
-	if err == nil {
-		err = use(&opened{job: j, desk: desk, clock: late})
-		files.close()
-	}
-	return errors.Join(err, store.Close())
 }

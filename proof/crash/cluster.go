@@ -1,0 +1,272 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/charlahq/charla/storage/postgres/pgtest"
+	"github.com/jackc/pgx/v5"
+)
+
+// desks is how many processes there are on a PostgreSQL database.
+const desks = 3
+
+// fault is one thing that goes wrong.
+type fault struct {
+	kind kind
+	// pick is which desk, or how the server, or where the connection.
+	pick int
+	// hurry: at once, while what the last fault broke is being mended; else when
+	// somebody was answered since.
+	hurry bool
+	after time.Duration
+}
+
+// kind is what goes wrong.
+type kind int
+
+const (
+	killDesk kind = iota
+	killServer
+	cutConnection
+)
+
+// The ways to kill a server.
+const (
+	// postmaster: its main process; the others end when they notice.
+	postmaster = iota
+	// everything: all of its processes at once.
+	everything
+	// backend: one process that serves a connection; the server then ends all, and
+	// recovers by itself.
+	backend
+	ways
+)
+
+// faults is the plan's schedule: the seed's.
+func (p Plan) faults() []fault {
+	rng := rand.New(rand.NewPCG(p.Seed, 0))
+	var all []fault
+	for _, k := range []struct {
+		kind    kind
+		n, pick int
+		within  time.Duration
+	}{
+		{killDesk, p.Kills, desks, 300 * time.Millisecond},
+		{killServer, p.Crashes, ways, 300 * time.Millisecond},
+		{cutConnection, p.Cuts, int(places), 60 * time.Millisecond},
+	} {
+		for range k.n {
+			f := fault{kind: k.kind, pick: rng.IntN(k.pick), hurry: rng.IntN(6) == 0}
+			within := k.within
+			if f.hurry {
+				within = min(within, 80*time.Millisecond)
+			}
+			f.after = time.Duration(rng.Int64N(int64(within)))
+			all = append(all, f)
+		}
+	}
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if len(all) > 0 {
+		all[0].hurry = true // while they make the schema
+	}
+	return all
+}
+
+// cluster is three desks on a server.
+type cluster struct {
+	job    job // of the desks, whose connections go through the proxy
+	server *pgtest.Server
+	proxy  *proxy
+	world  *world
+	report *Report
+	desks  [desks]*process
+	// last is the desk that was started last.
+	last int
+}
+
+// Cluster kills the processes of three desks on one PostgreSQL database, the server
+// and connections, as often as the plan says. The files are in an empty folder. An
+// error means that the proof itself failed; what it found is in the report.
+func Cluster(p Plan, dir string) (r *Report, err error) {
+	server, err := pgtest.Start(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	dsn, err := server.Create(ctx)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := newProxy(server.Folder())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, proxy.close()) }()
+	direct := job{Dir: dir, Mutant: p.Mutant, Epoch: time.Now(), DSN: dsn + " pool_max_conns=8"}
+	c := &cluster{job: direct, server: server, proxy: proxy, world: newWorld(p.Seed, p.Chats), report: &Report{}}
+	c.job.DSN += " host='" + proxy.dir + "'" // the last one counts
+	defer func() {
+		for _, d := range c.desks {
+			if d != nil {
+				d.kill()
+			}
+		}
+	}()
+	c.world.begin()
+	for i := range c.desks {
+		if err := c.start(i); err != nil {
+			return nil, err
+		}
+	}
+	for i, f := range p.faults() {
+		if err := c.fault(f); err != nil {
+			return nil, fmt.Errorf("fault %d, %+v: %w", i, f, err)
+		}
+	}
+	if err := c.world.end(c.desks[:]...); err != nil {
+		return nil, err
+	}
+	c.report.people(c.world)
+	return c.report, direct.open(func(o *opened) error { return p.audit(o, c.world, c.report) })
+}
+
+// skew is by how much the desks' clocks differ, in real time.
+const skew = 50 * time.Millisecond
+
+// start starts a desk.
+func (c *cluster) start(i int) error {
+	j := c.job
+	j.Epoch = j.Epoch.Add(time.Duration(i) * skew)
+	p, err := spawn(j)
+	if err != nil {
+		return err
+	}
+	c.desks[i], c.last = p, i
+	go func() {
+		select {
+		case <-p.ready:
+			c.world.serve(p)
+		case <-p.dead:
+		}
+	}()
+	return nil
+}
+
+// fault waits for its moment and makes it.
+func (c *cluster) fault(f fault) error {
+	if !f.hurry {
+		if err := c.progress(); err != nil {
+			return err
+		}
+	}
+	time.Sleep(f.after)
+	switch f.kind {
+	case killDesk:
+		return c.killDesk(f)
+	case killServer:
+		return c.killServer(f.pick)
+	default:
+		return c.cut(where(f.pick))
+	}
+}
+
+// progress waits until somebody is answered: what is left recovers by itself.
+func (c *cluster) progress() error {
+	before, end := c.world.answered.Load(), time.Now().Add(patience)
+	for c.world.answered.Load() == before {
+		if time.Now().After(end) {
+			return fmt.Errorf("nobody is answered: %v", c.world.lastFailure.Load())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	for _, d := range c.desks {
+		select {
+		case <-d.dead:
+			return fmt.Errorf("a desk ends by itself: %w", d.cmd.Wait())
+		default:
+		}
+	}
+	return nil
+}
+
+// killDesk kills a desk, in a hurry the youngest one, and starts another in its
+// place.
+func (c *cluster) killDesk(f fault) error {
+	i := f.pick
+	if f.hurry {
+		i = c.last
+	}
+	d := c.desks[i]
+	select {
+	case <-d.ready:
+	default:
+		c.report.Early++
+	}
+	d.kill()
+	c.report.Kills++
+	return c.start(i)
+}
+
+// killServer kills the server and starts it again.
+func (c *cluster) killServer(way int) error {
+	var pids []int
+	if way != postmaster {
+		// It may be recovering: then there is nobody yet but its main process.
+		pids = c.processes(way == backend)
+	}
+	for _, pid := range pids {
+		if p, err := os.FindProcess(pid); err == nil {
+			_ = p.Kill()
+		}
+	}
+	c.report.Crashes++
+	if len(pids) > 0 && way == backend {
+		return nil
+	}
+	if err := c.server.Kill(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return c.server.Restart(ctx)
+}
+
+// processes are the server's, or one of those that serve the desks.
+func (c *cluster) processes(one bool) (pids []int) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, "host='"+c.server.Folder()+"' user=postgres dbname=postgres sslmode=disable")
+	if err != nil {
+		return nil
+	}
+	defer conn.Close(ctx)
+	query := "SELECT pid FROM pg_stat_activity"
+	if one {
+		query += " WHERE application_name <> '' OR datname LIKE 'charla%' ORDER BY random() LIMIT 1"
+	}
+	rows, err := conn.Query(ctx, query)
+	if err != nil {
+		return nil
+	}
+	pids, err = pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		return nil
+	}
+	return pids
+}
+
+// cut cuts a connection.
+func (c *cluster) cut(w where) error {
+	select {
+	case <-c.proxy.cut(w):
+		c.report.Cuts++
+		return nil
+	case <-time.After(patience):
+		return errors.New("there was nothing to cut")
+	}
+}
