@@ -81,7 +81,7 @@ func (d *Desk) newAccount(id chatcfg.AccountID, cfg chatcfg.Config) (chatcfg.Acc
 	}
 	now := d.Now()
 	return chatcfg.Account{
-		ID: id, Key: "ck_" + keyEncoding.EncodeToString(random[:]),
+		Format: chatcfg.AccountFormat, ID: id, Key: "ck_" + keyEncoding.EncodeToString(random[:]),
 		Name: cfg.Chat.Name, Hidden: cfg.Chat.Hidden,
 		Secrets:   []chatcfg.Secret{{PublicKey: secret.public(), CreatedAt: now}},
 		CreatedAt: now, Version: 1, SavedAt: now, Revision: 1,
@@ -206,6 +206,9 @@ func (d *Desk) SaveConfig(ctx context.Context, id chatcfg.AccountID, version cha
 		if a.Version != version {
 			return d.savedBefore(ctx, a, version, body, o)
 		}
+		if a.Format > chatcfg.AccountFormat {
+			return Saved{}, ErrNewerFormat
+		}
 		saved, err := d.save(ctx, a, cfg, body, o)
 		if errors.Is(err, storage.ErrConflict) {
 			continue // a picture or a token came between
@@ -216,11 +219,15 @@ func (d *Desk) SaveConfig(ctx context.Context, id chatcfg.AccountID, version cha
 }
 
 func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, body []byte, o *SaveOptions) (Saved, error) {
+	if err := d.knows(ctx, a.ID, a.Version); err != nil {
+		return Saved{}, err
+	}
 	old, err := d.rules(ctx, &a)
 	if err != nil {
 		return Saved{}, err
 	}
 	now := later(d.Now(), a.SavedAt)
+	a.Format = chatcfg.AccountFormat
 	a.Version++
 	a.Revision++
 	a.SavedAt, a.Name, a.Hidden = now, cfg.Chat.Name, cfg.Chat.Hidden
@@ -323,17 +330,27 @@ func (d *Desk) living(ctx context.Context, id chatcfg.AccountID) (chatcfg.Accoun
 	return a, err
 }
 
+// changeable is living for an account that is to be changed.
+func (d *Desk) changeable(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
+	a, err := d.living(ctx, id)
+	if err == nil && a.Format > chatcfg.AccountFormat {
+		err = ErrNewerFormat
+	}
+	return a, err
+}
+
 // update changes an account's record by a pure function, again if somebody else
 // was quicker; change returning false leaves it as it is.
 func (d *Desk) update(ctx context.Context, id chatcfg.AccountID, change func(*chatcfg.Account) bool, docs ...storage.Document) error {
 	for range d.o.Limits.Attempts {
-		a, err := d.living(ctx, id)
+		a, err := d.changeable(ctx, id)
 		if err != nil {
 			return err
 		}
 		if !change(&a) {
 			return nil
 		}
+		a.Format = chatcfg.AccountFormat
 		a.Revision++
 		if err := d.store.Accounts().Save(ctx, a, docs...); !errors.Is(err, storage.ErrConflict) {
 			return changeError(err)

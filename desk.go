@@ -26,6 +26,7 @@ type Desk struct {
 	rooms presenceCache
 	topic topics
 	feeds feeds
+	newer newer
 
 	// dueKick and outKick wake up the two halves of Run.
 	dueKick, outKick chan struct{}

@@ -357,25 +357,6 @@ func TestQueue(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestNewerFormat: an older process refuses to rewrite a newer one's state.
-func TestNewerFormat(t *testing.T) {
-	t.Parallel()
-	b := setup(t, nil)
-	s := b.enter("juan")
-	r := b.write(s, "hola")
-	loaded, err := b.store.Conversations().Load(b.ctx, storage.LoadQuery{Account: s.Account, Conversation: s.Conversation})
-	require.NoError(t, err)
-	loaded.Conversation.Format = tickets.Format + 1
-	loaded.Conversation.Version++
-	require.NoError(t, b.store.Conversations().Commit(b.ctx, &storage.Batch{
-		Config: 1, Conversation: loaded.Conversation, Tickets: []tickets.Ticket{loaded.Ticket},
-	}))
-	_, err = b.desk.Write(b.ctx, s, "hola", nil)
-	require.ErrorIs(t, err, charla.ErrNewerFormat)
-	_, err = b.desk.Reply(b.ctx, ana, r.Ref, "hola", nil)
-	require.ErrorIs(t, err, charla.ErrNewerFormat)
-}
-
 // TestWrongQueries: what there is not is an error, not an empty answer or a wait.
 func TestWrongQueries(t *testing.T) {
 	t.Parallel()

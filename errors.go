@@ -49,8 +49,9 @@ var (
 	// ErrOutcomeUnknown: the store failed within the commit; it may or may not
 	// have happened. Repeat the call with its key to learn which (R8.1).
 	ErrOutcomeUnknown = errors.New("charla: outcome unknown")
-	// ErrNewerFormat: a newer charla wrote this conversation; this one refuses
-	// to rewrite it.
+	// ErrNewerFormat: a newer charla wrote this conversation, session, account,
+	// configuration or presence; this one reads it, and refuses to rewrite it.
+	// Nothing was done: another process may do it.
 	ErrNewerFormat = errors.New("charla: written by a newer version")
 	// ErrCursor: the cursor is of another list or database; start again.
 	ErrCursor = errors.New("charla: foreign cursor")

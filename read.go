@@ -178,6 +178,9 @@ func (d *Desk) DryRun(ctx context.Context, s tickets.Session, text string) (Outc
 		admit: d.admit,
 	}
 	loaded, err := d.load(ctx, req.query)
+	if err == nil {
+		err = rewritable(&loaded)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

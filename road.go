@@ -80,6 +80,9 @@ func (d *Desk) take(ctx context.Context, req *request) (Result, error) {
 		if r := loaded.Receipt; r != nil {
 			return repeated(req, &loaded, r, hash)
 		}
+		if err := rewritable(&loaded); err != nil {
+			return Result{}, err
+		}
 		batch, result, err := d.decide(ctx, req, &loaded, chance, hash)
 		if err != nil {
 			return Result{}, err
@@ -127,8 +130,6 @@ func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, e
 		return loaded, storeError(err)
 	case !loaded.Account.DeletedAt.IsZero():
 		return loaded, ErrDeleted
-	case loaded.Conversation.Format > tickets.Format:
-		return loaded, ErrNewerFormat
 	}
 	return loaded, nil
 }

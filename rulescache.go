@@ -50,7 +50,7 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 	}
 	r, err := automation.Compile(*a, cfg, running)
 	if err != nil {
-		return nil, fmt.Errorf("charla: stored configuration %d of account %s: %w", a.Version, a.ID, err)
+		return nil, unreadable(a.ID, a.Version, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +76,13 @@ func (d *Desk) config(ctx context.Context, id chatcfg.AccountID, v chatcfg.Versi
 		return cfg, storeError(err)
 	}
 	if err := json.Unmarshal(body, &cfg); err != nil {
-		return cfg, fmt.Errorf("charla: stored configuration %d of account %s: %w", v, id, err)
+		return cfg, unreadable(id, v, err)
 	}
 	return cfg, nil
+}
+
+// unreadable is the error of a stored configuration that this version can make
+// nothing of. Whoever stored it could: a newer version.
+func unreadable(id chatcfg.AccountID, v chatcfg.Version, err error) error {
+	return fmt.Errorf("%w: configuration %d of account %s: %w", ErrNewerFormat, v, id, err)
 }

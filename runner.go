@@ -2,7 +2,6 @@ package charla
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -81,7 +80,8 @@ func (d *Desk) wakeRunner() {
 // RunDue does, on the caller's goroutine, everything that is due by now: the
 // deadlines of tickets, what configurations saved since moved, and the outbox;
 // until nothing is left. It says how many of them it did. With an injected clock
-// it is how tests let time pass.
+// it is how tests let time pass. Conversations that a newer version wrote are passed
+// over, and counted ([ErrNewerFormat]).
 func (d *Desk) RunDue(ctx context.Context) (int, error) {
 	return drain(ctx, []work{d.runDeadlines, d.runStale, d.runOutbox})
 }
@@ -117,7 +117,7 @@ func once(ctx context.Context, all []work) (int, error) {
 
 func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
 	now := d.Now()
-	due, err := d.store.Conversations().ClaimDue(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
+	due, err := d.store.Conversations().ClaimDue(ctx, d.claimable(now), now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
 	if err != nil {
 		return 0, fmt.Errorf("charla: claim deadlines: %w", err)
 	}
@@ -145,7 +145,7 @@ func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
 		if errors.Is(err, ErrDeleted) || errors.Is(err, ErrNotFound) {
 			return nil // deleted since the claim
 		}
-		if err != nil {
+		if err = d.leave(ctx, c, err); err != nil {
 			return fmt.Errorf("charla: deadline of conversation %s: %w", c.Conversation, err)
 		}
 		return nil
@@ -288,26 +288,30 @@ func (d *Desk) attempt(ctx context.Context, one storage.Delivery) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, d.o.Runner.Lease/2)
 	defer cancel()
-	if one.Kind == mailKind {
+	switch one.Kind {
+	case mailKind:
 		if d.o.Mailer == nil {
 			return fmt.Errorf("%w: no mailer", ErrRefused)
 		}
 		var m Mail
-		if err := json.Unmarshal(one.Body, &m); err != nil {
-			return fmt.Errorf("%w: %w", ErrRefused, err)
+		if err := open(one.Body, &m); err != nil {
+			return err
 		}
 		m.Key = one.Key
 		return d.o.Mailer.Send(ctx, m)
+	case eventKind:
+		if d.o.OnEvent == nil {
+			return fmt.Errorf("%w: nobody listens", ErrRefused)
+		}
+		var e Event
+		if err := open(one.Body, &e); err != nil {
+			return err
+		}
+		e.Key = one.Key
+		return d.o.OnEvent(ctx, e)
+	default:
+		return fmt.Errorf("%w: %w: a delivery of kind %q", ErrNotSent, ErrNewerFormat, one.Kind)
 	}
-	if d.o.OnEvent == nil {
-		return fmt.Errorf("%w: nobody listens", ErrRefused)
-	}
-	var e Event
-	if err := json.Unmarshal(one.Body, &e); err != nil {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	}
-	e.Key = one.Key
-	return d.o.OnEvent(ctx, e)
 }
 
 // maxBackoff is the longest wait between two attempts.

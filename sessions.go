@@ -73,7 +73,7 @@ func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v Vi
 	}
 	now, hash := d.Now(), sha256.Sum256(secret[:])
 	s := tickets.Session{
-		ID: tickets.SessionID{UUID: id}, Account: account,
+		Format: tickets.SessionFormat, ID: tickets.SessionID{UUID: id}, Account: account,
 		Conversation: tickets.ConversationID{UUID: conversation},
 		Customer:     who, TokenHash: hash[:],
 		CreatedAt: now, ExpiresAt: now.Add(d.o.SessionTTL), Revision: 1,
@@ -254,10 +254,14 @@ func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func
 		if err := d.settle(ctx, &now); err != nil { // where it writes, if another was first
 			return err
 		}
+		if now.Format > tickets.SessionFormat {
+			return ErrNewerFormat
+		}
 		was := now.Conversation
 		if err := change(&now); err != nil {
 			return err
 		}
+		now.Format = tickets.SessionFormat
 		now.Revision++
 		err = d.store.Sessions().Save(ctx, now)
 		if err == nil {
@@ -282,6 +286,9 @@ func (d *Desk) Heartbeat(ctx context.Context, account chatcfg.AccountID, agent t
 		roster, err := d.store.Presence().Get(ctx, account)
 		if err != nil {
 			return storeError(err)
+		}
+		if roster.Format > tickets.RosterFormat {
+			return ErrNewerFormat
 		}
 		now := d.Now()
 		next := roster.Heartbeat(agent, a, now, max(d.o.HeartbeatTTL, 0))

@@ -17,10 +17,16 @@ func (id AccountID) IsZero() bool { return id.UUID == uuid.Nil }
 // value is none.
 type Version int64
 
+// AccountFormat numbers the shape of a stored [Account]. A process refuses to
+// rewrite an account of a newer format than its own.
+const AccountFormat = 1
+
 // Account is one chat channel (R1.1): all of it but its configuration document
 // and its pictures' bytes. It holds no secret.
 type Account struct {
-	ID AccountID `json:"id"`
+	// Format is the [AccountFormat] of whoever wrote it last.
+	Format int       `json:"format"`
+	ID     AccountID `json:"id"`
 	// Key is the public channel key; it stands in the snippet.
 	Key string `json:"key"`
 	// Name and Hidden are copies of chat.name and chat.hidden of the current

@@ -18,9 +18,15 @@ const (
 // HeartbeatTTL is how long a heartbeat "online" holds without another (R4.7).
 const HeartbeatTTL = 90 * time.Second
 
+// RosterFormat numbers the shape of a stored [Roster]. A process refuses to rewrite
+// one of a newer format than its own.
+const RosterFormat = 1
+
 // Roster is who is available in an account: its presence record in the store.
 // The zero Roster is an account's first absence, from its creation on.
 type Roster struct {
+	// Format is the [RosterFormat] of whoever wrote it last.
+	Format int `json:"format"`
 	// Agents maps each online agent to the instant at which their heartbeat
 	// runs out; a zero time never does.
 	Agents map[AgentID]time.Time `json:"agents,omitempty"`
@@ -47,7 +53,7 @@ func (r Roster) At(now time.Time) Presence {
 // for ttl (zero: until the next). It forgets heartbeats that have run out. The
 // receiver is left as it was; Revision is one more.
 func (r Roster) Heartbeat(agent AgentID, a Availability, now time.Time, ttl time.Duration) Roster {
-	next := Roster{Agents: maps.Clone(r.Agents), Absence: r.Absence, Revision: r.Revision + 1}
+	next := Roster{Format: RosterFormat, Agents: maps.Clone(r.Agents), Absence: r.Absence, Revision: r.Revision + 1}
 	if next.Agents == nil {
 		next.Agents = make(map[AgentID]time.Time, 1)
 	}

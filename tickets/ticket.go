@@ -6,9 +6,12 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// Format numbers the shape of the stored state. A process refuses to rewrite a
-// conversation of a newer format than its own.
+// Format numbers the shape of a stored conversation, with its tickets. A process
+// refuses to rewrite one of a newer format than its own.
 const Format = 1
+
+// SessionFormat numbers the shape of a stored [Session], which is refused alike.
+const SessionFormat = 1
 
 // Status is the state of a ticket (R3.1). The zero value is no ticket.
 type Status string
@@ -83,6 +86,8 @@ type Customer struct {
 // Session is a visitor's stay: who they are and where they write (R7.1). It is a
 // unit of its own in the store.
 type Session struct {
+	// Format is the [SessionFormat] of whoever wrote it last.
+	Format  int               `json:"format"`
 	ID      SessionID         `json:"id"`
 	Account chatcfg.AccountID `json:"account"`
 	// Conversation is where it writes: the one that Identity found when the
@@ -107,6 +112,7 @@ type Session struct {
 // Conversation is one customer in one account: the unit of consistency. Every
 // change of it raises Version by one.
 type Conversation struct {
+	// Format is the [Format] of whoever wrote it last.
 	Format  int               `json:"format"`
 	Account chatcfg.AccountID `json:"account"`
 	ID      ConversationID    `json:"id"`

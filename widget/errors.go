@@ -80,6 +80,7 @@ var known = []struct {
 	{charla.ErrAvailable, &failure{status: http.StatusConflict, code: codeAvailable}},
 	{charla.ErrNoForm, errNotFound},
 	{charla.ErrBusy, errBusy},
+	{charla.ErrNewerFormat, errBusy}, // while processes are replaced: the next one may
 	{storage.ErrClosed, errBusy},
 }
 

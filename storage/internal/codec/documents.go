@@ -155,7 +155,8 @@ func AppendSession(b []byte, s *tickets.Session) []byte {
 	for i := range s.Links {
 		b = appendElement(b, 10, s.Links[i].UUID[:])
 	}
-	return appendInt(b, 11, s.Revision)
+	b = appendInt(b, 11, s.Revision)
+	return appendInt(b, 12, s.Format)
 }
 
 // DecodeSession reads a session into s, which must be zero.
@@ -185,6 +186,8 @@ func DecodeSession(doc string, s *tickets.Session) error {
 			s.Links = append(s.Links, tickets.ConversationID{UUID: r.id()})
 		case 11:
 			s.Revision = r.int()
+		case 12:
+			s.Format = int(r.int())
 		}
 	}
 	return r.err()
