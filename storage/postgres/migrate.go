@@ -45,22 +45,33 @@ func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id 
 			return id, err
 		}
 	}
-	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('charla migrations', 0))"); err != nil {
-			return failed("open", err)
-		}
-		if err := steps(ctx, tx.Conn(), files, names, partitions); err != nil {
-			return err
-		}
-		if id, moved, err = identify(ctx, tx.Conn()); err == nil && moved {
-			err = settle(ctx, tx.Conn())
-		}
-		return err
-	})
-	if err == nil && moved {
+	if id, moved, err = upgrade(ctx, c, files, names, partitions); err == nil && moved {
 		id, _, err = identify(ctx, c)
 	}
 	return id, err
+}
+
+// upgrade does what there is to do, and returns the database's ID, and whether it was
+// moved here. Whatever becomes of its COMMIT, opening again finds it done or does it.
+func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, partitions int) (id [16]byte, moved bool, err error) {
+	tx, err := c.Begin(ctx)
+	if err != nil {
+		return id, false, failed("open", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }() // it does nothing after COMMIT
+	if _, err = tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('charla migrations', 0))"); err != nil {
+		return id, false, failed("open", err)
+	}
+	if err = steps(ctx, c, files, names, partitions); err == nil {
+		id, moved, err = identify(ctx, c)
+	}
+	if err == nil && moved {
+		err = settle(ctx, c)
+	}
+	if err == nil {
+		err = failed("open", tx.Commit(ctx))
+	}
+	return id, moved, err
 }
 
 func steps(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, partitions int) error {

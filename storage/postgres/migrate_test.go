@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"net"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -73,6 +74,25 @@ func TestOpenedAtOnce(t *testing.T) {
 		require.NoError(t, errs[i])
 		require.NoError(t, stores[i].Close())
 		require.ErrorIs(t, stores[i].Close(), storage.ErrClosed)
+	}
+}
+
+// A process that loses its connection while it makes the schema is told to try again,
+// wherever that was, and then finds it or makes it.
+func TestMigrationCut(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t)
+	address := p.Addr().(*net.TCPAddr)
+	for _, fault := range []int32{dropAll, dropAnswer} {
+		dsn := fmt.Sprintf("%s host=%s port=%d", database(t), address.IP, address.Port) // the last ones count
+		cuts := p.cuts.Load()
+		p.fault.Store(fault)
+		_, err := postgres.Open(context.Background(), dsn, nil)
+		require.Equal(t, cuts+1, p.cuts.Load())
+		var e *postgres.Error
+		require.ErrorAs(t, err, &e)
+		require.ErrorIs(t, err, storage.ErrBusy)
+		open(t, dsn, nil)
 	}
 }
 
