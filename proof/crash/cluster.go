@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/charlahq/charla/storage/postgres/pgtest"
@@ -47,10 +48,11 @@ const (
 	ways
 )
 
-// faults is the plan's schedule: the seed's.
+// faults is the plan's schedule, which the seed determines: in no order, but half of
+// those in a hurry follow another of their kind.
 func (p Plan) faults() []fault {
 	rng := rand.New(rand.NewPCG(p.Seed, 0))
-	var all []fault
+	var groups [][]fault
 	for _, k := range []struct {
 		kind    kind
 		n, pick int
@@ -60,17 +62,21 @@ func (p Plan) faults() []fault {
 		{killServer, p.Crashes, ways, 300 * time.Millisecond},
 		{cutConnection, p.Cuts, int(places), 60 * time.Millisecond},
 	} {
-		for range k.n {
-			f := fault{kind: k.kind, pick: rng.IntN(k.pick), hurry: rng.IntN(6) == 0}
-			within := k.within
+		for i := range k.n {
+			f := fault{kind: k.kind, pick: rng.IntN(k.pick), hurry: rng.IntN(3) == 0}
+			f.after = time.Duration(rng.Int64N(int64(k.within)))
 			if f.hurry {
-				within = min(within, 80*time.Millisecond)
+				f.after /= 5
 			}
-			f.after = time.Duration(rng.Int64N(int64(within)))
-			all = append(all, f)
+			if last := len(groups) - 1; f.hurry && i > 0 && rng.IntN(2) == 0 {
+				groups[last] = append(groups[last], f)
+			} else {
+				groups = append(groups, []fault{f})
+			}
 		}
 	}
-	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	rng.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+	all := slices.Concat(groups...)
 	if len(all) > 0 {
 		all[0].hurry = true // while they make the schema
 	}
@@ -212,20 +218,16 @@ func (c *cluster) killDesk(f fault) error {
 	return c.start(i)
 }
 
-// killServer kills the server and starts it again.
+// killServer kills the server and starts it again, if it does not do so by itself.
 func (c *cluster) killServer(way int) error {
-	var pids []int
-	if way != postmaster {
-		// It may be recovering: then there is nobody yet but its main process.
-		pids = c.processes(way == backend)
-	}
+	c.report.Crashes++
+	pids := c.pids(way)
 	for _, pid := range pids {
 		if p, err := os.FindProcess(pid); err == nil {
 			_ = p.Kill()
 		}
 	}
-	c.report.Crashes++
-	if len(pids) > 0 && way == backend {
+	if way == backend && len(pids) > 0 {
 		return nil
 	}
 	if err := c.server.Kill(); err != nil {
@@ -236,8 +238,16 @@ func (c *cluster) killServer(way int) error {
 	return c.server.Restart(ctx)
 }
 
-// processes are the server's, or one of those that serve the desks.
-func (c *cluster) processes(one bool) (pids []int) {
+// pids are the server's processes that are killed beside the main one, or instead of
+// it; none while it recovers and tells nobody.
+func (c *cluster) pids(way int) []int {
+	query := map[int]string{
+		everything: "SELECT pid FROM pg_stat_activity",
+		backend:    "SELECT pid FROM pg_stat_activity WHERE datname LIKE 'charla%' ORDER BY random() LIMIT 1",
+	}[way]
+	if query == "" {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, "host='"+c.server.Folder()+"' user=postgres dbname=postgres sslmode=disable")
@@ -245,15 +255,11 @@ func (c *cluster) processes(one bool) (pids []int) {
 		return nil
 	}
 	defer conn.Close(ctx)
-	query := "SELECT pid FROM pg_stat_activity"
-	if one {
-		query += " WHERE application_name <> '' OR datname LIKE 'charla%' ORDER BY random() LIMIT 1"
-	}
 	rows, err := conn.Query(ctx, query)
 	if err != nil {
 		return nil
 	}
-	pids, err = pgx.CollectRows(rows, pgx.RowTo[int])
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
 	if err != nil {
 		return nil
 	}

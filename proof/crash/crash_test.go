@@ -82,26 +82,30 @@ func TestCluster(t *testing.T) {
 // The negative controls: each of these breaks a promise, and is found out.
 func TestControl(t *testing.T) {
 	t.Parallel()
+	lost := func(r *crash.Report) int { return r.Missing }
+	twice := func(r *crash.Report) int { return r.Duplicates }
 	for name, c := range map[string]struct {
+		run   func(crash.Plan, string) (*crash.Report, error)
 		plan  crash.Plan
 		found func(*crash.Report) int
 	}{
-		"answers before the commit": {crash.Plan{Mutant: crash.Early}, func(r *crash.Report) int { return r.Missing }},
-		"forgets the key":           {crash.Plan{Mutant: crash.Keyless}, func(r *crash.Report) int { return r.Duplicates }},
-		"mails again":               {crash.Plan{Mutant: crash.Remail}, func(r *crash.Report) int { return r.Duplicates }},
-		"a row that is not there": {
-			crash.Plan{Tamper: func(acks []audit.Ack) []audit.Ack {
-				acks[len(acks)-1].Text, acks[len(acks)-1].Entry = "nobody wrote this", 1<<40
-				return acks
-			}},
-			func(r *crash.Report) int { return r.Missing },
-		},
+		"answers before the commit":              {crash.SQLite, crash.Plan{Mutant: crash.Early}, lost},
+		"answers before the commit, on postgres": {crash.Cluster, crash.Plan{Mutant: crash.Early}, lost},
+		"forgets the key":                        {crash.SQLite, crash.Plan{Mutant: crash.Keyless}, twice},
+		"forgets the key, on postgres":           {crash.Cluster, crash.Plan{Mutant: crash.Keyless}, twice},
+		"mails again":                            {crash.SQLite, crash.Plan{Mutant: crash.Remail}, twice},
+		"mails again, on postgres":               {crash.Cluster, crash.Plan{Mutant: crash.Remail}, twice},
+		"says that nothing happened":             {crash.Cluster, crash.Plan{Mutant: crash.Sure, Cuts: 12}, twice},
+		"a row that is not there": {crash.SQLite, crash.Plan{Tamper: func(acks []audit.Ack) []audit.Ack {
+			acks[len(acks)-1].Text, acks[len(acks)-1].Entry = "nobody wrote this", 1<<40
+			return acks
+		}}, lost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := c.plan
-			p.Seed, p.Kills, p.Chats = *seed, 4, 8
-			r, err := crash.SQLite(p, t.TempDir())
+			p.Seed, p.Kills, p.Chats = *seed, 8, 8
+			r, err := c.run(p, t.TempDir())
 			require.NoError(t, err)
 			t.Log(r)
 			require.Positive(t, c.found(r), "nothing was found: this proves nothing")

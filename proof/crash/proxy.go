@@ -90,7 +90,7 @@ func (p *proxy) serve(client net.Conn) {
 	defer backend.Close()
 	go func() {
 		pump(client, backend, func(chunk []byte) bool {
-			return bytes.Contains(chunk, []byte("COMMIT\x00")) && p.now(commit)
+			return bytes.Contains(bytes.ToUpper(chunk), []byte("COMMIT\x00")) && p.now(commit)
 		})
 		backend.Close()
 		client.Close()
