@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain is also the processes.
+func TestMain(m *testing.M) {
+	if os.Getenv(processEnv) != "" {
+		if err := processMain(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// R8.1, R8.2, R4.5, R3.9: whatever is killed, the processes or the database or the
+// machine that it is on, nothing that was acknowledged is lost and nothing is done
+// twice.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := plan{load: 8 * time.Second, visitors: 10, out: &out, faults: faults}
+	r, err := p.run(t.Context())
+	require.NoError(t, err, out.String())
+	r.print(&out)
+	t.Log("\n" + out.String())
+	require.True(t, r.kept())
+	assert.Greater(t, r.messages.n, 50)
+	assert.Greater(t, r.streams.n, r.messages.n/2)
+	assert.Equal(t, p.visitors, r.changes.n)
+	assert.Positive(t, r.deadlines.n)
+	assert.Positive(t, r.mails.n)
+	require.Len(t, r.took, len(faults))
+	for _, took := range r.took {
+		assert.Positive(t, took.answered, took.name)
+		assert.Positive(t, took.longest, took.name)
+	}
+	assert.Contains(t, out.String(), "Nothing was lost, and nothing was done twice.")
+}
+
+// hasty stands before the proxy, and acknowledges some messages without passing
+// it on.
+func hasty(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		var m struct{ Key string }
+		if err != nil || !strings.HasSuffix(r.URL.Path, "/messages") || json.Unmarshal(body, &m) != nil || !strings.HasSuffix(m.Key, "2") {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"message": {"seq": 5}}`)
+	})
+}
+
+// The negative control: who believes what was not stored loses it, and hears of it.
+func TestControl(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := plan{load: 2 * time.Second, visitors: 4, out: &out, front: hasty}
+	r, err := p.run(t.Context())
+	require.NoError(t, err, out.String())
+	r.print(&out)
+	require.False(t, r.kept(), out.String())
+	assert.Positive(t, r.messages.lost)
+	assert.Equal(t, tally{n: r.deadlines.n}, r.deadlines)
+	assert.Contains(t, out.String(), "A promise was broken.")
+}
+
+// Every kind of problem is found.
+func TestReport(t *testing.T) {
+	t.Parallel()
+	type world struct {
+		*people
+		desk  *charla.Desk
+		clock *clock.Mock
+		mails string
+	}
+	none := func(*world) {}
+	appendMail := func(w *world, key string) {
+		file, err := os.OpenFile(w.mails, os.O_APPEND|os.O_WRONLY, 0)
+		require.NoError(t, err)
+		_, err = file.WriteString(key)
+		require.NoError(t, err)
+		require.NoError(t, file.Close())
+	}
+	for name, c := range map[string]struct {
+		tamper      func(*world)
+		of          func(*report) *tally
+		lost, twice int
+	}{
+		"nothing": {tamper: none, of: func(r *report) *tally { return &r.messages }},
+		"a message": {
+			tamper: func(w *world) {
+				w.visitors[0].said = append(w.visitors[0].said, said{seq: 3, text: "nobody wrote this"})
+			},
+			of: func(r *report) *tally { return &r.messages }, lost: 1,
+		},
+		"a message of an agent": {
+			tamper: func(w *world) { w.agents.said[0].text = "another" },
+			of:     func(r *report) *tally { return &r.messages }, lost: 1,
+		},
+		"a message twice": {
+			tamper: func(w *world) {
+				s, err := w.desk.Session(t.Context(), w.account(t, w.desk), w.visitors[0].token)
+				require.NoError(t, err)
+				got, err := w.desk.Write(t.Context(), s, "hello", nil)
+				require.NoError(t, err)
+				w.visitors[0].heard[got.Seq] = "hello"
+				w.agents.seen[got.Ref.Conversation] = 4
+				w.clock.Add(time.Hour)
+				_, err = w.desk.RunDue(t.Context())
+				require.NoError(t, err)
+			},
+			of: func(r *report) *tally { return &r.messages }, twice: 1,
+		},
+		"a message in a stream": {
+			tamper: func(w *world) { delete(w.visitors[0].heard, 2) },
+			of:     func(r *report) *tally { return &r.streams }, lost: 1,
+		},
+		"a change": {
+			tamper: func(w *world) {
+				for id := range w.agents.seen {
+					w.agents.seen[id]--
+				}
+			},
+			of: func(r *report) *tally { return &r.changes }, lost: 1,
+		},
+		"a mail": {
+			tamper: func(w *world) { require.NoError(t, os.WriteFile(w.mails, nil, 0o600)) },
+			of:     func(r *report) *tally { return &r.mails }, lost: 1,
+		},
+		"a mail twice": {
+			tamper: func(w *world) {
+				body, err := os.ReadFile(w.mails)
+				require.NoError(t, err)
+				appendMail(w, string(body))
+			},
+			of: func(r *report) *tally { return &r.mails }, twice: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{
+				people: gather(&cluster{}, 1), clock: clock.NewMock(), mails: filepath.Join(t.TempDir(), "mails"),
+			}
+			var err error
+			w.desk, err = charla.New(storage.NewMemory(), &charla.Options{Clock: w.clock, Mailer: mailFile(w.mails)})
+			require.NoError(t, err)
+			w.live(t, w.desk, w.clock)
+			c.tamper(w)
+			r := &report{}
+			require.NoError(t, r.read(t.Context(), w.desk, w.account(t, w.desk), w.people, w.mails))
+			assert.Equal(t, c.lost, c.of(r).lost, r.problems)
+			assert.Equal(t, c.twice, c.of(r).twice, r.problems)
+			assert.Equal(t, c.lost+c.twice == 0, r.kept(), r.problems)
+		})
+	}
+}
+
+func (p *people) account(t *testing.T, desk *charla.Desk) chatcfg.AccountID {
+	t.Helper()
+	list, err := desk.Accounts(t.Context(), chatcfg.AccountID{}, true, 0)
+	require.NoError(t, err)
+	return list[0].ID
+}
+
+// live has a visitor and an agent write, and their ticket closed by itself.
+func (p *people) live(t *testing.T, desk *charla.Desk, clock *clock.Mock) {
+	t.Helper()
+	cfg, err := chatcfg.Decode([]byte(rules))
+	require.NoError(t, err)
+	account, _, err := desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+	require.NoError(t, err)
+	session, token, err := desk.StartSession(t.Context(), account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	require.NoError(t, err)
+	asked, err := desk.Write(t.Context(), session, "hello", nil)
+	require.NoError(t, err)
+	replied, err := desk.Reply(t.Context(), charla.Agent{ID: "ana", Name: "Ana"}, asked.Ref, "yes?", nil)
+	require.NoError(t, err)
+	clock.Add(time.Hour)
+	_, err = desk.RunDue(t.Context())
+	require.NoError(t, err)
+	v := p.visitors[0]
+	v.token = token
+	v.said = []said{{seq: asked.Seq, text: "hello"}}
+	v.heard = map[int64]string{1: "hello", 2: "yes?", 3: "We close this for now."}
+	p.agents.said = []said{{conversation: asked.Ref.Conversation, seq: replied.Seq, text: "yes?"}}
+	p.agents.seen[asked.Ref.Conversation] = 3
+}
+
+// What fell due is counted once for each instant; what is still to come was lost.
+func TestFired(t *testing.T) {
+	t.Parallel()
+	due := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	closed := tickets.Entry{N: 1, Ticket: 1, Due: due, Facts: []tickets.Fact{{Kind: tickets.WasClosed, Reason: tickets.Automatic}}}
+	delayed := tickets.Entry{N: 2, Ticket: 1, Due: due, Facts: []tickets.Fact{{Kind: tickets.WasDelayed}}}
+	later := delayed
+	later.Due = due.Add(time.Hour)
+	for name, c := range map[string]struct {
+		latest  tickets.Ticket
+		history []tickets.Entry
+		want    tally
+	}{
+		"none":     {tickets.Ticket{Status: tickets.Closed}, nil, tally{}},
+		"each":     {tickets.Ticket{Status: tickets.Closed}, []tickets.Entry{delayed, later, closed}, tally{n: 3}},
+		"twice":    {tickets.Ticket{Status: tickets.Closed}, []tickets.Entry{delayed, closed, closed, delayed}, tally{n: 4, twice: 2}},
+		"unclosed": {tickets.Ticket{Status: tickets.Open, LastWord: tickets.AgentSide}, nil, tally{lost: 1}},
+		"undelayed": {
+			tickets.Ticket{Status: tickets.Open, LastWord: tickets.CustomerSide, Wait: &tickets.Wait{Due: due}}, nil, tally{lost: 1},
+		},
+		"waits": {
+			tickets.Ticket{Status: tickets.Open, LastWord: tickets.CustomerSide, Wait: &tickets.Wait{Due: due, DelayedAt: due}},
+			[]tickets.Entry{delayed}, tally{n: 1},
+		},
+	} {
+		r := &report{}
+		r.fired(&c.latest, c.history)
+		assert.Equal(t, c.want, r.deadlines, name)
+	}
+}
+
+// What it cannot do it says.
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"extra"}, {"-for", "5s"}, {"-visitors", "0"}, {"-nothing"}} {
+		var errs bytes.Buffer
+		assert.Equal(t, unrun, run(t.Context(), args, io.Discard, &errs))
+		assert.Contains(t, errs.String(), "-for", strings.Join(args, " "))
+	}
+	assert.Equal(t, kept, run(t.Context(), []string{"-h"}, io.Discard, io.Discard))
+}

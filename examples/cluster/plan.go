@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/charlahq/charla"
+)
+
+// plan is one run.
+type plan struct {
+	load     time.Duration
+	visitors int
+	verbose  bool
+	out      io.Writer
+	faults   []fault
+	// front, if set, stands before the proxy: a negative control for the test.
+	front func(http.Handler) http.Handler
+}
+
+// patience is how long anything may take that should take a moment.
+const patience = time.Minute
+
+// run does all of it. An error means that it could not be done; what became of the
+// promises is in the report.
+func (p plan) run(ctx context.Context) (r *report, err error) {
+	dir, err := os.MkdirTemp("", "charla-cluster-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	c := &cluster{logs: io.Discard}
+	if p.verbose {
+		c.logs = os.Stderr
+	}
+	fmt.Fprintf(p.out, "PostgreSQL with a standby, %d processes, %d visitors. The processes' clock goes %d times as fast.\n\n",
+		size, p.visitors, speed)
+	defer func() { err = errors.Join(err, c.stop()) }()
+	if err := c.start(ctx, dir, p.front); err != nil {
+		return nil, err
+	}
+
+	began := time.Now()
+	say := func(format string, args ...any) {
+		fmt.Fprintf(p.out, "%5.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+	say("people write")
+	crowd := gather(c, p.visitors)
+	there, stop := context.WithCancel(ctx)
+	defer crowd.wait()
+	defer stop()
+	crowd.begin(there)
+	var struck []time.Time
+	for i, f := range p.faults {
+		if err := until(ctx, began.Add(p.load*time.Duration(i+1)/time.Duration(len(p.faults)+1))); err != nil {
+			return nil, err
+		}
+		say("%s", f.name)
+		err := f.strike(c)
+		struck = append(struck, time.Now()) // what is sent from here on meets it
+		if err == nil {
+			err = f.mend(ctx, c)
+		}
+		if err == nil {
+			say("%s", f.mended)
+			err = eventually(ctx, func() (bool, error) { return crowd.servedSince(struck[i]), nil })
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	if err := until(ctx, began.Add(p.load)); err != nil {
+		return nil, err
+	}
+	say("nobody begins anything new; what is due falls due")
+	if err := p.settle(ctx, c, crowd); err != nil {
+		return nil, err
+	}
+	say("the processes leave, and everything is read back")
+	if err := c.leave(); err != nil {
+		return nil, fmt.Errorf("a process did not leave in order: %w", err)
+	}
+	r = &report{}
+	r.time(crowd, p.faults, struck)
+	return r, c.look(ctx, func(desk *charla.Desk) error {
+		return r.read(ctx, desk, c.settings.Account, crowd, c.settings.Mails)
+	})
+}
+
+// settle waits until everybody has the answer to what they asked last, nothing is left
+// to be done, and the readers have caught up, if they do.
+func (p plan) settle(ctx context.Context, c *cluster, crowd *people) error {
+	if err := crowd.end(ctx); err != nil {
+		return err
+	}
+	err := c.look(ctx, func(desk *charla.Desk) error {
+		return eventually(ctx, func() (bool, error) {
+			next, err := desk.NextDue(ctx)
+			return next.IsZero(), err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("what is due does not get done: %w", err)
+	}
+	time.Sleep(time.Second) // the streams are not told that this is the end
+	return crowd.disperse()
+}
+
+// until waits for a time.
+func until(ctx context.Context, t time.Time) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Until(t)):
+		return nil
+	}
+}
+
+// eventually waits until something is so.
+func eventually(ctx context.Context, so func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if ok, err := so(); ok || err != nil {
+			return err
+		}
+		if err := until(ctx, time.Now().Add(20*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}

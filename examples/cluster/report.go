@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// report is what came of a run.
+type report struct {
+	messages, streams, changes, deadlines, mails tally
+	// unknown counts e-mails of which nobody knows whether they were sent: the host
+	// decides.
+	unknown int
+	// anew counts how often the agents' inbox was read from the beginning.
+	anew  int
+	usual time.Duration
+	took  []recovery
+	// problems describe the first of them.
+	problems []string
+}
+
+// tally counts what there was, what of it is not there, and what is there twice.
+type tally struct{ n, lost, twice int }
+
+// recovery is how long a fault was felt.
+type recovery struct {
+	name string
+	// answered is how long after it a request was sent and acknowledged.
+	answered time.Duration
+	// longest is how long a message waited until it was acknowledged.
+	longest time.Duration
+}
+
+func (r *report) kept() bool {
+	for _, t := range []tally{r.messages, r.streams, r.changes, r.deadlines, r.mails} {
+		if t.lost+t.twice > 0 {
+			return false
+		}
+	}
+	return len(r.problems) == 0
+}
+
+// lose and repeat note a problem.
+func (r *report) lose(t *tally, format string, args ...any) {
+	t.lost++
+	r.note("lost: "+format, args...)
+}
+
+func (r *report) repeat(t *tally, format string, args ...any) {
+	t.twice++
+	r.note("twice: "+format, args...)
+}
+
+func (r *report) note(format string, args ...any) {
+	if len(r.problems) < 20 {
+		r.problems = append(r.problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// time says how long the faults were felt.
+func (r *report) time(crowd *people, faults []fault, struck []time.Time) {
+	all := slices.Clone(crowd.agents.said)
+	for _, v := range crowd.visitors {
+		all = append(all, v.said...)
+	}
+	var waits []time.Duration
+	for i, at := range struck {
+		next := time.Now()
+		if i+1 < len(struck) {
+			next = struck[i+1]
+		}
+		felt := recovery{name: faults[i].name, answered: -1}
+		for _, s := range all {
+			switch after := s.heard.Sub(at); {
+			case s.heard.Before(at):
+				if i == 0 {
+					waits = append(waits, s.heard.Sub(s.asked))
+				}
+			case s.heard.Before(next):
+				felt.longest = max(felt.longest, s.heard.Sub(s.asked))
+				if s.sent.After(at) && (felt.answered < 0 || after < felt.answered) {
+					felt.answered = after
+				}
+			}
+		}
+		r.took = append(r.took, felt)
+	}
+	if slices.Sort(waits); len(waits) > 0 {
+		r.usual = waits[len(waits)/2]
+	}
+}
+
+// print prints it for people.
+func (r *report) print(out io.Writer) {
+	fmt.Fprintln(out)
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	row := func(name string, t tally, more string) {
+		fmt.Fprintf(w, "%-40s\t%d\t%d\t%d\t%s\n", name, t.n, t.lost, t.twice, more)
+	}
+	fmt.Fprintf(w, "%-40s\t%s\t%s\t%s\t\n", "", "there were", "lost", "twice")
+	row("messages acknowledged", r.messages, "")
+	row("messages read by streams", r.streams, "")
+	row("conversations in the agents' inbox", r.changes, "")
+	row("deadlines that fired", r.deadlines, "")
+	row("e-mails sent", r.mails, "")
+	w.Flush()
+	if r.unknown > 0 {
+		fmt.Fprintf(out, "Of %d more e-mails nobody knows whether they were sent: the host decides.\n", r.unknown)
+	}
+	if len(r.took) > 0 {
+		r.printTimes(out)
+	}
+	fmt.Fprintln(out)
+	for _, p := range r.problems {
+		fmt.Fprintln(out, p)
+	}
+	if r.kept() {
+		fmt.Fprintln(out, "Nothing was lost, and nothing was done twice.")
+	} else {
+		fmt.Fprintln(out, "A promise was broken.")
+	}
+}
+
+func (r *report) printTimes(out io.Writer) {
+	fmt.Fprintln(out)
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "%-40s\t%s\t%s\t\n", "", "answered again after", "longest wait")
+	for _, t := range r.took {
+		fmt.Fprintf(w, "%-40s\t%s\t%s\t\n", t.name, seconds(t.answered), seconds(t.longest))
+	}
+	fmt.Fprintf(w, "%-40s\t\t%s\t\n", "usually (median)", seconds(r.usual))
+	w.Flush()
+}
+
+func seconds(d time.Duration) string {
+	if d < 0 {
+		return "never"
+	}
+	return fmt.Sprintf("%.3f s", d.Seconds())
+}
