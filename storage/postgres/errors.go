@@ -94,6 +94,7 @@ func (e *Error) passing() bool {
 const (
 	codeUnknownCompletion = "40003"
 	codeLockTimeout       = "55P03"
+	codeDeadlock          = "40P01"
 	codeIdle              = "25P03"
 )
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -45,10 +46,29 @@ func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id 
 			return id, err
 		}
 	}
-	if id, moved, err = upgrade(ctx, c, files, names, partitions); err == nil && moved {
+	for range migrating {
+		if id, moved, err = upgrade(ctx, c, files, names, partitions); !crossed(err) {
+			break
+		}
+	}
+	if err == nil && moved {
 		id, _, err = identify(ctx, c)
 	}
 	return id, err
+}
+
+// Other processes go on while one migrates, and lock tables in orders of their own:
+// a migration waits for a table no longer than lockWait, since whoever comes after it
+// waits as long, and is tried so often.
+const (
+	migrating = 20
+	lockWait  = "3s"
+)
+
+// crossed says that a migration did nothing because of others' locks.
+func crossed(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Code == codeDeadlock || e.Code == codeLockTimeout)
 }
 
 // upgrade does what there is to do, and returns the database's ID, and whether it was
@@ -60,6 +80,9 @@ func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, part
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // it does nothing after COMMIT
 	if _, err = tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('charla migrations', 0))"); err != nil {
+		return id, false, failed("open", err)
+	}
+	if _, err = tx.Exec(ctx, "SET LOCAL lock_timeout = '"+lockWait+"'"); err != nil {
 		return id, false, failed("open", err)
 	}
 	if err = steps(ctx, c, files, names, partitions); err == nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/postgres"
@@ -57,6 +58,32 @@ func TestMigrate(t *testing.T) {
 	var newer *postgres.SchemaError
 	require.ErrorAs(t, err, &newer)
 	assert.Equal(t, postgres.SchemaError{Found: len(own) + 1, Known: len(own)}, *newer)
+}
+
+// A migration that meets a process whose transaction locks what it needs, and needs
+// what it has locked, is tried again.
+func TestMigrationCrossed(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	own, err := fs.Glob(postgres.Migrations(), "*.sql")
+	require.NoError(t, err)
+	more := and(t, fmt.Sprintf("%04d_more.sql", len(own)+1), `ALTER TABLE charla.accounts ADD COLUMN more integer;
+		ALTER TABLE charla.tickets ADD COLUMN more integer;`)
+	pool := connect(t, b.dsn)
+	tx, err := pool.Begin(b.ctx)
+	require.NoError(t, err)
+	_, err = tx.Exec(b.ctx, "SET LOCAL deadlock_timeout = '1h'; LOCK TABLE charla.tickets IN ROW SHARE MODE")
+	require.NoError(t, err)
+	migrated := make(chan error, 1)
+	go func() { migrated <- postgres.Migrate(b.ctx, pool, more) }()
+	require.Eventually(t, func() bool {
+		return texts(t, pool, "SELECT count(*)::text FROM pg_locks WHERE relation = 'charla.tickets'::regclass AND NOT granted")[0] == "1"
+	}, time.Minute, time.Millisecond)
+	_, err = tx.Exec(b.ctx, "SELECT FROM charla.accounts FOR SHARE") // it is not this one that is given up
+	require.NoError(t, err)
+	require.NoError(t, tx.Commit(b.ctx))
+	require.NoError(t, <-migrated)
+	assert.Equal(t, []string{"1"}, texts(t, pool, "SELECT count(*)::text FROM charla.accounts WHERE more IS NULL"))
 }
 
 // A database that many open at once for the first time is made once.
