@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage/postgres"
+	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -90,6 +95,112 @@ func TestBroker(t *testing.T) {
 	require.NoError(t, <-first.ended)
 	require.NoError(t, <-second.ended)
 	require.NoError(t, one.Listen(ctx, func([]byte) {}))
+}
+
+// deaf is a connection that brings no notification any more once it is told so, and
+// is all right else.
+type deaf struct {
+	net.Conn
+	now *atomic.Bool
+}
+
+func (d deaf) Read(b []byte) (int, error) {
+	for {
+		n, err := d.Conn.Read(b)
+		if err != nil || b[0] != 'A' || !d.now.Load() {
+			return n, err
+		}
+	}
+}
+
+// deafened is a broker that listened, and to which nothing comes any more.
+func deafened(ctx context.Context, t *testing.T, dsn string) *postgres.Broker {
+	t.Helper()
+	var now atomic.Bool
+	config, err := pgxpool.ParseConfig(dsn)
+	require.NoError(t, err)
+	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return deaf{conn, &now}, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	b := postgres.NewBroker(pool)
+	e := listen(ctx, t, b)
+	now.Store(true)
+	b.Publish([]byte("nobody hears this"))
+	t.Cleanup(func() {
+		require.NoError(t, <-e.ended)
+		assert.NotContains(t, e.heard, "nobody hears this")
+	})
+	return b
+}
+
+// R8.3, R4.5: hints only save time. A desk that gets none, since it has no broker or
+// one that nothing comes to, follows what another desk writes, and does what falls
+// due of it.
+func TestBrokerSilent(t *testing.T) {
+	t.Parallel()
+	for _, broker := range []string{"none", "deaf", "closed"} {
+		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
+			dsn := database(t)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			delayed := make(chan charla.Event, 1)
+			o := charla.Options{
+				Runner: charla.RunnerOptions{Poll: 50 * tick},
+				OnEvent: func(_ context.Context, e charla.Event) error {
+					if e.Fact.Kind == tickets.WasDelayed {
+						delayed <- e
+					}
+					return nil
+				},
+			}
+			switch broker {
+			case "deaf":
+				o.Broker = deafened(ctx, t, dsn)
+			case "closed":
+				pool := connect(t, dsn)
+				pool.Close()
+				o.Broker = postgres.NewBroker(pool)
+			}
+			reader, err := charla.New(open(t, dsn, nil), &o)
+			require.NoError(t, err)
+			ran := make(chan error)
+			go func() { ran <- reader.Run(ctx) }()
+			o.Broker = postgres.NewBroker(connect(t, dsn))
+			writer, err := charla.New(open(t, dsn, nil), &o)
+			require.NoError(t, err)
+
+			cfg := chatcfg.Default(chatcfg.Spanish)
+			cfg.Chat.Anonymous = true
+			cfg.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: "seconds"}
+			account, _, err := writer.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+			require.NoError(t, err)
+			session, _, err := writer.StartSession(ctx, account.ID, charla.Visitor{Anonymous: true})
+			require.NoError(t, err)
+			write := func() charla.Result {
+				r, err := writer.Write(ctx, session, "hola", nil)
+				require.NoError(t, err)
+				return r
+			}
+			last := write()
+			for m, err := range reader.Follow(ctx, session, 0) {
+				require.NoError(t, err)
+				require.Equal(t, last.Seq, m.Seq)
+				if m.Seq == 3 {
+					break
+				}
+				last = write()
+			}
+			// The writer has no runner.
+			require.Equal(t, last.Ref, (<-delayed).Ref)
+			cancel()
+			require.ErrorIs(t, <-ran, context.Canceled)
+		})
+	}
 }
 
 // A connection that is lost ends Listen with an error, and the next one works.
