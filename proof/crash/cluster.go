@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/charlahq/charla/storage/postgres/pgtest"
@@ -221,16 +225,20 @@ func (c *cluster) killDesk(f fault) error {
 // killServer kills the server and starts it again, if it does not do so by itself.
 func (c *cluster) killServer(way int) error {
 	c.report.Crashes++
-	pids := c.pids(way)
-	for _, pid := range pids {
-		if p, err := os.FindProcess(pid); err == nil {
-			_ = p.Kill()
+	var err error
+	switch way {
+	case postmaster: // nobody else
+	case everything:
+		err = c.killChildren()
+	case backend:
+		if c.killBackend() {
+			return nil
 		}
 	}
-	if way == backend && len(pids) > 0 {
-		return nil
+	if err == nil {
+		err = c.server.Kill()
 	}
-	if err := c.server.Kill(); err != nil {
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -238,32 +246,53 @@ func (c *cluster) killServer(way int) error {
 	return c.server.Restart(ctx)
 }
 
-// pids are the server's processes that are killed beside the main one, or instead of
-// it; none while it recovers and tells nobody.
-func (c *cluster) pids(way int) []int {
-	query := map[int]string{
-		everything: "SELECT pid FROM pg_stat_activity",
-		backend:    "SELECT pid FROM pg_stat_activity WHERE datname LIKE 'charla%' ORDER BY random() LIMIT 1",
-	}[way]
-	if query == "" {
-		return nil
+// killChildren kills all of the server's processes but the main one, which it stops,
+// so that it makes no other: what one of them held nobody would ever release.
+func (c *cluster) killChildren() error {
+	body, err := os.ReadFile(filepath.Join(c.server.Folder(), "data", "postmaster.pid"))
+	if err != nil {
+		return err
 	}
+	first, _, _ := strings.Cut(string(body), "\n")
+	main, err := strconv.Atoi(first)
+	if err == nil {
+		err = syscall.Kill(main, syscall.SIGSTOP)
+	}
+	if err == nil {
+		_, err = syscall.Wait4(main, nil, syscall.WUNTRACED, nil)
+	}
+	if err != nil {
+		return err
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", main))
+	if err != nil {
+		return err
+	}
+	for pid := range strings.FieldsSeq(string(children)) {
+		child, err := strconv.Atoi(pid)
+		if err == nil {
+			err = syscall.Kill(child, syscall.SIGKILL)
+		}
+		if err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return nil
+}
+
+// killBackend kills a process that serves a connection; false: there is none, or the
+// server is recovering.
+func (c *cluster) killBackend() bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, "host='"+c.server.Folder()+"' user=postgres dbname=postgres sslmode=disable")
 	if err != nil {
-		return nil
+		return false
 	}
 	defer conn.Close(ctx)
-	rows, err := conn.Query(ctx, query)
-	if err != nil {
-		return nil
-	}
-	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
-	if err != nil {
-		return nil
-	}
-	return pids
+	var pid int
+	err = conn.QueryRow(ctx, "SELECT pid FROM pg_stat_activity WHERE datname LIKE 'charla%' ORDER BY random() LIMIT 1").Scan(&pid)
+	return err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil
 }
 
 // cut cuts a connection.
