@@ -10,7 +10,7 @@ lint: ; @scripts/lint.sh # format, vet, linters, tidy modules, vulnerabilities
 proofs: ; @scripts/proofs.sh # the long tests, and the two checks below
 bench: ; @go run ./bench -write docs/performance.md # speed against the floor (about 20 minutes)
 sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqlite|postgres]
-crash: ; @scripts/crash.sh # processes killed under load: N=kills [SEED=first]
+crash: ; @scripts/crash.sh # processes killed under load: N=kills [SEED=first] [STORE=sqlite|postgres]
 powercut: ; @scripts/powercut.sh # power cuts below SQLite: SEEDS=n [SEED=first]
 streams: ; @scripts/streams.sh # many streams on one process: [IDLE=n] [STUCK=n]
 linear: ; @scripts/linear.sh # are conversations linearizable: N=histories [SEED=first]

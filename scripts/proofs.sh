@@ -26,6 +26,7 @@ proof full ./chatcfg Oracle
 proof full ./storage/postgres Killed
 TIME=1000x proof scripts/fuzz.sh
 proof env N=15 scripts/crash.sh
+proof env N=20 STORE=postgres scripts/crash.sh
 proof env SEEDS=2 STEPS=12 CUTS=150 scripts/powercut.sh
 proof env IDLE=500 STUCK=50 scripts/streams.sh
 proof go run ./bench -short >/dev/null

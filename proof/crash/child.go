@@ -38,6 +38,8 @@ const (
 	Remail Mutant = "remail"
 	// Sure says that nothing happened where it does not know.
 	Sure Mutant = "sure"
+	// Forever claims what nobody can then claim again.
+	Forever Mutant = "forever"
 )
 
 // job is what a child is told when it starts.
@@ -206,9 +208,13 @@ func (j job) desk(store storage.Store, b charla.Broker, c charla.Clock) (*charla
 	if err != nil {
 		return nil, nil, err
 	}
+	lease := 2 * time.Minute
+	if j.Mutant == Forever {
+		lease = 10_000 * time.Hour
+	}
 	desk, err := charla.New(store, &charla.Options{
 		Clock: c, Mailer: f, OnEvent: f.event, Broker: b,
-		Runner: charla.RunnerOptions{Poll: 2 * time.Second, Lease: 2 * time.Minute, Workers: 8},
+		Runner: charla.RunnerOptions{Poll: 2 * time.Second, Lease: lease, Workers: 8},
 	})
 	return desk, f, err
 }

@@ -99,15 +99,10 @@ type cluster struct {
 	last int
 }
 
-// Cluster kills the processes of three desks on one PostgreSQL database, the server
-// and connections, as often as the plan says. The files are in an empty folder. An
-// error means that the proof itself failed; what it found is in the report.
-func Cluster(p Plan, dir string) (r *Report, err error) {
-	server, err := pgtest.Start(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, server.Stop()) }()
+// Cluster kills the processes of three desks on one database of a server, the server
+// itself and connections, as often as the plan says. The files are in an empty
+// folder. An error means that the proof itself failed; what it found is in the report.
+func Cluster(p Plan, server *pgtest.Server, dir string) (r *Report, err error) {
 	dsn, err := server.Create(ctx)
 	if err != nil {
 		return nil, err
