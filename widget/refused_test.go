@@ -8,6 +8,8 @@ import (
 
 	"github.com/benbjohnson/clock"
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 	"github.com/charlahq/charla/widget"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -51,4 +53,26 @@ func TestRefusalsAtOnceCostNothing(t *testing.T) {
 		mock.Add(time.Second)
 		require.Equal(t, http.StatusOK, ask())
 	}
+}
+
+// TestNewerVersion: what a newer process wrote, an older one shows, and asks to send the
+// next message again, which the next process may take.
+func TestNewerVersion(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil, nil)
+	v := s.enter("Juan")
+	r := s.write(v, "hola")
+	loaded, err := s.store.Conversations().Load(t.Context(), storage.LoadQuery{Account: s.account.ID, Conversation: r.Ref.Conversation})
+	require.NoError(t, err)
+	c := loaded.Conversation
+	c.Format, c.Version = tickets.Format+1, c.Version+1
+	require.NoError(t, s.store.Conversations().Commit(t.Context(), &storage.Batch{Config: 1, Conversation: c, Tickets: []tickets.Ticket{loaded.Ticket}}))
+
+	read := s.do(request{path: "messages?after=0", token: v.token})
+	assert.Equal(t, http.StatusOK, read.status)
+	assert.Contains(t, string(read.body), "hola")
+	sent := s.do(request{method: http.MethodPost, path: "messages", token: v.token, body: map[string]any{"key": "k", "text": "otra"}})
+	assert.Equal(t, http.StatusServiceUnavailable, sent.status)
+	assert.Equal(t, "busy", sent.code())
+	assert.Equal(t, "1", sent.header.Get("Retry-After"))
 }
