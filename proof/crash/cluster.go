@@ -122,6 +122,7 @@ func Cluster(p Plan, server *pgtest.Server, dir string) (r *Report, err error) {
 			}
 		}
 	}()
+	feed := follow(direct)
 	c.world.begin()
 	for i := range c.desks {
 		if err := c.start(i); err != nil {
@@ -133,11 +134,13 @@ func Cluster(p Plan, server *pgtest.Server, dir string) (r *Report, err error) {
 			return nil, fmt.Errorf("fault %d, %+v: %w", i, f, err)
 		}
 	}
-	if err := c.world.end(c.desks[:]...); err != nil {
+	if err := errors.Join(c.world.end(c.desks[:]...), feed.end()); err != nil {
 		return nil, err
 	}
 	c.report.people(c.world)
-	return c.report, direct.open(func(o *opened) error { return p.audit(o, c.world, c.report) })
+	return c.report, direct.open(func(o *opened) error {
+		return errors.Join(feed.audit(o.desk, c.report), p.audit(o, c.world, c.report))
+	})
 }
 
 // skew is by how much the desks' clocks differ, in real time.

@@ -15,7 +15,9 @@
 // is compared with the copy. [Cluster] has three processes on one PostgreSQL
 // database, whose clocks differ, and people ask any of them. It kills processes, and
 // the server, in three ways, and, by a proxy between them, cuts connections: instead
-// of a COMMIT, of the answer to it, or of any other answer. It needs Linux.
+// of a COMMIT, of the answer to it, or of any other answer. Somebody follows the
+// account's feed all the time, and must have every change in the end (R8.3). It needs
+// Linux.
 //
 // A database that has been through enough of that is settled and audited: every
 // acknowledgement is there once, sequences and history have no gap, no deadline fired

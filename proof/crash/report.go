@@ -37,8 +37,8 @@ type Report struct {
 	Checked int
 	// Mails and Events went out; Remailed are mails that did twice, Undecided those
 	// of which the outbox says that it is not known, Unsent those of them that never
-	// went out. Closes and Delays fell due.
-	Mails, Remailed, Undecided, Unsent, Events, Closes, Delays int
+	// went out. Closes and Delays fell due. Changes were read from the feed.
+	Mails, Remailed, Undecided, Unsent, Events, Closes, Delays, Changes int
 	audit.Findings
 }
 
@@ -61,6 +61,7 @@ func (r *Report) Add(o *Report) {
 		{&r.Events, &o.Events},
 		{&r.Closes, &o.Closes},
 		{&r.Delays, &o.Delays},
+		{&r.Changes, &o.Changes},
 	} {
 		*n.to += *n.from
 	}
@@ -71,11 +72,11 @@ func (r *Report) Add(o *Report) {
 func (r *Report) String() string {
 	return fmt.Sprintf("%d kills of desks (%d while starting), %d of the server, %d cuts; "+
 		"%d acknowledged, %d retries (%d answers busy, %d unknown); %d auto-closes, %d delays, "+
-		"%d mails (%d undecided, %d of them unsent), %d events, %d integrity checks; "+
+		"%d mails (%d undecided, %d of them unsent), %d events, %d changes followed, %d integrity checks; "+
 		"%d lost, %d twice, %d of them mails, %d unsound",
 		r.Kills, r.Early, r.Crashes, r.Cuts,
 		r.Acknowledged, r.Retries, r.Busy, r.Unknown, r.Closes, r.Delays,
-		r.Mails, r.Undecided, r.Unsent, r.Events, r.Checked,
+		r.Mails, r.Undecided, r.Unsent, r.Events, r.Changes, r.Checked,
 		r.Missing, r.Duplicates, r.Remailed, r.Unsound)
 }
 

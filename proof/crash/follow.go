@@ -1,0 +1,100 @@
+package crash
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// follower follows the account's feed through everything, as an inbox does.
+type follower struct {
+	ending chan struct{}
+	ended  chan error
+	// What it read: the latest version of each conversation, and how many changes.
+	// refused are cursors that were not taken.
+	seen             map[tickets.ConversationID]int64
+	changes, refused int
+}
+
+// follow follows from the beginning until end is called.
+func follow(j job) *follower {
+	f := &follower{ending: make(chan struct{}), ended: make(chan error, 1), seen: map[tickets.ConversationID]int64{}}
+	go func() { f.ended <- f.run(j) }()
+	return f
+}
+
+func (f *follower) run(j job) error {
+	var desk *charla.Desk
+	end := func() {}
+	defer func() { end() }()
+	err := patiently(func() error {
+		store, _, closes, err := j.store(ctx)
+		if err == nil {
+			end = closes
+			desk, err = charla.New(store, nil)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for cursor, last := "", false; ; {
+		page, err := desk.Changes(ctx, account, cursor, 0)
+		switch {
+		case errors.Is(err, charla.ErrCursor):
+			f.refused++
+			cursor = ""
+			continue
+		case err == nil:
+			f.read(page.Items)
+			cursor = page.Next
+			if last && len(page.Items) == 0 {
+				return nil
+			}
+		case last:
+			return fmt.Errorf("feed: %w", err)
+		}
+		select {
+		case <-f.ending:
+			last = true
+		case <-time.After(3 * time.Millisecond):
+		}
+	}
+}
+
+func (f *follower) read(changes []storage.Change) {
+	f.changes += len(changes)
+	for _, c := range changes {
+		f.seen[c.Conversation] = max(f.seen[c.Conversation], c.Version)
+	}
+}
+
+// end reads what is left, and returns when that is over.
+func (f *follower) end() error {
+	close(f.ending)
+	return <-f.ended
+}
+
+// audit compares what was read with what somebody reads who begins now (R8.3).
+func (f *follower) audit(desk *charla.Desk, r *Report) error {
+	r.Changes = f.changes
+	if f.refused > 0 {
+		r.Wrong("%d cursors of the feed were refused", f.refused)
+	}
+	for cursor := ""; ; {
+		page, err := desk.Changes(ctx, account, cursor, 0)
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		cursor = page.Next
+		for _, c := range page.Items {
+			if seen := f.seen[c.Conversation]; seen != c.Version {
+				r.Miss("the feed had version %d of %s, which has %d", seen, c.Conversation, c.Version)
+			}
+		}
+	}
+}
