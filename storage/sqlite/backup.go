@@ -17,8 +17,9 @@ import (
 // empty file at the path.
 //
 // While it runs the log of the database (the file -wal) grows, since the moment
-// that it copies has to be kept. A copy can be opened like any database, but it
-// is the same database to cursors: go on with one of the two.
+// that it copies has to be kept. A copy can be opened like any database. To cursors
+// it is another one: who goes on with it reads its feeds from the start, and misses
+// nothing of what was done since in place of what the copy lacks.
 func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return fmt.Errorf("sqlite: backup: %w", err)
@@ -58,7 +59,19 @@ func (c *conn) copyTo(ctx context.Context, path string) error {
 	if _, err := c.c.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return failed("backup", err)
 	}
+	if err := c.rename(ctx, path); err != nil {
+		return err
+	}
 	return syncFile(path)
+}
+
+// rename gives the copy an ID of its own, to which cursors are bound.
+func (c *conn) rename(ctx context.Context, path string) error {
+	if _, err := c.c.ExecContext(ctx, "ATTACH ? AS copy", path); err != nil {
+		return failed("backup", err)
+	}
+	_, err := c.c.ExecContext(ctx, "UPDATE copy.meta SET id = randomblob(16)")
+	return errors.Join(failed("backup", err), c.direct(context.WithoutCancel(ctx), "DETACH copy"))
 }
 
 func remove(path string) error {
