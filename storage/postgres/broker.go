@@ -93,7 +93,11 @@ func (b *Broker) notify(notices []string) {
 		var batch pgx.Batch
 		batch.Queue("SELECT set_config('synchronous_commit', 'off', true)")
 		batch.Queue("SELECT pg_notify($1, n) FROM unnest($2::text[]) n", channel, notices)
-		return c.SendBatch(ctx, &batch).Close()
+		err := c.SendBatch(ctx, &batch).Close()
+		if err != nil { // it may lead to a server that takes no notices
+			_ = c.Conn().Close(ctx)
+		}
+		return err
 	})
 }
 

@@ -88,7 +88,11 @@ func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 		return failed("connect", err)
 	}
 	defer c.Release()
-	return fn(c)
+	err = fn(c)
+	if astray(code(err)) {
+		_ = c.Conn().Close(ctx)
+	}
+	return err
 }
 
 // each runs a query that changes nothing and calls fn for every row.
@@ -153,8 +157,18 @@ func (s *Store) change(ctx context.Context, query string, args []any, fn func(sc
 			}
 			return rows.Err()
 		})
-		return changed("write", c.SendBatch(ctx, &b).Close())
+		return changed("write", confirmed(ctx, c.SendBatch(ctx, &b).Close()))
 	})
+}
+
+// confirmed is the outcome of what ends a transaction. Once ctx has ended the driver
+// may have cancelled it: a server that waits for a standby then says that the
+// transaction is committed, though no standby has it.
+func confirmed(ctx context.Context, err error) error {
+	if err == nil {
+		err = ctx.Err()
+	}
+	return err
 }
 
 // tx is a transaction of several steps.
@@ -188,6 +202,8 @@ func (t *tx) commit() error {
 	tag, err := t.c.Exec(t.ctx, "COMMIT")
 	if err == nil && tag.String() == "ROLLBACK" {
 		err = pgx.ErrTxCommitRollback
+	} else {
+		err = confirmed(t.ctx, err)
 	}
 	if err != nil {
 		err = changed("commit", err)

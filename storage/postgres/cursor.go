@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,6 +114,14 @@ func (s snapshot) String() string {
 	return string(b)
 }
 
+// upTo is what a snapshot says of the transactions up to one.
+func (s snapshot) upTo(last uint64) snapshot {
+	s.xmin, s.xmax = min(s.xmin, last+1), min(s.xmax, last+1)
+	n, _ := slices.BinarySearch(s.underWay, s.xmax)
+	s.underWay = s.underWay[:n:n]
+	return s
+}
+
 func (s snapshot) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, s.xmin)
 	b = binary.AppendUvarint(b, s.xmax-s.xmin)
@@ -158,10 +167,13 @@ func (r *reader) snapshot() (s snapshot) {
 // it is in the middle of those that were over at until, it has seen them up to a
 // transaction and conversation.
 type feed struct {
-	seen   snapshot
-	until  snapshot // xmax zero: in the middle of nothing
-	change uint64
-	id     [16]byte
+	// timeline is the server's: one that takes over from another counts the
+	// transactions from where it was. Zero: at the beginning.
+	timeline uint64
+	seen     snapshot
+	until    snapshot // xmax zero: in the middle of nothing
+	change   uint64
+	id       [16]byte
 }
 
 // beginning is before every change.
@@ -169,6 +181,7 @@ var beginning = snapshot{xmin: 1, xmax: 1}
 
 func (s *Store) feedCursor(list string, f feed) string {
 	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
+	b = binary.AppendUvarint(b, f.timeline)
 	b = f.seen.append(b)
 	if f.until.xmax > 0 {
 		b = f.until.append(b)
@@ -188,6 +201,7 @@ func (s *Store) parseFeed(list, cursor string) (feed, error) {
 		return f, err
 	}
 	r := reader{b: b}
+	f.timeline = r.number()
 	f.seen = r.snapshot()
 	if !r.bad && len(r.b) > 0 {
 		f.until = r.snapshot()

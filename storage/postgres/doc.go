@@ -43,9 +43,22 @@
 // A conversation carries the transaction of its last commit, and a cursor of
 // [storage.Queries].Changes which transactions were over when it was read. So a
 // commit that lands late is not skipped, and a transaction that stays open, here or
-// in another database of the server, holds nobody up. Cursors of a server that was
-// put back to an earlier moment, or whose data was moved to another by a dump, are
-// [storage.ErrCursor]. Reads go to the primary.
+// in another database of the server, holds nobody up. A crash of the server changes
+// nothing for a cursor. Those of a server that was put back to an earlier moment, whose
+// data was moved to another by a dump, or whose standby has taken over, are
+// [storage.ErrCursor].
+//
+// # Standbys
+//
+// Reads and writes go to the primary. Where a standby may take over, name both:
+//
+//	"postgres://charla@/chat?host=db1,db2&target_session_attrs=read-write&connect_timeout=3"
+//
+// A connection that leads to a standby all the same is given up, and a change on it did
+// nothing ([storage.ErrBusy]). Nothing that was acknowledged is lost with the primary
+// if its standbys are synchronous (synchronous_standby_names); a commit that none of
+// them confirms within [Options.Timeout] is Unknown. Whoever promotes a standby has to
+// be sure that the primary is gone.
 //
 // # Growing
 //

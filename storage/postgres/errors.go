@@ -87,7 +87,13 @@ func (e *Error) passing() bool {
 	case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
 		return true
 	}
-	return e.Code == codeLockTimeout || e.Code == codeIdle
+	return e.Code == codeLockTimeout || e.Code == codeIdle || astray(e.Code)
+}
+
+// astray says that a connection is of no use any more: it leads to a standby, where
+// there may be a primary elsewhere, or knows a schema that has changed since.
+func astray(code string) bool {
+	return code == codeReadOnly || code == codeUnsupported || code == codeNotNow
 }
 
 // SQLSTATEs that this package acts on.
@@ -96,6 +102,9 @@ const (
 	codeLockTimeout       = "55P03"
 	codeDeadlock          = "40P01"
 	codeIdle              = "25P03"
+	codeReadOnly          = "25006"
+	codeUnsupported       = "0A000"
+	codeNotNow            = "55000"
 )
 
 // failed wraps an error of the driver; nil stays nil.
@@ -147,7 +156,7 @@ func again(err error) bool {
 	switch {
 	case e.Code == "":
 		return true
-	case e.Code[:2] == "40", e.Code[:2] == "08", e.Code[:3] == "57P":
+	case e.Code[:2] == "40", e.Code[:2] == "08", e.Code[:3] == "57P", astray(e.Code):
 		return true
 	}
 	return false

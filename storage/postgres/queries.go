@@ -54,8 +54,10 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 }
 
 // Changes reads by the transaction of a conversation's last commit. A cursor holds
-// which transactions were over when it was made: all changes but theirs are new,
-// in whatever order they land. A page that is full ends in the middle of those
+// which transactions were over when it was made, up to the last one that changed
+// something: all changes but theirs are new, in whatever order they land. Later ones
+// are left out because a server that crashes forgets those that left nothing behind,
+// and gives their numbers to others. A page that is full ends in the middle of those
 // that were over at its own moment.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	name := "changes " + account.String()
@@ -94,10 +96,13 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 		middle = " AND pg_visible_in_snapshot(c.change, $5::text::pg_snapshot) AND (c.change, c.id) > ($6::text::xid8, $7)"
 		args = append(args, at.until.String(), strconv.FormatUint(at.change, 10), at.id)
 	}
-	var now string
+	var now, timeline string
+	var top *string
 	more := false
-	err = p.s.each(ctx, `WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS now)
-		SELECT now::text, x.id, x.version, x.change::text FROM now LEFT JOIN LATERAL (
+	err = p.s.each(ctx, `WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS now,
+			left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS timeline,
+			(SELECT change FROM charla.conversations WHERE account = $1 ORDER BY change DESC LIMIT 1) AS top)
+		SELECT now::text, timeline, top::text, x.id, x.version, x.change::text FROM now LEFT JOIN LATERAL (
 			SELECT c.id, c.version, c.change FROM charla.conversations c
 			WHERE c.account = $1 AND c.change >= $2::text::xid8 AND NOT pg_visible_in_snapshot(c.change, $3::text::pg_snapshot)`+middle+`
 			ORDER BY c.change, c.id LIMIT $4) x ON true ORDER BY x.change, x.id`, args,
@@ -105,7 +110,7 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 			var id *[16]byte
 			var version *int64
 			var change *string
-			if err := scan(&now, &id, &version, &change); err != nil || id == nil {
+			if err := scan(&now, &timeline, &top, &id, &version, &change); err != nil || id == nil {
 				return err
 			}
 			if more = len(page.Items) == limit; more {
@@ -123,10 +128,22 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 	if !ok {
 		return page, next, errors.New("postgres: not a snapshot: " + now)
 	}
-	if at.seen.xmax > until.xmax || at.until.xmax > until.xmax {
-		// From before the database was put back to an earlier state.
+	line, err := strconv.ParseUint(timeline, 16, 32)
+	if err != nil {
+		return page, next, errors.New("postgres: not a timeline: " + timeline)
+	}
+	if at.timeline != 0 && at.timeline != line || at.seen.xmax > until.xmax || at.until.xmax > until.xmax {
+		// From before a standby took over, or the database was put back to an
+		// earlier state.
 		return page, next, storage.ErrCursor
 	}
+	var last uint64
+	if top != nil {
+		if last, err = strconv.ParseUint(*top, 10, 64); err != nil {
+			return page, next, err
+		}
+	}
+	until = until.upTo(last)
 	if at.until.xmax > 0 {
 		until = at.until
 	}
@@ -135,6 +152,7 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 	} else {
 		next = feed{seen: until}
 	}
+	next.timeline = line
 	return page, next, nil
 }
 
