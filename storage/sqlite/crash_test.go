@@ -330,6 +330,13 @@ func TestBackup(t *testing.T) {
 			seqs[c.conv.ID.String()] = 1
 		}
 		whole(t, s, b.account.ID, seqs)
+		feed, err := b.Queries().Changes(b.ctx, b.account.ID, storage.Latest, 0)
+		require.NoError(t, err)
+		for range 200 { // beyond where the cursor is
+			require.NoError(t, s.Conversations().Commit(b.ctx, b.chat(b.account).next("hola")))
+		}
+		_, err = s.Queries().Changes(b.ctx, b.account.ID, feed.Next, 0)
+		require.ErrorIs(t, err, storage.ErrCursor, "it is another database")
 		require.NoError(t, s.Close())
 	}
 	close(stop)
