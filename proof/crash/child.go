@@ -40,6 +40,8 @@ const (
 	Sure Mutant = "sure"
 	// Forever claims what nobody can then claim again.
 	Forever Mutant = "forever"
+	// Skip is not of a child: who follows the feed does not read every other page.
+	Skip Mutant = "skip"
 )
 
 // job is what a child is told when it starts.

@@ -111,6 +111,7 @@ func TestControl(t *testing.T) {
 		"mails again, on postgres":               {cluster, crash.Plan{Mutant: crash.Remail}, twice},
 		"says that nothing happened":             {cluster, crash.Plan{Mutant: crash.Sure, Cuts: 30}, twice},
 		"claims for ever":                        {cluster, crash.Plan{Mutant: crash.Forever}, lost},
+		"skips changes":                          {cluster, crash.Plan{Mutant: crash.Skip}, lost},
 		"a row that is not there": {crash.SQLite, crash.Plan{Tamper: func(acks []audit.Ack) []audit.Ack {
 			acks[len(acks)-1].Text, acks[len(acks)-1].Entry = "nobody wrote this", 1<<40
 			return acks
