@@ -84,8 +84,10 @@ func (d *Desk) poll(ctx context.Context, account chatcfg.AccountID, f *feed) err
 	f.polled = now
 	for {
 		page, err := d.Changes(ctx, account, f.cursor, 0)
-		if errors.Is(err, ErrCursor) {
-			return d.end(ctx, account, f)
+		if errors.Is(err, ErrCursor) { // another server has taken over
+			err = d.end(ctx, account, f)
+			d.topic.lost() // what changed before that end
+			return err
 		}
 		if err != nil {
 			return err

@@ -72,6 +72,18 @@ func (t *topics) reached(id uuid.UUID, version int64) {
 	}
 }
 
+// lost says that nobody knows any more what was told: everybody looks.
+func (t *topics) lost() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, one := range t.m {
+		one.changed++
+		one.version = 0
+		close(one.news)
+		one.news = make(chan struct{})
+	}
+}
+
 // quiet says that whoever wrote a message no longer types. It wakes nobody up: the
 // message does.
 func (t *topics) quiet(id uuid.UUID, author tickets.Author) {
