@@ -180,10 +180,14 @@ func schema(ctx context.Context, c *pgx.Conn) (int, error) {
 	return n, failed("open", err)
 }
 
+// here names where a database's rows are: the server, which counts the transactions,
+// and the table, which is another one after a dump was read back.
+const here = "(SELECT system_identifier || ' ' || 'charla.meta'::regclass::oid FROM pg_control_system())"
+
 // identify returns the database's ID, and whether its rows were moved here from
-// another server, whose transactions were counted otherwise.
+// elsewhere: another server, or another time.
 func identify(ctx context.Context, c *pgx.Conn) (id [16]byte, moved bool, err error) {
-	err = c.QueryRow(ctx, "SELECT id, cluster <> (SELECT system_identifier::text FROM pg_control_system()) FROM charla.meta").Scan(&id, &moved)
+	err = c.QueryRow(ctx, "SELECT id, place <> "+here+" FROM charla.meta").Scan(&id, &moved)
 	return id, moved, failed("open", err)
 }
 
@@ -191,7 +195,7 @@ func identify(ctx context.Context, c *pgx.Conn) (id [16]byte, moved bool, err er
 // holds, and every change is in the past.
 func settle(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `UPDATE charla.conversations SET change = '3';
-		UPDATE charla.meta SET id = gen_random_uuid(), cluster = (SELECT system_identifier::text FROM pg_control_system())`,
+		UPDATE charla.meta SET id = gen_random_uuid(), place = `+here,
 		pgx.QueryExecModeSimpleProtocol)
 	return failed("open", err)
 }

@@ -163,7 +163,7 @@ func TestMoved(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	require.NoError(t, b.Store.Close())
-	_, err = connect(t, b.dsn).Exec(b.ctx, "UPDATE charla.conversations SET change = '999999999'; UPDATE charla.meta SET cluster = 'another'")
+	_, err = connect(t, b.dsn).Exec(b.ctx, "UPDATE charla.conversations SET change = '999999999'; UPDATE charla.meta SET place = 'another'")
 	require.NoError(t, err)
 
 	again := open(t, b.dsn, nil)

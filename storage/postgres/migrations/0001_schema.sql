@@ -7,11 +7,13 @@
 CREATE TABLE charla.meta (
   -- What cursors are bound to.
   id         uuid NOT NULL DEFAULT gen_random_uuid(),
-  -- The server that counted the transactions by which changes are read.
-  cluster    text NOT NULL,
+  -- The server that counted the transactions by which changes are read, and this
+  -- table, as migrate.go spells them.
+  place      text NOT NULL,
   partitions integer NOT NULL
 );
-INSERT INTO charla.meta (cluster, partitions) SELECT system_identifier::text, {{.Partitions}} FROM pg_control_system();
+INSERT INTO charla.meta (place, partitions)
+SELECT system_identifier || ' ' || 'charla.meta'::regclass::oid, {{.Partitions}} FROM pg_control_system();
 
 CREATE SEQUENCE charla.numbers;
 
