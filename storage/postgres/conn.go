@@ -171,6 +171,13 @@ func confirmed(ctx context.Context, err error) error {
 	return err
 }
 
+// confirm waits until what was seen to be committed is as durable as a commit. Where a
+// standby is waited for, what is seen may not be: the server shows it when such a wait
+// was cut short.
+func (s *Store) confirm(ctx context.Context) error {
+	return s.change(ctx, "SELECT pg_logical_emit_message(true, 'charla', '')", nil, func(func(...any) error) error { return nil })
+}
+
 // tx is a transaction of several steps.
 type tx struct {
 	c   *pgxpool.Conn

@@ -60,8 +60,14 @@ func TestUnconfirmed(t *testing.T) {
 	}, patience, tick)
 	saved := b.account
 	saved.Revision++
+	batch := c.next("otra")
+	again := storage.LoadQuery{Account: b.account.ID, Conversation: c.conv.ID, Scope: batch.Receipt.Scope, Key: batch.Receipt.Key}
+	repeat := func() error {
+		_, err := b.Conversations().Load(ctx, again)
+		return err
+	}
 	for what, err := range map[string]error{
-		"a commit":   b.Conversations().Commit(ctx, c.next("otra")),
+		"a commit":   b.Conversations().Commit(ctx, batch),
 		"a session":  b.Sessions().Create(ctx, tickets.Session{ID: c.conv.Session, Account: b.account.ID, Revision: 1}),
 		"an account": b.Accounts().Save(ctx, saved),
 	} {
@@ -70,6 +76,9 @@ func TestUnconfirmed(t *testing.T) {
 			assert.True(t, e.Unknown, "%s: %v", what, e)
 		}
 	}
+	require.Error(t, repeat(), "with the key it is not acknowledged, either")
+	run(ctx, t, dsn, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+	require.Eventually(t, func() bool { return repeat() == nil }, patience, tick)
 }
 
 // switchboard is an address behind which there is now one server, now another.

@@ -137,7 +137,10 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage
 	}
 	if one.receiptDoc != nil {
 		l.Receipt = &storage.Receipt{}
-		return l, corrupt(codec.DecodeReceipt(string(one.receiptDoc), l.Receipt))
+		if err := corrupt(codec.DecodeReceipt(string(one.receiptDoc), l.Receipt)); err != nil {
+			return l, err
+		}
+		return l, p.s.confirm(ctx)
 	}
 	return l, nil
 }
