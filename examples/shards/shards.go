@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/widget"
+)
+
+// shard is a database with its desk and its handler.
+type shard struct {
+	store storage.Store
+	desk  *charla.Desk
+	chat  *widget.Handler
+}
+
+// shards are databases, each with the whole of some accounts. They know nothing of
+// each other: which one has an account is found by asking.
+type shards struct {
+	all []*shard
+	// byKey remembers what was found, by public key: at most as many as there are
+	// accounts, since an account never moves.
+	byKey sync.Map
+}
+
+// open makes shards of stores, which are closed by close.
+func open(stores []storage.Store, o *charla.Options, w *widget.Options) (*shards, error) {
+	s := &shards{}
+	for _, store := range stores {
+		one := &shard{store: store}
+		s.all = append(s.all, one)
+		var err error
+		if one.desk, err = charla.New(store, o); err != nil {
+			return s, err
+		}
+		if one.chat, err = widget.New(one.desk, w); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// run runs every desk until ctx ends.
+func (s *shards) run(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, one := range s.all {
+		group.Go(func() { _ = one.desk.Run(ctx) }) // it returns ctx's error
+	}
+	group.Wait()
+}
+
+// end ends the streams, for a server's Shutdown.
+func (s *shards) end() {
+	for _, one := range s.all {
+		one.chat.Close()
+	}
+}
+
+func (s *shards) close() (err error) {
+	for _, one := range s.all {
+		err = errors.Join(err, one.store.Close())
+	}
+	return err
+}
+
+// newest is where accounts are made: the last database that was added.
+func (s *shards) newest() *charla.Desk { return s.all[len(s.all)-1].desk }
+
+// of is the desk of an account, for the service's own calls.
+func (s *shards) of(ctx context.Context, id chatcfg.AccountID) (*charla.Desk, error) {
+	for _, one := range s.all {
+		if _, err := one.desk.Account(ctx, id); !errors.Is(err, charla.ErrNotFound) {
+			return one.desk, err
+		}
+	}
+	return nil, fmt.Errorf("account %s: %w", id, charla.ErrNotFound)
+}
+
+// find is the shard that has a public key; nil: none has.
+func (s *shards) find(ctx context.Context, key string) (*shard, error) {
+	if found, ok := s.byKey.Load(key); ok {
+		return found.(*shard), nil
+	}
+	for _, one := range s.all {
+		switch _, err := one.desk.AccountByKey(ctx, key); {
+		case err == nil:
+			s.byKey.Store(key, one)
+			return one, nil
+		case !errors.Is(err, charla.ErrNotFound):
+			return nil, err // it may be this one's
+		}
+	}
+	return nil, nil
+}
+
+// ServeHTTP hands a visitor's request to the shard of its account. The browser's
+// files are the same in all of them.
+func (s *shards) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	key, named := keyOf(r.URL.Path)
+	if !named {
+		s.all[0].chat.ServeHTTP(w, r)
+		return
+	}
+	one, err := s.find(r.Context(), key)
+	switch {
+	case err != nil:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+	case one == nil:
+		http.NotFound(w, r)
+	default:
+		one.chat.ServeHTTP(w, r)
+	}
+}
+
+// keyOf is the public key that a path of the widget's protocol names: v1/KEY/…,
+// page/KEY, contact/KEY.
+func keyOf(path string) (key string, named bool) {
+	kind, rest, _ := strings.Cut(strings.TrimPrefix(path, base), "/")
+	switch kind {
+	case "v1", "page", "contact":
+		key, _, _ = strings.Cut(rest, "/")
+		return key, true
+	}
+	return "", false
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/sqlite"
+	"github.com/charlahq/charla/widget"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Each account's visitors get to the database that has it, and nobody else's; a key of
+// none is not found; and so it is after a start.
+func TestShards(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	start := func(n int) *shards {
+		var stores []storage.Store
+		for i := range n {
+			store, err := sqlite.Open(filepath.Join(dir, fmt.Sprint(i, ".db")), nil)
+			require.NoError(t, err)
+			stores = append(stores, store)
+		}
+		s, err := open(stores, nil, &widget.Options{BaseURL: "https://tienda.cl/chat/"})
+		require.NoError(t, err)
+		return s
+	}
+	account := func(s *shards) chatcfg.Account {
+		cfg := chatcfg.Default(chatcfg.Spanish)
+		a, _, err := s.newest().CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+		require.NoError(t, err)
+		return a
+	}
+	ask := func(s *shards, method, path, token, body string) (int, string) {
+		r := httptest.NewRequestWithContext(t.Context(), method, "/chat/"+path, strings.NewReader(body))
+		r.Header.Set("Origin", "https://tienda.cl")
+		r.Header.Set("Content-Type", "application/json")
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		answer, err := io.ReadAll(w.Body)
+		require.NoError(t, err)
+		return w.Code, string(answer)
+	}
+
+	s := start(1)
+	first := account(s)
+	require.NoError(t, s.close())
+	s = start(2)
+	second := account(s)
+
+	for i, a := range []chatcfg.Account{first, second} {
+		desk, err := s.of(t.Context(), a.ID)
+		require.NoError(t, err)
+		require.Same(t, s.all[i].desk, desk)
+		_, err = s.all[1-i].desk.Account(t.Context(), a.ID)
+		require.ErrorIs(t, err, charla.ErrNotFound)
+
+		_, token, err := desk.StartSession(t.Context(), a.ID, charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+		require.NoError(t, err)
+		code, said := ask(s, http.MethodPost, "v1/"+a.Key+"/messages", token, `{"key": "k", "text": "hola"}`)
+		require.Equal(t, http.StatusCreated, code, said)
+		page, err := s.all[i].desk.Tickets(t.Context(), storage.TicketQuery{Account: a.ID}, "hola")
+		require.NoError(t, err)
+		assert.Len(t, page.Items, 1)
+
+		other := []chatcfg.Account{second, first}[i]
+		code, _ = ask(s, http.MethodGet, "v1/"+other.Key+"/session", token, "")
+		assert.Equal(t, http.StatusUnauthorized, code)
+		code, _ = ask(s, http.MethodGet, "page/"+a.Key, "", "")
+		assert.Equal(t, http.StatusOK, code)
+	}
+	for _, path := range []string{"v1/ck_none/config", "page/ck_none", "contact/ck_none", "v1/"} {
+		code, _ := ask(s, http.MethodGet, path, "", "")
+		assert.Equal(t, http.StatusNotFound, code, path)
+	}
+	code, _ := ask(s, http.MethodGet, "loader.js", "", "")
+	assert.Equal(t, http.StatusOK, code)
+	_, err := s.of(t.Context(), chatcfg.AccountID{})
+	require.ErrorIs(t, err, charla.ErrNotFound)
+
+	// A database that cannot be asked is not one without the account.
+	require.NoError(t, s.all[1].store.Close())
+	s.byKey.Clear()
+	code, _ = ask(s, http.MethodGet, "v1/"+second.Key+"/config", "", "")
+	assert.Equal(t, http.StatusServiceUnavailable, code)
+	code, _ = ask(s, http.MethodGet, "v1/"+first.Key+"/config", "", "")
+	assert.Equal(t, http.StatusOK, code)
+	require.NoError(t, s.all[0].store.Close())
+}
+
+// The program says where an account is, serves it, and ends when it is told to.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	said, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, listener, []string{filepath.Join(dir, "one.db"), filepath.Join(dir, "two.db")}, out)
+	}()
+	url, err := bufio.NewReader(said).ReadString('\n')
+	require.NoError(t, err)
+	res, err := http.Get(strings.TrimSpace(url))
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, http.StatusOK, res.StatusCode)
+	stop()
+	require.NoError(t, <-ended)
+
+	listener, err = net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.ErrorContains(t, run(t.Context(), listener, nil, io.Discard), "no database")
+}
