@@ -51,6 +51,7 @@ func TestFaults(t *testing.T) {
 	assert.Equal(t, p.visitors, r.changes.n)
 	assert.Positive(t, r.deadlines.n)
 	assert.Positive(t, r.mails.n)
+	assert.Positive(t, r.anew, "another server numbers the changes")
 	require.Len(t, r.took, len(faults))
 	for _, took := range r.took {
 		assert.Positive(t, took.answered, took.name)

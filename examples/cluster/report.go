@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"text/tabwriter"
 	"time"
 )
 
@@ -95,25 +94,35 @@ func (r *report) time(crowd *people, faults []fault, struck []time.Time) {
 
 // print prints it for people.
 func (r *report) print(out io.Writer) {
-	fmt.Fprintln(out)
-	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
-	row := func(name string, t tally, more string) {
-		fmt.Fprintf(w, "%-40s\t%d\t%d\t%d\t%s\n", name, t.n, t.lost, t.twice, more)
-	}
-	fmt.Fprintf(w, "%-40s\t%s\t%s\t%s\t\n", "", "there were", "lost", "twice")
-	row("messages acknowledged", r.messages, "")
-	row("messages read by streams", r.streams, "")
-	row("conversations in the agents' inbox", r.changes, "")
-	row("deadlines that fired", r.deadlines, "")
-	row("e-mails sent", r.mails, "")
-	w.Flush()
-	if r.unknown > 0 {
-		fmt.Fprintf(out, "Of %d more e-mails nobody knows whether they were sent: the host decides.\n", r.unknown)
+	const row, head = "%-36s%10d%7d%7d\n", "%-36s%10s%7s%7s\n"
+	fmt.Fprintf(out, "\n"+head, "", "there were", "lost", "twice")
+	for _, t := range []struct {
+		name string
+		tally
+	}{
+		{"messages acknowledged", r.messages},
+		{"messages read by streams", r.streams},
+		{"conversations in the agents' inbox", r.changes},
+		{"deadlines that fired", r.deadlines},
+		{"e-mails sent", r.mails},
+	} {
+		fmt.Fprintf(out, row, t.name, t.n, t.lost, t.twice)
 	}
 	if len(r.took) > 0 {
-		r.printTimes(out)
+		const row = "%-36s%14s%14s\n"
+		fmt.Fprintf(out, "\n"+row, "", "answers after", "longest wait")
+		for _, t := range r.took {
+			fmt.Fprintf(out, row, t.name, seconds(t.answered), seconds(t.longest))
+		}
+		fmt.Fprintf(out, row, "usually (median)", "", seconds(r.usual))
 	}
 	fmt.Fprintln(out)
+	if r.unknown > 0 {
+		fmt.Fprintf(out, "E-mails of which nobody knows whether they were sent, so that the host decides: %d.\n", r.unknown)
+	}
+	if r.anew > 0 {
+		fmt.Fprintf(out, "The agents' inbox was read from the beginning again %s.\n", times(r.anew))
+	}
 	for _, p := range r.problems {
 		fmt.Fprintln(out, p)
 	}
@@ -124,15 +133,11 @@ func (r *report) print(out io.Writer) {
 	}
 }
 
-func (r *report) printTimes(out io.Writer) {
-	fmt.Fprintln(out)
-	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%-40s\t%s\t%s\t\n", "", "answered again after", "longest wait")
-	for _, t := range r.took {
-		fmt.Fprintf(w, "%-40s\t%s\t%s\t\n", t.name, seconds(t.answered), seconds(t.longest))
+func times(n int) string {
+	if n == 1 {
+		return "once"
 	}
-	fmt.Fprintf(w, "%-40s\t\t%s\t\n", "usually (median)", seconds(r.usual))
-	w.Flush()
+	return fmt.Sprint(n, " times")
 }
 
 func seconds(d time.Duration) string {
