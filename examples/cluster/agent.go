@@ -41,6 +41,7 @@ func (a *agents) follow(ctx context.Context) {
 			after = in.Next
 			for _, t := range in.Threads {
 				a.seen[t.Conversation] = t.Version
+				a.heard.Add(1)
 				a.offer(t)
 			}
 		}

@@ -65,10 +65,10 @@ func (r *report) conversation(ctx context.Context, desk *charla.Desk, ref ticket
 			r.lose(&r.messages, "%q, acknowledged as message %d", s.text, s.seq)
 		}
 	}
-	r.streams.n += len(v.heard)
+	r.streams.n += len(v.got)
 	r.streams.twice += v.again
 	for seq, text := range stored {
-		if v.heard[seq] != text {
+		if v.got[seq] != text {
 			r.lose(&r.streams, "%q, message %d, in visitor %d's stream", text, seq, v.n)
 		}
 	}

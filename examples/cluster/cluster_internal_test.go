@@ -129,7 +129,7 @@ func TestReport(t *testing.T) {
 				require.NoError(t, err)
 				got, err := w.desk.Write(t.Context(), s, "hello", nil)
 				require.NoError(t, err)
-				w.visitors[0].heard[got.Seq] = "hello"
+				w.visitors[0].got[got.Seq] = "hello"
 				w.agents.seen[got.Ref.Conversation] = 4
 				w.clock.Add(time.Hour)
 				_, err = w.desk.RunDue(t.Context())
@@ -138,7 +138,7 @@ func TestReport(t *testing.T) {
 			of: func(r *report) *tally { return &r.messages }, twice: 1,
 		},
 		"a message in a stream": {
-			tamper: func(w *world) { delete(w.visitors[0].heard, 2) },
+			tamper: func(w *world) { delete(w.visitors[0].got, 2) },
 			of:     func(r *report) *tally { return &r.streams }, lost: 1,
 		},
 		"a change": {
@@ -207,7 +207,7 @@ func (p *people) live(t *testing.T, desk *charla.Desk, clock *clock.Mock) {
 	v := p.visitors[0]
 	v.token = token
 	v.said = []said{{seq: asked.Seq, text: "hello"}}
-	v.heard = map[int64]string{1: "hello", 2: "yes?", 3: "We close this for now."}
+	v.got = map[int64]string{1: "hello", 2: "yes?", 3: "We close this for now."}
 	p.agents.said = []said{{conversation: asked.Ref.Conversation, seq: replied.Seq, text: "yes?"}}
 	p.agents.seen[asked.Ref.Conversation] = 3
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/charlahq/charla/tickets"
@@ -26,6 +27,7 @@ type people struct {
 	writers sync.WaitGroup // those who write
 	readers sync.WaitGroup // those who read, until leave
 	leave   context.CancelFunc
+	heard   atomic.Int64 // how much they have read
 
 	mu       sync.Mutex
 	gaveUp   error
@@ -50,7 +52,7 @@ func gather(c *cluster, visitors int) *people {
 	}
 	p.agents = agents{people: p, seen: map[tickets.ConversationID]int64{}, work: make(chan thread, 64)}
 	for n := range visitors {
-		p.visitors = append(p.visitors, &visitor{people: p, n: n, heard: map[int64]string{}})
+		p.visitors = append(p.visitors, &visitor{people: p, n: n, got: map[int64]string{}})
 	}
 	return p
 }

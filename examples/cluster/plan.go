@@ -68,7 +68,7 @@ func (p plan) run(ctx context.Context) (r *report, err error) {
 		}
 		if err == nil {
 			say("%s", f.mended)
-			err = eventually(ctx, func() (bool, error) { return crowd.servedSince(struck[i]), nil })
+			err = eventually(ctx, "nobody is answered", func() (bool, error) { return crowd.servedSince(struck[i]), nil })
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
@@ -99,15 +99,20 @@ func (p plan) settle(ctx context.Context, c *cluster, crowd *people) error {
 		return err
 	}
 	err := c.look(ctx, func(desk *charla.Desk) error {
-		return eventually(ctx, func() (bool, error) {
+		return eventually(ctx, "what is due does not get done", func() (bool, error) {
 			next, err := desk.NextDue(ctx)
 			return next.IsZero(), err
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("what is due does not get done: %w", err)
+		return err
 	}
-	time.Sleep(time.Second) // the streams are not told that this is the end
+	for heard := int64(-1); heard != crowd.heard.Load(); { // nobody is told that this is the end
+		heard = crowd.heard.Load()
+		if err := until(ctx, time.Now().Add(2*time.Second)); err != nil {
+			return err
+		}
+	}
 	return crowd.disperse()
 }
 
@@ -121,8 +126,8 @@ func until(ctx context.Context, t time.Time) error {
 	}
 }
 
-// eventually waits until something is so.
-func eventually(ctx context.Context, so func() (bool, error)) error {
+// eventually waits until something is so; otherwise says what is wrong if it never is.
+func eventually(ctx context.Context, otherwise string, so func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -130,7 +135,7 @@ func eventually(ctx context.Context, so func() (bool, error)) error {
 			return err
 		}
 		if err := until(ctx, time.Now().Add(20*time.Millisecond)); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", otherwise, err)
 		}
 	}
 }

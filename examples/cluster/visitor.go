@@ -17,8 +17,8 @@ type visitor struct {
 	n     int
 	token string
 	said  []said
-	// heard is what the stream said, last how far it got, again what it said twice.
-	heard map[int64]string
+	// got is what the stream said, last how far it came, again what it said twice.
+	got   map[int64]string
 	last  int64
 	again int
 }
@@ -93,10 +93,11 @@ func (v *visitor) listen(lines *bufio.Scanner) {
 			if json.Unmarshal([]byte(value), &m) != nil {
 				return // it was cut here
 			}
-			if _, found := v.heard[m.Seq]; found || m.Seq <= v.last {
+			if _, found := v.got[m.Seq]; found || m.Seq <= v.last {
 				v.again++
 			}
-			v.heard[m.Seq], v.last = m.Text, m.Seq
+			v.got[m.Seq], v.last = m.Text, m.Seq
+			v.heard.Add(1)
 		}
 	}
 }
