@@ -32,13 +32,13 @@ func Changed(err error) error { return changed("commit", err) }
 
 // Stall keeps commits waiting: one lets one place take them up, rest the others.
 func (s *Store) Stall() (one, rest func()) {
-	for range committers {
-		<-s.commits.lead
+	<-s.commits.lead
+	for range committers - 1 {
+		<-s.commits.spare
 	}
-	one = func() { s.commits.lead <- struct{}{} }
-	return one, func() {
+	return s.commits.free, func() {
 		for range committers - 1 {
-			one()
+			s.commits.free()
 		}
 	}
 }

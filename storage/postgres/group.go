@@ -119,7 +119,7 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 		for _, id := range e.reserve {
 			idAccounts, kinds, values = append(idAccounts, k.account), append(kinds, string(id.Kind)), append(values, id.Value)
 		}
-		if e.Receipt != nil {
+		if e.Receipt != nil && len(group) == 1 { // else the insert fails, and each is done by itself
 			receiptAccounts, receiptIDs = append(receiptAccounts, k.account), append(receiptIDs, k.id)
 			scopes, keys = append(scopes, e.Receipt.Scope), append(keys, e.Receipt.Key)
 		}

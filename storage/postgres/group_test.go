@@ -298,3 +298,32 @@ func TestErrors(t *testing.T) {
 	}
 	require.NoError(t, postgres.Changed(nil))
 }
+
+// A commit that waits for a lock holds up only what is in its group.
+func TestHeldUp(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	held, other := b.chat(b.account), b.chat(b.account)
+	held.says("hola")
+	conn, err := connect(t, b.dsn).Acquire(b.ctx)
+	require.NoError(t, err)
+	defer conn.Release()
+	tx, err := conn.Begin(b.ctx)
+	require.NoError(t, err)
+	_, err = tx.Exec(b.ctx, "SELECT FROM charla.conversations WHERE account = $1 AND id = $2 FOR UPDATE", b.account.ID.UUID, held.conv.ID.UUID)
+	require.NoError(t, err)
+	answer := make(chan error, 1)
+	batch := held.next("¿hay alguien?")
+	go func() { answer <- b.Conversations().Commit(b.ctx, batch) }()
+	require.Eventually(t, func() bool {
+		var waits bool
+		err := tx.QueryRow(b.ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')").Scan(&waits)
+		return err == nil && waits
+	}, patience, tick)
+	for range 3 {
+		other.says("yo sí")
+	}
+	assert.Empty(t, answer, "it still waits")
+	require.NoError(t, tx.Rollback(b.ctx))
+	require.NoError(t, <-answer)
+}

@@ -24,18 +24,20 @@ type load struct {
 
 // loadsQuery is several loads in one statement, which sees one moment by itself. A
 // conversation that a session writes in is the one it names, else the one that
-// holds its identity. What is not asked for is NULL, which finds nothing. Each part
-// is looked up for each load by itself (LIMIT), never joined as a whole.
+// holds its identity. What is not asked for is NULL, which finds nothing without
+// looking. Each part is looked up for each load by itself (LIMIT), never joined as a
+// whole.
 var loadsQuery = `SELECT q.i, a.number, a.revision, CASE WHEN a.number = q.row AND a.revision = q.revision THEN NULL ELSE a.doc END,
 	s.doc, c.doc, t.doc, o.doc, r.doc
 FROM ` + unnest(1, "bigint", "uuid", "uuid", "uuid", "bigint", "text", "text", "bigint", "bigint") + `
 	AS q(i, account, session, conversation, ticket, scope, key, row, revision)
 CROSS JOIN LATERAL (SELECT number, revision, doc FROM charla.accounts WHERE id = q.account LIMIT 1) a
 LEFT JOIN LATERAL (SELECT * FROM charla.sessions WHERE account = q.account AND id = q.session LIMIT 1) s ON true
-LEFT JOIN LATERAL (SELECT coalesce(q.conversation,
-	(SELECT id FROM charla.conversations WHERE account = q.account AND id = s.conversation),
-	(SELECT conversation FROM charla.identities WHERE account = q.account AND kind = s.kind AND value = s.value)) AS id LIMIT 1) AS w ON true
-LEFT JOIN LATERAL (SELECT id, number, doc FROM charla.conversations WHERE account = q.account AND id = w.id LIMIT 1) c ON true
+LEFT JOIN LATERAL (SELECT id, number, doc FROM charla.conversations
+	WHERE account = q.account AND id = coalesce(q.conversation, s.conversation) LIMIT 1) n ON true
+LEFT JOIN LATERAL (SELECT o.id, o.number, o.doc FROM charla.identities i JOIN charla.conversations o ON o.account = i.account AND o.id = i.conversation
+	WHERE n.id IS NULL AND i.account = q.account AND i.kind = s.kind AND i.value = s.value LIMIT 1) h ON true
+CROSS JOIN LATERAL (SELECT coalesce(n.id, h.id) AS id, coalesce(n.number, h.number) AS number, coalesce(n.doc, h.doc) AS doc LIMIT 1) c
 LEFT JOIN LATERAL (SELECT doc FROM charla.tickets WHERE account = q.account AND conversation = c.id AND number = c.number LIMIT 1) t ON true
 LEFT JOIN LATERAL (SELECT doc FROM charla.tickets
 	WHERE account = q.account AND conversation = c.id AND number = q.ticket AND number <> c.number LIMIT 1) o ON true
@@ -67,14 +69,15 @@ func (s *Store) load(group []*call[*load]) {
 
 func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*load]) error {
 	n := len(group)
-	ord, numbers := make([]int64, n), make([]int64, n)
+	ord, numbers := make([]int64, n), make([]pgtype.Int8, n)
 	accounts := make([][16]byte, n)
 	sessions, conversations := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
 	scopes, keys := make([]pgtype.Text, n), make([]pgtype.Text, n)
 	knownRows, knownRevisions := make([]int64, n), make([]int64, n)
 	for i, one := range group {
 		q := &one.work.q
-		ord[i], accounts[i], numbers[i] = int64(i), q.Account.UUID, int64(q.Ticket)
+		ord[i], accounts[i] = int64(i), q.Account.UUID
+		numbers[i] = pgtype.Int8{Int64: int64(q.Ticket), Valid: q.Ticket != 0}
 		sessions[i] = pgtype.UUID{Bytes: q.Session.UUID, Valid: !q.Session.IsZero()}
 		conversations[i] = pgtype.UUID{Bytes: q.Conversation.UUID, Valid: q.Session.IsZero()}
 		scopes[i], keys[i] = pgtype.Text{String: q.Scope, Valid: q.Key != ""}, pgtype.Text{String: q.Key, Valid: q.Key != ""}

@@ -3,20 +3,29 @@ package postgres
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // groupSize is how many calls one transaction takes at most.
 const groupSize = 64
 
+// patience is how long callers wait for a place that is busy before they get
+// another one.
+const patience = 50 * time.Millisecond
+
 // worker does calls together. Callers queue up; whoever gets one of the worker's
 // few places takes what waits, up to groupSize calls, and does it for all of them.
 // There is no goroutine of its own to wait for.
+//
+// One place is enough while it is quick: many small groups cost more than they
+// gain. The others are for full groups, and for when it is held up.
 type worker[T any] struct {
 	// do does calls together, sets the error of each, and panics never.
 	do    func([]*call[T])
 	queue chan *call[T]
-	// lead holds a token for each place that is free.
-	lead chan struct{}
+	// lead holds the token of the place that anybody may take, if it is free;
+	// spare those of all others.
+	lead, spare chan struct{}
 }
 
 // call is one piece of work that waits or is under way.
@@ -35,9 +44,10 @@ const (
 )
 
 func newWorker[T any](places, queue int, do func([]*call[T])) *worker[T] {
-	w := &worker[T]{do: do, queue: make(chan *call[T], queue), lead: make(chan struct{}, places)}
-	for range places {
-		w.lead <- struct{}{}
+	w := &worker[T]{do: do, queue: make(chan *call[T], queue), lead: make(chan struct{}, 1), spare: make(chan struct{}, places-1)}
+	w.lead <- struct{}{}
+	for range places - 1 {
+		w.spare <- struct{}{}
 	}
 	return w
 }
@@ -52,6 +62,14 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 	default:
 		return ErrBusy
 	}
+	if len(w.queue) >= groupSize {
+		select {
+		case <-w.spare:
+			w.group()
+			w.free()
+		default:
+		}
+	}
 	lead := w.lead
 	for {
 		select {
@@ -63,10 +81,12 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 		case <-c.done:
 			return c.err
 		case <-lead:
+			stop := w.lendLater()
 			if !w.group() {
 				lead = nil // another place has taken it up
 			}
-			w.lead <- struct{}{}
+			stop()
+			w.free()
 		case <-ctx.Done():
 			if c.state.CompareAndSwap(waiting, dropped) {
 				return notDone(ctx.Err())
@@ -74,6 +94,28 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 			<-c.done
 			return c.err
 		}
+	}
+}
+
+// lendLater gives callers another place when this one has been busy for long.
+func (w *worker[T]) lendLater() (stop func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	enough := context.AfterFunc(ctx, func() {
+		select {
+		case <-w.spare:
+			w.free()
+		default:
+		}
+	})
+	return func() { enough(); cancel() }
+}
+
+// free gives a place back: to anybody, if there is none for anybody.
+func (w *worker[T]) free() {
+	select {
+	case w.lead <- struct{}{}:
+	default:
+		w.spare <- struct{}{}
 	}
 }
 
