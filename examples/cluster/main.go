@@ -67,6 +67,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return unrun
 	}
 	r, err := p.run(ctx)
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "cluster: interrupted")
+		return unrun
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "cluster:", err)
 		return unrun
