@@ -56,17 +56,19 @@ func serve(t *testing.T, store storage.Store, c *clock, files string) *host {
 	t.Cleanup(func() { dir.Close() })
 	h.desk, err = charla.New(store, &charla.Options{
 		Clock: c, Mailer: &h.mails, Files: &charla.FileOptions{Store: dir}, Runner: charla.RunnerOptions{Workers: 1},
-		OnEvent: func(_ context.Context, e charla.Event) error {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			if e.Fact.Kind == tickets.WasClosed {
-				h.events = append(h.events, e.Key)
-			}
-			return nil
-		},
+		OnEvent: h.hear,
 	})
 	require.NoError(t, err)
 	return h
+}
+
+func (h *host) hear(_ context.Context, e charla.Event) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e.Fact.Kind == tickets.WasClosed {
+		h.events = append(h.events, e.Key)
+	}
+	return nil
 }
 
 // pass lets time pass and does what falls due.
@@ -173,6 +175,21 @@ func scenario(t *testing.T, store storage.Store, backup func() (restored storage
 	assert.Equal(t, before, second.write(juan, "antes", "lo de antes"))
 	second.write(juan, "después", "lo de después")
 	assert.Equal(t, []string{"antes", "después"}, second.texts(juan))
+	unseen, err := second.desk.Read(ctx, juan, 2, 0) // as a page asks that had seen the other second one
+	require.NoError(t, err)
+	assert.Empty(t, unseen)
+
+	// Without a mailer what is due waits for somebody to decide.
+	silent, err := charla.New(restored, &charla.Options{Clock: c, OnEvent: second.hear})
+	require.NoError(t, err)
+	_, err = silent.RunDue(ctx)
+	require.NoError(t, err)
+	dead, err := silent.Deliveries(ctx, account.ID, storage.Dead, "", 0)
+	require.NoError(t, err)
+	require.NotEmpty(t, dead.Items)
+	for _, d := range dead.Items {
+		require.NoError(t, silent.Replay(ctx, account.ID, d.Key))
+	}
 
 	second.pass(0)
 	ticket, err = second.desk.Ticket(ctx, open)
