@@ -227,9 +227,9 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 		return Saved{}, err
 	}
 	now := later(d.Now(), a.SavedAt)
-	a.Format = chatcfg.AccountFormat
 	a.Version++
 	a.Revision++
+	a.Format = chatcfg.AccountFormat
 	a.SavedAt, a.Name, a.Hidden = now, cfg.Chat.Name, cfg.Chat.Hidden
 	a.Rules = since(a.Rules, old.Config, cfg, now)
 	if o.Running {
