@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ErrAddress: the URL leads to an address that is not public.
@@ -16,12 +17,13 @@ var ErrAddress = errors.New("webhook: address is not public")
 // guard dials only what may be dialled.
 type guard struct {
 	resolver *net.Resolver
+	timeout  time.Duration
 	hosts    map[string]bool
 	prefixes []netip.Prefix
 }
 
 func newGuard(o *Options) *guard {
-	g := &guard{resolver: o.Resolver, hosts: make(map[string]bool)}
+	g := &guard{resolver: o.Resolver, timeout: o.Timeout, hosts: make(map[string]bool)}
 	for _, h := range o.AllowHosts {
 		g.hosts[canonical(h)] = true
 	}
@@ -37,13 +39,14 @@ func canonical(host string) string {
 }
 
 // dial checks each address after its name was resolved and before it is connected
-// to, so that no name, spelling or second answer of a resolver gets around it.
+// to, so that no name, spelling or second answer of a resolver gets around it. It has a
+// bound of its own, since [http.Transport] goes on dialling when a request is given up.
 func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	d := net.Dialer{Resolver: g.resolver}
+	d := net.Dialer{Resolver: g.resolver, Timeout: g.timeout}
 	if !g.hosts[canonical(host)] {
 		d.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
 			return g.check(address)
@@ -89,27 +92,28 @@ func public(a netip.Addr) bool {
 var unicast = netip.MustParsePrefix("2000::/3")
 
 var special = prefixes(
-	"0.0.0.0/8",       // this network
-	"10.0.0.0/8",      // private
-	"100.64.0.0/10",   // shared by a provider's customers (CGNAT)
-	"127.0.0.0/8",     // loopback
-	"169.254.0.0/16",  // link-local, where clouds keep their metadata
-	"172.16.0.0/12",   // private
-	"192.0.0.0/24",    // IETF protocols
-	"192.0.2.0/24",    // documentation
-	"192.31.196.0/24", // AS112
-	"192.52.193.0/24", // AMT
-	"192.88.99.0/24",  // 6to4 relays
-	"192.168.0.0/16",  // private
-	"192.175.48.0/24", // AS112
-	"198.18.0.0/15",   // benchmarking
-	"198.51.100.0/24", // documentation
-	"203.0.113.0/24",  // documentation
-	"224.0.0.0/4",     // multicast
-	"240.0.0.0/4",     // reserved, broadcast
-	"2001::/23",       // IETF protocols: Teredo, benchmarking, ORCHID
-	"2001:db8::/32",   // documentation
-	"2002::/16",       // 6to4: holds an IPv4 address
+	"0.0.0.0/8",        // this network
+	"10.0.0.0/8",       // private
+	"100.64.0.0/10",    // shared by a provider's customers (CGNAT)
+	"127.0.0.0/8",      // loopback
+	"168.63.129.16/32", // the host of a machine in Azure
+	"169.254.0.0/16",   // link-local, where clouds keep their metadata
+	"172.16.0.0/12",    // private
+	"192.0.0.0/24",     // IETF protocols
+	"192.0.2.0/24",     // documentation
+	"192.31.196.0/24",  // AS112
+	"192.52.193.0/24",  // AMT
+	"192.88.99.0/24",   // 6to4 relays
+	"192.168.0.0/16",   // private
+	"192.175.48.0/24",  // AS112
+	"198.18.0.0/15",    // benchmarking
+	"198.51.100.0/24",  // documentation
+	"203.0.113.0/24",   // documentation
+	"224.0.0.0/4",      // multicast
+	"240.0.0.0/4",      // reserved, broadcast
+	"2001::/23",        // IETF protocols: Teredo, benchmarking, ORCHID
+	"2001:db8::/32",    // documentation
+	"2002::/16",        // 6to4: holds an IPv4 address
 	"2620:4f:8000::/48",
 	"3ffe::/16", // 6bone
 	"3fff::/20", // documentation

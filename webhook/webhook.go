@@ -123,6 +123,7 @@ func New(endpoints Endpoints, o *Options) (*Hook, error) {
 			Proxy:                  nil, // nor one of the environment: it would dial for us
 			DialContext:            newGuard(&h.o).dial,
 			TLSClientConfig:        h.o.TLS.Clone(),
+			TLSHandshakeTimeout:    h.o.Timeout,
 			ForceAttemptHTTP2:      true,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxHeader,
