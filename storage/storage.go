@@ -134,7 +134,9 @@ type Conversations interface {
 	// and moves their Wake to leaseUntil, so that nobody else claims them
 	// before; earliest first. A commit sets the Wake anew. Conversations of
 	// deleted accounts are skipped. A limit below one claims nothing, here and
-	// in every claim.
+	// in every claim. What another process scheduled may be overlooked for some
+	// seconds, here and by NextWake, if this one has already claimed what was due
+	// later.
 	ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error)
 	// ClaimStale returns up to limit conversations with an open ticket that
 	// were armed under a version below their account's, and that no ClaimStale

@@ -3,7 +3,9 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -17,7 +19,7 @@ import (
 const (
 	claimDue = `WITH due AS (
 		SELECT c.account, c.id, c.wake FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
-		WHERE c.wake <= $1 AND NOT a.deleted ORDER BY c.wake LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
+		WHERE c.wake >= $4 AND c.wake <= $1 AND NOT a.deleted ORDER BY c.wake LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
 	UPDATE charla.conversations c SET wake = $2 FROM due WHERE c.account = due.account AND c.id = due.id
 	RETURNING c.account, c.id, due.wake`
 
@@ -29,14 +31,83 @@ const (
 	RETURNING c.account, c.id, 0::bigint`
 )
 
+// sweep is how often, by the callers' clock, a claim looks for what is due from the
+// beginning.
+const sweep = 10 * time.Second
+
+// horizon is where claims begin to look. While some transaction of the server stays
+// open, what was claimed stays in the index and would be read again by each claim.
+// Nothing of this process is due before the horizon. What another process leaves
+// there, when its clock is behind or it ends within a claim, is found by the next
+// sweep.
+type horizon struct {
+	// every is how often a claim begins at the beginning; zero: always.
+	every time.Duration
+
+	mu sync.Mutex
+	// low is where claims begin.
+	low int64
+	// swept is when a claim last began at the beginning.
+	swept time.Time
+	// looking is how many claims are under way, came the earliest that was scheduled
+	// meanwhile.
+	looking int
+	came    int64
+}
+
+// look is where a claim begins; saw ends it.
+func (h *horizon) look(now time.Time) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.looking == 0 {
+		h.came = math.MaxInt64
+	}
+	h.looking++
+	if now.Before(h.swept) || now.Sub(h.swept) >= h.every {
+		return math.MinInt64
+	}
+	return h.low
+}
+
+// saw notes the last of what a claim found, if anything: everything up to there is
+// claimed, but for what came meanwhile.
+func (h *horizon) saw(from int64, now time.Time, found []storage.Claim, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.looking--
+	if err != nil {
+		return
+	}
+	if from == math.MinInt64 {
+		h.swept = now
+	}
+	if n := len(found); n > 0 && h.every > 0 {
+		h.low = max(h.low, min(h.came, micros(found[n-1].Due)))
+	}
+}
+
+// scheduled notes what this process has scheduled, before anybody is told.
+func (h *horizon) scheduled(wake int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.low, h.came = min(h.low, wake), min(h.came, wake)
+}
+
+// first is the earliest that this process knows of.
+func (h *horizon) first() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.low
+}
+
 // claims runs a claim; the earliest first.
-func (p conversations) claims(ctx context.Context, query string, now time.Time, lease any, limit int) ([]storage.Claim, error) {
+func (p conversations) claims(ctx context.Context, query string, limit int, args ...any) ([]storage.Claim, error) {
 	var found []storage.Claim
 	if limit < 1 {
 		_, err := p.NextWake(ctx) // the context's and the store's end
 		return nil, err
 	}
-	err := p.s.change(ctx, query, []any{micros(now), lease, limit}, func(scan func(...any) error) error {
+	err := p.s.change(ctx, query, args, func(scan func(...any) error) error {
 		var account, id [16]byte
 		var wake int64
 		err := scan(&account, &id, &wake)
@@ -55,11 +126,21 @@ func (p conversations) claims(ctx context.Context, query string, now time.Time, 
 }
 
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
-	return p.claims(ctx, claimDue, now, orNull(leaseUntil), limit)
+	h := &p.s.horizon
+	if limit < 1 {
+		return p.claims(ctx, claimDue, limit)
+	}
+	from := h.look(now)
+	found, err := p.claims(ctx, claimDue, limit, micros(now), orNull(leaseUntil), limit, from)
+	if !leaseUntil.IsZero() {
+		h.scheduled(micros(leaseUntil))
+	}
+	h.saw(from, now, found, err)
+	return found, err
 }
 
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
-	claims, err := p.claims(ctx, claimStale, now, micros(leaseUntil), limit)
+	claims, err := p.claims(ctx, claimStale, limit, micros(now), micros(leaseUntil), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -101,5 +182,5 @@ func (p conversations) settle(ctx context.Context) error {
 
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx, `SELECT c.wake FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
-		WHERE c.wake IS NOT NULL AND NOT a.deleted ORDER BY c.wake LIMIT 1`)
+		WHERE c.wake >= $1 AND NOT a.deleted ORDER BY c.wake LIMIT 1`, p.s.horizon.first())
 }

@@ -2,8 +2,12 @@ package postgres_test
 
 import (
 	"context"
+	"math/rand/v2"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -92,4 +96,110 @@ func TestSessionIsHeld(t *testing.T) {
 	release()
 	require.NoError(t, <-committed)
 	require.NoError(t, <-saved)
+}
+
+// scheduled is a conversation's first message, with a deadline.
+func (b *bundle) scheduled(s storage.Store, wake time.Time) {
+	b.Helper()
+	batch := b.chat(b.account).next("hola")
+	batch.Wake = wake
+	require.NoError(b, s.Conversations().Commit(b.ctx, batch))
+}
+
+// due claims what is due.
+func (b *bundle) due(s storage.Store, now time.Time, limit int) []storage.Claim {
+	b.Helper()
+	found, err := s.Conversations().ClaimDue(b.ctx, now, now.AddDate(1, 0, 0), limit)
+	require.NoError(b, err)
+	return found
+}
+
+// R4.5: claims begin where the last one ended, but miss nothing that their own
+// process schedules; what another schedules before that is found within ten seconds.
+func TestHorizon(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	other := open(t, b.dsn, nil)
+	now := base.Add(time.Hour)
+	b.scheduled(b, now.Add(-time.Minute))
+	assert.Len(t, b.due(b, now, 10), 1)
+	b.scheduled(b, now.Add(-2*time.Minute))
+	wake, err := b.Conversations().NextWake(b.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, now.Add(-2*time.Minute), wake)
+	assert.Len(t, b.due(b, now, 10), 1, "its own, at once")
+	b.scheduled(b, now.Add(-time.Minute))
+	assert.Len(t, b.due(b, now, 10), 1)
+	b.scheduled(other, now.Add(-3*time.Minute))
+	b.scheduled(other, now.Add(-30*time.Second))
+	assert.Len(t, b.due(b, now.Add(5*time.Second), 10), 1, "what comes later, at once")
+	assert.Len(t, b.due(b, now.Add(10*time.Second), 10), 1, "all else")
+	b.scheduled(other, now.Add(-3*time.Minute))
+	assert.Len(t, b.due(b, now, 10), 1, "a clock that was put back")
+}
+
+// R4.5: what is scheduled while others claim is claimed once.
+func TestHorizonRaced(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	const writers, each = 8, 40
+	now := base.Add(2 * time.Hour)
+	var writing, claiming sync.WaitGroup
+	var chats [writers][]*storage.Batch
+	for i := range chats {
+		random := rand.New(rand.NewPCG(1, uint64(i)))
+		for range each {
+			batch := b.chat(b.account).next("hola")
+			batch.Wake = base.Add(time.Duration(random.IntN(3600)) * time.Second)
+			chats[i] = append(chats[i], batch)
+		}
+	}
+	errs := make([]error, writers)
+	for i := range writers {
+		writing.Go(func() {
+			for _, batch := range chats[i] {
+				if errs[i] == nil {
+					errs[i] = b.Conversations().Commit(b.ctx, batch)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	claimed := make([]map[tickets.ConversationID]int, 3)
+	failed := make([]error, len(claimed))
+	for i := range claimed {
+		claimed[i] = map[tickets.ConversationID]int{}
+		claiming.Go(func() {
+			for last := false; ; {
+				select {
+				case <-done:
+					last = true
+				default:
+				}
+				found, err := b.Conversations().ClaimDue(b.ctx, now, now.AddDate(1, 0, 0), 1+i)
+				if failed[i] = err; err != nil || last && len(found) == 0 {
+					return
+				}
+				for _, c := range found {
+					claimed[i][c.Conversation]++
+				}
+			}
+		})
+	}
+	writing.Wait()
+	close(done)
+	claiming.Wait()
+	all := map[tickets.ConversationID]int{}
+	for i := range claimed {
+		require.NoError(t, failed[i])
+		for id, n := range claimed[i] {
+			all[id] += n
+		}
+	}
+	for i := range chats {
+		require.NoError(t, errs[i])
+		for _, batch := range chats[i] {
+			assert.Equal(t, 1, all[batch.Conversation.ID])
+		}
+	}
 }

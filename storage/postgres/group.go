@@ -88,7 +88,13 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 		t.rollback()
 		return err
 	}
-	return t.commit()
+	err = t.commit()
+	for _, wake := range w.conversations.wakes {
+		if wake.Valid {
+			s.horizon.scheduled(wake.Int64)
+		}
+	}
+	return err
 }
 
 // look locks what the batches are about, each table in the order of its keys, which

@@ -237,9 +237,9 @@ func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 }
 
 // earliest returns the instant that a query finds, or zero.
-func (s *Store) earliest(ctx context.Context, query string) (time.Time, error) {
+func (s *Store) earliest(ctx context.Context, query string, args ...any) (time.Time, error) {
 	var at *int64
-	if _, err := s.one(ctx, query, nil, &at); err != nil || at == nil {
+	if _, err := s.one(ctx, query, args, &at); err != nil || at == nil {
 		return time.Time{}, err
 	}
 	return instant(*at), nil

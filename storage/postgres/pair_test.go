@@ -49,6 +49,7 @@ func TestTwoStores(t *testing.T) {
 			p := &pair{closed: func() { s.put(&hosted{dsn: dsn}) }}
 			for i := range p.stores {
 				p.stores[i] = open(t, dsn, nil)
+				p.stores[i].Sweep() // what one schedules is due for the other at once
 			}
 			return p
 		},

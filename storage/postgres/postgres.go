@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -75,6 +76,7 @@ type Store struct {
 	loads   *worker[*load]
 	others  *gate
 	known   known
+	horizon horizon
 	// id is the database's: cursors are bound to it.
 	id [16]byte
 
@@ -135,7 +137,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	if conns < minConns {
 		return nil, fmt.Errorf("postgres: the pool allows %d connections, the store needs %d", conns, minConns)
 	}
-	s := &Store{pool: pool, timeout: opts.Timeout}
+	s := &Store{pool: pool, timeout: opts.Timeout, horizon: horizon{every: sweep, low: math.MinInt64}}
 	c, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, failed("open", err)
