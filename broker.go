@@ -37,7 +37,11 @@ const hintSize = 1 + 16 + 8
 
 // tell tells this process's readers of something, and the other processes.
 func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
-	d.hear(kind, id, n)
+	if kind == hintChanged {
+		d.topic.reached(id, n)
+	} else {
+		d.hear(kind, id, n)
+	}
 	if d.o.Broker == nil {
 		return
 	}
@@ -50,11 +54,12 @@ func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
 	d.hinted(HintSent)
 }
 
-// hear does what a hint says.
+// hear does what a hint says. It may be anybody's, and is believed no more than that
+// there is something to look at.
 func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 	switch kind {
 	case hintChanged:
-		d.topic.reached(id, n)
+		d.topic.rumour(id, n)
 	case hintAccount, hintSession:
 		d.topic.publish(id)
 	case hintMarked:

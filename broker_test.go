@@ -2,8 +2,10 @@ package charla_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"iter"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -111,4 +113,65 @@ func TestBroker(t *testing.T) {
 		defer w.mu.Unlock()
 		assert.Empty(t, w.ears, "Run ended what it began")
 	})
+}
+
+// A hint that is a lie has a stream look once more, and keeps nothing from it: neither
+// what a true hint says later, nor what a poll finds.
+func TestForgedHint(t *testing.T) {
+	t.Parallel()
+	for name, polled := range map[string]bool{"hint": false, "poll": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { forgeHint(t, polled) })
+		})
+	}
+}
+
+func forgeHint(t *testing.T, polled bool) {
+	t.Helper()
+	b := bubble(t)
+	w := &wire{ears: make(map[int]chan []byte), breaks: 2}
+	ctx, stop := context.WithCancel(t.Context())
+	var ran sync.WaitGroup
+	var desks []*charla.Desk
+	for range 2 {
+		d := b.newDesk(func(o *charla.Options) {
+			if o.Clock, o.Broker = nil, w; polled {
+				o.Runner.Poll = time.Second
+			} else {
+				o.Runner.Poll = time.Hour
+			}
+		})
+		ran.Go(func() { _ = d.Run(ctx) })
+		desks = append(desks, d)
+	}
+	s := b.enter("juan")
+	first, err := desks[1].Write(b.ctx, s, "hola", nil)
+	require.NoError(t, err)
+	customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return desks[0].Live(ctx, s, 0, 0) })
+	assert.Equal(t, []string{"message hola", "nothing"}, customer.since())
+
+	id := first.Ref.Conversation.UUID
+	for _, version := range []uint64{2, math.MaxInt64, math.MaxUint64} {
+		w.Publish(binary.BigEndian.AppendUint64(append([]byte{'c'}, id[:]...), version))
+	}
+	synctest.Wait()
+	if polled { // no true hint comes
+		w.deafen()
+	}
+	_, err = desks[1].Reply(b.ctx, ana, first.Ref, "¿en qué ayudo?", nil)
+	require.NoError(t, err)
+	if polled {
+		elapse(3 * time.Second)
+	}
+	assert.Equal(t, []string{"message ¿en qué ayudo?"}, customer.since())
+	stop()
+	ran.Wait()
+}
+
+// deafen has nobody hear anything more.
+func (w *wire) deafen() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.ears)
 }

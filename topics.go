@@ -27,7 +27,7 @@ type topicState struct {
 	// changed and marked count what there may be to read: of the conversation
 	// and its sessions, and of the marks.
 	changed, marked int64
-	// version is the conversation's, as far as it was told.
+	// version is the conversation's, as far as the store has told.
 	version int64
 	// customer and agent are until when each of them types.
 	customer, agent time.Time
@@ -60,16 +60,26 @@ func (t *topics) publish(id uuid.UUID) {
 // reached is publish for a conversation that has reached a version, unless that
 // was told before.
 func (t *topics) reached(id uuid.UUID, version int64) {
-	t.mu.Lock()
-	one := t.m[id]
-	known := one == nil || one.version >= version
-	t.mu.Unlock()
-	if !known {
+	if t.unknown(id, version) {
 		t.tell(id, func(s *topicState) {
 			s.changed++
 			s.version = max(s.version, version)
 		})
 	}
+}
+
+// rumour is reached for what may not be true.
+func (t *topics) rumour(id uuid.UUID, version int64) {
+	if t.unknown(id, version) {
+		t.publish(id)
+	}
+}
+
+func (t *topics) unknown(id uuid.UUID, version int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	one := t.m[id]
+	return one != nil && one.version < version
 }
 
 // lost says that nobody knows any more what was told: everybody looks.

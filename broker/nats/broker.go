@@ -16,9 +16,8 @@
 //
 // All desks on a store share a subject, and desks on another store have another.
 // A hint holds no more than a random ID and a number; whoever may publish to the
-// subject can make desks read their store, show somebody typing, and have a stream
-// wait up to 15 seconds for its news, so leave it to desks in the server's
-// permissions.
+// subject can make desks read their store and show somebody typing, so leave it to
+// desks in the server's permissions.
 package charlanats
 
 import (
@@ -32,10 +31,12 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// What may wait to be sent, and to be received; more is lost.
+// What may wait to be sent, and to be received; more is lost. A hint has at most 64
+// bytes, what others publish as many as the server takes.
 const (
 	maxSending   = 1024
 	maxReceiving = 4096
+	maxBytes     = maxReceiving * 64
 )
 
 // Broker is a charla.Broker on a connection to NATS. It is safe for concurrent
@@ -108,7 +109,7 @@ func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 		return fmt.Errorf("charlanats: %w", err)
 	}
 	defer func() { _ = sub.Unsubscribe() }() // fails if the connection is closed
-	if err := sub.SetPendingLimits(maxReceiving, -1); err != nil {
+	if err := sub.SetPendingLimits(maxReceiving, maxBytes); err != nil {
 		return fmt.Errorf("charlanats: %w", err)
 	}
 	for {

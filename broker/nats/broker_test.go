@@ -260,3 +260,27 @@ func garbage(r *rand.Rand) []byte {
 	}
 	return b
 }
+
+// Somebody who publishes what is no hint costs a desk that is slow no memory.
+func TestLargeMessages(t *testing.T) {
+	t.Parallel()
+	s := serve(t, -1)
+	heard, held := make(chan int, 100), make(chan struct{})
+	listen(t, connect(t, s), func(hint []byte) {
+		heard <- len(hint)
+		<-held
+	})
+	stranger := connect(t, s)
+	for range 50 {
+		require.NoError(t, stranger.Publish(subject, make([]byte, 1<<20)))
+	}
+	require.NoError(t, stranger.Publish(subject, []byte("hint")))
+	require.NoError(t, stranger.FlushTimeout(patience))
+	close(held)
+	for large := 0; ; large++ {
+		if next(t, heard) == len("hint") {
+			assert.LessOrEqual(t, large, 2)
+			return
+		}
+	}
+}
