@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -23,6 +24,9 @@ const (
 	maxNotice = 7999
 	// sendTimeout bounds one sending.
 	sendTimeout = 5 * time.Second
+	// quiet is after how long without a notification a listener asks whether the
+	// server is there still: a network that loses everything does not say so.
+	quiet = 30 * time.Second
 )
 
 // Broker carries hints between the processes on one database, by NOTIFY and LISTEN,
@@ -30,7 +34,8 @@ const (
 // within one holds up every other; those that wait are sent together, each once.
 // They may be lost. It is safe for concurrent use.
 type Broker struct {
-	pool *pgxpool.Pool
+	pool  *pgxpool.Pool
+	quiet time.Duration
 
 	mu      sync.Mutex
 	waiting [][]byte
@@ -42,7 +47,7 @@ type Broker struct {
 // NewBroker makes a broker on a pool of connections, which may be the store's
 // ([New]): it needs one of them now and then, and one of its own for each Listen.
 func NewBroker(pool *pgxpool.Pool) *Broker {
-	return &Broker{pool: pool, known: map[string]bool{}}
+	return &Broker{pool: pool, quiet: quiet, known: map[string]bool{}}
 }
 
 // Publish sends a hint to everyone who listens, this process too. It neither blocks
@@ -134,7 +139,7 @@ func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 		return listened(ctx, err)
 	}
 	for {
-		notice, err := conn.WaitForNotification(ctx)
+		notice, err := b.next(ctx, conn)
 		if err != nil {
 			return listened(ctx, err)
 		}
@@ -142,6 +147,25 @@ func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 			if hint, err := base64.StdEncoding.AppendDecode(nil, text); err == nil {
 				receive(hint)
 			}
+		}
+	}
+}
+
+// next waits for a notification, for as long as the server answers.
+func (b *Broker) next(ctx context.Context, c *pgx.Conn) (*pgconn.Notification, error) {
+	for {
+		within, cancel := context.WithTimeout(ctx, b.quiet)
+		notice, err := c.WaitForNotification(within)
+		quiet := within.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err == nil || !quiet {
+			return notice, err
+		}
+		within, cancel = context.WithTimeout(ctx, sendTimeout)
+		err = c.Ping(within)
+		cancel()
+		if err != nil {
+			return nil, err
 		}
 	}
 }

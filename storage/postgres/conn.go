@@ -95,9 +95,12 @@ func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 	return err
 }
 
-// each runs a query that changes nothing and calls fn for every row.
+// each runs a query that changes nothing and calls fn for every row. It takes no longer
+// than the timeout.
 func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	return s.with(ctx, func(c *pgxpool.Conn) error {
+		ctx, cancel := context.WithTimeout(ctx, s.timeout)
+		defer cancel()
 		rows, err := c.Query(ctx, query, args...)
 		if err != nil {
 			return failed("read", err)
@@ -134,8 +137,10 @@ func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) 
 	return found, err
 }
 
-// settings bounds what a transaction may wait for, locks and a caller that is gone.
-const settings = "SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)"
+// settings bounds what a transaction may wait for, locks and a caller that is gone. It
+// is durable even if somebody has switched that off since the store was opened.
+const settings = `SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true),
+	CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
 
 // limits leaves the server some time to say that it gave up.
 func (s *Store) limits() string { return strconv.FormatInt(s.timeout.Milliseconds()*3/4, 10) }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -71,3 +72,6 @@ func (s *Store) FeedCursor(list, cursor string) (string, error) {
 
 // Sweep makes every claim look for what is due from the beginning.
 func (s *Store) Sweep() { s.horizon.every = 0 }
+
+// Quiet sets after how long without news a listener asks whether the server is there.
+func (b *Broker) Quiet(d time.Duration) { b.quiet = d }

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/postgres"
+	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -242,4 +245,55 @@ func FuzzFeedCursor(f *testing.F) {
 			require.ErrorIs(t, err, storage.ErrCursor)
 		}
 	})
+}
+
+// No password is told, however odd the connection string in which it stands.
+func TestDiscreet(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{
+		"host=db password=s3cret sslmode=odd",
+		"host=db password = s3cret sslmode=odd",
+		"host=db password='its \\' s3cret' sslmode=odd",
+		"host=db password=its\\ s3cret sslmode=odd",
+		"host=db PASSWORD=s3cret sslmode=odd",
+		"host=db password='s3cret",
+		"host=db password = s3cret pool_max_conns=odd",
+		"postgres://charla:s3cret@db:odd/chat",
+		"postgres://charla:s3cret@[::1/chat",
+		"postgres://charla@db/chat?sslmode=odd&password=s3cret",
+	} {
+		_, err := postgres.Open(t.Context(), dsn, nil)
+		require.Error(t, err, dsn)
+		for ; err != nil; err = errors.Unwrap(err) {
+			assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), "s3cret", dsn)
+		}
+	}
+}
+
+// R8.1: commits wait for the disk even if somebody has switched that off since the store
+// was opened.
+func TestSwitchedOff(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	c := b.chat(b.account)
+	c.says("hola")
+	pool := connect(t, b.dsn)
+	for _, statement := range []string{
+		"ALTER DATABASE " + pgx.Identifier{pool.Config().ConnConfig.Database}.Sanitize() + " SET synchronous_commit = off",
+		"CREATE TABLE public.seen (how text)",
+		`CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$`,
+		"CREATE TRIGGER see AFTER INSERT OR UPDATE ON charla.conversations EXECUTE FUNCTION public.see()",
+		"CREATE TRIGGER see AFTER INSERT OR UPDATE ON charla.presence EXECUTE FUNCTION public.see()",
+		// The store's connections are lost, and it makes others.
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+	} {
+		_, err := pool.Exec(b.ctx, statement)
+		require.NoError(t, err, statement)
+	}
+	require.NoError(t, b.Conversations().Commit(b.ctx, c.next("otra")))
+	require.NoError(t, b.Presence().Put(b.ctx, b.account.ID, tickets.Roster{Revision: 1}))
+	var all []string
+	require.NoError(t, connect(t, b.dsn).QueryRow(b.ctx, "SELECT array_agg(DISTINCT how) FROM public.seen").Scan(&all))
+	assert.Equal(t, []string{"on"}, all)
 }

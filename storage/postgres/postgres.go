@@ -98,7 +98,7 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	}
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, failed("open", err)
+		return nil, failed("open", discreet(err))
 	}
 	config.MaxConns = max(config.MaxConns, 8)
 	if opts.Conns > 0 {
@@ -122,6 +122,18 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	}
 	s.owned = true
 	return s, nil
+}
+
+// discreet is an error of a connection string without the string: the driver does not
+// find every password in one that it cannot read.
+func discreet(err error) error {
+	var e *pgconn.ParseConfigError
+	if !errors.As(err, &e) {
+		return err
+	}
+	without := *e
+	without.ConnString = "…"
+	return &without
 }
 
 // New builds a store on a host's own pool of connections, which it shares. The

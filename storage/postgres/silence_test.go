@@ -1,0 +1,150 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/postgres"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// silence is a network to the server that can begin to lose everything, without a word.
+type silence struct {
+	net.Listener
+	lost atomic.Bool
+	over context.Context //nolint:containedctx // the test's
+}
+
+func newSilence(t *testing.T) *silence {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	s := &silence{Listener: l, over: t.Context()}
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			backend, err := net.Dial("unix", filepath.Join(server.Folder(), ".s.PGSQL.5432"))
+			if err != nil {
+				return
+			}
+			for _, way := range [][2]net.Conn{{client, backend}, {backend, client}} {
+				go func() {
+					pump(way[0], way[1], s.lose)
+					if s.lost.Load() {
+						<-s.over.Done()
+					}
+					client.Close()
+					backend.Close()
+				}()
+			}
+		}
+	}()
+	return s
+}
+
+func (s *silence) lose([]byte) bool { return s.lost.Load() }
+
+// dsn is a connection string for a database over the network.
+func (s *silence) dsn(dsn string) string {
+	address := s.Addr().(*net.TCPAddr)
+	return fmt.Sprintf("%s host=%s port=%d", dsn, address.IP, address.Port)
+}
+
+// R8.4: with a network that loses everything no call takes much longer than the timeout,
+// whether it waits for another or for the server.
+func TestSilentNetwork(t *testing.T) {
+	t.Parallel()
+	const timeout = time.Second
+	network := newSilence(t)
+	dsn := database(t)
+	b := &bundle{TB: t, ctx: t.Context(), dsn: dsn}
+	b.Store = open(t, network.dsn(dsn), &postgres.Options{Timeout: timeout, Conns: 8})
+	b.account = b.newAccount("Tienda")
+	c := b.chat(b.account)
+	c.says("hola")
+	batch := c.next("otra")
+	saved := b.account
+	saved.Revision++
+	id := b.account.ID
+	calls := map[string]func(context.Context) error{
+		"load": func(ctx context.Context) error {
+			_, err := b.Conversations().Load(ctx, storage.LoadQuery{Account: id, Conversation: c.conv.ID})
+			return err
+		},
+		"commit": func(ctx context.Context) error { return b.Conversations().Commit(ctx, batch) },
+		"get":    func(ctx context.Context) error { _, err := b.Accounts().Get(ctx, id); return err },
+		"save":   func(ctx context.Context) error { return b.Accounts().Save(ctx, saved) },
+		"purge":  func(ctx context.Context) error { _, err := b.Accounts().Purge(ctx, id); return err },
+		"list": func(ctx context.Context) error {
+			_, err := b.Accounts().List(ctx, chatcfg.AccountID{}, true, 5)
+			return err
+		},
+		"due":    func(ctx context.Context) error { _, err := b.Conversations().ClaimDue(ctx, base, base, 5); return err },
+		"outbox": func(ctx context.Context) error { _, err := b.Outbox().Claim(ctx, base, base, 5); return err },
+		"settle": func(ctx context.Context) error {
+			return b.Outbox().Settle(ctx, storage.Delivery{Account: id, Key: "key", State: storage.Sent})
+		},
+		"presence": func(ctx context.Context) error { return b.Presence().Put(ctx, id, tickets.Roster{Revision: 1}) },
+		"changes":  func(ctx context.Context) error { _, err := b.Queries().Changes(ctx, id, "", 5); return err },
+	}
+	network.lost.Store(true)
+	type outcome struct {
+		name string
+		took time.Duration
+		err  error
+	}
+	outcomes := make(chan outcome, len(calls))
+	for name, call := range calls {
+		go func() {
+			began := time.Now()
+			err := call(t.Context())
+			outcomes <- outcome{name, time.Since(began), err}
+		}()
+	}
+	for range calls {
+		select {
+		case o := <-outcomes:
+			require.Error(t, o.err, o.name)
+			assert.Less(t, o.took, 8*timeout, o.name)
+		case <-time.After(patience):
+			require.FailNow(t, "a call hangs")
+		}
+	}
+}
+
+// A listener finds out that its connection is dead.
+func TestSilentListen(t *testing.T) {
+	t.Parallel()
+	network := newSilence(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	b := postgres.NewBroker(connect(t, network.dsn(database(t))))
+	b.Quiet(100 * time.Millisecond)
+	e := listen(ctx, t, b)
+	for heard := range 3 { // silence alone is no reason
+		time.Sleep(300 * time.Millisecond)
+		b.Publish([]byte{byte(heard)})
+		require.Eventually(t, func() bool { return e.count() == heard+2 }, patience, tick)
+	}
+	network.lost.Store(true)
+	select {
+	case err := <-e.ended:
+		var lost *postgres.Error
+		require.ErrorAs(t, err, &lost)
+	case <-time.After(patience):
+		require.FailNow(t, "it listens to nobody")
+	}
+}
