@@ -139,12 +139,12 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 }
 
 // disarm takes the deadlines from an account that is deleted, in steps, since they
-// may be many. Claims pass over them as it is, only slower, so that a failure is
+// may be many, and in the order in which commits that came too late lock them. Claims pass over them as it is, only slower, so that a failure is
 // nobody's concern.
 func (s *Store) disarm(ctx context.Context, account chatcfg.AccountID) {
 	for n, err := int64(purgeStep), error(nil); n == purgeStep && err == nil; {
 		n, err = s.count(ctx, `UPDATE charla.conversations SET wake = NULL, armed = NULL WHERE (account, id) IN (
-			SELECT account, id FROM charla.conversations WHERE account = $1 AND armed IS NOT NULL LIMIT $2)`, account.UUID[:], purgeStep)
+			SELECT account, id FROM charla.conversations WHERE account = $1 AND armed IS NOT NULL ORDER BY account, id LIMIT $2 FOR UPDATE)`, account.UUID[:], purgeStep)
 	}
 }
 
@@ -217,8 +217,8 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 			}
 			// Only while it is the same account still.
 			n, err = p.s.count(ctx, "DELETE FROM charla."+t.table+" WHERE ("+t.key+") IN (SELECT "+t.key+" FROM charla."+t.table+
-				" WHERE "+column+" = $1 AND EXISTS (SELECT FROM charla.accounts WHERE id = $1 AND number = $2 AND deleted) LIMIT "+
-				strconv.Itoa(purgeStep)+")", id.UUID[:], number)
+				" WHERE "+column+" = $1 AND EXISTS (SELECT FROM charla.accounts WHERE id = $1 AND number = $2 AND deleted) ORDER BY "+t.key+
+				" LIMIT "+strconv.Itoa(purgeStep)+" FOR UPDATE)", id.UUID[:], number)
 			if err != nil {
 				return purged, err
 			}

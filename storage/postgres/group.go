@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -66,13 +66,14 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 	if err != nil {
 		return err
 	}
-	var w writes
+	w := newWrites()
+	defer w.release()
 	for _, one := range group {
 		if one.err = f.decide(one.work); one.err == nil {
 			w.add(one.work, f)
 		}
 	}
-	if w.expected == nil {
+	if w.conversations.rows() == 0 {
 		t.rollback()
 		return nil
 	}
@@ -89,10 +90,8 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 		return err
 	}
 	err = t.commit()
-	for _, wake := range w.conversations.wakes {
-		if wake.Valid {
-			s.horizon.scheduled(wake.Int64)
-		}
+	for _, wake := range w.scheduled {
+		s.horizon.scheduled(wake)
 	}
 	return err
 }
@@ -104,11 +103,7 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 	var accounts [][16]byte
 	var sessions []key
-	var keyAccounts, keyIDs [][16]byte
-	var idAccounts [][16]byte
-	var kinds, values []string
-	var receiptAccounts, receiptIDs [][16]byte
-	var scopes, keys []string
+	keys, identities, receipts := newTable(aUUID, aUUID), newTable(aUUID, aText, aText), newTable(aUUID, aUUID, aText, aText)
 	seen := map[[16]byte]bool{}
 	for i, c := range group {
 		e, k := c.work, c.work.key()
@@ -117,17 +112,20 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 			accounts = append(accounts, k.account)
 		}
 		if i == 0 || k != group[i-1].work.key() {
-			keyAccounts, keyIDs = append(keyAccounts, k.account), append(keyIDs, k.id)
+			keys.key(k)
 		}
 		if !e.Session.IsZero() {
 			sessions = append(sessions, key{k.account, e.Session.UUID})
 		}
 		for _, id := range e.reserve {
-			idAccounts, kinds, values = append(idAccounts, k.account), append(kinds, string(id.Kind)), append(values, id.Value)
+			identities.uuid(k.account)
+			identities.text(string(id.Kind))
+			identities.text(id.Value)
 		}
 		if e.Receipt != nil && len(group) == 1 { // else the insert fails, and each is done by itself
-			receiptAccounts, receiptIDs = append(receiptAccounts, k.account), append(receiptIDs, k.id)
-			scopes, keys = append(scopes, e.Receipt.Scope), append(keys, e.Receipt.Key)
+			receipts.key(k)
+			receipts.text(e.Receipt.Scope)
+			receipts.text(e.Receipt.Key)
 		}
 	}
 	b.Queue("SELECT id, number, version, deleted FROM charla.accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE", accounts).
@@ -140,21 +138,21 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 		}))
 	b.Queue(`SELECT k.account, k.id, c.version FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
 		SELECT version FROM charla.conversations WHERE account = k.account AND id = k.id LIMIT 1 FOR UPDATE) c`,
-		keyAccounts, keyIDs).Query(keyed(f.versions))
+		keys.args()...).Query(keyed(f.versions))
 	if len(sessions) > 0 {
 		slices.SortFunc(sessions, key.compare)
-		var accounts, ids [][16]byte
+		keys := newTable(aUUID, aUUID)
 		for _, k := range slices.Compact(sessions) {
-			accounts, ids = append(accounts, k.account), append(ids, k.id)
+			keys.key(k)
 		}
 		b.Queue(`SELECT k.account, k.id, s.revision FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
 			SELECT revision FROM charla.sessions WHERE account = k.account AND id = k.id LIMIT 1 FOR SHARE) s`,
-			accounts, ids).Query(keyed(f.sessions))
+			keys.args()...).Query(keyed(f.sessions))
 	}
-	if len(values) > 0 {
+	if identities.rows() > 0 {
 		b.Queue(`SELECT k.account, k.kind, k.value, i.conversation FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(account, kind, value)
 			CROSS JOIN LATERAL (SELECT conversation FROM charla.identities
-				WHERE account = k.account AND kind = k.kind AND value = k.value LIMIT 1) i`, idAccounts, kinds, values).
+				WHERE account = k.account AND kind = k.kind AND value = k.value LIMIT 1) i`, identities.args()...).
 			Query(rows(func(scan func(...any) error) error {
 				var id identity
 				var kind string
@@ -165,12 +163,12 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 				return err
 			}))
 	}
-	if len(keys) > 0 {
+	if receipts.rows() > 0 {
 		b.Queue(`SELECT k.account, k.conversation, k.scope, k.key
 			FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS k(account, conversation, scope, key)
 			CROSS JOIN LATERAL (SELECT FROM charla.receipts
 				WHERE account = k.account AND conversation = k.conversation AND scope = k.scope AND key = k.key LIMIT 1) r`,
-			receiptAccounts, receiptIDs, scopes, keys).
+			receipts.args()...).
 			Query(rows(func(scan func(...any) error) error {
 				var r receipt
 				err := scan(&r.account, &r.id, &r.scope, &r.once)
@@ -191,157 +189,144 @@ func keyed(m map[key]int64) func(pgx.Rows) error {
 	})
 }
 
-// writes are the rows of the batches that land, column by column.
+// writes are the rows of the batches that land, for each statement.
 type writes struct {
-	conversations struct {
-		accounts, ids     [][16]byte
-		versions, numbers []int64
-		wakes, armed      []pgtype.Int8
-		docs              [][]byte
-	}
-	identities struct {
-		accounts, conversations [][16]byte
-		kinds, values           []string
-	}
-	tickets struct {
-		accounts, conversations [][16]byte
-		rows                    []ticketRow
-	}
-	messages, entries, receipts struct {
-		accounts, conversations [][16]byte
-		numbers, tickets        []int64
-		sessions                [][16]byte
-		scopes, keys            []string
-		docs                    [][]byte
-	}
-	answers struct {
-		accounts, conversations [][16]byte
-		versions, ns            []int64
-		all                     []tickets.Answer
-	}
-	texts struct {
-		accounts, conversations [][16]byte
-		tickets, versions, ns   []int64
-		words, long             []string
-	}
-	deliveries deliveryColumns
-	stale      map[[16]byte]bool
-	// expected are how many rows statements have to write: fewer, and another
-	// process was first.
-	expected []*expectation
+	conversations, identities, tickets, messages, entries, receipts, answers, texts, deliveries *table
+	// scheduled are the wakes.
+	scheduled []int64
+	stale     map[[16]byte]bool
+	// expected are how many rows of conversations and identities have to be written:
+	// fewer, and another process was first.
+	expected [2]expectation
 }
 
 // expectation is how many rows a statement wrote, and has to; equal until it ran.
 type expectation struct{ rows, want int64 }
 
+// spare are writes that were written.
+var spare = sync.Pool{New: func() any {
+	return &writes{
+		conversations: putConversations.table(), identities: putIdentities.table(), tickets: putTickets.table(),
+		messages: putMessages.table(), entries: putEntries.table(), receipts: putReceipts.table(),
+		answers: putAnswers.table(), texts: putTexts.table(), deliveries: newTable(deliveryKinds...),
+		stale: map[[16]byte]bool{},
+	}
+}}
+
+func newWrites() *writes { return spare.Get().(*writes) }
+
+// release gives the writes back, which nobody uses any more.
+func (w *writes) release() {
+	for _, t := range []*table{
+		w.conversations, w.identities, w.tickets, w.messages, w.entries, w.receipts, w.answers, w.texts, w.deliveries,
+	} {
+		t.clear()
+	}
+	w.scheduled, w.expected = w.scheduled[:0], [2]expectation{}
+	clear(w.stale)
+	spare.Put(w)
+}
+
 // add adds a batch that lands.
 func (w *writes) add(e *batch, f *found) {
 	k := e.key()
-	if w.expected == nil {
-		w.expected = []*expectation{{}, {}}
-		w.stale = map[[16]byte]bool{}
-	}
 	b := &e.Conversation
-	c := &w.conversations
-	c.accounts, c.ids = append(c.accounts, k.account), append(c.ids, k.id)
-	c.versions, c.numbers = append(c.versions, b.Version), append(c.numbers, int64(b.Number))
-	c.wakes, c.docs = append(c.wakes, orNull(e.Wake)), append(c.docs, e.conversation)
-	var armed pgtype.Int8
+	w.conversations.key(k)
+	w.conversations.number(b.Version)
+	w.conversations.number(int64(b.Number))
+	w.conversations.numberOrNull(orNull(e.Wake))
 	switch {
 	case e.Active:
-		armed = pgtype.Int8{Int64: int64(b.Armed), Valid: true}
+		w.conversations.number(int64(b.Armed))
 	case !e.Wake.IsZero():
-		armed = pgtype.Int8{Int64: never, Valid: true}
+		w.conversations.number(never)
+	default:
+		w.conversations.null()
 	}
-	c.armed = append(c.armed, armed)
+	w.conversations.bytea(e.conversation)
+	if !e.Wake.IsZero() {
+		w.scheduled = append(w.scheduled, micros(e.Wake))
+	}
 	if f.behind(e) {
 		w.stale[k.account] = true
 	}
 	for _, id := range e.reserve {
-		i := &w.identities
-		i.accounts, i.conversations = append(i.accounts, k.account), append(i.conversations, k.id)
-		i.kinds, i.values = append(i.kinds, string(id.Kind)), append(i.values, id.Value)
+		w.identities.uuid(k.account)
+		w.identities.text(string(id.Kind))
+		w.identities.text(id.Value)
+		w.identities.uuid(k.id)
 	}
-	for _, t := range e.tickets {
-		w.tickets.accounts, w.tickets.conversations = append(w.tickets.accounts, k.account), append(w.tickets.conversations, k.id)
-		w.tickets.rows = append(w.tickets.rows, t)
+	for i := range e.tickets {
+		w.tickets.key(k)
+		w.tickets.ticket(&e.tickets[i])
 	}
 	for i, m := range e.Messages {
-		t := &w.messages
-		t.accounts, t.conversations = append(t.accounts, k.account), append(t.conversations, k.id)
-		t.numbers, t.sessions, t.docs = append(t.numbers, m.Seq), append(t.sessions, m.Session.UUID), append(t.docs, e.messages[i])
+		w.messages.key(k)
+		w.messages.number(m.Seq)
+		w.messages.uuid(m.Session.UUID)
+		w.messages.bytea(e.messages[i])
 	}
 	for i, one := range e.Entries {
-		t := &w.entries
-		t.accounts, t.conversations = append(t.accounts, k.account), append(t.conversations, k.id)
-		t.numbers, t.tickets, t.docs = append(t.numbers, one.N), append(t.tickets, int64(one.Ticket)), append(t.docs, e.entries[i])
+		w.entries.key(k)
+		w.entries.number(one.N)
+		w.entries.number(int64(one.Ticket))
+		w.entries.bytea(e.entries[i])
 	}
 	if e.Receipt != nil {
-		t := &w.receipts
-		t.accounts, t.conversations = append(t.accounts, k.account), append(t.conversations, k.id)
-		t.scopes, t.keys, t.docs = append(t.scopes, e.Receipt.Scope), append(t.keys, e.Receipt.Key), append(t.docs, e.receipt)
+		w.receipts.key(k)
+		w.receipts.text(e.Receipt.Scope)
+		w.receipts.text(e.Receipt.Key)
+		w.receipts.bytea(e.receipt)
 	}
-	for i, one := range e.Answers {
-		t := &w.answers
-		t.accounts, t.conversations = append(t.accounts, k.account), append(t.conversations, k.id)
-		t.versions, t.ns, t.all = append(t.versions, b.Version), append(t.ns, int64(i)), append(t.all, one)
+	for i := range e.Answers {
+		w.answers.answer(k, b.Version, i, &e.Answers[i])
 	}
-	for i := range e.Deliveries {
-		w.deliveries.add(b.Account, &e.Deliveries[i])
-	}
-	w.addTexts(e.Words, k, b.Version, f.accounts[k.account].number)
-}
-
-func (w *writes) addTexts(words []storage.Words, k key, version, account int64) {
-	t := &w.texts
 	n := int64(0)
-	for _, text := range words {
-		for _, v := range vectors(account, text.Text) {
-			t.accounts, t.conversations = append(t.accounts, k.account), append(t.conversations, k.id)
-			t.tickets, t.versions, t.ns = append(t.tickets, int64(text.Ticket)), append(t.versions, version), append(t.ns, n)
-			t.words, t.long = append(t.words, v.words), append(t.long, v.long)
+	for _, text := range e.Words {
+		for _, v := range vectors(f.accounts[k.account].number, text.Text) {
+			w.texts.key(k)
+			w.texts.number(int64(text.Ticket))
+			w.texts.number(b.Version)
+			w.texts.number(n)
+			w.texts.text(v.words)
+			w.texts.text(v.long)
 			n++
 		}
 	}
-}
-
-// expect queues a statement that has to write so many rows.
-func (w *writes) expect(i int, want int, q *pgx.QueuedQuery) {
-	*w.expected[i] = expectation{rows: int64(want), want: int64(want)}
-	q.Exec(func(tag pgconnTag) error {
-		w.expected[i].rows = tag.RowsAffected()
-		return nil
-	})
+	for i := range e.Deliveries {
+		w.deliveries.delivery(b.Account, &e.Deliveries[i])
+	}
 }
 
 // queue queues what is to be written, a statement for each table, always in the
 // same order.
 func (w *writes) queue(b *pgx.Batch) {
-	c := &w.conversations
-	w.expect(0, len(c.ids), b.Queue(putConversations, c.accounts, c.ids, c.versions, c.numbers, c.wakes, c.armed, c.docs))
-	if i := &w.identities; len(i.values) > 0 {
-		w.expect(1, len(i.values), b.Queue(putIdentities, i.accounts, i.kinds, i.values, i.conversations))
+	expect := func(e *expectation, s insertion, t *table) {
+		*e = expectation{rows: int64(t.rows()), want: int64(t.rows())}
+		b.Queue(s.sql, t.args()...).Exec(func(tag pgconn.CommandTag) error {
+			e.rows = tag.RowsAffected()
+			return nil
+		})
 	}
-	if t := &w.tickets; len(t.rows) > 0 {
-		w.queueTickets(b)
+	expect(&w.expected[0], putConversations, w.conversations)
+	if w.identities.rows() > 0 {
+		expect(&w.expected[1], putIdentities, w.identities)
 	}
-	if t := &w.messages; len(t.docs) > 0 {
-		b.Queue(putMessages, t.accounts, t.conversations, t.numbers, t.sessions, t.docs)
-	}
-	if t := &w.entries; len(t.docs) > 0 {
-		b.Queue(putEntries, t.accounts, t.conversations, t.numbers, t.tickets, t.docs)
-	}
-	if t := &w.receipts; len(t.docs) > 0 {
-		b.Queue(putReceipts, t.accounts, t.conversations, t.scopes, t.keys, t.docs)
-	}
-	if t := &w.answers; len(t.all) > 0 {
-		w.queueAnswers(b)
-	}
-	if t := &w.texts; len(t.words) > 0 {
-		b.Queue(putTexts, t.accounts, t.conversations, t.tickets, t.versions, t.ns, t.words, t.long)
-	}
-	if d := &w.deliveries; len(d.names) > 0 {
-		b.Queue(putDeliveries, d.args()...)
+	for _, one := range []struct {
+		insertion
+		rows *table
+	}{
+		{putTickets, w.tickets},
+		{putMessages, w.messages},
+		{putEntries, w.entries},
+		{putReceipts, w.receipts},
+		{putAnswers, w.answers},
+		{putTexts, w.texts},
+		{insertion{sql: putDeliveries}, w.deliveries},
+	} {
+		if one.rows.rows() > 0 {
+			b.Queue(one.sql, one.rows.args()...)
+		}
 	}
 	if len(w.stale) > 0 {
 		b.Queue("INSERT INTO charla.stale (account) SELECT * FROM unnest($1::uuid[]) ON CONFLICT DO NOTHING",

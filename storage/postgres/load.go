@@ -22,6 +22,8 @@ type load struct {
 	account, session, conversation, ticket, older, receiptDoc []byte
 }
 
+var loadKinds = []kind{aNumber, aUUID, aUUID, aUUID, aNumber, aText, aText, aNumber, aNumber}
+
 // loadsQuery is several loads in one statement, which sees one moment by itself. A
 // conversation that a session writes in is the one it names, else the one that
 // holds its identity. What is not asked for is NULL, which finds nothing without
@@ -29,7 +31,7 @@ type load struct {
 // whole.
 var loadsQuery = `SELECT q.i, a.number, a.revision, CASE WHEN a.number = q.row AND a.revision = q.revision THEN NULL ELSE a.doc END,
 	s.doc, c.doc, t.doc, o.doc, r.doc
-FROM ` + unnest(1, "bigint", "uuid", "uuid", "uuid", "bigint", "text", "text", "bigint", "bigint") + `
+FROM ` + unnest(1, loadKinds...) + `
 	AS q(i, account, session, conversation, ticket, scope, key, row, revision)
 CROSS JOIN LATERAL (SELECT number, revision, doc FROM charla.accounts WHERE id = q.account LIMIT 1) a
 LEFT JOIN LATERAL (SELECT * FROM charla.sessions WHERE account = q.account AND id = q.session LIMIT 1) s ON true
@@ -68,22 +70,25 @@ func (s *Store) load(group []*call[*load]) {
 }
 
 func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*load]) error {
-	n := len(group)
-	ord, numbers := make([]int64, n), make([]pgtype.Int8, n)
-	accounts := make([][16]byte, n)
-	sessions, conversations := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
-	scopes, keys := make([]pgtype.Text, n), make([]pgtype.Text, n)
-	knownRows, knownRevisions := make([]int64, n), make([]int64, n)
+	t := newTable(loadKinds...)
 	for i, one := range group {
 		q := &one.work.q
-		ord[i], accounts[i] = int64(i), q.Account.UUID
-		numbers[i] = pgtype.Int8{Int64: int64(q.Ticket), Valid: q.Ticket != 0}
-		sessions[i] = pgtype.UUID{Bytes: q.Session.UUID, Valid: !q.Session.IsZero()}
-		conversations[i] = pgtype.UUID{Bytes: q.Conversation.UUID, Valid: q.Session.IsZero()}
-		scopes[i], keys[i] = pgtype.Text{String: q.Scope, Valid: q.Key != ""}, pgtype.Text{String: q.Key, Valid: q.Key != ""}
-		knownRows[i], knownRevisions[i] = one.work.known.number, one.work.known.revision
+		t.number(int64(i))
+		t.uuid(q.Account.UUID)
+		if q.Session.IsZero() {
+			t.null()
+			t.uuid(q.Conversation.UUID)
+		} else {
+			t.uuid(q.Session.UUID)
+			t.null()
+		}
+		t.numberOrNull(pgtype.Int8{Int64: int64(q.Ticket), Valid: q.Ticket != 0})
+		t.textOrNull(pgtype.Text{String: q.Scope, Valid: q.Key != ""})
+		t.textOrNull(pgtype.Text{String: q.Key, Valid: q.Key != ""})
+		t.number(one.work.known.number)
+		t.number(one.work.known.revision)
 	}
-	found, err := c.Query(ctx, loadsQuery, ord, accounts, sessions, conversations, numbers, scopes, keys, knownRows, knownRevisions)
+	found, err := c.Query(ctx, loadsQuery, t.args()...)
 	if err != nil {
 		return err
 	}

@@ -147,6 +147,10 @@ func TestRefused(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	_, err = postgres.Open(ctx, "=", nil)
 	require.ErrorAs(t, err, &e)
+	for _, mode := range []string{"simple_protocol", "exec"} {
+		_, err = postgres.Open(ctx, dsn+" default_query_exec_mode="+mode, nil)
+		require.ErrorContains(t, err, "query mode")
+	}
 	for _, o := range []postgres.Options{{Queue: -1}, {Timeout: 1}, {Partitions: 1001}} {
 		_, err = postgres.Open(ctx, dsn, &o)
 		require.Error(t, err)

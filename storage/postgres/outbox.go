@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -16,62 +15,17 @@ import (
 
 type outbox struct{ s *Store }
 
-// deliveryColumns are deliveries to be added, for unnest.
-type deliveryColumns struct {
-	accounts      [][16]byte
-	names, kinds  []string
-	conversations [][16]byte
-	tickets       []int64
-	bodies        [][]byte
-	repeatable    []bool
-	attempts      []int64
-	fences        []int64
-	notBefore     []int64
-	settled       []int64
-	errors        []string
-}
-
-func (c *deliveryColumns) add(account chatcfg.AccountID, d *storage.Delivery) {
-	c.accounts = append(c.accounts, account.UUID)
-	c.names, c.kinds = append(c.names, d.Key), append(c.kinds, d.Kind)
-	c.conversations = append(c.conversations, d.Conversation.UUID)
-	c.tickets = append(c.tickets, int64(d.Ticket))
-	c.bodies = append(c.bodies, bytea(d.Body))
-	c.repeatable = append(c.repeatable, d.Repeatable)
-	c.attempts, c.fences = append(c.attempts, int64(d.Attempts)), append(c.fences, d.Fence)
-	c.notBefore, c.settled = append(c.notBefore, micros(d.NotBefore)), append(c.settled, micros(d.SettledAt))
-	c.errors = append(c.errors, d.Error)
-}
-
-func (c *deliveryColumns) args() []any {
-	return []any{
-		c.accounts, c.names, c.kinds, c.conversations, c.tickets, c.bodies, c.repeatable,
-		c.attempts, c.fences, c.notBefore, c.settled, c.errors,
-	}
-}
+var deliveryKinds = []kind{aUUID, aText, aText, aUUID, aNumber, aBytea, aFlag, aNumber, aNumber, aNumber, aNumber, aText}
 
 // deliver adds deliveries, which are the arguments from number first on; orHeld
 // leaves out those whose keys are there.
 func deliver(first int) string {
-	types := []string{"uuid", "text", "text", "uuid", "bigint", "bytea", "boolean", "bigint", "bigint", "bigint", "bigint", "text"}
 	return `INSERT INTO charla.deliveries (account, name, kind, conversation, ticket, body, repeatable, state, attempts, fence, not_before, settled, due, error)
 		SELECT u.account, u.name, u.kind, u.conversation, u.ticket, u.body, u.repeatable, 'pending', u.attempts, u.fence, u.not_before, u.settled, u.not_before, u.error
-		FROM ` + unnest(first, types...) + " AS u(account, name, kind, conversation, ticket, body, repeatable, attempts, fence, not_before, settled, error)"
+		FROM ` + unnest(first, deliveryKinds...) + " AS u(account, name, kind, conversation, ticket, body, repeatable, attempts, fence, not_before, settled, error)"
 }
 
 const orHeld = " ON CONFLICT (account, name) DO NOTHING"
-
-// unnest is a table of the arguments from number first on, which are arrays.
-func unnest(first int, types ...string) string {
-	list := "unnest("
-	for i, t := range types {
-		if i > 0 {
-			list += ", "
-		}
-		list += "$" + strconv.Itoa(first+i) + "::" + t + "[]"
-	}
-	return list + ")"
-}
 
 const delivered = "d.account, d.name, d.n, d.kind, d.conversation, d.ticket, d.body, d.repeatable, d.state, d.attempts, d.fence, d.not_before, d.settled, d.error"
 

@@ -138,7 +138,8 @@ func discreet(err error) error {
 
 // New builds a store on a host's own pool of connections, which it shares. The
 // pool must not go through a proxy that gives each transaction another connection,
-// unless that knows prepared statements. Close leaves the pool open. Errors are
+// unless that knows prepared statements, and must not be in a query mode that learns
+// no types from the server (simple protocol, exec). Close leaves the pool open. Errors are
 // those of [Open].
 func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	opts, err := o.orDefaults()
@@ -148,6 +149,11 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	conns := int(pool.Config().MaxConns)
 	if conns < minConns {
 		return nil, fmt.Errorf("postgres: the pool allows %d connections, the store needs %d", conns, minConns)
+	}
+	switch mode := pool.Config().ConnConfig.DefaultQueryExecMode; mode {
+	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
+		return nil, fmt.Errorf("postgres: the pool's query mode is %q, in which nobody knows the types of parameters", mode)
+	default:
 	}
 	s := &Store{pool: pool, timeout: opts.Timeout, horizon: horizon{every: sweep, low: math.MinInt64}}
 	c, err := pool.Acquire(ctx)

@@ -118,9 +118,9 @@ func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []st
 	if err != nil {
 		return err
 	}
-	var d deliveryColumns
+	d := newTable(deliveryKinds...)
 	for i := range deliveries {
-		d.add(s.Account, &deliveries[i])
+		d.delivery(s.Account, &deliveries[i])
 	}
 	args := append([]any{s.Account.UUID[:], s.Key, doc}, d.args()...)
 	return p.s.inAccount(ctx, storage.ErrExists, `,
