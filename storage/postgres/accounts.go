@@ -139,8 +139,9 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 }
 
 // disarm takes the deadlines from an account that is deleted, in steps, since they
-// may be many, and in the order in which commits that came too late lock them. Claims pass over them as it is, only slower, so that a failure is
-// nobody's concern.
+// may be many, and in the order in which commits lock them, since some may come too
+// late. Claims pass over them as it is, only slower, so that a failure is nobody's
+// concern.
 func (s *Store) disarm(ctx context.Context, account chatcfg.AccountID) {
 	for n, err := int64(purgeStep), error(nil); n == purgeStep && err == nil; {
 		n, err = s.count(ctx, `UPDATE charla.conversations SET wake = NULL, armed = NULL WHERE (account, id) IN (
@@ -169,7 +170,8 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 	return body, err
 }
 
-// purgeStep is how many rows one step of a purge removes at most.
+// purgeStep is how many rows one step of a purge removes at most; like everybody it
+// locks them in the order of their keys.
 const purgeStep = 1000
 
 // Purge removes a deleted account in steps, between which other calls go on; the
