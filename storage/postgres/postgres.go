@@ -57,6 +57,11 @@ func (o *Options) orDefaults() (Options, error) {
 	return got, nil
 }
 
+// pingTimeout is how long a connection that was idle has to show that it is not dead,
+// unless the connection string says so in pool_ping_timeout: after a network has lost all
+// of them, calls should not find out one after the other, each by its own timeout.
+const pingTimeout = 2 * time.Second
+
 // The connections that a store uses at a time.
 const (
 	committers = 2
@@ -106,6 +111,9 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "charla"
+	}
+	if config.PingTimeout == 0 {
+		config.PingTimeout = pingTimeout
 	}
 	// A read that is given up is cancelled, and its connection kept.
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {

@@ -20,7 +20,11 @@ import (
 // silence is a network to the server that can begin to lose everything, without a word.
 type silence struct {
 	net.Listener
+	// lost says that it has begun, dead how many connections, the first ones, are lost
+	// before that.
 	lost atomic.Bool
+	dead atomic.Int64
+	made atomic.Int64
 	over context.Context //nolint:containedctx // the test's
 }
 
@@ -40,10 +44,12 @@ func newSilence(t *testing.T) *silence {
 			if err != nil {
 				return
 			}
+			number := s.made.Add(1)
+			lost := func([]byte) bool { return s.lost.Load() || number <= s.dead.Load() }
 			for _, way := range [][2]net.Conn{{client, backend}, {backend, client}} {
 				go func() {
-					pump(way[0], way[1], s.lose)
-					if s.lost.Load() {
+					pump(way[0], way[1], lost)
+					if lost(nil) {
 						<-s.over.Done()
 					}
 					client.Close()
@@ -54,8 +60,6 @@ func newSilence(t *testing.T) *silence {
 	}()
 	return s
 }
-
-func (s *silence) lose([]byte) bool { return s.lost.Load() }
 
 // dsn is a connection string for a database over the network.
 func (s *silence) dsn(dsn string) string {
@@ -123,6 +127,25 @@ func TestSilentNetwork(t *testing.T) {
 			require.FailNow(t, "a call hangs")
 		}
 	}
+}
+
+// When the network has lost the connections that are not in use, and makes others, calls
+// find out before their own time is up.
+func TestLostConnections(t *testing.T) {
+	t.Parallel()
+	network := newSilence(t)
+	b := &bundle{TB: t, ctx: t.Context(), dsn: database(t)}
+	b.Store = open(t, network.dsn(b.dsn), &postgres.Options{Timeout: 20 * time.Second})
+	b.account = b.newAccount("Tienda")
+	c := b.chat(b.account)
+	c.says("hola")
+	b.loaded(c.conv.ID)
+	time.Sleep(1100 * time.Millisecond) // who was busy a moment ago is not asked
+	network.dead.Store(network.made.Load())
+	c.says("otra")
+	require.Equal(t, int64(2), b.loaded(c.conv.ID).Conversation.LastSeq)
+	_, err := b.Accounts().Get(b.ctx, b.account.ID)
+	require.NoError(t, err)
 }
 
 // A listener finds out that its connection is dead.
