@@ -33,19 +33,15 @@ type Desk struct {
 }
 
 // New makes a desk on a store. nil options are the defaults. The store stays the
-// caller's to close, after the desk's last call.
+// caller's to close, after the desk's last call. It fails without a store, and with
+// every problem of the options at once.
 func New(store storage.Store, o *Options) (*Desk, error) {
 	if store == nil {
 		return nil, errors.New("charla: no store")
 	}
 	d := &Desk{store: store, o: o.withDefaults(), dueKick: make(chan struct{}, 1), outKick: make(chan struct{}, 1)}
-	if d.o.Limits.Attempts < 1 || d.o.Limits.Queue < 1 || d.o.Limits.Accounts < 1 ||
-		d.o.Runner.Batch < 1 || d.o.Runner.Workers < 1 || d.o.Runner.Attempts < 1 ||
-		d.o.Runner.Poll < 0 || d.o.Runner.Lease < 0 || d.o.Runner.Backoff < 0 || d.o.Runner.Keep < 0 || d.o.SessionTTL < 0 {
-		return nil, errors.New("charla: options below zero")
-	}
-	if f := d.o.Files; f != nil && (f.Store == nil || f.MaxBytes < 1) {
-		return nil, errors.New("charla: attachments without a store, or of no size")
+	if err := d.o.check(); err != nil {
+		return nil, err
 	}
 	return d, nil
 }

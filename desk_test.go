@@ -100,6 +100,24 @@ func TestKeys(t *testing.T) {
 	assert.True(t, bad.Has("key", chatcfg.CodeTooLong))
 }
 
+// TestBadOptions: every problem of the options at once.
+func TestBadOptions(t *testing.T) {
+	t.Parallel()
+	_, err := charla.New(nil, nil)
+	require.ErrorContains(t, err, "no store")
+	_, err = charla.New(storage.NewMemory(), &charla.Options{
+		SessionTTL: -1, Limits: charla.Limits{Attempts: -1, Queue: -1, Accounts: -1},
+		Runner: charla.RunnerOptions{Poll: -1, Lease: -1, Batch: -1, Workers: -1, Attempts: -1, Backoff: -1, Keep: -1},
+		Files:  &charla.FileOptions{MaxBytes: -1},
+	})
+	for _, want := range []string{
+		"SessionTTL", "Limits.Attempts", "Limits.Queue", "Limits.Accounts", "Runner.Poll", "Runner.Lease", "Runner.Batch",
+		"Runner.Workers", "Runner.Attempts", "Runner.Backoff", "Runner.Keep", "Files has no Store", "Files.MaxBytes",
+	} {
+		assert.ErrorContains(t, err, want)
+	}
+}
+
 // TestBadInput: bad input anywhere is an error with a code, and nothing is stored.
 func TestBadInput(t *testing.T) {
 	t.Parallel()

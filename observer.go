@@ -237,8 +237,12 @@ func (d *Desk) Lag(ctx context.Context) (Lag, error) {
 }
 
 // ErrorClass is a word for an error of a desk, a store, a [Mailer] or a hook that
-// metrics can be split by: one of about twenty, whatever the error's text;
-// "other" for what charla does not know, empty for nil.
+// metrics can be split by, whatever the error's text. It is one of "anonymous", "busy"
+// (nothing was done, try again), "canceled", "closed" (the store), "config_changed",
+// "conflict", "contact_form", "cursor", "deleted", "invalid" (input), "key_reused",
+// "moved", "newer_format", "not_found", "not_latest", "not_sent" (worth another try),
+// "outcome_unknown", "refused" (a mail or hook, for good), "session", "timeout",
+// "transition"; "other" for what charla does not know; empty for nil.
 func ErrorClass(err error) string {
 	if err == nil {
 		return ""

@@ -2,6 +2,8 @@ package charla
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -135,6 +137,33 @@ func (o *Options) withDefaults() Options {
 	def(&r.Runner.Backoff, 5*time.Second)
 	def(&r.Runner.Keep, 7*24*time.Hour)
 	return r
+}
+
+// check finds every problem of options that have their defaults.
+func (o *Options) check() error {
+	var errs []error
+	l, r := &o.Limits, &o.Runner
+	for _, field := range []struct {
+		name  string
+		below bool
+	}{
+		{"SessionTTL", o.SessionTTL < 0},
+		{"Limits.Attempts", l.Attempts < 0}, {"Limits.Queue", l.Queue < 0}, {"Limits.Accounts", l.Accounts < 0},
+		{"Runner.Poll", r.Poll < 0}, {"Runner.Lease", r.Lease < 0}, {"Runner.Batch", r.Batch < 0},
+		{"Runner.Workers", r.Workers < 0}, {"Runner.Attempts", r.Attempts < 0},
+		{"Runner.Backoff", r.Backoff < 0}, {"Runner.Keep", r.Keep < 0},
+	} {
+		if field.below {
+			errs = append(errs, fmt.Errorf("charla: %s is below zero", field.name))
+		}
+	}
+	if f := o.Files; f != nil && f.Store == nil {
+		errs = append(errs, errors.New("charla: Files has no Store"))
+	}
+	if f := o.Files; f != nil && f.MaxBytes < 0 {
+		errs = append(errs, errors.New("charla: Files.MaxBytes is below zero"))
+	}
+	return errors.Join(errs...)
 }
 
 func def[T comparable](field *T, value T) {

@@ -37,7 +37,7 @@ type work func(context.Context) (int, error)
 func (d *Desk) keep(ctx context.Context, part RunPart, kick <-chan struct{}, all ...work) {
 	for {
 		if _, err := drain(ctx, all); err != nil && ctx.Err() == nil {
-			d.o.Logger.Error("charla: run", slog.Any("error", err))
+			d.o.Logger.Error("charla: run", slog.String("part", string(part)), slog.Any("error", err))
 			d.failed(ctx, part, err)
 		}
 		select {
@@ -201,7 +201,7 @@ func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 			group.Go(func() {
 				defer func() { <-busy }()
 				if err := d.deliver(ctx, one, until); err != nil {
-					d.o.Logger.Error("charla: run", slog.Any("error", err))
+					d.o.Logger.Error("charla: run", slog.String("part", string(RunOutbox)), slog.Any("error", err))
 					d.failed(ctx, RunOutbox, err)
 				}
 			})

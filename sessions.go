@@ -276,7 +276,7 @@ func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func
 }
 
 // Heartbeat says that an agent is online, away or offline (R4.7). "Online" holds
-// for [tickets.HeartbeatTTL]; send it about every 30 seconds.
+// for [Options].HeartbeatTTL, 90 seconds; send it about every 30 seconds.
 func (d *Desk) Heartbeat(ctx context.Context, account chatcfg.AccountID, agent tickets.AgentID, a tickets.Availability) error {
 	err := cmpErr(checkAgent(Agent{ID: agent}), checkChoice("availability", a, tickets.Online, tickets.Away, tickets.Offline))
 	if err != nil {

@@ -42,8 +42,13 @@ func Observer(meters metric.MeterProvider, tracers trace.TracerProvider) (*charl
 }
 
 // WatchLag measures a desk's charla.Desk.Lag whenever metrics are collected, until
-// it is unregistered. Of several desks on a store one is enough.
+// it is unregistered. Of several desks on a store one is enough, but in several processes
+// all of them measure the same, and whichever is left goes on: alarm on the highest.
+// It fails without a desk, or if the meters refuse an instrument.
 func WatchLag(meters metric.MeterProvider, desk *charla.Desk) (metric.Registration, error) {
+	if desk == nil {
+		return nil, errors.New("charlaotel: no desk")
+	}
 	m := meter(meters)
 	deadlines, err1 := m.Float64ObservableGauge("charla.deadline.overdue", metric.WithUnit("s"),
 		metric.WithDescription("How late the earliest deadline is that nobody has claimed."))

@@ -347,6 +347,8 @@ func TestObserverWithoutProviders(t *testing.T) {
 	b := setup(t, func(o *charla.Options) { o.Observer = observer })
 	_, err = charlaotel.WatchLag(nil, b.desk)
 	require.NoError(t, err)
+	_, err = charlaotel.WatchLag(nil, nil)
+	require.ErrorContains(t, err, "no desk")
 	ctx, above := b.tracers.Tracer("host").Start(b.ctx, "request")
 	_, err = b.desk.Write(ctx, b.enter(), canary, nil)
 	require.NoError(t, err)

@@ -33,6 +33,15 @@ func newGuard(o *Options) *guard {
 	return g
 }
 
+// hostAlone says whether an allowed host can be that of a URL: no scheme, port or path.
+func hostAlone(host string) bool {
+	host = canonical(host)
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return host != "" && !strings.ContainsAny(host, ":/@ ")
+}
+
 // canonical is a host as names are compared.
 func canonical(host string) string {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")

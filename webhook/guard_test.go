@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -182,6 +183,19 @@ func TestAllowed(t *testing.T) {
 	require.NoError(t, send("127.0.0.1", func(o *webhook.Options) { o.AllowPrefixes = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")} }))
 	require.ErrorIs(t, send("127.0.0.1", func(o *webhook.Options) { o.AllowPrefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }), charla.ErrRefused)
 	assert.Len(t, r.requests(), 3)
+}
+
+// What could never be the host of a URL would have every event refused.
+func TestAllowHosts(t *testing.T) {
+	t.Parallel()
+	good := []string{"tienda.cl", "localhost", "Inside.Example.", "127.0.0.1", "::1", "[::1]"}
+	_, err := webhook.New(webhook.To("https://tienda.cl", secret(t)), &webhook.Options{AllowHosts: good})
+	require.NoError(t, err)
+	bad := []string{"", "http://tienda.cl", "127.0.0.1:8080", "[::1]:80", "tienda.cl/hooks", "10.0.0.0/8"}
+	_, err = webhook.New(webhook.To("https://tienda.cl", secret(t)), &webhook.Options{AllowHosts: bad})
+	for _, host := range bad {
+		assert.ErrorContains(t, err, fmt.Sprintf("%q", host))
+	}
 }
 
 func TestPublic(t *testing.T) {

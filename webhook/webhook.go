@@ -42,7 +42,9 @@ type Endpoint struct {
 // error has the event tried again later.
 type Endpoints func(ctx context.Context, account chatcfg.AccountID) (Endpoint, error)
 
-// To is one endpoint for every account.
+// To is one endpoint for every account. An empty URL switches the hook off: every event
+// is done. A URL that may not be called is known only when there is an event, which
+// then is dead in the outbox.
 func To(url string, secrets ...Secret) Endpoints {
 	return func(context.Context, chatcfg.AccountID) (Endpoint, error) {
 		return Endpoint{URL: url, Secrets: secrets}, nil
@@ -55,8 +57,8 @@ type Options struct {
 	// Timeout bounds one attempt, as its context does: a desk gives half of
 	// [charla.RunnerOptions].Lease. Default 10 seconds.
 	Timeout time.Duration
-	// AllowHosts are the names and addresses, as they stand in URLs, that may be called
-	// whatever they resolve to: the host's own.
+	// AllowHosts are the names and addresses, as they stand in URLs and without a port,
+	// that may be called whatever they resolve to: the host's own.
 	AllowHosts []string
 	// AllowPrefixes are the networks that may be called though they are not public.
 	AllowPrefixes []netip.Prefix
@@ -107,6 +109,11 @@ func New(endpoints Endpoints, o *Options) (*Hook, error) {
 	}
 	if h.o.Timeout < 0 {
 		errs = append(errs, errors.New("webhook: a timeout below zero"))
+	}
+	for _, host := range h.o.AllowHosts {
+		if !hostAlone(host) {
+			errs = append(errs, fmt.Errorf("webhook: allowed host %q is not a name or an address alone", host))
+		}
 	}
 	for _, p := range h.o.AllowPrefixes {
 		if !p.IsValid() {

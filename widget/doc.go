@@ -49,9 +49,10 @@
 //
 // # What a stream costs
 //
-// An idle stream costs about one kilobyte over a bare handler of net/http, whose own
-// buffers are most of the 27 that it costs in all; with [StreamOptions].Hijack, by
-// HTTP/1, it costs 7. Nothing is queued for a reader: a stream reads from the store
+// An idle stream costs about one kilobyte of live memory over a bare handler of
+// net/http, whose own buffers are most of the 28 that it costs in all; with
+// [StreamOptions].Hijack, by HTTP/1, it costs 7. What a process needs for it, with what
+// the allocator holds besides, is 35 and 13 (docs/performance.md). Nothing is queued for a reader: a stream reads from the store
 // what its reader has not seen when there is news, and a reader that does not take
 // an event within [StreamOptions].WriteTimeout is cut (R8.3).
 package widget

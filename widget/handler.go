@@ -2,6 +2,7 @@ package widget
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -47,6 +48,9 @@ type Handler struct {
 //
 // It fails with every problem of the options at once.
 func New(desk *charla.Desk, o *Options) (*Handler, error) {
+	if desk == nil {
+		return nil, errors.New("widget: no desk")
+	}
 	h := &Handler{desk: desk, o: o.defaults()}
 	if err := h.o.check(); err != nil {
 		return nil, err

@@ -42,6 +42,8 @@ func TestOptions(t *testing.T) {
 	}
 	_, err = widget.New(desk, &widget.Options{Logins: []widget.Login{fakeLogin{"google"}}})
 	require.ErrorContains(t, err, "BaseURL")
+	_, err = widget.New(nil, nil)
+	require.ErrorContains(t, err, "no desk")
 }
 
 func ExampleNew() {

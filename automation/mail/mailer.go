@@ -38,7 +38,7 @@ type Mailboxes interface {
 }
 
 // Limit is how many mails one address gets in any period of the length of Window,
-// from this process.
+// from this process. Zero: 60, and 10 minutes.
 type Limit struct {
 	Mails  int
 	Window time.Duration
@@ -123,7 +123,7 @@ func New(server, from string, o *Options) (*Mailer, error) {
 		bad("a password without a name")
 	}
 	if m.o.Connections < 1 || m.o.Timeout <= 0 || m.o.Limit.Mails < 1 || m.o.Limit.Window <= 0 {
-		bad("connections, timeout and limit must be above zero")
+		bad("connections, timeout or limit below zero")
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -185,8 +185,11 @@ func (o *Options) withDefaults(sender string) Options {
 	if r.Timeout == 0 {
 		r.Timeout = time.Minute
 	}
-	if r.Limit == (Limit{}) {
-		r.Limit = Limit{Mails: 60, Window: 10 * time.Minute}
+	if r.Limit.Mails == 0 {
+		r.Limit.Mails = 60
+	}
+	if r.Limit.Window == 0 {
+		r.Limit.Window = 10 * time.Minute
 	}
 	if r.Clock == nil {
 		r.Clock = wallClock()

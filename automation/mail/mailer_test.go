@@ -176,8 +176,13 @@ func TestNew(t *testing.T) {
 	_, err := mail.New("localhost", "nobody", &mail.Options{
 		Security: "none", Password: "x", Connections: -1, Domain: "tienda.cl\r\nQUIT",
 	})
-	for _, want := range []string{`server "localhost"`, `sender "nobody"`, `security "none"`, "password without", "above zero", `domain "tienda.cl\r\nQUIT"`} {
+	for _, want := range []string{`server "localhost"`, `sender "nobody"`, `security "none"`, "password without", "connections, timeout or limit below zero", `domain "tienda.cl\r\nQUIT"`} {
 		assert.ErrorContains(t, err, want)
+	}
+	for _, half := range []mail.Limit{{Mails: 5}, {Window: time.Minute}} { // the other half is the default
+		m, err := mail.New("smtp.tienda.cl:587", "chat@tienda.cl", &mail.Options{Limit: half})
+		require.NoError(t, err)
+		m.Close()
 	}
 	m, err := mail.New("smtp.tienda.cl:587", "Chat <chat@tienda.cl>", &mail.Options{Username: "u", Password: "tell-nobody"})
 	require.NoError(t, err)

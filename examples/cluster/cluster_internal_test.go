@@ -246,10 +246,13 @@ func TestFired(t *testing.T) {
 // What it cannot do it says.
 func TestRefuses(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"extra"}, {"-for", "5s"}, {"-visitors", "0"}, {"-nothing"}} {
+	for args, want := range map[string]string{
+		"extra": `"extra"`, "-for 5s": "too little", "-visitors 0": "too little", "-nothing": "-nothing",
+	} {
 		var errs bytes.Buffer
-		assert.Equal(t, unrun, run(t.Context(), args, io.Discard, &errs))
-		assert.Contains(t, errs.String(), "-for", strings.Join(args, " "))
+		assert.Equal(t, unrun, run(t.Context(), strings.Fields(args), io.Discard, &errs))
+		assert.Contains(t, errs.String(), want, args)
+		assert.Contains(t, errs.String(), "  -for", args)
 	}
 	assert.Equal(t, kept, run(t.Context(), []string{"-h"}, io.Discard, io.Discard))
 }

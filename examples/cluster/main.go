@@ -8,7 +8,8 @@
 // the widget's protocol and read its streams; agents answer. Meanwhile a process is
 // killed, then PostgreSQL, then the primary for good, so that the standby takes over.
 // In the end it reads everything back: was anything that was acknowledged lost, was
-// anything done twice, and how long did each fault take. Then it exits with 1.
+// anything done twice, and how long did each fault take. It exits with 1 if a promise
+// was broken, and with 2 if it could not run to its end.
 //
 // The process is desk.go, the part to take from: how a host starts, is watched, and
 // ends. The processes' clock goes sixty times as fast, so that minutes fall due within
@@ -54,15 +55,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := plan{out: stdout, faults: faults}
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.DurationVar(&p.load, "for", 36*time.Second, "how `long` people write; at least 6s")
-	flags.IntVar(&p.visitors, "visitors", 24, "how `many` there are, at least one")
+	flags.DurationVar(&p.load, "for", 36*time.Second, "how long people write; at least 6s")
+	flags.IntVar(&p.visitors, "visitors", 24, "how many visitors there are; at least one")
 	flags.BoolVar(&p.verbose, "v", false, "show what the processes log")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return kept
 	case err != nil:
 		return unrun
-	case flags.NArg() > 0 || p.load < 6*time.Second || p.visitors < 1:
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "cluster: unknown argument %q\n", flags.Arg(0))
+		flags.Usage()
+		return unrun
+	case p.load < 6*time.Second || p.visitors < 1:
+		fmt.Fprintf(stderr, "cluster: -for %v -visitors %d: too little\n", p.load, p.visitors)
 		flags.Usage()
 		return unrun
 	}

@@ -3,6 +3,9 @@
 //
 //	go run ./examples/shards one.db two.db
 //
+// It makes an account in the last of these SQLite files at each start, and prints the
+// address of its chat. Control-C ends it.
+//
 // A visitor's request goes to the database that has its account, by the public key in
 // its path; the service's own calls by the account's ID. New accounts are made in the
 // last database, so that one more is taken into use by naming it. With PostgreSQL it is
@@ -23,6 +26,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/charlahq/charla/storage"
@@ -41,15 +45,15 @@ func main() {
 		err = run(ctx, listener, os.Args[1:], os.Stdout)
 	}
 	if err != nil {
-		log.Fatal(err)
+		log.Fatal("shards: ", err)
 	}
 }
 
 // run serves on a listener until ctx ends.
 func run(ctx context.Context, listener net.Listener, files []string, out io.Writer) error {
 	defer listener.Close()
-	if len(files) == 0 {
-		return errors.New("no database is named: shards FILE [FILE…]")
+	if len(files) == 0 || strings.HasPrefix(files[0], "-") {
+		return errors.New("usage: shards FILE [FILE…]: the SQLite files, which are made if they are not there")
 	}
 	var stores []storage.Store
 	for _, file := range files {
@@ -69,7 +73,7 @@ func run(ctx context.Context, listener net.Listener, files []string, out io.Writ
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "http://%s%spage/%s\n", address, base, account.Key)
+	fmt.Fprintf(out, "The chat of a new account in %s: http://%s%spage/%s\n", files[len(files)-1], address, base, account.Key)
 
 	mux := http.NewServeMux()
 	mux.Handle(base, s)

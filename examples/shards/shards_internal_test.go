@@ -115,9 +115,10 @@ func TestRun(t *testing.T) {
 	go func() {
 		ended <- run(ctx, listener, []string{filepath.Join(dir, "one.db"), filepath.Join(dir, "two.db")}, out)
 	}()
-	url, err := bufio.NewReader(said).ReadString('\n')
+	line, err := bufio.NewReader(said).ReadString('\n')
 	require.NoError(t, err)
-	res, err := http.Get(strings.TrimSpace(url))
+	_, url, _ := strings.Cut(strings.TrimSpace(line), "two.db: ")
+	res, err := http.Get(url)
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	assert.Equal(t, http.StatusOK, res.StatusCode)
@@ -126,5 +127,7 @@ func TestRun(t *testing.T) {
 
 	listener, err = net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.ErrorContains(t, run(t.Context(), listener, nil, io.Discard), "no database")
+	for _, args := range [][]string{nil, {"-h"}} {
+		require.ErrorContains(t, run(t.Context(), listener, args, io.Discard), "usage")
+	}
 }

@@ -45,7 +45,8 @@ type Broker struct {
 }
 
 // NewBroker makes a broker on a pool of connections, which may be the store's
-// ([New]): it needs one of them now and then, and one of its own for each Listen.
+// ([New]): it needs one of them now and then, and for each Listen one that it opens
+// beside the pool, with the pool's configuration.
 func NewBroker(pool *pgxpool.Pool) *Broker {
 	return &Broker{pool: pool, quiet: quiet, known: map[string]bool{}}
 }

@@ -20,10 +20,11 @@ const MinVersion = 14
 
 // Options tune a store. The zero value, and nil, mean the defaults.
 type Options struct {
-	// Conns is how many connections [Open] takes; zero: what the connection string
-	// says in pool_max_conns, at least 8. Two commit, one loads what changes are
-	// decided on, the rest does everything else. A pool that [New] is given must
-	// have at least 4.
+	// Conns is how many connections [Open] takes, at least 4; zero: what the
+	// connection string says in pool_max_conns, at least 8. Two commit, one loads what
+	// changes are decided on, the rest does everything else. [New] does not look at
+	// it: its pool's MaxConns counts, which has to be at least 4. (It is 4 by default
+	// on up to four cores: set it.)
 	Conns int
 	// Queue is how many calls may wait for each of these three before further
 	// ones get [ErrBusy]; zero: 4096.
@@ -42,19 +43,26 @@ func (o *Options) orDefaults() (Options, error) {
 	if o != nil {
 		got = *o
 	}
-	if got.Conns < 0 || got.Queue < 0 || got.Timeout < 0 || got.Partitions < 0 {
-		return got, errors.New("postgres: negative option")
-	}
 	if got.Queue == 0 {
 		got.Queue = 4096
 	}
 	if got.Timeout == 0 {
 		got.Timeout = 30 * time.Second
 	}
-	if got.Timeout < time.Second || got.Partitions > 1000 {
-		return got, errors.New("postgres: a timeout below a second, or more than 1000 partitions")
+	var errs []error
+	if got.Conns < 0 || got.Conns > 0 && got.Conns < minConns {
+		errs = append(errs, fmt.Errorf("postgres: Conns is %d; a store needs %d", got.Conns, minConns))
 	}
-	return got, nil
+	if got.Queue < 0 {
+		errs = append(errs, fmt.Errorf("postgres: Queue is %d, below zero", got.Queue))
+	}
+	if got.Timeout < time.Second {
+		errs = append(errs, fmt.Errorf("postgres: Timeout is %v, below a second", got.Timeout))
+	}
+	if got.Partitions < 0 || got.Partitions > maxPartitions {
+		errs = append(errs, fmt.Errorf("postgres: Partitions is %d, not from 0 to %d", got.Partitions, maxPartitions))
+	}
+	return got, errors.Join(errs...)
 }
 
 // pingTimeout is how long a connection that was idle has to show that it is not dead,
@@ -68,6 +76,9 @@ const (
 	loaders    = 1
 	minConns   = committers + loaders + 1
 )
+
+// maxPartitions bounds [Options.Partitions].
+const maxPartitions = 1000
 
 // Store is a [storage.Store] in one PostgreSQL database. It is safe for concurrent
 // use, and any number of processes may have one on the same database.
@@ -94,8 +105,10 @@ var _ storage.Store = (*Store)(nil)
 
 // Open connects to a database by a connection string, a URL or key=value pairs as
 // libpq knows them, with the PG* environment variables where it says nothing. It
-// brings the schema up to date. The errors include [*VersionError],
-// [*SchemaError], [ErrForeign] and [ErrAsync].
+// brings the schema up to date. The server has to be there: if it is not, the error
+// is also [storage.ErrBusy], after the connect_timeout of the connection string, if it
+// has one, or when ctx ends. The errors include [*VersionError], [*SchemaError],
+// [ErrForeign] and [ErrAsync].
 func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	opts, err := o.orDefaults()
 	if err != nil {
@@ -103,7 +116,8 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	}
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, failed("open", discreet(err))
+		// No *Error: trying again does not help.
+		return nil, fmt.Errorf("postgres: connection string: %w", discreet(err))
 	}
 	config.MaxConns = max(config.MaxConns, 8)
 	if opts.Conns > 0 {
@@ -153,6 +167,9 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	opts, err := o.orDefaults()
 	if err != nil {
 		return nil, err
+	}
+	if pool == nil {
+		return nil, errors.New("postgres: no pool")
 	}
 	conns := int(pool.Config().MaxConns)
 	if conns < minConns {
