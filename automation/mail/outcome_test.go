@@ -48,6 +48,7 @@ func TestOutcomes(t *testing.T) {
 		goodbye = reply("421 4.3.2 shutting down")
 		garbage = reply("hello?")
 		odd     = reply("299 whatever")
+		endless = reply(strings.Repeat("250-more\r\n", 1<<17) + "250 at last") // what would have to be kept
 	)
 	type row struct {
 		verb string
@@ -71,6 +72,10 @@ func TestOutcomes(t *testing.T) {
 		{".", "garbage", garbage, unknown},
 		{".", "3xx", reply("354 more"), unknown},
 		{".", "odd 2xx", odd, sent},
+		{".", "endless", endless, unknown},
+		{"EHLO", "endless", endless, notSent},
+		{"MAIL", "endless", endless, notSent},
+		{"RCPT", "endless", endless, notSent},
 	}
 	for _, verb := range []string{"banner", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"} {
 		permanent := notSent // what is refused is not this mail

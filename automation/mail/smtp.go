@@ -21,9 +21,14 @@ const (
 	keepIdle = 30 * time.Second
 	// keepMails is how many mails one connection takes: servers have a limit.
 	keepMails = 100
+	// maxAnswers is how much a server may say for one mail, in bytes.
+	maxAnswers = 1 << 20
 )
 
-var errClosed = errors.New("mail: the mailer is closed")
+var (
+	errClosed  = errors.New("mail: the mailer is closed")
+	errAnswers = errors.New("mail: the server says too much")
+)
 
 // pool keeps the connections to the server.
 type pool struct {
@@ -45,9 +50,25 @@ type pool struct {
 // connection is one that is ready for a mail.
 type connection struct {
 	*smtp.Client
-	raw   net.Conn // below TLS: deadlines go here
+	raw   *wire // below TLS: deadlines go here
 	mails int
 	used  time.Time
+}
+
+// wire is a connection from which no more is read than fits into memory: answers are
+// gathered up to their last line, which may never come.
+type wire struct {
+	net.Conn
+	left int
+}
+
+func (w *wire) Read(b []byte) (int, error) {
+	if w.left <= 0 {
+		return 0, errAnswers
+	}
+	n, err := w.Conn.Read(b[:min(len(b), w.left)])
+	w.left -= n
+	return n, err
 }
 
 func newPool(server, host string, o *Options) *pool {
@@ -170,6 +191,7 @@ func (p *pool) take(ctx context.Context) (*connection, stage, error) {
 		if c == nil {
 			return p.dial(ctx)
 		}
+		c.raw.left = maxAnswers
 		release := bound(ctx, c.raw)
 		err = c.Reset()
 		if release() && err == nil {
@@ -216,10 +238,11 @@ func (p *pool) put(c *connection) {
 // dial makes a connection: TLS, greeting, login.
 func (p *pool) dial(ctx context.Context) (*connection, stage, error) {
 	var d net.Dialer
-	raw, err := d.DialContext(ctx, "tcp", p.server)
+	conn, err := d.DialContext(ctx, "tcp", p.server)
 	if err != nil {
 		return nil, atConnect, err
 	}
+	raw := &wire{conn, maxAnswers}
 	release := bound(ctx, raw)
 	client, at, err := p.open(ctx, raw)
 	if !release() && err == nil {
