@@ -7,11 +7,25 @@
 //	}
 //	defer store.Close()
 //
-// [New] takes a [pgxpool.Pool] of the host's own. The server is at least
-// [MinVersion]; the tests run on what the machine has. Everything is in a schema
-// named "charla", which the store makes, and brings up to date when it opens: several
-// processes may do so at once. A database of a newer charla is refused
-// ([*SchemaError]). It needs no extension, and no right beyond creating that schema.
+// [New] takes a [pgxpool.Pool] of the host's own, which a [Broker] needs, too:
+//
+//	pool, err := pgxpool.New(ctx, "postgres://charla@db/chat?pool_max_conns=8")
+//	...
+//	store, err := postgres.New(ctx, pool, nil)
+//	...
+//	broker := postgres.NewBroker(pool)
+//	desk, err := charla.New(store, &charla.Options{Broker: broker})
+//	...
+//	// In the end, after Desk.Run has returned:
+//	broker.Wait()
+//	store.Close()
+//	pool.Close()
+//
+// The server is at least [MinVersion]; the tests run on what the machine has.
+// Everything is in a schema named "charla", which the store makes, and brings up to
+// date when it opens: several processes may do so at once. A database of a newer
+// charla is refused ([*SchemaError]). It needs no extension, and no right beyond creating that schema,
+// which belongs to the role that made it: all processes come as that role.
 //
 // # Durability
 //

@@ -9,6 +9,10 @@
 //		Logins:  []widget.Login{google},
 //	})
 //
+// An account's visitors see the button of a provider that its configuration has on,
+// too (chat.google.enabled, chat.facebook.enabled; both are off at first). One that is on
+// there and missing in Logins has no button; with "only" nobody can begin then.
+//
 // With the provider one registers the address that visitors come back to, which is
 // the widget's base URL and "login/google" or "login/facebook":
 // https://tienda.cl/chat/login/google.
