@@ -81,7 +81,8 @@ func (e *Error) Is(target error) bool {
 // passing says that the same call may succeed later.
 func (e *Error) passing() bool {
 	if e.Code == "" {
-		return true
+		var unreadable *pgconn.ParseConfigError
+		return !errors.As(e.Err, &unreadable)
 	}
 	switch e.Code[:2] {
 	case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system

@@ -116,8 +116,7 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	}
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		// No *Error: trying again does not help.
-		return nil, fmt.Errorf("postgres: connection string: %w", discreet(err))
+		return nil, failed("open", discreet(err))
 	}
 	config.MaxConns = max(config.MaxConns, 8)
 	if opts.Conns > 0 {
