@@ -50,7 +50,9 @@
 // deletion, has the account's row for itself. So nothing that was decided under an
 // older configuration lands after a save. Locks are taken table by table, each in
 // the order of its keys. Nobody waits for a process that is gone longer than
-// [Options.Timeout]. Claims pass over what another process is claiming.
+// [Options.Timeout]; for one that the network loses while it sends a transaction, half a
+// minute ([Open]), or what the server's tcp_keepalives settings say ([New]). Claims pass over
+// what another process is claiming.
 //
 // # The feed
 //

@@ -128,6 +128,7 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	if config.PingTimeout == 0 {
 		config.PingTimeout = pingTimeout
 	}
+	config.AfterConnect = notice
 	// A read that is given up is cancelled, and its connection kept.
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: time.Second}
@@ -143,6 +144,19 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	}
 	s.owned = true
 	return s, nil
+}
+
+// notice has the server notice within half a minute, not hours, that this process or the
+// network is gone. It may be in the middle of a transaction whose rest did not get there:
+// then it waits for that, with its locks, and none of its own limits holds. What does not
+// know these settings goes without.
+func notice(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET tcp_user_timeout = 30000",
+		pgx.QueryExecModeSimpleProtocol)
+	if code(err) != "" && !c.IsClosed() {
+		return nil
+	}
+	return err
 }
 
 // discreet is an error of a connection string without the string: the driver does not

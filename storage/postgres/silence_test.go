@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/postgres"
+	"github.com/charlahq/charla/storage/postgres/pgtest"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -170,4 +172,32 @@ func TestSilentListen(t *testing.T) {
 	case <-time.After(patience):
 		require.FailNow(t, "it listens to nobody")
 	}
+}
+
+// The server notices soon that a process is gone, even in the middle of a transaction:
+// over TCP it is told to ask. (Over a Unix socket it knows.)
+func TestServerNotices(t *testing.T) {
+	t.Parallel()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := free.Addr().(*net.TCPAddr).Port
+	require.NoError(t, free.Close())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	private, err := pgtest.Start(ctx, &pgtest.Options{Settings: map[string]string{"listen_addresses": "127.0.0.1", "port": strconv.Itoa(port)}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, private.Stop()) })
+	dsn := fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=postgres sslmode=disable", port)
+	b := &bundle{TB: t, ctx: ctx, dsn: dsn, Store: open(t, dsn, nil)}
+	run(ctx, t, dsn, "CREATE TABLE public.seen (how text)",
+		`CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			INSERT INTO public.seen SELECT string_agg(setting, ' ' ORDER BY name) FROM pg_settings
+				WHERE name IN ('tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count', 'tcp_user_timeout');
+			RETURN NULL; END $$`,
+		"CREATE TRIGGER see AFTER INSERT ON charla.accounts EXECUTE FUNCTION public.see()",
+		"CREATE TRIGGER see AFTER INSERT ON charla.conversations EXECUTE FUNCTION public.see()")
+	b.chat(b.newAccount("Tienda")).says("hola")
+	var all []string
+	require.NoError(t, connect(t, dsn).QueryRow(ctx, "SELECT array_agg(how) FROM public.seen").Scan(&all))
+	assert.Equal(t, []string{"4 10 5 30000", "4 10 5 30000"}, all)
 }
