@@ -7,8 +7,8 @@
 // turns, so that whatever else the machine does falls on both. What is compared
 // is the median of the rounds' ratios. -short leaves out what needs a million
 // rows and takes few rounds: a smoke test, whose figures mean little. -data keeps
-// the loaded databases there for another run. -write puts the table into a file,
-// between its markers.
+// the loaded databases (SQLite's) there for another run. -write puts the tables into a
+// file, each store's between its markers.
 package main
 
 import (
@@ -17,11 +17,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime/pprof"
+	"slices"
+	"strings"
+
+	"github.com/charlahq/charla/storage/postgres/pgtest"
 )
 
 func main() {
@@ -37,6 +42,8 @@ func main() {
 // row is a row of the table, or several that are measured together.
 type row struct {
 	name string
+	// store is the block of the page that it belongs to.
+	store string
 	// long rows are left out of a short run.
 	long bool
 	run  func(context.Context, *bench) ([]line, error)
@@ -44,15 +51,17 @@ type row struct {
 
 // rows are all of them, in the order of the table.
 var rows = []row{
-	{"messages", false, messages},
-	{"one caller", false, oneCaller},
-	{"decision", false, decision},
-	{"keywords", false, keywords},
-	{"deadlines", false, deadlines},
-	{"last messages", false, lastMessages},
-	{"tickets", true, ticketList},
-	{"report", true, report},
-	{"start", true, start},
+	{"messages", "sqlite", false, messages},
+	{"one caller", "sqlite", false, oneCaller},
+	{"decision", "sqlite", false, decision},
+	{"keywords", "sqlite", false, keywords},
+	{"deadlines", "sqlite", false, deadlines},
+	{"last messages", "sqlite", false, lastMessages},
+	{"tickets", "sqlite", true, ticketList},
+	{"report", "sqlite", true, report},
+	{"start", "sqlite", true, start},
+	{"postgres messages", "postgres", false, postgresMessages},
+	{"postgres deadlines", "postgres", false, postgresDeadlines},
 }
 
 // bench is what the rows share.
@@ -65,6 +74,8 @@ type bench struct {
 	// profile gets a CPU profile of what is compared; nil: none.
 	profile   io.Writer
 	profiling bool
+	// server is the PostgreSQL that rows share; nil until the first of them.
+	server *pgtest.Server
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -73,14 +84,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	only := flags.String("rows", ".", "only rows whose name matches `REGEXP`")
 	rounds := flags.Int("rounds", 0, "how many rounds; 0: 9, or 3 with -short")
 	data := flags.String("data", "", "keep the loaded databases in `DIR`")
-	write := flags.String("write", "", "put the table into `FILE`, between its markers")
+	write := flags.String("write", "", "put the tables into `FILE`, between their markers")
 	profile := flags.String("cpuprofile", "", "write a CPU profile of what is measured to `FILE`")
 	child := flags.String("child", "", "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *child != "" {
-		return startChild(ctx, *child, out)
+	if kind, args, _ := strings.Cut(*child, " "); kind == "start" {
+		return startChild(ctx, args, out)
+	} else if kind == "callers" {
+		return callersChild(ctx, args, os.Stdin, out)
 	}
 	match, err := regexp.Compile(*only)
 	if err != nil {
@@ -110,7 +123,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		b.profile = f
 		defer pprof.StopCPUProfile()
 	}
-	var lines []line
+	defer b.stopServer()
+	lines := map[string][]line{}
 	for _, r := range rows {
 		if !match.MatchString(r.name) || r.long && b.short {
 			continue
@@ -122,18 +136,24 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		for _, l := range got {
 			fmt.Fprintln(b.log, l)
 		}
-		lines = append(lines, got...)
+		lines[r.store] = append(lines[r.store], got...)
 	}
 	machine, err := describe(b.data)
 	if err != nil {
 		return err
 	}
-	table := render(lines, machine, b)
-	if *write != "" {
-		return replaceBlock(*write, table)
+	for _, store := range slices.Sorted(maps.Keys(lines)) {
+		table := render(store, lines[store], machine, b)
+		if *write != "" {
+			err = replaceBlock(*write, store, table)
+		} else {
+			_, err = fmt.Fprint(out, table)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprint(out, table)
-	return err
+	return nil
 }
 
 // path is that of a database of this run.

@@ -48,7 +48,8 @@ type compared struct {
 	ours, floor float64
 	// ratio is the median of the rounds' ratios, lowest and highest are its ends.
 	ratio, lowest, highest float64
-	// cpu is the same ratio by the processor's time instead of the wall's.
+	// cpu is the same ratio by this process's processor time instead of the wall's;
+	// zero: that says nothing.
 	cpu float64
 }
 
@@ -93,9 +94,13 @@ func (b *bench) compare(ctx context.Context, rounds int, ours, floor side) (c co
 
 // line is c as a line, for a target that the ratio must reach.
 func (c compared) line(name, unit string, target float64) line {
+	processor := ""
+	if c.cpu != 0 {
+		processor = fmt.Sprintf("; processor %.2f", c.cpu)
+	}
 	return line{
 		name: name, ours: amount(c.ours) + unit, against: amount(c.floor) + unit,
-		ratio:  fmt.Sprintf("%.2f (%.2f–%.2f; processor %.2f)", c.ratio, c.lowest, c.highest, c.cpu),
+		ratio:  fmt.Sprintf("%.2f (%.2f–%.2f%s)", c.ratio, c.lowest, c.highest, processor),
 		target: fmt.Sprintf("≥ %g", target), verdict: verdictOf(c.ratio >= target),
 	}
 }

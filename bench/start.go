@@ -80,7 +80,7 @@ func (b *bench) child(ctx context.Context, n, due int) (s started, worst int, er
 	if err != nil {
 		return s, 0, err
 	}
-	out, err := exec.CommandContext(ctx, self, "-child", fmt.Sprintf("%d %s", due, path)).Output() //nolint:gosec // itself
+	out, err := exec.CommandContext(ctx, self, "-child", fmt.Sprintf("start %d %s", due, path)).Output() //nolint:gosec // itself
 	if err != nil {
 		var failed *exec.ExitError
 		if errors.As(err, &failed) {

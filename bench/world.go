@@ -13,6 +13,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/sqlite"
 	"github.com/google/uuid"
 )
@@ -100,7 +101,7 @@ func (*hand) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 // world is a store with a desk on it.
 type world struct {
-	store *sqlite.Store
+	store storage.Store
 	desk  *charla.Desk
 }
 
@@ -110,6 +111,11 @@ func open(path string, clock charla.Clock, o *sqlite.Options) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	return on(store, clock)
+}
+
+// on puts a desk on a store, which is its own.
+func on(store storage.Store, clock charla.Clock) (*world, error) {
 	desk, err := charla.New(store, &charla.Options{Clock: clock, HeartbeatTTL: -1})
 	if err != nil {
 		store.Close()
@@ -124,15 +130,20 @@ func create(ctx context.Context, path string, clock charla.Clock) (*world, chatc
 	if err != nil {
 		return nil, chatcfg.Account{}, err
 	}
+	account, err := w.settle(ctx)
+	return w, account, err
+}
+
+// settle makes an account, whose agent is there, or else closes the world.
+func (w *world) settle(ctx context.Context) (chatcfg.Account, error) {
 	account, _, err := w.desk.CreateAccount(ctx, "Tienda del Centro", "tienda.cl", &charla.AccountOptions{Config: allOn()})
 	if err == nil {
 		err = w.desk.Heartbeat(ctx, account.ID, agent.ID, "online")
 	}
 	if err != nil {
 		w.store.Close()
-		return nil, account, err
 	}
-	return w, account, nil
+	return account, err
 }
 
 // copyDatabase copies a database that nobody has open.

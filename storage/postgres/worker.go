@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -81,6 +82,9 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 		case <-c.done:
 			return c.err
 		case <-lead:
+			if len(w.queue) < groupSize {
+				runtime.Gosched() // who was woken with this caller comes along
+			}
 			stop := w.lendLater()
 			if !w.group() {
 				lead = nil // another place has taken it up
