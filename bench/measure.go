@@ -54,42 +54,55 @@ type compared struct {
 }
 
 // compare lets two sides take turns, the first one alternating.
-func (b *bench) compare(ctx context.Context, rounds int, ours, floor side) (c compared, err error) {
+func (b *bench) compare(ctx context.Context, rounds int, ours, floor side) (compared, error) {
+	all, err := b.rounded(ctx, rounds, ours, floor)
+	if err != nil {
+		return compared{}, err
+	}
+	return against(all[0], all[1]), nil
+}
+
+// rates are what a side did in each round: how many a second, and the seconds of
+// this process's processor.
+type rates struct{ wall, cpu []float64 }
+
+// rounded lets sides take turns, each round beginning with another one.
+func (b *bench) rounded(ctx context.Context, rounds int, sides ...side) ([]rates, error) {
 	if b.profile != nil && !b.profiling {
 		b.profiling = true // what was prepared before is not of interest
 		if err := pprof.StartCPUProfile(b.profile); err != nil {
-			return c, err
+			return nil, err
 		}
 	}
-	var rates, floors, ratios, cpus []float64
-	timed := func(s side, round int) (rate, cpu float64, err error) {
-		begin := processorTime()
-		rate, err = s(round)
-		return rate, (processorTime() - begin).Seconds(), err
-	}
+	all := make([]rates, len(sides))
 	for round := range rounds {
-		if err := ctx.Err(); err != nil {
-			return c, err
-		}
-		var x, y, cpuX, cpuY float64
-		if round%2 == 0 {
-			if x, cpuX, err = timed(ours, round); err == nil {
-				y, cpuY, err = timed(floor, round)
+		for i := range sides {
+			if err := ctx.Err(); err != nil {
+				return nil, err
 			}
-		} else {
-			if y, cpuY, err = timed(floor, round); err == nil {
-				x, cpuX, err = timed(ours, round)
+			i = (i + round) % len(sides)
+			begin := processorTime()
+			rate, err := sides[i](round)
+			if err != nil {
+				return nil, err
 			}
+			r := &all[i]
+			r.wall, r.cpu = append(r.wall, rate), append(r.cpu, (processorTime()-begin).Seconds())
 		}
-		if err != nil {
-			return c, err
-		}
-		rates, floors, ratios, cpus = append(rates, x), append(floors, y), append(ratios, x/y), append(cpus, cpuY/cpuX)
+	}
+	return all, nil
+}
+
+// against compares round by round.
+func against(ours, floor rates) compared {
+	var ratios, cpus []float64
+	for i := range ours.wall {
+		ratios, cpus = append(ratios, ours.wall[i]/floor.wall[i]), append(cpus, floor.cpu[i]/ours.cpu[i])
 	}
 	return compared{
-		ours: median(rates), floor: median(floors),
+		ours: median(ours.wall), floor: median(floor.wall),
 		ratio: median(ratios), lowest: slices.Min(ratios), highest: slices.Max(ratios), cpu: median(cpus),
-	}, nil
+	}
 }
 
 // line is c as a line, for a target that the ratio must reach.

@@ -20,12 +20,13 @@ type pgTraffic struct {
 	dsn, database string
 	world         *world
 	bare          *pgFloor
-	ours          []tickets.Session
-	theirs        []*pgChat
-	script        string
+	// one is for one process of ours, three for three.
+	one, three []tickets.Session
+	theirs     []*pgChat
+	script     string
 }
 
-// pgPrepare makes the database: three shares of chats, with earlier messages each.
+// pgPrepare makes the database: four shares of chats, with earlier messages each.
 func (b *bench) pgPrepare(ctx context.Context) (*pgTraffic, error) {
 	server, err := b.postgres(ctx)
 	if err != nil {
@@ -42,7 +43,7 @@ func (b *bench) pgPrepare(ctx context.Context) (*pgTraffic, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := enter(ctx, t.world, account, 3*chats)
+	all, err := enter(ctx, t.world, account, 4*chats)
 	if err == nil {
 		err = spread(64, len(all)*earlier, func(caller, i int) error {
 			return ours(ctx, t.world.desk, all[caller+i/earlier*64], caller, i%earlier)
@@ -51,7 +52,7 @@ func (b *bench) pgPrepare(ctx context.Context) (*pgTraffic, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.ours = all[:chats]
+	t.one, t.three = all[:chats], all[3*chats:]
 	c, err := pgx.Connect(ctx, t.dsn)
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func (b *bench) pgPrepare(ctx context.Context) (*pgTraffic, error) {
 		return nil, err
 	}
 	var rows [][]any
-	for i, s := range all[2*chats:] {
+	for i, s := range all[2*chats : 3*chats] {
 		rows = append(rows, []any{int32(i), s.ID.UUID, s.Conversation.UUID, "session:" + s.ID.String()})
 	}
 	if _, err = c.CopyFrom(ctx, pgx.Identifier{"bench"}, []string{"i", "session", "conversation", "scope"}, pgx.CopyFromRows(rows)); err == nil {
@@ -102,48 +103,40 @@ func postgresMessages(ctx context.Context, b *bench) (lines []line, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, three.stop()) }()
-	done := 0 // messages of ours so far: keys and chats go on
-	one := func(int) (float64, error) {
-		done += n
+	one := func(round int) (float64, error) {
 		return perSecond(n, func() error {
 			return spread(callers, n, func(caller, i int) error {
-				i += done
-				return ours(ctx, t.world.desk, t.ours[mine(caller, i)], caller, i)
+				i += (round + 1) * n
+				return ours(ctx, t.world.desk, t.one[mine(caller, i)], caller, i)
 			})
 		})
 	}
-	processes := func(int) (float64, error) {
-		done += n
-		return perSecond(n, func() error { return three.round(n, done) })
+	processes := func(round int) (float64, error) {
+		return perSecond(n, func() error { return three.round(n, (round+1)*n) })
 	}
-	bared := 0 // and of the floor
-	bare := func(int) (float64, error) {
-		bared += n
+	bare := func(round int) (float64, error) {
 		return perSecond(n, func() error {
 			return spread(callers, n, func(caller, i int) error {
-				i += bared
+				i += (round + 1) * n
 				return t.bare.message(t.theirs[mine(caller, i)], clientKey(i), (caller*31+i)%len(t.bare.docs.messages))
 			})
 		})
 	}
 	pgbench := func(int) (float64, error) { return runPgbench(ctx, b.server, t.database, t.script, n) }
-	for _, r := range []struct {
+	all, err := b.rounded(ctx, b.rounds, one, processes, pgbench, bare)
+	if err != nil {
+		return nil, err
+	}
+	for _, floor := range []struct {
 		name   string
-		ours   side
-		floor  side
+		rates  rates
 		target float64
-	}{
-		{"one process, 256 callers, against pgbench with one statement each", one, pgbench, 1.5},
-		{"three processes, 256 callers, against pgbench with one statement each", processes, pgbench, 1.5},
-		{"one process, 256 callers, against bare pgx in groups of 64", one, bare, 0.8},
-		{"three processes, 256 callers, against bare pgx in groups of 64", processes, bare, 0.8},
-	} {
-		c, err := b.compare(ctx, b.rounds, r.ours, r.floor)
-		if err != nil {
-			return nil, err
+	}{{"pgbench with one statement each", all[2], 1.5}, {"bare pgx in groups of 64", all[3], 0.8}} {
+		for i, processes := range []string{"one process", "three processes"} {
+			c := against(all[i], floor.rates)
+			c.cpu = 0 // half of the work is the server's
+			lines = append(lines, c.line(fmt.Sprintf("customer message, %s, 256 callers, against %s", processes, floor.name), "/s", floor.target))
 		}
-		c.cpu = 0 // half of the work is the server's
-		lines = append(lines, c.line("customer message, "+r.name, "/s", r.target))
 	}
 	return lines, nil
 }
@@ -163,7 +156,7 @@ func (b *bench) spawn(ctx context.Context, t *pgTraffic, n int) (fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := json.Marshal(t.ours)
+	sessions, err := json.Marshal(t.three)
 	if err != nil {
 		return nil, err
 	}

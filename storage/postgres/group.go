@@ -44,25 +44,33 @@ func (s *Store) commit(group []*call[*batch]) {
 func (s *Store) together(group []*call[*batch]) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
+	raced := false
 	return s.retry(ctx, func(c *pgxpool.Conn) (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				_ = c.Conn().Close(ctx)
-				err = fmt.Errorf("postgres: panic: %v", p)
-			}
-		}()
-		return s.land(ctx, c, group)
+		defer recovered(ctx, c, &err)
+		err = s.land(ctx, c, group, raced)
+		raced = errors.Is(err, errRace)
+		return err
 	})
 }
 
+// recovered makes a panic the error of what was done for many callers, and ends the
+// connection.
+func recovered(ctx context.Context, c *pgxpool.Conn, err *error) {
+	if p := recover(); p != nil {
+		_ = c.Conn().Close(ctx)
+		*err = fmt.Errorf("postgres: panic: %v", p)
+	}
+}
+
 // land is one attempt: it locks, decides, writes and commits. What it refuses is
-// refused whatever becomes of the others.
-func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]) error {
+// refused whatever becomes of the others. Conversations are locked as they are
+// written, and before if another process was quicker in the last attempt.
+func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch], raced bool) error {
 	f := &found{
 		accounts: map[[16]byte]account{}, versions: map[key]int64{}, sessions: map[key]int64{},
 		holders: map[identity][16]byte{}, receipts: map[receipt]bool{},
 	}
-	t, err := s.begin(ctx, c, func(b *pgx.Batch) { f.look(b, group) })
+	t, err := s.begin(ctx, c, func(b *pgx.Batch) { f.look(b, group, raced) })
 	if err != nil {
 		return err
 	}
@@ -100,7 +108,7 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 // is that of the arrays, and then reads what they depend on: a statement sees what
 // was committed before it began, so that nothing is older than the locks. Rows are
 // looked up one by one (LIMIT), never joined as a whole.
-func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
+func (f *found) look(b *pgx.Batch, group []*call[*batch], raced bool) {
 	var accounts [][16]byte
 	var sessions []key
 	keys, identities, receipts := newTable(aUUID, aUUID), newTable(aUUID, aText, aText), newTable(aUUID, aUUID, aText, aText)
@@ -136,9 +144,13 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch]) {
 			f.accounts[id] = a
 			return err
 		}))
-	b.Queue(`SELECT k.account, k.id, c.version FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
-		SELECT version FROM charla.conversations WHERE account = k.account AND id = k.id LIMIT 1 FOR UPDATE) c`,
-		keys.args()...).Query(keyed(f.versions))
+	versions := `SELECT k.account, k.id, c.version FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
+		SELECT version FROM charla.conversations WHERE account = k.account AND id = k.id LIMIT 1%s) c`
+	lock := ""
+	if raced {
+		lock = " FOR UPDATE"
+	}
+	b.Queue(fmt.Sprintf(versions, lock), keys.args()...).Query(keyed(f.versions))
 	if len(sessions) > 0 {
 		slices.SortFunc(sessions, key.compare)
 		keys := newTable(aUUID, aUUID)

@@ -51,7 +51,8 @@ LEFT JOIN LATERAL (SELECT doc FROM charla.receipts
 func (s *Store) load(group []*call[*load]) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
-	err := s.retry(ctx, func(c *pgxpool.Conn) error {
+	err := s.retry(ctx, func(c *pgxpool.Conn) (err error) {
+		defer recovered(ctx, c, &err)
 		for _, one := range group {
 			one.work.found = false
 		}
