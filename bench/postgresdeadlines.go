@@ -392,7 +392,7 @@ func (l *pgLoaded) pinned(ctx context.Context, b *bench) (line, error) {
 	fmt.Fprintf(b.log, "claims: %d before, %d while pinned; medians %v, %v; longest %v, %v\n",
 		len(free), len(held), percentile(free, 50), percentile(held, 50), percentile(free, 100), percentile(held, 100))
 	return line{
-		name: fmt.Sprintf("claims while a transaction stays open for %v and %d fire, 99th percentile, against before", during, fired),
+		name: fmt.Sprintf("claims while a transaction stays open for %v and %d deadlines fire, 99th percentile, against before", during, fired),
 		ours: fmt.Sprintf("%.1f ms", x.Seconds()*1000), against: fmt.Sprintf("%.1f ms", y.Seconds()*1000),
 		ratio: fmt.Sprintf("%.2f", ratio), target: "≤ 2", verdict: verdictOf(ratio <= 2),
 	}, nil
