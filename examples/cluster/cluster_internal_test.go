@@ -119,6 +119,14 @@ func TestReport(t *testing.T) {
 			},
 			of: func(r *report) *tally { return &r.messages }, lost: 1,
 		},
+		"a whole conversation": {
+			tamper: func(w *world) {
+				_, token, err := w.desk.StartSession(t.Context(), w.account(t, w.desk), charla.Visitor{Name: "Juana", Email: "juana@example.com"})
+				require.NoError(t, err)
+				w.visitors = append(w.visitors, &visitor{n: 2, token: token, said: []said{{seq: 1, text: "nobody stored this"}}})
+			},
+			of: func(r *report) *tally { return &r.messages }, lost: 1,
+		},
 		"a message of an agent": {
 			tamper: func(w *world) { w.agents.said[0].text = "another" },
 			of:     func(r *report) *tally { return &r.messages }, lost: 1,
