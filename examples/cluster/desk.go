@@ -18,7 +18,6 @@ import (
 	"github.com/charlahq/charla/storage/postgres"
 	"github.com/charlahq/charla/tickets"
 	"github.com/charlahq/charla/widget"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // settings are what a process is told by its host: from a file, or the environment.
@@ -45,7 +44,7 @@ const (
 // serve is one process. It serves until ctx ends, and says on ready where.
 func serve(ctx context.Context, s settings, ready, logs io.Writer) error {
 	logger := slog.New(slog.NewTextHandler(logs, nil)).With("desk", s.Name)
-	pool, err := pgxpool.New(ctx, s.Database)
+	pool, err := postgres.NewPool(ctx, s.Database, nil)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/charlahq/charla/storage/postgres"
 	"github.com/charlahq/charla/storage/sqlite"
 	"github.com/charlahq/charla/tickets"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Env is the variable in which a child finds its job. A test binary whose
@@ -188,7 +187,7 @@ func (j job) store(ctx context.Context) (storage.Store, charla.Broker, func(), e
 		s, err := sqlite.Open(j.path("chat.db"), nil)
 		return s, nil, func() { s.Close() }, err
 	}
-	pool, err := pgxpool.New(ctx, j.DSN)
+	pool, err := postgres.NewPool(ctx, j.DSN, nil)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -7,9 +7,10 @@
 //	}
 //	defer store.Close()
 //
-// [New] takes a [pgxpool.Pool] of the host's own, which a [Broker] needs, too:
+// [New] takes a [pgxpool.Pool], of [NewPool] or of the host's own, which a [Broker] needs,
+// too:
 //
-//	pool, err := pgxpool.New(ctx, "postgres://charla@db/chat?pool_max_conns=8")
+//	pool, err := postgres.NewPool(ctx, "postgres://charla@db/chat", nil)
 //	...
 //	store, err := postgres.New(ctx, pool, nil)
 //	...
@@ -51,8 +52,8 @@
 // older configuration lands after a save. Locks are taken table by table, each in
 // the order of its keys. Nobody waits for a process that is gone longer than
 // [Options.Timeout]; for one that the network loses while it sends a transaction, half a
-// minute ([Open]), or what the server's tcp_keepalives settings say ([New]). Claims pass over
-// what another process is claiming.
+// minute ([NewPool]), or what the server's tcp_keepalives settings say (a host's own
+// pool). Claims pass over what another process is claiming.
 //
 // # The feed
 //

@@ -11,7 +11,6 @@ import (
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/postgres"
 	"github.com/charlahq/charla/storage/storagetest"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // pair is two processes' stores on one database: each call goes to the next one.
@@ -68,7 +67,7 @@ func Example() {
 		return
 	}
 	process := func() (*charla.Desk, func(), error) {
-		pool, err := pgxpool.New(ctx, dsn)
+		pool, err := postgres.NewPool(ctx, dsn, nil)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -110,6 +110,24 @@ var _ storage.Store = (*Store)(nil)
 // has one, or when ctx ends. The errors include [*VersionError], [*SchemaError],
 // [ErrForeign] and [ErrAsync].
 func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
+	pool, err := NewPool(ctx, dsn, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := New(ctx, pool, o)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	s.owned = true
+	return s, nil
+}
+
+// NewPool makes the pool that [Open] has, for a host that also needs it for a [Broker]
+// or for itself: with as many connections as the options say, which find out within half
+// a minute that the network has lost them. It does not connect yet. Nothing but Conns
+// matters of the options.
+func NewPool(ctx context.Context, dsn string, o *Options) (*pgxpool.Pool, error) {
 	opts, err := o.orDefaults()
 	if err != nil {
 		return nil, err
@@ -137,13 +155,7 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	if err != nil {
 		return nil, failed("open", err)
 	}
-	s, err := New(ctx, pool, &opts)
-	if err != nil {
-		pool.Close()
-		return nil, err
-	}
-	s.owned = true
-	return s, nil
+	return pool, nil
 }
 
 // notice has the server notice within half a minute, not hours, that this process or the
