@@ -181,7 +181,14 @@ func confirmed(ctx context.Context, err error) error {
 // standby is waited for, what is seen may not be: the server shows it when such a wait
 // was cut short.
 func (s *Store) confirm(ctx context.Context) error {
-	return s.change(ctx, "SELECT pg_logical_emit_message(true, 'charla', '')", nil, func(func(...any) error) error { return nil })
+	err := s.change(ctx, "SELECT pg_logical_emit_message(true, 'charla', '')", nil, func(func(...any) error) error { return nil })
+	var e *Error
+	if errors.As(err, &e) && e.Unknown {
+		// It changes nothing that anybody sees: a load that did not get to know may be
+		// tried again.
+		return &Error{Op: "read", Err: e.Err}
+	}
+	return err
 }
 
 // tx is a transaction of several steps.

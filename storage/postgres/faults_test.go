@@ -29,6 +29,8 @@ const (
 	dropCommit
 	// dropAnswer passes COMMIT on and cuts the connection instead of the answer.
 	dropAnswer
+	// dropConfirm cuts the connection instead of preparing what a repeated call waits for.
+	dropConfirm
 	// dropAll cuts the connection at the next bytes from the server.
 	dropAll
 )
@@ -69,7 +71,8 @@ func (p *proxy) serve(client net.Conn) {
 	defer backend.Close()
 	go func() {
 		pump(client, backend, func(chunk []byte) bool {
-			return bytes.HasSuffix(chunk, []byte("COMMIT\x00")) && p.cut(dropCommit)
+			return bytes.HasSuffix(chunk, []byte("COMMIT\x00")) && p.cut(dropCommit) ||
+				bytes.Contains(chunk, []byte("pg_logical_emit_message")) && p.cut(dropConfirm)
 		})
 		backend.Close()
 		client.Close()
@@ -128,6 +131,25 @@ func through(t *testing.T, p *proxy) *bundle {
 	b := &bundle{TB: t, Store: s, ctx: context.Background(), dsn: dsn}
 	b.account = b.newAccount("Tienda")
 	return b
+}
+
+// R8.1: a repeated call that does not get to know whether the first one is durable did
+// nothing, and says so.
+func TestCutAtConfirmation(t *testing.T) {
+	t.Parallel()
+	p := newProxy(t)
+	b := through(t, p)
+	c := b.chat(b.account)
+	batch := c.next("hola")
+	require.NoError(t, b.Conversations().Commit(b.ctx, batch))
+	q := storage.LoadQuery{Account: b.account.ID, Conversation: c.conv.ID, Scope: batch.Receipt.Scope, Key: batch.Receipt.Key}
+	p.fault.Store(dropConfirm)
+	_, err := b.Conversations().Load(b.ctx, q)
+	require.ErrorIs(t, err, storage.ErrBusy)
+	require.Equal(t, int32(1), p.cuts.Load())
+	again, err := b.Conversations().Load(b.ctx, q)
+	require.NoError(t, err)
+	assert.NotNil(t, again.Receipt)
 }
 
 // R8.1: when the connection is lost at COMMIT, whether the server had it or not,
