@@ -234,7 +234,10 @@ func (c *cluster) killServer(way int) error {
 		}
 	}
 	if err == nil {
+		// One that waits for what a dead one held does not notice.
+		left := time.AfterFunc(patience/4, c.killLeft)
 		err = c.server.Kill()
+		left.Stop()
 	}
 	if err != nil {
 		return err
@@ -242,6 +245,21 @@ func (c *cluster) killServer(way int) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return c.server.Restart(ctx)
+}
+
+// killLeft kills what is left of a server that is dead: whoever is in its folder.
+func (c *cluster) killLeft() {
+	all, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err != nil {
+		return
+	}
+	for _, link := range all {
+		if dir, err := os.Readlink(link); err == nil && dir == filepath.Join(c.server.Folder(), "data") {
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link))); err == nil {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	}
 }
 
 // killChildren kills all of the server's processes but the main one, which it stops,
