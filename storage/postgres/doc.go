@@ -53,7 +53,8 @@
 // the order of its keys. Nobody waits for a process that is gone longer than
 // [Options.Timeout]; for one that the network loses while it sends a transaction, half a
 // minute ([NewPool]), or what the server's tcp_keepalives settings say (a host's own
-// pool). Claims pass over what another process is claiming.
+// pool). Claims pass over what another process is claiming, and begin where the last one
+// ended; what another process scheduled before that is found within ten seconds.
 //
 // # The feed
 //

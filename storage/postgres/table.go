@@ -39,8 +39,7 @@ func unnest(first int, kinds ...kind) string {
 }
 
 // table gathers rows for [unnest], a value at a time: in the form in which the
-// server takes arrays, which is about a third of the work that the driver has with
-// slices.
+// server takes arrays, which is less work than the driver has with slices.
 type table struct {
 	columns []column
 	// at is the column of the next value.
