@@ -124,7 +124,7 @@ func TestOverdue(t *testing.T) {
 	}, nil)
 	assert.Zero(t, saved.Overdue, "switched on: it counts from the save")
 	b.pass(10*time.Minute - time.Second)
-	assert.Equal(t, tickets.Open, b.ticket(answered[0]).Status)
+	assert.Equal(t, tickets.StatusOpen, b.ticket(answered[0]).Status)
 
 	b.save(func(c *chatcfg.Config) { c.Automation.AutoClose.After = minutes(30) }, nil)
 	ref := b.write(b.enter("late"), "hola").Ref
@@ -136,17 +136,17 @@ func TestOverdue(t *testing.T) {
 	b.pass(0)
 	for _, r := range answered {
 		got := b.ticket(r)
-		assert.Equal(t, tickets.Automatic, got.Reason)
+		assert.Equal(t, tickets.ReasonAutomatic, got.Reason)
 		assert.Equal(t, at, got.ClosedAt, "one that is then past fires at the save")
 	}
-	assert.Equal(t, tickets.Open, b.ticket(ref).Status)
+	assert.Equal(t, tickets.StatusOpen, b.ticket(ref).Status)
 
 	saved = b.save(func(c *chatcfg.Config) { c.Quality.SLA = minutes(12) }, nil)
 	assert.Zero(t, saved.Overdue, "running waits stay (R2.6)")
 	saved = b.save(func(c *chatcfg.Config) { c.Quality.SLA = minutes(13) }, &charla.SaveOptions{Running: true})
 	assert.Equal(t, 3, saved.Overdue, "unless the save asks for them (R2.6)")
 	b.pass(0)
-	assert.Len(t, b.events.of(tickets.WasDelayed), 3)
+	assert.Len(t, b.events.of(tickets.FactDelayed), 3)
 }
 
 // TestRunningSLA: R2.6: a running wait follows the save that asked for it, even if
@@ -210,7 +210,7 @@ func TestDelete(t *testing.T) {
 	require.ErrorIs(t, err, charla.ErrDeleted)
 	require.ErrorIs(t, b.desk.Heartbeat(b.ctx, b.account.ID, "ana", tickets.Online), charla.ErrDeleted)
 	b.pass(time.Hour)
-	assert.Equal(t, tickets.Open, b.ticket(ref).Status, "its timers are dropped, its tickets can be read")
+	assert.Equal(t, tickets.StatusOpen, b.ticket(ref).Status, "its timers are dropped, its tickets can be read")
 	assert.Empty(t, b.mails.Mails(), "its pending messages are dropped")
 	assert.Empty(t, b.events.list)
 	next, err := b.desk.NextDue(b.ctx)

@@ -65,9 +65,9 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 	case hintMarked:
 		d.topic.tell(id, func(s *topicState) { s.marked++ })
 	case hintCustomer:
-		d.types(id, tickets.CustomerSide)
+		d.types(id, tickets.SideCustomer)
 	case hintAgent:
-		d.types(id, tickets.AgentSide)
+		d.types(id, tickets.SideAgent)
 	default: // of a newer version
 	}
 }
@@ -103,7 +103,7 @@ func (d *Desk) listen(ctx context.Context) {
 func (d *Desk) types(id uuid.UUID, side tickets.Side) {
 	until := d.Now().Add(typingFor)
 	d.topic.tell(id, func(s *topicState) {
-		if side == tickets.CustomerSide {
+		if side == tickets.SideCustomer {
 			s.customer = until
 		} else {
 			s.agent = until

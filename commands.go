@@ -53,7 +53,7 @@ const (
 // or [ErrOutcomeUnknown].
 func (d *Desk) Write(ctx context.Context, s tickets.Session, text string, o *CallOptions) (Result, error) {
 	p := checkMessage(text, o)
-	cmd := tickets.Command{Kind: tickets.Write, Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: s.ID}, Text: text}
+	cmd := tickets.Command{Kind: tickets.CommandWrite, Actor: tickets.Actor{Kind: tickets.ActorCustomer, Session: s.ID}, Text: text}
 	key := ""
 	if o != nil {
 		key = o.Key
@@ -86,7 +86,7 @@ func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
 	if err := d.checkSession(l.Session); err != nil {
 		return err
 	}
-	if l.Session.Customer.Level == tickets.Anonymous && !r.Config.Chat.Anonymous {
+	if l.Session.Customer.Level == tickets.LevelAnonymous && !r.Config.Chat.Anonymous {
 		_, err := r.Config.Chat.CheckEntry(chatcfg.Entry{Anonymous: true})
 		return err
 	}
@@ -99,41 +99,41 @@ func (d *Desk) Reply(ctx context.Context, a Agent, ref tickets.Ref, text string,
 	if err := problems(checkMessage(text, o)); err != nil {
 		return Result{}, err
 	}
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Reply, Text: text}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandReply, Text: text}, o)
 }
 
 // Close closes a ticket by hand (R3.3) and sends the manual-close text, if on.
 func (d *Desk) Close(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Close}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandClose}, o)
 }
 
 // Ignore sets an open ticket aside: its customer waits no longer (R2.4, R3.3).
 func (d *Desk) Ignore(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Ignore}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandIgnore}, o)
 }
 
 // Open opens an ignored or closed ticket, the customer's latest one only (R3.3).
 func (d *Desk) Open(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.OpenTicket}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandOpen}, o)
 }
 
 // Pause keeps the automatic actions off an open ticket until [Desk.Resume]
 // (R3.7).
 func (d *Desk) Pause(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Pause}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandPause}, o)
 }
 
 // Resume ends a pause; auto-close counts anew (R3.7, R4.2).
 func (d *Desk) Resume(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Resume}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandResume}, o)
 }
 
 // Mark marks a ticket important or normal, an older one too. Once an agent has
 // marked it normal, keywords do not mark it again (R3.5).
 func (d *Desk) Mark(ctx context.Context, a Agent, ref tickets.Ref, important bool, o *CallOptions) (Result, error) {
-	kind := tickets.Unmark
+	kind := tickets.CommandUnmark
 	if important {
-		kind = tickets.Mark
+		kind = tickets.CommandMark
 	}
 	return d.act(ctx, a, ref, tickets.Command{Kind: kind}, o)
 }
@@ -149,7 +149,7 @@ func (d *Desk) Classify(ctx context.Context, a Agent, ref tickets.Ref, t *ticket
 		}
 		t = &tickets.Typification{Category: t.Category, Fields: maps.Clone(t.Fields)}
 	}
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Classify, Typification: t}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandClassify, Typification: t}, o)
 }
 
 // Describe replaces the metadata of a ticket, an older one's too. For an
@@ -158,7 +158,7 @@ func (d *Desk) Describe(ctx context.Context, a Agent, ref tickets.Ref, metadata 
 	if p := checkFields("metadata", metadata); len(p) > 0 {
 		return Result{}, p
 	}
-	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.Describe, Metadata: maps.Clone(metadata)}, o)
+	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandDescribe, Metadata: maps.Clone(metadata)}, o)
 }
 
 // act takes an agent's command to a ticket.
@@ -170,13 +170,13 @@ func (d *Desk) act(ctx context.Context, a Agent, ref tickets.Ref, cmd tickets.Co
 	if err := cmpErr(checkAgent(a), checkKey(key)); err != nil {
 		return Result{}, err
 	}
-	cmd.Actor = tickets.Actor{Kind: tickets.ByAgent, Agent: a.ID, Name: a.Name}
+	cmd.Actor = tickets.Actor{Kind: tickets.ActorAgent, Agent: a.ID, Name: a.Name}
 	cmd.Number = ref.Number
 	query := storage.LoadQuery{
 		Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
 		Scope: "agent:" + string(a.ID), Key: key,
 	}
-	if cmd.Kind == tickets.Reply && o != nil && o.File != nil {
+	if cmd.Kind == tickets.CommandReply && o != nil && o.File != nil {
 		var err error
 		if cmd.File, err = d.attach(ctx, o.File, query); err != nil {
 			return Result{}, err

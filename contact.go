@@ -161,7 +161,7 @@ func (d *Desk) mayContact(ctx context.Context, chat *chatcfg.Chat, account chatc
 func contactMails(chat *chatcfg.Chat, s *storage.Submission) []storage.Delivery {
 	m := Mail{
 		ReplyTo: s.Email, AccountName: chat.Name, Message: s.Text, Locale: mailLocale(chat.Locale),
-		Customer: tickets.Customer{Level: tickets.Claimed, Name: s.Name, Email: s.Email, Phone: s.Phone, Locale: s.Locale},
+		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: s.Name, Email: s.Email, Phone: s.Phone, Locale: s.Locale},
 		Ref:      tickets.Ref{Account: s.Account, Conversation: s.Conversation},
 	}
 	words := mailWords[m.Locale]
@@ -256,5 +256,5 @@ func formInstead(chat *chatcfg.Chat, p tickets.Presence) bool {
 }
 
 func ongoing(t *tickets.Ticket) bool {
-	return t.Status == tickets.Open || t.Status == tickets.Ignored
+	return t.Status == tickets.StatusOpen || t.Status == tickets.StatusIgnored
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -49,7 +50,7 @@ func TestFirstMessages(t *testing.T) {
 				}
 				group.Wait()
 				b.pass(0)
-				assert.Len(t, b.events.of(tickets.Created), 1)
+				assert.Len(t, b.events.of(tickets.FactCreated), 1)
 				page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, "")
 				require.NoError(t, err)
 				require.Len(t, page.Items, 1)
@@ -58,7 +59,7 @@ func TestFirstMessages(t *testing.T) {
 				for i, m := range all {
 					assert.EqualValues(t, i+1, m.Seq, "gapless (R3.9)")
 				}
-				assert.Equal(t, []tickets.Rule{tickets.TicketCreated}, b.said(results[0].Ref))
+				assert.Equal(t, []tickets.RuleKey{automation.RuleTicketCreated}, b.said(results[0].Ref))
 			})
 		}
 	}
@@ -250,7 +251,7 @@ func TestAnonymous(t *testing.T) {
 		require.NoError(t, err)
 		ref := b.write(s, "hola").Ref
 		b.write(s, "¿hay alguien?")
-		assert.Equal(t, []tickets.Rule{tickets.NewCustomer}, b.said(ref), "a new customer each time")
+		assert.Equal(t, []tickets.RuleKey{automation.RuleNewCustomer}, b.said(ref), "a new customer each time")
 		refs = append(refs, ref)
 		require.NoError(t, b.desk.EndSession(b.ctx, s))
 		_, err = b.desk.Write(b.ctx, s, "tarde", nil)
@@ -420,7 +421,7 @@ func TestWelcome(t *testing.T) {
 	assert.Equal(t, "Sofía", got[0].Name)
 	assert.Empty(t, got[0].Rule)
 	assert.Empty(t, got[0].Agent)
-	assert.Equal(t, []tickets.Rule{tickets.NewCustomer}, b.said(r.Ref), "the customer is new all the same")
+	assert.Equal(t, []tickets.RuleKey{automation.RuleNewCustomer}, b.said(r.Ref), "the customer is new all the same")
 	ticket := b.ticket(r.Ref)
 	assert.False(t, ticket.Important, "its words are not the customer's")
 	require.NotNil(t, ticket.Wait, "it has answered nobody")

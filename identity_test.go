@@ -35,7 +35,7 @@ func TestIdentity(t *testing.T) {
 	assert.Equal(t, p, got)
 	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &got})
 	require.NoError(t, err)
-	assert.Equal(t, tickets.Verified, s.Customer.Level)
+	assert.Equal(t, tickets.LevelVerified, s.Customer.Level)
 
 	for i := range token { // each bit flipped
 		for bit := range 8 {

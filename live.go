@@ -45,7 +45,7 @@ func (d *Desk) liveTicket(ctx context.Context, ref tickets.Ref, after int64, s s
 	if _, err := d.Ticket(ctx, ref); err != nil {
 		return func(yield func(Update, error) bool) { yield(Update{}, err) }
 	}
-	s.side, s.ref = tickets.AgentSide, ref
+	s.side, s.ref = tickets.SideAgent, ref
 	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
 		list, err := d.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: after})
 		return list, ref.Conversation, err
@@ -69,7 +69,7 @@ func (d *Desk) Live(ctx context.Context, s tickets.Session, after int64, beat ti
 }
 
 func (d *Desk) follow(ctx context.Context, s tickets.Session, after int64, one stream) iter.Seq2[Update, error] {
-	one.side = tickets.CustomerSide
+	one.side = tickets.SideCustomer
 	one.ref = tickets.Ref{Account: s.Account, Conversation: s.Conversation}
 	account, id := s.Account, s.ID // a stream keeps no more of the session
 	one.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {

@@ -30,7 +30,7 @@ func (b *bench) reformat(ref tickets.Ref, format int, more func(*storage.Batch))
 	c.Version++
 	batch := &storage.Batch{
 		Config: loaded.Account.Version, Conversation: c, Tickets: []tickets.Ticket{loaded.Ticket},
-		Active: loaded.Ticket.Status == tickets.Open, Wake: wake,
+		Active: loaded.Ticket.Status == tickets.StatusOpen, Wake: wake,
 	}
 	if more != nil {
 		more(batch)
@@ -64,7 +64,7 @@ func TestNewerConversation(t *testing.T) {
 	read, err := b.desk.Read(b.ctx, s, 0, 0)
 	require.NoError(t, err)
 	assert.Len(t, read, 1)
-	assert.Equal(t, tickets.Open, b.ticket(r.Ref).Status)
+	assert.Equal(t, tickets.StatusOpen, b.ticket(r.Ref).Status)
 	require.NoError(t, b.desk.MarkRead(b.ctx, s, 1))
 	require.NoError(t, b.desk.Typing(b.ctx, s))
 	for m, err := range b.desk.Follow(b.ctx, s, 0) {
@@ -85,12 +85,12 @@ func TestNewerDeadline(t *testing.T) {
 	older := b.reply(b.write(b.enter("eva"), "hola").Ref, "¿en qué ayudo?").Ref
 
 	b.pass(10*time.Minute - time.Second)
-	assert.Equal(t, tickets.Open, b.ticket(newer).Status)
+	assert.Equal(t, tickets.StatusOpen, b.ticket(newer).Status)
 	b.pass(time.Second)
-	assert.Equal(t, tickets.Open, b.ticket(older).Status, "for the length of a lease it is left to a newer process")
+	assert.Equal(t, tickets.StatusOpen, b.ticket(older).Status, "for the length of a lease it is left to a newer process")
 	b.pass(30 * time.Second)
-	assert.Equal(t, tickets.Closed, b.ticket(older).Status, "nobody else did it")
-	assert.Equal(t, tickets.Open, b.ticket(newer).Status)
+	assert.Equal(t, tickets.StatusClosed, b.ticket(older).Status, "nobody else did it")
+	assert.Equal(t, tickets.StatusOpen, b.ticket(newer).Status)
 	b.pass(time.Minute)
 	n, err := b.desk.RunDue(b.ctx)
 	require.NoError(t, err)
@@ -99,12 +99,12 @@ func TestNewerDeadline(t *testing.T) {
 	b.reformat(newer, tickets.Format, nil) // what a newer process could do
 	b.pass(time.Hour)
 	got := b.ticket(newer)
-	assert.Equal(t, tickets.Closed, got.Status)
-	assert.Equal(t, tickets.Automatic, got.Reason)
+	assert.Equal(t, tickets.StatusClosed, got.Status)
+	assert.Equal(t, tickets.ReasonAutomatic, got.Reason)
 	b.clock.Add(time.Hour)
 	late := b.reply(b.write(b.enter("luz"), "hola").Ref, "¿en qué ayudo?").Ref
 	b.pass(10 * time.Minute)
-	assert.Equal(t, tickets.Closed, b.ticket(late).Status, "it no longer gives way")
+	assert.Equal(t, tickets.StatusClosed, b.ticket(late).Status, "it no longer gives way")
 }
 
 // R8.2: a mail or a hook that this version does not know, or not all of, waits for

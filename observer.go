@@ -43,7 +43,7 @@ type Observer struct {
 // Operation is what [Observer].Begin is told of.
 type Operation struct {
 	Name OperationName
-	// Kind is the change's [tickets.Kind] or the delivery's kind; empty for a
+	// Kind is the change's [tickets.CommandKind] or the delivery's kind; empty for a
 	// commit.
 	Kind string
 }
@@ -60,8 +60,8 @@ const (
 
 // ObservedChange is a change of a conversation that has ended.
 type ObservedChange struct {
-	// Kind is what was asked; [tickets.Tick]: what is due, by [Desk.Run].
-	Kind    tickets.Kind
+	// Kind is what was asked; [tickets.CommandTick]: what is due, by [Desk.Run].
+	Kind    tickets.CommandKind
 	Account chatcfg.AccountID
 	// Conflicts is how often it was decided again because somebody was quicker.
 	Conflicts int
@@ -81,8 +81,8 @@ type ObservedCommit struct {
 
 // ObservedDeadline is a deadline that was carried out.
 type ObservedDeadline struct {
-	// Kind is [tickets.Delay] or [tickets.Expire].
-	Kind    tickets.Kind
+	// Kind is [tickets.CommandDelay] or [tickets.CommandExpire].
+	Kind    tickets.CommandKind
 	Account chatcfg.AccountID
 	// Late is the time from the deadline to the commit.
 	Late time.Duration

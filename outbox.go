@@ -50,7 +50,7 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 		e := &draft.Entries[i]
 		ref := tickets.Ref{Account: c.Account, Conversation: c.ID, Number: e.Ticket}
 		for j, f := range e.Facts {
-			if f.Kind == tickets.Notified {
+			if f.Kind == tickets.FactNotified {
 				sum := sha256.Sum256([]byte(f.Address))
 				out = append(out, delivery(mailKind, ref, now,
 					"mail-"+c.ID.String()+"-"+strconv.FormatInt(int64(e.Ticket), 10)+"-"+hex.EncodeToString(sum[:8]),
@@ -142,10 +142,10 @@ func words(draft *tickets.Draft) []storage.Words {
 		e := &draft.Entries[i]
 		for _, f := range e.Facts {
 			switch f.Kind {
-			case tickets.Created:
+			case tickets.FactCreated:
 				c := &draft.Conversation.Customer
 				add(e.Ticket, c.Name, c.Email, c.RUT, c.Phone)
-			case tickets.Typified:
+			case tickets.FactTypified:
 				if t := typified(draft, e.Ticket); t != nil {
 					add(e.Ticket, t.Category)
 				}

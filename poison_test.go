@@ -37,7 +37,7 @@ func TestPoisonousDeliveryDies(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, dead.Items)
 	require.Equal(t, 3*len(dead.Items), tried)
-	require.Empty(t, b.events.of(tickets.Created))
+	require.Empty(t, b.events.of(tickets.FactCreated))
 }
 
 // unsettled is a store on which no delivery can be settled.

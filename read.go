@@ -32,7 +32,7 @@ const MaxSearch = 32
 // [MaxSearch] words, and [ErrCursor].
 func (d *Desk) Tickets(ctx context.Context, q storage.TicketQuery, text string) (storage.Page[storage.TicketRow], error) {
 	err := cmpErr(
-		checkChoice("status", q.Status, tickets.None, tickets.Open, tickets.Ignored, tickets.Closed),
+		checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed),
 		checkChoice("order", q.Order, "", storage.ByChange, storage.ByWaiting))
 	if err != nil {
 		return storage.Page[storage.TicketRow]{}, err
@@ -115,7 +115,7 @@ func (d *Desk) read(ctx context.Context, s tickets.Session, q storage.MessageQue
 		return nil, tickets.ConversationID{}, err
 	}
 	q.Account, q.Conversation = s.Account, loaded.Conversation.ID
-	if loaded.Session.Customer.Level != tickets.Verified {
+	if loaded.Session.Customer.Level != tickets.LevelVerified {
 		q.Session = s.ID
 	}
 	list, err := d.Messages(ctx, q)
@@ -172,8 +172,8 @@ func (d *Desk) DryRun(ctx context.Context, s tickets.Session, text string) (Outc
 	req := request{
 		query: storage.LoadQuery{Account: s.Account, Session: s.ID},
 		cmd: tickets.Command{
-			Kind: tickets.Write, Text: text,
-			Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: s.ID},
+			Kind: tickets.CommandWrite, Text: text,
+			Actor: tickets.Actor{Kind: tickets.ActorCustomer, Session: s.ID},
 		},
 		admit: d.admit,
 	}

@@ -182,7 +182,7 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 	state := tickets.State{Conversation: loaded.Conversation, Ticket: loaded.Ticket, Older: loaded.Older}
 	cmd := req.cmd
 	if state.Conversation.Version == 0 {
-		if cmd.Kind != tickets.Write {
+		if cmd.Kind != tickets.CommandWrite {
 			return nil, ErrNotFound
 		}
 		state.Conversation = tickets.Conversation{
@@ -190,7 +190,7 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 			Identity: loaded.Session.Identity, CreatedAt: in.Now, Armed: rules.Version,
 		}
 	}
-	if cmd.Kind == tickets.Write {
+	if cmd.Kind == tickets.CommandWrite {
 		if !ongoing(&state.Ticket) && formInstead(&rules.Config.Chat, in.Presence) {
 			return nil, ErrContactForm
 		}
@@ -207,7 +207,7 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 	b := &storage.Batch{
 		Config: rules.Version, Conversation: c,
 		Tickets: draft.Changed(), Messages: draft.Messages, Entries: draft.Entries, Answers: draft.Answers,
-		Wake: rules.Wake(&draft.Ticket), Active: draft.Ticket.Status == tickets.Open,
+		Wake: rules.Wake(&draft.Ticket), Active: draft.Ticket.Status == tickets.StatusOpen,
 		Words: words(draft),
 	}
 	b.Session, b.SessionRevision = loaded.Session.ID, loaded.Session.Revision

@@ -140,7 +140,7 @@ func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
 		_, err := d.do(ctx, request{
 			query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},
 			gate:  c.Conversation.UUID,
-			cmd:   tickets.Command{Kind: tickets.Tick},
+			cmd:   tickets.Command{Kind: tickets.CommandTick},
 		})
 		if errors.Is(err, ErrDeleted) || errors.Is(err, ErrNotFound) {
 			return nil // deleted since the claim

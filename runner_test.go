@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -99,7 +100,7 @@ func TestCrashWhileSending(t *testing.T) {
 	assert.Empty(t, b.events.list)
 	b.pass(time.Second)
 	assert.Empty(t, b.mails.Mails())
-	assert.Len(t, b.events.of(tickets.Created), 1)
+	assert.Len(t, b.events.of(tickets.FactCreated), 1)
 	page, err := b.desk.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 1)
@@ -130,7 +131,7 @@ func TestHooks(t *testing.T) {
 	for range 10 {
 		b.pass(time.Minute)
 	}
-	for _, kind := range []tickets.FactKind{tickets.Created, tickets.Marked, tickets.WasDelayed, tickets.Answered, tickets.WasClosed} {
+	for _, kind := range []tickets.FactKind{tickets.FactCreated, tickets.FactMarked, tickets.FactDelayed, tickets.FactAnswered, tickets.FactClosed} {
 		got := b.events.of(kind)
 		require.Len(t, got, 1, kind)
 		assert.Equal(t, ref, got[0].Ref)
@@ -197,7 +198,7 @@ func TestRun(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
 	closed := func() int {
-		page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID, Status: tickets.Closed, Limit: storage.MaxPage}, "")
+		page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID, Status: tickets.StatusClosed, Limit: storage.MaxPage}, "")
 		require.NoError(t, err)
 		return len(page.Items)
 	}
@@ -229,14 +230,14 @@ func TestRunLate(t *testing.T) {
 	b.clock.Set(start.Add(time.Hour)) // nothing ran meanwhile
 	next := b.write(s, "¿sigue ahí?").Ref
 	assert.EqualValues(t, 2, next.Number, "the close came first, in the same commit")
-	assert.Equal(t, []tickets.Rule{tickets.TicketCreated, tickets.AutomaticClose, tickets.TicketCreated}, b.said(ref))
+	assert.Equal(t, []tickets.RuleKey{automation.RuleTicketCreated, automation.RuleAutomaticClose, automation.RuleTicketCreated}, b.said(ref))
 	old := b.ticket(ref)
-	assert.Equal(t, tickets.Automatic, old.Reason)
+	assert.Equal(t, tickets.ReasonAutomatic, old.Reason)
 	assert.Equal(t, start.Add(10*time.Minute), old.ClosedAt)
 	history, err := b.desk.History(b.ctx, ref, 0, 0)
 	require.NoError(t, err)
 	last := history[len(history)-1]
-	assert.Equal(t, tickets.Expire, last.Kind)
+	assert.Equal(t, tickets.CommandExpire, last.Kind)
 	assert.Equal(t, start.Add(10*time.Minute), last.Due)
 	assert.Equal(t, start.Add(time.Hour), last.At)
 
@@ -246,7 +247,7 @@ func TestRunLate(t *testing.T) {
 	assert.Len(t, b.messages(ref), 6, "and it happens once")
 	b.pass(time.Hour)
 	b.pass(time.Hour)
-	assert.Len(t, b.events.of(tickets.WasDelayed), 1)
+	assert.Len(t, b.events.of(tickets.FactDelayed), 1)
 }
 
 // TestChanges: an account's feed shows what changed, at least once.

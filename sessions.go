@@ -102,12 +102,12 @@ func admitted(chat *chatcfg.Chat, v Visitor) (tickets.Customer, error) {
 	if err != nil {
 		return tickets.Customer{}, err
 	}
-	level := tickets.Claimed
+	level := tickets.LevelClaimed
 	switch {
 	case v.Proof != nil:
-		level = tickets.Verified
+		level = tickets.LevelVerified
 	case entry.Anonymous:
-		level = tickets.Anonymous
+		level = tickets.LevelAnonymous
 	}
 	locale := v.Locale
 	if !slices.Contains([]chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese}, locale) {
@@ -130,19 +130,19 @@ func checkProof(p *Proof) error {
 func identity(chat *chatcfg.Chat, s tickets.Session, p *Proof) tickets.Identity {
 	switch {
 	case p != nil && p.Provider == "":
-		return tickets.Identity{Kind: tickets.ByHost, Value: p.Subject}
+		return tickets.Identity{Kind: tickets.IdentityHost, Value: p.Subject}
 	case p != nil:
-		return tickets.Identity{Kind: tickets.ByProvider, Value: url.QueryEscape(p.Provider) + ":" + p.Subject}
-	case chat.EmailAsIdentifier && s.Customer.Level == tickets.Claimed:
-		return tickets.Identity{Kind: tickets.ByClaimedEmail, Value: strings.ToLower(s.Customer.Email)}
+		return tickets.Identity{Kind: tickets.IdentityProvider, Value: url.QueryEscape(p.Provider) + ":" + p.Subject}
+	case chat.EmailAsIdentifier && s.Customer.Level == tickets.LevelClaimed:
+		return tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: strings.ToLower(s.Customer.Email)}
 	default:
-		return tickets.Identity{Kind: tickets.BySession, Value: s.ID.String()}
+		return tickets.Identity{Kind: tickets.IdentitySession, Value: s.ID.String()}
 	}
 }
 
 // settle points a session at the conversation that its identity has, if any.
 func (d *Desk) settle(ctx context.Context, s *tickets.Session) error {
-	if s.Identity.Kind == tickets.BySession {
+	if s.Identity.Kind == tickets.IdentitySession {
 		return nil
 	}
 	holder, err := d.store.Sessions().Holder(ctx, s.Account, s.Identity)

@@ -124,7 +124,7 @@ func TestNameNeverIdentifies(t *testing.T) {
 	assert.NotEqual(t, refs[0].Conversation, refs[1].Conversation)
 	got := b.ticket(refs[0])
 	assert.Equal(t, tickets.Customer{
-		Level: tickets.Claimed, Name: "Juan", Email: "juan@example.com", RUT: "12345678-5", Phone: "+56912345678",
+		Level: tickets.LevelClaimed, Name: "Juan", Email: "juan@example.com", RUT: "12345678-5", Phone: "+56912345678",
 	}, got.Customer)
 }
 
@@ -140,11 +140,11 @@ func TestLogin(t *testing.T) {
 	after := b.write(s, "con sesión").Ref // the old value of the session will do
 	assert.NotEqual(t, before.Conversation, after.Conversation)
 	assert.Equal(t, []string{"con sesión"}, b.texts(s))
-	assert.Equal(t, tickets.Verified, b.messages(after)[0].Level)
+	assert.Equal(t, tickets.LevelVerified, b.messages(after)[0].Level)
 	loaded, err := b.store.Conversations().Load(b.ctx, storage.LoadQuery{Account: after.Account, Conversation: after.Conversation})
 	require.NoError(t, err)
 	assert.Equal(t, []tickets.ConversationID{before.Conversation}, loaded.Conversation.Links)
-	assert.Equal(t, tickets.Open, b.ticket(before).Status, "it stays where it is")
+	assert.Equal(t, tickets.StatusOpen, b.ticket(before).Status, "it stays where it is")
 
 	second := b.enter("juan2")
 	_, err = b.desk.Login(b.ctx, second, charla.Proof{Provider: "google", Subject: "1"})

@@ -115,9 +115,9 @@ func (b *bench) messages(ref tickets.Ref) []tickets.Message {
 }
 
 // said are the rules whose messages a conversation holds, in order.
-func (b *bench) said(ref tickets.Ref) []tickets.Rule {
+func (b *bench) said(ref tickets.Ref) []tickets.RuleKey {
 	b.t.Helper()
-	var rules []tickets.Rule
+	var rules []tickets.RuleKey
 	for _, m := range b.messages(ref) {
 		if m.From == tickets.FromRule {
 			rules = append(rules, m.Rule)

@@ -35,7 +35,7 @@ type topicState struct {
 
 // typing is until when the other side of a reader types.
 func (s *topicState) typing(reader tickets.Side) *time.Time {
-	if reader == tickets.AgentSide {
+	if reader == tickets.SideAgent {
 		return &s.customer
 	}
 	return &s.agent

@@ -9,7 +9,7 @@ import (
 
 // Decide decides a command: what fell due strictly before in.Now happens first,
 // in the order of deadlines (R4.3), then the command, then the automatic actions
-// that follow from it. [tickets.Tick] is no command of its own: it lets happen
+// that follow from it. [tickets.CommandTick] is no command of its own: it lets happen
 // what is due up to and including in.Now. A refused command is an error, and
 // then nothing at all is to be stored.
 //
@@ -22,30 +22,30 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 	}
 	for {
 		due, rule, ok := r.Deadline(&d.Ticket)
-		if !ok || due.After(in.Now) || (due.Equal(in.Now) && cmd.Kind != tickets.Tick) {
+		if !ok || due.After(in.Now) || (due.Equal(in.Now) && cmd.Kind != tickets.CommandTick) {
 			break
 		}
 		if err := r.lapse(d, in, due, rule); err != nil {
 			return nil, err
 		}
 	}
-	if cmd.Kind == tickets.Tick {
+	if cmd.Kind == tickets.CommandTick {
 		return d, nil
 	}
 	if err := d.Do(cmd, in, time.Time{}, r.policy); err != nil {
 		return nil, err
 	}
 	switch cmd.Kind {
-	case tickets.Write:
+	case tickets.CommandWrite:
 		r.written(d, cmd, in)
-	case tickets.Close:
-		r.say(d, tickets.ManualClose, in, tickets.AgentClosed)
-	case tickets.Ignore, tickets.Reply, tickets.OpenTicket, tickets.Pause, tickets.Resume:
+	case tickets.CommandClose:
+		r.say(d, RuleManualClose, in, WhyAgentClosed)
+	case tickets.CommandIgnore, tickets.CommandReply, tickets.CommandOpen, tickets.CommandPause, tickets.CommandResume:
 	default:
 		return d, nil
 	}
 	if due, rule, ok := r.Deadline(&d.Ticket); ok {
-		d.Find(tickets.Finding{Rule: rule, Why: tickets.Armed, Until: due})
+		d.Find(tickets.Finding{Rule: rule, Why: WhyArmed, Until: due})
 	}
 	return d, nil
 }
@@ -76,42 +76,42 @@ func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 			return err
 		}
 	}
-	cmd := tickets.Command{Kind: tickets.Rearm, Actor: tickets.Actor{Kind: tickets.ByRule, Rule: tickets.SLA}}
+	cmd := tickets.Command{Kind: tickets.CommandRearm, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: RuleSLA}}
 	return d.Do(cmd, in, in.Now, *r.running)
 }
 
 // lapse lets happen what fell due, as of the instant at which it did, so that
 // the outcome does not depend on how late it is done.
-func (r *Rules) lapse(d *tickets.Draft, in tickets.Inputs, due time.Time, rule tickets.Rule) error {
+func (r *Rules) lapse(d *tickets.Draft, in tickets.Inputs, due time.Time, rule tickets.RuleKey) error {
 	in.Now = due
-	cmd := tickets.Command{Kind: tickets.Delay, Actor: tickets.Actor{Kind: tickets.ByRule, Rule: rule}}
-	if rule == tickets.AutoClose {
-		cmd.Kind = tickets.Expire
+	cmd := tickets.Command{Kind: tickets.CommandDelay, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: rule}}
+	if rule == RuleAutoClose {
+		cmd.Kind = tickets.CommandExpire
 	}
 	if err := d.Do(cmd, in, due, r.policy); err != nil {
 		return err
 	}
-	d.Find(tickets.Finding{Rule: rule, Fired: true, Why: tickets.AtDeadline, Until: due})
-	if rule == tickets.AutoClose {
-		r.say(d, tickets.AutomaticClose, in, tickets.AtDeadline)
+	d.Find(tickets.Finding{Rule: rule, Fired: true, Why: WhyDeadline, Until: due})
+	if rule == RuleAutoClose {
+		r.say(d, RuleAutomaticClose, in, WhyDeadline)
 	}
 	return nil
 }
 
 // written is what follows from a customer's message (R4.1, R5.1, R5.2).
 func (r *Rules) written(d *tickets.Draft, cmd tickets.Command, in tickets.Inputs) {
-	created := d.Has(tickets.Created)
+	created := d.Has(tickets.FactCreated)
 	marked := r.mark(d, cmd.Text)
 	r.notify(d, created, marked)
 	if d.Conversation.CustomerMessages == 1 {
-		r.reply(d, tickets.NewCustomer, in, tickets.FirstMessage)
+		r.reply(d, RuleNewCustomer, in, WhyFirstMessage)
 	} else {
-		r.hold(d, tickets.NewCustomer, tickets.NotFirstMessage, time.Time{})
+		r.hold(d, RuleNewCustomer, WhyNotFirstMessage, time.Time{})
 	}
 	if created {
-		r.reply(d, tickets.TicketCreated, in, tickets.WasCreated)
+		r.reply(d, RuleTicketCreated, in, WhyCreated)
 	} else {
-		r.hold(d, tickets.TicketCreated, tickets.NotCreated, time.Time{})
+		r.hold(d, RuleTicketCreated, WhyNotCreated, time.Time{})
 	}
 	closed := r.outOfHours(d, in)
 	r.noAgents(d, in, closed)
@@ -122,17 +122,17 @@ func (r *Rules) mark(d *tickets.Draft, text string) bool {
 	if r.keywords == nil {
 		return false
 	}
-	f := tickets.Finding{Rule: tickets.Important}
+	f := tickets.Finding{Rule: RuleImportant}
 	switch m, ok := r.keywords.Find(text); {
 	case d.Ticket.Important:
-		f.Why = tickets.AlreadyImportant
+		f.Why = WhyAlreadyImportant
 	case d.Ticket.KeywordsOff:
-		f.Why = tickets.UnmarkedByAgent
+		f.Why = WhyUnmarkedByAgent
 	case !ok:
-		f.Why = tickets.NoKeyword
+		f.Why = WhyNoKeyword
 	default:
-		f.Fired, f.Why, f.Word, f.From, f.To = true, tickets.HasKeyword, m.Word, m.From, m.To
-		d.MarkByKeyword()
+		f.Fired, f.Why, f.Word, f.From, f.To = true, WhyKeyword, m.Word, m.From, m.To
+		d.MarkImportant(RuleImportant)
 	}
 	d.Find(f)
 	return f.Fired
@@ -141,20 +141,20 @@ func (r *Rules) mark(d *tickets.Draft, text string) bool {
 // notify tells the configured addresses of a new ticket, each at most once a
 // ticket (R5.2).
 func (r *Rules) notify(d *tickets.Draft, created, marked bool) {
-	f := tickets.Finding{Rule: tickets.Notify}
+	f := tickets.Finding{Rule: RuleNotify}
 	var otherwise tickets.Why
 	switch r.Config.General.Notify.Tickets {
 	case chatcfg.NotifyAll:
-		f.Fired, f.Why, otherwise = created, tickets.WasCreated, tickets.NotCreated
+		f.Fired, f.Why, otherwise = created, WhyCreated, WhyNotCreated
 	case chatcfg.NotifyImportant:
-		f.Fired, f.Why, otherwise = marked, tickets.MarkedImportant, tickets.NotMarkedImportant
+		f.Fired, f.Why, otherwise = marked, WhyMarkedImportant, WhyNotMarkedImportant
 	default:
 		return
 	}
 	if !f.Fired {
 		f.Why = otherwise
 	} else if !r.tell(d) {
-		f.Fired, f.Why = false, tickets.AlreadyNotified
+		f.Fired, f.Why = false, WhyAlreadyNotified
 	}
 	d.Find(f)
 }
@@ -162,7 +162,7 @@ func (r *Rules) notify(d *tickets.Draft, created, marked bool) {
 func (r *Rules) tell(d *tickets.Draft) bool {
 	told := false
 	for _, address := range r.Config.General.Notify.To {
-		told = d.NotifyAddress(address) || told
+		told = d.NotifyAddress(RuleNotify, address) || told
 	}
 	return told
 }
@@ -176,16 +176,16 @@ func (r *Rules) outOfHours(d *tickets.Draft, in tickets.Inputs) bool {
 		return false
 	}
 	if hours.IsOpen(in.Now) {
-		r.hold(d, tickets.OutOfHours, tickets.OpenHours, time.Time{})
+		r.hold(d, RuleOutOfHours, WhyOpenHours, time.Time{})
 		return false
 	}
 	if spoke := d.Ticket.SpokeOutOfHours; !spoke.IsZero() {
 		if opens, ok := hours.NextOpen(spoke); !ok || opens.After(in.Now) {
-			r.hold(d, tickets.OutOfHours, tickets.SpokeInInterval, opens)
+			r.hold(d, RuleOutOfHours, WhySpokeInInterval, opens)
 			return true
 		}
 	}
-	if r.reply(d, tickets.OutOfHours, in, tickets.ClosedHours) {
+	if r.reply(d, RuleOutOfHours, in, WhyClosedHours) {
 		d.Ticket.SpokeOutOfHours = in.Now
 	}
 	return true
@@ -195,29 +195,29 @@ func (r *Rules) outOfHours(d *tickets.Draft, in tickets.Inputs) bool {
 func (r *Rules) noAgents(d *tickets.Draft, in tickets.Inputs, closed bool) {
 	switch {
 	case in.Presence.Available:
-		r.hold(d, tickets.NoAgents, tickets.AgentAvailable, time.Time{})
+		r.hold(d, RuleNoAgents, WhyAgentAvailable, time.Time{})
 	case closed && r.Config.Automation.Combine == chatcfg.CombineFirst:
-		r.hold(d, tickets.NoAgents, tickets.HeldBack, time.Time{})
+		r.hold(d, RuleNoAgents, WhyHeldBack, time.Time{})
 	case d.Ticket.SpokeInAbsence == in.Presence.Absence:
-		r.hold(d, tickets.NoAgents, tickets.SpokeInAbsence, time.Time{})
+		r.hold(d, RuleNoAgents, WhySpokeInAbsence, time.Time{})
 	default:
-		if r.reply(d, tickets.NoAgents, in, tickets.NoAgent) {
+		if r.reply(d, RuleNoAgents, in, WhyNoAgent) {
 			d.Ticket.SpokeInAbsence = in.Presence.Absence
 		}
 	}
 }
 
 // hold notes why an action did not fire; an action that is off says nothing.
-func (r *Rules) hold(d *tickets.Draft, rule tickets.Rule, why tickets.Why, until time.Time) {
+func (r *Rules) hold(d *tickets.Draft, rule tickets.RuleKey, why tickets.Why, until time.Time) {
 	if len(r.texts[rule]) > 0 {
 		d.Find(tickets.Finding{Rule: rule, Why: why, Until: until})
 	}
 }
 
 // reply sends an action's text unless the ticket is paused (R3.7).
-func (r *Rules) reply(d *tickets.Draft, rule tickets.Rule, in tickets.Inputs, why tickets.Why) bool {
+func (r *Rules) reply(d *tickets.Draft, rule tickets.RuleKey, in tickets.Inputs, why tickets.Why) bool {
 	if d.Ticket.Paused {
-		r.hold(d, rule, tickets.WhilePaused, time.Time{})
+		r.hold(d, rule, WhyPaused, time.Time{})
 		return false
 	}
 	return r.say(d, rule, in, why)
@@ -225,7 +225,7 @@ func (r *Rules) reply(d *tickets.Draft, rule tickets.Rule, in tickets.Inputs, wh
 
 // say sends one of an action's texts, chosen by the command's chance; false: the
 // action is off.
-func (r *Rules) say(d *tickets.Draft, rule tickets.Rule, in tickets.Inputs, why tickets.Why) bool {
+func (r *Rules) say(d *tickets.Draft, rule tickets.RuleKey, in tickets.Inputs, why tickets.Why) bool {
 	texts := r.texts[rule]
 	if len(texts) == 0 {
 		return false
@@ -256,7 +256,7 @@ func (r *Rules) values(t *tickets.Ticket, text chatcfg.Text, now time.Time) chat
 
 // pick chooses one of n uniformly: a number of its own for each rule, made from
 // the command's chance by splitmix64's finalizer.
-func pick(chance uint64, rule tickets.Rule, n int) int {
+func pick(chance uint64, rule tickets.RuleKey, n int) int {
 	for i := range len(rule) {
 		chance = (chance ^ uint64(rule[i])) * 0x100000001b3
 	}

@@ -48,17 +48,17 @@ func everything(c *chatcfg.Config) {
 
 func write(text string) tickets.Command {
 	return tickets.Command{
-		Kind: tickets.Write, Text: text, Actor: tickets.Actor{Kind: tickets.ByCustomer},
-		Customer: tickets.Customer{Level: tickets.Claimed, Name: "Juan"},
+		Kind: tickets.CommandWrite, Text: text, Actor: tickets.Actor{Kind: tickets.ActorCustomer},
+		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: "Juan"},
 	}
 }
 
-func agent(kind tickets.Kind) tickets.Command {
-	return tickets.Command{Kind: kind, Text: "hola", Actor: tickets.Actor{Kind: tickets.ByAgent, Agent: "ana", Name: "Ana"}}
+func agent(kind tickets.CommandKind) tickets.Command {
+	return tickets.Command{Kind: kind, Text: "hola", Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana", Name: "Ana"}}
 }
 
-func said(d *tickets.Draft) []tickets.Rule {
-	var out []tickets.Rule
+func said(d *tickets.Draft) []tickets.RuleKey {
+	var out []tickets.RuleKey
 	for _, m := range d.Messages {
 		if m.From == tickets.FromRule {
 			out = append(out, m.Rule)
@@ -80,7 +80,7 @@ func TestOrder(t *testing.T) {
 	night := tickets.Inputs{Now: noon.Add(11 * time.Hour), Presence: tickets.Presence{Absence: 1}}
 	r := compile(t, chatcfg.Since{}, everything)
 	d := decide(t, r, tickets.State{}, write("hola"), night)
-	assert.Equal(t, []tickets.Rule{tickets.NewCustomer, tickets.TicketCreated, tickets.OutOfHours, tickets.NoAgents}, said(d))
+	assert.Equal(t, []tickets.RuleKey{automation.RuleNewCustomer, automation.RuleTicketCreated, automation.RuleOutOfHours, automation.RuleNoAgents}, said(d))
 	assert.Equal(t, "cerrado hasta martes 3 de marzo, 09:00", d.Messages[3].Text)
 
 	first := compile(t, chatcfg.Since{}, func(c *chatcfg.Config) {
@@ -88,11 +88,11 @@ func TestOrder(t *testing.T) {
 		c.Automation.Combine = chatcfg.CombineFirst
 	})
 	d = decide(t, first, tickets.State{}, write("hola"), night)
-	assert.Equal(t, []tickets.Rule{tickets.NewCustomer, tickets.TicketCreated, tickets.OutOfHours}, said(d))
+	assert.Equal(t, []tickets.RuleKey{automation.RuleNewCustomer, automation.RuleTicketCreated, automation.RuleOutOfHours}, said(d))
 	day := night
 	day.Now = noon.Add(25 * time.Hour)
 	d = decide(t, first, d.State, write("hola"), day)
-	assert.Equal(t, []tickets.Rule{tickets.NoAgents}, said(d), "held back is not fired: it may fire later in the same absence (R4.1)")
+	assert.Equal(t, []tickets.RuleKey{automation.RuleNoAgents}, said(d), "held back is not fired: it may fire later in the same absence (R4.1)")
 }
 
 // TestTrace: section 4: every rule that is on says what it did and why.
@@ -105,23 +105,23 @@ func TestTrace(t *testing.T) {
 	e := d.Entries[0]
 	in.Config = 1
 	assert.Equal(t, in, e.Inputs, "a decision can be taken again")
-	why := map[tickets.Rule]tickets.Why{}
+	why := map[tickets.RuleKey]tickets.Why{}
 	for _, f := range e.Trace {
 		why[f.Rule] = f.Why
 		switch f.Rule {
-		case tickets.Important:
+		case automation.RuleImportant:
 			assert.Equal(t, "reclamo", f.Word)
 			assert.Equal(t, "RECLAMO", "¡Un RECLAMO!"[f.From:f.To], "which word matched where (R5.1)")
-		case tickets.NewCustomer:
+		case automation.RuleNewCustomer:
 			assert.Contains(t, []int{1, 2}, f.Text)
-		case tickets.SLA:
+		case automation.RuleSLA:
 			assert.Equal(t, in.Now.Add(30*time.Minute), f.Until)
 		}
 	}
-	assert.Equal(t, map[tickets.Rule]tickets.Why{
-		tickets.Important: "keyword", tickets.Notify: "created", tickets.NewCustomer: "first_message",
-		tickets.TicketCreated: "created", tickets.OutOfHours: "open_hours", tickets.NoAgents: "agent_available",
-		tickets.SLA: "armed",
+	assert.Equal(t, map[tickets.RuleKey]tickets.Why{
+		automation.RuleImportant: "keyword", automation.RuleNotify: "created", automation.RuleNewCustomer: "first_message",
+		automation.RuleTicketCreated: "created", automation.RuleOutOfHours: "open_hours", automation.RuleNoAgents: "agent_available",
+		automation.RuleSLA: "armed",
 	}, why)
 
 	for _, l := range []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese} {
@@ -170,7 +170,7 @@ func TestUniform(t *testing.T) {
 			}
 		})
 		const draws = 10_000
-		count := map[tickets.Rule]map[string]int{}
+		count := map[tickets.RuleKey]map[string]int{}
 		pairs := map[string]int{}
 		take := func(d *tickets.Draft) {
 			pair := ""
@@ -180,7 +180,7 @@ func TestUniform(t *testing.T) {
 						count[m.Rule] = map[string]int{}
 					}
 					count[m.Rule][m.Text]++
-					if m.Rule == tickets.NewCustomer || m.Rule == tickets.NoAgents {
+					if m.Rule == automation.RuleNewCustomer || m.Rule == automation.RuleNoAgents {
 						pair += m.Text
 					}
 				}
@@ -194,10 +194,10 @@ func TestUniform(t *testing.T) {
 			d := decide(t, r, tickets.State{}, write("hola"), in)
 			take(d)
 			in.Chance = rng.Uint64()
-			take(decide(t, r, d.State, agent(tickets.Close), in))
-			d = decide(t, r, d.State, agent(tickets.Reply), in)
+			take(decide(t, r, d.State, agent(tickets.CommandClose), in))
+			d = decide(t, r, d.State, agent(tickets.CommandReply), in)
 			in.Now, in.Chance = in.Now.Add(10*time.Minute), rng.Uint64()
-			take(decide(t, r, d.State, tickets.Command{Kind: tickets.Tick}, in))
+			take(decide(t, r, d.State, tickets.Command{Kind: tickets.CommandTick}, in))
 		}
 		require.Len(t, count, 6)
 		for rule, by := range count {
@@ -229,7 +229,7 @@ func TestNothingAnswersARule(t *testing.T) {
 		a.NewCustomer, a.NoAgents, a.OutOfHours, a.TicketCreated, a.ManualClose, a.AutomaticClose = off, off, off, off, off, off
 	})
 	rng := rand.New(rand.NewPCG(5, 6))
-	kinds := []tickets.Kind{tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Pause, tickets.Resume, tickets.Mark, tickets.Unmark}
+	kinds := []tickets.CommandKind{tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark}
 	for range 200 {
 		var a, b tickets.State
 		now := noon
@@ -239,7 +239,7 @@ func TestNothingAnswersARule(t *testing.T) {
 			if n := rng.IntN(12); n < len(kinds) {
 				cmd = agent(kinds[n])
 			} else if n == len(kinds) {
-				cmd = tickets.Command{Kind: tickets.Tick}
+				cmd = tickets.Command{Kind: tickets.CommandTick}
 			}
 			in := tickets.Inputs{Now: now, Chance: rng.Uint64(), Presence: tickets.Presence{Available: rng.IntN(2) == 0, Absence: int64(1 + rng.IntN(3))}}
 			da, errA := loud.Decide(a, cmd, in)
@@ -264,24 +264,24 @@ func TestDeadlineInstant(t *testing.T) {
 	r := compile(t, chatcfg.Since{}, everything)
 	at := func(now time.Time) tickets.Inputs { return tickets.Inputs{Now: now} }
 	s := decide(t, r, tickets.State{}, write("hola"), at(noon)).State
-	s = decide(t, r, s, agent(tickets.Reply), at(noon)).State
+	s = decide(t, r, s, agent(tickets.CommandReply), at(noon)).State
 	due := noon.Add(10 * time.Minute)
 	assert.Equal(t, due, r.Wake(&s.Ticket))
 
 	d := decide(t, r, s, write("justo"), at(due))
-	assert.Equal(t, tickets.Open, d.Ticket.Status)
+	assert.Equal(t, tickets.StatusOpen, d.Ticket.Status)
 	assert.EqualValues(t, 1, d.Ticket.Number)
 	d = decide(t, r, s, write("tarde"), at(due.Add(time.Microsecond)))
 	assert.EqualValues(t, 2, d.Ticket.Number)
 	require.Len(t, d.Changed(), 2)
 	assert.Equal(t, due, d.Changed()[0].ClosedAt)
-	d = decide(t, r, s, tickets.Command{Kind: tickets.Tick}, at(due.Add(-time.Microsecond)))
+	d = decide(t, r, s, tickets.Command{Kind: tickets.CommandTick}, at(due.Add(-time.Microsecond)))
 	assert.Empty(t, d.Entries)
-	d = decide(t, r, s, tickets.Command{Kind: tickets.Tick}, at(due))
-	assert.Equal(t, tickets.Automatic, d.Ticket.Reason)
-	late := decide(t, r, s, tickets.Command{Kind: tickets.Tick}, at(due.Add(time.Hour)))
+	d = decide(t, r, s, tickets.Command{Kind: tickets.CommandTick}, at(due))
+	assert.Equal(t, tickets.ReasonAutomatic, d.Ticket.Reason)
+	late := decide(t, r, s, tickets.Command{Kind: tickets.CommandTick}, at(due.Add(time.Hour)))
 	assert.Equal(t, d.Ticket.ClosedAt, late.Ticket.ClosedAt)
-	_, err := r.Decide(s, agent(tickets.Reply), at(due.Add(time.Second)))
+	_, err := r.Decide(s, agent(tickets.CommandReply), at(due.Add(time.Second)))
 	require.ErrorIs(t, err, tickets.ErrTransition, "the close came first")
 }
 
@@ -296,7 +296,7 @@ func TestBusinessClock(t *testing.T) {
 	evening := time.Date(2026, 3, 2, 20, 30, 0, 0, time.UTC) // 17:30 in Santiago, half an hour before closing
 	d := decide(t, r, tickets.State{}, write("hola"), tickets.Inputs{Now: evening})
 	assert.Equal(t, time.Date(2026, 3, 3, 12, 30, 0, 0, time.UTC), r.Wake(&d.Ticket))
-	d = decide(t, r, d.State, agent(tickets.Reply), tickets.Inputs{Now: evening})
+	d = decide(t, r, d.State, agent(tickets.CommandReply), tickets.Inputs{Now: evening})
 	assert.Equal(t, time.Date(2026, 3, 3, 13, 30, 0, 0, time.UTC), r.Wake(&d.Ticket))
 }
 

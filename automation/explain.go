@@ -24,9 +24,9 @@ type Explanation struct {
 
 // RuleExplanation is why a rule acted or did not.
 type RuleExplanation struct {
-	Rule  tickets.Rule `json:"rule"`
-	Fired bool         `json:"fired"`
-	Text  string       `json:"text"`
+	Rule  tickets.RuleKey `json:"rule"`
+	Fired bool            `json:"fired"`
+	Text  string          `json:"text"`
 }
 
 // Explain puts a history entry into words, in Spanish, English or Portuguese
@@ -49,7 +49,7 @@ func Explain(e tickets.Entry, l chatcfg.Locale, loc *time.Location) Explanation 
 		what.WriteString(": " + strings.Join(facts, ", "))
 	}
 	x.What = what.String()
-	said := make(map[tickets.Rule]bool, len(e.Trace))
+	said := make(map[tickets.RuleKey]bool, len(e.Trace))
 	for _, f := range e.Trace {
 		said[f.Rule] = true
 		x.Rules = append(x.Rules, RuleExplanation{Rule: f.Rule, Fired: f.Fired, Text: w.finding(f, loc)})
@@ -63,19 +63,19 @@ func Explain(e tickets.Entry, l chatcfg.Locale, loc *time.Location) Explanation 
 }
 
 // asked are the rules that an entry of its kind asks.
-func asked(e tickets.Entry) []tickets.Rule {
+func asked(e tickets.Entry) []tickets.RuleKey {
 	switch e.Kind {
-	case tickets.Write:
-		return []tickets.Rule{
-			tickets.Important, tickets.Notify,
-			tickets.NewCustomer, tickets.TicketCreated, tickets.OutOfHours, tickets.NoAgents,
+	case tickets.CommandWrite:
+		return []tickets.RuleKey{
+			RuleImportant, RuleNotify,
+			RuleNewCustomer, RuleTicketCreated, RuleOutOfHours, RuleNoAgents,
 		}
-	case tickets.Close:
-		return []tickets.Rule{tickets.ManualClose}
-	case tickets.Expire:
-		return []tickets.Rule{tickets.AutomaticClose}
-	case tickets.Reply, tickets.Resume:
-		return []tickets.Rule{tickets.AutoClose}
+	case tickets.CommandClose:
+		return []tickets.RuleKey{RuleManualClose}
+	case tickets.CommandExpire:
+		return []tickets.RuleKey{RuleAutomaticClose}
+	case tickets.CommandReply, tickets.CommandResume:
+		return []tickets.RuleKey{RuleAutoClose}
 	default:
 		return nil
 	}
@@ -83,7 +83,7 @@ func asked(e tickets.Entry) []tickets.Rule {
 
 type vocabulary struct {
 	customer, agent, rule string
-	kinds                 map[tickets.Kind]string
+	kinds                 map[tickets.CommandKind]string
 	facts                 map[tickets.FactKind]string
 	by, manual, automatic string
 	why                   map[tickets.Why]string
@@ -92,9 +92,9 @@ type vocabulary struct {
 
 func (w *vocabulary) actor(a tickets.Actor) string {
 	switch a.Kind {
-	case tickets.ByCustomer:
+	case tickets.ActorCustomer:
 		return w.customer
-	case tickets.ByAgent:
+	case tickets.ActorAgent:
 		name := a.Name
 		if name == "" {
 			name = string(a.Agent)
@@ -108,17 +108,17 @@ func (w *vocabulary) actor(a tickets.Actor) string {
 func (w *vocabulary) fact(f tickets.Fact) string {
 	s := w.facts[f.Kind]
 	switch f.Kind {
-	case tickets.Said:
+	case tickets.FactSaid:
 		s = fmt.Sprintf("%s %d", s, f.Seq)
-	case tickets.WasClosed:
+	case tickets.FactClosed:
 		reason := w.manual
-		if f.Reason == tickets.Automatic {
+		if f.Reason == tickets.ReasonAutomatic {
 			reason = w.automatic
 		}
 		s += " (" + reason + ")"
-	case tickets.Answered:
+	case tickets.FactAnswered:
 		s = fmt.Sprintf("%s %s", s, f.Waited.Round(time.Second))
-	case tickets.Notified:
+	case tickets.FactNotified:
 		s += " " + f.Address
 	}
 	if f.Rule != "" {

@@ -263,15 +263,15 @@ func (l *life) command() tickets.Command {
 	if r.IntN(100) < 40 {
 		return l.written()
 	}
-	kinds := []tickets.Kind{
-		tickets.Reply, tickets.Reply, tickets.Reply, tickets.Reply, tickets.Close, tickets.Close, tickets.Ignore, tickets.OpenTicket,
-		tickets.Pause, tickets.Resume, tickets.Mark, tickets.Unmark, tickets.Classify, tickets.Describe, tickets.Tick, tickets.Tick, tickets.Tick,
+	kinds := []tickets.CommandKind{
+		tickets.CommandReply, tickets.CommandReply, tickets.CommandReply, tickets.CommandReply, tickets.CommandClose, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen,
+		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe, tickets.CommandTick, tickets.CommandTick, tickets.CommandTick,
 	}
 	cmd := tickets.Command{Kind: kinds[r.IntN(len(kinds))]}
-	if cmd.Kind == tickets.Tick {
+	if cmd.Kind == tickets.CommandTick {
 		return cmd
 	}
-	cmd.Actor = tickets.Actor{Kind: tickets.ByAgent, Agent: "ana", Name: "Ana"}
+	cmd.Actor = tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana", Name: "Ana"}
 	if l.one(3) {
 		cmd.Actor.Agent, cmd.Actor.Name = "luis", ""
 	}
@@ -279,16 +279,16 @@ func (l *life) command() tickets.Command {
 		cmd.Number = tickets.Number(r.IntN(4))
 	}
 	switch cmd.Kind {
-	case tickets.Reply:
+	case tickets.CommandReply:
 		cmd.Text = "respuesta"
 		if l.one(8) {
 			cmd.File = &tickets.File{ID: tickets.FileID{UUID: l.id()}, Name: "a.png", Type: "image/png", Size: 7}
 		}
-	case tickets.Classify:
+	case tickets.CommandClassify:
 		if !l.one(3) {
 			cmd.Typification = &tickets.Typification{Category: "Venta", Fields: map[string]string{"a": "1", "b": "2"}}
 		}
-	case tickets.Describe:
+	case tickets.CommandDescribe:
 		cmd.Metadata = map[string]string{"pedido": fmt.Sprint(r.IntN(9))}
 	}
 	return cmd
@@ -301,13 +301,13 @@ func (l *life) written() tickets.Command {
 		l.session = tickets.SessionID{UUID: l.id()}
 	}
 	cmd := tickets.Command{
-		Kind: tickets.Write, Text: texts[r.IntN(len(texts))],
-		Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: l.session},
+		Kind: tickets.CommandWrite, Text: texts[r.IntN(len(texts))],
+		Actor: tickets.Actor{Kind: tickets.ActorCustomer, Session: l.session},
 		Customer: []tickets.Customer{
-			{Level: tickets.Claimed, Name: "Juan", Email: "juan@example.com", Locale: chatcfg.English},
-			{Level: tickets.Verified, Name: "Juana", Phone: "+56911111111", Locale: chatcfg.Portuguese},
-			{Level: tickets.Verified, Email: "juana@example.com"},
-			{Level: tickets.Anonymous},
+			{Level: tickets.LevelClaimed, Name: "Juan", Email: "juan@example.com", Locale: chatcfg.English},
+			{Level: tickets.LevelVerified, Name: "Juana", Phone: "+56911111111", Locale: chatcfg.Portuguese},
+			{Level: tickets.LevelVerified, Email: "juana@example.com"},
+			{Level: tickets.LevelAnonymous},
 		}[r.IntN(4)],
 	}
 	if l.one(8) {

@@ -19,7 +19,7 @@ type Rules struct {
 	policy   tickets.Policy
 	running  *tickets.Policy
 	keywords *Keywords
-	texts    map[tickets.Rule][]chatcfg.Text
+	texts    map[tickets.RuleKey][]chatcfg.Text
 }
 
 // Compile compiles the account's current configuration. running is the
@@ -51,7 +51,7 @@ func Compile(a chatcfg.Account, cfg chatcfg.Config, running *chatcfg.Config) (*R
 			return nil, fmt.Errorf("automation: keywords: %w", err)
 		}
 	}
-	r.texts = make(map[tickets.Rule][]chatcfg.Text, len(textRules))
+	r.texts = make(map[tickets.RuleKey][]chatcfg.Text, len(textRules))
 	for _, rule := range textRules {
 		action := rule.of(&cfg.Automation)
 		if !action.Enabled {
@@ -86,15 +86,15 @@ func policy(cfg chatcfg.Config) (tickets.Policy, error) {
 // textRules are the actions that send a text, in the order of R4.1 for those
 // that answer one message.
 var textRules = []struct {
-	name tickets.Rule
+	name tickets.RuleKey
 	of   func(*chatcfg.Automation) *chatcfg.TextAction
 }{
-	{tickets.NewCustomer, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.NewCustomer }},
-	{tickets.TicketCreated, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.TicketCreated }},
-	{tickets.OutOfHours, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.OutOfHours }},
-	{tickets.NoAgents, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.NoAgents }},
-	{tickets.ManualClose, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.ManualClose }},
-	{tickets.AutomaticClose, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.AutomaticClose }},
+	{RuleNewCustomer, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.NewCustomer }},
+	{RuleTicketCreated, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.TicketCreated }},
+	{RuleOutOfHours, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.OutOfHours }},
+	{RuleNoAgents, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.NoAgents }},
+	{RuleManualClose, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.ManualClose }},
+	{RuleAutomaticClose, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.AutomaticClose }},
 }
 
 // Calendar is the account's business hours; nil: it has none.
@@ -103,14 +103,14 @@ func (r *Rules) Calendar() *chatcfg.Calendar { return r.policy.Calendar }
 // Deadline is what a ticket is waiting for: the rule that acts and the instant
 // at which it does; false: nothing. A ticket has at most one, because its last
 // word is either the customer's (the SLA runs) or an agent's (auto-close does).
-func (r *Rules) Deadline(t *tickets.Ticket) (time.Time, tickets.Rule, bool) {
+func (r *Rules) Deadline(t *tickets.Ticket) (time.Time, tickets.RuleKey, bool) {
 	switch {
-	case t.Status != tickets.Open:
+	case t.Status != tickets.StatusOpen:
 	case t.Wait != nil:
-		return t.Wait.Due, tickets.SLA, !t.Wait.Due.IsZero() && !t.Delayed()
+		return t.Wait.Due, RuleSLA, !t.Wait.Due.IsZero() && !t.Delayed()
 	case r.Config.Automation.AutoClose.Enabled && !t.CountsFrom.IsZero():
 		due, ok := r.closesAt(t.CountsFrom)
-		return due, tickets.AutoClose, ok
+		return due, RuleAutoClose, ok
 	}
 	return time.Time{}, "", false
 }

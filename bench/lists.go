@@ -123,7 +123,7 @@ func ticketList(ctx context.Context, b *bench) ([]line, error) {
 	}
 	defer f.close()
 
-	q := storage.TicketQuery{Account: account.ID, Status: tickets.Open, Limit: 50}
+	q := storage.TicketQuery{Account: account.ID, Status: tickets.StatusOpen, Limit: 50}
 	var at, key int64 = 1 << 62, 0
 	pages := func(n int) error { // goes n pages on
 		for range n {
@@ -285,7 +285,7 @@ func (b *bench) meanwhile(ctx context.Context, w *world, account chatcfg.Account
 // work goes through much of an account: four hundred pages of its tickets, and
 // messages of them.
 func work(ctx context.Context, w *world, account chatcfg.AccountID) error {
-	q := storage.TicketQuery{Account: account, Status: tickets.Open, Limit: 200}
+	q := storage.TicketQuery{Account: account, Status: tickets.StatusOpen, Limit: 200}
 	for range 400 {
 		list, err := w.desk.Tickets(ctx, q, "")
 		if err := want(err, len(list.Items), 200); err != nil {

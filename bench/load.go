@@ -86,19 +86,19 @@ func answeredChat(rules *automation.Rules, account chatcfg.Account, ids *minted,
 	session := tickets.SessionID{UUID: ids.next()}
 	state := tickets.State{Conversation: tickets.Conversation{
 		Format: tickets.Format, Account: account.ID, ID: tickets.ConversationID{UUID: ids.next()},
-		Identity: tickets.Identity{Kind: tickets.BySession, Value: session.String()}, CreatedAt: answered.Add(-5 * time.Minute), Armed: 1,
+		Identity: tickets.Identity{Kind: tickets.IdentitySession, Value: session.String()}, CreatedAt: answered.Add(-5 * time.Minute), Armed: 1,
 	}}
 	in := tickets.Inputs{Now: answered.Add(-5 * time.Minute), Presence: tickets.Presence{Available: true, Absence: 2}, Chance: 1}
 	wrote, err := rules.Decide(state, tickets.Command{
-		Kind: tickets.Write, Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: session}, Text: text,
-		Customer: tickets.Customer{Level: tickets.Claimed, Name: "Juana Pérez", Email: "juana@example.com", Locale: "es"},
+		Kind: tickets.CommandWrite, Actor: tickets.Actor{Kind: tickets.ActorCustomer, Session: session}, Text: text,
+		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: "Juana Pérez", Email: "juana@example.com", Locale: "es"},
 	}, in)
 	if err != nil {
 		return nil, err
 	}
 	in.Now = answered
 	replied, err := rules.Decide(wrote.State, tickets.Command{
-		Kind: tickets.Reply, Actor: tickets.Actor{Kind: tickets.ByAgent, Agent: agent.ID, Name: agent.Name}, Text: sentences[0],
+		Kind: tickets.CommandReply, Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: agent.ID, Name: agent.Name}, Text: sentences[0],
 	}, in)
 	if err != nil {
 		return nil, err

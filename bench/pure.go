@@ -60,11 +60,11 @@ func firstMessage() (tickets.State, tickets.Command, tickets.Inputs) {
 	session := tickets.SessionID{UUID: id(1)}
 	state := tickets.State{Conversation: tickets.Conversation{
 		Account: chatcfg.AccountID{UUID: id(2)}, ID: tickets.ConversationID{UUID: id(3)}, CreatedAt: epoch, Armed: 1,
-		Identity: tickets.Identity{Kind: tickets.BySession, Value: session.String()},
+		Identity: tickets.Identity{Kind: tickets.IdentitySession, Value: session.String()},
 	}}
 	write := tickets.Command{
-		Kind: tickets.Write, Actor: tickets.Actor{Kind: tickets.ByCustomer, Session: session}, Text: sentences[0],
-		Customer: tickets.Customer{Level: tickets.Claimed, Name: "Juana Pérez", Email: "juana@example.com", Phone: "+56912345678", Locale: "es"},
+		Kind: tickets.CommandWrite, Actor: tickets.Actor{Kind: tickets.ActorCustomer, Session: session}, Text: sentences[0],
+		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: "Juana Pérez", Email: "juana@example.com", Phone: "+56912345678", Locale: "es"},
 	}
 	in := tickets.Inputs{Now: epoch, Presence: tickets.Presence{Available: true, Absence: 1}, Config: 1, Chance: 1}
 	return state, write, in

@@ -120,7 +120,7 @@ func outOfPlace(ctx context.Context, path string, n int) (worst int, err error) 
 			if err != nil {
 				return 0, err
 			}
-			if len(list) == 1 && list[0].Kind == tickets.Expire {
+			if len(list) == 1 && list[0].Kind == tickets.CommandExpire {
 				due = append(due, list[0].Due.UnixMicro())
 			}
 		}

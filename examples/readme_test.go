@@ -79,16 +79,16 @@ func TestActions(t *testing.T) {
 // TestStates: the README's table is the transition table (R3.3).
 func TestStates(t *testing.T) {
 	t.Parallel()
-	columns := map[string]tickets.Kind{
-		"customer writes": tickets.Write, "agent replies": tickets.Reply, "agent closes": tickets.Close,
-		"agent ignores": tickets.Ignore, "agent opens": tickets.OpenTicket, "auto-close": tickets.Expire,
+	columns := map[string]tickets.CommandKind{
+		"customer writes": tickets.CommandWrite, "agent replies": tickets.CommandReply, "agent closes": tickets.CommandClose,
+		"agent ignores": tickets.CommandIgnore, "agent opens": tickets.CommandOpen, "auto-close": tickets.CommandExpire,
 	}
 	table := rows(t, "agent ignores")
 	require.Len(t, table, 5)
 	for _, row := range table[1:] {
 		from := tickets.Status(row[0])
 		if from == "none" {
-			from = tickets.None
+			from = tickets.StatusNone
 		}
 		for i, cell := range row[1:] {
 			kind, ok := columns[table[0][i+1]]
@@ -98,7 +98,7 @@ func TestStates(t *testing.T) {
 			switch {
 			case !ok:
 				want = "–"
-			case kind == tickets.Write && (from == tickets.None || from == tickets.Closed):
+			case kind == tickets.CommandWrite && (from == tickets.StatusNone || from == tickets.StatusClosed):
 				want = "new ticket"
 			}
 			require.Equal(t, want, cell, "%s, %s", row[0], kind)

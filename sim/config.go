@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
@@ -39,11 +40,11 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 	}
 	cfg.Quality.Clock, a.AutoClose.Clock = clock(), clock()
 	for _, one := range []struct {
-		rule tickets.Rule
+		rule tickets.RuleKey
 		to   *chatcfg.TextAction
 	}{
-		{tickets.NewCustomer, &a.NewCustomer}, {tickets.NoAgents, &a.NoAgents}, {tickets.OutOfHours, &a.OutOfHours},
-		{tickets.TicketCreated, &a.TicketCreated}, {tickets.ManualClose, &a.ManualClose}, {tickets.AutomaticClose, &a.AutomaticClose},
+		{automation.RuleNewCustomer, &a.NewCustomer}, {automation.RuleNoAgents, &a.NoAgents}, {automation.RuleOutOfHours, &a.OutOfHours},
+		{automation.RuleTicketCreated, &a.TicketCreated}, {automation.RuleManualClose, &a.ManualClose}, {automation.RuleAutomaticClose, &a.AutomaticClose},
 	} {
 		if !change() {
 			continue

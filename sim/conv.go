@@ -113,24 +113,24 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 		due, rule := c.deadline()
 		// What was a delay before the save that running waits follow stays one, even
 		// if the clock of the desk that carries it out is behind that of the save.
-		before := rearm && rule == tickets.Delay && due.Before(a.since.RunningAt)
-		if before != (rearm && e.Kind == tickets.Delay) || (rearm && !before) != (e.Kind == tickets.Rearm) {
+		before := rearm && rule == tickets.CommandDelay && due.Before(a.since.RunningAt)
+		if before != (rearm && e.Kind == tickets.CommandDelay) || (rearm && !before) != (e.Kind == tickets.CommandRearm) {
 			m.w.failf("rearm", "entry %d is %s, a running wait had to follow the save: %v, with a delay before: %v", e.N, e.Kind, rearm, before)
 			return
 		}
 		rearm = before
 		now := e.At
 		switch e.Kind {
-		case tickets.Delay, tickets.Expire:
+		case tickets.CommandDelay, tickets.CommandExpire:
 			if rule != e.Kind || !e.Due.Equal(due) || e.Due.After(e.At) && !before {
 				m.w.failf("deadline", "entry %d: %s due %s done %s, want %q at %s", e.N, e.Kind, e.Due, e.At, rule, due)
 				return
 			}
-			if last := entries[len(entries)-1]; !before && e.Due.Equal(e.At) && table["open"][last.Kind] != "" && last.Kind != tickets.Expire {
+			if last := entries[len(entries)-1]; !before && e.Due.Equal(e.At) && table["open"][last.Kind] != "" && last.Kind != tickets.CommandExpire {
 				m.w.failf("order", "entry %d: %s goes before %s of the same instant", e.N, e.Kind, last.Kind)
 			}
 			now = due
-		case tickets.Rearm:
+		case tickets.CommandRearm:
 		default:
 			if i != len(entries)-1 {
 				m.w.failf("order", "entry %d is a command and not the last of its commit", e.N)
@@ -168,13 +168,13 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		}
 		welcome = welcome || msg.From == tickets.FromWelcome
 	}
-	if e.Kind == tickets.Write {
+	if e.Kind == tickets.CommandWrite {
 		s := m.sessions[e.Actor.Session]
 		if !s.EndedAt.IsZero() || s.Account != c.account.id || s.Identity != c.identity {
 			m.w.failf("session", "session %s writes in %s, it ended at %s and is %+v", s.ID, c.id, stamp(s.EndedAt), s.Identity)
 		}
 	}
-	if e.Kind == tickets.Write && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
+	if e.Kind == tickets.CommandWrite && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
 		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)
 	}
 	x, wrong := c.apply(e, now, text, welcome)
@@ -182,7 +182,7 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		m.w.failf("transition", "entry %d: %s", e.N, wrong)
 		return nil
 	}
-	if e.Actor.Kind == tickets.ByAgent {
+	if e.Actor.Kind == tickets.ActorAgent {
 		m.tag(e.Actor.Name, place{c, e.N, 0})
 	}
 	number := c.ticket.number
@@ -235,14 +235,14 @@ func (m *model) facts(e *tickets.Entry, x expected) {
 	var got []string
 	var mails []string
 	for _, f := range e.Facts {
-		if f.Kind == tickets.Linked {
+		if f.Kind == tickets.FactLinked {
 			continue
 		}
 		got = append(got, string(f.Kind))
-		if f.Waited != x.waited && f.Kind == tickets.Answered {
+		if f.Waited != x.waited && f.Kind == tickets.FactAnswered {
 			m.w.failf("waited", "entry %d answers after %s, want %s", e.N, f.Waited, x.waited)
 		}
-		if f.Kind == tickets.Notified {
+		if f.Kind == tickets.FactNotified {
 			mails = append(mails, f.Address)
 		}
 	}
@@ -267,7 +267,7 @@ func (m *model) owned(c *conv, msg tickets.Message) bool {
 }
 
 // text checks that an automatic message is one of its action's texts.
-func (m *model) text(c *conv, rule tickets.Rule, text string) {
+func (m *model) text(c *conv, rule tickets.RuleKey, text string) {
 	texts := action(c.account.current(), rule).Messages
 	for i, want := range texts {
 		if strings.ReplaceAll(want, "{account}", c.account.name) == text {
@@ -296,9 +296,9 @@ func (m *model) compare(ctx context.Context, c *conv, loaded storage.Loaded, b *
 	}
 	have := fmt.Sprintf("number %d previous %d %s %s paused %v important %v delayed %v counts %s wait %v lastword %s",
 		s.Number, s.Previous, s.Status, s.Reason, s.Paused, s.Important, s.Delayed(), stamp(s.CountsFrom), waitOf(s.Wait), s.LastWord)
-	word := tickets.CustomerSide
+	word := tickets.SideCustomer
 	if t.byAgent {
-		word = tickets.AgentSide
+		word = tickets.SideAgent
 	}
 	want := fmt.Sprintf("number %d previous %d %s %s paused %v important %v delayed %v counts %s wait %v lastword %s",
 		t.number, t.previous, t.status, t.reason, t.paused, t.important, t.wait != nil && !t.wait.delayed.IsZero(), stamp(t.counts), t.wait, word)
@@ -319,7 +319,7 @@ func (m *model) compare(ctx context.Context, c *conv, loaded storage.Loaded, b *
 		m.w.failf("tickets", "conversation %s lists %d tickets (%v), want %d", c.id, len(page.Items), err, len(c.older)+1)
 	}
 	for _, row := range page.Items {
-		if row.Number != t.number && row.Status != tickets.Closed {
+		if row.Number != t.number && row.Status != tickets.StatusClosed {
 			m.w.failf("open", "ticket %d of conversation %s is %s besides the latest", row.Number, c.id, row.Status)
 		}
 	}

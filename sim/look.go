@@ -281,7 +281,7 @@ func (w *World) followers() {
 				return
 			case len(f.seen) > 0 && m.Seq <= f.seen[len(f.seen)-1]:
 				w.failf("follow", "session %s is shown message %d after %d", s.ID, m.Seq, f.seen[len(f.seen)-1])
-			case c.messages[m.Seq-1].Session != s.ID && s.Customer.Level != tickets.Verified:
+			case c.messages[m.Seq-1].Session != s.ID && s.Customer.Level != tickets.LevelVerified:
 				w.failf("isolation", "session %s is shown message %d, which is another session's", s.ID, m.Seq)
 			}
 			f.seen = append(f.seen, m.Seq)
@@ -318,7 +318,7 @@ func (w *World) followed() {
 		}
 		var want []int64
 		for _, m := range c.messages {
-			if m.Session == s.ID || s.Customer.Level == tickets.Verified {
+			if m.Session == s.ID || s.Customer.Level == tickets.LevelVerified {
 				want = append(want, m.Seq)
 			}
 		}

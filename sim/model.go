@@ -219,8 +219,8 @@ func (m *model) session(s tickets.Session) {
 	if a := m.accounts[s.Account]; a == nil {
 		m.w.failf("session", "session of an account that does not exist")
 	}
-	proved := s.Identity.Kind == tickets.ByHost || s.Identity.Kind == tickets.ByProvider
-	if proved != (s.Customer.Level == tickets.Verified) { // R7.2
+	proved := s.Identity.Kind == tickets.IdentityHost || s.Identity.Kind == tickets.IdentityProvider
+	if proved != (s.Customer.Level == tickets.LevelVerified) { // R7.2
 		m.w.failf("identity", "a session that is %s is found by %s", s.Customer.Level, s.Identity.Kind)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
@@ -33,7 +34,7 @@ type wait struct {
 
 // table is R3.3, read from the document: what a command makes of a status. A
 // missing one is refused. "new" is a ticket of its own, or the last one again.
-var table = map[tickets.Status]map[tickets.Kind]string{
+var table = map[tickets.Status]map[tickets.CommandKind]string{
 	"":        {"write": "new"},
 	"open":    {"write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed"},
 	"ignored": {"write": "ignored", "reply": "open", "close": "closed", "open": "open"},
@@ -43,7 +44,7 @@ var table = map[tickets.Status]map[tickets.Kind]string{
 // expected is what one entry must have brought.
 type expected struct {
 	facts []string
-	rules []tickets.Rule
+	rules []tickets.RuleKey
 	mails []string
 	// waited is how long the customer had waited for this answer.
 	waited time.Duration
@@ -51,16 +52,16 @@ type expected struct {
 }
 
 // deadline is what the conversation waits for; zero: nothing.
-func (c *conv) deadline() (time.Time, tickets.Kind) {
+func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 	t, a := c.ticket, c.account
-	if t == nil || t.status != tickets.Open {
+	if t == nil || t.status != tickets.StatusOpen {
 		return time.Time{}, ""
 	}
 	if w := t.wait; w != nil {
 		if w.limit == 0 || !w.delayed.IsZero() {
 			return time.Time{}, ""
 		}
-		return w.due, tickets.Delay
+		return w.due, tickets.CommandDelay
 	}
 	cfg := a.current()
 	if !cfg.Automation.AutoClose.Enabled || t.counts.IsZero() || t.paused || !t.byAgent {
@@ -68,7 +69,7 @@ func (c *conv) deadline() (time.Time, tickets.Kind) {
 	}
 	from := latest(t.counts, a.since.AutoCloseOn)
 	due := after(from, std(cfg.Automation.AutoClose.After), cfg.Automation.AutoClose.Clock, cfg.hours)
-	return latest(due, a.since.AutoCloseChanged), tickets.Expire
+	return latest(due, a.since.AutoCloseChanged), tickets.CommandExpire
 }
 
 func latest(a, b time.Time) time.Time {
@@ -96,7 +97,7 @@ func (w *wait) under(cfg *config) {
 // what its person wrote, now the instant at which it takes effect.
 func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool) (x expected, wrong string) {
 	t := c.ticket
-	if e.Ticket != 0 && t != nil && e.Ticket != t.number && e.Kind != tickets.Write {
+	if e.Ticket != 0 && t != nil && e.Ticket != t.number && e.Kind != tickets.CommandWrite {
 		return c.applyOlder(e)
 	}
 	status := tickets.Status("")
@@ -104,7 +105,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 		status = t.status
 	}
 	switch e.Kind {
-	case tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Expire:
+	case tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire:
 		if table[status][e.Kind] == "" {
 			return x, fmt.Sprintf("%s on a ticket that is %q", e.Kind, status)
 		}
@@ -114,27 +115,27 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 		}
 	}
 	switch e.Kind {
-	case tickets.Write:
+	case tickets.CommandWrite:
 		c.write(e, now, text, welcome, &x)
-	case tickets.Reply:
+	case tickets.CommandReply:
 		c.reply(now, &x)
-	case tickets.Close, tickets.Expire:
-		t.status, t.closedAt, t.reason = tickets.Closed, now, tickets.Manual
+	case tickets.CommandClose, tickets.CommandExpire:
+		t.status, t.closedAt, t.reason = tickets.StatusClosed, now, tickets.ReasonManual
 		t.wait, t.counts, t.paused = nil, time.Time{}, false
 		x.facts = append(x.facts, "closed")
-		rule := tickets.ManualClose
-		if e.Kind == tickets.Expire {
-			t.reason, rule = tickets.Automatic, tickets.AutomaticClose
+		rule := automation.RuleManualClose
+		if e.Kind == tickets.CommandExpire {
+			t.reason, rule = tickets.ReasonAutomatic, automation.RuleAutomaticClose
 		}
 		c.speak(rule, true, &x)
-	case tickets.Ignore:
-		t.status, t.wait, t.counts, t.paused = tickets.Ignored, nil, time.Time{}, false
+	case tickets.CommandIgnore:
+		t.status, t.wait, t.counts, t.paused = tickets.StatusIgnored, nil, time.Time{}, false
 		x.facts = append(x.facts, "ignored")
-	case tickets.OpenTicket:
+	case tickets.CommandOpen:
 		c.open(now)
 		x.facts = append(x.facts, "opened")
-	case tickets.Pause, tickets.Resume:
-		if t.status != tickets.Open || t.paused == (e.Kind == tickets.Pause) {
+	case tickets.CommandPause, tickets.CommandResume:
+		if t.status != tickets.StatusOpen || t.paused == (e.Kind == tickets.CommandPause) {
 			return x, fmt.Sprintf("%s on a ticket that is %q, paused %v", e.Kind, t.status, t.paused)
 		}
 		t.paused, t.counts = !t.paused, time.Time{}
@@ -142,16 +143,16 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 			t.counts = now
 		}
 		x.facts = append(x.facts, string(e.Kind)+"d")
-	case tickets.Mark, tickets.Unmark:
+	case tickets.CommandMark, tickets.CommandUnmark:
 		mark(t, e.Kind, &x)
-	case tickets.Classify:
+	case tickets.CommandClassify:
 		x.facts = append(x.facts, "typified")
-	case tickets.Describe:
+	case tickets.CommandDescribe:
 		x.facts = append(x.facts, "metadata")
-	case tickets.Delay:
+	case tickets.CommandDelay:
 		t.wait.delayed = now
 		x.facts = append(x.facts, "delayed")
-	case tickets.Rearm:
+	case tickets.CommandRearm:
 		t.wait.under(c.account.configs[c.account.since.Running])
 		if at := c.account.since.RunningAt; !t.wait.due.IsZero() {
 			t.wait.due = latest(t.wait.due, at) // at the save, not before
@@ -170,11 +171,11 @@ func (c *conv) applyOlder(e *tickets.Entry) (x expected, wrong string) {
 		return x, fmt.Sprintf("%s on ticket %d, which does not exist", e.Kind, e.Ticket)
 	}
 	switch e.Kind {
-	case tickets.Mark, tickets.Unmark:
+	case tickets.CommandMark, tickets.CommandUnmark:
 		mark(c.older[i], e.Kind, &x)
-	case tickets.Classify:
+	case tickets.CommandClassify:
 		x.facts = append(x.facts, "typified")
-	case tickets.Describe:
+	case tickets.CommandDescribe:
 		x.facts = append(x.facts, "metadata")
 	default:
 		return x, fmt.Sprintf("%s on ticket %d, which is not the latest", e.Kind, e.Ticket)
@@ -182,8 +183,8 @@ func (c *conv) applyOlder(e *tickets.Entry) (x expected, wrong string) {
 	return x, ""
 }
 
-func mark(t *ticket, k tickets.Kind, x *expected) {
-	important := k == tickets.Mark
+func mark(t *ticket, k tickets.CommandKind, x *expected) {
+	important := k == tickets.CommandMark
 	if !important {
 		t.keywordsOff = true
 	}
@@ -199,19 +200,19 @@ func (c *conv) write(e *tickets.Entry, now time.Time, text string, welcome bool,
 	t := c.ticket
 	created := false
 	switch {
-	case t != nil && t.status != tickets.Closed:
+	case t != nil && t.status != tickets.StatusClosed:
 	case t != nil && window > 0 && now.Before(t.closedAt.Add(window)):
 		c.open(now)
 		x.facts = append(x.facts, "reopened")
 	default:
 		created = true
-		t = &ticket{number: 1, status: tickets.Open, notified: make(map[string]bool)}
+		t = &ticket{number: 1, status: tickets.StatusOpen, notified: make(map[string]bool)}
 		if c.ticket != nil {
 			c.older = append(c.older, c.ticket)
 			t.previous, t.number = c.ticket.number, c.ticket.number+1
 		}
 		if cfg.General.CreateIgnored {
-			t.status = tickets.Ignored
+			t.status = tickets.StatusIgnored
 		}
 		c.ticket = t
 		x.facts = append(x.facts, "created")
@@ -221,7 +222,7 @@ func (c *conv) write(e *tickets.Entry, now time.Time, text string, welcome bool,
 	}
 	x.from = append(x.from, tickets.FromCustomer)
 	t.byAgent, t.counts = false, time.Time{}
-	if t.status == tickets.Open && t.wait == nil {
+	if t.status == tickets.StatusOpen && t.wait == nil {
 		c.startWait(now)
 	}
 	c.customerMessages++
@@ -247,24 +248,24 @@ func (c *conv) write(e *tickets.Entry, now time.Time, text string, welcome bool,
 func (c *conv) answer(e *tickets.Entry, now time.Time, created bool, x *expected) {
 	cfg, t := c.account.current(), c.ticket
 	if c.customerMessages == 1 {
-		c.speak(tickets.NewCustomer, false, x)
+		c.speak(automation.RuleNewCustomer, false, x)
 	}
 	if created {
-		c.speak(tickets.TicketCreated, false, x)
+		c.speak(automation.RuleTicketCreated, false, x)
 	}
 	closed := cfg.Automation.OutOfHours.Enabled && cfg.hours != nil && !cfg.hours.isOpen(now)
-	if closed && (t.spoke.IsZero() || !cfg.hours.sameClosing(t.spoke, now)) && c.speak(tickets.OutOfHours, false, x) {
+	if closed && (t.spoke.IsZero() || !cfg.hours.sameClosing(t.spoke, now)) && c.speak(automation.RuleOutOfHours, false, x) {
 		t.spoke = now
 	}
 	held := closed && cfg.Automation.Combine == chatcfg.CombineFirst
 	p := e.Inputs.Presence
-	if !p.Available && !held && t.absence != p.Absence && c.speak(tickets.NoAgents, false, x) {
+	if !p.Available && !held && t.absence != p.Absence && c.speak(automation.RuleNoAgents, false, x) {
 		t.absence = p.Absence
 	}
 }
 
 // speak expects an action's message if it is on.
-func (c *conv) speak(rule tickets.Rule, evenPaused bool, x *expected) bool {
+func (c *conv) speak(rule tickets.RuleKey, evenPaused bool, x *expected) bool {
 	if !action(c.account.current(), rule).Enabled || c.ticket.paused && !evenPaused {
 		return false
 	}
@@ -272,18 +273,18 @@ func (c *conv) speak(rule tickets.Rule, evenPaused bool, x *expected) bool {
 	return true
 }
 
-func action(cfg *config, rule tickets.Rule) chatcfg.TextAction {
+func action(cfg *config, rule tickets.RuleKey) chatcfg.TextAction {
 	a := cfg.Automation
-	return map[tickets.Rule]chatcfg.TextAction{
-		tickets.NewCustomer: a.NewCustomer, tickets.TicketCreated: a.TicketCreated, tickets.OutOfHours: a.OutOfHours,
-		tickets.NoAgents: a.NoAgents, tickets.ManualClose: a.ManualClose, tickets.AutomaticClose: a.AutomaticClose,
+	return map[tickets.RuleKey]chatcfg.TextAction{
+		automation.RuleNewCustomer: a.NewCustomer, automation.RuleTicketCreated: a.TicketCreated, automation.RuleOutOfHours: a.OutOfHours,
+		automation.RuleNoAgents: a.NoAgents, automation.RuleManualClose: a.ManualClose, automation.RuleAutomaticClose: a.AutomaticClose,
 	}[rule]
 }
 
 func (c *conv) reply(now time.Time, x *expected) {
 	t := c.ticket
-	if t.status == tickets.Ignored {
-		t.status = tickets.Open
+	if t.status == tickets.StatusIgnored {
+		t.status = tickets.StatusOpen
 		x.facts = append(x.facts, "opened")
 	}
 	x.from = append(x.from, tickets.FromAgent)
@@ -307,7 +308,7 @@ func (c *conv) reply(now time.Time, x *expected) {
 
 func (c *conv) open(now time.Time) {
 	t := c.ticket
-	t.status, t.reason, t.closedAt = tickets.Open, "", time.Time{}
+	t.status, t.reason, t.closedAt = tickets.StatusOpen, "", time.Time{}
 	if t.byAgent {
 		t.counts = now
 	} else {

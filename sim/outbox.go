@@ -54,7 +54,7 @@ func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Deli
 	var want []string
 	for _, e := range entries {
 		for _, f := range e.Facts {
-			if f.Kind == tickets.Notified {
+			if f.Kind == tickets.FactNotified {
 				want = append(want, fmt.Sprintf("mail %d to %s", e.Ticket, f.Address))
 			}
 			want = append(want, fmt.Sprintf("event %d of entry %d: %+v", e.Ticket, e.N, f))

@@ -168,7 +168,7 @@ func (w *World) nothingDue() {
 		if due, kind := c.deadline(); !due.IsZero() && !due.After(w.now) {
 			w.failf("quiet", "conversation %s: %s was due at %s and was not done", c.id, kind, due)
 		}
-		if c.ticket.status == tickets.Open && c.armed != int64(c.account.version) {
+		if c.ticket.status == tickets.StatusOpen && c.armed != int64(c.account.version) {
 			w.failf("quiet", "conversation %s is armed under version %d of %d", c.id, c.armed, c.account.version)
 		}
 	}

@@ -82,7 +82,7 @@ func (w *World) visit(d *desk, v *visitor) {
 			switch {
 			case i < 0:
 				w.failf("isolation", "session %s reads message %+v", s.ID, m)
-			case convs[i].messages[m.Seq-1].Session != s.ID && now.Customer.Level != tickets.Verified:
+			case convs[i].messages[m.Seq-1].Session != s.ID && now.Customer.Level != tickets.LevelVerified:
 				w.failf("isolation", "session %s reads message %d, which is another session's", s.ID, m.Seq)
 			case m.Agent != "":
 				w.failf("isolation", "a visitor learns who agent %s is", m.Agent)

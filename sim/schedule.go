@@ -156,7 +156,7 @@ func (w *World) meet() {
 	for range 5 {
 		c := convs[w.rnd.IntN(len(convs))]
 		due, _ := c.deadline()
-		if t := c.ticket; t.status == tickets.Closed { // the end of the reopening window
+		if t := c.ticket; t.status == tickets.StatusClosed { // the end of the reopening window
 			due = t.closedAt.Add(std(c.account.current().General.ReopenWindow))
 		}
 		by := due.Sub(w.now.Add(d.clock.offset))

@@ -28,7 +28,7 @@ func ExampleMemory() {
 	batch := &storage.Batch{
 		Config:       account.Version,
 		Conversation: conversation,
-		Tickets:      []tickets.Ticket{{Number: 1, Status: tickets.Open, CreatedAt: now, ChangedAt: now}},
+		Tickets:      []tickets.Ticket{{Number: 1, Status: tickets.StatusOpen, CreatedAt: now, ChangedAt: now}},
 		Messages:     []tickets.Message{{Seq: 1, Ticket: 1, At: now, From: tickets.FromCustomer, Text: "hola"}},
 		Wake:         now.Add(time.Hour),
 	}

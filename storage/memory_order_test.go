@@ -32,7 +32,7 @@ func newBig(t testing.TB, n int, wake func(i int) time.Time) *big {
 		b.batches = append(b.batches, &storage.Batch{
 			Config:       1,
 			Conversation: tickets.Conversation{Account: b.account.ID, ID: tickets.ConversationID{UUID: id}, Number: 1},
-			Tickets:      []tickets.Ticket{{Number: 1, Status: tickets.Open}},
+			Tickets:      []tickets.Ticket{{Number: 1, Status: tickets.StatusOpen}},
 		})
 		b.move(t, i, at)
 	}

@@ -43,12 +43,12 @@ func (t *ticket) position(v view) (position, bool) {
 	case byCreation:
 		at = r.CreatedAt
 	case byWait, byUndelayed:
-		if ok = r.Status == tickets.Open && r.Wait != nil && (v == byWait || !r.Delayed()); ok {
+		if ok = r.Status == tickets.StatusOpen && r.Wait != nil && (v == byWait || !r.Delayed()); ok {
 			at = r.Wait.Since
 		}
 	case byCount:
 		at = r.CountsFrom
-		ok = r.Status == tickets.Open && !at.IsZero()
+		ok = r.Status == tickets.StatusOpen && !at.IsZero()
 	}
 	return position{at: micros(at), conversation: t.conversation.UUID, n: int64(r.Number)}, ok
 }

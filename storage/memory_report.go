@@ -45,11 +45,11 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 
 func (r *Report) count(t *tickets.Ticket) {
 	switch t.Status {
-	case tickets.Open:
+	case tickets.StatusOpen:
 		r.Open++
-	case tickets.Ignored:
+	case tickets.StatusIgnored:
 		r.Ignored++
-	case tickets.Closed:
+	case tickets.StatusClosed:
 		r.Closed++
 	}
 	if t.Important {

@@ -1,35 +1,35 @@
 package tickets
 
-// Kind is the kind of a command.
-type Kind string
+// CommandKind is what a command asks for.
+type CommandKind string
 
 // What can be asked of a conversation: the columns of R3.3, and what changes a
 // ticket without moving it.
 const (
-	Write      Kind = "write"  // the customer writes
-	Reply      Kind = "reply"  // an agent replies
-	Close      Kind = "close"  // an agent closes
-	Ignore     Kind = "ignore" // an agent ignores
-	OpenTicket Kind = "open"   // an agent opens
-	Expire     Kind = "expire" // auto-close closes
-	Pause      Kind = "pause"  // an agent pauses (R3.7)
-	Resume     Kind = "resume" // an agent resumes
-	Mark       Kind = "mark"   // an agent marks important (R3.5)
-	Unmark     Kind = "unmark" // an agent marks normal
-	// Classify sets the typification, Describe the metadata (R3.6).
-	Classify Kind = "classify"
-	Describe Kind = "describe"
-	// Delay notices that a wait has reached the SLA (R2.3), Rearm moves a
-	// running wait to a new SLA (R2.6), Tick lets happen what is due and is
-	// nothing by itself. Rules send these, as they do Expire.
-	Delay Kind = "delay"
-	Rearm Kind = "rearm"
-	Tick  Kind = "tick"
+	CommandWrite  CommandKind = "write"  // the customer writes
+	CommandReply  CommandKind = "reply"  // an agent replies
+	CommandClose  CommandKind = "close"  // an agent closes
+	CommandIgnore CommandKind = "ignore" // an agent ignores
+	CommandOpen   CommandKind = "open"   // an agent opens
+	CommandExpire CommandKind = "expire" // auto-close closes
+	CommandPause  CommandKind = "pause"  // an agent pauses (R3.7)
+	CommandResume CommandKind = "resume" // an agent resumes
+	CommandMark   CommandKind = "mark"   // an agent marks important (R3.5)
+	CommandUnmark CommandKind = "unmark" // an agent marks normal
+	// CommandClassify sets the typification, CommandDescribe the metadata (R3.6).
+	CommandClassify CommandKind = "classify"
+	CommandDescribe CommandKind = "describe"
+	// CommandDelay notes that a wait has reached the SLA (R2.3), CommandRearm moves
+	// a running wait to a new SLA (R2.6). Rules send these, as they do
+	// CommandExpire. CommandTick carries out what is due, and nothing else.
+	CommandDelay CommandKind = "delay"
+	CommandRearm CommandKind = "rearm"
+	CommandTick  CommandKind = "tick"
 )
 
 // Command is one thing asked of a conversation.
 type Command struct {
-	Kind  Kind
+	Kind  CommandKind
 	Actor Actor
 	// Number addresses a ticket; zero: the latest.
 	Number Number
@@ -44,9 +44,9 @@ type Command struct {
 	Welcome *Welcome
 	// Links are conversations to link (R7.2).
 	Links []ConversationID
-	// Typification is for Classify; nil clears it.
+	// Typification is for [CommandClassify]; nil clears it.
 	Typification *Typification
-	// Metadata is for Describe: it replaces all of it.
+	// Metadata is for [CommandDescribe]: it replaces all of it.
 	Metadata map[string]string
 }
 

@@ -104,7 +104,7 @@ func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 func (d *Draft) target(cmd Command) (*Ticket, error) {
 	switch {
 	case cmd.Number == 0 || cmd.Number == d.Ticket.Number:
-		if d.Ticket.Number == 0 && cmd.Kind != Write {
+		if d.Ticket.Number == 0 && cmd.Kind != CommandWrite {
 			return nil, ErrNoTicket
 		}
 		return &d.Ticket, nil
@@ -112,7 +112,7 @@ func (d *Draft) target(cmd Command) (*Ticket, error) {
 		return nil, ErrNoTicket
 	}
 	switch cmd.Kind {
-	case Mark, Unmark, Classify, Describe:
+	case CommandMark, CommandUnmark, CommandClassify, CommandDescribe:
 		return d.Older, nil
 	default:
 		return nil, ErrNotLatest
@@ -121,36 +121,36 @@ func (d *Draft) target(cmd Command) (*Ticket, error) {
 
 func (d *Draft) carryOut(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	switch cmd.Kind {
-	case Write, Reply, Close, Ignore, OpenTicket, Expire:
+	case CommandWrite, CommandReply, CommandClose, CommandIgnore, CommandOpen, CommandExpire:
 		to, ok := Next(t.Status, cmd.Kind)
 		if !ok {
 			return &TransitionError{From: t.Status, Kind: cmd.Kind}
 		}
 		d.move(t, to, cmd, now, p)
-	case Pause, Resume:
-		if t.Status != Open || t.Paused == (cmd.Kind == Pause) {
+	case CommandPause, CommandResume:
+		if t.Status != StatusOpen || t.Paused == (cmd.Kind == CommandPause) {
 			return &TransitionError{From: t.Status, Paused: t.Paused, Kind: cmd.Kind}
 		}
-		d.pause(t, cmd.Kind == Pause, now)
-	case Mark, Unmark:
-		d.mark(t, cmd.Kind == Mark)
-	case Classify, Describe:
-		if t.Customer.Level == Anonymous {
+		d.pause(t, cmd.Kind == CommandPause, now)
+	case CommandMark, CommandUnmark:
+		d.mark(t, cmd.Kind == CommandMark)
+	case CommandClassify, CommandDescribe:
+		if t.Customer.Level == LevelAnonymous {
 			return ErrAnonymous
 		}
 		d.describe(t, cmd)
-	case Delay:
+	case CommandDelay:
 		w := *t.Wait
 		w.DelayedAt, t.Wait = now, &w
-		d.Fact(Fact{Kind: WasDelayed, Rule: SLA})
-	case Rearm:
+		d.Fact(Fact{Kind: FactDelayed, Rule: cmd.Actor.Rule})
+	case CommandRearm:
 		w := *t.Wait
 		w.limit(p)
 		if !w.Due.IsZero() && w.Due.Before(now) {
 			w.Due = now // what the save moves into the past falls due at it
 		}
 		t.Wait = &w
-		d.Fact(Fact{Kind: Rearmed, Rule: SLA})
+		d.Fact(Fact{Kind: FactRearmed, Rule: cmd.Actor.Rule})
 	default:
 		return ErrCommand
 	}
@@ -160,30 +160,30 @@ func (d *Draft) carryOut(t *Ticket, cmd Command, now time.Time, p Policy) error 
 // move carries out a command of R3.3's table.
 func (d *Draft) move(t *Ticket, to Status, cmd Command, now time.Time, p Policy) {
 	switch cmd.Kind {
-	case Write:
+	case CommandWrite:
 		d.write(t, cmd, now, p)
-	case Reply:
+	case CommandReply:
 		if t.Status != to {
 			t.Status, t.OpenedAt = to, now
-			d.Fact(Fact{Kind: Opened})
+			d.Fact(Fact{Kind: FactOpened})
 		}
 		d.reply(t, cmd, now, p)
-	case OpenTicket:
+	case CommandOpen:
 		d.open(t, now, p)
-		d.Fact(Fact{Kind: Opened})
-	case Ignore:
+		d.Fact(Fact{Kind: FactOpened})
+	case CommandIgnore:
 		t.Status = to
 		t.rest()
-		d.Fact(Fact{Kind: WasIgnored})
-	case Close, Expire:
-		t.Status, t.Reason, t.ClosedAt = to, Manual, now
-		if cmd.Kind == Expire {
-			t.Reason = Automatic
+		d.Fact(Fact{Kind: FactIgnored})
+	case CommandClose, CommandExpire:
+		t.Status, t.Reason, t.ClosedAt = to, ReasonManual, now
+		if cmd.Kind == CommandExpire {
+			t.Reason = ReasonAutomatic
 		} else {
 			t.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name
 		}
 		t.rest()
-		d.Fact(Fact{Kind: WasClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
+		d.Fact(Fact{Kind: FactClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
 	}
 }
 
@@ -193,15 +193,15 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
 	c := &d.Conversation
 	linked := c.meet(cmd)
 	switch {
-	case t.Status == Open || t.Status == Ignored:
-	case t.Status == Closed && p.ReopenWindow > 0 && now.Before(t.ClosedAt.Add(p.ReopenWindow)):
+	case t.Status == StatusOpen || t.Status == StatusIgnored:
+	case t.Status == StatusClosed && p.ReopenWindow > 0 && now.Before(t.ClosedAt.Add(p.ReopenWindow)):
 		d.open(t, now, p)
-		d.Fact(Fact{Kind: Reopened})
+		d.Fact(Fact{Kind: FactReopened})
 	default:
 		d.create(t, now, p)
 	}
 	if linked {
-		d.Fact(Fact{Kind: Linked})
+		d.Fact(Fact{Kind: FactLinked})
 	}
 	t.Customer = cmd.Customer
 	if cmd.Customer.Level == c.Customer.Level {
@@ -213,8 +213,8 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
 	c.CustomerMessages++
 	t.Messages++
 	d.append(Message{From: FromCustomer, Level: cmd.Customer.Level, Text: cmd.Text, File: cmd.File})
-	t.LastWord, t.CountsFrom = CustomerSide, time.Time{}
-	if t.Status == Open && t.Wait == nil {
+	t.LastWord, t.CountsFrom = SideCustomer, time.Time{}
+	if t.Status == StatusOpen && t.Wait == nil {
 		t.wait(now, p)
 	}
 }
@@ -225,11 +225,11 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 		d.Settled = append(d.Settled, *t)
 	}
 	d.Conversation.Number++
-	*t = Ticket{Number: d.Conversation.Number, Previous: t.Number, Status: Open, CreatedAt: now, OpenedAt: now}
+	*t = Ticket{Number: d.Conversation.Number, Previous: t.Number, Status: StatusOpen, CreatedAt: now, OpenedAt: now}
 	if p.CreateIgnored {
-		t.Status, t.OpenedAt = Ignored, time.Time{}
+		t.Status, t.OpenedAt = StatusIgnored, time.Time{}
 	}
-	d.Fact(Fact{Kind: Created})
+	d.Fact(Fact{Kind: FactCreated})
 }
 
 func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) {
@@ -241,11 +241,11 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) {
 			Limit: w.Limit, First: !t.Answered, Agent: cmd.Actor.Agent,
 		}
 		d.Answers = append(d.Answers, a)
-		d.Fact(Fact{Kind: Answered, Waited: a.Waited})
+		d.Fact(Fact{Kind: FactAnswered, Waited: a.Waited})
 		t.Wait = nil
 	}
 	t.Answered = true
-	t.LastWord, t.Agent, t.AgentName = AgentSide, cmd.Actor.Agent, cmd.Actor.Name
+	t.LastWord, t.Agent, t.AgentName = SideAgent, cmd.Actor.Agent, cmd.Actor.Name
 	if !t.Paused {
 		t.CountsFrom = now
 	}
@@ -254,8 +254,8 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) {
 // open makes the ticket open again. If the customer had the last word a new wait
 // starts (R2.4), else auto-close counts from now (R4.2).
 func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
-	t.Status, t.Reason, t.OpenedAt, t.ClosedAt = Open, "", now, time.Time{}
-	if t.LastWord == CustomerSide {
+	t.Status, t.Reason, t.OpenedAt, t.ClosedAt = StatusOpen, "", now, time.Time{}
+	if t.LastWord == SideCustomer {
 		t.wait(now, p)
 	} else {
 		t.CountsFrom = now
@@ -265,13 +265,13 @@ func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
 func (d *Draft) pause(t *Ticket, pause bool, now time.Time) {
 	t.Paused, t.CountsFrom = pause, time.Time{}
 	if pause {
-		d.Fact(Fact{Kind: Paused})
+		d.Fact(Fact{Kind: FactPaused})
 		return
 	}
-	if t.LastWord == AgentSide {
+	if t.LastWord == SideAgent {
 		t.CountsFrom = now
 	}
-	d.Fact(Fact{Kind: Resumed})
+	d.Fact(Fact{Kind: FactResumed})
 }
 
 func (d *Draft) mark(t *Ticket, important bool) {
@@ -283,42 +283,42 @@ func (d *Draft) mark(t *Ticket, important bool) {
 	}
 	t.Important = important
 	if important {
-		d.Fact(Fact{Kind: Marked})
+		d.Fact(Fact{Kind: FactMarked})
 	} else {
-		d.Fact(Fact{Kind: Unmarked})
+		d.Fact(Fact{Kind: FactUnmarked})
 	}
 }
 
 func (d *Draft) describe(t *Ticket, cmd Command) {
-	if cmd.Kind == Classify {
+	if cmd.Kind == CommandClassify {
 		t.Typification = cmd.Typification
-		d.Fact(Fact{Kind: Typified})
+		d.Fact(Fact{Kind: FactTypified})
 		return
 	}
 	t.Metadata = cmd.Metadata
-	d.Fact(Fact{Kind: Described})
+	d.Fact(Fact{Kind: FactDescribed})
 }
 
 // Say appends an automatic message to the latest ticket, as part of the entry
 // under way. It is nobody's word: it moves nothing (R4.4).
-func (d *Draft) Say(rule Rule, text string) {
+func (d *Draft) Say(rule RuleKey, text string) {
 	d.append(Message{From: FromRule, Rule: rule, Text: text})
 }
 
-// MarkByKeyword marks the latest ticket important (R5.1).
-func (d *Draft) MarkByKeyword() {
+// MarkImportant marks the latest ticket important for a rule (R5.1).
+func (d *Draft) MarkImportant(rule RuleKey) {
 	d.Ticket.Important = true
-	d.Fact(Fact{Kind: Marked, Rule: Important})
+	d.Fact(Fact{Kind: FactMarked, Rule: rule})
 }
 
-// NotifyAddress notes that an address is told of the latest ticket; false: it
-// was told before (R5.2).
-func (d *Draft) NotifyAddress(address string) bool {
+// NotifyAddress notes that a rule tells an address of the latest ticket. It
+// reports whether it does: each address is told once a ticket (R5.2).
+func (d *Draft) NotifyAddress(rule RuleKey, address string) bool {
 	if slices.Contains(d.Ticket.Notified, address) {
 		return false
 	}
 	d.Ticket.Notified = append(slices.Clip(d.Ticket.Notified), address)
-	d.Fact(Fact{Kind: Notified, Rule: Notify, Address: address})
+	d.Fact(Fact{Kind: FactNotified, Rule: rule, Address: address})
 	return true
 }
 
@@ -349,7 +349,7 @@ func (d *Draft) append(m Message) {
 		m.Level = d.Ticket.Customer.Level
 	}
 	d.Messages = append(d.Messages, m)
-	d.Fact(Fact{Kind: Said, Seq: m.Seq, Rule: m.Rule})
+	d.Fact(Fact{Kind: FactSaid, Seq: m.Seq, Rule: m.Rule})
 }
 
 // meet takes in who writes: labels of at least the trust already had (R7.2). It
@@ -365,7 +365,7 @@ func (c *Conversation) meet(cmd Command) (linked bool) {
 		return linked
 	}
 	who, old := cmd.Customer, c.Customer
-	if who.Level == Verified && old.Level == Verified { // a claim learns nothing from another
+	if who.Level == LevelVerified && old.Level == LevelVerified { // a claim learns nothing from another
 		who.Name = cmp.Or(who.Name, old.Name)
 		who.Email = cmp.Or(who.Email, old.Email)
 		who.RUT = cmp.Or(who.RUT, old.RUT)
@@ -378,11 +378,11 @@ func (c *Conversation) meet(cmd Command) (linked bool) {
 
 func (l Level) rank() int {
 	switch l {
-	case Verified:
+	case LevelVerified:
 		return 3
-	case Claimed:
+	case LevelClaimed:
 		return 2
-	case Anonymous:
+	case LevelAnonymous:
 		return 1
 	default:
 		return 0

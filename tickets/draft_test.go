@@ -13,64 +13,64 @@ import (
 // TestWait: R2.2 to R2.4.
 func TestWait(t *testing.T) {
 	t.Parallel()
-	s := begin(t).do(tickets.Write)
+	s := begin(t).do(tickets.CommandWrite)
 	first := s.now
 	want := &tickets.Wait{Since: first, Clock: chatcfg.Wall, Limit: 30 * time.Minute, Due: first.Add(30 * time.Minute)}
 	assert.Equal(t, want, s.state.Ticket.Wait, "it starts with the message")
-	s.do(tickets.Write)
+	s.do(tickets.CommandWrite)
 	assert.Equal(t, want, s.state.Ticket.Wait, "a later message does not restart it (R2.2)")
-	s.do(tickets.Delay)
+	s.do(tickets.CommandDelay)
 	assert.True(t, s.state.Ticket.Delayed(), "R2.3")
 	assert.Zero(t, want.DelayedAt, "the loaded wait is not written to")
-	s.do(tickets.Reply)
+	s.do(tickets.CommandReply)
 	assert.Nil(t, s.state.Ticket.Wait)
 	assert.Equal(t, []tickets.Answer{{
 		Ticket: 1, Since: first, At: s.now, Waited: 3 * time.Hour, Limit: 30 * time.Minute, First: true, Agent: "ana",
 	}}, s.last.Answers, "the late answer is still measured (R2.3)")
 
-	s.do(tickets.Write, tickets.Reply)
+	s.do(tickets.CommandWrite, tickets.CommandReply)
 	require.Len(t, s.last.Answers, 1)
 	assert.False(t, s.last.Answers[0].First)
 
-	s.do(tickets.Write, tickets.Ignore)
+	s.do(tickets.CommandWrite, tickets.CommandIgnore)
 	assert.Nil(t, s.state.Ticket.Wait, "ignoring stops it (R2.4)")
-	s.do(tickets.Write)
+	s.do(tickets.CommandWrite)
 	assert.Nil(t, s.state.Ticket.Wait, "only open tickets wait (R2.4)")
-	s.do(tickets.OpenTicket)
+	s.do(tickets.CommandOpen)
 	require.NotNil(t, s.state.Ticket.Wait, "opening starts a new one (R2.4)")
 	assert.Equal(t, s.now, s.state.Ticket.Wait.Since, "at that moment, not at the old message")
-	s.do(tickets.Close)
+	s.do(tickets.CommandClose)
 	assert.Nil(t, s.state.Ticket.Wait, "closing stops it (R2.4)")
-	s.do(tickets.OpenTicket, tickets.Reply, tickets.Ignore, tickets.OpenTicket)
+	s.do(tickets.CommandOpen, tickets.CommandReply, tickets.CommandIgnore, tickets.CommandOpen)
 	assert.Nil(t, s.state.Ticket.Wait, "the agent had the last word (R2.4)")
 }
 
 // TestCountsFrom: R4.2's start, and R3.7's pause.
 func TestCountsFrom(t *testing.T) {
 	t.Parallel()
-	s := begin(t).do(tickets.Write)
+	s := begin(t).do(tickets.CommandWrite)
 	assert.Zero(t, s.state.Ticket.CountsFrom, "the customer has the last word")
 	for _, step := range []struct {
-		kind   tickets.Kind
+		kind   tickets.CommandKind
 		counts bool // from this step
 		keeps  bool // from where it did
 	}{
-		{kind: tickets.Reply, counts: true},
-		{kind: tickets.Mark, keeps: true},
-		{kind: tickets.Classify, keeps: true},
-		{kind: tickets.Reply, counts: true},
-		{kind: tickets.Pause},
-		{kind: tickets.Reply},
-		{kind: tickets.Resume, counts: true},
-		{kind: tickets.Ignore},
-		{kind: tickets.OpenTicket, counts: true},
-		{kind: tickets.Write},
-		{kind: tickets.Pause},
-		{kind: tickets.Resume},
-		{kind: tickets.Reply, counts: true},
-		{kind: tickets.Close},
-		{kind: tickets.OpenTicket, counts: true},
-		{kind: tickets.Expire},
+		{kind: tickets.CommandReply, counts: true},
+		{kind: tickets.CommandMark, keeps: true},
+		{kind: tickets.CommandClassify, keeps: true},
+		{kind: tickets.CommandReply, counts: true},
+		{kind: tickets.CommandPause},
+		{kind: tickets.CommandReply},
+		{kind: tickets.CommandResume, counts: true},
+		{kind: tickets.CommandIgnore},
+		{kind: tickets.CommandOpen, counts: true},
+		{kind: tickets.CommandWrite},
+		{kind: tickets.CommandPause},
+		{kind: tickets.CommandResume},
+		{kind: tickets.CommandReply, counts: true},
+		{kind: tickets.CommandClose},
+		{kind: tickets.CommandOpen, counts: true},
+		{kind: tickets.CommandExpire},
 	} {
 		before := s.state.Ticket.CountsFrom
 		s.do(step.kind)
@@ -83,43 +83,43 @@ func TestCountsFrom(t *testing.T) {
 			assert.Zero(t, s.state.Ticket.CountsFrom, step.kind)
 		}
 	}
-	assert.False(t, begin(t).do(tickets.Write, tickets.Pause, tickets.Ignore).state.Ticket.Paused, "ignoring ends the pause (R3.7)")
-	assert.False(t, begin(t).do(tickets.Write, tickets.Pause, tickets.Close).state.Ticket.Paused, "closing ends the pause (R3.7)")
+	assert.False(t, begin(t).do(tickets.CommandWrite, tickets.CommandPause, tickets.CommandIgnore).state.Ticket.Paused, "ignoring ends the pause (R3.7)")
+	assert.False(t, begin(t).do(tickets.CommandWrite, tickets.CommandPause, tickets.CommandClose).state.Ticket.Paused, "closing ends the pause (R3.7)")
 }
 
 // TestNewTicket: R3.1, R3.2, R3.4, R5.3.
 func TestNewTicket(t *testing.T) {
 	t.Parallel()
-	s := begin(t).do(tickets.Write, tickets.Write, tickets.Close)
+	s := begin(t).do(tickets.CommandWrite, tickets.CommandWrite, tickets.CommandClose)
 	assert.EqualValues(t, 1, s.state.Ticket.Number)
-	s.do(tickets.Write)
+	s.do(tickets.CommandWrite)
 	assert.EqualValues(t, 2, s.state.Ticket.Number)
 	assert.EqualValues(t, 1, s.state.Ticket.Previous, "linked to the one before (R3.4)")
 
 	s.policy.ReopenWindow = 2 * time.Hour
-	s.do(tickets.Close, tickets.Write)
+	s.do(tickets.CommandClose, tickets.CommandWrite)
 	assert.EqualValues(t, 2, s.state.Ticket.Number, "an hour after the close it reopens (R3.4)")
-	assert.True(t, s.last.Has(tickets.Reopened))
-	assert.False(t, s.last.Has(tickets.Created))
+	assert.True(t, s.last.Has(tickets.FactReopened))
+	assert.False(t, s.last.Has(tickets.FactCreated))
 	s.policy.ReopenWindow = time.Hour
 	s.policy.CreateIgnored = true
-	s.do(tickets.Close, tickets.Write)
+	s.do(tickets.CommandClose, tickets.CommandWrite)
 	assert.EqualValues(t, 3, s.state.Ticket.Number, "the window excludes its end instant (R3.4)")
-	assert.Equal(t, tickets.Ignored, s.state.Ticket.Status, "created ignored (R5.3)")
+	assert.Equal(t, tickets.StatusIgnored, s.state.Ticket.Status, "created ignored (R5.3)")
 	s.policy.ReopenWindow = 2 * time.Hour
-	s.do(tickets.Close, tickets.Write)
-	assert.Equal(t, tickets.Open, s.state.Ticket.Status, "reopened as open even under create ignored (R3.4)")
+	s.do(tickets.CommandClose, tickets.CommandWrite)
+	assert.Equal(t, tickets.StatusOpen, s.state.Ticket.Status, "reopened as open even under create ignored (R3.4)")
 }
 
 // TestImportance: R3.5.
 func TestImportance(t *testing.T) {
 	t.Parallel()
-	s := begin(t).do(tickets.Write, tickets.Unmark)
+	s := begin(t).do(tickets.CommandWrite, tickets.CommandUnmark)
 	assert.True(t, s.state.Ticket.KeywordsOff, "unmarking an unmarked ticket succeeds and holds")
 	assert.Empty(t, s.last.Entries[0].Facts)
-	s.do(tickets.Mark)
+	s.do(tickets.CommandMark)
 	assert.True(t, s.state.Ticket.Important)
-	s.do(tickets.Close, tickets.Write)
+	s.do(tickets.CommandClose, tickets.CommandWrite)
 	assert.False(t, s.state.Ticket.KeywordsOff, "another ticket starts anew")
 }
 
@@ -129,8 +129,8 @@ func TestHistory(t *testing.T) {
 	s := begin(t)
 	var entries []tickets.Entry
 	var seqs []int64
-	for _, kind := range []tickets.Kind{
-		tickets.Write, tickets.Reply, tickets.Pause, tickets.Resume, tickets.Close, tickets.Write, tickets.Ignore, tickets.Reply,
+	for _, kind := range []tickets.CommandKind{
+		tickets.CommandWrite, tickets.CommandReply, tickets.CommandPause, tickets.CommandResume, tickets.CommandClose, tickets.CommandWrite, tickets.CommandIgnore, tickets.CommandReply,
 	} {
 		s.do(kind)
 		entries = append(entries, s.last.Entries...)
@@ -144,14 +144,14 @@ func TestHistory(t *testing.T) {
 		assert.False(t, e.At.IsZero())
 	}
 	assert.Equal(t, []int64{1, 2, 3, 4}, seqs)
-	assert.Equal(t, tickets.ByAgent, entries[1].Actor.Kind)
+	assert.Equal(t, tickets.ActorAgent, entries[1].Actor.Kind)
 	assert.EqualValues(t, 2, entries[6].Ticket)
 }
 
 // TestTimeNeverGoesBack: R4.5, for one conversation.
 func TestTimeNeverGoesBack(t *testing.T) {
 	t.Parallel()
-	s := begin(t).do(tickets.Write)
+	s := begin(t).do(tickets.CommandWrite)
 	d := tickets.Begin(s.state, s.now.Add(-time.Hour))
 	assert.Equal(t, s.now, d.At)
 }
@@ -161,20 +161,20 @@ func TestCustomer(t *testing.T) {
 	t.Parallel()
 	s := begin(t)
 	write := func(c tickets.Customer) {
-		require.NoError(t, s.try(tickets.Command{Kind: tickets.Write, Customer: c}))
+		require.NoError(t, s.try(tickets.Command{Kind: tickets.CommandWrite, Customer: c}))
 	}
-	write(tickets.Customer{Level: tickets.Claimed, Name: "Juan", Email: "juan@example.com"})
-	write(tickets.Customer{Level: tickets.Claimed, Name: "Juana", Phone: "+56912345678"})
+	write(tickets.Customer{Level: tickets.LevelClaimed, Name: "Juan", Email: "juan@example.com"})
+	write(tickets.Customer{Level: tickets.LevelClaimed, Name: "Juana", Phone: "+56912345678"})
 	assert.Equal(t, tickets.Customer{
-		Level: tickets.Claimed, Name: "Juana", Phone: "+56912345678",
+		Level: tickets.LevelClaimed, Name: "Juana", Phone: "+56912345678",
 	}, s.state.Conversation.Customer, "a claim learns nothing from another")
-	verified := tickets.Customer{Level: tickets.Verified, Name: "J. Pérez"}
+	verified := tickets.Customer{Level: tickets.LevelVerified, Name: "J. Pérez"}
 	write(verified)
 	assert.Equal(t, verified, s.state.Conversation.Customer, "claims do not become verified")
-	write(tickets.Customer{Level: tickets.Claimed, Name: "Mallory"})
+	write(tickets.Customer{Level: tickets.LevelClaimed, Name: "Mallory"})
 	assert.Equal(t, verified, s.state.Conversation.Customer)
 	assert.Equal(t, "Mallory", s.state.Ticket.Customer.Name, "but it labels the ticket")
-	assert.Equal(t, tickets.Claimed, s.last.Messages[0].Level, "every message carries the level (R7.1)")
+	assert.Equal(t, tickets.LevelClaimed, s.last.Messages[0].Level, "every message carries the level (R7.1)")
 }
 
 // TestRoster: R4.7.

@@ -6,33 +6,18 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// Rule names an automatic rule.
-type Rule string
-
-// The seven automatic actions, by their configuration keys, and the other rules.
-const (
-	AutoClose      Rule = "autoClose"
-	NewCustomer    Rule = "newCustomer"
-	NoAgents       Rule = "noAgents"
-	OutOfHours     Rule = "outOfHours"
-	TicketCreated  Rule = "ticketCreated"
-	ManualClose    Rule = "manualClose"
-	AutomaticClose Rule = "automaticClose"
-	// Important marks by keyword (R5.1), Notify writes e-mails (R5.2), SLA
-	// notices delays (R2.3).
-	Important Rule = "important"
-	Notify    Rule = "notify"
-	SLA       Rule = "sla"
-)
+// RuleKey names an automatic rule, an action by its configuration key. The rules
+// are in package automation.
+type RuleKey string
 
 // ActorKind says what kind of actor changed something.
 type ActorKind string
 
 // The kinds of actor.
 const (
-	ByCustomer ActorKind = "customer"
-	ByAgent    ActorKind = "agent"
-	ByRule     ActorKind = "rule"
+	ActorCustomer ActorKind = "customer"
+	ActorAgent    ActorKind = "agent"
+	ActorRule     ActorKind = "rule"
 )
 
 // Actor is who changed something (R3.8).
@@ -44,7 +29,7 @@ type Actor struct {
 	// Session is the customer's.
 	Session SessionID `json:"session,omitzero"`
 	// Rule is the rule's.
-	Rule Rule `json:"rule,omitempty"`
+	Rule RuleKey `json:"rule,omitempty"`
 }
 
 // Presence is whether an account has an available agent (R4.7).
@@ -77,10 +62,10 @@ type Entry struct {
 	// At is when it was done.
 	At time.Time `json:"at"`
 	// Due is when it fell due; zero for what nobody scheduled (R4.3).
-	Due    time.Time `json:"due,omitzero"`
-	Kind   Kind      `json:"kind"`
-	Actor  Actor     `json:"actor"`
-	Inputs Inputs    `json:"inputs"`
+	Due    time.Time   `json:"due,omitzero"`
+	Kind   CommandKind `json:"kind"`
+	Actor  Actor       `json:"actor"`
+	Inputs Inputs      `json:"inputs"`
 	// Facts are what changed, in order, those of rules included.
 	Facts []Fact `json:"facts,omitempty"`
 	// Trace is what every rule that was asked answered, in order.
@@ -92,96 +77,49 @@ type FactKind string
 
 // What can happen.
 const (
-	Created    FactKind = "created"
-	Reopened   FactKind = "reopened" // by a customer's message, within the window
-	Opened     FactKind = "opened"   // by an agent, or by an agent's reply
-	WasIgnored FactKind = "ignored"
-	WasClosed  FactKind = "closed"
-	Paused     FactKind = "paused"
-	Resumed    FactKind = "resumed"
-	Said       FactKind = "said" // a message was stored
-	Marked     FactKind = "important"
-	Unmarked   FactKind = "normal"
-	WasDelayed FactKind = "delayed"
-	Answered   FactKind = "answered" // a wait ended by a reply
-	Typified   FactKind = "typified"
-	Described  FactKind = "metadata"
-	Notified   FactKind = "notified"
-	Rearmed    FactKind = "rearmed" // a deadline was recomputed after a save
-	Linked     FactKind = "linked"  // to what the session wrote before its login
+	FactCreated   FactKind = "created"
+	FactReopened  FactKind = "reopened" // by a customer's message, within the window
+	FactOpened    FactKind = "opened"   // by an agent, or by an agent's reply
+	FactIgnored   FactKind = "ignored"
+	FactClosed    FactKind = "closed"
+	FactPaused    FactKind = "paused"
+	FactResumed   FactKind = "resumed"
+	FactSaid      FactKind = "said" // a message was stored
+	FactMarked    FactKind = "important"
+	FactUnmarked  FactKind = "normal"
+	FactDelayed   FactKind = "delayed"
+	FactAnswered  FactKind = "answered" // a wait ended by a reply
+	FactTypified  FactKind = "typified"
+	FactDescribed FactKind = "metadata"
+	FactNotified  FactKind = "notified"
+	FactRearmed   FactKind = "rearmed" // a deadline was recomputed after a save
+	FactLinked    FactKind = "linked"  // to what the session wrote before its login
 )
 
 // Fact is one thing that happened within a decision.
 type Fact struct {
 	Kind FactKind `json:"kind"`
 	// Rule is the rule that did it; empty: the entry's actor did.
-	Rule Rule `json:"rule,omitempty"`
-	// Seq is the message's, for Said.
+	Rule RuleKey `json:"rule,omitempty"`
+	// Seq is the message's, for [FactSaid].
 	Seq int64 `json:"seq,omitempty"`
-	// Reason is for WasClosed.
+	// Reason is for [FactClosed].
 	Reason CloseReason `json:"reason,omitempty"`
-	// Address is for Notified.
+	// Address is for [FactNotified].
 	Address string `json:"address,omitempty"`
-	// Waited is for Answered, on the clock of the SLA; in JSON nanoseconds.
+	// Waited is for [FactAnswered], on the clock of the SLA; in JSON nanoseconds.
 	Waited time.Duration `json:"waited,omitempty"`
 }
 
-// Why says why a rule fired or did not.
+// Why says why a rule fired or did not. The reasons are in package automation,
+// with the rules.
 type Why string
-
-// The reasons.
-const (
-	// Armed: the deadline is set, Until is when.
-	Armed Why = "armed"
-	// AtDeadline: the deadline came.
-	AtDeadline Why = "deadline"
-	// AgentClosed: an agent closed the ticket.
-	AgentClosed Why = "agent_closed"
-	// FirstMessage: the customer's first message ever.
-	FirstMessage Why = "first_message"
-	// NotFirstMessage: the customer had written before.
-	NotFirstMessage Why = "not_first_message"
-	// WasCreated: the message created a ticket.
-	WasCreated Why = "created"
-	// NotCreated: the message created no ticket.
-	NotCreated Why = "not_created"
-	// ClosedHours: outside the business hours.
-	ClosedHours Why = "closed_hours"
-	// OpenHours: inside the business hours.
-	OpenHours Why = "open_hours"
-	// SpokeInInterval: it has spoken in this closed interval; Until is the next opening.
-	SpokeInInterval Why = "spoke_in_interval"
-	// NoAgent: no agent is available.
-	NoAgent Why = "no_agent"
-	// AgentAvailable: an agent is available.
-	AgentAvailable Why = "agent_available"
-	// SpokeInAbsence: it has spoken in this absence.
-	SpokeInAbsence Why = "spoke_in_absence"
-	// HeldBack: it gives way to outOfHours (R4.1).
-	HeldBack Why = "held_back"
-	// WhilePaused: the ticket is paused (R3.7).
-	WhilePaused Why = "paused"
-	// HasKeyword: the message has a keyword; Word, From and To say which and where.
-	HasKeyword Why = "keyword"
-	// NoKeyword: the message has no keyword.
-	NoKeyword Why = "no_keyword"
-	// AlreadyImportant: the ticket was important already.
-	AlreadyImportant Why = "already_important"
-	// UnmarkedByAgent: an agent marked the ticket normal (R3.5).
-	UnmarkedByAgent Why = "unmarked_by_agent"
-	// MarkedImportant: this message made the ticket important.
-	MarkedImportant Why = "marked_important"
-	// NotMarkedImportant: this message did not make the ticket important.
-	NotMarkedImportant Why = "not_marked_important"
-	// AlreadyNotified: every address was told of this ticket before.
-	AlreadyNotified Why = "already_notified"
-)
 
 // Finding is what one rule answered within a decision, with what it looked at.
 type Finding struct {
-	Rule  Rule `json:"rule"`
-	Fired bool `json:"fired,omitempty"`
-	Why   Why  `json:"why"`
+	Rule  RuleKey `json:"rule"`
+	Fired bool    `json:"fired,omitempty"`
+	Why   Why     `json:"why"`
 	// Text is which of the texts was chosen, from 1; zero: none.
 	Text int `json:"text,omitempty"`
 	// Word is the keyword that matched; From and To are where, in bytes of the

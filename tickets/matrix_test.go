@@ -35,18 +35,18 @@ func begin(t *testing.T) *script {
 // try does one command and keeps what came of it, unless it failed.
 func (s *script) try(cmd tickets.Command) error {
 	switch cmd.Kind {
-	case tickets.Write:
-		cmd.Actor.Kind = tickets.ByCustomer
+	case tickets.CommandWrite:
+		cmd.Actor.Kind = tickets.ActorCustomer
 		if cmd.Customer.Level == "" {
-			cmd.Customer = tickets.Customer{Level: tickets.Claimed, Name: "Juan"}
+			cmd.Customer = tickets.Customer{Level: tickets.LevelClaimed, Name: "Juan"}
 		}
 		if cmd.Text == "" {
 			cmd.Text = "hola"
 		}
-	case tickets.Expire, tickets.Delay, tickets.Rearm:
-		cmd.Actor.Kind = tickets.ByRule
+	case tickets.CommandExpire, tickets.CommandDelay, tickets.CommandRearm:
+		cmd.Actor.Kind = tickets.ActorRule
 	default:
-		cmd.Actor = tickets.Actor{Kind: tickets.ByAgent, Agent: "ana", Name: "Ana"}
+		cmd.Actor = tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana", Name: "Ana"}
 	}
 	s.now = s.now.Add(time.Hour)
 	d := tickets.Begin(s.state, s.now)
@@ -57,7 +57,7 @@ func (s *script) try(cmd tickets.Command) error {
 	return nil
 }
 
-func (s *script) do(kinds ...tickets.Kind) *script {
+func (s *script) do(kinds ...tickets.CommandKind) *script {
 	s.t.Helper()
 	for _, k := range kinds {
 		require.NoError(s.t, s.try(tickets.Command{Kind: k}), k)
@@ -66,14 +66,14 @@ func (s *script) do(kinds ...tickets.Kind) *script {
 }
 
 // states leads to each state a ticket can be in.
-var states = map[string][]tickets.Kind{
+var states = map[string][]tickets.CommandKind{
 	"none":             {},
-	"open":             {tickets.Write},
-	"open, answered":   {tickets.Write, tickets.Reply},
-	"open, paused":     {tickets.Write, tickets.Reply, tickets.Pause},
-	"ignored":          {tickets.Write, tickets.Ignore},
-	"closed manual":    {tickets.Write, tickets.Close},
-	"closed automatic": {tickets.Write, tickets.Reply, tickets.Expire},
+	"open":             {tickets.CommandWrite},
+	"open, answered":   {tickets.CommandWrite, tickets.CommandReply},
+	"open, paused":     {tickets.CommandWrite, tickets.CommandReply, tickets.CommandPause},
+	"ignored":          {tickets.CommandWrite, tickets.CommandIgnore},
+	"closed manual":    {tickets.CommandWrite, tickets.CommandClose},
+	"closed automatic": {tickets.CommandWrite, tickets.CommandReply, tickets.CommandExpire},
 }
 
 // TestMatrix asserts R3.3 and R3.7 cell by cell: every state, every command. The
@@ -81,9 +81,9 @@ var states = map[string][]tickets.Kind{
 // follows; "new" is a ticket of its own; "error" a refusal that changes nothing.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	columns := []tickets.Kind{
-		tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Expire,
-		tickets.Pause, tickets.Resume, tickets.Mark, tickets.Unmark, tickets.Classify, tickets.Describe,
+	columns := []tickets.CommandKind{
+		tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire,
+		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe,
 	}
 	rows := map[string]string{
 		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe
@@ -135,23 +135,23 @@ func label(before, after tickets.State) string {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	s := begin(t)
-	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.Reply}), tickets.ErrNoTicket)
-	s.do(tickets.Write)
+	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.CommandReply}), tickets.ErrNoTicket)
+	s.do(tickets.CommandWrite)
 	var refused *tickets.TransitionError
-	require.ErrorAs(t, s.try(tickets.Command{Kind: tickets.OpenTicket}), &refused)
-	assert.Equal(t, tickets.TransitionError{From: tickets.Open, Kind: tickets.OpenTicket}, *refused)
+	require.ErrorAs(t, s.try(tickets.Command{Kind: tickets.CommandOpen}), &refused)
+	assert.Equal(t, tickets.TransitionError{From: tickets.StatusOpen, Kind: tickets.CommandOpen}, *refused)
 	require.ErrorIs(t, refused, tickets.ErrTransition)
-	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.Reply, Number: 7}), tickets.ErrNoTicket)
+	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.CommandReply, Number: 7}), tickets.ErrNoTicket)
 	require.ErrorIs(t, s.try(tickets.Command{Kind: "dance"}), tickets.ErrCommand)
 
-	s.do(tickets.Close)
+	s.do(tickets.CommandClose)
 	older := s.state.Ticket
-	s.do(tickets.Write)
+	s.do(tickets.CommandWrite)
 	s.state.Older = &older
-	for _, kind := range []tickets.Kind{tickets.OpenTicket, tickets.Reply, tickets.Close, tickets.Ignore, tickets.Pause} {
+	for _, kind := range []tickets.CommandKind{tickets.CommandOpen, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandPause} {
 		require.ErrorIs(t, s.try(tickets.Command{Kind: kind, Number: 1}), tickets.ErrNotLatest, kind)
 	}
-	require.NoError(t, s.try(tickets.Command{Kind: tickets.Mark, Number: 1}))
+	require.NoError(t, s.try(tickets.Command{Kind: tickets.CommandMark, Number: 1}))
 	assert.True(t, s.state.Older.Important)
 	assert.False(t, s.state.Ticket.Important)
 	assert.False(t, older.Important, "the loaded ticket is not written to")
@@ -159,9 +159,9 @@ func TestRefusals(t *testing.T) {
 
 	// R3.6: nothing of this for anonymous customers.
 	a := begin(t)
-	require.NoError(t, a.try(tickets.Command{Kind: tickets.Write, Customer: tickets.Customer{Level: tickets.Anonymous}}))
-	require.ErrorIs(t, a.try(tickets.Command{Kind: tickets.Classify}), tickets.ErrAnonymous)
-	require.ErrorIs(t, a.try(tickets.Command{Kind: tickets.Describe}), tickets.ErrAnonymous)
+	require.NoError(t, a.try(tickets.Command{Kind: tickets.CommandWrite, Customer: tickets.Customer{Level: tickets.LevelAnonymous}}))
+	require.ErrorIs(t, a.try(tickets.Command{Kind: tickets.CommandClassify}), tickets.ErrAnonymous)
+	require.ErrorIs(t, a.try(tickets.Command{Kind: tickets.CommandDescribe}), tickets.ErrAnonymous)
 }
 
 func numbers(list []tickets.Ticket) []tickets.Number {
@@ -178,23 +178,23 @@ func TestDiagram(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("<!-- Made by `make generate` from the table in tickets/transitions.go. -->\n\n")
 	b.WriteString("# The states of a ticket\n\n```mermaid\nstateDiagram-v2\n")
-	name := map[tickets.Status]string{tickets.None: "[*]", tickets.Open: "open", tickets.Ignored: "ignored", tickets.Closed: "closed"}
-	text := map[tickets.Kind]string{
-		tickets.Write: "customer writes", tickets.Reply: "agent replies", tickets.Close: "agent closes",
-		tickets.Ignore: "agent ignores", tickets.OpenTicket: "agent opens", tickets.Expire: "auto-close",
+	name := map[tickets.Status]string{tickets.StatusNone: "[*]", tickets.StatusOpen: "open", tickets.StatusIgnored: "ignored", tickets.StatusClosed: "closed"}
+	text := map[tickets.CommandKind]string{
+		tickets.CommandWrite: "customer writes", tickets.CommandReply: "agent replies", tickets.CommandClose: "agent closes",
+		tickets.CommandIgnore: "agent ignores", tickets.CommandOpen: "agent opens", tickets.CommandExpire: "auto-close",
 	}
-	for _, from := range []tickets.Status{tickets.None, tickets.Open, tickets.Ignored, tickets.Closed} {
-		for _, kind := range []tickets.Kind{tickets.Write, tickets.Reply, tickets.Close, tickets.Ignore, tickets.OpenTicket, tickets.Expire} {
+	for _, from := range []tickets.Status{tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed} {
+		for _, kind := range []tickets.CommandKind{tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire} {
 			to, ok := tickets.Next(from, kind)
 			if !ok {
 				continue
 			}
 			note := text[kind]
-			if kind == tickets.Write && from == tickets.Closed {
+			if kind == tickets.CommandWrite && from == tickets.StatusClosed {
 				note += " (a new ticket, or within the window this one)"
 			}
 			b.WriteString("    " + name[from] + " --> " + name[to] + ": " + note + "\n")
-			if kind == tickets.Write && (from == tickets.None || from == tickets.Closed) {
+			if kind == tickets.CommandWrite && (from == tickets.StatusNone || from == tickets.StatusClosed) {
 				b.WriteString("    " + name[from] + " --> ignored: customer writes (a new ticket, created ignored)\n")
 			}
 		}

@@ -18,10 +18,10 @@ type Status string
 
 // The statuses.
 const (
-	None    Status = ""
-	Open    Status = "open"
-	Ignored Status = "ignored"
-	Closed  Status = "closed"
+	StatusNone    Status = ""
+	StatusOpen    Status = "open"
+	StatusIgnored Status = "ignored"
+	StatusClosed  Status = "closed"
 )
 
 // CloseReason says who closed a ticket. Empty: it is not closed.
@@ -29,8 +29,8 @@ type CloseReason string
 
 // The reasons.
 const (
-	Manual    CloseReason = "manual"
-	Automatic CloseReason = "automatic"
+	ReasonManual    CloseReason = "manual"
+	ReasonAutomatic CloseReason = "automatic"
 )
 
 // Level is how far a customer's identity is known (R7.1). The zero value is
@@ -39,12 +39,12 @@ type Level string
 
 // The trust levels, from the lowest.
 const (
-	// Anonymous said nothing about themselves.
-	Anonymous Level = "anonymous"
-	// Claimed typed a name, an e-mail, a RUT or a telephone; none is proved.
-	Claimed Level = "claimed"
-	// Verified came by a social login or an identity that the host signed.
-	Verified Level = "verified"
+	// LevelAnonymous said nothing about themselves.
+	LevelAnonymous Level = "anonymous"
+	// LevelClaimed typed a name, an e-mail, a RUT or a telephone; none is proved.
+	LevelClaimed Level = "claimed"
+	// LevelVerified came by a social login or an identity that the host signed.
+	LevelVerified Level = "verified"
 )
 
 // IdentityKind keeps identities of different kinds apart (R7.2).
@@ -52,14 +52,14 @@ type IdentityKind string
 
 // The kinds of identity.
 const (
-	// BySession: the value is the ID of a browser session.
-	BySession IdentityKind = "session"
-	// ByClaimedEmail: the value is a claimed e-mail ("e-mail as identifier").
-	ByClaimedEmail IdentityKind = "claimed-email"
-	// ByProvider: the value is "provider:subject" of a social login.
-	ByProvider IdentityKind = "provider"
-	// ByHost: the value is the subject of an identity signed by the host.
-	ByHost IdentityKind = "host"
+	// IdentitySession: the value is the ID of a browser session.
+	IdentitySession IdentityKind = "session"
+	// IdentityClaimedEmail: the value is a claimed e-mail ("e-mail as identifier").
+	IdentityClaimedEmail IdentityKind = "claimed-email"
+	// IdentityProvider: the value is "provider:subject" of a social login.
+	IdentityProvider IdentityKind = "provider"
+	// IdentityHost: the value is the subject of an identity signed by the host.
+	IdentityHost IdentityKind = "host"
 )
 
 // Identity is what finds a customer's conversation in an account. At most one
@@ -70,7 +70,7 @@ type Identity struct {
 }
 
 // Customer is what is known of who writes. Name, e-mail, RUT and telephone are
-// labels unless Level is [Verified].
+// labels unless Level is [LevelVerified].
 type Customer struct {
 	Level Level  `json:"level"`
 	Name  string `json:"name,omitempty"`
@@ -203,8 +203,8 @@ type Side string
 
 // The two sides of a conversation.
 const (
-	CustomerSide Side = "customer"
-	AgentSide    Side = "agent"
+	SideCustomer Side = "customer"
+	SideAgent    Side = "agent"
 )
 
 // Wait is a customer's wait for an answer (R2.2). It starts at the oldest
@@ -281,7 +281,7 @@ type Message struct {
 	Agent AgentID `json:"agent,omitempty"`
 	Name  string  `json:"name,omitempty"`
 	// Rule is the automatic action that sent it; empty unless From is [FromRule].
-	Rule Rule `json:"rule,omitempty"`
+	Rule RuleKey `json:"rule,omitempty"`
 	// Text is what it says; an automatic one's variables are filled in. It may be
 	// empty beside a File.
 	Text string `json:"text"`

@@ -27,14 +27,14 @@ var (
 type TransitionError struct {
 	From   Status
 	Paused bool
-	Kind   Kind
+	Kind   CommandKind
 }
 
 // Error says it in English.
 func (e *TransitionError) Error() string {
 	from := string(e.From)
 	switch {
-	case e.From == None:
+	case e.From == StatusNone:
 		from = "missing"
 	case e.Paused:
 		from = "paused"
@@ -46,21 +46,21 @@ func (e *TransitionError) Error() string {
 func (e *TransitionError) Unwrap() error { return ErrTransition }
 
 // transitions is the table of R3.3, and nothing else: a command that is missing
-// in the row of a ticket's status is an error (for Expire: it never happens). A
+// in the row of a ticket's status is an error (for CommandExpire: it never happens). A
 // customer who writes without a ticket, or after its close, starts a new one;
 // it is ignored under "create ignored", and within the reopening window it is
 // the closed one again (R3.4, R5.3).
-var transitions = map[Status]map[Kind]Status{
-	None:    {Write: Open},
-	Open:    {Write: Open, Reply: Open, Close: Closed, Ignore: Ignored, Expire: Closed},
-	Ignored: {Write: Ignored, Reply: Open, Close: Closed, OpenTicket: Open},
-	Closed:  {Write: Open, OpenTicket: Open},
+var transitions = map[Status]map[CommandKind]Status{
+	StatusNone:    {CommandWrite: StatusOpen},
+	StatusOpen:    {CommandWrite: StatusOpen, CommandReply: StatusOpen, CommandClose: StatusClosed, CommandIgnore: StatusIgnored, CommandExpire: StatusClosed},
+	StatusIgnored: {CommandWrite: StatusIgnored, CommandReply: StatusOpen, CommandClose: StatusClosed, CommandOpen: StatusOpen},
+	StatusClosed:  {CommandWrite: StatusOpen, CommandOpen: StatusOpen},
 }
 
 // Next says which status a command leads to from a status, by the table of R3.3;
-// false: the command is refused. From [None] and [Closed], [Write] leads to a
+// false: the command is refused. From [StatusNone] and [StatusClosed], [CommandWrite] leads to a
 // ticket of its own, or reopens (R3.4).
-func Next(from Status, k Kind) (Status, bool) {
+func Next(from Status, k CommandKind) (Status, bool) {
 	to, ok := transitions[from][k]
 	return to, ok
 }

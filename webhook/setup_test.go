@@ -28,7 +28,7 @@ var account = chatcfg.AccountID{UUID: uuid.MustParse("01900000-0000-7000-8000-00
 func event(key string) charla.Event {
 	return charla.Event{
 		Key: key, Ref: tickets.Ref{Account: account, Number: 3}, Entry: 7, At: start.Add(-time.Minute),
-		Actor: tickets.Actor{Kind: tickets.ByAgent, Agent: "ana"}, Fact: tickets.Fact{Kind: tickets.WasClosed, Reason: tickets.Manual},
+		Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana"}, Fact: tickets.Fact{Kind: tickets.FactClosed, Reason: tickets.ReasonManual},
 	}
 }
 

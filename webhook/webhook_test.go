@@ -55,10 +55,10 @@ func TestEndpoints(t *testing.T) {
 		return to, failed
 	}, nil)
 	require.NoError(t, h.Send(t.Context(), event("e-1")), "nowhere")
-	to = webhook.Endpoint{URL: r.URL, Secrets: []webhook.Secret{key}, Kinds: []tickets.FactKind{tickets.Created}}
+	to = webhook.Endpoint{URL: r.URL, Secrets: []webhook.Secret{key}, Kinds: []tickets.FactKind{tickets.FactCreated}}
 	require.NoError(t, h.Send(t.Context(), event("e-2")), "not wanted")
 	assert.Empty(t, r.requests())
-	to.Kinds = append(to.Kinds, tickets.WasClosed)
+	to.Kinds = append(to.Kinds, tickets.FactClosed)
 	require.NoError(t, h.Send(t.Context(), event("e-3")))
 	assert.Len(t, r.requests(), 1)
 
@@ -192,7 +192,7 @@ func TestDesk(t *testing.T) {
 	mock := clock.NewMock()
 	mock.Set(start)
 	h := hook(t, func(context.Context, chatcfg.AccountID) (webhook.Endpoint, error) {
-		return webhook.Endpoint{URL: r.URL, Secrets: []webhook.Secret{key}, Kinds: []tickets.FactKind{tickets.Created}}, nil
+		return webhook.Endpoint{URL: r.URL, Secrets: []webhook.Secret{key}, Kinds: []tickets.FactKind{tickets.FactCreated}}, nil
 	}, func(o *webhook.Options) { o.Clock = mock })
 	desk, err := charla.New(storage.NewMemory(), &charla.Options{Clock: mock, OnEvent: h.Send})
 	require.NoError(t, err)

@@ -72,7 +72,7 @@ type updates = iter.Seq2[charla.Update, error]
 // hasWritten says whether the conversation is the session's own, not only one
 // that its claimed e-mail found: what others do there is not its business (R7.2).
 func (c *call) hasWritten() (bool, error) {
-	if c.session.Identity.Kind != tickets.ByClaimedEmail {
+	if c.session.Identity.Kind != tickets.IdentityClaimedEmail {
 		return true, nil
 	}
 	list, err := c.h.desk.ReadLast(c.r.Context(), c.session, 0, 1)

@@ -109,9 +109,9 @@ func show(one *charla.Mail, subject, replyTo, link string) content {
 		c.labels, c.Lang = words[chatcfg.Spanish], string(chatcfg.Spanish)
 	}
 	switch who.Level {
-	case tickets.Verified:
+	case tickets.LevelVerified:
 		c.Trust = c.Verified
-	case tickets.Claimed:
+	case tickets.LevelClaimed:
 		c.Trust = c.Claimed
 	}
 	if c.Name == "" {

@@ -142,11 +142,11 @@ func TestContactForm(t *testing.T) {
 	assert.NotContains(t, l.html, "javascript:")
 
 	one.ReplyTo, one.Locale = "carla@example.com\r\nBcc: all@example.com", chatcfg.English
-	one.Customer = tickets.Customer{Level: tickets.Anonymous}
+	one.Customer = tickets.Customer{Level: tickets.LevelAnonymous}
 	l = sent(t, one, nil)
 	assert.Empty(t, l.header.Get("Reply-To"), "no address, no header")
 	assert.Contains(t, l.html, "<b>Anonymous customer</b></p>")
-	one.Customer = tickets.Customer{Level: tickets.Verified, Name: "Carla"}
+	one.Customer = tickets.Customer{Level: tickets.LevelVerified, Name: "Carla"}
 	assert.Contains(t, sent(t, one, nil).html, "<b>Carla</b> (identity verified)")
 }
 

@@ -74,7 +74,7 @@ func FuzzTranscript(f *testing.F) {
 		})
 		one := notification("mail-1")
 		one.To, one.ReplyTo, one.Subject, one.AccountName, one.Text, one.Message = to, replyTo, name, name, text, text
-		one.Customer = tickets.Customer{Level: tickets.Claimed, Name: name, Email: replyTo, Phone: name}
+		one.Customer = tickets.Customer{Level: tickets.LevelClaimed, Name: name, Email: replyTo, Phone: name}
 		wrong := m.Send(t.Context(), one)
 		one.To = "team@tienda.cl"
 		require.NoError(t, m.Send(t.Context(), one))

@@ -43,7 +43,7 @@ func notification(key string) charla.Mail {
 	return charla.Mail{
 		Key: key, To: "team@tienda.cl", Subject: "Nuevo ticket: Tienda", Text: "Nuevo ticket: Tienda\n\nCarla <carla@example.com>:\n¿Dónde está?\n",
 		Ref: tickets.Ref{Account: account, Number: 1}, AccountName: "Tienda",
-		Customer: tickets.Customer{Level: tickets.Claimed, Name: "Carla", Email: "carla@example.com"},
+		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: "Carla", Email: "carla@example.com"},
 		Message:  "¿Dónde está?", Locale: chatcfg.Spanish,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -32,7 +33,7 @@ func (p *player) expectStatus(ctx context.Context, name, want string) error {
 	got := noTicket
 	if found {
 		got = string(t.Status)
-		if t.Status == tickets.Closed {
+		if t.Status == tickets.StatusClosed {
 			got += " " + string(t.Reason)
 		}
 		if want == string(t.Status) || want == got {
@@ -126,7 +127,7 @@ func got(m *tickets.Message) string {
 	return fmt.Sprintf("%s %q", m.Rule, m.Text)
 }
 
-func (p *player) expectGot(ctx context.Context, name string, key tickets.Rule, exactly *string) error {
+func (p *player) expectGot(ctx context.Context, name string, key tickets.RuleKey, exactly *string) error {
 	m, err := p.next(ctx, name)
 	if err != nil {
 		return err
@@ -164,10 +165,10 @@ func (p *player) rendered(ctx context.Context, c tickets.ConversationID, m *tick
 		if e.Ticket != m.Ticket {
 			continue
 		}
-		if e.Kind == tickets.Reply || e.Kind == tickets.Close {
+		if e.Kind == tickets.CommandReply || e.Kind == tickets.CommandClose {
 			agent = e.Actor.Name
 		}
-		if slices.ContainsFunc(e.Facts, func(f tickets.Fact) bool { return f.Kind == tickets.Said && f.Seq == m.Seq }) {
+		if slices.ContainsFunc(e.Facts, func(f tickets.Fact) bool { return f.Kind == tickets.FactSaid && f.Seq == m.Seq }) {
 			return render(p.configs[e.Inputs.Config], p.nameIn(c), agent, m.Rule, e)
 		}
 	}
@@ -185,7 +186,7 @@ func (p *player) nameIn(c tickets.ConversationID) string {
 	return ""
 }
 
-func render(cfg chatcfg.Config, customer, agent string, key tickets.Rule, e *tickets.Entry) ([]string, error) {
+func render(cfg chatcfg.Config, customer, agent string, key tickets.RuleKey, e *tickets.Entry) ([]string, error) {
 	calendar, err := cfg.Hours.Compile()
 	if err != nil {
 		return nil, err
@@ -200,10 +201,10 @@ func render(cfg chatcfg.Config, customer, agent string, key tickets.Rule, e *tic
 		}
 	}
 	a := &cfg.Automation
-	messages := map[tickets.Rule][]string{
-		tickets.NewCustomer: a.NewCustomer.Messages, tickets.NoAgents: a.NoAgents.Messages,
-		tickets.OutOfHours: a.OutOfHours.Messages, tickets.TicketCreated: a.TicketCreated.Messages,
-		tickets.ManualClose: a.ManualClose.Messages, tickets.AutomaticClose: a.AutomaticClose.Messages,
+	messages := map[tickets.RuleKey][]string{
+		automation.RuleNewCustomer: a.NewCustomer.Messages, automation.RuleNoAgents: a.NoAgents.Messages,
+		automation.RuleOutOfHours: a.OutOfHours.Messages, automation.RuleTicketCreated: a.TicketCreated.Messages,
+		automation.RuleManualClose: a.ManualClose.Messages, automation.RuleAutomaticClose: a.AutomaticClose.Messages,
 	}[key]
 	may := make([]string, len(messages))
 	for i, message := range messages {

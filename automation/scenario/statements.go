@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -159,7 +160,7 @@ func (l *line) expect() step {
 	default:
 		want := word
 		if word == "closed" && len(l.tokens) > 0 {
-			want += " " + l.oneOf(string(tickets.Manual), string(tickets.Automatic))
+			want += " " + l.oneOf(string(tickets.ReasonManual), string(tickets.ReasonAutomatic))
 		}
 		return func(ctx context.Context, p *player) error { return p.expectStatus(ctx, name, want) }
 	}
@@ -167,8 +168,8 @@ func (l *line) expect() step {
 
 // texts are the actions that send a text, by their keys.
 var texts = []string{
-	string(tickets.NewCustomer), string(tickets.NoAgents), string(tickets.OutOfHours),
-	string(tickets.TicketCreated), string(tickets.ManualClose), string(tickets.AutomaticClose),
+	string(automation.RuleNewCustomer), string(automation.RuleNoAgents), string(automation.RuleOutOfHours),
+	string(automation.RuleTicketCreated), string(automation.RuleManualClose), string(automation.RuleAutomaticClose),
 }
 
 func (l *line) got(name string) step {
@@ -181,5 +182,7 @@ func (l *line) got(name string) step {
 		text := l.text()
 		exactly = &text
 	}
-	return func(ctx context.Context, p *player) error { return p.expectGot(ctx, name, tickets.Rule(key), exactly) }
+	return func(ctx context.Context, p *player) error {
+		return p.expectGot(ctx, name, tickets.RuleKey(key), exactly)
+	}
 }

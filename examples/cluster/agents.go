@@ -47,7 +47,7 @@ func agentPages(desk *charla.Desk, account chatcfg.AccountID) http.Handler {
 			if err == nil {
 				t, err = desk.Ticket(r.Context(), tickets.Ref{Account: account, Conversation: c.Conversation})
 			}
-			waiting := t.Status == tickets.Open && t.LastWord == tickets.CustomerSide
+			waiting := t.Status == tickets.StatusOpen && t.LastWord == tickets.SideCustomer
 			in.Threads = append(in.Threads, thread{c.Conversation, c.Version, t.Number, waiting})
 		}
 		answer(w, in, err)

@@ -104,7 +104,7 @@ func (r *report) fired(latest *tickets.Ticket, history []tickets.Entry) {
 	done := map[firing]bool{}
 	for _, e := range history {
 		for _, fact := range e.Facts {
-			if fact.Kind != tickets.WasDelayed && (fact.Kind != tickets.WasClosed || fact.Reason != tickets.Automatic) {
+			if fact.Kind != tickets.FactDelayed && (fact.Kind != tickets.FactClosed || fact.Reason != tickets.ReasonAutomatic) {
 				continue
 			}
 			r.deadlines.n++
@@ -116,8 +116,8 @@ func (r *report) fired(latest *tickets.Ticket, history []tickets.Entry) {
 		}
 	}
 	switch {
-	case latest.Status != tickets.Open:
-	case latest.LastWord == tickets.AgentSide:
+	case latest.Status != tickets.StatusOpen:
+	case latest.LastWord == tickets.SideAgent:
 		r.lose(&r.deadlines, "ticket %d was never closed", latest.Number)
 	case latest.Wait != nil && latest.Wait.DelayedAt.IsZero():
 		r.lose(&r.deadlines, "ticket %d was never delayed", latest.Number)

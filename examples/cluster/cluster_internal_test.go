@@ -224,8 +224,8 @@ func (p *people) live(t *testing.T, desk *charla.Desk, clock *clock.Mock) {
 func TestFired(t *testing.T) {
 	t.Parallel()
 	due := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	closed := tickets.Entry{N: 1, Ticket: 1, Due: due, Facts: []tickets.Fact{{Kind: tickets.WasClosed, Reason: tickets.Automatic}}}
-	delayed := tickets.Entry{N: 2, Ticket: 1, Due: due, Facts: []tickets.Fact{{Kind: tickets.WasDelayed}}}
+	closed := tickets.Entry{N: 1, Ticket: 1, Due: due, Facts: []tickets.Fact{{Kind: tickets.FactClosed, Reason: tickets.ReasonAutomatic}}}
+	delayed := tickets.Entry{N: 2, Ticket: 1, Due: due, Facts: []tickets.Fact{{Kind: tickets.FactDelayed}}}
 	later := delayed
 	later.Due = due.Add(time.Hour)
 	for name, c := range map[string]struct {
@@ -233,15 +233,15 @@ func TestFired(t *testing.T) {
 		history []tickets.Entry
 		want    tally
 	}{
-		"none":     {tickets.Ticket{Status: tickets.Closed}, nil, tally{}},
-		"each":     {tickets.Ticket{Status: tickets.Closed}, []tickets.Entry{delayed, later, closed}, tally{n: 3}},
-		"twice":    {tickets.Ticket{Status: tickets.Closed}, []tickets.Entry{delayed, closed, closed, delayed}, tally{n: 4, twice: 2}},
-		"unclosed": {tickets.Ticket{Status: tickets.Open, LastWord: tickets.AgentSide}, nil, tally{lost: 1}},
+		"none":     {tickets.Ticket{Status: tickets.StatusClosed}, nil, tally{}},
+		"each":     {tickets.Ticket{Status: tickets.StatusClosed}, []tickets.Entry{delayed, later, closed}, tally{n: 3}},
+		"twice":    {tickets.Ticket{Status: tickets.StatusClosed}, []tickets.Entry{delayed, closed, closed, delayed}, tally{n: 4, twice: 2}},
+		"unclosed": {tickets.Ticket{Status: tickets.StatusOpen, LastWord: tickets.SideAgent}, nil, tally{lost: 1}},
 		"undelayed": {
-			tickets.Ticket{Status: tickets.Open, LastWord: tickets.CustomerSide, Wait: &tickets.Wait{Due: due}}, nil, tally{lost: 1},
+			tickets.Ticket{Status: tickets.StatusOpen, LastWord: tickets.SideCustomer, Wait: &tickets.Wait{Due: due}}, nil, tally{lost: 1},
 		},
 		"waits": {
-			tickets.Ticket{Status: tickets.Open, LastWord: tickets.CustomerSide, Wait: &tickets.Wait{Due: due, DelayedAt: due}},
+			tickets.Ticket{Status: tickets.StatusOpen, LastWord: tickets.SideCustomer, Wait: &tickets.Wait{Due: due, DelayedAt: due}},
 			[]tickets.Entry{delayed}, tally{n: 1},
 		},
 	} {

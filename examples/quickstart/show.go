@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
@@ -93,7 +94,7 @@ func (c *chat) print(entries []tickets.Entry, messages []tickets.Message) {
 // fact is one thing that happened; empty: the status says it better.
 func fact(e tickets.Entry, f tickets.Fact, texts map[int64]tickets.Message) string {
 	switch f.Kind {
-	case tickets.Said:
+	case tickets.FactSaid:
 		m := texts[f.Seq]
 		switch m.From {
 		case tickets.FromRule:
@@ -103,23 +104,23 @@ func fact(e tickets.Entry, f tickets.Fact, texts map[int64]tickets.Message) stri
 		default:
 			return carla.Name + ": " + m.Text
 		}
-	case tickets.Marked:
+	case tickets.FactMarked:
 		for _, found := range e.Trace {
-			if f.Rule == tickets.Important && found.Word != "" {
+			if f.Rule == automation.RuleImportant && found.Word != "" {
 				return "[important] marked by the keyword " + found.Word
 			}
 		}
-	case tickets.Notified:
+	case tickets.FactNotified:
 		return "[notify] e-mail to " + f.Address
-	case tickets.WasDelayed:
+	case tickets.FactDelayed:
 		return "[sla] " + carla.Name + " has waited too long"
-	case tickets.WasClosed:
-		if f.Reason == tickets.Automatic {
+	case tickets.FactClosed:
+		if f.Reason == tickets.ReasonAutomatic {
 			return "[autoClose] closed without an answer"
 		}
-	case tickets.Reopened:
+	case tickets.FactReopened:
 		return "the ticket is reopened"
-	case tickets.Answered:
+	case tickets.FactAnswered:
 		return "answered after " + f.Waited.Round(time.Second).String()
 	}
 	return ""
@@ -152,7 +153,7 @@ func (c *chat) describe(t *tickets.Ticket) string {
 // due is what a ticket waits for.
 func due(t *tickets.Ticket) string {
 	switch {
-	case t.Status != tickets.Open:
+	case t.Status != tickets.StatusOpen:
 		return "the outbox"
 	case t.Wait != nil:
 		return "the ticket becomes delayed"

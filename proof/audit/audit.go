@@ -17,7 +17,7 @@ import (
 // Ack is a call that returned success.
 type Ack struct {
 	charla.Result
-	Kind tickets.Kind
+	Kind tickets.CommandKind
 	// Text is what was written or replied; no two acknowledged calls have the
 	// same. Empty: the call stores no message.
 	Text string
@@ -176,7 +176,7 @@ func (f *Findings) Sound(c *Conversation) {
 	f.numbers(c)
 	f.facts(c)
 	for i, t := range c.Tickets {
-		if i > 0 && t.Status != tickets.Closed {
+		if i > 0 && t.Status != tickets.StatusClosed {
 			f.Wrong("ticket %d is %s and not the latest", t.Number, t.Status)
 		}
 	}
@@ -229,24 +229,24 @@ func (f *Findings) facts(c *Conversation) {
 		e := &c.Entries[i]
 		for _, fact := range e.Facts {
 			switch fact.Kind {
-			case tickets.Said:
+			case tickets.FactSaid:
 				if said++; fact.Seq != said {
 					f.Wrong("entry %d says message %d, expected %d", e.N, fact.Seq, said)
 				}
-			case tickets.Created:
+			case tickets.FactCreated:
 				once(e, fact.Kind, 0)
-			case tickets.WasClosed:
+			case tickets.FactClosed:
 				delayed[e.Ticket] = false
-				if fact.Reason == tickets.Automatic {
+				if fact.Reason == tickets.ReasonAutomatic {
 					once(e, fact.Kind, e.Due.UnixMicro())
 				}
-			case tickets.WasDelayed:
+			case tickets.FactDelayed:
 				once(e, fact.Kind, e.Due.UnixMicro())
 				if delayed[e.Ticket] {
 					f.Twice("ticket %d: delayed again in entry %d", e.Ticket, e.N)
 				}
 				delayed[e.Ticket] = true
-			case tickets.Answered, tickets.WasIgnored, tickets.Opened, tickets.Reopened:
+			case tickets.FactAnswered, tickets.FactIgnored, tickets.FactOpened, tickets.FactReopened:
 				delayed[e.Ticket] = false
 			}
 		}
@@ -255,7 +255,7 @@ func (f *Findings) facts(c *Conversation) {
 		f.Wrong("the history has %d messages, the conversation %d", said, len(c.Messages))
 	}
 	for _, t := range c.Tickets {
-		if _, found := done[fired{t.Number, tickets.Created, 0}]; !found {
+		if _, found := done[fired{t.Number, tickets.FactCreated, 0}]; !found {
 			f.Wrong("ticket %d was never created", t.Number)
 		}
 	}
@@ -265,20 +265,20 @@ func (f *Findings) facts(c *Conversation) {
 // rules checks that automatic messages are in the store as often as what caused
 // them, for the actions that depend on nothing else.
 func (f *Findings) rules(c *Conversation, created int) {
-	got, closed := map[tickets.Rule]int{}, map[tickets.CloseReason]int{}
+	got, closed := map[tickets.RuleKey]int{}, map[tickets.CloseReason]int{}
 	for _, m := range c.Messages {
 		got[m.Rule]++
 	}
 	for _, e := range c.Entries {
 		for _, fact := range e.Facts {
-			if fact.Kind == tickets.WasClosed {
+			if fact.Kind == tickets.FactClosed {
 				closed[fact.Reason]++
 			}
 		}
 	}
-	for rule, most := range map[tickets.Rule]int{
-		tickets.NewCustomer: min(1, created), tickets.TicketCreated: created,
-		tickets.ManualClose: closed[tickets.Manual], tickets.AutomaticClose: closed[tickets.Automatic],
+	for rule, most := range map[tickets.RuleKey]int{
+		"newCustomer": min(1, created), "ticketCreated": created,
+		"manualClose": closed[tickets.ReasonManual], "automaticClose": closed[tickets.ReasonAutomatic],
 	} {
 		switch n := got[rule]; {
 		case n > most:
@@ -294,8 +294,8 @@ func (f *Findings) rules(c *Conversation, created int) {
 func (f *Findings) Settled(c *Conversation) {
 	for _, t := range c.Tickets {
 		switch {
-		case t.Status != tickets.Open:
-		case t.LastWord == tickets.AgentSide && !t.Paused:
+		case t.Status != tickets.StatusOpen:
+		case t.LastWord == tickets.SideAgent && !t.Paused:
 			f.Miss("ticket %d: its auto-close, counting from %s", t.Number, t.CountsFrom)
 		case t.Wait != nil && t.Wait.DelayedAt.IsZero():
 			f.Miss("ticket %d: its delay, due at %s", t.Number, t.Wait.Due)

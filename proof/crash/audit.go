@@ -105,9 +105,9 @@ func (r *Report) history(c *audit.Conversation, ref tickets.Ref, told map[string
 	for _, e := range c.Entries {
 		for j, fact := range e.Facts {
 			switch {
-			case fact.Kind == tickets.WasDelayed:
+			case fact.Kind == tickets.FactDelayed:
 				r.Delays++
-			case fact.Kind == tickets.WasClosed && fact.Reason == tickets.Automatic:
+			case fact.Kind == tickets.FactClosed && fact.Reason == tickets.ReasonAutomatic:
 				r.Closes++
 			}
 			if key := fmt.Sprintf("event-%s-%d-%d", ref.Conversation, e.N, j); !told[key] {

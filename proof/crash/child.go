@@ -72,7 +72,7 @@ func (c clock) After(d time.Duration) <-chan time.Time { return time.After(d / s
 type request struct {
 	N int64
 	// Kind is the command; empty: start a session.
-	Kind    tickets.Kind
+	Kind    tickets.CommandKind
 	Session tickets.Session
 	Ref     tickets.Ref
 	Key     string
@@ -330,15 +330,15 @@ func (s *server) do(ctx context.Context, r request) answer {
 func perform(ctx context.Context, d *charla.Desk, r request, o *charla.CallOptions) (charla.Result, error) {
 	agent := charla.Agent{ID: "ana", Name: "Ana"}
 	switch r.Kind {
-	case tickets.Write:
+	case tickets.CommandWrite:
 		return d.Write(ctx, r.Session, r.Text, o)
-	case tickets.Reply:
+	case tickets.CommandReply:
 		return d.Reply(ctx, agent, r.Ref, r.Text, o)
-	case tickets.Close:
+	case tickets.CommandClose:
 		return d.Close(ctx, agent, r.Ref, o)
-	case tickets.Ignore:
+	case tickets.CommandIgnore:
 		return d.Ignore(ctx, agent, r.Ref, o)
-	case tickets.OpenTicket:
+	case tickets.CommandOpen:
 		return d.Open(ctx, agent, r.Ref, o)
 	default:
 		return charla.Result{}, fmt.Errorf("crash: no such command: %s", r.Kind)

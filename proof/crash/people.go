@@ -189,7 +189,7 @@ func (c *chat) customer() {
 	c.mu.Unlock()
 	for n := 0; c.world.pause(silence(c.rng, 8)); n++ {
 		c.call(c.rng, request{
-			Kind: tickets.Write, Session: s, Key: fmt.Sprint("w", n),
+			Kind: tickets.CommandWrite, Session: s, Key: fmt.Sprint("w", n),
 			Text: fmt.Sprintf("customer %d message %d %s", c.n, n, filler(c.rng)),
 		})
 	}
@@ -197,9 +197,9 @@ func (c *chat) customer() {
 
 // agent answers and closes, as the tickets are.
 func (c *chat) agent() {
-	kinds := []tickets.Kind{
-		tickets.Reply, tickets.Reply, tickets.Reply, tickets.Reply, tickets.Reply, tickets.Reply,
-		tickets.Close, tickets.Close, tickets.Ignore, tickets.OpenTicket,
+	kinds := []tickets.CommandKind{
+		tickets.CommandReply, tickets.CommandReply, tickets.CommandReply, tickets.CommandReply, tickets.CommandReply, tickets.CommandReply,
+		tickets.CommandClose, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen,
 	}
 	for n := 0; c.world.pause(silence(c.other, 16)); n++ {
 		c.mu.Lock()
@@ -209,7 +209,7 @@ func (c *chat) agent() {
 			continue
 		}
 		r := request{Kind: kinds[c.other.IntN(len(kinds))], Ref: ref, Key: fmt.Sprint("a", c.n, ".", n)}
-		if r.Kind == tickets.Reply {
+		if r.Kind == tickets.CommandReply {
 			r.Text = fmt.Sprintf("agent of %d answer %d %s", c.n, n, filler(c.other))
 		}
 		c.call(c.other, r)
@@ -243,7 +243,7 @@ func (c *chat) call(rng *rand.Rand, r request) {
 	ack := audit.Ack{Result: a.Result, Kind: r.Kind, Text: r.Text, Somewhere: a.Early}
 	if a.Early {
 		ack.Ref.Conversation = c.session.Conversation
-	} else if r.Kind == tickets.Write {
+	} else if r.Kind == tickets.CommandWrite {
 		c.latest = a.Result.Ref
 	}
 	c.acks = append(c.acks, ack)

@@ -267,7 +267,7 @@ func (h *history) rest(ctx context.Context) {
 		list, err := h.desks[0].History(ctx, *h.convs[customer].Load(), 0, 0)
 		require.NoError(h.t, err)
 		for _, e := range list {
-			if e.Kind == tickets.Expire {
+			if e.Kind == tickets.CommandExpire {
 				h.closes++
 			}
 		}

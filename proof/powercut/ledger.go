@@ -17,7 +17,7 @@ const never = math.MaxInt
 type call struct {
 	begun, acked int
 	session      int // whose conversation; an index into the ledger's sessions
-	kind         tickets.Kind
+	kind         tickets.CommandKind
 	ref          tickets.Ref
 	key          string
 	ack          audit.Ack

@@ -150,20 +150,20 @@ func (c *machine) visit() error {
 }
 
 // newCall is a request that is made for the first time.
-func (c *machine) newCall(session int, kind tickets.Kind) *call {
+func (c *machine) newCall(session int, kind tickets.CommandKind) *call {
 	o := c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.next++
 	one := &call{begun: c.disk.Position(), acked: never, session: session, kind: kind, key: fmt.Sprint("k", o.next)}
 	one.ack.Kind = kind
-	if kind == tickets.Write || kind == tickets.Reply {
+	if kind == tickets.CommandWrite || kind == tickets.CommandReply {
 		one.ack.Text = fmt.Sprintf("%s %d %s", kind, o.next, strings.Repeat("palabra ", c.rng.IntN(12)*c.rng.IntN(12)))
 		if c.rng.IntN(10) == 0 {
 			one.ack.Text += "urgente"
 		}
 	}
-	if s := o.visitors[session].session; kind != tickets.Write {
+	if s := o.visitors[session].session; kind != tickets.CommandWrite {
 		one.ref = tickets.Ref{Account: account, Conversation: s.Conversation}
 	}
 	o.calls = append(o.calls, one)
@@ -177,15 +177,15 @@ func (c *machine) make(one *call) error {
 	var r charla.Result
 	var err error
 	switch one.kind {
-	case tickets.Write:
+	case tickets.CommandWrite:
 		r, err = c.desk.Write(ctx, c.out.visitors[one.session].session, one.ack.Text, o)
-	case tickets.Reply:
+	case tickets.CommandReply:
 		r, err = c.desk.Reply(ctx, agent, one.ref, one.ack.Text, o)
-	case tickets.Close:
+	case tickets.CommandClose:
 		r, err = c.desk.Close(ctx, agent, one.ref, o)
-	case tickets.Ignore:
+	case tickets.CommandIgnore:
 		r, err = c.desk.Ignore(ctx, agent, one.ref, o)
-	case tickets.OpenTicket:
+	case tickets.CommandOpen:
 		r, err = c.desk.Open(ctx, agent, one.ref, o)
 	default:
 		return fmt.Errorf("no such call: %s", one.kind)
@@ -228,7 +228,7 @@ func (c *machine) look() error {
 		}
 		for _, e := range entries {
 			c.told[i] = e.N
-			if e.Actor.Kind != tickets.ByRule {
+			if e.Actor.Kind != tickets.ActorRule {
 				continue
 			}
 			ack := audit.Ack{Kind: e.Kind, Result: charla.Result{
@@ -252,11 +252,11 @@ func (c *machine) step(together int) error {
 	case r < 10:
 		return c.writeTogether(1 + c.rng.IntN(together))
 	case r < 14:
-		return c.make(c.newCall(who, tickets.Reply))
+		return c.make(c.newCall(who, tickets.CommandReply))
 	case r == 14:
-		return c.make(c.newCall(who, tickets.Close))
+		return c.make(c.newCall(who, tickets.CommandClose))
 	case r == 15:
-		return c.make(c.newCall(who, []tickets.Kind{tickets.Ignore, tickets.OpenTicket}[c.rng.IntN(2)]))
+		return c.make(c.newCall(who, []tickets.CommandKind{tickets.CommandIgnore, tickets.CommandOpen}[c.rng.IntN(2)]))
 	case r == 16:
 		return c.desk.Heartbeat(ctx, account, agent.ID, []tickets.Availability{tickets.Online, tickets.Away}[c.rng.IntN(2)])
 	default:
@@ -268,7 +268,7 @@ func (c *machine) step(together int) error {
 func (c *machine) writeTogether(many int) error {
 	calls := make([]*call, min(many, len(c.out.visitors)))
 	for i, who := range c.rng.Perm(len(c.out.visitors))[:len(calls)] {
-		calls[i] = c.newCall(who, tickets.Write)
+		calls[i] = c.newCall(who, tickets.CommandWrite)
 	}
 	if len(calls) == 1 {
 		return c.make(calls[0])

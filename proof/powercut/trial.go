@@ -116,14 +116,14 @@ func (c *machine) goOn() error {
 				return err
 			}
 		}
-		if err := c.make(c.newCall(i, tickets.Write)); err != nil {
+		if err := c.make(c.newCall(i, tickets.CommandWrite)); err != nil {
 			return err
 		}
 	}
 	if err := c.visit(); err != nil {
 		return err
 	}
-	if err := c.make(c.newCall(len(c.out.visitors)-1, tickets.Write)); err != nil {
+	if err := c.make(c.newCall(len(c.out.visitors)-1, tickets.CommandWrite)); err != nil {
 		return err
 	}
 	return c.pass(5 * time.Minute) // beyond every lease and every deadline

@@ -65,7 +65,7 @@ func serve(t *testing.T, store storage.Store, c *clock, files string) *host {
 func (h *host) hear(_ context.Context, e charla.Event) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if e.Fact.Kind == tickets.WasClosed {
+	if e.Fact.Kind == tickets.FactClosed {
 		h.events = append(h.events, e.Key)
 	}
 	return nil
@@ -147,7 +147,7 @@ func scenario(t *testing.T, store storage.Store, backup func() (restored storage
 	first.pass(10 * time.Minute)
 	closed, err := first.desk.Ticket(ctx, open)
 	require.NoError(t, err)
-	require.Equal(t, tickets.Closed, closed.Status)
+	require.Equal(t, tickets.StatusClosed, closed.Status)
 	require.Len(t, first.events, 1)
 	require.Len(t, first.sent(), 2)
 
@@ -156,7 +156,7 @@ func scenario(t *testing.T, store storage.Store, backup func() (restored storage
 	second := serve(t, restored, c, copied)
 	ticket, err := second.desk.Ticket(ctx, open)
 	require.NoError(t, err)
-	assert.Equal(t, tickets.Open, ticket.Status)
+	assert.Equal(t, tickets.StatusOpen, ticket.Status)
 	assert.Equal(t, []string{"antes"}, second.texts(juan))
 	_, body, err := second.desk.File(ctx, juan, 1)
 	require.NoError(t, err)
@@ -194,7 +194,7 @@ func scenario(t *testing.T, store storage.Store, backup func() (restored storage
 	second.pass(0)
 	ticket, err = second.desk.Ticket(ctx, open)
 	require.NoError(t, err)
-	assert.Equal(t, tickets.Closed, ticket.Status)
+	assert.Equal(t, tickets.StatusClosed, ticket.Status)
 	assert.Equal(t, closed.ClosedAt, ticket.ClosedAt)
 	assert.Equal(t, at.Add(10*time.Minute), ticket.ClosedAt)
 	assert.Equal(t, first.events, second.events)

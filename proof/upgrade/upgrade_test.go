@@ -90,13 +90,13 @@ func (s *service) status(p *process, c chat) tickets.Ticket {
 // closes waits until a ticket was closed automatically, once.
 func (s *service) closes(p *process, c chat) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return s.status(p, c).Status == tickets.Closed }, patience, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { return s.status(p, c).Status == tickets.StatusClosed }, patience, 20*time.Millisecond)
 	closed := 0
 	for _, e := range p.must(upgrade.Request{Op: "history", Ref: c.ref}).Entries {
 		for _, f := range e.Facts {
-			if f.Kind == tickets.WasClosed {
+			if f.Kind == tickets.FactClosed {
 				closed++
-				assert.Equal(s.t, tickets.Automatic, f.Reason)
+				assert.Equal(s.t, tickets.ReasonAutomatic, f.Reason)
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func TestUpgrade(t *testing.T) {
 		return assert.ObjectsAreEqual(both, two.must(upgrade.Request{Op: "followed"}).Texts)
 	}, patience, 10*time.Millisecond)
 	assert.Equal(t, both, one.must(upgrade.Request{Op: "read", Session: juan.session}).Texts)
-	assert.Equal(t, tickets.Open, s.status(one, juan).Status)
+	assert.Equal(t, tickets.StatusOpen, s.status(one, juan).Status)
 	found := one.must(upgrade.Request{Op: "tickets", Account: account, Text: "nuevo"}).Rows
 	require.Len(t, found, 1)
 	assert.Equal(t, juan.ref.Conversation, found[0].Conversation)
@@ -205,7 +205,7 @@ func TestUpgrade(t *testing.T) {
 	require.Eventually(t, func() bool { return left() >= met+2 }, patience, 10*time.Millisecond)
 	leases := time.Since(begun)*time.Duration(s.job.Speed)/lease + 1
 	assert.LessOrEqual(t, left()-met, int64(leases)+1, "once a lease")
-	assert.Equal(t, tickets.Open, s.status(one, luz).Status)
+	assert.Equal(t, tickets.StatusOpen, s.status(one, luz).Status)
 
 	// An older one that starts is refused.
 	_, err := start(t.Context(), t, s.older, s.job)

@@ -30,15 +30,15 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "deadline from the newest message", file: draftFile,
-		old: "if t.Status == Open && t.Wait == nil {", new: "if t.Status == Open {",
+		old: "if t.Status == StatusOpen && t.Wait == nil {", new: "if t.Status == StatusOpen {",
 	},
 	{
 		name: "customer does not disarm auto-close", file: draftFile,
-		old: "t.LastWord, t.CountsFrom = CustomerSide, time.Time{}", new: "t.LastWord = CustomerSide",
+		old: "t.LastWord, t.CountsFrom = SideCustomer, time.Time{}", new: "t.LastWord = SideCustomer",
 	},
 	{
 		name: "automatic message counts as an agent's", file: draftFile,
-		old: "d.append(Message{From: FromRule,", new: "d.Ticket.LastWord = AgentSide\n\td.append(Message{From: FromRule,",
+		old: "d.append(Message{From: FromRule,", new: "d.Ticket.LastWord = SideAgent\n\td.append(Message{From: FromRule,",
 	},
 	{
 		name: "automatic message ends the wait", file: draftFile,
@@ -46,7 +46,7 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "reopened wait begins at the old message", file: draftFile,
-		old: "if t.LastWord == CustomerSide {\n\t\tt.wait(now, p)", new: "if t.LastWord == CustomerSide {\n\t\tt.wait(t.CreatedAt, p)",
+		old: "if t.LastWord == SideCustomer {\n\t\tt.wait(now, p)", new: "if t.LastWord == SideCustomer {\n\t\tt.wait(t.CreatedAt, p)",
 	},
 	{
 		name: "reopening window holds its end", file: draftFile,
@@ -54,7 +54,7 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "resume does not arm", file: draftFile,
-		old: "if t.LastWord == AgentSide {\n\t\tt.CountsFrom = now", new: "if t.LastWord == AgentSide {\n\t\tt.CountsFrom = t.CountsFrom",
+		old: "if t.LastWord == SideAgent {\n\t\tt.CountsFrom = now", new: "if t.LastWord == SideAgent {\n\t\tt.CountsFrom = t.CountsFrom",
 	},
 	{
 		name: "pause goes on counting", file: draftFile,
@@ -66,7 +66,7 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "automatic close is manual", file: draftFile,
-		old: "t.Reason = Automatic", new: "t.Reason = Manual",
+		old: "t.Reason = ReasonAutomatic", new: "t.Reason = ReasonManual",
 	},
 	{
 		name: "address notified twice", file: draftFile,
@@ -86,7 +86,7 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "closed ticket takes replies", file: "tickets/transitions.go",
-		old: "Closed:  {Write: Open,", new: "Closed:  {Reply: Open, Write: Open,",
+		old: "StatusClosed:  {CommandWrite: StatusOpen,", new: "StatusClosed:  {CommandReply: StatusOpen, CommandWrite: StatusOpen,",
 	},
 	{
 		name: "absence never ends", file: "tickets/roster.go",
@@ -102,11 +102,11 @@ var ticketBugs = []mutant{
 var actionBugs = []mutant{
 	{
 		name: "command goes before what was due", file: decideFile,
-		old: "if !ok || due.After(in.Now) ||", new: "if !ok || cmd.Kind != tickets.Tick || due.After(in.Now) ||",
+		old: "if !ok || due.After(in.Now) ||", new: "if !ok || cmd.Kind != tickets.CommandTick || due.After(in.Now) ||",
 	},
 	{
 		name: "deadline closes over a message of its instant", file: decideFile,
-		old: "(due.Equal(in.Now) && cmd.Kind != tickets.Tick)", new: "false",
+		old: "(due.Equal(in.Now) && cmd.Kind != tickets.CommandTick)", new: "false",
 	},
 	{
 		name: "late deadline counts from when it is done", file: decideFile,
@@ -122,13 +122,13 @@ var actionBugs = []mutant{
 	},
 	{
 		name: "auto-reply to the agent's own message", file: decideFile,
-		old: "switch cmd.Kind {\n\tcase tickets.Write:\n\t\tr.written",
-		new: "if cmd.Kind == tickets.Reply {\n\t\tr.noAgents(d, in, false)\n\t}\n\tswitch cmd.Kind {\n\tcase tickets.Write:\n\t\tr.written",
+		old: "switch cmd.Kind {\n\tcase tickets.CommandWrite:\n\t\tr.written",
+		new: "if cmd.Kind == tickets.CommandReply {\n\t\tr.noAgents(d, in, false)\n\t}\n\tswitch cmd.Kind {\n\tcase tickets.CommandWrite:\n\t\tr.written",
 	},
 	{
 		name: "auto-reply answers an auto-reply", file: decideFile,
 		old: "r.noAgents(d, in, closed)\n}",
-		new: "r.noAgents(d, in, closed)\n\tif d.Messages[len(d.Messages)-1].From == tickets.FromRule {\n\t\tr.reply(d, tickets.TicketCreated, in, \"created\")\n\t}\n}",
+		new: "r.noAgents(d, in, closed)\n\tif d.Messages[len(d.Messages)-1].From == tickets.FromRule {\n\t\tr.reply(d, RuleTicketCreated, in, \"created\")\n\t}\n}",
 	},
 	{
 		name: "out of hours at every message", file: decideFile,
@@ -161,11 +161,11 @@ var actionBugs = []mutant{
 	},
 	{
 		name: "reopened ticket is a created one", file: decideFile,
-		old: "created := d.Has(tickets.Created)", new: "created := d.Has(tickets.Created) || d.Has(tickets.Reopened)",
+		old: "created := d.Has(tickets.FactCreated)", new: "created := d.Has(tickets.FactCreated) || d.Has(tickets.FactReopened)",
 	},
 	{
 		name: "automatic close without its text", file: decideFile,
-		old: "if rule == tickets.AutoClose {\n\t\tr.say(", new: "if rule != tickets.AutoClose {\n\t\tr.say(",
+		old: "if rule == RuleAutoClose {\n\t\tr.say(", new: "if rule != RuleAutoClose {\n\t\tr.say(",
 	},
 	{
 		name: "running waits never follow a save", file: decideFile,

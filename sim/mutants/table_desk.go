@@ -119,11 +119,11 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "claimed session reads another's words", file: "read.go",
-		old: "if loaded.Session.Customer.Level != tickets.Verified {", new: "if loaded.Session.Customer.Level == tickets.Anonymous {",
+		old: "if loaded.Session.Customer.Level != tickets.LevelVerified {", new: "if loaded.Session.Customer.Level == tickets.LevelAnonymous {",
 	},
 	{
 		name: "claimed e-mail finds the verified customer", file: sessionFile,
-		old: "tickets.Identity{Kind: tickets.ByClaimedEmail,", new: "tickets.Identity{Kind: tickets.ByHost,",
+		old: "tickets.Identity{Kind: tickets.IdentityClaimedEmail,", new: "tickets.Identity{Kind: tickets.IdentityHost,",
 	},
 	{
 		name: "stream skips after a long page", file: "live.go",
@@ -237,7 +237,7 @@ var storeBugs = []mutant{
 var lookBugs = []mutant{
 	{
 		name: "a session is shown others' messages", file: "read.go",
-		old: "if loaded.Session.Customer.Level != tickets.Verified {", new: "if loaded.Session.Customer.Level == tickets.Anonymous {",
+		old: "if loaded.Session.Customer.Level != tickets.LevelVerified {", new: "if loaded.Session.Customer.Level == tickets.LevelAnonymous {",
 	},
 	{
 		name: "a stream goes on after its session moved", file: "live.go",

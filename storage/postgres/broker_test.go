@@ -152,7 +152,7 @@ func TestBrokerSilent(t *testing.T) {
 			o := charla.Options{
 				Runner: charla.RunnerOptions{Poll: 50 * tick},
 				OnEvent: func(_ context.Context, e charla.Event) error {
-					if e.Fact.Kind == tickets.WasDelayed {
+					if e.Fact.Kind == tickets.FactDelayed {
 						delayed <- e
 					}
 					return nil

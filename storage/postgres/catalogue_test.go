@@ -148,7 +148,7 @@ func (b *bundle) onBehalf() {
 		}
 		q := storage.TicketQuery{Account: id, Limit: 1}
 		for i, add := range []func(){
-			func() { q.Status = tickets.Open },
+			func() { q.Status = tickets.StatusOpen },
 			func() { q.Conversation = c.conv.ID },
 			func() { q.Important = true },
 			func() { q.Delayed = true },
@@ -250,7 +250,7 @@ func TestIndexes(t *testing.T) {
 		require.NoError(t, err)
 		_, err = again.Queries().Changes(b.ctx, b.account.ID, page.Next, 10)
 		require.NoError(t, err)
-		for _, q := range []storage.TicketQuery{{}, {Status: tickets.Open}, {Order: storage.ByWaiting}, {Important: true}, {Words: []string{"ho"}}} {
+		for _, q := range []storage.TicketQuery{{}, {Status: tickets.StatusOpen}, {Order: storage.ByWaiting}, {Important: true}, {Words: []string{"ho"}}} {
 			q.Account, q.Limit = b.account.ID, 20
 			_, err := again.Queries().Tickets(b.ctx, q)
 			require.NoError(t, err, fmt.Sprintf("%+v", q))

@@ -88,7 +88,7 @@ func compareIdentities(a, b tickets.Identity) int {
 
 // rank is the order in which tickets are written.
 func (t *ticketRow) rank() int {
-	if t.status == string(tickets.Closed) {
+	if t.status == string(tickets.StatusClosed) {
 		return 0
 	}
 	return 1
@@ -110,7 +110,7 @@ func newTicketRow(t *tickets.Ticket) (r ticketRow, err error) {
 			r.fields = pgtype.Text{String: string(fields), Valid: true}
 		}
 	}
-	if t.Status == tickets.Open {
+	if t.Status == tickets.StatusOpen {
 		if t.Wait != nil {
 			r.waits = pgtype.Int8{Int64: micros(t.Wait.Since), Valid: true}
 		}

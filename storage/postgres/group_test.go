@@ -63,7 +63,7 @@ func TestGroupIsolation(t *testing.T) {
 			batch.Config = 7
 			bad = append(bad, c)
 		case 6: // another of the group takes its identity
-			batch.Reserve = []tickets.Identity{{Kind: tickets.ByHost, Value: "one"}}
+			batch.Reserve = []tickets.Identity{{Kind: tickets.IdentityHost, Value: "one"}}
 		default:
 			if i%2 == 0 {
 				good = append(good, c)
@@ -176,7 +176,7 @@ func TestOneTicketNotClosed(t *testing.T) {
 	batch.Tickets = append(batch.Tickets, second)
 	require.Error(t, b.Conversations().Commit(b.ctx, batch))
 	// One closes and the other opens, in whichever order they are given.
-	batch.Tickets[0].Status = tickets.Closed
+	batch.Tickets[0].Status = tickets.StatusClosed
 	batch.Tickets[0], batch.Tickets[1] = batch.Tickets[1], batch.Tickets[0]
 	require.NoError(t, b.Conversations().Commit(b.ctx, batch))
 }

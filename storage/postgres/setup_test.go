@@ -116,17 +116,17 @@ type chat struct {
 
 func (b *bundle) chat(a chatcfg.Account) *chat {
 	session := tickets.SessionID{UUID: b.id()}
-	customer := tickets.Customer{Level: tickets.Claimed, Name: "Juana Pérez", Email: "juana@example.com", Phone: "+56912345678", Locale: "es"}
+	customer := tickets.Customer{Level: tickets.LevelClaimed, Name: "Juana Pérez", Email: "juana@example.com", Phone: "+56912345678", Locale: "es"}
 	return &chat{
 		b: b,
 		conv: tickets.Conversation{
 			Format: tickets.Format, Account: a.ID, ID: tickets.ConversationID{UUID: b.id()},
-			Identity: tickets.Identity{Kind: tickets.BySession, Value: session.String()},
+			Identity: tickets.Identity{Kind: tickets.IdentitySession, Value: session.String()},
 			Customer: customer, CreatedAt: base, Session: session, Number: 1, Armed: a.Version,
 		},
 		tick: tickets.Ticket{
-			Number: 1, Status: tickets.Open, CreatedAt: base, OpenedAt: base,
-			LastWord: tickets.CustomerSide, Customer: customer,
+			Number: 1, Status: tickets.StatusOpen, CreatedAt: base, OpenedAt: base,
+			LastWord: tickets.SideCustomer, Customer: customer,
 			Wait: &tickets.Wait{Since: base, Clock: "wall", Limit: time.Hour, Due: base.Add(time.Hour)},
 		},
 	}
@@ -141,21 +141,21 @@ func (c *chat) next(text string) *storage.Batch {
 	at := base.Add(time.Duration(c.conv.Version) * time.Second)
 	c.conv.LastAt, c.tick.ChangedAt = at, at
 	c.tick.Messages++
-	actor := tickets.Actor{Kind: tickets.ByCustomer, Session: c.conv.Session}
+	actor := tickets.Actor{Kind: tickets.ActorCustomer, Session: c.conv.Session}
 	key := fmt.Sprintf("%s-%d", c.conv.ID, c.conv.LastSeq)
 	batch := &storage.Batch{
 		Config: 1, Conversation: c.conv, Tickets: []tickets.Ticket{c.tick},
 		Messages: []tickets.Message{{
-			Seq: c.conv.LastSeq, Ticket: 1, At: at, From: tickets.FromCustomer, Level: tickets.Claimed, Session: c.conv.Session, Text: text,
+			Seq: c.conv.LastSeq, Ticket: 1, At: at, From: tickets.FromCustomer, Level: tickets.LevelClaimed, Session: c.conv.Session, Text: text,
 		}},
 		Entries: []tickets.Entry{{
-			N: c.conv.LastEntry, Ticket: 1, At: at, Kind: tickets.Write, Actor: actor,
+			N: c.conv.LastEntry, Ticket: 1, At: at, Kind: tickets.CommandWrite, Actor: actor,
 			Inputs: tickets.Inputs{Now: at, Presence: tickets.Presence{Available: true, Absence: 3}, Config: 1, Chance: 12345678901234567},
-			Facts:  []tickets.Fact{{Kind: tickets.Said, Seq: c.conv.LastSeq}},
+			Facts:  []tickets.Fact{{Kind: tickets.FactSaid, Seq: c.conv.LastSeq}},
 			Trace: []tickets.Finding{
-				{Rule: tickets.NewCustomer, Why: "known"}, {Rule: tickets.TicketCreated, Why: "no_new_ticket"},
-				{Rule: tickets.OutOfHours, Why: "inside", Until: at.Add(time.Hour)}, {Rule: tickets.NoAgents, Why: "available"},
-				{Rule: tickets.Important, Why: "no_keyword"}, {Rule: tickets.SLA, Why: "runs", Until: at.Add(time.Hour)},
+				{Rule: "newCustomer", Why: "known"}, {Rule: "ticketCreated", Why: "no_new_ticket"},
+				{Rule: "outOfHours", Why: "inside", Until: at.Add(time.Hour)}, {Rule: "noAgents", Why: "available"},
+				{Rule: "important", Why: "no_keyword"}, {Rule: "sla", Why: "runs", Until: at.Add(time.Hour)},
 			},
 		}},
 		Deliveries: []storage.Delivery{{

@@ -94,7 +94,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		return one + end, l.args, nil
 	}
 	var each []string
-	for _, status := range []tickets.Status{tickets.Open, tickets.Ignored, tickets.Closed} {
+	for _, status := range []tickets.Status{tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed} {
 		each = append(each, "("+one+" AND t.status = "+l.arg(string(status))+end+")")
 	}
 	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args, nil

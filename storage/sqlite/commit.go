@@ -76,7 +76,7 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 	}
 	// One ticket may close and another open: never two open in between.
 	slices.SortStableFunc(e.tickets, func(t, u ticketRow) int {
-		return cmp.Compare(bit(t.status != string(tickets.Closed)), bit(u.status != string(tickets.Closed)))
+		return cmp.Compare(bit(t.status != string(tickets.StatusClosed)), bit(u.status != string(tickets.StatusClosed)))
 	})
 	return e, nil
 }
@@ -103,7 +103,7 @@ func newTicketRow(t *tickets.Ticket) (r ticketRow, err error) {
 			r.fields = sql.NullString{String: string(fields), Valid: true}
 		}
 	}
-	if t.Status == tickets.Open {
+	if t.Status == tickets.StatusOpen {
 		if t.Wait != nil {
 			r.waits = sql.NullInt64{Int64: micros(t.Wait.Since), Valid: true}
 		}

@@ -121,7 +121,7 @@ func TestOneTicketNotClosed(t *testing.T) {
 	batch.Tickets = append(batch.Tickets, second)
 	require.Error(t, b.Conversations().Commit(b.ctx, batch))
 	// One closes and the other opens, in whichever order they are given.
-	batch.Tickets[0].Status = tickets.Closed
+	batch.Tickets[0].Status = tickets.StatusClosed
 	batch.Tickets[0], batch.Tickets[1] = batch.Tickets[1], batch.Tickets[0]
 	require.NoError(t, b.Conversations().Commit(b.ctx, batch))
 }

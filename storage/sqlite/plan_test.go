@@ -106,7 +106,7 @@ func (b *bundle) lists(conversation tickets.ConversationID) {
 		}
 		q := storage.TicketQuery{Account: b.account.ID, Limit: 1}
 		for i, add := range []func(){
-			func() { q.Status = tickets.Open },
+			func() { q.Status = tickets.StatusOpen },
 			func() { q.Conversation = conversation },
 			func() { q.Important = true },
 			func() { q.Delayed = true },

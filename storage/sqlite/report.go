@@ -25,11 +25,11 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 				var n, important, delayed int64
 				err := scan(&status, &n, &important, &delayed)
 				switch status {
-				case tickets.Open:
+				case tickets.StatusOpen:
 					r.Open = n
-				case tickets.Ignored:
+				case tickets.StatusIgnored:
 					r.Ignored = n
-				case tickets.Closed:
+				case tickets.StatusClosed:
 					r.Closed = n
 				}
 				r.Important += important

@@ -171,14 +171,14 @@ func TestListPages(t *testing.T) {
 	}
 	for name, q := range map[string]storage.TicketQuery{
 		"all":       {},
-		"open":      {Status: tickets.Open},
+		"open":      {Status: tickets.StatusOpen},
 		"waiting":   {Order: storage.ByWaiting},
 		"important": {Important: true},
 		"delayed":   {Delayed: true},
 		"category":  {Category: "venta"},
 		"fields":    {Fields: map[string]string{"a\"<b>.'c\\": "1", "n": "0"}},
 		"words":     {Words: []string{"hola", "ped"}},
-		"several":   {Words: []string{"hola"}, Important: true, Delayed: true, Status: tickets.Open, Category: "venta", Fields: map[string]string{"n": "0"}},
+		"several":   {Words: []string{"hola"}, Important: true, Delayed: true, Status: tickets.StatusOpen, Category: "venta", Fields: map[string]string{"n": "0"}},
 	} {
 		var want, got []tickets.ConversationID
 		for _, c := range still {

@@ -136,7 +136,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		picks, args = []string{pick + from + " WHERE " + strings.Join(l.conditions, " AND ")}, append(fromArgs, l.args...)
 	default:
 		// Any status: three ordered ranges, merged.
-		for _, status := range []tickets.Status{tickets.Open, tickets.Ignored, tickets.Closed} {
+		for _, status := range []tickets.Status{tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed} {
 			picks = append(picks, pick+"tickets t INDEXED BY tickets_status WHERE "+strings.Join(l.conditions, " AND ")+" AND t.status = ?")
 			args = append(append(args, l.args...), string(status))
 		}

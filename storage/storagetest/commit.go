@@ -78,7 +78,7 @@ func checkRefusals(c *check) {
 
 func checkIdentities(c *check) {
 	a, other := c.account(), c.account()
-	mail := tickets.Identity{Kind: tickets.ByClaimedEmail, Value: "ana@example.com"}
+	mail := tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: "ana@example.com"}
 	holder := func(a chatcfg.Account, id tickets.Identity) tickets.ConversationID {
 		got, err := c.Sessions().Holder(c.ctx, a.ID, id)
 		c.must(err, "Sessions.Holder")
@@ -96,7 +96,7 @@ func checkIdentities(c *check) {
 
 	// Kinds and values are apart, to the letter.
 	for _, id := range []tickets.Identity{
-		{Kind: tickets.ByProvider, Value: mail.Value},
+		{Kind: tickets.IdentityProvider, Value: mail.Value},
 		{Kind: mail.Kind, Value: "Ana@example.com"},
 		{Kind: mail.Kind, Value: "ana@example.com "},
 		{Kind: mail.Kind, Value: "ána@example.com"},
@@ -114,7 +114,7 @@ func checkIdentities(c *check) {
 
 	// What it holds it may reserve again; more may come later.
 	again := c.next(first)
-	host := tickets.Identity{Kind: tickets.ByHost, Value: "u1"}
+	host := tickets.Identity{Kind: tickets.IdentityHost, Value: "u1"}
 	again.Reserve = []tickets.Identity{mail, host}
 	c.commit(again)
 	c.same(holder(a, host), first.Conversation.ID, "Holder of a later identity")
@@ -187,7 +187,7 @@ func checkAllOrNothing(c *check) {
 		b.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: base, Waited: time.Second, First: true}}
 		b.Words = []storage.Words{{Ticket: 1, Text: "nunca"}}
 		b.Receipt = &storage.Receipt{Scope: "s", Key: "never"}
-		b.Reserve = append([]tickets.Identity{{Kind: tickets.ByHost, Value: "never"}}, b.Reserve...)
+		b.Reserve = append([]tickets.Identity{{Kind: tickets.IdentityHost, Value: "never"}}, b.Reserve...)
 		b.Wake = base
 		return b
 	}
@@ -234,7 +234,7 @@ func checkAllOrNothing(c *check) {
 	l, err := c.Conversations().Load(c.ctx, storage.LoadQuery{Account: a.ID, Conversation: taken.Conversation.ID, Scope: "s", Key: "never"})
 	c.must(err, "Load")
 	c.that(l.Receipt == nil, "receipt of a refused commit")
-	holder, err := c.Sessions().Holder(c.ctx, a.ID, tickets.Identity{Kind: tickets.ByHost, Value: "never"})
+	holder, err := c.Sessions().Holder(c.ctx, a.ID, tickets.Identity{Kind: tickets.IdentityHost, Value: "never"})
 	c.must(err, "Sessions.Holder")
 	c.that(holder.IsZero(), "identity of a refused commit")
 	wake, err := c.Conversations().NextWake(c.ctx)
@@ -250,11 +250,13 @@ func checkAllOrNothing(c *check) {
 
 func checkOlderTicket(c *check) {
 	a := c.account()
-	b := c.begin(a, func(b *storage.Batch) { b.Tickets[0].Status, b.Tickets[0].Reason = tickets.Closed, tickets.Manual })
+	b := c.begin(a, func(b *storage.Batch) {
+		b.Tickets[0].Status, b.Tickets[0].Reason = tickets.StatusClosed, tickets.ReasonManual
+	})
 	second := c.next(b)
 	second.Conversation.Number = 2
 	second.Tickets[0].Number, second.Tickets[0].Previous = 2, 1
-	second.Tickets[0].Status, second.Tickets[0].Reason = tickets.Open, ""
+	second.Tickets[0].Status, second.Tickets[0].Reason = tickets.StatusOpen, ""
 	c.commit(second)
 	read := func(n tickets.Number) storage.Loaded {
 		l, err := c.Conversations().Load(c.ctx, storage.LoadQuery{Account: a.ID, Conversation: b.Conversation.ID, Ticket: n})
@@ -300,7 +302,7 @@ func checkLoadBySession(c *check) {
 		c.same(l.Account, a, "Loaded.Account")
 		return l
 	}
-	nobody := tickets.Identity{Kind: tickets.ByHost, Value: "nobody"}
+	nobody := tickets.Identity{Kind: tickets.IdentityHost, Value: "nobody"}
 	l := at(tickets.Session{Conversation: b.Conversation.ID, Identity: nobody})
 	c.same(l.Conversation, b.Conversation, "Load by a session's conversation")
 	c.same(l.Ticket, b.Tickets[0], "Load by a session's conversation")
@@ -338,7 +340,7 @@ func checkCopies(c *check) {
 	t.Typification = &tickets.Typification{Category: "venta", Fields: map[string]string{"a": "1"}}
 	t.Metadata, t.Notified = map[string]string{"m": "1"}, []string{"x@example.com"}
 	b.Conversation.Links = []tickets.ConversationID{c.conversationID()}
-	b.Entries[0].Facts = []tickets.Fact{{Kind: tickets.Created}}
+	b.Entries[0].Facts = []tickets.Fact{{Kind: tickets.FactCreated}}
 	b.Receipt = &storage.Receipt{Scope: "s", Key: "k", Entry: 1}
 	b.Deliveries = []storage.Delivery{delivery(b, "d", base)}
 	c.commit(b)
@@ -362,7 +364,7 @@ func checkCopies(c *check) {
 	}
 	given := read()
 	spoil(&storage.Loaded{Account: a, Conversation: b.Conversation, Ticket: b.Tickets[0], Receipt: b.Receipt})
-	b.Entries[0].Facts[0].Kind = tickets.Linked
+	b.Entries[0].Facts[0].Kind = tickets.FactLinked
 	b.Deliveries[0].Body[0] = 'X'
 	c.same(read(), given, "Load after the caller changed what it committed")
 	got := load()
@@ -370,9 +372,9 @@ func checkCopies(c *check) {
 	c.same(read(), given, "Load after the caller changed what it loaded")
 
 	ref := tickets.Ref{Account: a.ID, Conversation: b.Conversation.ID}
-	c.same(c.history(a.ID, ref.Conversation)[0].Facts[0].Kind, tickets.Created, "History after the caller changed what it committed")
-	c.history(a.ID, ref.Conversation)[0].Facts[0].Kind = tickets.Linked
-	c.same(c.history(a.ID, ref.Conversation)[0].Facts[0].Kind, tickets.Created, "History after the caller changed what it read")
+	c.same(c.history(a.ID, ref.Conversation)[0].Facts[0].Kind, tickets.FactCreated, "History after the caller changed what it committed")
+	c.history(a.ID, ref.Conversation)[0].Facts[0].Kind = tickets.FactLinked
+	c.same(c.history(a.ID, ref.Conversation)[0].Facts[0].Kind, tickets.FactCreated, "History after the caller changed what it read")
 	c.list(storage.TicketQuery{Account: a.ID}, 0)[0].Metadata["m"] = "spoilt"
 	one, err := c.Queries().Ticket(c.ctx, ref)
 	c.must(err, "Queries.Ticket")

@@ -68,8 +68,8 @@ func (c *check) remove(a chatcfg.Account) chatcfg.Account {
 func (c *check) first(a chatcfg.Account) *storage.Batch {
 	id, session := c.conversationID(), c.sessionID()
 	at := later(int(c.ticks.Add(1)))
-	identity := tickets.Identity{Kind: tickets.BySession, Value: session.String()}
-	customer := tickets.Customer{Level: tickets.Claimed, Name: "Juan"}
+	identity := tickets.Identity{Kind: tickets.IdentitySession, Value: session.String()}
+	customer := tickets.Customer{Level: tickets.LevelClaimed, Name: "Juan"}
 	return &storage.Batch{
 		Config: a.Version,
 		Conversation: tickets.Conversation{
@@ -79,8 +79,8 @@ func (c *check) first(a chatcfg.Account) *storage.Batch {
 		},
 		Reserve: []tickets.Identity{identity},
 		Tickets: []tickets.Ticket{{
-			Number: 1, Status: tickets.Open, CreatedAt: at, OpenedAt: at, ChangedAt: at,
-			LastWord: tickets.CustomerSide, Customer: customer, Messages: 1,
+			Number: 1, Status: tickets.StatusOpen, CreatedAt: at, OpenedAt: at, ChangedAt: at,
+			LastWord: tickets.SideCustomer, Customer: customer, Messages: 1,
 		}},
 		Messages: []tickets.Message{message(1, session, at, "hola")},
 		Entries:  []tickets.Entry{entry(1, 1, at)},
@@ -110,12 +110,12 @@ func (c *check) next(b *storage.Batch) *storage.Batch {
 }
 
 func message(seq int64, session tickets.SessionID, at time.Time, text string) tickets.Message {
-	return tickets.Message{Seq: seq, Ticket: 1, At: at, From: tickets.FromCustomer, Level: tickets.Claimed, Session: session, Text: text}
+	return tickets.Message{Seq: seq, Ticket: 1, At: at, From: tickets.FromCustomer, Level: tickets.LevelClaimed, Session: session, Text: text}
 }
 
 func entry(n int64, ticket tickets.Number, at time.Time) tickets.Entry {
 	return tickets.Entry{
-		N: n, Ticket: ticket, At: at, Kind: tickets.Write, Actor: tickets.Actor{Kind: tickets.ByCustomer},
+		N: n, Ticket: ticket, At: at, Kind: tickets.CommandWrite, Actor: tickets.Actor{Kind: tickets.ActorCustomer},
 		Inputs: tickets.Inputs{Now: at, Config: 1, Chance: math.MaxUint64 - uint64(n)},
 	}
 }

@@ -76,7 +76,7 @@ func (c *check) view(b *storage.Batch, s tickets.Session, text string, at time.T
 	c.must(err, "Queries.Ticket")
 	c.same(ticket, b.Tickets[0], "%s: Queries.Ticket", text)
 	for _, q := range []storage.TicketQuery{
-		{}, {Conversation: id}, {Words: []string{text}}, {Words: []string{"a"}}, {Category: text}, {Order: storage.ByWaiting}, {Status: tickets.Open},
+		{}, {Conversation: id}, {Words: []string{text}}, {Words: []string{"a"}}, {Category: text}, {Order: storage.ByWaiting}, {Status: tickets.StatusOpen},
 	} {
 		q.Account = account
 		c.same(c.list(q, 0), []storage.TicketRow{{Conversation: id, Ticket: b.Tickets[0]}}, "%s: Queries.Tickets %+v", text, q)

@@ -147,7 +147,7 @@ func (g *game) begin() {
 	b := g.c.first(*g.account())
 	g.decorate(b)
 	if g.r.IntN(4) == 0 {
-		b.Reserve = append(b.Reserve, tickets.Identity{Kind: tickets.ByHost, Value: fmt.Sprint(g.r.IntN(5))})
+		b.Reserve = append(b.Reserve, tickets.Identity{Kind: tickets.IdentityHost, Value: fmt.Sprint(g.r.IntN(5))})
 	}
 	if g.commit(b) {
 		g.batches = append(g.batches, b)
@@ -166,10 +166,10 @@ func (g *game) proceed() {
 			b.Config = a.Version
 		}
 	}
-	if b.Tickets[0].Status == tickets.Closed {
+	if b.Tickets[0].Status == tickets.StatusClosed {
 		t := b.Tickets[0]
 		b.Tickets[0] = tickets.Ticket{
-			Number: t.Number + 1, Previous: t.Number, Status: tickets.Open, CreatedAt: t.ChangedAt, ChangedAt: t.ChangedAt,
+			Number: t.Number + 1, Previous: t.Number, Status: tickets.StatusOpen, CreatedAt: t.ChangedAt, ChangedAt: t.ChangedAt,
 		}
 		b.Conversation.Number++
 	}
@@ -180,7 +180,7 @@ func (g *game) proceed() {
 	case 1:
 		b.Config += chatcfg.Version(g.r.IntN(3)) - 1
 	case 2:
-		b.Reserve = []tickets.Identity{{Kind: tickets.ByHost, Value: fmt.Sprint(g.r.IntN(5))}}
+		b.Reserve = []tickets.Identity{{Kind: tickets.IdentityHost, Value: fmt.Sprint(g.r.IntN(5))}}
 	}
 	if g.commit(b) {
 		g.batches[i] = b
@@ -190,9 +190,9 @@ func (g *game) proceed() {
 // decorate gives a batch random parts.
 func (g *game) decorate(b *storage.Batch) {
 	t := &b.Tickets[0]
-	t.Status = []tickets.Status{tickets.Open, tickets.Open, tickets.Ignored, tickets.Closed}[g.r.IntN(4)]
+	t.Status = []tickets.Status{tickets.StatusOpen, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[g.r.IntN(4)]
 	t.Important, t.Wait, t.CountsFrom = g.r.IntN(2) == 0, nil, time.Time{}
-	if b.Active = t.Status == tickets.Open; b.Active {
+	if b.Active = t.Status == tickets.StatusOpen; b.Active {
 		if g.r.IntN(2) == 0 {
 			t.Wait = &tickets.Wait{Since: g.some()}
 			if g.r.IntN(2) == 0 {
@@ -318,7 +318,7 @@ func (g *game) query() {
 	a := g.account()
 	q := storage.TicketQuery{
 		Account: a.ID, Important: g.r.IntN(3) == 0, Delayed: g.r.IntN(5) == 0,
-		Status: []tickets.Status{"", tickets.Open, tickets.Ignored, tickets.Closed}[g.r.IntN(4)],
+		Status: []tickets.Status{"", tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[g.r.IntN(4)],
 		Words:  [][]string{nil, {"hola"}, {"hola", "m"}, {"ano"}, {"año", "mundo"}}[g.r.IntN(5)],
 		Order:  []storage.Order{storage.ByChange, storage.ByWaiting}[g.r.IntN(2)],
 	}

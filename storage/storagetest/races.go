@@ -24,7 +24,7 @@ var raceChecks = []test{
 // the conversation (R3.2).
 func checkFirstMessages(c *check) {
 	a := c.account()
-	who := tickets.Identity{Kind: tickets.ByClaimedEmail, Value: "ana@example.com"}
+	who := tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: "ana@example.com"}
 	var won atomic.Int64
 	var winner atomic.Value
 	c.race(64, func(int) {
@@ -142,7 +142,7 @@ func checkOneMoment(c *check) {
 	b := c.first(a)
 	b.Receipt = &storage.Receipt{Scope: "s", Key: "1"}
 	older := b.Tickets[0]
-	older.Status, older.Messages = tickets.Closed, 0
+	older.Status, older.Messages = tickets.StatusClosed, 0
 	b.Tickets[0].Number, b.Conversation.Number = 2, 2
 	b.Tickets = append(b.Tickets, older)
 	c.commit(b)

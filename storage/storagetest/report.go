@@ -51,7 +51,7 @@ func checkReportBoundaries(c *check) {
 	}
 	// A ticket counts by its creation, an answer by its own instant.
 	next := c.next(b)
-	next.Tickets[0].Status = tickets.Ignored
+	next.Tickets[0].Status = tickets.StatusIgnored
 	next.Answers = []tickets.Answer{{Ticket: 1, Since: at, At: later(200), Waited: time.Minute}}
 	c.commit(next)
 	minute := storage.Times{Count: 1, Mean: time.Minute, P50: time.Minute, P90: time.Minute}
@@ -118,7 +118,7 @@ func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time)
 		if !in(t.CreatedAt) {
 			continue
 		}
-		*map[tickets.Status]*int64{tickets.Open: &r.Open, tickets.Ignored: &r.Ignored, tickets.Closed: &r.Closed}[t.Status]++
+		*map[tickets.Status]*int64{tickets.StatusOpen: &r.Open, tickets.StatusIgnored: &r.Ignored, tickets.StatusClosed: &r.Closed}[t.Status]++
 		if t.Important {
 			r.Important++
 		}
@@ -215,7 +215,7 @@ func checkCount(c *check) {
 		})
 		if i%4 == 1 {
 			b = c.next(b)
-			b.Tickets[0].Status, b.Tickets[0].Wait = tickets.Closed, nil
+			b.Tickets[0].Status, b.Tickets[0].Wait = tickets.StatusClosed, nil
 			c.commit(b)
 		}
 		rows = append(rows, b.Tickets[0])
@@ -237,7 +237,7 @@ func checkCount(c *check) {
 				want := 0
 				for i := range rows {
 					at := instant(&rows[i])
-					if rows[i].Status == tickets.Open && !at.IsZero() && at.After(after) && !at.After(upTo) {
+					if rows[i].Status == tickets.StatusOpen && !at.IsZero() && at.After(after) && !at.After(upTo) {
 						want++
 					}
 				}

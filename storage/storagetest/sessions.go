@@ -29,7 +29,7 @@ func checkSessions(c *check) {
 	c.is(err, storage.ErrNotFound, "Get in another account")
 
 	s.Revision, s.EndedAt = 2, later(9)
-	s.Customer = tickets.Customer{Level: tickets.Verified, Name: "Ana"}
+	s.Customer = tickets.Customer{Level: tickets.LevelVerified, Name: "Ana"}
 	c.must(p.Save(c.ctx, s), "Save")
 	for _, revision := range []int64{0, 1, 2, 4} {
 		stale := s

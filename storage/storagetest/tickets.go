@@ -35,9 +35,9 @@ var foreign = []string{
 // be asked for is there.
 func shape(i int, b *storage.Batch) {
 	t := &b.Tickets[0]
-	t.Status = []tickets.Status{tickets.Open, tickets.Ignored, tickets.Closed}[i%3]
+	t.Status = []tickets.Status{tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[i%3]
 	t.Important = i%2 == 0
-	if t.Status == tickets.Open && i%4 != 3 {
+	if t.Status == tickets.StatusOpen && i%4 != 3 {
 		t.Wait = &tickets.Wait{Since: later(1000 - i)}
 		if i%4 == 0 {
 			t.Wait.Limit, t.Wait.DelayedAt = time.Minute, later(2000)
@@ -51,7 +51,7 @@ func shape(i int, b *storage.Batch) {
 	case 2:
 		t.Typification = &tickets.Typification{Fields: map[string]string{"canal": "tienda"}}
 	}
-	b.Active = t.Status == tickets.Open
+	b.Active = t.Status == tickets.StatusOpen
 }
 
 // filters are conditions of a list, each with what it means.
@@ -61,9 +61,9 @@ var filters = []struct {
 	holds func(t *tickets.Ticket) bool
 }{
 	{"none", storage.TicketQuery{}, func(*tickets.Ticket) bool { return true }},
-	{"open", storage.TicketQuery{Status: tickets.Open}, func(t *tickets.Ticket) bool { return t.Status == tickets.Open }},
-	{"ignored", storage.TicketQuery{Status: tickets.Ignored}, func(t *tickets.Ticket) bool { return t.Status == tickets.Ignored }},
-	{"closed", storage.TicketQuery{Status: tickets.Closed}, func(t *tickets.Ticket) bool { return t.Status == tickets.Closed }},
+	{"open", storage.TicketQuery{Status: tickets.StatusOpen}, func(t *tickets.Ticket) bool { return t.Status == tickets.StatusOpen }},
+	{"ignored", storage.TicketQuery{Status: tickets.StatusIgnored}, func(t *tickets.Ticket) bool { return t.Status == tickets.StatusIgnored }},
+	{"closed", storage.TicketQuery{Status: tickets.StatusClosed}, func(t *tickets.Ticket) bool { return t.Status == tickets.StatusClosed }},
 	{"no such status", storage.TicketQuery{Status: "Open"}, func(*tickets.Ticket) bool { return false }},
 	{"important", storage.TicketQuery{Important: true}, func(t *tickets.Ticket) bool { return t.Important }},
 	{"delayed", storage.TicketQuery{Delayed: true}, (*tickets.Ticket).Delayed},
@@ -75,9 +75,9 @@ var filters = []struct {
 	{"no such field", storage.TicketQuery{Fields: map[string]string{"canal": "w_b"}}, func(*tickets.Ticket) bool { return false }},
 	{"odd field name", storage.TicketQuery{Fields: map[string]string{`$."canal'`: "web"}}, func(*tickets.Ticket) bool { return false }},
 	{"all at once", storage.TicketQuery{
-		Status: tickets.Open, Important: true, Delayed: true, Category: "venta", Fields: map[string]string{"canal": "web"},
+		Status: tickets.StatusOpen, Important: true, Delayed: true, Category: "venta", Fields: map[string]string{"canal": "web"},
 	}, func(t *tickets.Ticket) bool {
-		return t.Status == tickets.Open && t.Important && t.Delayed() && category(t) == "venta" && field(t, "canal") == "web"
+		return t.Status == tickets.StatusOpen && t.Important && t.Delayed() && category(t) == "venta" && field(t, "canal") == "web"
 	}},
 }
 
@@ -117,7 +117,7 @@ func checkFilters(c *check) {
 		for _, f := range filters {
 			want := map[tickets.ConversationID]tickets.Ticket{}
 			for _, row := range rows {
-				waits := row.Status == tickets.Open && row.Wait != nil
+				waits := row.Status == tickets.StatusOpen && row.Wait != nil
 				if f.holds(&row.Ticket) && (waits || order != storage.ByWaiting) {
 					want[row.Conversation] = row.Ticket
 				}
@@ -174,7 +174,7 @@ func checkTicketPages(c *check) {
 	for n := range 5 {
 		t := b.Tickets[0]
 		t.Number = tickets.Number(n + 2)
-		b.Tickets[n].Status, b.Conversation.Number = tickets.Closed, t.Number
+		b.Tickets[n].Status, b.Conversation.Number = tickets.StatusClosed, t.Number
 		b.Tickets = append(b.Tickets, t)
 	}
 	c.commit(b)
@@ -194,8 +194,8 @@ func checkPageSizes(c *check) {
 	var want int64 = storage.MaxPage + 3
 	for seq := int64(2); seq <= want; seq++ {
 		t := b.Tickets[0]
-		t.Number, t.Status = tickets.Number(seq), tickets.Open
-		b.Tickets[seq-2].Status, b.Conversation.Number = tickets.Closed, t.Number
+		t.Number, t.Status = tickets.Number(seq), tickets.StatusOpen
+		b.Tickets[seq-2].Status, b.Conversation.Number = tickets.StatusClosed, t.Number
 		b.Tickets = append(b.Tickets, t)
 		b.Messages = append(b.Messages, message(seq, b.Conversation.Session, base, "hola"))
 		b.Entries = append(b.Entries, entry(seq, 1, base))
@@ -317,7 +317,7 @@ func checkWords(c *check) {
 	four := c.next(one)
 	four.Conversation.Number = 2
 	closed := one.Tickets[0]
-	closed.Status = tickets.Closed
+	closed.Status = tickets.StatusClosed
 	four.Tickets[0].Number = 2
 	four.Tickets = append(four.Tickets, closed)
 	four.Words = []storage.Words{{Ticket: 2, Text: "reclamo gracias"}, {Ticket: 2, Text: ""}}
@@ -367,7 +367,7 @@ func checkWords(c *check) {
 			c.same(got, q.want, "words %q, limit %d", q.words, limit)
 		}
 	}
-	got := c.list(storage.TicketQuery{Account: a.ID, Words: []string{"gracias"}, Conversation: one.Conversation.ID, Status: tickets.Open, Order: storage.ByChange}, 1)
+	got := c.list(storage.TicketQuery{Account: a.ID, Words: []string{"gracias"}, Conversation: one.Conversation.ID, Status: tickets.StatusOpen, Order: storage.ByChange}, 1)
 	c.same(len(got), 1, "words together with other conditions")
 	c.same(len(c.list(storage.TicketQuery{Account: a.ID, Words: []string{"gracias"}, Important: true}, 1)), 0, "words together with a condition that does not hold")
 	c.same(len(c.list(storage.TicketQuery{Account: a.ID, Words: []string{"hola"}, Order: storage.ByWaiting}, 1)), 0, "words by waiting where nobody waits")

@@ -37,36 +37,36 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	a.Rules = chatcfg.Since{AutoCloseOn: at(5), AutoCloseChanged: at(6), Running: 5, RunningAt: at(7)}
 
 	customer := tickets.Customer{
-		Level: tickets.Verified, Name: text, Email: "ana@example.com", RUT: "12345678-5", Phone: "+56912345678", Locale: chatcfg.Spanish,
+		Level: tickets.LevelVerified, Name: text, Email: "ana@example.com", RUT: "12345678-5", Phone: "+56912345678", Locale: chatcfg.Spanish,
 	}
 	b := c.first(a)
 	conv := &b.Conversation
 	conv.Customer, conv.CreatedAt, conv.LastAt = customer, at(8), at(9)
-	conv.Identity = tickets.Identity{Kind: tickets.ByProvider, Value: "google:" + text}
+	conv.Identity = tickets.Identity{Kind: tickets.IdentityProvider, Value: "google:" + text}
 	b.Reserve = []tickets.Identity{conv.Identity}
 	conv.Links = []tickets.ConversationID{c.conversationID(), c.conversationID()}
 	conv.Number, conv.CustomerMessages, conv.Armed = 2, 1<<42, 6
-	older := tickets.Ticket{Number: 1, Status: tickets.Closed, Reason: tickets.Automatic, ClosedAt: at(10), ChangedAt: at(0), CreatedAt: at(1)}
+	older := tickets.Ticket{Number: 1, Status: tickets.StatusClosed, Reason: tickets.ReasonAutomatic, ClosedAt: at(10), ChangedAt: at(0), CreatedAt: at(1)}
 	b.Tickets = []tickets.Ticket{{
-		Number: 2, Previous: 1, Status: tickets.Open, Important: true, KeywordsOff: true, Paused: true,
+		Number: 2, Previous: 1, Status: tickets.StatusOpen, Important: true, KeywordsOff: true, Paused: true,
 		CreatedAt: at(11), OpenedAt: at(12), ClosedAt: at(13), ChangedAt: at(14),
-		LastWord: tickets.AgentSide, Agent: "ana", AgentName: text, Answered: true,
+		LastWord: tickets.SideAgent, Agent: "ana", AgentName: text, Answered: true,
 		Wait:       &tickets.Wait{Since: at(15), Clock: chatcfg.Business, Limit: 90 * time.Second, Due: at(16), DelayedAt: at(17)},
 		CountsFrom: at(18), SpokeOutOfHours: at(19), SpokeInAbsence: 9, Notified: []string{"b@example.com", "a@example.com"},
 		Typification: &tickets.Typification{Category: text, Fields: map[string]string{text: text, "b": ""}},
 		Metadata:     map[string]string{text: text, "": "x"}, Customer: customer, Messages: 12,
 	}, older}
 	b.Messages = []tickets.Message{{
-		Seq: 1, Ticket: 2, At: at(20), From: tickets.FromRule, Level: tickets.Anonymous, Session: conv.Session,
-		Agent: "ana", Name: text, Rule: tickets.OutOfHours, Text: text,
+		Seq: 1, Ticket: 2, At: at(20), From: tickets.FromRule, Level: tickets.LevelAnonymous, Session: conv.Session,
+		Agent: "ana", Name: text, Rule: "outOfHours", Text: text,
 	}}
 	b.Entries = []tickets.Entry{{
-		N: 1, Ticket: 2, At: at(21), Due: at(22), Kind: tickets.Tick,
-		Actor:  tickets.Actor{Kind: tickets.ByRule, Agent: "ana", Name: text, Session: conv.Session, Rule: tickets.SLA},
+		N: 1, Ticket: 2, At: at(21), Due: at(22), Kind: tickets.CommandTick,
+		Actor:  tickets.Actor{Kind: tickets.ActorRule, Agent: "ana", Name: text, Session: conv.Session, Rule: "sla"},
 		Inputs: tickets.Inputs{Now: at(23), Presence: tickets.Presence{Available: true, Absence: 4}, Config: 7, Chance: 1<<64 - 1},
-		Facts: []tickets.Fact{{Kind: tickets.WasClosed, Rule: tickets.AutoClose, Seq: 3, Reason: tickets.Automatic, Address: "a@example.com", Waited: 61 * time.Second},
-			{Kind: tickets.Created}},
-		Trace: []tickets.Finding{{Rule: tickets.Important, Fired: true, Why: "word", Text: 2, Word: text, From: 3, To: 9, Until: at(24)}, {Rule: tickets.SLA}},
+		Facts: []tickets.Fact{{Kind: tickets.FactClosed, Rule: "autoClose", Seq: 3, Reason: tickets.ReasonAutomatic, Address: "a@example.com", Waited: 61 * time.Second},
+			{Kind: tickets.FactCreated}},
+		Trace: []tickets.Finding{{Rule: "important", Fired: true, Why: "word", Text: 2, Word: text, From: 3, To: 9, Until: at(24)}, {Rule: "sla"}},
 	}}
 	b.Answers = []tickets.Answer{{Ticket: 2, Since: at(25), At: at(26), Waited: time.Hour, Limit: time.Minute, First: true, Agent: "ana"}}
 	d := delivery(b, "k"+text, at(27))
@@ -132,7 +132,7 @@ func (c *check) get(want full) {
 	c.same(roster, want.roster, "Presence.Get")
 	c.same(c.messages(a.ID, b.Conversation.ID), b.Messages, "Messages")
 	c.same(c.history(a.ID, b.Conversation.ID), b.Entries, "History")
-	rows := c.list(storage.TicketQuery{Account: a.ID, Status: tickets.Open}, 0)
+	rows := c.list(storage.TicketQuery{Account: a.ID, Status: tickets.StatusOpen}, 0)
 	c.same(rows, []storage.TicketRow{{Conversation: b.Conversation.ID, Ticket: b.Tickets[0]}}, "Tickets")
 	c.same(c.deliveries(a.ID, storage.Pending, 0), b.Deliveries, "Outbox.List")
 	c.wake(b.Wake, "of a full value")
@@ -146,7 +146,7 @@ func checkFull(c *check) {
 	// A nil map or slice, a zero time and an empty text stay what they are.
 	a := c.account()
 	b := c.first(a)
-	b.Tickets[0] = tickets.Ticket{Number: 1, Status: tickets.Open, CreatedAt: base, ChangedAt: base}
+	b.Tickets[0] = tickets.Ticket{Number: 1, Status: tickets.StatusOpen, CreatedAt: base, ChangedAt: base}
 	b.Messages[0] = tickets.Message{Seq: 1, Ticket: 1, At: base, From: tickets.FromCustomer}
 	b.Entries[0] = tickets.Entry{N: 1, Ticket: 1, At: base}
 	b.Conversation.Customer, b.Conversation.Links = tickets.Customer{}, nil
@@ -158,7 +158,7 @@ func checkFull(c *check) {
 	c.same(c.history(a.ID, b.Conversation.ID), b.Entries, "a bare entry")
 	// Every field can be taken away again.
 	next := c.next(f.batch)
-	next.Tickets = []tickets.Ticket{{Number: 2, Status: tickets.Ignored, CreatedAt: base, ChangedAt: base}}
+	next.Tickets = []tickets.Ticket{{Number: 2, Status: tickets.StatusIgnored, CreatedAt: base, ChangedAt: base}}
 	next.Conversation.Customer, next.Conversation.Links, next.Conversation.Number = tickets.Customer{}, nil, 2
 	c.commit(next)
 	l = c.load(f.account.ID, next.Conversation.ID)

@@ -205,43 +205,43 @@ func TestZero(t *testing.T) {
 // readable, whatever fields are added.
 var golden = map[string]any{
 	"Message": tickets.Message{
-		Seq: 7, Ticket: 2, At: at(1), From: tickets.FromRule, Level: tickets.Claimed, Session: tickets.SessionID{UUID: uuid.UUID{1: 2}},
-		Agent: "ana", Name: "Ana", Rule: tickets.OutOfHours, Text: "Abrimos mañana.",
+		Seq: 7, Ticket: 2, At: at(1), From: tickets.FromRule, Level: tickets.LevelClaimed, Session: tickets.SessionID{UUID: uuid.UUID{1: 2}},
+		Agent: "ana", Name: "Ana", Rule: "outOfHours", Text: "Abrimos mañana.",
 		File: &tickets.File{ID: tickets.FileID{UUID: uuid.UUID{12}}, Name: "plano.pdf", Type: "application/pdf", Size: 70000},
 	},
 	"Conversation": tickets.Conversation{
 		Format: 1, Account: chatcfg.AccountID{UUID: uuid.UUID{3}}, ID: tickets.ConversationID{UUID: uuid.UUID{4}}, Version: 300,
-		Identity: tickets.Identity{Kind: tickets.ByProvider, Value: "google:1"}, Customer: customer, CreatedAt: at(2), LastAt: at(3),
+		Identity: tickets.Identity{Kind: tickets.IdentityProvider, Value: "google:1"}, Customer: customer, CreatedAt: at(2), LastAt: at(3),
 		LastSeq: 9, LastEntry: 8, Number: 2, CustomerMessages: 5, Session: tickets.SessionID{UUID: uuid.UUID{5}},
 		Links: []tickets.ConversationID{{UUID: uuid.UUID{6}}, {}}, Armed: 4,
 	},
 	"Session": tickets.Session{
 		ID: tickets.SessionID{UUID: uuid.UUID{7}}, Account: chatcfg.AccountID{UUID: uuid.UUID{8}}, Conversation: tickets.ConversationID{UUID: uuid.UUID{9}},
-		Identity: tickets.Identity{Kind: tickets.BySession, Value: "s"}, Customer: customer, TokenHash: []byte{0, 1, 2},
+		Identity: tickets.Identity{Kind: tickets.IdentitySession, Value: "s"}, Customer: customer, TokenHash: []byte{0, 1, 2},
 		CreatedAt: time.Unix(0, 0).UTC(), ExpiresAt: at(4), EndedAt: at(5), Links: []tickets.ConversationID{{UUID: uuid.UUID{10}}}, Revision: 3,
 	},
 	"Ticket": tickets.Ticket{
-		Number: 2, Previous: 1, Status: tickets.Open, Reason: tickets.Manual, Important: true, KeywordsOff: true, Paused: true,
-		CreatedAt: at(1), OpenedAt: at(2), ClosedAt: at(3), ChangedAt: at(4), LastWord: tickets.AgentSide, Agent: "ana", AgentName: "Ana", Answered: true,
+		Number: 2, Previous: 1, Status: tickets.StatusOpen, Reason: tickets.ReasonManual, Important: true, KeywordsOff: true, Paused: true,
+		CreatedAt: at(1), OpenedAt: at(2), ClosedAt: at(3), ChangedAt: at(4), LastWord: tickets.SideAgent, Agent: "ana", AgentName: "Ana", Answered: true,
 		Wait:       &tickets.Wait{Since: at(5), Clock: chatcfg.Business, Limit: time.Hour, Due: at(6), DelayedAt: at(7)},
 		CountsFrom: at(8), SpokeOutOfHours: at(9), SpokeInAbsence: 3, Notified: []string{"a@x.cl", "b@x.cl"},
 		Typification: &tickets.Typification{Category: "venta", Fields: map[string]string{"b": "2", "a": "1"}},
 		Metadata:     map[string]string{"k": "v"}, Customer: customer, Messages: 12,
 	},
 	"Entry": tickets.Entry{
-		N: 3, Ticket: 2, At: at(1), Due: at(2), Kind: tickets.Expire,
-		Actor:  tickets.Actor{Kind: tickets.ByRule, Agent: "ana", Name: "Ana", Session: tickets.SessionID{UUID: uuid.UUID{11}}, Rule: tickets.AutoClose},
+		N: 3, Ticket: 2, At: at(1), Due: at(2), Kind: tickets.CommandExpire,
+		Actor:  tickets.Actor{Kind: tickets.ActorRule, Agent: "ana", Name: "Ana", Session: tickets.SessionID{UUID: uuid.UUID{11}}, Rule: "autoClose"},
 		Inputs: tickets.Inputs{Now: at(3), Presence: tickets.Presence{Available: true, Absence: 2}, Config: 4, Chance: 1 << 63},
 		Facts: []tickets.Fact{
-			{Kind: tickets.WasClosed, Rule: tickets.AutoClose, Reason: tickets.Automatic},
-			{Kind: tickets.Said, Seq: 4, Address: "a@x.cl", Waited: time.Minute},
+			{Kind: tickets.FactClosed, Rule: "autoClose", Reason: tickets.ReasonAutomatic},
+			{Kind: tickets.FactSaid, Seq: 4, Address: "a@x.cl", Waited: time.Minute},
 		},
-		Trace: []tickets.Finding{{Rule: tickets.Important, Fired: true, Why: tickets.HasKeyword, Text: 1, Word: "recl", From: 2, To: 9, Until: at(4)}, {}},
+		Trace: []tickets.Finding{{Rule: "important", Fired: true, Why: "keyword", Text: 1, Word: "recl", From: 2, To: 9, Until: at(4)}, {}},
 	},
 	"Receipt": storage.Receipt{Scope: "agent:ana", Key: "k", Hash: [32]byte{31: 1}, Entry: 3, Ticket: 2, Seq: 4, At: at(1)},
 }
 
-var customer = tickets.Customer{Level: tickets.Verified, Name: "Juana Pérez", Email: "j@x.cl", RUT: "12345678-5", Phone: "+56912345678", Locale: "es"}
+var customer = tickets.Customer{Level: tickets.LevelVerified, Name: "Juana Pérez", Email: "j@x.cl", RUT: "12345678-5", Phone: "+56912345678", Locale: "es"}
 
 func at(n int) time.Time { return time.Date(2026, 3, n, 9, 0, 0, n*1000, time.UTC) }
 

@@ -51,7 +51,7 @@ func DecodeMessage(doc string, m *tickets.Message) error {
 		case 8:
 			m.Name = r.string()
 		case 9:
-			m.Rule = tickets.Rule(r.string())
+			m.Rule = tickets.RuleKey(r.string())
 		case 10:
 			m.Text = r.string()
 		case 11:

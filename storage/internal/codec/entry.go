@@ -70,7 +70,7 @@ func DecodeEntry(doc string, e *tickets.Entry) error {
 		case 4:
 			e.Due = r.time()
 		case 5:
-			e.Kind = tickets.Kind(r.string())
+			e.Kind = tickets.CommandKind(r.string())
 		case 6:
 			readActor(&r, &e.Actor)
 		case 7:
@@ -99,7 +99,7 @@ func readActor(r *reader, a *tickets.Actor) {
 		case 4:
 			a.Session.UUID = sub.id()
 		case 5:
-			a.Rule = tickets.Rule(sub.string())
+			a.Rule = tickets.RuleKey(sub.string())
 		}
 	}
 	r.leave(&sub)
@@ -131,7 +131,7 @@ func readFact(r *reader, f *tickets.Fact) {
 		case 1:
 			f.Kind = tickets.FactKind(sub.string())
 		case 2:
-			f.Rule = tickets.Rule(sub.string())
+			f.Rule = tickets.RuleKey(sub.string())
 		case 3:
 			f.Seq = sub.int()
 		case 4:
@@ -150,7 +150,7 @@ func readFinding(r *reader, f *tickets.Finding) {
 	for sub.next() {
 		switch sub.field {
 		case 1:
-			f.Rule = tickets.Rule(sub.string())
+			f.Rule = tickets.RuleKey(sub.string())
 		case 2:
 			f.Fired = sub.bool()
 		case 3:

@@ -77,12 +77,12 @@ var views = []struct {
 	query            storage.TicketQuery
 	counted          bool
 }{
-	{"open", "Abiertos", "inbox", storage.TicketQuery{Status: tickets.Open}, true},
+	{"open", "Abiertos", "inbox", storage.TicketQuery{Status: tickets.StatusOpen}, true},
 	{"waiting", "Esperan", "clock", storage.TicketQuery{Order: storage.ByWaiting}, true},
-	{"delayed", "Con demora", "alert", storage.TicketQuery{Status: tickets.Open, Delayed: true}, true},
+	{"delayed", "Con demora", "alert", storage.TicketQuery{Status: tickets.StatusOpen, Delayed: true}, true},
 	{"important", "Importantes", "star", storage.TicketQuery{Important: true}, false},
-	{"ignored", "Ignorados", "eyeoff", storage.TicketQuery{Status: tickets.Ignored}, false},
-	{"closed", "Cerrados", "check", storage.TicketQuery{Status: tickets.Closed}, false},
+	{"ignored", "Ignorados", "eyeoff", storage.TicketQuery{Status: tickets.StatusIgnored}, false},
+	{"closed", "Cerrados", "check", storage.TicketQuery{Status: tickets.StatusClosed}, false},
 	{"all", "Todos", "list", storage.TicketQuery{}, false},
 }
 
@@ -128,7 +128,7 @@ func (v *visit) showInbox(dry *dryRun) error {
 
 // list fills in the page's list.
 func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) error {
-	q := storage.TicketQuery{Status: tickets.Open}
+	q := storage.TicketQuery{Status: tickets.StatusOpen}
 	found := false
 	for _, one := range views {
 		tab := tabView{Key: one.key, Label: v.t(one.label), Icon: one.icon, Active: one.key == p.View}

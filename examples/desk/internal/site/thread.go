@@ -80,13 +80,13 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 		URL: "/desk/a/" + ref.Account.String() + "/inbox/" + ref.Conversation.String() + "/" + strconv.FormatInt(int64(ref.Number), 10),
 	}
 	th.Max, th.Types = v.desk.FileLimits()
-	for name, kind := range map[string]tickets.Kind{
-		"reply": tickets.Reply, "close": tickets.Close, "ignore": tickets.Ignore, "open": tickets.OpenTicket,
+	for name, kind := range map[string]tickets.CommandKind{
+		"reply": tickets.CommandReply, "close": tickets.CommandClose, "ignore": tickets.CommandIgnore, "open": tickets.CommandOpen,
 	} {
 		_, ok := tickets.Next(t.Status, kind)
 		th.Can[name] = ok && th.Latest
 	}
-	th.Can["pause"] = th.Latest && t.Status == tickets.Open && !t.Paused
+	th.Can["pause"] = th.Latest && t.Status == tickets.StatusOpen && !t.Paused
 	th.Can["resume"] = th.Latest && t.Paused
 	if t.Typification != nil {
 		th.Fields = pairsFrom(t.Typification.Fields)
