@@ -28,16 +28,17 @@ func main() {
 	chat := flag.String("chat", "127.0.0.1:0", "address of the widget's server")
 	host := flag.String("host", "127.0.0.1:0", "address of the host's pages")
 	control := flag.String("control", "127.0.0.1:0", "address of the control")
+	public := flag.String("public", "", "address by which browsers reach the widget's server, if a proxy's")
 	hijack := flag.Bool("hijack", false, "serve streams on hijacked connections")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *dir, [3]string{*chat, *host, *control}, *hijack); err != nil && !errors.Is(err, context.Canceled) {
+	if err := run(ctx, *dir, [3]string{*chat, *host, *control}, *public, *hijack); err != nil && !errors.Is(err, context.Canceled) {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, dir string, addresses [3]string, hijack bool) error {
+func run(ctx context.Context, dir string, addresses [3]string, public string, hijack bool) error {
 	store, err := sqlite.Open(dir+"/charla.db", nil)
 	if err != nil {
 		return err
@@ -59,7 +60,10 @@ func run(ctx context.Context, dir string, addresses [3]string, hijack bool) erro
 			return err
 		}
 	}
-	w := &world{desk: desk, mails: mails, base: "http://" + listeners[0].Addr().String() + "/chat/"}
+	if public == "" {
+		public = listeners[0].Addr().String()
+	}
+	w := &world{desk: desk, mails: mails, base: "http://" + public + "/chat/"}
 	much := widget.Rate{PerSecond: 1000, Burst: 10000} // the tests are one address
 	handler, err := widget.New(desk, &widget.Options{
 		BaseURL: w.base, Streams: widget.StreamOptions{Hijack: hijack},
@@ -82,7 +86,7 @@ func run(ctx context.Context, dir string, addresses [3]string, hijack bool) erro
 		go func() { errs <- server.Serve(listeners[i]) }()
 	}
 	line, err := json.Marshal(map[string]string{
-		"chat": w.base, "host": "http://" + listeners[1].Addr().String(), "control": "http://" + listeners[2].Addr().String(),
+		"chat": "http://" + listeners[0].Addr().String() + "/chat/", "host": "http://" + listeners[1].Addr().String(), "control": "http://" + listeners[2].Addr().String(),
 	})
 	if err != nil {
 		return err

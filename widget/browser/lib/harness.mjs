@@ -10,12 +10,13 @@ const binary = process.env.CHARLA_HARNESS
 if (!binary) throw new Error('CHARLA_HARNESS names no program: run the tests by make test-browser')
 
 /** Starts the server, and gives what a test needs of it. */
-export async function startServer({hijack = false} = {}) {
+export async function startServer({hijack = false, proxy} = {}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'charla-'))
   let child, addresses
   async function start() {
     const args = ['-dir', dir]
     if (hijack) args.push('-hijack')
+    if (proxy) args.push('-public', proxy.address)
     if (addresses) {
       for (const name of ['chat', 'host', 'control']) args.push('-' + name, new URL(addresses[name]).host)
     }
@@ -33,6 +34,7 @@ export async function startServer({hijack = false} = {}) {
     await ended
   }
   await start()
+  proxy?.to(new URL(addresses.chat))
   const server = {
     get chat() { return addresses.chat },
     get host() { return addresses.host },

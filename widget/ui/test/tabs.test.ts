@@ -114,7 +114,7 @@ test('what another tab has begun to keep stays kept', () => {
   const b = open(s, 'kept')
   a.send('one')
   b.send('two')
-  a.drop(a.state().items[0]!)
+  a.drop(a.state().items[0]!.key)
   assert.deepEqual(texts(JSON.parse(kept.get('charla:kept')!).outbox), ['two'])
 })
 

@@ -1,21 +1,22 @@
 import type { Core, Problem } from '../types'
 import type { Store } from './store'
 
-/** What the server refused, or why it was not reached (status 0). */
+/** What was refused: by the server, or on the way to it (code network; status 0: without an answer). */
 export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
-    message: string,
+    message = '',
     /** Seconds that the server asks to wait. */
     readonly after = 0,
-    readonly problems: Problem[] = [],
+    readonly problems?: Problem[],
   ) {
     super(message)
   }
   /** Whether the same request may succeed later. */
   get later(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500
+    const { status } = this
+    return this.code === 'network' ? status !== 413 : status === 429 || status >= 500
   }
 }
 
@@ -57,11 +58,12 @@ export function client(core: Core, store: Store) {
         cache: 'no-store',
       })
       if (res.ok) return await take(res)
-      const e = (await res.json().catch(() => ({})))?.error || {}
-      const after = Number(res.headers.get('Retry-After')) || 0
-      throw new Refused(res.status, e.code || 'internal', e.message || '', after, e.problems)
+      // A proxy's page is no answer of the server: what it says is not for the visitor.
+      const { error } = await res.json().catch(() => 0)
+      const e = /^[a-z_]+$/.test(error?.code) ? error : { code: 'network' }
+      throw new Refused(res.status, e.code, e.message, Number(res.headers.get('Retry-After')) || 0, e.problems)
     } catch (e) {
-      throw e instanceof Refused ? e : new Refused(0, 'network', String(e))
+      throw e instanceof Refused ? e : new Refused(0, 'network')
     } finally {
       clearTimeout(timer)
       going.delete(abort)

@@ -4,27 +4,19 @@
 import type { Client } from './api'
 import { Refused } from './api'
 import { backoff, waiter } from './backoff'
-import type { Kept, Store, Waiting } from './store'
-import { uuid } from './store'
+import type { Item, Sent } from './outbox'
+import { outbox } from './outbox'
+import { reading } from './reading'
+import type { Kept, Store } from './store'
+import { newKey } from './store'
 import type { Events, Tell } from './stream'
 import { follow } from './stream'
 import { alone, channel, leader } from './tabs'
 import type { Core, Marks, Message, Session } from '../types'
 
-export interface Item extends Waiting {
-  state: 'sending' | 'failed'
-  /** The message of the refusal, where there is one. */
-  reason?: string
-  /** Sending goes on by itself when the connection is back. */
-  later?: boolean
-  file?: File
-  /** The stream has already brought it. */
-  seq?: number
-}
-
-interface Sent {
-  message: Message
-  also?: Message[]
+interface Page {
+  messages: Message[]
+  more?: boolean
 }
 
 export interface Listener {
@@ -43,14 +35,10 @@ export interface Listener {
 
 export type Chat = ReturnType<typeof chat>
 
-export function chat(core: Core, store: Store, api: Client, on: Listener) {
+export function chat(core: Core, store: Store, api: Client, on: Listener, open = reading) {
   const pause = waiter()
-  const keys = new Map<number, string>()
-  const ours = new Set<string>()
-  let messages: Message[] = []
-  let items: Item[] = (store.get().outbox || []).map((w) => ({ ...w, state: 'sending' }))
   let session: Session | undefined
-  let marks: Marks = { agent: 0, customer: 0 }
+  let read = open()
   let typing = false
   let typed = 0
   let timer = 0
@@ -59,7 +47,6 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   let earlier = false
   let welcome = false
   let identity = ''
-  let flushing = false
   let admitting: Promise<boolean> | undefined
   let stopped = false
   let follower: ReturnType<typeof leader> | undefined
@@ -67,65 +54,41 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
 
   const name = 'charla:' + core.base + core.key
   const tabs = channel(name, heard)
-  const last = () => messages[messages.length - 1]?.seq || 0
-  const unseen = (m: Message) => m.from !== 'customer' && m.seq > marks.customer
-  const unread = () => messages.filter(unseen).length
-
-  /** Keeps what waits, beside what other tabs keep there. */
-  function keep() {
-    items.forEach((i) => ours.add(i.key))
-    store.reread()
-    store.set({
-      outbox: [
-        ...(store.get().outbox || []).filter((w) => !ours.has(w.key)),
-        ...items.filter((i) => !i.file).map(({ key, text, at, welcome }) => ({ key, text, at, welcome })),
-      ],
-    })
-  }
 
   function changed() {
     if (stopped) return
     on.changed()
   }
 
-  /** Puts messages where they belong and says which were not there. */
-  function add(list: Message[]): Message[] {
-    const known = new Set(messages.map((m) => m.seq))
-    const fresh = list.filter((m) => !known.has(m.seq) && known.add(m.seq))
-    if (fresh.length) messages = [...messages, ...fresh].sort((a, b) => a.seq - b.seq)
-    return fresh
-  }
-
   const tell: Tell = (event, data) => {
-    if (event !== 'link') tabs.say({ event, data, id: store.get().id })
+    if (event !== 'link') tabs.say({ event, data, after: read.cursor(), id: store.get().id })
     take(event, data)
   }
 
-  function take<K extends keyof Events>(event: K, data: Events[K]) {
+  /** Takes an event; a message is the next one after a sequence. */
+  function take<K extends keyof Events>(event: K, data: Events[K], after = read.cursor()) {
     if (stopped) return
     if (event === 'message') {
       const m = data as Message
       // Our own message may be here before the answer to its request.
-      const own = m.from === 'customer' && items.find((i) => !i.seq && i.state === 'sending' && same(i, m))
+      const own = m.from === 'customer' && box.items().find((i) => !i.seq && i.state === 'sending' && same(i, m))
       if (own) {
         own.seq = m.seq
-        keys.set(m.seq, own.key)
+        m.key = own.key
       }
-      if (!add([m]).length) return
       if (m.from !== 'customer') typing = false
-      if (unseen(m)) on.arrived(m)
       if (session) session.ongoing = true
-      core.emit('message', m)
+      if (after > read.cursor()) catchUp()
+      told([m], after)
     } else if (event === 'typing') {
       typing = data as boolean
       clearTimeout(timer)
       if (typing) timer = window.setTimeout(() => take('typing', false), 8000)
     } else if (event === 'read') {
-      const r = data as Marks
-      marks = { agent: Math.max(marks.agent, r.agent), customer: Math.max(marks.customer, r.customer) }
+      read.mark(data as Marks)
     } else if (event === 'link') {
+      if (data && !link) box.wake()
       link = data as boolean
-      if (link) resume()
     } else if (event === 'ready') {
       loaded = true
     } else if (event === 'end') {
@@ -135,27 +98,34 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     changed()
   }
 
+  /** Adds what the server told after a sequence, and says what of it the visitor has not seen. */
+  function told(list: Message[], after: number) {
+    const before = read.cursor()
+    read.told(list, after).forEach((m) => core.emit('message', m))
+    read.unread().forEach((m) => m.seq > before && on.arrived(m))
+  }
+
   const same = (i: Item, m: Message) => (i.file ? m.file?.name === i.file.name : (m.text || '') === i.text)
 
-  function heard(what: { event?: keyof Events; data?: never; id?: string; session?: boolean; sent?: Sent; key?: string }) {
+  function heard(what: { event?: keyof Events; data?: never; after?: number; id?: string; seen?: number; session?: boolean; sent?: Message[]; key?: string }) {
     if (what.session) {
       const before = session?.id
       store.reread()
       if (store.get().id === before) return
       // What one has not sent is not for the next to send.
-      if (before) items = []
+      if (before) box.clear()
       forget()
       if (store.get().token) start()
       else changed()
     } else if (what.id === store.get().id) {
       if (what.sent) {
-        add([what.sent.message, ...(what.sent.also || [])])
-        items = items.filter((i) => i.key !== what.key)
-        changed()
-      } else if (what.event) {
-        take(what.event, what.data as never)
-        if (what.event === 'read' && !unread()) on.seen()
-      }
+        read.add(what.sent)
+        box.drop(what.key!)
+      } else if (what.seen) {
+        read.saw(what.seen)
+        if (!read.unread().length) on.seen()
+      } else if (what.event) return take(what.event, what.data as never, what.after)
+      changed()
     }
   }
 
@@ -164,19 +134,23 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     if (!session || document.hidden) return
     stream?.wake()
     if (follower?.leads()) return
+    const now = read
+    const after = now.cursor()
     try {
-      const page = await api.json<{ messages: Message[]; more?: boolean }>('GET', 'messages?limit=200&after=' + last())
-      page.messages.forEach((m) => take('message', m))
-      if (page.more) catchUp()
+      const page = await api.json<Page>('GET', 'messages?limit=200&after=' + after)
+      if (now !== read) return
+      told(page.messages, after)
+      changed()
+      if (page.more) void catchUp()
     } catch (e) {
-      if (e instanceof Refused && e.status === 401) lost()
+      if (gone(e)) lost()
     }
   }
 
   function listen() {
     follower?.stop()
     follower = leader(name + store.get().id, () => {
-      stream = follow(api, last, () => ({ ...marks, typing }), tell)
+      stream = follow(api, read.cursor, () => ({ ...read.marks, typing }), tell)
       return () => {
         stream?.stop()
         stream = undefined
@@ -184,41 +158,35 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     })
   }
 
-  async function history(): Promise<void> {
-    const page = await api.json<{ messages: Message[]; more?: boolean }>('GET', 'messages?before=0&limit=50')
-    add(page.messages)
-    earlier = page.more!
-    loaded = true
-  }
-
   /** Takes up the session that is kept. */
   async function start(): Promise<void> {
-    for (let tries = 0; store.get().token && !stopped; tries++) {
+    const now = read
+    for (let tries = 0; store.get().token && now === read; tries++) {
       try {
         const s = await api.json<Session>('GET', 'session')
-        if (stopped) return
+        if (now !== read) return
         session = s
-        if (s.read) marks = s.read
-        if (s.level === 'anonymous' && !s.ongoing && s.lastSeq && !items.length) return await logout()
-        await history()
+        if (s.read) now.mark(s.read)
+        if (s.level === 'anonymous' && !s.ongoing && s.lastSeq && !box.items().length) return await logout()
+        const page = await api.json<Page>('GET', 'messages?before=0&limit=50')
+        if (now !== read) return
+        now.told(page.messages, 0)
+        earlier = page.more!
+        loaded = link = true
         listen()
-        link = true
         changed()
         // What came while no page was open.
-        messages.filter(unseen).forEach(on.arrived)
-        return void flush()
+        now.unread().forEach(on.arrived)
+        return void box.flush()
       } catch (e) {
-        if (stopped) return
-        if (!(e instanceof Refused) || !e.later) {
-          if (e instanceof Refused && e.status === 401) lost()
-          return
-        }
+        if (now !== read) return
+        if (gone(e)) return lost()
         link = false
         changed()
-        await pause.wait(backoff(tries, Math.random(), e.after))
+        await pause.wait(backoff(tries, Math.random(), (e as Refused).after))
       }
     }
-    if (items.length && free()) void flush()
+    if (box.items().length && free()) void box.flush()
   }
 
   /** Starts a session, or moves the one there is to who has logged in. */
@@ -237,15 +205,15 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
       locale: core.config.locale,
     })
     session = made.session
-    marks = { agent: 0, customer: 0 }
+    read = open()
     store.act()
     store.set({ token: made.token, form: undefined })
     keepSession(made.session, body)
-    if (made.session.level === 'verified') await history().catch(() => {})
+    if (made.session.level === 'verified') return void start()
     loaded = true
     listen()
     changed()
-    void flush()
+    void box.flush()
   }
 
   function keepSession(s: Session, body: Record<string, unknown>) {
@@ -288,21 +256,14 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
   function forget() {
     follower?.stop()
     follower = stream = session = undefined
-    messages = []
-    keys.clear()
-    marks = { agent: 0, customer: 0 }
+    read = open()
     typing = loaded = earlier = false
   }
 
-  async function reset() {
-    forgetMessages()
-    await history().catch(() => {})
-    listen()
-    changed()
-  }
-  function forgetMessages() {
-    messages = []
-    keys.clear()
+  /** Begins anew with the conversation of the session, which may be another. */
+  function reset() {
+    forget()
+    void start()
   }
 
   function lost() {
@@ -310,7 +271,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     const kept = store.get() // what waits in the other tabs, too
     const draft = [...(kept.outbox || []).map((i) => i.text), kept.draft].filter(Boolean).join('\n')
     const { name = '', email = '' } = kept
-    items = []
+    box.clear()
     forget()
     store.clear()
     store.set({ draft, form: { name, email } })
@@ -322,7 +283,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
 
   async function logout() {
     const bye = store.get().token ? api.json('DELETE', 'session').catch(() => {}) : undefined
-    items = []
+    box.clear()
     identity = ''
     forget()
     store.clear()
@@ -344,99 +305,70 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     }
   }
 
+  const box = outbox(store, {
+    async admit() {
+      const may = await admit()
+      if (!may) on.entry()
+      return may
+    },
+    async post(item) {
+      const { key, text, file } = item
+      const to = read
+      const sent = file
+        ? await api.json<Sent>(
+            'POST',
+            `files?key=${key}&name=${encodeURIComponent(file.name)}${item.welcome ? '&welcome=true' : ''}`,
+            file,
+            { timeout: 180 },
+          )
+        : await api.json<Sent>('POST', 'messages', { key, text, ...(item.welcome && { welcome: true }) })
+      sent.message.key = key
+      const list = [sent.message, ...(sent.also || [])]
+      to.add(list).forEach((m) => core.emit('message', m))
+      if (item.welcome) welcome = false
+      if (session) session.ongoing = link = true
+      tabs.say({ sent: to === read ? list : [], key, id: store.get().id })
+      drop(key)
+    },
+    async reached() {
+      link = await api.json('GET', 'session', undefined, { timeout: 10 }).then(
+        () => true,
+        () => false,
+      )
+      changed()
+      return link
+    },
+    refused(why, item) {
+      if (gone(why)) lost()
+      else if (why.code === 'contact_form') {
+        drop(item.key)
+        on.form(item.text)
+      } else {
+        core.emit('error', { code: why.code, message: why.message })
+        return true
+      }
+      return false
+    },
+    changed,
+  })
+
+  function drop(key: string) {
+    box.drop(key)
+    box.keep()
+  }
+
   function send(text: string, file?: File) {
     store.act()
-    items.push({ key: uuid(), text, at: Date.now(), state: 'sending', file, welcome: welcome || undefined })
-    keep()
-    changed()
-    void flush()
+    box.add({ key: newKey(), text, at: Date.now(), state: 'sending', file, welcome: welcome || undefined })
   }
 
-  /** Sends what waits, in its order, each with its key until it is answered. */
-  async function flush(): Promise<void> {
-    if (flushing || stopped) return
-    flushing = true
-    let tries = 0
-    try {
-      for (;;) {
-        const item = items.find((i) => i.state === 'sending')
-        if (!item || stopped) return
-        try {
-          if (!(await admit())) return on.entry()
-          const { key, text, file } = item
-          const sent = file
-            ? await api.json<Sent>(
-                'POST',
-                `files?key=${key}&name=${encodeURIComponent(file.name)}${item.welcome ? '&welcome=true' : ''}`,
-                file,
-                { timeout: 180 },
-              )
-            : await api.json<Sent>('POST', 'messages', { key, text, ...(item.welcome && { welcome: true }) })
-          tries = 0
-          answered(item, sent)
-        } catch (e) {
-          if (stopped) return
-          const r = e instanceof Refused ? e : new Refused(0, 'network', String(e))
-          if (r.status === 401) return lost()
-          if (r.code === 'contact_form') {
-            drop(item)
-            return on.form(item.text)
-          }
-          if (r.later && (tries < 5 || !navigator.onLine)) {
-            await pause.wait(backoff(tries++, Math.random(), r.after))
-            continue
-          }
-          if (r.code === 'key_reused') item.key = uuid()
-          for (const i of r.later ? items : [item]) {
-            i.state = 'failed'
-            i.later = r.later
-            i.reason = r.problems[0]?.message || r.message
-          }
-          core.emit('error', { code: r.code, message: r.message })
-          keep()
-          changed()
-        }
-      }
-    } finally {
-      flushing = false
-    }
-  }
-
-  function answered(item: Item, sent: Sent) {
-    keys.set(sent.message.seq, item.key)
-    items = items.filter((i) => i !== item)
-    if (item.welcome) welcome = false
-    const fresh = add([sent.message, ...(sent.also || [])])
-    if (session) session.ongoing = true
-    keep()
-    tabs.say({ sent, key: item.key, id: store.get().id })
-    for (const m of fresh) {
-      core.emit('message', m)
-      if (m.from !== 'customer' && m.from !== 'welcome') on.arrived(m)
-    }
-    changed()
-  }
-
-  function drop(item: Item) {
-    items = items.filter((i) => i !== item)
-    keep()
-    changed()
-  }
-
-  /** What the connection's loss kept back goes out. */
-  function resume() {
-    for (const i of items) {
-      if (i.later) {
-        i.state = 'sending'
-        i.later = false
-      }
-    }
+  const wake = () => {
     pause.wake()
-    void flush()
+    box.wake()
   }
   const offline = () => {
     link = navigator.onLine
-    if (link) resume()
+    if (link) wake()
     changed()
   }
   addEventListener('online', offline)
@@ -451,23 +383,17 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     logout,
     identify,
     drop,
-    retry(item: Item) {
-      item.state = 'sending'
-      changed()
-      pause.wake()
-      void flush()
-    },
-    flush,
-    /** Reads older messages; says whether there may be more. */
+    retry: box.retry,
+    flush: box.flush,
+    /** Reads older messages. */
     async older(): Promise<void> {
-      if (!earlier || !messages.length) return
+      const now = read
+      const [first] = now.messages()
+      if (!earlier || !first) return
       earlier = false
       try {
-        const page = await api.json<{ messages: Message[]; more?: boolean }>(
-          'GET',
-          `messages?limit=50&before=${messages[0]!.seq}`,
-        )
-        add(page.messages)
+        const page = await api.json<Page>('GET', `messages?limit=50&before=${first.seq}`)
+        now.add(page.messages)
         earlier = page.more!
       } catch {
         earlier = true
@@ -481,7 +407,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
         session = { ...session, ...(await api.json<Session>('GET', 'session')) }
         changed()
       } catch (e) {
-        if (e instanceof Refused && e.status === 401) lost()
+        if (gone(e)) lost()
       }
     },
     type() {
@@ -489,12 +415,11 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
       typed = Date.now()
       api.json('POST', 'typing', {}).catch(() => {})
     },
-    /** The visitor sees everything that is there. */
+    /** The visitor sees everything that has been told. */
     see() {
-      const seq = last()
-      if (!session || !unread()) return
-      marks.customer = seq
-      tabs.say({ event: 'read', data: marks, id: store.get().id })
+      const seq = session && read.see()
+      if (!seq) return
+      tabs.say({ seen: seq, id: store.get().id })
       api.json('POST', 'read', { seq }).catch(() => {})
       changed()
     },
@@ -502,8 +427,18 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
       welcome = shown
       changed()
     },
-    state: () => ({ messages, items, session, marks, typing, link, loaded, earlier, welcome, unread: unread() }),
-    key: (m: Message) => keys.get(m.seq),
+    state: () => ({
+      messages: read.messages(),
+      items: box.items(),
+      session,
+      marks: read.marks,
+      typing,
+      link,
+      loaded,
+      earlier,
+      welcome,
+      unread: read.unread().length,
+    }),
     free,
     identified: () => !!identity,
     transport: () => (stream ? (stream.polling() ? 'poll' : 'stream') : follower ? 'another tab' : 'none'),
@@ -512,6 +447,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
       forget()
       clearTimeout(timer)
       pause.wake()
+      box.stop()
       tabs.stop()
       api.stop()
       removeEventListener('online', offline)
@@ -520,6 +456,9 @@ export function chat(core: Core, store: Store, api: Client, on: Listener) {
     },
   }
 }
+
+/** Reports whether a refusal says that the session is gone. */
+const gone = (e: unknown) => (e as Refused).code === 'session'
 
 /** The subject of a signed identity; its signature is the server's to check. */
 function subject(token: string): string {

@@ -79,10 +79,5 @@ export function store(name: string) {
 
 export type Store = ReturnType<typeof store>
 
-/** A random UUID, also where the context is not secure. */
-export function uuid(): string {
-  const b = crypto.getRandomValues(new Uint8Array(16))
-  b[6] = (b[6]! & 15) | 64
-  b[8] = (b[8]! & 63) | 128
-  return Array.from(b, (v, i) => ([4, 6, 8, 10].includes(i) ? '-' : '') + v.toString(16).padStart(2, '0')).join('')
-}
+/** A random key, also where the context is not secure. */
+export const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-')

@@ -140,7 +140,7 @@ export function follow(api: Client, after: () => number, known: () => Known, tel
         }
       } catch (e) {
         if (e instanceof Refused) {
-          if (e.status === 401) return stopped || tell('end', 'session')
+          if (e.code === 'session') return stopped || tell('end', 'session')
           asked = e.after
           if (e.code === 'stream') silent = 2
         }

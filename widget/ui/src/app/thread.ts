@@ -1,7 +1,7 @@
 // The conversation on the screen, and the field to write in.
 
 import type { Message } from '../types'
-import type { Item } from './chat'
+import type { Item } from './outbox'
 import type { Files } from '../chunks/files'
 import { avatar } from './avatar'
 import { icons } from './icons'
@@ -58,27 +58,7 @@ export function thread(kit: Kit) {
       if (input.value.trim()) chat.type()
     },
     onkeydown: key,
-    onpaste: (e: ClipboardEvent) => {
-      const list = e.clipboardData?.files
-      if (!list?.length || !core.config.files) return
-      e.preventDefault()
-      attach(list)
-    },
   })
-  const picker = h('input', {
-    type: 'file',
-    multiple: true,
-    hidden: true,
-    onchange: () => {
-      if (picker.files) attach(picker.files)
-      picker.value = ''
-    },
-  })
-  const clip = h(
-    'button',
-    { className: 'tool', type: 'button', 'aria-label': t.attach, title: t.attach, onclick: () => picker.click() },
-    icon(icons.clip),
-  )
   const submit = h('button', { className: 'send', type: 'submit', 'aria-label': t.send }, icon(icons.send))
   const note = h('p', { className: 'note', role: 'alert', hidden: true })
   const composer = h(
@@ -90,7 +70,7 @@ export function thread(kit: Kit) {
         sendNow()
       },
     },
-    h('div', { className: 'field' }, clip, picker, input, submit),
+    h('div', { className: 'field' }, input, submit),
   )
   const el = h('div', { className: 'thread' }, h('div', { className: 'well' }, log, jump), note, composer)
 
@@ -134,17 +114,9 @@ export function thread(kit: Kit) {
   }
 
   function withFiles(f?: () => void) {
-    void core.chunk<{ default(kit: Kit): Files }>('files').then((m) => {
-      files ||= m.default(kit)
+    void core.chunk<{ default(kit: Kit, input: HTMLElement, note: HTMLElement): Files }>('files').then((m) => {
+      files ||= m.default(kit, input, note)
       f?.()
-    })
-  }
-
-  function attach(list: FileList) {
-    const chosen = Array.from(list)
-    withFiles(() => {
-      note.textContent = files!.send(chosen)
-      note.hidden = !note.textContent
     })
   }
 
@@ -174,9 +146,8 @@ export function thread(kit: Kit) {
       const at = Date.parse(m.at)
       const own = m.from === 'customer'
       dated(at)
-      const known = chat.key(m)
       out.push({
-        id: known ? 'k' + known : 's' + m.seq,
+        id: m.key ? 'k' + m.key : 's' + m.seq,
         by: own ? '-' : author(m),
         at,
         own,
@@ -239,8 +210,7 @@ export function thread(kit: Kit) {
     dots.hidden = !s.typing
     if (log.nextSibling !== dots) log.after(dots)
     dots.setAttribute('aria-label', t.typing)
-    clip.hidden = !core.config.files
-    picker.accept = core.config.files?.types.join(',') || ''
+    files?.update()
     submit.disabled = !input.value.trim()
     if (stick) bottom()
     else if (firstId && firstId !== log.firstElementChild && asked) {
@@ -264,15 +234,16 @@ export function thread(kit: Kit) {
     meta.replaceChildren(time)
     if (state === 'failed') {
       const item = r.item!
+      const why = item.reason || (item.file && files?.failed) || t.failed
       meta.append(
-        h('span', { className: 'problem' }, icon(icons.alert), item.reason || t.failed),
+        h('span', { className: 'problem' }, icon(icons.alert), why),
         h('button', { type: 'button', onclick: () => chat.retry(item) }, t.retry),
         h(
           'button',
           {
             type: 'button',
             onclick: () => {
-              chat.drop(item)
+              chat.drop(item.key)
               if (!item.text) return
               write(item.text)
               input.focus()
@@ -281,7 +252,7 @@ export function thread(kit: Kit) {
           item.text ? t.edit : t.remove,
         ),
       )
-      kit.announce(item.reason || t.failed)
+      kit.announce(why)
     } else if (state) {
       meta.append(h('span', { className: 'state' }, state === 'sending' ? t.sending : state === 'read' ? t.read : t.sent))
       if (state !== 'sending') meta.append(icon(state === 'read' ? icons.read : icons.check))

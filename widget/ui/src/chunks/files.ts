@@ -14,7 +14,8 @@ export function size(bytes: number, locale: string): string {
   return new Intl.NumberFormat(locale, digits).format(n) + (mega ? ' MB' : ' KB')
 }
 
-export default function files({ core, api, chat, h, icon, style, ...kit }: Kit) {
+/** Adds what attaches files to the field around an input; problems are said in note. */
+export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, input: HTMLElement, note: HTMLElement) {
   const t = { ...spanish, ...kit.t }
   style(css)
   const picture = /^image\/(png|jpeg|gif|webp)$/
@@ -37,18 +38,53 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit) 
     }
   }
 
-  return {
-    /** Sends those files that may be sent; the answer is why one was not, or empty. */
-    send(list: File[]): string {
-      const { maxBytes, types } = core.config.files!
-      let problem = ''
-      for (const file of list) {
-        if (file.size > maxBytes) problem = `${t.tooLarge} ${size(maxBytes, core.config.locale)}.`
-        else if (!types.includes(file.type)) problem = t.badType
-        else chat.send('', file)
-      }
-      return problem
+  const picker = h('input', {
+    type: 'file',
+    multiple: true,
+    hidden: true,
+    onchange: () => {
+      send(picker.files!)
+      picker.value = ''
     },
+  })
+  const clip = h(
+    'button',
+    { className: 'tool', type: 'button', 'aria-label': t.attach, title: t.attach, onclick: () => picker.click() },
+    icon('m20.5 11.5-8.6 8.6a5.5 5.5 0 0 1-7.8-7.8l8.9-8.9a3.7 3.7 0 0 1 5.2 5.2l-8.9 8.9a1.8 1.8 0 0 1-2.6-2.6l8-8'),
+  )
+  input.before(clip, picker)
+  input.addEventListener('paste', (e) => {
+    const list = e.clipboardData?.files
+    if (!list?.length || !core.config.files) return
+    e.preventDefault()
+    send(list)
+  })
+
+  /** Sends those files that may be sent, and says why another was not. */
+  function send(list: FileList) {
+    const { maxBytes, types } = core.config.files!
+    let problem = ''
+    for (const file of list) {
+      if (file.size > maxBytes) problem = `${t.tooLarge} ${size(maxBytes, core.config.locale)}.`
+      else if (!types.includes(file.type)) problem = t.badType
+      else chat.send('', file)
+    }
+    note.textContent = problem
+    note.hidden = !problem
+  }
+
+  /** Follows the configuration. */
+  function update() {
+    const { files } = core.config
+    clip.hidden = !files
+    picker.accept = files?.types.join(',') || ''
+  }
+  update()
+
+  return {
+    update,
+    /** Why a file was not sent, where the server has not said it. */
+    failed: t.fileFailed,
     card(m?: Message, local?: File): HTMLElement {
       const info = m?.file || local!
       const get = () => api.raw('GET', 'files/' + m!.seq, undefined, { timeout: 180 }, (res) => res.blob())

@@ -30,6 +30,7 @@ const en: Strings = {
   conversation: 'Conversation',
   download: 'Download',
   tooLarge: 'The file is too large. The limit is',
+  fileFailed: 'The file was not sent. It may be too large.',
   badType: 'Files of this type are not accepted.',
   loading: 'Loading…',
   error: 'Something did not work. Try again.',

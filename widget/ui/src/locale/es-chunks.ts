@@ -22,6 +22,8 @@ export const forms = {
 }
 
 export const files = {
+  attach: 'Adjuntar un archivo',
+  fileFailed: 'El archivo no se envió. Puede ser demasiado grande.',
   download: 'Descargar',
   tooLarge: 'El archivo es demasiado grande. El máximo es',
   badType: 'No se aceptan archivos de este tipo.',

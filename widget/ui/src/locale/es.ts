@@ -7,7 +7,6 @@ export default {
   write: 'Escribe un mensaje…',
   message: 'Mensaje',
   send: 'Enviar',
-  attach: 'Adjuntar un archivo',
   sending: 'Enviando…',
   sent: 'Enviado',
   read: 'Leído',

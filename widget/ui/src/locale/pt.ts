@@ -30,6 +30,7 @@ const pt: Strings = {
   conversation: 'Conversa',
   download: 'Baixar',
   tooLarge: 'O arquivo é grande demais. O máximo é',
+  fileFailed: 'O arquivo não foi enviado. Pode ser grande demais.',
   badType: 'Arquivos deste tipo não são aceitos.',
   loading: 'Carregando…',
   error: 'Algo não funcionou. Tente de novo.',

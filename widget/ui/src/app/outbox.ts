@@ -1,0 +1,127 @@
+// What the visitor has written and the server has not taken yet. It goes out in
+// its order, each with its key, until it is taken or refused.
+
+import type { Message } from '../types'
+import { Refused } from './api'
+import { backoff, waiter } from './backoff'
+import type { Store, Waiting } from './store'
+import { newKey } from './store'
+
+export interface Item extends Waiting {
+  state: 'sending' | 'failed'
+  /** The message of the refusal, where there is one. */
+  reason?: string
+  file?: File
+  /** The stream has already brought it. */
+  seq?: number
+  /** How often it failed while the server answered another request. */
+  failures?: number
+}
+
+export interface Sent {
+  message: Message
+  also?: Message[]
+}
+
+export interface Way {
+  /** Sees to a session; false if only the visitor can start one. */
+  admit(): Promise<boolean>
+  /** Sends an item and takes the answer. */
+  post(item: Item): Promise<void>
+  /** Reports whether the server answers another request. */
+  reached(): Promise<boolean>
+  /** An item was refused; the answer reports whether the others go on. */
+  refused(why: Refused, item: Item): boolean
+  changed(): void
+}
+
+/** An item fails for good after so many failures that are its own. */
+const most = 4
+
+export function outbox(store: Store, way: Way) {
+  const pause = waiter()
+  const ours = new Set<string>()
+  let items: Item[] = (store.get().outbox || []).map((w) => ({ ...w, state: 'sending' }))
+  let current: Item | undefined
+  let flushing = false
+  let stopped = false
+
+  /** Keeps what waits, beside what other tabs keep there. */
+  function keep() {
+    items.forEach((i) => ours.add(i.key))
+    store.reread()
+    store.set({
+      outbox: [...(store.get().outbox || []).filter((w) => !ours.has(w.key)), ...items.filter((i) => !i.file)],
+    })
+    way.changed()
+  }
+
+  /** The first item that waits; a file that has failed waits behind the others. */
+  function next(): Item | undefined {
+    const list = items.filter((i) => i.state === 'sending')
+    return list.find((i) => !i.file || !i.failures) || list[0]
+  }
+
+  async function flush(): Promise<void> {
+    // Waiting for another try of an item holds up no other one.
+    if (current && next() !== current) pause.wake()
+    if (flushing) return
+    flushing = true
+    let tries = 0
+    try {
+      while (!stopped && (current = next())) {
+        const item = current
+        try {
+          if (!(await way.admit())) return
+          await way.post(item)
+          tries = 0
+        } catch (e) {
+          const r = e instanceof Refused ? e : new Refused(0, 'network')
+          // A text that the server asks to send later waits for as long as it takes.
+          const own = r.later && (item.file || !/busy|rate/.test(r.code)) && (await way.reached())
+          if (stopped) return
+          if (own) item.failures = (item.failures || 0) + 1
+          if (!r.later || item.failures! >= most) {
+            item.state = 'failed'
+            item.reason = r.problems?.[0]?.message || r.message
+            if (r.code === 'key_reused') item.key = newKey()
+            if (!way.refused(r, item)) return
+            keep()
+          } else if (next() === item) await pause.wait(backoff(tries++, Math.random(), r.after))
+        }
+      }
+    } finally {
+      flushing = false
+    }
+  }
+
+  return {
+    items: () => items,
+    keep,
+    flush,
+    /** Sends what waits for another try at once. */
+    wake: () => pause.wake(),
+    add(item: Item) {
+      items.push(item)
+      keep()
+      void flush()
+    },
+    retry(item: Item) {
+      item.state = 'sending'
+      way.changed()
+      pause.wake()
+      void flush()
+    },
+    drop(key: string) {
+      items = items.filter((i) => i.key !== key)
+    },
+    /** Leaves everything as kept, for whoever's it is. */
+    clear() {
+      items = []
+    },
+    stop() {
+      stopped = true
+      pause.wake()
+    },
+  }
+}
