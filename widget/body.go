@@ -7,30 +7,126 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// bodyTimeout is how long a visitor may take to send a JSON body.
-const bodyTimeout = 30 * time.Second
+// maxBodyTime is the longest time for a body, however large, and for reading a file.
+const maxBodyTime = 5 * time.Minute
 
-// read reads a body of at most limit bytes, within a time.
-func (c *call) read(limit int64, within time.Duration) ([]byte, error) {
+// maxRest is how much more than the largest allowed body is discarded of a refused one.
+const maxRest = 16 << 20
+
+// incoming is the body of a request, with the time in which it must arrive: Limits.BodyTime,
+// and a second more for every Limits.BodyRate bytes that arrived. The deadline stays set
+// when it has passed: it also ends what net/http reads of the body after the answer.
+type incoming struct {
+	body    io.ReadCloser
+	control *http.ResponseController
+	limits  *Limits
+	began   time.Time
+	until   time.Time // the deadline that is set
+	bytes   int64
+	whole   bool // all of it arrived
+	late    bool
+}
+
+// incoming begins the time of the request's body; nil if it has none.
+func (c *call) incoming() *incoming {
+	if c.r.Body == nil || c.r.Body == http.NoBody {
+		return nil
+	}
+	b := &incoming{
+		body: c.r.Body, control: http.NewResponseController(c.w), limits: &c.h.o.Limits, began: networkTime(),
+	}
+	if err := b.extend(); err != nil {
+		c.h.untimed.Do(func() {
+			c.h.o.Logger.WarnContext(c.r.Context(), "widget: middleware hides the connection's deadlines "+
+				"(its ResponseWriter has no Unwrap): only the server's ReadTimeout ends slow requests", "error", err)
+		})
+	}
+	return b
+}
+
+// extend sets the deadline by what has arrived. The answer's deadline is later, because
+// HTTP/2 resets a stream when that passes, even if nothing is being written.
+func (b *incoming) extend() error {
+	earned := time.Duration(float64(b.bytes) / float64(b.limits.BodyRate) * float64(time.Second))
+	longest := max(maxBodyTime, b.limits.BodyTime)
+	until := b.began.Add(min(b.limits.BodyTime+min(earned, longest), longest))
+	if until.Sub(b.until) < b.limits.BodyTime/8 { // not for every few bytes
+		return nil
+	}
+	b.until = until
+	_ = b.control.SetWriteDeadline(until.Add(answerTimeout))
+	return b.control.SetReadDeadline(until)
+}
+
+// Read reads from the body and keeps its deadline.
+func (b *incoming) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	b.bytes += int64(n)
+	switch {
+	case err == nil:
+		_ = b.extend()
+	case errors.Is(err, io.EOF):
+		b.whole = true
+		_ = b.control.SetReadDeadline(time.Time{})
+	default:
+		b.late = b.late || errors.Is(err, os.ErrDeadlineExceeded)
+	}
+	return n, err
+}
+
+// discard reads the rest of the body, within its time and at most so many bytes, and says
+// why there is more. A proxy that sends the whole body before it reads the answer would
+// otherwise find the connection closed, and answer 502 in the answer's place.
+func (c *call) discard() error {
+	b := c.body
+	if b == nil || b.whole {
+		return nil
+	}
+	largest, _ := c.h.desk.FileLimits()
+	rest := max(c.h.o.Limits.Body, int64(largest)) + maxRest
+	if !b.late && c.r.ContentLength <= rest {
+		_, _ = io.CopyN(io.Discard, b, rest+1)
+	}
+	if b.whole {
+		return nil
+	}
+	c.w.Header().Set("Connection", "close") // by HTTP/2, too, when its other requests are done
+	switch {
+	case b.late:
+		return errTimeout
+	case b.bytes > rest, c.r.ContentLength > rest:
+		return errTooLarge
+	}
+	return errRequest // cut off, or badly encoded
+}
+
+// awaited reports whether the client sends the body only when it is asked to.
+func (c *call) awaited() bool {
+	return c.body != nil && c.body.bytes == 0 && strings.EqualFold(c.r.Header.Get("Expect"), "100-continue")
+}
+
+// read reads a body of at most limit bytes.
+func (c *call) read(limit int64) ([]byte, error) {
 	if c.r.ContentLength > limit {
 		return nil, errTooLarge
 	}
-	rc := http.NewResponseController(c.w)
-	if rc.SetReadDeadline(networkTime().Add(within)) == nil {
-		defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
+	if c.body == nil {
+		return nil, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
-	var tooLarge *http.MaxBytesError
+	body, err := io.ReadAll(io.LimitReader(c.body, limit+1))
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, errTooLarge
+	case c.body.late:
+		return nil, errTimeout
 	case err != nil:
 		return nil, errRequest // cut off, or badly encoded
+	case int64(len(body)) > limit:
+		return nil, errTooLarge
 	}
 	return body, nil
 }
@@ -46,7 +142,7 @@ func (c *call) fields(into map[string]any) error {
 	if e := c.r.Header.Get("Content-Encoding"); e != "" {
 		return errMediaType
 	}
-	body, err := c.read(c.h.o.Limits.Body, bodyTimeout)
+	body, err := c.read(c.h.o.Limits.Body)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (c *call) typed(f *formData) error {
 	if c.r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
 		return errMediaType
 	}
-	body, err := c.read(c.h.o.Limits.Body, bodyTimeout)
+	body, err := c.read(c.h.o.Limits.Body)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@
 //	chat, err := widget.New(desk, &widget.Options{BaseURL: "https://tienda.cl/chat/"})
 //	...
 //	mux.Handle("/chat/", chat)
-//	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+//	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 //	server.RegisterOnShutdown(chat.Close)
 //
 // What goes over the wire is docs/widget-protocol.md; a page may use it without our
@@ -24,10 +24,14 @@
 // where streams do not get through, the client is told and asks by long polling,
 // which works behind anything that waits for 25 seconds.
 //
-// A server wants ReadHeaderTimeout, against clients that send slowly (their bodies,
-// and those who read slowly, the handler times itself), and HTTP/2, by which a browser's streams share one
-// connection. ReadTimeout and WriteTimeout do not end streams. Every server that
-// shuts down gracefully needs [Handler.Close], or it waits for the streams.
+// A server needs ReadHeaderTimeout and IdleTimeout: without them a client that sends nothing
+// holds its connection for ever. The handler itself times bodies ([Limits].BodyTime) and
+// answers; for other handlers of the server there is ReadTimeout, which ends no stream, like
+// WriteTimeout. A request whose body is late gets 408 and loses its connection. A refused one
+// is read to its end, within the same time and up to 16 MiB more than the largest body that
+// is allowed, so that proxies pass the refusal on. By HTTP/2 a browser's streams share one
+// connection. Every server that shuts down gracefully needs [Handler.Close], or it waits for
+// the streams.
 //
 // # Who may use it
 //

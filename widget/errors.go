@@ -22,6 +22,7 @@ const (
 	codeKeyReused = "key_reused"
 	codeForm      = "contact_form"
 	codeAvailable = "available"
+	codeTimeout   = "timeout"
 	codeTooLarge  = "too_large"
 	codeMediaType = "media_type"
 	codeInvalid   = "invalid"
@@ -54,6 +55,7 @@ var (
 	errSession   = &failure{status: http.StatusUnauthorized, code: codeSession}
 	errOrigin    = &failure{status: http.StatusForbidden, code: codeOrigin}
 	errNotFound  = &failure{status: http.StatusNotFound, code: codeNotFound}
+	errTimeout   = &failure{status: http.StatusRequestTimeout, code: codeTimeout}
 	errTooLarge  = &failure{status: http.StatusRequestEntityTooLarge, code: codeTooLarge}
 	errMediaType = &failure{status: http.StatusUnsupportedMediaType, code: codeMediaType}
 	errInternal  = &failure{status: http.StatusInternalServerError, code: codeInternal}
@@ -197,6 +199,7 @@ var texts = map[string]phrases{
 	codeKeyReused:        {"La clave ya se usó para otra cosa.", "The key was used for something else.", "A chave já foi usada para outra coisa."},
 	codeForm:             {"Ahora no hay nadie; usa el formulario.", "Nobody is here now; use the form.", "Agora não há ninguém; use o formulário."},
 	codeAvailable:        {"Ahora hay alguien; escribe en el chat.", "Somebody is here now; write in the chat.", "Agora há alguém; escreva no chat."},
+	codeTimeout:          {"Tardó demasiado en llegar; inténtalo de nuevo.", "It took too long to arrive; try again.", "Demorou demais para chegar; tente de novo."},
 	codeTooLarge:         {"Es demasiado grande.", "It is too large.", "É grande demais."},
 	codeMediaType:        {"Este tipo no se acepta.", "This type is not taken.", "Este tipo não é aceito."},
 	codeInvalid:          {"Revisa lo que escribiste.", "Check what you typed.", "Confira o que você escreveu."},

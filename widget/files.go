@@ -6,14 +6,10 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 )
-
-// fileTimeout is how long a visitor may take to send a file.
-const fileTimeout = 5 * time.Minute
 
 // writeFile stores a message with an attachment: the body is the file, the rest
 // is in the query.
@@ -38,7 +34,7 @@ func (c *call) writeFile() error {
 	}
 	defer leave()
 	// What it says to be does not matter: the type is known by the content.
-	body, err := c.read(int64(maxBytes), fileTimeout)
+	body, err := c.read(int64(maxBytes))
 	if err != nil {
 		return err
 	}
@@ -76,7 +72,7 @@ func (c *call) readFile() error {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "private, no-store")
-	c.writeWithin(fileTimeout) // slow readers may take their time
+	c.writeWithin(maxBodyTime) // slow readers may take their time
 	_, _ = c.w.Write(body)
 	return nil
 }

@@ -36,6 +36,7 @@ type Handler struct {
 	closed  bool
 	streams map[*stream]struct{}
 	open    sync.WaitGroup // what is in streams
+	untimed sync.Once      // a warning
 }
 
 // New makes the handler of a desk. nil options are the defaults. It serves under
@@ -112,6 +113,8 @@ type call struct {
 	h *Handler
 	w http.ResponseWriter
 	r *http.Request
+	// body is nil without one.
+	body *incoming
 	// route is what the path means; rest what follows it.
 	route, rest string
 	now         time.Time
@@ -134,11 +137,26 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answer answers a request. Every one passes here: its body arrives in its time or the
+// connection ends, and what a route does not read of it is discarded before the answer.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (park func()) {
 	c := &call{h: h, w: w, r: r, now: h.desk.Now()}
 	shield(w.Header())
-	c.writeWithin(answerTimeout)
-	if err := c.serve(); err != nil {
+	c.body = c.incoming()
+	var err error
+	if r.Method != http.MethodPost { // only POST routes read it
+		err = c.discard()
+	}
+	if c.body == nil || c.body.whole {
+		c.writeWithin(answerTimeout)
+	}
+	if err == nil {
+		err = c.serve()
+	}
+	if err != nil {
+		if !c.awaited() {
+			_ = c.discard()
+		}
 		c.fail(err)
 	}
 	return c.park

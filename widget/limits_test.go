@@ -232,8 +232,9 @@ func TestLargeHeaders(t *testing.T) {
 	assert.Equal(t, http.StatusOK, got.status, "schemes are written in any letters")
 }
 
-// TestSlowBody: a body that does not come does not hold a request for ever.
-func TestSlowBody(t *testing.T) {
+// TestBodyTimes: R8.4: a body has 30 seconds, the answer more than the body, and what comes
+// after the body is no longer timed.
+func TestBodyTimes(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil, nil)
 	v := s.enter("carla")
@@ -243,16 +244,35 @@ func TestSlowBody(t *testing.T) {
 	require.Len(t, w.read, 2)
 	within := time.Until(w.read[0])
 	assert.True(t, 20*time.Second < within && within <= 30*time.Second, "%s", within)
+	assert.Equal(t, time.Minute, w.write[0].Sub(w.read[0]), "HTTP/2 ends a stream at either deadline")
 	assert.True(t, w.read[1].IsZero(), "and none afterwards")
+}
+
+// TestHiddenDeadlines: an operator is told, once, of middleware that leaves slow bodies to
+// the server.
+func TestHiddenDeadlines(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s := setup(t, nil, func(o *widget.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	send := func() { s.send(request{method: "POST", path: "sessions", body: `{"name":"x"}`}, "192.0.2.1:1") }
+	require.Empty(t, log.String())
+	send()
+	send()
+	assert.Equal(t, 1, strings.Count(log.String(), "Unwrap"), log.String())
 }
 
 type deadlines struct {
 	*httptest.ResponseRecorder
-	read []time.Time
+	read, write []time.Time
 }
 
 func (d *deadlines) SetReadDeadline(t time.Time) error {
 	d.read = append(d.read, t)
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.write = append(d.write, t)
 	return nil
 }
 

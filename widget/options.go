@@ -51,6 +51,11 @@ type Limits struct {
 	// Body is the largest JSON body, in bytes; default 64 KiB. Files have
 	// the desk's limit.
 	Body int64
+	// BodyTime is how long the body of a request, also of a refused one, may take to
+	// arrive; default 30 seconds. Each BodyRate bytes that arrived give it one second
+	// more, up to five minutes; default 4 KiB. A slower one loses its connection.
+	BodyTime time.Duration
+	BodyRate int
 	// Address, Session, Account and All are for requests of any kind: of one
 	// network address (of IPv6, its /64), one session, one account, altogether.
 	// Defaults: 20 per second and 200 at once; 10 and 60; 2000 and 5000; 5000
@@ -106,6 +111,8 @@ func (o *Options) defaults() Options {
 	}
 	l, s := &r.Limits, &r.Streams
 	def(&l.Body, 64<<10)
+	def(&l.BodyTime, 30*time.Second)
+	def(&l.BodyRate, 4<<10)
 	def(&l.Address, Rate{20, 200})
 	def(&l.Session, Rate{10, 60})
 	def(&l.Account, Rate{2000, 5000})
@@ -156,6 +163,9 @@ func (o *Options) check() error {
 		if !(r.PerSecond > 0) || r.Burst < 1 {
 			bad("Limits.%s: %v per second and %d at once let nothing through", r.name, r.PerSecond, r.Burst)
 		}
+	}
+	if l.BodyTime <= 0 || l.BodyRate < 1 {
+		bad("Limits: no body arrives within a BodyTime of %v at a BodyRate of %d bytes a second", l.BodyTime, l.BodyRate)
 	}
 	if l.Body < 1 || l.Bulk < 1 || l.Remembered < 1 {
 		bad("Limits below one")

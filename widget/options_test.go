@@ -30,13 +30,13 @@ func TestOptions(t *testing.T) {
 	}
 	_, err = widget.New(desk, &widget.Options{
 		BaseURL: "/chat", TrustedProxies: []netip.Prefix{{}}, Key: []byte("short"),
-		Limits:  widget.Limits{Body: -1, Address: widget.Rate{PerSecond: 1}, Entry: widget.Rate{Burst: 1}},
+		Limits:  widget.Limits{Body: -1, BodyTime: -1, BodyRate: -1, Address: widget.Rate{PerSecond: 1}, Entry: widget.Rate{Burst: 1}},
 		Streams: widget.StreamOptions{Session: -1},
 		Logins:  []widget.Login{fakeLogin{"google"}, fakeLogin{"google"}, fakeLogin{"Go/ogle"}, fakeLogin{}, nil},
 	})
 	require.Error(t, err)
 	for _, want := range []string{
-		"base URL", "zero prefix", "5 bytes", "Limits below", "Limits.Address", "Limits.Entry", "Streams below", `"google"`, `"Go/ogle"`, `""`, "nil",
+		"base URL", "zero prefix", "5 bytes", "Limits below", "BodyTime", "BodyRate", "Limits.Address", "Limits.Entry", "Streams below", `"google"`, `"Go/ogle"`, `""`, "nil",
 	} {
 		assert.ErrorContains(t, err, want)
 	}
@@ -64,7 +64,7 @@ func ExampleNew() {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/chat/", chat)
-	server := &http.Server{Addr: ":8080", Handler: mux, ReadHeaderTimeout: 10e9}
+	server := &http.Server{Addr: ":8080", Handler: mux, ReadHeaderTimeout: 10e9, IdleTimeout: 120e9}
 	server.RegisterOnShutdown(chat.Close) // or streams would keep it from stopping
 
 	snippet, err := widget.Snippet("https://tienda.cl/chat/", account) // for the site's pages

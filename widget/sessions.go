@@ -112,6 +112,7 @@ func (c *call) endSession() error {
 }
 
 func (c *call) noContent() {
+	c.writeWithin(answerTimeout)
 	c.w.Header().Set("Cache-Control", "no-store")
 	c.w.WriteHeader(http.StatusNoContent)
 }

@@ -83,7 +83,7 @@ func (c *cluster) start(ctx context.Context, dir string, front func(http.Handler
 		return err
 	}
 	c.proxy = newProxy(size)
-	c.front = &http.Server{Handler: c.proxy, ReadHeaderTimeout: 10 * time.Second}
+	c.front = &http.Server{Handler: c.proxy, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	if front != nil {
 		c.front.Handler = front(c.proxy)
 	}

@@ -84,7 +84,10 @@ func serve(ctx context.Context, s settings, ready, logs io.Writer) error {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ReadTimeout: time.Minute, // for the agents' pages: the chat sets its own times
+	}
 	server.RegisterOnShutdown(chat.Close) // streams are told to go on elsewhere
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

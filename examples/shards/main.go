@@ -77,7 +77,7 @@ func run(ctx context.Context, listener net.Listener, files []string, out io.Writ
 
 	mux := http.NewServeMux()
 	mux.Handle(base, s)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	server.RegisterOnShutdown(s.end)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
