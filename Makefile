@@ -8,7 +8,7 @@ widget: ; @scripts/widget.sh build # widget/ui/dist, and whether it keeps its bu
 widget-check: ; @scripts/widget.sh check # the types of widget/ui (a part of lint)
 lint: ; @scripts/lint.sh # format, vet, linters, tidy modules, vulnerabilities
 proofs: ; @scripts/proofs.sh # the long tests, and the two checks below
-bench: ; @go run ./bench -write docs/performance.md # speed against the floor (about 45 minutes)
+bench: ; @go run ./lab/bench -write docs/performance.md # speed against the floor (about 45 minutes)
 sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqlite|postgres]
 crash: ; @scripts/crash.sh # processes killed under load: N=kills [SEED=first] [STORE=sqlite|postgres]
 powercut: ; @scripts/powercut.sh # power cuts below SQLite: SEEDS=n [SEED=first]

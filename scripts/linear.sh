@@ -6,7 +6,7 @@ set -euo pipefail
 
 n=${N:-1000}
 linear() {
-	go test ./proof/linear -run "^TestLinearizable$/^$1$" -count=1 -timeout=12h -v -args -n "$2" -seed "${SEED:-0}"
+	go test ./lab/linear -run "^TestLinearizable$/^$1$" -count=1 -timeout=12h -v -args -n "$2" -seed "${SEED:-0}"
 }
 linear memory "$n"
 linear sqlite "$(((n + 9) / 10))"

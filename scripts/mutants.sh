@@ -4,4 +4,4 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-go run ./sim/mutants -only "${ONLY:-}"
+go run ./lab/sim/mutants -only "${ONLY:-}"
