@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -204,7 +205,7 @@ func checkPageSizes(c *check) {
 	b.Conversation.LastSeq, b.Conversation.LastEntry = want, want
 	c.commit(b)
 	id := b.Conversation.ID
-	for limit, size := range map[int]int{0: storage.MaxPage, -5: storage.MaxPage, 2: 2, storage.MaxPage: storage.MaxPage, storage.MaxPage + 1: storage.MaxPage, 1 << 31: storage.MaxPage} {
+	for limit, size := range map[int]int{0: storage.MaxPage, -5: storage.MaxPage, 2: 2, storage.MaxPage: storage.MaxPage, storage.MaxPage + 1: storage.MaxPage, math.MaxInt: storage.MaxPage} {
 		page, err := c.Queries().Tickets(c.ctx, storage.TicketQuery{Account: a.ID, Limit: limit})
 		c.must(err, "Tickets")
 		c.same(len(page.Items), size, "tickets with limit %d", limit)
