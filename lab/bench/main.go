@@ -1,6 +1,6 @@
 // Bench measures what charla costs over what lies below it, and writes one table.
 //
-//	go run ./bench [-short] [-rows REGEXP] [-rounds N] [-data DIR] [-write FILE]
+//	go run ./lab/bench [-short] [-rows REGEXP] [-rounds N] [-data DIR] [-write FILE]
 //
 // Each row is measured against a floor (the bare driver doing the same reads and
 // writing the same rows) or a peer, in the same process, in rounds that take
