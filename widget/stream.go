@@ -127,9 +127,14 @@ func (c *call) stream() error {
 // coalesce is how many bytes of stored messages are written at once.
 const coalesce = 16 << 10
 
-// pump writes a stream until it ends.
+// pump writes a stream until it ends, and gives its seat back.
 func (h *Handler) pump(ctx context.Context, s *stream, out *sink, live updates) {
 	defer h.end(s)
+	h.write(ctx, s, out, live)
+}
+
+// write writes a stream until it ends.
+func (h *Handler) write(ctx context.Context, s *stream, out *sink, live updates) {
 	defer out.close()
 	var b []byte // nothing while the stream is idle
 	ready := false
@@ -162,14 +167,16 @@ func (h *Handler) pump(ctx context.Context, s *stream, out *sink, live updates) 
 	}
 }
 
-// alone is pump in a goroutine of its own: like a request's, its panic is its own.
+// alone is pump in a goroutine of its own. It logs a panic before it gives the seat
+// back, so that nothing of a stream is left to do once [Handler.Close] has returned.
 func (h *Handler) alone(ctx context.Context, s *stream, out *sink, live updates) {
+	defer h.end(s)
 	defer func() {
 		if p := recover(); p != nil {
 			h.o.Logger.ErrorContext(ctx, "widget: stream panicked", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	h.pump(ctx, s, out, live)
+	h.write(ctx, s, out, live)
 }
 
 // last says why a stream ends, where the reader should do something about it.

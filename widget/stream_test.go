@@ -434,39 +434,46 @@ func TestServerTimeouts(t *testing.T) {
 }
 
 // TestStreamPanics: a panic below a stream that was taken over ends that stream and
-// nothing else.
+// nothing else, and is in the log when the stream's seat is free.
 func TestStreamPanics(t *testing.T) {
 	t.Parallel()
 	var log safeBuffer
-	var bad atomic.Bool
-	s := setupDesk(t, &charla.Options{Clock: panics{clock.New(), &bad}}, nil, func(o *widget.Options) {
+	c := &panics{Clock: clock.New(), waits: make(chan struct{}, 1)}
+	s := setupDesk(t, &charla.Options{Clock: c}, nil, func(o *widget.Options) {
 		o.Streams.Hijack, o.Logger = true, slog.New(slog.NewTextHandler(&log, nil))
 	})
 	v := s.enter("carla")
 	e := s.stream(request{path: "stream", token: v.token}, nil)
 	e.want("ready {}")
-	bad.Store(true)
+	<-c.waits
+	c.bad.Store(true)
 	_, err := s.desk.Write(t.Context(), v.session, "hola", nil) // the stream looks again and waits
 	require.NoError(t, err)
 	e.want("1=1 customer hola")
 	e.wantEnd()
 	require.Eventually(t, func() bool { return widget.Streams(s.handler) == 0 }, 10*time.Second, time.Millisecond)
 	assert.Contains(t, log.String(), "stream panicked")
-	bad.Store(false)
+	c.bad.Store(false)
 	s.stream(request{path: "stream", token: v.token}, nil).want("1=1 customer hola", "ready {}")
 }
 
-// panics is a clock on which nobody can wait while it is bad.
+// panics is a clock on which no wait ever ends, and on which nobody can wait while
+// it is bad. It tells waits of each wait that begins.
 type panics struct {
 	charla.Clock
-	bad *atomic.Bool
+	bad   atomic.Bool
+	waits chan struct{}
 }
 
-func (p panics) After(d time.Duration) <-chan time.Time {
+func (p *panics) After(time.Duration) <-chan time.Time {
 	if p.bad.Load() {
 		panic("the clock stands still")
 	}
-	return p.Clock.After(d)
+	select {
+	case p.waits <- struct{}{}:
+	default:
+	}
+	return nil
 }
 
 type safeBuffer struct {
