@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -83,27 +84,72 @@ func TestMailAfterLease(t *testing.T) {
 	assert.Len(t, unknown.Items, 1, "the one that outlived its lease")
 }
 
-// TestStopLeavesMails: R8.2: stopping a run makes nothing unknown that was not begun.
+// TestStopLeavesMails: R8.2: a run that is stopped when it has just claimed mails
+// makes none of them unknown: the next run sends each of them once.
 func TestStopLeavesMails(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(c *chatcfg.Config) {
-		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@x.cl", "b@x.cl", "c@x.cl"}}
-	})
-	ctx, cancel := context.WithCancel(b.ctx)
-	d := b.newDesk(func(o *charla.Options) {
-		o.Mailer = mailerFunc(func(ctx context.Context, m charla.Mail) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			cancel()
-			return nil
+	for name, run := range map[string]func(*charla.Desk, context.Context) error{
+		"Run":    (*charla.Desk).Run,
+		"RunDue": func(d *charla.Desk, ctx context.Context) error { _, err := d.RunDue(ctx); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(c *chatcfg.Config) {
+				c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@x.cl", "b@x.cl", "c@x.cl"}}
+			})
+			b.write(b.enter("Juan"), "hola")
+			ctx, cancel := context.WithCancel(b.ctx)
+			claimed := 0
+			b.store = &claiming{Store: b.store, claimed: func(list []storage.Delivery) {
+				claimed += len(list)
+				cancel()
+			}}
+			sent := map[string]int{}
+			var mu sync.Mutex
+			d := b.newDesk(func(o *charla.Options) {
+				o.Runner.Workers, o.OnEvent = 8, nil
+				o.Mailer = mailerFunc(func(ctx context.Context, m charla.Mail) error {
+					mu.Lock()
+					defer mu.Unlock()
+					if ctx.Err() == nil {
+						sent[m.To]++
+					}
+					return ctx.Err()
+				})
+			})
+			require.ErrorIs(t, run(d, ctx), context.Canceled)
+			require.GreaterOrEqual(t, claimed, 3)
+			require.Empty(t, sent, "none was begun")
+
+			b.clock.Add(time.Hour) // beyond every lease
+			_, err := d.RunDue(b.ctx)
+			require.NoError(t, err)
+			require.Equal(t, map[string]int{"a@x.cl": 1, "b@x.cl": 1, "c@x.cl": 1}, sent)
+			unknown, err := d.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
+			require.NoError(t, err)
+			require.Empty(t, unknown.Items)
 		})
-	})
-	b.write(b.enter("Juan"), "hola")
-	_, _ = d.RunDue(ctx)
-	unknown, err := d.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
-	require.NoError(t, err)
-	require.Empty(t, unknown.Items)
+	}
+}
+
+// claiming is a store that tells of what is claimed from its outbox, before the
+// caller has it.
+type claiming struct {
+	storage.Store
+	claimed func([]storage.Delivery)
+}
+
+func (s *claiming) Outbox() storage.Outbox { return claimingOutbox{s.Store.Outbox(), s.claimed} }
+
+type claimingOutbox struct {
+	storage.Outbox
+	claimed func([]storage.Delivery)
+}
+
+func (o claimingOutbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]storage.Delivery, error) {
+	list, err := o.Outbox.Claim(ctx, now, until, limit)
+	o.claimed(list)
+	return list, err
 }
 
 // TestDelayBeforeSave: R2.3, R4.5: a delay that fell due before a save stays one.
@@ -172,9 +218,14 @@ func TestNameOfAnotherSession(t *testing.T) {
 	b.write(thief, "quién soy?")
 	list, err := b.desk.Read(b.ctx, thief, 0, 0)
 	require.NoError(t, err)
+	var read []string
 	for _, m := range list {
-		require.NotContains(t, m.Text, "Secreto")
+		read = append(read, m.Text)
 	}
+	require.Equal(t, []string{"quién soy?", "Hola amigo"}, read)
+	list, err = b.desk.Read(b.ctx, victim, 0, 0) // who claimed the name is called by it
+	require.NoError(t, err)
+	require.Equal(t, "Hola Juan Secreto", list[1].Text)
 }
 
 // TestErrorText: R8.2: what a mail server says is stored as text.
@@ -199,22 +250,44 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// TestPrune: R8.4: the outbox does not grow without a bound.
+// TestPrune: R8.4: the outbox does not grow without a bound: what was sent longer ago
+// than is kept goes, however much it is, what was sent since stays until its time.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	s := b.enter("Juan")
-	for i := range 1200 {
+	for i := range storage.MaxPage + 5 {
 		b.write(s, fmt.Sprint("m", i))
 	}
 	b.pass(0)
-	b.clock.Set(b.clock.Now().Add(30 * 24 * time.Hour))
-	ctx, cancel := context.WithTimeout(b.ctx, time.Second)
-	defer cancel()
-	_ = b.desk.Run(ctx)
-	page, err := b.desk.Deliveries(b.ctx, b.account.ID, storage.Sent, "", 0)
-	require.NoError(t, err)
-	require.Empty(t, page.Items)
+	b.pass(20 * time.Hour)
+	b.write(s, "recent")
+	b.pass(0)
+	b.pass(5 * time.Hour)
+	d := b.newDesk(func(o *charla.Options) { o.Runner.Keep, o.Runner.Poll = 24*time.Hour, time.Hour })
+	sent := func() int {
+		n, cursor := 0, ""
+		for {
+			page, err := d.Deliveries(b.ctx, b.account.ID, storage.Sent, cursor, storage.MaxPage)
+			require.NoError(t, err)
+			n += len(page.Items)
+			if cursor = page.Next; cursor == "" {
+				return n
+			}
+		}
+	}
+	require.Greater(t, sent(), storage.MaxPage+5)
+	ctx, cancel := context.WithCancel(b.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	// Later again: the time of the recent one comes, in the same run.
+	for _, want := range []int{1, 0} {
+		require.Eventually(t, func() bool { return sent() <= want }, time.Minute, time.Millisecond)
+		require.Equal(t, want, sent())
+		b.clock.Add(24 * time.Hour)
+	}
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
 // TestSecretInStruct: R1.7: not from a field of somebody else either.
