@@ -289,6 +289,33 @@ func (f *flakyConversations) Commit(ctx context.Context, b *storage.Batch) error
 	return f.fail(func() error { return f.Conversations.Commit(ctx, b) })
 }
 
+// TestNotDone: R8.1: what a store says not to have happened is not said to be unknown,
+// whether trying again helps or not; what it does not say so of is.
+func TestNotDone(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	inner := b.store
+	conversations := &flakyConversations{Conversations: inner.Conversations()}
+	b.store = &flaky{Store: inner, conversations: conversations}
+	desk := b.newDesk(nil)
+	s := b.enter("juan")
+	for _, one := range []struct {
+		err           error
+		busy, unknown bool
+	}{
+		{storage.ErrNotDone, false, false},
+		{fmt.Errorf("permission denied: %w", storage.ErrNotDone), false, false},
+		{fmt.Errorf("locked: %w", storage.ErrBusy), true, false},
+		{errors.New("connection lost"), false, true},
+	} {
+		conversations.fail = func(func() error) error { return one.err }
+		_, err := desk.Write(b.ctx, s, "hola", nil)
+		require.ErrorIs(t, err, one.err)
+		assert.Equal(t, one.unknown, errors.Is(err, charla.ErrOutcomeUnknown), "%v", err)
+		assert.Equal(t, one.busy, errors.Is(err, charla.ErrBusy), "%v", err)
+	}
+}
+
 // TestOutcomes: R8.1: an error says whether it may have happened, and a keyed call
 // repeated finds out; a text chosen at random is never chosen again by a retry
 // (SPEC section 4).

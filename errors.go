@@ -94,14 +94,14 @@ func storeError(err error) error {
 	return err
 }
 
-// changeError is storeError for a call that changes something: what is not known
-// to have done nothing is unknown.
+// changeError is storeError for a call that changes something: an error that does
+// not say that nothing happened is [ErrOutcomeUnknown].
 func changeError(err error) error {
-	if err == nil || errors.Is(err, storage.ErrClosed) {
-		return err
-	}
 	if known := refusal(err); known != nil {
 		return known
+	}
+	if err == nil || errors.Is(err, storage.ErrClosed) || errors.Is(err, storage.ErrNotDone) {
+		return err
 	}
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }

@@ -240,8 +240,8 @@ func (d *Desk) Lag(ctx context.Context) (Lag, error) {
 // metrics can be split by, whatever the error's text. It is one of "anonymous", "busy"
 // (nothing was done, try again), "canceled", "closed" (the store), "config_changed",
 // "conflict", "contact_form", "cursor", "deleted", "invalid" (input), "key_reused",
-// "moved", "newer_format", "not_found", "not_latest", "not_sent" (worth another try),
-// "outcome_unknown", "refused" (a mail or hook, for good), "session", "timeout",
+// "moved", "newer_format", "not_done" (by the store, until somebody repairs it),
+// "not_found", "not_latest", "not_sent" (worth another try), "outcome_unknown", "refused" (a mail or hook, for good), "session", "timeout",
 // "transition"; "other" for what charla does not know; empty for nil.
 func ErrorClass(err error) string {
 	if err == nil {
@@ -283,6 +283,7 @@ var classes = []struct {
 	{storage.ErrConflict, "conflict"},
 	{storage.ErrConfigChanged, "config_changed"},
 	{storage.ErrBusy, "busy"},
+	{storage.ErrNotDone, "not_done"},
 	{storage.ErrNotFound, "not_found"},
 	{storage.ErrDeleted, "deleted"},
 	{storage.ErrClosed, "closed"},

@@ -292,6 +292,7 @@ func TestErrorClass(t *testing.T) {
 		"transition":      {&tickets.TransitionError{}},
 		"conflict":        {storage.ErrConflict},
 		"config_changed":  {storage.ErrConfigChanged},
+		"not_done":        {storage.ErrNotDone},
 		"deleted":         {charla.ErrDeleted, storage.ErrDeleted},
 		"not_sent":        {fmt.Errorf("%w: %w", charla.ErrNotSent, context.DeadlineExceeded)},
 		"refused":         {charla.ErrRefused},

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -84,8 +85,32 @@ func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
 			return ErrConflict
 		}
 	}
+	if c.unclosed(b.Tickets) > 1 {
+		return fmt.Errorf("%w: two tickets that are not closed", ErrNotDone)
+	}
 	p.m.land(a, c, b)
 	return nil
+}
+
+// unclosed counts the tickets that are not closed once a batch's are stored.
+func (c *conversation) unclosed(batch []tickets.Ticket) int {
+	if len(batch) == 0 {
+		return 0 // it is as it was
+	}
+	statuses := make(map[tickets.Number]tickets.Status, len(batch)+1)
+	for number, t := range c.tickets {
+		statuses[number] = t.record.Status
+	}
+	for i := range batch {
+		statuses[batch[i].Number] = batch[i].Status
+	}
+	n := 0
+	for _, status := range statuses {
+		if status != tickets.StatusClosed {
+			n++
+		}
+	}
+	return n
 }
 
 // land carries out a batch that may land.

@@ -31,9 +31,12 @@ var (
 	// ErrCursor: the cursor is malformed, or not of this list; start again
 	// without one.
 	ErrCursor = errors.New("storage: foreign cursor")
-	// ErrBusy: too much waits already, or the context ended before the store took
-	// the call up. Nothing happened.
+	// ErrBusy: too much waits already, the context ended before the store took the
+	// call up, or the store could not do it now and may later. Nothing happened.
 	ErrBusy = errors.New("storage: busy")
+	// ErrNotDone: the store could not do it, and trying again is of no use before
+	// somebody has repaired something. Nothing happened.
+	ErrNotDone = errors.New("storage: not done")
 	// ErrClosed: the store is closed. Nothing happened.
 	ErrClosed = errors.New("storage: closed")
 )
@@ -212,7 +215,7 @@ type Batch struct {
 	// Reserve are identities that the conversation takes, or holds already.
 	Reserve []tickets.Identity
 	// Tickets are inserted or replaced, by number. Exactly the latest one may be
-	// other than closed.
+	// other than closed: a batch after which two were is [ErrNotDone].
 	Tickets []tickets.Ticket
 	// Messages, Entries and Answers are appended.
 	Messages []tickets.Message

@@ -45,7 +45,8 @@ func (e *SchemaError) Error() string {
 }
 
 // Error is a failure of the server, or of the connection to it. One that is not
-// Unknown is also [storage.ErrBusy] where trying again may help: nothing happened.
+// Unknown is also [storage.ErrBusy] where trying again may help, and
+// [storage.ErrNotDone] where it does not: nothing happened.
 type Error struct {
 	// Op is what failed: "open", "connect", "read", "write", "commit",
 	// "listen".
@@ -72,10 +73,17 @@ func (e *Error) Error() string {
 // Unwrap returns the driver's error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is says that an error after which nothing happened and trying again may help is
-// [storage.ErrBusy].
+// Is reports whether the error is [storage.ErrBusy] or [storage.ErrNotDone]: of those
+// after which nothing happened each is one of them.
 func (e *Error) Is(target error) bool {
-	return target == storage.ErrBusy && !e.Unknown && e.passing()
+	switch target {
+	case storage.ErrBusy:
+		return !e.Unknown && e.passing()
+	case storage.ErrNotDone:
+		return !e.Unknown && !e.passing()
+	default:
+		return false
+	}
 }
 
 // passing says that the same call may succeed later.

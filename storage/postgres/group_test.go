@@ -164,23 +164,6 @@ func TestGroupOfOneConversation(t *testing.T) {
 	assert.Equal(t, int64(2), b.loaded(c.conv.ID).Conversation.Version)
 }
 
-// R3.2: the store itself holds at most one ticket that is not closed.
-func TestOneTicketNotClosed(t *testing.T) {
-	t.Parallel()
-	b := setup(t, nil)
-	c := b.chat(b.account)
-	c.says("hola")
-	batch := c.next("otra")
-	second := batch.Tickets[0]
-	second.Number = 2
-	batch.Tickets = append(batch.Tickets, second)
-	require.Error(t, b.Conversations().Commit(b.ctx, batch))
-	// One closes and the other opens, in whichever order they are given.
-	batch.Tickets[0].Status = tickets.StatusClosed
-	batch.Tickets[0], batch.Tickets[1] = batch.Tickets[1], batch.Tickets[0]
-	require.NoError(t, b.Conversations().Commit(b.ctx, batch))
-}
-
 // R8.1: a context that ends while the call waits leaves nothing done.
 func TestContext(t *testing.T) {
 	t.Parallel()
@@ -281,6 +264,8 @@ func TestErrors(t *testing.T) {
 		"deadlock":         {server("ERROR", "40P01"), false, true, true},
 		"lock timeout":     {server("ERROR", "55P03"), false, true, false},
 		"constraint":       {server("ERROR", "23505"), false, false, false},
+		"missing right":    {server("ERROR", "42501"), false, false, false},
+		"pooler":           {server("ERROR", "26000"), false, false, false},
 		"disk full":        {server("ERROR", "53100"), false, true, false},
 		"in doubt":         {server("ERROR", "40003"), true, false, false},
 		"shutting down":    {server("FATAL", "57P01"), true, false, false},
@@ -293,6 +278,7 @@ func TestErrors(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, one.unknown, e.Unknown, name)
 		assert.Equal(t, one.busy, errors.Is(err, storage.ErrBusy), name)
+		assert.Equal(t, !one.unknown && !one.busy, errors.Is(err, storage.ErrNotDone), name)
 		assert.Equal(t, one.again, postgres.Again(err), name)
 		require.ErrorIs(t, err, one.err)
 	}

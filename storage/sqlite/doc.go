@@ -24,9 +24,12 @@
 //
 // A changing call whose context ends while it waits does nothing. Once it was
 // taken up it waits for its outcome, which takes no longer than the transaction
-// and [Options.BusyTimeout]. An [*Error] that is Unknown may have happened. Other
-// errors of a changing call mean that nothing happened. No more calls wait than
-// [Options.Queue] allows: the next one gets [ErrBusy].
+// and [Options.BusyTimeout]. An [*Error] that is Unknown may have happened: the disk
+// failed while a transaction was written. After every other error of a changing call
+// nothing happened: another process that holds the database for longer than
+// [Options.BusyTimeout], or a full disk, is [storage.ErrBusy]; what somebody has to
+// repair, such as a database that cannot be written, is [storage.ErrNotDone]. No more
+// calls wait than [Options.Queue] allows: the next one gets [ErrBusy].
 //
 // Reads have connections of their own, never wait for the writer and see what was
 // acknowledged before they began.
@@ -34,7 +37,10 @@
 // # Files
 //
 // Beside the database SQLite keeps its log (-wal) and an index of it (-shm):
-// together they are the database. Copy it with [Store.Backup], never file by file.
+// together they are the database. Copy it with [Store.Backup], never file by file, and
+// remove or replace none of them while a store is open: what the log holds would be
+// lost with the process. Before each transaction the store looks whether they are still
+// there; if not, every change fails with [ErrReplaced] until it is closed.
 // It must not be on a network file system. Several processes on one machine may
 // open it; their writers take turns.
 //

@@ -12,13 +12,15 @@ import (
 	modernc "modernc.org/sqlite"
 )
 
-// gate is a host's own driver: modernc's, with a hand on every COMMIT.
+// gate is a host's own driver: modernc's, with a hand on every BEGIN and COMMIT.
 type gate struct {
 	path string
 	db   *sql.DB
 	mu   sync.Mutex
 	// next is called once, in place of the next COMMIT, which it may do.
 	next func(commit func() error) error
+	// refuse, if set, is the error of every BEGIN IMMEDIATE.
+	refuse error
 	// record, if set, is told of every statement.
 	record func(query string, args []driver.NamedValue)
 }
@@ -49,6 +51,19 @@ func (g *gate) hold() (held <-chan struct{}, release func()) {
 		return commit()
 	})
 	return stopped, sync.OnceFunc(func() { close(released) })
+}
+
+// begins sets the error of every BEGIN IMMEDIATE; nil: it is SQLite's own.
+func (g *gate) begins(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.refuse = err
+}
+
+func (g *gate) refused() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.refuse
 }
 
 func (g *gate) commit(do func() error) error {
@@ -94,9 +109,14 @@ func (s gateStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r 
 		r, err = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 		return err
 	}
-	if s.query == "COMMIT" {
+	switch s.query {
+	case "COMMIT":
 		err = s.g.commit(do)
-	} else {
+	case "BEGIN IMMEDIATE":
+		if err = s.g.refused(); err == nil {
+			err = do()
+		}
+	default:
 		err = do()
 	}
 	return r, err

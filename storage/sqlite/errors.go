@@ -15,6 +15,11 @@ var (
 	// ErrForeign: the file is no SQLite database, or one whose tables are not
 	// charla's.
 	ErrForeign = errors.New("sqlite: not a charla database")
+	// ErrReplaced: the database file or its log (-wal) was removed or replaced while
+	// the store is open. Nothing is written any more: what the log holds would be
+	// lost. Close the store, which writes the log into the database file if that is
+	// still there, and open it again.
+	ErrReplaced = errors.New("sqlite: a file of the open database was removed or replaced")
 	// ErrNoFTS5: the driver's SQLite was built without full text search.
 	ErrNoFTS5 = errors.New("sqlite: this SQLite has no FTS5")
 )
@@ -42,7 +47,9 @@ func (e *SchemaError) Error() string {
 	return fmt.Sprintf("sqlite: the database has schema %d, this code knows up to %d", e.Found, e.Known)
 }
 
-// Error is a failure of SQLite or of its driver.
+// Error is a failure of SQLite or of its driver. One that is not Unknown is also
+// [storage.ErrBusy] where trying again may help (another process holds the database,
+// the disk is full), and [storage.ErrNotDone] where it does not: nothing happened.
 type Error struct {
 	// Op is what failed: "open", "begin", "read", "write", "commit", "backup".
 	Op string
@@ -58,10 +65,50 @@ type Error struct {
 
 // Error says what failed and why.
 func (e *Error) Error() string {
+	text := "sqlite: " + e.Op + ": "
 	if e.Unknown {
-		return "sqlite: " + e.Op + ": outcome unknown: " + e.Err.Error()
+		text += "outcome unknown: "
 	}
-	return "sqlite: " + e.Op + ": " + e.Err.Error()
+	if why := words[e.Code&0xff]; why != "" {
+		text += why + ": "
+	}
+	return text + e.Err.Error()
+}
+
+// words say what SQLite's result codes mean to who runs the program.
+var words = map[int]string{
+	codeBusy:         "another process holds the database",
+	codeLocked:       "another connection holds the database",
+	codeNoMemory:     "out of memory",
+	codeReadOnly:     "the database or its folder cannot be written",
+	codeIO:           "the disk failed",
+	codeCorrupt:      "the database is damaged",
+	codeFull:         "the disk is full",
+	codeCannotOpen:   "a file of the database cannot be opened (rights, or too many open files)",
+	codeNotADatabase: "not a database",
+}
+
+// Is reports whether the error is [storage.ErrBusy] or [storage.ErrNotDone]: of those
+// after which nothing happened each is one of them.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case storage.ErrBusy:
+		return !e.Unknown && e.passing()
+	case storage.ErrNotDone:
+		return !e.Unknown && !e.passing()
+	default:
+		return false
+	}
+}
+
+// passing reports whether the same call may succeed later.
+func (e *Error) passing() bool {
+	switch e.Code & 0xff {
+	case codeBusy, codeLocked, codeNoMemory, codeIO, codeFull, codeCannotOpen:
+		return true
+	default:
+		return false
+	}
 }
 
 // Unwrap returns the driver's error.
@@ -71,6 +118,12 @@ func (e *Error) Unwrap() error { return e.Err }
 const (
 	codeBusy         = 5
 	codeLocked       = 6
+	codeNoMemory     = 7
+	codeReadOnly     = 8
+	codeIO           = 10
+	codeCorrupt      = 11
+	codeFull         = 13
+	codeCannotOpen   = 14
 	codeNotADatabase = 26
 )
 

@@ -109,23 +109,6 @@ func TestGroupIsolation(t *testing.T) {
 	assert.Len(t, page.Items, len(good))
 }
 
-// R3.2: the store itself holds at most one ticket that is not closed.
-func TestOneTicketNotClosed(t *testing.T) {
-	t.Parallel()
-	b := setup(t, nil)
-	c := b.chat(b.account)
-	c.says("hola")
-	batch := c.next("otra")
-	second := batch.Tickets[0]
-	second.Number = 2
-	batch.Tickets = append(batch.Tickets, second)
-	require.Error(t, b.Conversations().Commit(b.ctx, batch))
-	// One closes and the other opens, in whichever order they are given.
-	batch.Tickets[0].Status = tickets.StatusClosed
-	batch.Tickets[0], batch.Tickets[1] = batch.Tickets[1], batch.Tickets[0]
-	require.NoError(t, b.Conversations().Commit(b.ctx, batch))
-}
-
 // R8.1: a context that ends while the call waits leaves nothing done; one that
 // ends later does not hide the outcome.
 func TestContext(t *testing.T) {

@@ -101,10 +101,20 @@ func Open(path string, o *Options) (*Store, error) {
 	return s, nil
 }
 
-// openError names the file that did not open, and a folder that is not there.
+// openError names the file that did not open, and says what the operating system
+// says of it: a folder that is not there, missing rights, too many open files.
 func openError(path string, err error) error {
 	if _, missing := os.Stat(filepath.Dir(path)); errors.Is(missing, fs.ErrNotExist) {
 		return fmt.Errorf("open %s: make its folder first: %w: %w", path, missing, err)
+	}
+	switch code(err) & 0xff {
+	case codeCannotOpen, codeReadOnly, codeIO:
+		f, why := os.OpenFile(path, os.O_RDWR, 0)
+		if why != nil && !errors.Is(why, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %w", why, err) // it names the path
+		} else if why == nil {
+			f.Close()
+		}
 	}
 	return fmt.Errorf("open %s: %w", path, err)
 }
@@ -142,6 +152,10 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{}
+	if err := w.writable(ctx); err != nil {
+		w.close()
+		return nil, err
+	}
 	if _, err := w.one("SELECT id FROM meta", nil, &s.id); err != nil {
 		w.close()
 		return nil, err
@@ -157,10 +171,27 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 		}
 		conns = append(conns, c)
 	}
+	found, err := filesOf(ctx, conns[0]) // it has read, so there is a log
+	if err != nil {
+		for _, c := range append(conns, w) {
+			c.close()
+		}
+		return nil, err
+	}
 	s.writer = newWorker(w, true, opts.Queue)
+	s.writer.files = found
 	s.loader = newWorker(conns[0], false, opts.Queue)
 	s.readers = newReaders(conns[1:], opts.Queue)
 	return s, nil
+}
+
+// writable returns an error if the database can only be read: SQLite opens such a one,
+// too, and says so at the first change.
+func (c *conn) writable(ctx context.Context) error {
+	if err := c.direct(ctx, "UPDATE meta SET id = id WHERE 0"); code(err)&0xff == codeReadOnly {
+		return err
+	}
+	return nil // that another process is writing says nothing
 }
 
 // checkVersion refuses an SQLite that is too old.

@@ -21,7 +21,9 @@ type worker struct {
 	conn *conn
 	// writes says that the transactions write; reads that are alone need none.
 	writes bool
-	queue  chan *call
+	// files are the database's, for the worker that writes.
+	files files
+	queue chan *call
 	// lead holds a token while nobody does the others' work.
 	lead chan struct{}
 
@@ -158,7 +160,11 @@ func (w *worker) commit(group []*call) bool {
 		answer(group, nil)
 		return true
 	}
-	if err := w.conn.plain("begin", begin); err != nil {
+	err := w.files.check()
+	if err == nil {
+		err = w.conn.plain("begin", begin)
+	}
+	if err != nil {
 		// After a failed rollback a transaction may still be open.
 		_ = w.conn.plain("rollback", "ROLLBACK")
 		answer(group, err)
@@ -177,16 +183,28 @@ func (w *worker) commit(group []*call) bool {
 		answer(group, nil)
 		return true
 	}
-	err := w.conn.plain("commit", "COMMIT")
+	err = w.conn.plain("commit", "COMMIT")
 	if err != nil {
 		_ = w.conn.plain("rollback", "ROLLBACK")
 		var e *Error
 		if errors.As(err, &e) {
-			e.Unknown = true
+			e.Unknown = inDoubt(e.Code)
 		}
 	}
 	answer(group, err)
 	return true
+}
+
+// inDoubt reports whether a COMMIT that failed with a result code may have happened.
+// It has not if it never got the lock, or found no room for its last page: a log is
+// read up to its last whole transaction.
+func inDoubt(code int) bool {
+	switch code & 0xff {
+	case codeBusy, codeLocked, codeFull:
+		return false
+	default:
+		return true
+	}
 }
 
 // answer tells each caller its own error, else the group's.
@@ -204,7 +222,7 @@ func (w *worker) guard(run func(*conn) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			w.conn.touched = true
-			err = fmt.Errorf("sqlite: panic: %v", p)
+			err = &Error{Op: "write", Err: fmt.Errorf("panic: %v", p)}
 		}
 	}()
 	return run(w.conn)

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -17,6 +18,7 @@ var commitChecks = []test{
 	{"commit/session", checkWriter},
 	{"commit/all or nothing", checkAllOrNothing},
 	{"commit/older ticket", checkOlderTicket},
+	{"commit/one ticket not closed", checkOneTicket},
 }
 
 var loadChecks = []test{
@@ -171,6 +173,42 @@ func checkReceipts(c *check) {
 	c.commit(again)
 	c.same(read(b.Conversation.ID, r.Scope, "k1"), &r, "the first receipt")
 	c.same(read(b.Conversation.ID, r.Scope, "k2"), again.Receipt, "the second receipt")
+}
+
+// checkOneTicket: R3.2: the store itself holds at most one ticket of a conversation that
+// is not closed, whatever a batch says, and however its tickets are ordered.
+func checkOneTicket(c *check) {
+	a := c.account()
+	b := c.begin(a, nil)
+	statuses := func(batch *storage.Batch, list ...tickets.Status) *storage.Batch {
+		one := batch.Tickets[0]
+		batch.Tickets = nil
+		for i, status := range list {
+			one.Number, one.Status = tickets.Number(i+1), status
+			batch.Tickets = append(batch.Tickets, one)
+		}
+		return batch
+	}
+	refused := func(batch *storage.Batch) {
+		id := batch.Conversation.ID
+		before := c.load(a.ID, id)
+		c.is(c.Conversations().Commit(c.ctx, batch), storage.ErrNotDone, "Commit of two tickets that are not closed")
+		c.same(c.load(a.ID, id), before, "conversation after a Commit of two tickets that are not closed")
+	}
+	refused(statuses(c.next(b), tickets.StatusOpen, tickets.StatusOpen))
+	refused(statuses(c.next(b), tickets.StatusOpen, tickets.StatusIgnored))
+	refused(statuses(c.first(a), tickets.StatusIgnored, tickets.StatusOpen))
+	beside := statuses(c.next(b), tickets.StatusOpen, tickets.StatusOpen)
+	beside.Tickets = beside.Tickets[1:] // the first one is stored as open
+	refused(beside)
+
+	// One closes and the other opens, in whichever order they are given.
+	moved := statuses(c.next(b), tickets.StatusClosed, tickets.StatusOpen)
+	slices.Reverse(moved.Tickets)
+	c.commit(moved)
+	back := statuses(c.next(moved), tickets.StatusOpen, tickets.StatusClosed)
+	c.commit(back)
+	c.same(len(c.list(storage.TicketQuery{Account: a.ID, Status: tickets.StatusOpen}, 0)), 1, "open tickets")
 }
 
 // checkAllOrNothing: a batch that is refused for any reason leaves no trace of
