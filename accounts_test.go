@@ -175,7 +175,7 @@ func TestDelete(t *testing.T) {
 	})
 	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Juan"})
+	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan"})
 	require.NoError(t, err)
 	ref := b.write(s, "hola").Ref
 	b.reply(ref, "hola")
@@ -199,7 +199,7 @@ func TestDelete(t *testing.T) {
 	require.ErrorIs(t, err, charla.ErrDeleted)
 	_, err = b.desk.Reply(b.ctx, ana, ref, "hola", nil)
 	require.ErrorIs(t, err, charla.ErrDeleted)
-	_, _, err = b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Eva"})
+	_, _, err = b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Eva"})
 	require.ErrorIs(t, err, charla.ErrDeleted)
 	require.ErrorIs(t, b.desk.SetPicture(b.ctx, b.account.ID, nil), charla.ErrDeleted)
 	_, err = b.desk.RotateSecret(b.ctx, b.account.ID, 0)
@@ -235,7 +235,7 @@ func TestIsolation(t *testing.T) {
 	b := setup(t, nil)
 	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Juan"})
+	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan"})
 	require.NoError(t, err)
 	ref := b.write(s, "hola").Ref
 	_, err = b.desk.Session(b.ctx, other.ID, token)

@@ -10,9 +10,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Agent is who acts for the account. Who may is the host's to decide; charla
+// Person is who acts for the account. Who may is the host's to decide; charla
 // believes it.
-type Agent struct {
+type Person struct {
 	// ID is the host's name for the agent, 1 to 128 bytes.
 	ID tickets.AgentID
 	// Name is what customers read; it may be empty.
@@ -95,7 +95,7 @@ func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
 
 // Reply stores an agent's answer. It ends the customer's wait (R2.2) and opens an
 // ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3).
-func (d *Desk) Reply(ctx context.Context, a Agent, ref tickets.Ref, text string, o *CallOptions) (Result, error) {
+func (d *Desk) Reply(ctx context.Context, a Person, ref tickets.Ref, text string, o *CallOptions) (Result, error) {
 	if err := problems(checkMessage(text, o)); err != nil {
 		return Result{}, err
 	}
@@ -103,34 +103,34 @@ func (d *Desk) Reply(ctx context.Context, a Agent, ref tickets.Ref, text string,
 }
 
 // Close closes a ticket by hand (R3.3) and sends the manual-close text, if on.
-func (d *Desk) Close(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+func (d *Desk) Close(ctx context.Context, a Person, ref tickets.Ref, o *CallOptions) (Result, error) {
 	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandClose}, o)
 }
 
 // Ignore sets an open ticket aside: its customer waits no longer (R2.4, R3.3).
-func (d *Desk) Ignore(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+func (d *Desk) Ignore(ctx context.Context, a Person, ref tickets.Ref, o *CallOptions) (Result, error) {
 	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandIgnore}, o)
 }
 
 // Open opens an ignored or closed ticket, the customer's latest one only (R3.3).
-func (d *Desk) Open(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+func (d *Desk) Open(ctx context.Context, a Person, ref tickets.Ref, o *CallOptions) (Result, error) {
 	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandOpen}, o)
 }
 
 // Pause keeps the automatic actions off an open ticket until [Desk.Resume]
 // (R3.7).
-func (d *Desk) Pause(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+func (d *Desk) Pause(ctx context.Context, a Person, ref tickets.Ref, o *CallOptions) (Result, error) {
 	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandPause}, o)
 }
 
 // Resume ends a pause; auto-close counts anew (R3.7, R4.2).
-func (d *Desk) Resume(ctx context.Context, a Agent, ref tickets.Ref, o *CallOptions) (Result, error) {
+func (d *Desk) Resume(ctx context.Context, a Person, ref tickets.Ref, o *CallOptions) (Result, error) {
 	return d.act(ctx, a, ref, tickets.Command{Kind: tickets.CommandResume}, o)
 }
 
 // Mark marks a ticket important or normal, an older one too. Once an agent has
 // marked it normal, keywords do not mark it again (R3.5).
-func (d *Desk) Mark(ctx context.Context, a Agent, ref tickets.Ref, important bool, o *CallOptions) (Result, error) {
+func (d *Desk) Mark(ctx context.Context, a Person, ref tickets.Ref, important bool, o *CallOptions) (Result, error) {
 	kind := tickets.CommandUnmark
 	if important {
 		kind = tickets.CommandMark
@@ -140,7 +140,7 @@ func (d *Desk) Mark(ctx context.Context, a Agent, ref tickets.Ref, important boo
 
 // Classify sets the typification of a ticket, an older one too; nil clears it.
 // For an anonymous customer it is [tickets.ErrAnonymous] (R3.6).
-func (d *Desk) Classify(ctx context.Context, a Agent, ref tickets.Ref, t *tickets.Typification, o *CallOptions) (Result, error) {
+func (d *Desk) Classify(ctx context.Context, a Person, ref tickets.Ref, t *tickets.Typification, o *CallOptions) (Result, error) {
 	if t != nil {
 		p := chatcfg.CheckText("category", t.Category, MaxField)
 		p = append(p, checkFields("fields", t.Fields)...)
@@ -154,7 +154,7 @@ func (d *Desk) Classify(ctx context.Context, a Agent, ref tickets.Ref, t *ticket
 
 // Describe replaces the metadata of a ticket, an older one's too. For an
 // anonymous customer it is [tickets.ErrAnonymous] (R3.6).
-func (d *Desk) Describe(ctx context.Context, a Agent, ref tickets.Ref, metadata map[string]string, o *CallOptions) (Result, error) {
+func (d *Desk) Describe(ctx context.Context, a Person, ref tickets.Ref, metadata map[string]string, o *CallOptions) (Result, error) {
 	if p := checkFields("metadata", metadata); len(p) > 0 {
 		return Result{}, p
 	}
@@ -162,7 +162,7 @@ func (d *Desk) Describe(ctx context.Context, a Agent, ref tickets.Ref, metadata 
 }
 
 // act takes an agent's command to a ticket.
-func (d *Desk) act(ctx context.Context, a Agent, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
+func (d *Desk) act(ctx context.Context, a Person, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
 	key := ""
 	if o != nil {
 		key = o.Key
@@ -185,7 +185,7 @@ func (d *Desk) act(ctx context.Context, a Agent, ref tickets.Ref, cmd tickets.Co
 	return d.do(ctx, request{query: query, gate: ref.Conversation.UUID, cmd: cmd})
 }
 
-func checkAgent(a Agent) error {
+func checkAgent(a Person) error {
 	p := chatcfg.CheckText("agent.id", string(a.ID), MaxAgent)
 	if len(p) == 0 && len(a.ID) > MaxAgent {
 		p = append(p, chatcfg.Problem{Path: "agent.id", Code: chatcfg.CodeTooLong, Args: []any{MaxAgent}})

@@ -37,21 +37,21 @@ const contactKind = mailKind
 // [chatcfg.Problems] for what was typed, [ErrNoForm] if the account has none,
 // [ErrAvailable] while an agent is available, [ErrSession], [ErrDeleted],
 // [ErrKeyReused].
-func (d *Desk) Contact(ctx context.Context, account chatcfg.AccountID, f ContactForm, o *CallOptions) (storage.Submission, error) {
+func (d *Desk) Contact(ctx context.Context, account chatcfg.AccountID, f ContactForm, o *CallOptions) (tickets.Submission, error) {
 	key := ""
 	if o != nil {
 		key = o.Key
 	}
 	if err := checkKey(key); err != nil {
-		return storage.Submission{}, err
+		return tickets.Submission{}, err
 	}
 	a, err := d.living(ctx, account)
 	if err != nil {
-		return storage.Submission{}, err
+		return tickets.Submission{}, err
 	}
 	rules, err := d.rules(ctx, &a)
 	if err != nil {
-		return storage.Submission{}, err
+		return tickets.Submission{}, err
 	}
 	s, err := submission(account, f)
 	if err != nil {
@@ -84,8 +84,8 @@ func (d *Desk) Contact(ctx context.Context, account chatcfg.AccountID, f Contact
 }
 
 // submission is a form as it is stored, checked.
-func submission(account chatcfg.AccountID, f ContactForm) (storage.Submission, error) {
-	s := storage.Submission{Account: account, Name: f.Name, Text: f.Text, Locale: f.Locale}
+func submission(account chatcfg.AccountID, f ContactForm) (tickets.Submission, error) {
+	s := tickets.Submission{Account: account, Name: f.Name, Text: f.Text, Locale: f.Locale}
 	p := chatcfg.CheckText("text", f.Text, chatcfg.MaxMessage)
 	if f.Name != "" {
 		p = append(p, chatcfg.CheckText("name", f.Name, chatcfg.MaxName)...)
@@ -123,7 +123,7 @@ func (d *Desk) contactKey(f *ContactForm, key string) (string, error) {
 }
 
 // sentBefore answers to a form whose key was used before.
-func sentBefore(old, s storage.Submission, err error) (storage.Submission, error) {
+func sentBefore(old, s tickets.Submission, err error) (tickets.Submission, error) {
 	if err != nil {
 		return s, storeError(err)
 	}
@@ -158,7 +158,7 @@ func (d *Desk) mayContact(ctx context.Context, chat *chatcfg.Chat, account chatc
 }
 
 // contactMails take a form to the account's address and mailbox (R6.1).
-func contactMails(chat *chatcfg.Chat, s *storage.Submission) []storage.Delivery {
+func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery {
 	m := Mail{
 		ReplyTo: s.Email, AccountName: chat.Name, Message: s.Text, Locale: mailLocale(chat.Locale),
 		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: s.Name, Email: s.Email, Phone: s.Phone, Locale: s.Locale},
@@ -194,7 +194,7 @@ func contactMails(chat *chatcfg.Chat, s *storage.Submission) []storage.Delivery 
 
 // Contacts lists what visitors sent by the contact form, the last first, at most
 // [storage.MaxPage] at a time. [ErrCursor].
-func (d *Desk) Contacts(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
+func (d *Desk) Contacts(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	page, err := d.store.Contacts().List(ctx, account, cursor, limit)
 	return page, storeError(err)
 }
@@ -210,7 +210,7 @@ type Status struct {
 	Form bool
 	// LastSeq is the conversation's last message, Read how far both sides read.
 	LastSeq int64
-	Read    storage.Marks
+	Read    tickets.Marks
 }
 
 // Availability is the [Status] of a visitor without a session. [ErrDeleted],

@@ -6,7 +6,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,13 +74,13 @@ func TestContact(t *testing.T) {
 	with.Session, with.Locale = s, chatcfg.English
 	sent, err := b.desk.Contact(b.ctx, b.account.ID, with, &charla.CallOptions{Key: "k"})
 	require.NoError(t, err)
-	assert.Equal(t, storage.Submission{
+	assert.Equal(t, tickets.Submission{
 		Account: b.account.ID, Key: sent.Key, At: start, Name: "Eva", Email: "eva@example.com", Phone: "+56987654321",
 		Text: "¿Abren mañana?", Session: s.ID, Conversation: s.Conversation, Locale: "en",
 	}, sent)
 	page, err := b.desk.Contacts(b.ctx, b.account.ID, "", 0)
 	require.NoError(t, err)
-	assert.Equal(t, []storage.Submission{sent}, page.Items)
+	assert.Equal(t, []tickets.Submission{sent}, page.Items)
 	assert.Empty(t, b.mails.Mails(), "stored first")
 	b.pass(0)
 	mails := b.mails.Mails()

@@ -157,7 +157,7 @@ func TestBadInput(t *testing.T) {
 				assert.Contains(t, codes, bad.code, "%s, %s", name, call)
 			}
 		}
-		_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "x" + bad.text, Email: bad.text + "@"})
+		_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "x" + bad.text, Email: bad.text + "@"})
 		var p chatcfg.Problems
 		require.ErrorAs(t, err, &p, name)
 	}
@@ -165,7 +165,7 @@ func TestBadInput(t *testing.T) {
 	_, err := b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Welcome: &tickets.Welcome{Text: "\x00", Author: "\x00"}})
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("welcome.text", chatcfg.CodeControlCharacter) && p.Has("welcome.author", chatcfg.CodeControlCharacter))
-	_, err = b.desk.Reply(b.ctx, charla.Agent{ID: "", Name: "\x00"}, ref, "hola", nil)
+	_, err = b.desk.Reply(b.ctx, charla.Person{ID: "", Name: "\x00"}, ref, "hola", nil)
 	require.ErrorAs(t, err, &p)
 	_, err = b.desk.Classify(b.ctx, ana, ref, &tickets.Typification{Category: "", Fields: map[string]string{"a": "\x00"}}, nil)
 	require.ErrorAs(t, err, &p)
@@ -247,7 +247,7 @@ func TestAnonymous(t *testing.T) {
 	})
 	var refs []tickets.Ref
 	for range 2 {
-		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Anonymous: true})
+		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Anonymous: true})
 		require.NoError(t, err)
 		ref := b.write(s, "hola").Ref
 		b.write(s, "¿hay alguien?")
@@ -263,7 +263,7 @@ func TestAnonymous(t *testing.T) {
 	_, err = b.desk.Describe(b.ctx, ana, refs[0], map[string]string{"a": "b"}, nil)
 	require.ErrorIs(t, err, tickets.ErrAnonymous)
 
-	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Anonymous: true})
+	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Anonymous: true})
 	require.NoError(t, err)
 	b.save(func(c *chatcfg.Config) { c.Chat.Anonymous = false }, nil)
 	var p chatcfg.Problems

@@ -13,9 +13,9 @@
 //	defer func() { stop(); <-done; store.Close() }()
 //
 //	account, secret, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
-//	session, token, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+//	session, token, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 //	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
-//	_, err = desk.Reply(ctx, charla.Agent{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
+//	_, err = desk.Reply(ctx, charla.Person{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
 //
 // A store is closed after Run has returned: Run finishes what is under way. The
 // program examples/first does just that, examples/quickstart is a whole channel in

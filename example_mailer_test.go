@@ -49,7 +49,7 @@ func ExampleMailer() {
 	ctx := context.Background()
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla"})
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
 	check(err)
 	must(desk.Write(ctx, session, "hello", nil))
 

@@ -40,7 +40,7 @@ func openOn(store storage.Store, configure func(*chatcfg.Config)) *shop {
 	var err error
 	s.account, _, err = s.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	check(err)
-	s.session, _, err = s.desk.StartSession(ctx, s.account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	s.session, _, err = s.desk.StartSession(ctx, s.account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	check(err)
 	return s
 }
@@ -99,7 +99,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -109,7 +109,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	_, err = desk.Reply(ctx, charla.Agent{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
+	_, err = desk.Reply(ctx, charla.Person{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -105,7 +105,7 @@ func FuzzVerifyIdentity(f *testing.F) {
 // R7.1 Only the very token of a session opens it.
 func FuzzSession(f *testing.F) {
 	b := setup(f, nil)
-	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 	require.NoError(f, err)
 	for _, seed := range []string{"", ".", token[:36], token[:37], "{" + token, strings.ToUpper(token), token + "A", "urn:uuid:" + token, strings.ReplaceAll(token, "-", ""), token[:40] + "\n" + token[40:], token + "\r\n"} {
 		f.Add(seed, uint16(0), byte(0))
@@ -136,7 +136,7 @@ func FuzzWrite(f *testing.F) {
 	}
 	b := setup(f, nil)
 	f.Fuzz(func(t *testing.T, text, key, welcome string) {
-		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 		require.NoError(t, err)
 		o := &charla.CallOptions{Key: key}
 		if welcome != "" {

@@ -33,7 +33,7 @@ func TestIdentity(t *testing.T) {
 	got, err := b.desk.VerifyIdentity(b.ctx, b.account.ID, token)
 	require.NoError(t, err)
 	assert.Equal(t, p, got)
-	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &got})
+	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &got})
 	require.NoError(t, err)
 	assert.Equal(t, tickets.LevelVerified, s.Customer.Level)
 

@@ -14,7 +14,7 @@ import (
 type Update struct {
 	Message *tickets.Message
 	Typing  *bool
-	Read    *storage.Marks
+	Read    *tickets.Marks
 }
 
 // typingFor is how long one call of [Desk.Typing] holds.
@@ -118,7 +118,7 @@ type running struct {
 	seen                topicState
 	readAt, yieldedAt   time.Time
 	found, ready, types bool
-	marks               storage.Marks
+	marks               tickets.Marks
 }
 
 // live turns reads of what is after a sequence number into a stream. Signals only
@@ -285,7 +285,7 @@ func (d *Desk) Typing(ctx context.Context, s tickets.Session) error {
 
 // AgentTyping says to the customer that an agent is typing, for six seconds, as
 // [Desk.Typing] says it to the agents. [ErrNotFound].
-func (d *Desk) AgentTyping(ctx context.Context, a Agent, ref tickets.Ref) error {
+func (d *Desk) AgentTyping(ctx context.Context, a Person, ref tickets.Ref) error {
 	if err := checkAgent(a); err != nil {
 		return err
 	}
@@ -316,12 +316,12 @@ func (d *Desk) MarkRead(ctx context.Context, s tickets.Session, seq int64) error
 	if err != nil || loaded.Conversation.Version == 0 {
 		return err
 	}
-	return d.raise(ctx, &loaded, storage.Marks{Customer: seq})
+	return d.raise(ctx, &loaded, tickets.Marks{Customer: seq})
 }
 
 // AgentRead says that the agents have read up to a message, as [Desk.MarkRead]
 // says it of the customer. [ErrNotFound], [ErrDeleted].
-func (d *Desk) AgentRead(ctx context.Context, a Agent, ref tickets.Ref, seq int64) error {
+func (d *Desk) AgentRead(ctx context.Context, a Person, ref tickets.Ref, seq int64) error {
 	if err := checkAgent(a); err != nil {
 		return err
 	}
@@ -332,10 +332,10 @@ func (d *Desk) AgentRead(ctx context.Context, a Agent, ref tickets.Ref, seq int6
 	if err != nil {
 		return err
 	}
-	return d.raise(ctx, &loaded, storage.Marks{Agent: seq})
+	return d.raise(ctx, &loaded, tickets.Marks{Agent: seq})
 }
 
-func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m storage.Marks) error {
+func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m tickets.Marks) error {
 	c := &loaded.Conversation
 	m.Customer, m.Agent = min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)
 	now, err := d.store.Sessions().Marks(ctx, c.Account, c.ID)
@@ -353,7 +353,7 @@ func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m storage.Mark
 }
 
 // Marks are how far each side of a conversation has read; zero before.
-func (d *Desk) Marks(ctx context.Context, ref tickets.Ref) (storage.Marks, error) {
+func (d *Desk) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, error) {
 	m, err := d.store.Sessions().Marks(ctx, ref.Account, ref.Conversation)
 	return m, storeError(err)
 }

@@ -114,7 +114,7 @@ func TestLive(t *testing.T) {
 		assert.Equal(t, []string{"read 2 2"}, customer.since(), "never beyond the last message")
 		marks, err := b.desk.Marks(b.ctx, first.Ref)
 		require.NoError(t, err)
-		assert.Equal(t, storage.Marks{Customer: 2, Agent: 2}, marks)
+		assert.Equal(t, tickets.Marks{Customer: 2, Agent: 2}, marks)
 		status, err := b.desk.Status(b.ctx, s)
 		require.NoError(t, err)
 		assert.Equal(t, charla.Status{Ongoing: true, LastSeq: 2, Read: marks}, status)

@@ -67,7 +67,7 @@ func TestSlowDelivery(t *testing.T) {
 		assert.Equal(t, 5, mailer.begun)
 		mailer.mu.Unlock()
 		for i := range 20 {
-			s, _, err := b.desk.StartSession(b.ctx, other.ID, charla.Visitor{Name: fmt.Sprint("r", i), Email: "r@example.com"})
+			s, _, err := b.desk.StartSession(b.ctx, other.ID, charla.Entry{Name: fmt.Sprint("r", i), Email: "r@example.com"})
 			require.NoError(t, err)
 			b.write(s, "hola")
 			synctest.Wait()

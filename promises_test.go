@@ -187,7 +187,7 @@ func TestRulesAfterPurge(t *testing.T) {
 		return a
 	}
 	say := func() string {
-		s, _, err := b.desk.StartSession(b.ctx, id, charla.Visitor{Name: "Juan"})
+		s, _, err := b.desk.StartSession(b.ctx, id, charla.Entry{Name: "Juan"})
 		require.NoError(t, err)
 		ref := b.write(s, "hola").Ref
 		return b.messages(ref)[1].Text
@@ -208,12 +208,12 @@ func TestNameOfAnotherSession(t *testing.T) {
 		c.Chat.EmailAsIdentifier, c.Chat.Anonymous = true, true
 		c.Automation.TicketCreated = text("Hola {customer|amigo}")
 	})
-	victim, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Juan Secreto", Email: "j@x.cl"})
+	victim, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan Secreto", Email: "j@x.cl"})
 	require.NoError(t, err)
 	ref := b.write(victim, "hola").Ref
 	_, err = b.desk.Close(b.ctx, ana, ref, nil)
 	require.NoError(t, err)
-	thief, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Email: "j@x.cl"})
+	thief, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Email: "j@x.cl"})
 	require.NoError(t, err)
 	b.write(thief, "quién soy?")
 	list, err := b.desk.Read(b.ctx, thief, 0, 0)
@@ -335,7 +335,7 @@ func TestPresenceClockBack(t *testing.T) {
 func TestProviderOff(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
-	_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &charla.Proof{Provider: "facebook", Subject: "1", Name: "x"}})
+	_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &charla.Proof{Provider: "facebook", Subject: "1", Name: "x"}})
 	require.Error(t, err)
 }
 
@@ -487,7 +487,7 @@ func TestMovedBeforeItBegan(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
 	proof := charla.Proof{Provider: "google", Subject: "carla"}
-	before, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &proof})
+	before, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &proof})
 	require.NoError(t, err)
 	for _, text := range []string{"one", "two", "three"} {
 		b.write(before, text)

@@ -77,7 +77,7 @@ func (d *Desk) Changes(ctx context.Context, account chatcfg.AccountID, cursor st
 
 // Report computes R2.7's figures of an account over a period, from inclusive, to
 // exclusive. They are zero for an account that does not exist.
-func (d *Desk) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
+func (d *Desk) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	r, err := d.store.Queries().Report(ctx, account, from, to)
 	return r, storeError(err)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Visitor is who starts a session: what they claim, or what is proved of them.
-type Visitor struct {
+// Entry is who starts a session: what they claim, or what is proved of them.
+type Entry struct {
 	// Name, Email, RUT and Phone are what they typed. Which are required the
 	// account's configuration says (R6.4).
 	Name, Email, RUT, Phone string
@@ -46,7 +46,7 @@ type Proof struct {
 // shown this once; charla keeps a hash (R7.1). A visitor who may not start under
 // the account's configuration gets [chatcfg.Problems] (R6.3, R6.4, R7.3). A
 // session by itself is not a customer: the first message makes one.
-func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v Visitor) (tickets.Session, string, error) {
+func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v Entry) (tickets.Session, string, error) {
 	a, err := d.living(ctx, account)
 	if err != nil {
 		return tickets.Session{}, "", err
@@ -89,7 +89,7 @@ func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v Vi
 }
 
 // admitted is the customer that a visitor may be.
-func admitted(chat *chatcfg.Chat, v Visitor) (tickets.Customer, error) {
+func admitted(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
 	entry := chatcfg.Entry{Name: v.Name, Email: v.Email, RUT: v.RUT, Phone: v.Phone, Anonymous: v.Anonymous}
 	if p := v.Proof; p != nil {
 		if err := checkProof(p); err != nil {
@@ -223,7 +223,7 @@ func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.S
 			return err
 		}
 		c := s.Customer
-		who, err := admitted(&rules.Config.Chat, Visitor{RUT: c.RUT, Phone: c.Phone, Proof: &p, Locale: c.Locale})
+		who, err := admitted(&rules.Config.Chat, Entry{RUT: c.RUT, Phone: c.Phone, Proof: &p, Locale: c.Locale})
 		if err != nil {
 			return err
 		}
@@ -278,7 +278,7 @@ func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func
 // Heartbeat says that an agent is online, away or offline (R4.7). "Online" holds
 // for [Options].HeartbeatTTL, 90 seconds; send it about every 30 seconds.
 func (d *Desk) Heartbeat(ctx context.Context, account chatcfg.AccountID, agent tickets.AgentID, a tickets.Availability) error {
-	err := cmpErr(checkAgent(Agent{ID: agent}), checkChoice("availability", a, tickets.Online, tickets.Away, tickets.Offline))
+	err := cmpErr(checkAgent(Person{ID: agent}), checkChoice("availability", a, tickets.Online, tickets.Away, tickets.Offline))
 	if err != nil {
 		return err
 	}

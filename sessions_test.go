@@ -28,13 +28,13 @@ func (b *bench) texts(s tickets.Session) []string {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Juan"})
+	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan"})
 	require.NoError(t, err)
 	got, err := b.desk.Session(b.ctx, b.account.ID, token)
 	require.NoError(t, err)
 	assert.Equal(t, s.ID, got.ID)
 	assert.NotContains(t, string(got.TokenHash), token)
-	_, other, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Eva"})
+	_, other, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Eva"})
 	require.NoError(t, err)
 	swapped := token[:36] + other[36:]
 	for _, bad := range []string{"", ".", token[:36], token[:37], token + "A", "x" + token, swapped, s.ID.String() + "." + s.ID.String()} {
@@ -68,15 +68,15 @@ func TestClaimedEmail(t *testing.T) {
 		c.Chat.Google.Enabled, c.Chat.Facebook.Enabled = true, true
 		c.Automation.NewCustomer = text("bienvenido")
 	})
-	visitor := func(v charla.Visitor) tickets.Session {
+	visitor := func(v charla.Entry) tickets.Session {
 		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, v)
 		require.NoError(t, err)
 		return s
 	}
-	juan := visitor(charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+	juan := visitor(charla.Entry{Name: "Juan", Email: "juan@example.com"})
 	ref := b.write(juan, "mi secreto").Ref
 	b.reply(ref, "su clave es 1234")
-	mallory := visitor(charla.Visitor{Name: "Mallory", Email: "JUAN@example.com"})
+	mallory := visitor(charla.Entry{Name: "Mallory", Email: "JUAN@example.com"})
 	assert.Empty(t, b.texts(mallory), "nothing before it has written")
 	again := b.write(mallory, "soy juan")
 	assert.Equal(t, ref.Conversation, again.Ref.Conversation, "the e-mail finds its customer")
@@ -85,26 +85,26 @@ func TestClaimedEmail(t *testing.T) {
 	assert.Equal(t, []string{"soy juan", "hola de nuevo"}, b.texts(mallory), "answers go to the session that wrote last")
 	assert.Equal(t, []string{"mi secreto", "bienvenido", "su clave es 1234"}, b.texts(juan))
 
-	verified := visitor(charla.Visitor{Proof: &charla.Proof{Provider: "google", Subject: "1", Name: "Juan Pérez", Email: "juan@example.com"}})
+	verified := visitor(charla.Entry{Proof: &charla.Proof{Provider: "google", Subject: "1", Name: "Juan Pérez", Email: "juan@example.com"}})
 	assert.Empty(t, b.texts(verified))
 	mine := b.write(verified, "soy yo").Ref
 	assert.NotEqual(t, ref.Conversation, mine.Conversation, "identity keys are apart by kind")
-	claims := visitor(charla.Visitor{Name: "X", Email: "juan@example.com"})
+	claims := visitor(charla.Entry{Name: "X", Email: "juan@example.com"})
 	assert.Equal(t, ref.Conversation, b.write(claims, "x").Ref.Conversation, "a claim never finds the verified one")
-	other := visitor(charla.Visitor{Proof: &charla.Proof{Provider: "google", Subject: "1"}})
+	other := visitor(charla.Entry{Proof: &charla.Proof{Provider: "google", Subject: "1"}})
 	assert.Equal(t, []string{"soy yo", "bienvenido"}, b.texts(other), "a verified session reads all of its customer's")
-	host := visitor(charla.Visitor{Proof: &charla.Proof{Subject: "google:1"}})
+	host := visitor(charla.Entry{Proof: &charla.Proof{Subject: "google:1"}})
 	assert.Empty(t, b.texts(host), "subjects of different providers do not meet")
 	assert.NotEqual(t, mine.Conversation, b.write(host, "hola").Ref.Conversation)
-	odd := visitor(charla.Visitor{Proof: &charla.Proof{Provider: "facebook", Subject: "1:2"}})
+	odd := visitor(charla.Entry{Proof: &charla.Proof{Provider: "facebook", Subject: "1:2"}})
 	b.write(odd, "hola")
-	assert.Empty(t, b.texts(visitor(charla.Visitor{Proof: &charla.Proof{Provider: "google", Subject: "1:2"}})))
+	assert.Empty(t, b.texts(visitor(charla.Entry{Proof: &charla.Proof{Provider: "google", Subject: "1:2"}})))
 
 	for _, p := range []charla.Proof{{}, {Provider: "google"}, {Subject: "a\x00"}} {
-		_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &p})
+		_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &p})
 		require.Error(t, err, p)
 	}
-	_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: "Sin correo"})
+	_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Sin correo"})
 	var p chatcfg.Problems
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("email", chatcfg.CodeRequired), "R6.4")
@@ -114,7 +114,7 @@ func TestClaimedEmail(t *testing.T) {
 func TestNameNeverIdentifies(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	v := charla.Visitor{Name: "Juan", Email: "juan@example.com", RUT: "12.345.678-5", Phone: "+56 9 1234 5678"}
+	v := charla.Entry{Name: "Juan", Email: "juan@example.com", RUT: "12.345.678-5", Phone: "+56 9 1234 5678"}
 	var refs []tickets.Ref
 	for range 2 {
 		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, v)

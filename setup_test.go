@@ -34,7 +34,7 @@ type bench struct {
 // start is a Monday.
 var start = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 
-var ana = charla.Agent{ID: "ana", Name: "Ana"}
+var ana = charla.Person{ID: "ana", Name: "Ana"}
 
 // setup makes a bench; configure, if not nil, changes the default configuration.
 func setup(t testing.TB, configure func(*chatcfg.Config)) *bench {
@@ -73,7 +73,7 @@ func (b *bench) newDesk(change func(*charla.Options)) *charla.Desk {
 // enter starts a session of a customer who claims a name.
 func (b *bench) enter(name string) tickets.Session {
 	b.t.Helper()
-	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Name: name, Email: name + "@example.com"})
+	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: name, Email: name + "@example.com"})
 	require.NoError(b.t, err)
 	return s
 }

@@ -29,7 +29,7 @@ func Example() {
 
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	check(err)
 	_, err = desk.Write(ctx, session, "Where is my order?", nil)
 	check(err)

@@ -29,7 +29,7 @@ import (
 // canary is in everything that people typed.
 const canary = "canario"
 
-var ana = charla.Agent{ID: canary, Name: canary}
+var ana = charla.Person{ID: canary, Name: canary}
 
 // bench is a desk whose metrics and spans are read by hand.
 type bench struct {
@@ -77,7 +77,7 @@ func setup(t *testing.T, change func(*charla.Options)) *bench {
 
 func (b *bench) enter() tickets.Session {
 	b.t.Helper()
-	s, _, err := b.desk.StartSession(b.ctx, b.account, charla.Visitor{Name: canary, Email: canary + "@example.com"})
+	s, _, err := b.desk.StartSession(b.ctx, b.account, charla.Entry{Name: canary, Email: canary + "@example.com"})
 	require.NoError(b.t, err)
 	return s
 }

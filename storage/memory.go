@@ -62,7 +62,7 @@ type account struct {
 	views   [views]index[*ticket]
 	answers index[tickets.Answer]
 	// submissions are in the order in which they were added, contacts by key.
-	submissions []Submission
+	submissions []tickets.Submission
 	contacts    map[string]int
 }
 
@@ -83,7 +83,7 @@ type conversation struct {
 	active   bool
 	// leased is the end of the last stale lease.
 	leased time.Time
-	marks  Marks
+	marks  tickets.Marks
 }
 
 type receiptKey struct{ scope, key string }

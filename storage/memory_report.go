@@ -11,13 +11,13 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (Report, error) {
+func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
-		return Report{}, err
+		return tickets.Report{}, err
 	}
 	defer done()
-	var r Report
+	var r tickets.Report
 	a := p.m.accounts[account]
 	if a == nil {
 		return r, nil
@@ -27,7 +27,7 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 		if at.at >= end {
 			break
 		}
-		r.count(&t.record)
+		countTicket(&r, &t.record)
 	}
 	var first, all []tickets.Answer
 	for at, answer := range a.answers.from(begin) {
@@ -43,7 +43,7 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 	return r, nil
 }
 
-func (r *Report) count(t *tickets.Ticket) {
+func countTicket(r *tickets.Report, t *tickets.Ticket) {
 	switch t.Status {
 	case tickets.StatusOpen:
 		r.Open++
@@ -61,12 +61,12 @@ func (r *Report) count(t *tickets.Ticket) {
 }
 
 // measure computes the figures of some answers.
-func measure(answers []tickets.Answer) Times {
+func measure(answers []tickets.Answer) tickets.Times {
 	n := len(answers)
 	if n == 0 {
-		return Times{}
+		return tickets.Times{}
 	}
-	figures := Times{Count: int64(n)}
+	figures := tickets.Times{Count: int64(n)}
 	waits := make([]time.Duration, n)
 	// Three hundred waits of a year overflow 64 bits.
 	var high, low, carry uint64

@@ -74,7 +74,7 @@ func (p memorySessions) Holder(ctx context.Context, account chatcfg.AccountID, i
 	return tickets.ConversationID{}, nil
 }
 
-func (p memorySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, marks Marks) error {
+func (p memorySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, marks tickets.Marks) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
 		return err
@@ -93,21 +93,21 @@ func (p memorySessions) Raise(ctx context.Context, account chatcfg.AccountID, id
 	return nil
 }
 
-func (p memorySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (Marks, error) {
+func (p memorySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (tickets.Marks, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
-		return Marks{}, err
+		return tickets.Marks{}, err
 	}
 	defer done()
 	if c := p.m.conversation(account, id); c != nil {
 		return c.marks, nil
 	}
-	return Marks{}, nil
+	return tickets.Marks{}, nil
 }
 
 type memoryContacts struct{ m *Memory }
 
-func (p memoryContacts) Add(ctx context.Context, s Submission, deliveries []Delivery) error {
+func (p memoryContacts) Add(ctx context.Context, s tickets.Submission, deliveries []Delivery) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
 		return err
@@ -129,10 +129,10 @@ func (p memoryContacts) Add(ctx context.Context, s Submission, deliveries []Deli
 	return nil
 }
 
-func (p memoryContacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (Submission, error) {
+func (p memoryContacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
-		return Submission{}, err
+		return tickets.Submission{}, err
 	}
 	defer done()
 	if a := p.m.accounts[account]; a != nil {
@@ -140,18 +140,18 @@ func (p memoryContacts) Get(ctx context.Context, account chatcfg.AccountID, key 
 			return a.submissions[i], nil
 		}
 	}
-	return Submission{}, ErrNotFound
+	return tickets.Submission{}, ErrNotFound
 }
 
-func (p memoryContacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Submission], error) {
+func (p memoryContacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[tickets.Submission], error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
-		return Page[Submission]{}, err
+		return Page[tickets.Submission]{}, err
 	}
 	defer done()
 	list := "contacts " + account.String()
 	a := p.m.accounts[account]
-	var page Page[Submission]
+	var page Page[tickets.Submission]
 	end := math.MaxInt
 	if cursor != "" {
 		at, err := p.m.parseCursor(list, cursor)

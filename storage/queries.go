@@ -30,7 +30,7 @@ type Queries interface {
 	// even one with the same account.
 	Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error)
 	// Report computes figures over a period (R2.7).
-	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (Report, error)
+	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error)
 	// Count counts open tickets by an instant: after < instant <= upTo. Zero
 	// instants never count.
 	Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error)
@@ -118,36 +118,4 @@ type MessageQuery struct {
 type Change struct {
 	Conversation tickets.ConversationID `json:"conversation"`
 	Version      int64                  `json:"version"`
-}
-
-// Report is R2.7's figures of an account over a period, from inclusive, to
-// exclusive.
-type Report struct {
-	// Tickets created in the period, by their status now, and how many of them
-	// are important or delayed now.
-	Open      int64 `json:"open"`
-	Ignored   int64 `json:"ignored"`
-	Closed    int64 `json:"closed"`
-	Important int64 `json:"important"`
-	Delayed   int64 `json:"delayed"`
-	// First are the first answers of tickets, All every answer, given in the
-	// period.
-	First Times `json:"first"`
-	All   Times `json:"all"`
-}
-
-// Times are figures of response times, all zero if there are none. They are
-// measured on the SLA's clock: on business hours an answer while closed took no
-// time. As JSON, durations are nanoseconds.
-type Times struct {
-	Count int64 `json:"count"`
-	// Mean is cut to the microsecond; the percentiles are by nearest rank: the
-	// smallest time that at least that share of all do not exceed.
-	Mean time.Duration `json:"mean"`
-	P50  time.Duration `json:"p50"`
-	P90  time.Duration `json:"p90"`
-	// Limited are those that had an SLA, InTime those of them that did not
-	// exceed it.
-	Limited int64 `json:"limited"`
-	InTime  int64 `json:"inTime"`
 }

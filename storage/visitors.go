@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -33,15 +32,9 @@ type Sessions interface {
 	// Raise raises the marks of a conversation to the given ones where those are
 	// larger; it touches neither the conversation's version nor its feed.
 	// ErrNotFound if there is no such conversation; ErrDeleted.
-	Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m Marks) error
+	Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error
 	// Marks returns the marks of a conversation, zero before the first Raise.
-	Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (Marks, error)
-}
-
-// Marks say how far each side has read: the sequence of the last message seen.
-type Marks struct {
-	Customer int64 `json:"customer"`
-	Agent    int64 `json:"agent"`
+	Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (tickets.Marks, error)
 }
 
 // Contacts keeps what visitors sent by the contact form (R6.2).
@@ -49,29 +42,10 @@ type Contacts interface {
 	// Add adds a submission together with its deliveries, which follow the rules
 	// of [Batch].Deliveries. ErrExists if the account has a submission of that
 	// key; ErrDeleted, ErrNotFound by the account.
-	Add(ctx context.Context, s Submission, deliveries []Delivery) error
+	Add(ctx context.Context, s tickets.Submission, deliveries []Delivery) error
 	// Get returns the submission of a key. ErrNotFound.
-	Get(ctx context.Context, account chatcfg.AccountID, key string) (Submission, error)
+	Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error)
 	// List returns an account's submissions, the last added first; limit as in
 	// [Queries].
-	List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Submission], error)
-}
-
-// Submission is one contact form that a visitor sent.
-type Submission struct {
-	Account chatcfg.AccountID `json:"account"`
-	// Key is unique within the account.
-	Key string `json:"key"`
-	// At is when it was stored.
-	At time.Time `json:"at"`
-	// Name, Email, Phone and Text are what the visitor typed; nothing is proved.
-	Name  string `json:"name,omitempty"`
-	Email string `json:"email"`
-	Phone string `json:"phone,omitempty"`
-	Text  string `json:"text"`
-	// Session and Conversation are the visitor's, if they had a session.
-	Session      tickets.SessionID      `json:"session,omitzero"`
-	Conversation tickets.ConversationID `json:"conversation,omitzero"`
-	// Locale is the visitor's language; empty: unknown.
-	Locale chatcfg.Locale `json:"locale,omitempty"`
+	List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[tickets.Submission], error)
 }

@@ -49,7 +49,7 @@ func Example() {
 	ctx := context.Background()
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla"})
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
 	check(err)
 	_, err = desk.Write(ctx, session, "Where is my order?", nil)
 	check(err)

@@ -199,7 +199,7 @@ func TestDesk(t *testing.T) {
 	a, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 	require.NoError(t, err)
 	write := func() tickets.Ref {
-		session, _, err := desk.StartSession(ctx, a.ID, charla.Visitor{Name: "Carla"})
+		session, _, err := desk.StartSession(ctx, a.ID, charla.Entry{Name: "Carla"})
 		require.NoError(t, err)
 		result, err := desk.Write(ctx, session, "hola", nil)
 		require.NoError(t, err)

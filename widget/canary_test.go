@@ -46,19 +46,19 @@ func TestCanaries(t *testing.T) {
 		chat.ContactForm.Mailbox = chatcfg.FormMailbox{Enabled: true, ID: "canary-mailbox"}
 		chat.LongButton.Text, chat.Welcome.Text, chat.Welcome.Author = "canary-button-off", "canary-welcome-off", "canary-author-off"
 	}, func(o *widget.Options) { o.Logins = []widget.Login{fakeLogin{"google"}} })
-	agent := charla.Agent{ID: "canary-agent-id", Name: "canary-agent-name"}
+	agent := charla.Person{ID: "canary-agent-id", Name: "canary-agent-name"}
 	require.NoError(t, s.desk.Heartbeat(t.Context(), s.account.ID, agent.ID, tickets.Online))
 
-	rut := func(v charla.Visitor) charla.Visitor { v.RUT = "12345678-5"; return v }
-	other := s.start(s.account, charla.Visitor{
+	rut := func(v charla.Entry) charla.Entry { v.RUT = "12345678-5"; return v }
+	other := s.start(s.account, charla.Entry{
 		Name: "canary-other-name", Email: "canary-other@example.com", RUT: "11111111-1", Phone: "+56987654321",
 	})
 	theirs, err := s.desk.Write(t.Context(), other.session, "canary-other-text canarykeyword", &charla.CallOptions{
 		Key: "canary-key", File: &charla.Upload{Name: "canary-file.png", Body: png(t, 8)},
 	})
 	require.NoError(t, err)
-	mine := s.start(s.account, rut(charla.Visitor{Name: "Carla", Email: "carla@example.com"}))
-	verified := s.start(s.account, rut(charla.Visitor{Proof: &charla.Proof{Subject: "canary-subject", Name: "Carla"}}))
+	mine := s.start(s.account, rut(charla.Entry{Name: "Carla", Email: "carla@example.com"}))
+	verified := s.start(s.account, rut(charla.Entry{Proof: &charla.Proof{Subject: "canary-subject", Name: "Carla"}}))
 	asked, err := s.desk.Write(t.Context(), mine.session, "hola", &charla.CallOptions{
 		File: &charla.Upload{Name: "mine.png", Body: png(t, 9)},
 	})

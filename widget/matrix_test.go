@@ -81,7 +81,7 @@ func TestAuthorisation(t *testing.T) {
 		v := s.enter("owner")
 		return v, write(v)
 	}
-	verify := charla.Visitor{Proof: &charla.Proof{Subject: "owner"}}
+	verify := charla.Entry{Proof: &charla.Proof{Subject: "owner"}}
 	verifiedFile := write(s.start(s.account, verify))
 
 	old, _ := claimed()
@@ -106,7 +106,7 @@ func TestAuthorisation(t *testing.T) {
 			return actor{token: v.token[:len(v.token)-2]}
 		}, true, false, false},
 		{"a session of another account", func() actor {
-			return actor{token: s.start(elsewhere, charla.Visitor{Name: "x"}).token}
+			return actor{token: s.start(elsewhere, charla.Entry{Name: "x"}).token}
 		}, true, false, false},
 		{"expired", func() actor { return actor{token: old.token} }, true, false, false},
 		{"revoked", func() actor {
@@ -116,7 +116,7 @@ func TestAuthorisation(t *testing.T) {
 		}, true, false, false},
 		{"another visitor", func() actor { return actor{token: s.enter("other").token} }, true, true, false},
 		{"another visitor, verified", func() actor {
-			return actor{token: s.start(s.account, charla.Visitor{Proof: &charla.Proof{Subject: "other"}}).token}
+			return actor{token: s.start(s.account, charla.Entry{Proof: &charla.Proof{Subject: "other"}}).token}
 		}, true, true, false},
 		{"claimed, from a wrong page", func() actor {
 			v, seq := claimed()

@@ -176,8 +176,8 @@ func TestClaimedEmail(t *testing.T) {
 	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 1))
 	require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
 
-	thief := s.start(s.account, charla.Visitor{Name: "x", Email: "carla@example.com"})
-	nobody := s.start(s.account, charla.Visitor{Name: "x", Email: "nobody@example.com"})
+	thief := s.start(s.account, charla.Entry{Name: "x", Email: "carla@example.com"})
+	nobody := s.start(s.account, charla.Entry{Name: "x", Email: "nobody@example.com"})
 	compare := func(q request) {
 		t.Helper()
 		q.token = thief.token
@@ -241,8 +241,8 @@ func TestClaimedEmailForm(t *testing.T) {
 		s.do(request{path: "session", token: v.token}).into(t, &status)
 		return status.Form
 	}
-	thief := s.start(s.account, charla.Visitor{Name: "x", Email: "carla@example.com"})
-	nobody := s.start(s.account, charla.Visitor{Name: "x", Email: "nobody@example.com"})
+	thief := s.start(s.account, charla.Entry{Name: "x", Email: "carla@example.com"})
+	nobody := s.start(s.account, charla.Entry{Name: "x", Email: "nobody@example.com"})
 	assert.True(t, form(nobody))
 	assert.True(t, form(thief), "as if there were none")
 	assert.False(t, form(carla), "her own goes on (R6.2)")

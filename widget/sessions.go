@@ -25,7 +25,7 @@ func bodyOf(s *tickets.Session) sessionBody {
 
 // startSession lets a visitor in (R7.1).
 func (c *call) startSession() error {
-	var v charla.Visitor
+	var v charla.Entry
 	var credentials credentials
 	var locale string
 	err := c.fields(map[string]any{

@@ -39,7 +39,7 @@ type site struct {
 
 const origin = "https://tienda.cl"
 
-var ana = charla.Agent{ID: "ana-the-agent", Name: "Ana"}
+var ana = charla.Person{ID: "ana-the-agent", Name: "Ana"}
 
 // fast are limits that no test runs into by chance.
 func fast() widget.Limits {
@@ -198,10 +198,10 @@ type visitor struct {
 // enter starts a session of a customer who claims a name.
 func (s *site) enter(name string) visitor {
 	s.t.Helper()
-	return s.start(s.account, charla.Visitor{Name: name, Email: name + "@example.com"})
+	return s.start(s.account, charla.Entry{Name: name, Email: name + "@example.com"})
 }
 
-func (s *site) start(a chatcfg.Account, v charla.Visitor) visitor {
+func (s *site) start(a chatcfg.Account, v charla.Entry) visitor {
 	s.t.Helper()
 	session, token, err := s.desk.StartSession(s.t.Context(), a.ID, v)
 	require.NoError(s.t, err)
@@ -252,7 +252,7 @@ func (s *site) strip(t *testing.T) {
 	require.NoError(t, s.store.Accounts().Save(t.Context(), a, storage.Document{Name: "config", Version: int64(a.Version), Body: body}))
 }
 
-func visitorNamed(name string) charla.Visitor { return charla.Visitor{Name: name} }
+func visitorNamed(name string) charla.Entry { return charla.Entry{Name: name} }
 
 // message is the protocol's MESSAGE.
 type message struct {

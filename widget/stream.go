@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -212,7 +211,7 @@ type (
 	}
 )
 
-func readOf(m storage.Marks) readBody { return readBody{m.Agent, m.Customer} }
+func readOf(m tickets.Marks) readBody { return readBody{m.Agent, m.Customer} }
 
 func encode(body any) []byte {
 	raw, err := json.Marshal(body)

@@ -264,7 +264,7 @@ func TestStreamMoves(t *testing.T) {
 	e.want("1=1 customer hola", "ready {}")
 	identity, err := charla.SignIdentity(s.secret, s.account.ID, charla.Proof{Subject: "42", Name: "Carla"}, s.desk.Now(), time.Minute)
 	require.NoError(t, err)
-	other := s.start(s.account, charla.Visitor{Proof: &charla.Proof{Subject: "42", Name: "Carla"}})
+	other := s.start(s.account, charla.Entry{Proof: &charla.Proof{Subject: "42", Name: "Carla"}})
 	s.write(other, "antes")
 	got := s.do(request{method: "POST", path: "session/login", token: v.token, body: map[string]string{"identity": identity}})
 	require.Equal(t, http.StatusOK, got.status, "%s", got.body)

@@ -75,7 +75,7 @@ func TestDesk(t *testing.T) {
 			cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: to}
 			account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 			require.NoError(t, err)
-			session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla"})
+			session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
 			require.NoError(t, err)
 			for range 3 { // more messages, no more mails
 				_, err = desk.Write(ctx, session, "hola", nil)

@@ -58,7 +58,7 @@ func Example() {
 	cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"team@tienda.cl"}}
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla"})
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
 	check(err)
 	_, err = desk.Write(ctx, session, "Where is my order?", nil)
 	check(err)

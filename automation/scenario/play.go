@@ -288,7 +288,7 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, text str
 	}
 	session := who.session
 	if session.ID.IsZero() {
-		visitor := charla.Visitor{Anonymous: anonymous}
+		visitor := charla.Entry{Anonymous: anonymous}
 		cfg, _, err := p.desk.Config(ctx, p.account)
 		if err != nil {
 			return err

@@ -80,7 +80,7 @@ func (l *line) duration() time.Duration {
 // agent reads what an agent does.
 func (l *line) agent() step {
 	name := l.name("an agent")
-	agent := charla.Agent{ID: tickets.AgentID(name), Name: name}
+	agent := charla.Person{ID: tickets.AgentID(name), Name: name}
 	verb := l.oneOf("online", "away", "offline", "replies", "closes", "ignores", "opens", "pauses", "resumes", "marks")
 	switch verb {
 	case "online", "away", "offline":
@@ -89,7 +89,7 @@ func (l *line) agent() step {
 		}
 	}
 	customer := l.name("a customer")
-	act := map[string]func(*charla.Desk, context.Context, charla.Agent, tickets.Ref, *charla.CallOptions) (charla.Result, error){
+	act := map[string]func(*charla.Desk, context.Context, charla.Person, tickets.Ref, *charla.CallOptions) (charla.Result, error){
 		"closes": (*charla.Desk).Close, "ignores": (*charla.Desk).Ignore, "opens": (*charla.Desk).Open,
 		"pauses": (*charla.Desk).Pause, "resumes": (*charla.Desk).Resume,
 	}[verb]

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var ana = charla.Agent{ID: "ana", Name: "Ana"}
+var ana = charla.Person{ID: "ana", Name: "Ana"}
 
 // pair is two desks on one store, as in two processes, with a customer's screen on
 // the first and an agent's on the second.
@@ -53,7 +53,7 @@ func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	account, _, err := p.here.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
-	p.session, _, err = p.here.StartSession(ctx, account.ID, charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+	p.session, _, err = p.here.StartSession(ctx, account.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 	require.NoError(t, err)
 	r, err := p.here.Write(ctx, p.session, "hola", nil)
 	require.NoError(t, err)

@@ -58,7 +58,7 @@ func agentPages(desk *charla.Desk, account chatcfg.AccountID) http.Handler {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		agent := charla.Agent{ID: a.Agent, Name: string(a.Agent)}
+		agent := charla.Person{ID: a.Agent, Name: string(a.Agent)}
 		ref := tickets.Ref{Account: account, Conversation: a.Conversation, Number: a.Ticket}
 		once := &charla.CallOptions{Key: a.Key}
 		var result charla.Result

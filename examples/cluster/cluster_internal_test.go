@@ -121,7 +121,7 @@ func TestReport(t *testing.T) {
 		},
 		"a whole conversation": {
 			tamper: func(w *world) {
-				_, token, err := w.desk.StartSession(t.Context(), w.account(t, w.desk), charla.Visitor{Name: "Juana", Email: "juana@example.com"})
+				_, token, err := w.desk.StartSession(t.Context(), w.account(t, w.desk), charla.Entry{Name: "Juana", Email: "juana@example.com"})
 				require.NoError(t, err)
 				w.visitors = append(w.visitors, &visitor{n: 2, token: token, said: []said{{seq: 1, text: "nobody stored this"}}})
 			},
@@ -203,11 +203,11 @@ func (p *people) live(t *testing.T, desk *charla.Desk, clock *clock.Mock) {
 	require.NoError(t, err)
 	account, _, err := desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
-	session, token, err := desk.StartSession(t.Context(), account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	session, token, err := desk.StartSession(t.Context(), account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	require.NoError(t, err)
 	asked, err := desk.Write(t.Context(), session, "hello", nil)
 	require.NoError(t, err)
-	replied, err := desk.Reply(t.Context(), charla.Agent{ID: "ana", Name: "Ana"}, asked.Ref, "yes?", nil)
+	replied, err := desk.Reply(t.Context(), charla.Person{ID: "ana", Name: "Ana"}, asked.Ref, "yes?", nil)
 	require.NoError(t, err)
 	clock.Add(time.Hour)
 	_, err = desk.RunDue(t.Context())

@@ -63,7 +63,7 @@ func talk(ctx context.Context, file string) (ref tickets.Ref, err error) {
 	if err != nil {
 		return ref, err
 	}
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	if err != nil {
 		return ref, err
 	}
@@ -71,7 +71,7 @@ func talk(ctx context.Context, file string) (ref tickets.Ref, err error) {
 	if err != nil {
 		return ref, err
 	}
-	ana := charla.Agent{ID: "ana", Name: "Ana"}
+	ana := charla.Person{ID: "ana", Name: "Ana"}
 	if _, err := desk.Reply(ctx, ana, asked.Ref, "It left this morning.", nil); err != nil {
 		return ref, err
 	}

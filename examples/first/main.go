@@ -47,7 +47,7 @@ func run(ctx context.Context, file string) error {
 	}
 
 	// A customer asks, an agent answers.
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func run(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	ana := charla.Agent{ID: "ana", Name: "Ana"}
+	ana := charla.Person{ID: "ana", Name: "Ana"}
 	if _, err := desk.Reply(ctx, ana, asked.Ref, "It left this morning.", nil); err != nil {
 		return err
 	}

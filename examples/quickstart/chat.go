@@ -15,8 +15,8 @@ import (
 )
 
 var (
-	carla = charla.Visitor{Name: "Carla", Email: "carla@example.com"}
-	ana   = charla.Agent{ID: "ana", Name: "Ana"}
+	carla = charla.Entry{Name: "Carla", Email: "carla@example.com"}
+	ana   = charla.Person{ID: "ana", Name: "Ana"}
 )
 
 // chat is the desk with its one customer and its one agent.

@@ -55,7 +55,7 @@ func (c *chat) reply(ctx context.Context, text string) error {
 }
 
 // act is what the agent does to the ticket.
-func act(do func(*charla.Desk, context.Context, charla.Agent, tickets.Ref, *charla.CallOptions) (charla.Result, error)) func(*chat, context.Context, string) error {
+func act(do func(*charla.Desk, context.Context, charla.Person, tickets.Ref, *charla.CallOptions) (charla.Result, error)) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
 		_, err := do(c.desk, ctx, ana, c.ticket(), nil)
 		return err

@@ -70,7 +70,7 @@ func TestShards(t *testing.T) {
 		_, err = s.all[1-i].desk.Account(t.Context(), a.ID)
 		require.ErrorIs(t, err, charla.ErrNotFound)
 
-		_, token, err := desk.StartSession(t.Context(), a.ID, charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+		_, token, err := desk.StartSession(t.Context(), a.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 		require.NoError(t, err)
 		code, said := ask(s, http.MethodPost, "v1/"+a.Key+"/messages", token, `{"key": "k", "text": "hola"}`)
 		require.Equal(t, http.StatusCreated, code, said)

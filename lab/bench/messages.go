@@ -109,7 +109,7 @@ func enter(ctx context.Context, w *world, account chatcfg.Account, n int) ([]tic
 	list := make([]tickets.Session, n)
 	return list, spread(64, n+63, func(caller, i int) (err error) {
 		if at := caller + i*64; at < n {
-			list[at], _, err = w.desk.StartSession(ctx, account.ID, charla.Visitor{
+			list[at], _, err = w.desk.StartSession(ctx, account.ID, charla.Entry{
 				Name: "Juana Pérez", Email: fmt.Sprintf("juana%07d@example.com", at), Phone: "+56 9 1234 5678", Locale: "es",
 			})
 		}

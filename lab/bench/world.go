@@ -21,7 +21,7 @@ import (
 // epoch is when the loaded worlds begin.
 var epoch = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-var agent = charla.Agent{ID: "ana", Name: "Ana Rojas"}
+var agent = charla.Person{ID: "ana", Name: "Ana Rojas"}
 
 // allOn is a configuration with all seven actions, an SLA and keywords. The texts
 // of an action are of one length, whichever is chosen.

@@ -310,7 +310,7 @@ func (s *server) do(ctx context.Context, r request) answer {
 		o = nil
 	}
 	if r.Kind == "" {
-		a.Session, _, err = s.desk.StartSession(ctx, account, charla.Visitor{Name: "Carla", Email: "carla@example.com"})
+		a.Session, _, err = s.desk.StartSession(ctx, account, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	} else {
 		a.Result, err = perform(ctx, s.desk, r, o)
 	}
@@ -328,7 +328,7 @@ func (s *server) do(ctx context.Context, r request) answer {
 
 // perform carries out a request for a command.
 func perform(ctx context.Context, d *charla.Desk, r request, o *charla.CallOptions) (charla.Result, error) {
-	agent := charla.Agent{ID: "ana", Name: "Ana"}
+	agent := charla.Person{ID: "ana", Name: "Ana"}
 	switch r.Kind {
 	case tickets.CommandWrite:
 		return d.Write(ctx, r.Session, r.Text, o)

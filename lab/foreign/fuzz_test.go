@@ -62,7 +62,7 @@ func (e *entropy) Read(p []byte) (int, error) {
 func (d *desk) write(t testing.TB, account chatcfg.AccountID, text string) tickets.Session {
 	t.Helper()
 	ctx := context.Background()
-	s, _, err := d.StartSession(ctx, account, charla.Visitor{Name: "Juan", Email: "juan@example.com"})
+	s, _, err := d.StartSession(ctx, account, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 	require.NoError(t, err)
 	_, err = d.Write(ctx, s, text, nil)
 	require.NoError(t, err)

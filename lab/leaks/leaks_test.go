@@ -71,7 +71,7 @@ func newWorld(t *testing.T, open func(string) (storage.Store, error)) *world {
 }
 
 func (w *world) enter(name string) tickets.Session {
-	s, _, err := w.desk.StartSession(w.t.Context(), w.account.ID, charla.Visitor{Name: name, Email: name + "@example.com"})
+	s, _, err := w.desk.StartSession(w.t.Context(), w.account.ID, charla.Entry{Name: name, Email: name + "@example.com"})
 	require.NoError(w.t, err)
 	return s
 }

@@ -172,7 +172,7 @@ func play(t *testing.T, seed uint64, stores []*jittery) *history {
 	var group sync.WaitGroup
 	for customer := range customers {
 		for i := range 2 {
-			visitor := charla.Visitor{Name: "c", Email: fmt.Sprintf("c%d@example.com", customer)}
+			visitor := charla.Entry{Name: "c", Email: fmt.Sprintf("c%d@example.com", customer)}
 			s, _, err := h.desks[i].StartSession(t.Context(), a.ID, visitor)
 			require.NoError(t, err)
 			w := writer{h: h, customer: customer, session: s, name: fmt.Sprint("s", i), chance: child(r)}

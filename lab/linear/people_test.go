@@ -107,7 +107,7 @@ func (a *agent) act(ctx context.Context, in input) output {
 	}
 	ref := *conv
 	ref.Number = tickets.Number(in.Number)
-	who := charla.Agent{ID: tickets.AgentID(in.Who)}
+	who := charla.Person{ID: tickets.AgentID(in.Who)}
 	o := &charla.CallOptions{Key: in.Key}
 	return a.h.record(a.customer, a.chance.IntN(len(a.h.desks)), in, func(d *charla.Desk) output {
 		switch in.Kind {

@@ -24,7 +24,7 @@ var (
 	ctx     = context.Background() // every call ends by itself
 	start   = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	account = chatcfg.AccountID{UUID: uuid.MustParse("0195556c-7a00-7000-8000-000000000001")}
-	agent   = charla.Agent{ID: "ana", Name: "Ana"}
+	agent   = charla.Person{ID: "ana", Name: "Ana"}
 )
 
 // clock stands still until it is moved.
@@ -141,7 +141,7 @@ func (c *machine) openAccount() error {
 
 func (c *machine) visit() error {
 	n := len(c.out.visitors)
-	s, token, err := c.desk.StartSession(ctx, account, charla.Visitor{Name: "Carla", Email: fmt.Sprintf("c%d@example.com", n)})
+	s, token, err := c.desk.StartSession(ctx, account, charla.Entry{Name: "Carla", Email: fmt.Sprintf("c%d@example.com", n)})
 	if err != nil {
 		return fmt.Errorf("start session: %w", err)
 	}

@@ -29,7 +29,7 @@ const settings = `{
 	"general": {"notify": {"tickets": "all", "to": ["jefa@example.com"]}}
 }`
 
-var ana = charla.Agent{ID: "ana", Name: "Ana"}
+var ana = charla.Person{ID: "ana", Name: "Ana"}
 
 // clock is moved by hand.
 type clock struct{ now time.Time }
@@ -81,7 +81,7 @@ func (h *host) pass(d time.Duration) {
 
 func (h *host) enter(account chatcfg.AccountID, name string) (tickets.Session, string) {
 	h.t.Helper()
-	s, token, err := h.desk.StartSession(h.t.Context(), account, charla.Visitor{Name: name, Email: name + "@example.com"})
+	s, token, err := h.desk.StartSession(h.t.Context(), account, charla.Entry{Name: name, Email: name + "@example.com"})
 	require.NoError(h.t, err)
 	return s, token
 }

@@ -129,10 +129,10 @@ func (w *World) say(a *account) string {
 func (w *World) enter(d *desk, a *account) {
 	person := w.rnd.IntN(4)
 	email := fmt.Sprintf("p%d@example.com", person)
-	v := charla.Visitor{Name: fmt.Sprintf("P%d", person), Email: email}
+	v := charla.Entry{Name: fmt.Sprintf("P%d", person), Email: email}
 	switch w.rnd.IntN(4) {
 	case 0:
-		v = charla.Visitor{Anonymous: true}
+		v = charla.Entry{Anonymous: true}
 	case 1:
 		v.Proof = &charla.Proof{Subject: email, Name: v.Name, Email: email}
 	}
@@ -200,7 +200,7 @@ func (w *World) write(d *desk, v *visitor) {
 func (w *World) act(d *desk, c *conv) {
 	w.people.names++
 	id := []tickets.AgentID{"ana", "beto"}[w.rnd.IntN(2)]
-	a := charla.Agent{ID: id, Name: fmt.Sprintf("%s %d", id, w.people.names)}
+	a := charla.Person{ID: id, Name: fmt.Sprintf("%s %d", id, w.people.names)}
 	ref := tickets.Ref{Account: c.account.id, Conversation: c.id}
 	if w.rnd.IntN(3) == 0 && c.ticket != nil {
 		ref.Number = tickets.Number(1 + w.rnd.IntN(int(c.ticket.number)))
@@ -304,7 +304,7 @@ func (w *World) probe(d *desk) {
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
 		switch which {
 		case 0:
-			return d.charla.Reply(ctx, charla.Agent{ID: "eve"}, ref, "eve "+other.name, nil)
+			return d.charla.Reply(ctx, charla.Person{ID: "eve"}, ref, "eve "+other.name, nil)
 		case 1:
 			_, err = d.charla.Ticket(ctx, ref)
 		case 2:

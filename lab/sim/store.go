@@ -282,26 +282,26 @@ func (s faultySessions) Holder(ctx context.Context, account chatcfg.AccountID, i
 	})
 }
 
-func (s faultySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, m storage.Marks) error {
+func (s faultySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, m tickets.Marks) error {
 	return only(ctx, spot{"raise marks", changes, ""}, func() error { return s.w.real.Sessions().Raise(ctx, account, id, m) })
 }
 
-func (s faultySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (storage.Marks, error) {
-	return through(ctx, spot{"marks", reads, ""}, func() (storage.Marks, error) { return s.w.real.Sessions().Marks(ctx, account, id) })
+func (s faultySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (tickets.Marks, error) {
+	return through(ctx, spot{"marks", reads, ""}, func() (tickets.Marks, error) { return s.w.real.Sessions().Marks(ctx, account, id) })
 }
 
 type faultyContacts struct{ w *World }
 
-func (s faultyContacts) Add(ctx context.Context, one storage.Submission, deliveries []storage.Delivery) error {
+func (s faultyContacts) Add(ctx context.Context, one tickets.Submission, deliveries []storage.Delivery) error {
 	return only(ctx, spot{"add contact", changes, ""}, func() error { return s.w.real.Contacts().Add(ctx, one, deliveries) })
 }
 
-func (s faultyContacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (storage.Submission, error) {
-	return through(ctx, spot{"contact", reads, ""}, func() (storage.Submission, error) { return s.w.real.Contacts().Get(ctx, account, key) })
+func (s faultyContacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
+	return through(ctx, spot{"contact", reads, ""}, func() (tickets.Submission, error) { return s.w.real.Contacts().Get(ctx, account, key) })
 }
 
-func (s faultyContacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
-	return through(ctx, spot{"contacts", reads, ""}, func() (storage.Page[storage.Submission], error) {
+func (s faultyContacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
+	return through(ctx, spot{"contacts", reads, ""}, func() (storage.Page[tickets.Submission], error) {
 		return s.w.real.Contacts().List(ctx, account, cursor, limit)
 	})
 }
@@ -340,8 +340,8 @@ func (s faultyQueries) Changes(ctx context.Context, account chatcfg.AccountID, c
 	})
 }
 
-func (s faultyQueries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
-	return through(ctx, spot{"report", reads, ""}, func() (storage.Report, error) {
+func (s faultyQueries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+	return through(ctx, spot{"report", reads, ""}, func() (tickets.Report, error) {
 		return s.w.real.Queries().Report(ctx, account, from, to)
 	})
 }

@@ -29,7 +29,7 @@ var count = flag.Int("tickets", 100, "how many tickets")
 // short and long are how many messages a ticket has, half of them an agent's.
 const short, long = 2, 12
 
-var ana = charla.Agent{ID: "ana", Name: "Ana Pérez"}
+var ana = charla.Person{ID: "ana", Name: "Ana Pérez"}
 
 // words are for texts of about 80 bytes, of which no two are alike.
 var words = []string{
@@ -75,7 +75,7 @@ func fill(t *testing.T, store storage.Store, messages int) {
 }
 
 func chat(ctx context.Context, desk *charla.Desk, account chatcfg.AccountID, n, messages int) error {
-	s, _, err := desk.StartSession(ctx, account, charla.Visitor{Name: fmt.Sprint("Carla Soto ", n), Email: fmt.Sprintf("carla%d@example.com", n)})
+	s, _, err := desk.StartSession(ctx, account, charla.Entry{Name: fmt.Sprint("Carla Soto ", n), Email: fmt.Sprintf("carla%d@example.com", n)})
 	if err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func steer(desk *charla.Desk, account chatcfg.AccountID, open *atomic.Int64) htt
 		err := json.NewDecoder(r.Body).Decode(&o)
 		if err == nil {
 			ref := tickets.Ref{Account: account, Conversation: o.Conversation}
-			_, err = desk.Reply(r.Context(), charla.Agent{ID: "ana", Name: "Ana"}, ref, o.Text, nil)
+			_, err = desk.Reply(r.Context(), charla.Person{ID: "ana", Name: "Ana"}, ref, o.Text, nil)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -179,7 +179,7 @@ func TestBrokerSilent(t *testing.T) {
 			cfg.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: "seconds"}
 			account, _, err := writer.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 			require.NoError(t, err)
-			session, _, err := writer.StartSession(ctx, account.ID, charla.Visitor{Anonymous: true})
+			session, _, err := writer.StartSession(ctx, account.ID, charla.Entry{Anonymous: true})
 			require.NoError(t, err)
 			write := func() charla.Result {
 				r, err := writer.Write(ctx, session, "hola", nil)

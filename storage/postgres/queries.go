@@ -158,10 +158,10 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 
 // Report reads two ranges of two indexes, from one moment. Sums are exact, and
 // percentiles are the values at their ranks.
-func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
-	var r storage.Report
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+	var r tickets.Report
 	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed}
-	for _, t := range []*storage.Times{&r.First, &r.All} {
+	for _, t := range []*tickets.Times{&r.First, &r.All} {
 		dest = append(dest, &t.Count, (*int64)(&t.Mean), (*int64)(&t.P50), (*int64)(&t.P90), &t.Limited, &t.InTime)
 	}
 	const figures = `count(*), coalesce(trunc(sum(greatest(waited, 0)) / count(*))::bigint, 0),
@@ -177,9 +177,9 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 		every AS (SELECT `+figures+` FROM given)
 		SELECT * FROM made, first, every`, []any{account.UUID[:], micros(from), micros(to)}, dest...)
 	if err != nil {
-		return storage.Report{}, err
+		return tickets.Report{}, err
 	}
-	for _, t := range []*storage.Times{&r.First, &r.All} {
+	for _, t := range []*tickets.Times{&r.First, &r.All} {
 		t.Mean = t.Mean.Truncate(time.Microsecond)
 	}
 	return r, nil

@@ -96,7 +96,7 @@ func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tick
 	return tickets.ConversationID{UUID: holder}, err
 }
 
-func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m storage.Marks) error {
+func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.s.inAccount(ctx, storage.ErrNotFound, `,
 		done AS (INSERT INTO charla.marks AS m (account, conversation, customer, agent)
 			SELECT c.account, c.id, $3::bigint, $4::bigint FROM a JOIN charla.conversations c ON c.account = a.id AND c.id = $2 WHERE NOT a.deleted
@@ -105,7 +105,7 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversa
 		account.UUID[:], conversation.UUID[:], m.Customer, m.Agent)
 }
 
-func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m storage.Marks, err error) {
+func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m tickets.Marks, err error) {
 	_, err = p.s.one(ctx, "SELECT customer, agent FROM charla.marks WHERE account = $1 AND conversation = $2",
 		[]any{account.UUID[:], conversation.UUID[:]}, &m.Customer, &m.Agent)
 	return m, err
@@ -113,7 +113,7 @@ func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversa
 
 type contacts struct{ s *Store }
 
-func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
+func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	doc, err := codec.Submission(s)
 	if err != nil {
 		return err
@@ -129,13 +129,13 @@ func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []st
 		sent AS (`+deliver(4)+" WHERE EXISTS (SELECT FROM done) "+orHeld+")", args...)
 }
 
-func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (storage.Submission, error) {
-	return get(ctx, p.s, decodeJSON[storage.Submission],
+func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
+	return get(ctx, p.s, decodeJSON[tickets.Submission],
 		"SELECT doc FROM charla.submissions WHERE account = $1 AND name = $2", account.UUID[:], key)
 }
 
-func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
-	var page storage.Page[storage.Submission]
+func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
+	var page storage.Page[tickets.Submission]
 	name := "contacts " + account.String()
 	before, ok, err := p.s.parseCursor(name, cursor)
 	if err != nil {
@@ -157,11 +157,11 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 				page.Next = p.s.cursor(name, position{number: last})
 				return nil
 			}
-			page.Items, last = append(page.Items, storage.Submission{}), n
+			page.Items, last = append(page.Items, tickets.Submission{}), n
 			return decodeJSON(doc, &page.Items[len(page.Items)-1])
 		})
 	if err != nil {
-		return storage.Page[storage.Submission]{}, err
+		return storage.Page[tickets.Submission]{}, err
 	}
 	return page, nil
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Report reads two ranges of two indexes, from one moment.
-func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
-	var r storage.Report
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+	var r tickets.Report
 	var first, all sample
 	err := p.s.readers.snapshot(ctx, func(c *conn) error {
 		args := []any{account.UUID[:], micros(from), micros(to)}
@@ -54,7 +54,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 			})
 	})
 	if err != nil {
-		return storage.Report{}, err
+		return tickets.Report{}, err
 	}
 	r.First, r.All = first.times(), all.times()
 	return r, nil
@@ -81,15 +81,15 @@ func (s *sample) add(waited, limit int64) {
 	}
 }
 
-func (s *sample) times() storage.Times {
+func (s *sample) times() tickets.Times {
 	n := len(s.waits)
 	if n == 0 {
-		return storage.Times{}
+		return tickets.Times{}
 	}
 	slices.Sort(s.waits)
 	mean, _ := bits.Div64(s.high, s.low, uint64(n))
 	rank := func(percent int) time.Duration { return time.Duration(s.waits[(n*percent+99)/100-1]) }
-	return storage.Times{
+	return tickets.Times{
 		Count:   int64(n),
 		Mean:    time.Duration(mean).Truncate(time.Microsecond),
 		P50:     rank(50),

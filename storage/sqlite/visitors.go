@@ -11,7 +11,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m storage.Marks) error {
+func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.live(account)
 		if err != nil {
@@ -28,7 +28,7 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversa
 	})
 }
 
-func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m storage.Marks, err error) {
+func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m tickets.Marks, err error) {
 	err = p.s.readers.do(ctx, func(c *conn) error {
 		_, err := c.one(`SELECT m.customer, m.agent FROM accounts a
 			JOIN conversations c ON c.account = a.id AND c.id = ?2
@@ -41,7 +41,7 @@ func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversa
 
 type contacts struct{ s *Store }
 
-func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
+func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	doc, err := codec.Submission(s)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []st
 	})
 }
 
-func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (storage.Submission, error) {
+func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
 	var doc []byte
 	err := p.s.readers.do(ctx, func(c *conn) error {
 		found, err := c.one("SELECT doc FROM submissions WHERE account = "+ofAccount+" AND name = ?2",
@@ -81,20 +81,20 @@ func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string
 		return err
 	})
 	if err != nil {
-		return storage.Submission{}, err
+		return tickets.Submission{}, err
 	}
 	return submission(doc)
 }
 
-func submission(doc []byte) (s storage.Submission, err error) {
+func submission(doc []byte) (s tickets.Submission, err error) {
 	if err := json.Unmarshal(doc, &s); err != nil {
 		return s, fmt.Errorf("sqlite: stored submission: %w", err)
 	}
 	return s, nil
 }
 
-func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
-	var page storage.Page[storage.Submission]
+func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
+	var page storage.Page[tickets.Submission]
 	name := "contacts " + account.String()
 	before, ok, err := p.s.parseCursor(name, cursor)
 	if err != nil {
@@ -123,7 +123,7 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 			})
 	})
 	if err != nil {
-		return storage.Page[storage.Submission]{}, err
+		return storage.Page[tickets.Submission]{}, err
 	}
 	return page, nil
 }

@@ -306,7 +306,7 @@ func (c *check) nothing(a chatcfg.Account, b *storage.Batch) {
 	c.same(len(changes), 0, "feed after Purge")
 	report, err := c.Queries().Report(c.ctx, a.ID, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
 	c.must(err, "Queries.Report after Purge")
-	c.same(report, storage.Report{}, "Queries.Report after Purge")
+	c.same(report, tickets.Report{}, "Queries.Report after Purge")
 	pruned, err := c.Outbox().Prune(c.ctx, base.AddDate(1, 0, 0), 0)
 	c.must(err, "Outbox.Prune")
 	c.same(pruned, 0, "Outbox.Prune with limit 0")

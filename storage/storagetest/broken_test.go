@@ -62,30 +62,30 @@ func (b *broken) Contacts() storage.Contacts { return or(b.contacts, b.Memory.Co
 type lowering struct {
 	storage.Sessions
 	mu    sync.Mutex
-	marks map[tickets.ConversationID]storage.Marks
+	marks map[tickets.ConversationID]tickets.Marks
 }
 
-func (p *lowering) Raise(ctx context.Context, a chatcfg.AccountID, id tickets.ConversationID, m storage.Marks) error {
+func (p *lowering) Raise(ctx context.Context, a chatcfg.AccountID, id tickets.ConversationID, m tickets.Marks) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.marks[id] = m
 	return p.Sessions.Raise(ctx, a, id, m)
 }
 
-func (p *lowering) Marks(context.Context, chatcfg.AccountID, tickets.ConversationID) (storage.Marks, error) {
+func (p *lowering) Marks(context.Context, chatcfg.AccountID, tickets.ConversationID) (tickets.Marks, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, m := range p.marks {
 		return m, nil
 	}
-	return storage.Marks{}, nil
+	return tickets.Marks{}, nil
 }
 
 // hasty is a part that sends a form's deliveries before it knows that the form
 // is new.
 type hasty struct{ storage.Contacts }
 
-func (p hasty) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
+func (p hasty) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	err := p.Contacts.Add(ctx, s, deliveries)
 	if errors.Is(err, storage.ErrExists) {
 		s.Key += "'"
@@ -113,7 +113,7 @@ type (
 		tickets  func(context.Context, storage.TicketQuery) (storage.Page[storage.TicketRow], error)
 		messages func(context.Context, storage.MessageQuery) ([]tickets.Message, error)
 		changes  func(context.Context, chatcfg.AccountID, string, int) (storage.Page[storage.Change], error)
-		report   func(context.Context, chatcfg.AccountID, time.Time, time.Time) (storage.Report, error)
+		report   func(context.Context, chatcfg.AccountID, time.Time, time.Time) (tickets.Report, error)
 		count    func(context.Context, chatcfg.AccountID, storage.Instant, time.Time, time.Time) (int, error)
 	}
 	sessions struct {
@@ -185,7 +185,7 @@ func (p *queries) Changes(ctx context.Context, a chatcfg.AccountID, cursor strin
 	return p.Queries.Changes(ctx, a, cursor, limit)
 }
 
-func (p *queries) Report(ctx context.Context, a chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
+func (p *queries) Report(ctx context.Context, a chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	if p.report != nil {
 		return p.report(ctx, a, from, to)
 	}

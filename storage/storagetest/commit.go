@@ -283,7 +283,7 @@ func checkAllOrNothing(c *check) {
 	c.same(n, 0, "count after refused commits")
 	report, err := c.Queries().Report(c.ctx, a.ID, base, later(1))
 	c.must(err, "Queries.Report")
-	c.same(report.All, storage.Times{}, "answers of refused commits")
+	c.same(report.All, tickets.Times{}, "answers of refused commits")
 }
 
 func checkOlderTicket(c *check) {

@@ -95,7 +95,7 @@ var defects = []struct {
 		}
 	}},
 	{"lets read marks go back", []string{"marks/raise"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
-		b.sessions = &lowering{Sessions: b.Memory.Sessions(), marks: make(map[tickets.ConversationID]storage.Marks)}
+		b.sessions = &lowering{Sessions: b.Memory.Sessions(), marks: make(map[tickets.ConversationID]tickets.Marks)}
 	}},
 	{"sends a form twice", []string{"contacts/add"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
 		b.contacts = hasty{b.Memory.Contacts()}
@@ -378,7 +378,7 @@ var defects = []struct {
 		}
 	}},
 	{"reports the end of the period", []string{"report/boundaries", "report/figures"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
-		q.report = func(ctx context.Context, a chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
+		q.report = func(ctx context.Context, a chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 			return q.Queries.Report(ctx, a, from, to.Add(time.Microsecond))
 		}
 	}},

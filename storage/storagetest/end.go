@@ -104,7 +104,7 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 			_, err := c.Sessions().Holder(ctx, a.ID, b.Conversation.Identity)
 			return err
 		}},
-		{"Sessions.Raise", func(ctx context.Context) error { return c.Sessions().Raise(ctx, a.ID, id, storage.Marks{Agent: 1}) }},
+		{"Sessions.Raise", func(ctx context.Context) error { return c.Sessions().Raise(ctx, a.ID, id, tickets.Marks{Agent: 1}) }},
 		{"Sessions.Marks", func(ctx context.Context) error { _, err := c.Sessions().Marks(ctx, a.ID, id); return err }},
 		{"Contacts.Add", func(ctx context.Context) error { return c.Contacts().Add(ctx, c.submission(b, "k"), nil) }},
 		{"Contacts.Get", func(ctx context.Context) error { _, err := c.Contacts().Get(ctx, a.ID, "k"); return err }},

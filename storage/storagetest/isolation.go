@@ -88,7 +88,7 @@ func (c *check) view(b *storage.Batch, s tickets.Session, text string, at time.T
 	waited := time.Duration(len(text)) * time.Second
 	report, err := c.Queries().Report(c.ctx, account, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
 	c.must(err, "Queries.Report")
-	c.same(report, storage.Report{Open: 1, All: storage.Times{Count: 1, Mean: waited, P50: waited, P90: waited}}, "%s: Queries.Report", text)
+	c.same(report, tickets.Report{Open: 1, All: tickets.Times{Count: 1, Mean: waited, P50: waited, P90: waited}}, "%s: Queries.Report", text)
 	for _, by := range []storage.Instant{storage.CountsFrom, storage.WaitsSince} {
 		n, err := c.Queries().Count(c.ctx, account, by, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
 		c.must(err, "Queries.Count")
@@ -150,7 +150,7 @@ func checkNothingOfAnother(c *check) {
 	}
 	report, err := c.Queries().Report(c.ctx, other.ID, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
 	c.must(err, "Report")
-	c.same(report, storage.Report{}, "report of another account")
+	c.same(report, tickets.Report{}, "report of another account")
 	c.same(c.stale(base, later(10), 10), []tickets.ConversationID{}, "stale conversations")
 	c.raise(other)
 	c.same(c.stale(base, later(10), 10), []tickets.ConversationID{}, "conversations armed before another account's save")

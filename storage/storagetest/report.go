@@ -17,7 +17,7 @@ var reportChecks = []test{
 	{"count/boundaries", checkCount},
 }
 
-func (c *check) report(b *storage.Batch, from, to time.Time) storage.Report {
+func (c *check) report(b *storage.Batch, from, to time.Time) tickets.Report {
 	r, err := c.Queries().Report(c.ctx, b.Conversation.Account, from, to)
 	c.must(err, "Report")
 	return r
@@ -30,12 +30,12 @@ func checkReportBoundaries(c *check) {
 		b.Tickets[0].CreatedAt = at
 		b.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: at, Waited: 3 * time.Second, First: true}}
 	})
-	one := storage.Times{Count: 1, Mean: 3 * time.Second, P50: 3 * time.Second, P90: 3 * time.Second}
-	in, out := storage.Report{Open: 1, First: one, All: one}, storage.Report{}
+	one := tickets.Times{Count: 1, Mean: 3 * time.Second, P50: 3 * time.Second, P90: 3 * time.Second}
+	in, out := tickets.Report{Open: 1, First: one, All: one}, tickets.Report{}
 	const tick = time.Microsecond
 	for _, p := range []struct {
 		from, to time.Time
-		want     storage.Report
+		want     tickets.Report
 	}{
 		{at, at.Add(tick), in},
 		{at.Add(-tick), at.Add(tick), in},
@@ -54,11 +54,11 @@ func checkReportBoundaries(c *check) {
 	next.Tickets[0].Status = tickets.StatusIgnored
 	next.Answers = []tickets.Answer{{Ticket: 1, Since: at, At: later(200), Waited: time.Minute}}
 	c.commit(next)
-	minute := storage.Times{Count: 1, Mean: time.Minute, P50: time.Minute, P90: time.Minute}
-	c.same(c.report(b, at, at.Add(tick)), storage.Report{Ignored: 1, First: one, All: one}, "Report of the creation")
-	c.same(c.report(b, later(200), later(201)), storage.Report{All: minute}, "Report of a later answer")
-	c.same(c.report(c.first(c.account()), base, later(1000)), storage.Report{}, "Report of an empty account")
-	c.same(c.report(c.first(c.newAccount()), base, later(1000)), storage.Report{}, "Report of no account")
+	minute := tickets.Times{Count: 1, Mean: time.Minute, P50: time.Minute, P90: time.Minute}
+	c.same(c.report(b, at, at.Add(tick)), tickets.Report{Ignored: 1, First: one, All: one}, "Report of the creation")
+	c.same(c.report(b, later(200), later(201)), tickets.Report{All: minute}, "Report of a later answer")
+	c.same(c.report(c.first(c.account()), base, later(1000)), tickets.Report{}, "Report of an empty account")
+	c.same(c.report(c.first(c.newAccount()), base, later(1000)), tickets.Report{}, "Report of no account")
 }
 
 // checkReportFigures compares reports with figures computed from scratch (R2.7).
@@ -111,9 +111,9 @@ func randomAnswer(r *rand.Rand) tickets.Answer {
 }
 
 // figures is what a report means.
-func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time) storage.Report {
+func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time) tickets.Report {
 	in := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
-	var r storage.Report
+	var r tickets.Report
 	for _, t := range all {
 		if !in(t.CreatedAt) {
 			continue
@@ -139,7 +139,7 @@ func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time)
 	return r
 }
 
-func times(answers []tickets.Answer) (t storage.Times) {
+func times(answers []tickets.Answer) (t tickets.Times) {
 	var sum time.Duration
 	var waits []time.Duration
 	for _, a := range answers {
@@ -192,7 +192,7 @@ func checkPercentiles(c *check) {
 		b.Answers = append(b.Answers, tickets.Answer{Ticket: 1, Since: base, At: base, Waited: year, Limit: year})
 	}
 	c.commit(b)
-	want := storage.Times{Count: 1000, Mean: year, P50: year, P90: year, Limited: 1000, InTime: 1000}
+	want := tickets.Times{Count: 1000, Mean: year, P50: year, P90: year, Limited: 1000, InTime: 1000}
 	c.same(c.report(b, base, later(1)).All, want, "a thousand waits of a year")
 }
 

@@ -17,7 +17,7 @@ var visitorChecks = []test{
 	{"stream/file", checkFile},
 }
 
-func (c *check) marks(b *storage.Batch) storage.Marks {
+func (c *check) marks(b *storage.Batch) tickets.Marks {
 	m, err := c.Sessions().Marks(c.ctx, b.Conversation.Account, b.Conversation.ID)
 	c.must(err, "Sessions.Marks")
 	return m
@@ -28,33 +28,33 @@ func checkMarks(c *check) {
 	a, other := c.account(), c.account()
 	b, beside := c.begin(a, nil), c.begin(a, nil)
 	_, cursor := c.follow(a.ID, "", 0)
-	c.same(c.marks(b), storage.Marks{}, "marks before the first Raise")
+	c.same(c.marks(b), tickets.Marks{}, "marks before the first Raise")
 	id := b.Conversation.ID
-	c.must(p.Raise(c.ctx, a.ID, id, storage.Marks{Customer: 5}), "Raise")
-	c.must(p.Raise(c.ctx, a.ID, id, storage.Marks{Customer: 3, Agent: 4}), "Raise")
-	c.same(c.marks(b), storage.Marks{Customer: 5, Agent: 4}, "marks: the larger of each")
-	c.same(c.marks(beside), storage.Marks{}, "marks of the conversation beside")
-	c.is(p.Raise(c.ctx, a.ID, c.conversationID(), storage.Marks{Agent: 1}), storage.ErrNotFound, "Raise in no conversation")
-	c.is(p.Raise(c.ctx, other.ID, id, storage.Marks{Agent: 9}), storage.ErrNotFound, "Raise through another account")
-	c.is(p.Raise(c.ctx, c.newAccount().ID, id, storage.Marks{Agent: 9}), storage.ErrNotFound, "Raise through no account")
+	c.must(p.Raise(c.ctx, a.ID, id, tickets.Marks{Customer: 5}), "Raise")
+	c.must(p.Raise(c.ctx, a.ID, id, tickets.Marks{Customer: 3, Agent: 4}), "Raise")
+	c.same(c.marks(b), tickets.Marks{Customer: 5, Agent: 4}, "marks: the larger of each")
+	c.same(c.marks(beside), tickets.Marks{}, "marks of the conversation beside")
+	c.is(p.Raise(c.ctx, a.ID, c.conversationID(), tickets.Marks{Agent: 1}), storage.ErrNotFound, "Raise in no conversation")
+	c.is(p.Raise(c.ctx, other.ID, id, tickets.Marks{Agent: 9}), storage.ErrNotFound, "Raise through another account")
+	c.is(p.Raise(c.ctx, c.newAccount().ID, id, tickets.Marks{Agent: 9}), storage.ErrNotFound, "Raise through no account")
 	elsewhere, err := p.Marks(c.ctx, other.ID, id)
 	c.must(err, "Marks through another account")
-	c.same(elsewhere, storage.Marks{}, "Marks through another account")
+	c.same(elsewhere, tickets.Marks{}, "Marks through another account")
 	changes, _ := c.follow(a.ID, cursor, 0)
 	c.same(len(changes), 0, "changes by Raise")
 	c.commit(c.next(b)) // the version is as it was
-	c.same(c.marks(b), storage.Marks{Customer: 5, Agent: 4}, "marks after a commit")
+	c.same(c.marks(b), tickets.Marks{Customer: 5, Agent: 4}, "marks after a commit")
 	c.race(8, func(i int) {
-		c.must(p.Raise(c.ctx, a.ID, id, storage.Marks{Customer: int64(10 + i), Agent: int64(20 - i)}), "Raise at once")
+		c.must(p.Raise(c.ctx, a.ID, id, tickets.Marks{Customer: int64(10 + i), Agent: int64(20 - i)}), "Raise at once")
 	})
-	c.same(c.marks(b), storage.Marks{Customer: 17, Agent: 20}, "marks after raises at once")
+	c.same(c.marks(b), tickets.Marks{Customer: 17, Agent: 20}, "marks after raises at once")
 	c.remove(a)
-	c.is(p.Raise(c.ctx, a.ID, id, storage.Marks{Agent: 99}), storage.ErrDeleted, "Raise in a deleted account")
-	c.same(c.marks(b), storage.Marks{Customer: 17, Agent: 20}, "marks of a deleted account")
+	c.is(p.Raise(c.ctx, a.ID, id, tickets.Marks{Agent: 99}), storage.ErrDeleted, "Raise in a deleted account")
+	c.same(c.marks(b), tickets.Marks{Customer: 17, Agent: 20}, "marks of a deleted account")
 }
 
-func (c *check) submission(b *storage.Batch, key string) storage.Submission {
-	return storage.Submission{
+func (c *check) submission(b *storage.Batch, key string) tickets.Submission {
+	return tickets.Submission{
 		Account: b.Conversation.Account, Key: key, At: later(int(c.ticks.Add(1))), Name: "Eva", Email: "eva@example.com",
 		Phone: "+56911111111", Text: "text of " + key, Session: b.Conversation.Session, Conversation: b.Conversation.ID, Locale: "es",
 	}
@@ -121,17 +121,17 @@ func checkContactList(c *check) {
 	a, other := c.account(), c.account()
 	page, err := p.List(c.ctx, a.ID, "", 2)
 	c.must(err, "Contacts.List")
-	c.same(page, storage.Page[storage.Submission]{}, "Contacts.List of nothing")
+	c.same(page, storage.Page[tickets.Submission]{}, "Contacts.List of nothing")
 	b := c.begin(a, nil)
-	var want []storage.Submission
+	var want []tickets.Submission
 	for i := range 5 {
 		s := c.submission(b, fmt.Sprint("k", i))
 		c.must(p.Add(c.ctx, s, nil), "Contacts.Add")
-		want = append([]storage.Submission{s}, want...)
+		want = append([]tickets.Submission{s}, want...)
 	}
 	c.must(p.Add(c.ctx, c.submission(c.begin(other, nil), "k"), nil), "Contacts.Add in another account")
 	for _, limit := range []int{0, 1, 2, 5} {
-		var got []storage.Submission
+		var got []tickets.Submission
 		cursor := ""
 		for {
 			page, err := p.List(c.ctx, a.ID, cursor, limit)

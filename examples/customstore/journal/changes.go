@@ -159,7 +159,7 @@ func (c *saveSession) apply(ctx context.Context, m *storage.Memory) (bool, error
 type raise struct {
 	Account      chatcfg.AccountID
 	Conversation tickets.ConversationID
-	Marks        storage.Marks
+	Marks        tickets.Marks
 }
 
 func (c *raise) apply(ctx context.Context, m *storage.Memory) (bool, error) {
@@ -167,7 +167,7 @@ func (c *raise) apply(ctx context.Context, m *storage.Memory) (bool, error) {
 }
 
 type addContact struct {
-	Submission storage.Submission
+	Submission tickets.Submission
 	Deliveries []storage.Delivery
 }
 

@@ -180,8 +180,8 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 	})
 }
 
-func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (storage.Report, error) {
-	return read(p.Store, func(m *storage.Memory) (storage.Report, error) {
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+	return read(p.Store, func(m *storage.Memory) (tickets.Report, error) {
 		return m.Queries().Report(ctx, account, from, to)
 	})
 }
@@ -192,26 +192,26 @@ func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storag
 	})
 }
 
-func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m storage.Marks) error {
+func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.change(ctx, "marks", &raise{account, conversation, m})
 }
 
-func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (storage.Marks, error) {
-	return read(p.Store, func(m *storage.Memory) (storage.Marks, error) {
+func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (tickets.Marks, error) {
+	return read(p.Store, func(m *storage.Memory) (tickets.Marks, error) {
 		return m.Sessions().Marks(ctx, account, conversation)
 	})
 }
 
-func (p contacts) Add(ctx context.Context, s storage.Submission, deliveries []storage.Delivery) error {
+func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	return p.change(ctx, "contact", &addContact{s, deliveries})
 }
 
-func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (storage.Submission, error) {
-	return read(p.Store, func(m *storage.Memory) (storage.Submission, error) { return m.Contacts().Get(ctx, account, key) })
+func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
+	return read(p.Store, func(m *storage.Memory) (tickets.Submission, error) { return m.Contacts().Get(ctx, account, key) })
 }
 
-func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Submission], error) {
-	return read(p.Store, func(m *storage.Memory) (storage.Page[storage.Submission], error) {
+func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
+	return read(p.Store, func(m *storage.Memory) (storage.Page[tickets.Submission], error) {
 		return m.Contacts().List(ctx, account, cursor, limit)
 	})
 }

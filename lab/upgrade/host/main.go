@@ -123,7 +123,7 @@ type host struct {
 	followed []string
 }
 
-var ana = charla.Agent{ID: "ana", Name: "Ana"}
+var ana = charla.Person{ID: "ana", Name: "Ana"}
 
 func (h *host) do(r upgrade.Request, a *upgrade.Answer) (err error) {
 	switch r.Op {
@@ -135,7 +135,7 @@ func (h *host) do(r upgrade.Request, a *upgrade.Answer) (err error) {
 			a.Account = made.ID
 		}
 	case "session":
-		a.Session, _, err = h.desk.StartSession(h.ctx, r.Account, charla.Visitor{Name: r.Text, Email: r.Text + "@example.com"})
+		a.Session, _, err = h.desk.StartSession(h.ctx, r.Account, charla.Entry{Name: r.Text, Email: r.Text + "@example.com"})
 	case "write":
 		var done charla.Result
 		done, err = h.desk.Write(h.ctx, r.Session, r.Text, &charla.CallOptions{Key: r.Text})

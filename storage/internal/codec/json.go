@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -37,7 +36,7 @@ func Roster(r tickets.Roster) ([]byte, error) {
 }
 
 // Submission is a contact form's document.
-func Submission(s storage.Submission) ([]byte, error) {
+func Submission(s tickets.Submission) ([]byte, error) {
 	keep(&s.At)
 	return document(s)
 }

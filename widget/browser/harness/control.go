@@ -33,7 +33,7 @@ type order struct {
 	Patch  json.RawMessage `json:"patch"`
 	// Agent acts on the latest ticket of Conversation (empty: of the account's
 	// last changed one).
-	Agent        charla.Agent           `json:"agent"`
+	Agent        charla.Person          `json:"agent"`
 	Conversation tickets.ConversationID `json:"conversation"`
 	Text         string                 `json:"text"`
 	Seq          int64                  `json:"seq"`

@@ -202,7 +202,7 @@ func TestReport(t *testing.T) {
 	b := setup(t)
 	b.config(func(c *chatcfg.Config) { c.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitHours} })
 	_, ref := b.customer("Carla", "hola")
-	_, err := b.desk.Reply(t.Context(), charla.Agent{ID: "ana"}, ref, "hola", nil)
+	_, err := b.desk.Reply(t.Context(), charla.Person{ID: "ana"}, ref, "hola", nil)
 	require.NoError(t, err)
 	path := "/desk/a/" + b.account.ID.String() + "/report"
 	page := b.get(path)

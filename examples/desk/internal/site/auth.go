@@ -27,7 +27,7 @@ const (
 // session is an agent's login. Its token is in a cookie; only the hash is kept,
 // in memory: a restart logs everybody out.
 type session struct {
-	Agent    charla.Agent
+	Agent    charla.Person
 	Lang     chatcfg.Locale
 	Theme    string
 	Presence tickets.Availability
@@ -159,7 +159,7 @@ func (v *visit) login() error {
 		_, size := utf8.DecodeLastRuneInString(id)
 		id = id[:len(id)-size]
 	}
-	one := session{Agent: charla.Agent{ID: tickets.AgentID(id), Name: name}, Lang: v.session.Lang, Presence: tickets.Online}
+	one := session{Agent: charla.Person{ID: tickets.AgentID(id), Name: name}, Lang: v.session.Lang, Presence: tickets.Online}
 	v.session = one // who comes in is there
 	if err := v.heartbeat(tickets.Online); err != nil {
 		return err

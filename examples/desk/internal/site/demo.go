@@ -121,7 +121,7 @@ func (d *demo) play(ctx context.Context, now time.Time) error {
 	return err
 }
 
-var demoAgents = []charla.Agent{{ID: "Ana", Name: "Ana"}, {ID: "Bruno", Name: "Bruno"}}
+var demoAgents = []charla.Person{{ID: "Ana", Name: "Ana"}, {ID: "Bruno", Name: "Bruno"}}
 
 func (d *demo) presence(a tickets.Availability) func(context.Context) error {
 	return func(ctx context.Context) error {
@@ -212,16 +212,16 @@ func (d *demo) talk(at time.Time) {
 	})
 }
 
-func (d *demo) visitor(name string) charla.Visitor {
+func (d *demo) visitor(name string) charla.Entry {
 	mail := strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ñ", "n", "ü", "u", " ", ".").Replace(strings.ToLower(name))
-	return charla.Visitor{Name: name, Email: mail + "@example.com", Locale: chatcfg.Spanish}
+	return charla.Entry{Name: name, Email: mail + "@example.com", Locale: chatcfg.Spanish}
 }
 
 // present are the conversations that wait for an answer now.
 func (d *demo) present(now time.Time) {
 	d.at(now.Add(-2*time.Hour), d.presence(tickets.Online))
 	for _, one := range leftovers {
-		visitor := charla.Visitor{Name: "Visitante", Email: "visitante@example.com"}
+		visitor := charla.Entry{Name: "Visitante", Email: "visitante@example.com"}
 		if one.name != "" {
 			visitor = d.visitor(one.name)
 		}

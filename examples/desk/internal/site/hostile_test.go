@@ -78,7 +78,7 @@ func TestHostile(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	b.login(hostile[:50])
-	agent := charla.Agent{ID: hostile, Name: hostile}
+	agent := charla.Person{ID: hostile, Name: hostile}
 	form := b.get(b.channel()).form("config")
 	for name := range form {
 		switch {
@@ -113,7 +113,7 @@ func TestHostile(t *testing.T) {
 	require.NotEqual(t, http.StatusOK, refused.status)
 	harmless(t, refused, "refused")
 
-	s, _, err := b.desk.StartSession(t.Context(), b.account.ID, charla.Visitor{Name: hostile[:95], Email: "x@example.com", Phone: "1234567"})
+	s, _, err := b.desk.StartSession(t.Context(), b.account.ID, charla.Entry{Name: hostile[:95], Email: "x@example.com", Phone: "1234567"})
 	require.NoError(t, err)
 	said, err := b.desk.Write(t.Context(), s, hostile, &charla.CallOptions{
 		Welcome: &tickets.Welcome{Text: hostile, Author: hostile[:90]}, File: &charla.Upload{Name: hostile[:60], Body: dot(t)},
@@ -192,7 +192,7 @@ func TestAccessible(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.config(func(c *chatcfg.Config) { *c = decode(t, rich) })
-	_, ref := b.customerWith(charla.Visitor{Name: "Carla", Email: "carla@example.com", RUT: "11111111-1"}, "hola")
+	_, ref := b.customerWith(charla.Entry{Name: "Carla", Email: "carla@example.com", RUT: "11111111-1"}, "hola")
 	account := "/desk/a/" + b.account.ID.String()
 	for _, path := range []string{
 		"/", "/desk/channels", "/desk/mail", b.channel(), b.inbox(), b.ticket(ref), account + "/contacts", account + "/outbox", account + "/report",

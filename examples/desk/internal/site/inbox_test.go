@@ -15,7 +15,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -118,7 +117,7 @@ func TestTypification(t *testing.T) {
 	assert.Contains(t, b.get(b.ticket(ref)).text, "ticket más nuevo")
 
 	b.config(func(c *chatcfg.Config) { c.Chat.Anonymous = true })
-	anonymous, _, err := b.desk.StartSession(t.Context(), b.account.ID, charla.Visitor{Anonymous: true})
+	anonymous, _, err := b.desk.StartSession(t.Context(), b.account.ID, charla.Entry{Anonymous: true})
 	require.NoError(t, err)
 	said, err := b.desk.Write(t.Context(), anonymous, "¿hay alguien?", nil)
 	require.NoError(t, err)
@@ -237,7 +236,7 @@ func TestEvents(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, b.post(b.ticket(ref)+"/read", url.Values{"seq": {"2"}}).status)
 	marks, err := b.desk.Marks(ctx, ref)
 	require.NoError(t, err)
-	assert.Equal(t, storage.Marks{Customer: 2, Agent: 2}, marks)
+	assert.Equal(t, tickets.Marks{Customer: 2, Agent: 2}, marks)
 
 	b.post("/desk/logout", nil)
 	_, err = b.desk.Write(ctx, s, "un secreto", nil)

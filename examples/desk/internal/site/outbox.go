@@ -10,11 +10,12 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 )
 
 // contactsPage are the contact forms that visitors sent.
 type contactsPage struct {
-	Items []storage.Submission
+	Items []tickets.Submission
 	More  string
 	Off   bool
 }

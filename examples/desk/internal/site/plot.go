@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 )
 
 // chart is a drawing of which the template makes SVG: bars in columns, lines over
@@ -154,11 +154,11 @@ func (v *visit) timeChart(list []bucket, labels []string, sla time.Duration) cha
 		[]float64{0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440})
 	for _, series := range []struct {
 		class, label string
-		of           func(storage.Times) time.Duration
+		of           func(tickets.Times) time.Duration
 	}{
-		{"p90", "p90", func(t storage.Times) time.Duration { return t.P90 }},
-		{"mean", v.t("Media"), func(t storage.Times) time.Duration { return t.Mean }},
-		{"p50", "p50", func(t storage.Times) time.Duration { return t.P50 }},
+		{"p90", "p90", func(t tickets.Times) time.Duration { return t.P90 }},
+		{"mean", v.t("Media"), func(t tickets.Times) time.Duration { return t.Mean }},
+		{"p50", "p50", func(t tickets.Times) time.Duration { return t.P50 }},
 	} {
 		l := line{Class: series.class}
 		for i, b := range list {

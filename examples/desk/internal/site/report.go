@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 )
 
 // reportPage are the figures of R2.7.
@@ -14,7 +14,7 @@ type reportPage struct {
 	Days     int
 	Quick    []quickView
 	Problem  string
-	Total    storage.Report
+	Total    tickets.Report
 	SLA      time.Duration
 	Created  int64
 	Share    string
@@ -33,7 +33,7 @@ type quickView struct {
 type bucket struct {
 	From, To time.Time
 	Label    string
-	storage.Report
+	tickets.Report
 }
 
 // maxReportDays is the longest period, maxBuckets how many columns a chart has.
@@ -124,7 +124,7 @@ func midnight(t time.Time) time.Time {
 }
 
 // share is how many of the answers that had an SLA were in time.
-func share(t storage.Times) string {
+func share(t tickets.Times) string {
 	if t.Limited == 0 {
 		return "–"
 	}

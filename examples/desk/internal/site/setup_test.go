@@ -127,7 +127,7 @@ func (b *bench) ticket(ref tickets.Ref) string {
 // customer starts a session and writes.
 func (b *bench) customer(name string, lines ...string) (tickets.Session, tickets.Ref) {
 	b.t.Helper()
-	s, _, err := b.desk.StartSession(b.t.Context(), b.account.ID, charla.Visitor{Name: name, Email: "carla@example.com"})
+	s, _, err := b.desk.StartSession(b.t.Context(), b.account.ID, charla.Entry{Name: name, Email: "carla@example.com"})
 	require.NoError(b.t, err)
 	var ref tickets.Ref
 	for _, line := range lines {
@@ -243,7 +243,7 @@ func (p *page) form(name string) url.Values {
 }
 
 // customerWith is customer for a visitor with more data.
-func (b *bench) customerWith(v charla.Visitor, text string) (tickets.Session, tickets.Ref) {
+func (b *bench) customerWith(v charla.Entry, text string) (tickets.Session, tickets.Ref) {
 	b.t.Helper()
 	s, _, err := b.desk.StartSession(b.t.Context(), b.account.ID, v)
 	require.NoError(b.t, err)

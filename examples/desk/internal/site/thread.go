@@ -31,7 +31,7 @@ type thread struct {
 	Messages []messageView
 	Older    int64
 	LastSeq  int64
-	Marks    storage.Marks
+	Marks    tickets.Marks
 	Previous []ticketRow
 	Fields   []pair
 	Metadata []pair

@@ -1,0 +1,35 @@
+package tickets
+
+import "time"
+
+// Report is R2.7's figures of an account over a period, from inclusive, to
+// exclusive.
+type Report struct {
+	// Tickets created in the period, by their status now, and how many of them
+	// are important or delayed now.
+	Open      int64 `json:"open"`
+	Ignored   int64 `json:"ignored"`
+	Closed    int64 `json:"closed"`
+	Important int64 `json:"important"`
+	Delayed   int64 `json:"delayed"`
+	// First are the first answers of tickets, All every answer, given in the
+	// period.
+	First Times `json:"first"`
+	All   Times `json:"all"`
+}
+
+// Times are figures of response times, all zero if there are none. They are
+// measured on the SLA's clock: on business hours an answer while closed took no
+// time. As JSON, durations are nanoseconds.
+type Times struct {
+	Count int64 `json:"count"`
+	// Mean is cut to the microsecond; the percentiles are by nearest rank: the
+	// smallest time that at least that share of all do not exceed.
+	Mean time.Duration `json:"mean"`
+	P50  time.Duration `json:"p50"`
+	P90  time.Duration `json:"p90"`
+	// Limited are those that had an SLA, InTime those of them that did not
+	// exceed it.
+	Limited int64 `json:"limited"`
+	InTime  int64 `json:"inTime"`
+}
