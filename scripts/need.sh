@@ -15,6 +15,7 @@ widget/browser    /usr/bin/chromium                 chromium
 widget/browser    /usr/bin/firefox-esr              firefox-esr
 widget/browser    /usr/bin/WebKitWebDriver          webkit2gtk-driver
 widget/browser    /usr/bin/Xvfb                     xvfb
+widget            /usr/sbin/nginx                   nginx
 storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
 '
 
