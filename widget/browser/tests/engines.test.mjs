@@ -3,14 +3,16 @@ import assert from 'node:assert/strict'
 import {after, before, test} from 'node:test'
 import {engines} from '../lib/engines.mjs'
 import {startServer, until} from '../lib/harness.mjs'
+import {startProxy} from '../lib/proxy.mjs'
 
+const proxy = await startProxy()
 let server
-before(async () => { server = await startServer() })
-after(() => server?.stop())
+before(async () => { server = await startServer({proxy}) })
+after(() => Promise.all([server?.stop(), proxy.stop()]))
 
 /** Runs in the page: does one thing within the widget, waiting for it to be there. */
 async function act(what, selector, text) {
-  const end = Date.now() + 20_000
+  const end = Date.now() + 50_000
   for (;;) {
     const root = document.querySelector('charla-chat')?.shadowRoot
     const found = root && [...root.querySelectorAll(selector)].find((el) => what !== 'see' || el.textContent.includes(text))
@@ -28,8 +30,17 @@ async function act(what, selector, text) {
   }
 }
 
+/** Runs in the page: chooses a file of 2 MB. */
+async function attach() {
+  const chosen = new DataTransfer()
+  chosen.items.add(new File(['a'.repeat(2 << 20)], 'grande.txt', {type: 'text/plain'}))
+  const picker = document.querySelector('charla-chat').shadowRoot.querySelector('input[type=file]')
+  picker.files = chosen.files
+  picker.dispatchEvent(new Event('change'))
+}
+
 for (const engine of engines) {
-  test(`${engine.name}: visitor, ticket, answer, restart`, async () => {
+  test(`${engine.name}: visitor, ticket, answer, restart, outage, refused file`, async () => {
     const account = await server.account({chat: {headerMessage: 'De 9 a 18.'}})
     await account.online()
     const b = await engine.start()
@@ -52,6 +63,25 @@ for (const engine of engines) {
       await account.reply('vista')
       await b.run(act, 'see', '.log', 'vista')
       assert.deepEqual((await account.messages()).map((m) => m.text), ['hola desde ' + engine.name, 'bienvenida', 'otra', 'vista'])
+
+      // Both sides write in an outage, and the visitor's text is stored first that is told.
+      proxy.refuse = () => 'cut'
+      proxy.cut()
+      await b.run(act, 'type', '.composer textarea', '¿siguen ahí?')
+      await b.run(act, 'click', '.composer button[type=submit]')
+      await account.reply('aquí seguimos')
+      proxy.refuse = (req) => req.method === 'GET' && /stream|messages/.test(req.url) && 'cut'
+      await until('the text', async () => (await account.messages()).some((m) => m.text === '¿siguen ahí?'), 40_000)
+      proxy.refuse = () => undefined
+      await b.run(act, 'see', '.log', 'aquí seguimos')
+
+      // A proxy takes no large file and says so in a page that scripts cannot read.
+      proxy.refuse = (_, body) => body.length > 1 << 20 && 413
+      await b.run(attach)
+      await b.run(act, 'see', '.msg.own .problem', 'El archivo no se envió.')
+      await b.run(act, 'type', '.composer textarea', 'sin archivo')
+      await b.run(act, 'click', '.composer button[type=submit]')
+      await until('the next text', async () => (await account.messages()).some((m) => m.text === 'sin archivo'), 40_000)
     } finally {
       await b.stop()
     }
