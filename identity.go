@@ -9,12 +9,16 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/charlahq/charla/chatcfg"
 )
 
 // MaxIdentity is the longest life of a signed identity (R7.1).
 const MaxIdentity = time.Hour
+
+// maxIdentityBytes is the longest signed identity, in bytes.
+const maxIdentityBytes = 4096
 
 // identitySkew is how far a host's clock may be ahead of the desk's.
 const identitySkew = time.Minute
@@ -25,22 +29,10 @@ var ErrIdentity = errors.New("charla: not a valid signed identity")
 // identityHeader is the header of what SignIdentity makes.
 const identityHeader = `{"alg":"EdDSA","typ":"JWT"}`
 
-// claims are what a signed identity says, by their registered names.
-type claims struct {
-	Audience string `json:"aud"`
-	Subject  string `json:"sub"`
-	Name     string `json:"name,omitempty"`
-	Email    string `json:"email,omitempty"`
-	IssuedAt int64  `json:"iat"`
-	Expires  int64  `json:"exp"`
-}
-
 // SignIdentity vouches for a customer of an account for a time, at most
-// [MaxIdentity]: a JSON Web Token signed by EdDSA, which any host can make with
-// the account's secret token as the Ed25519 seed. Its audience is the account's
-// ID, its subject the host's lasting name for the customer; name and e-mail are
-// optional. Give it to a page for the customer who is logged in there;
-// [Desk.VerifyIdentity] reads it (R1.7, R7.1). now is the signer's clock.
+// [MaxIdentity]. Name and e-mail are optional. Give the identity to a page for the
+// customer who is logged in there; [Desk.VerifyIdentity] reads it, and says what one
+// made in another language has to hold (R1.7, R7.1). now is the signer's clock.
 func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, lasts time.Duration) (string, error) {
 	switch {
 	case s.IsZero():
@@ -49,66 +41,89 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 		return "", fmt.Errorf("%w: a host vouches for itself, not for provider %q", ErrIdentity, p.Provider)
 	case lasts <= 0 || lasts > MaxIdentity:
 		return "", fmt.Errorf("%w: it lasts up to %s", ErrIdentity, MaxIdentity)
+	case !utf8.ValidString(p.Name) || !utf8.ValidString(p.Email):
+		return "", fmt.Errorf("%w: name or e-mail is not UTF-8", ErrIdentity)
 	}
 	if err := checkProof(&p); err != nil {
 		return "", err
 	}
-	body, err := json.Marshal(claims{
-		Audience: account.String(), Subject: p.Subject, Name: p.Name, Email: p.Email,
-		IssuedAt: now.Unix(), Expires: now.Add(lasts).Unix(),
-	})
+	body, err := json.Marshal(struct {
+		Audience string `json:"aud"`
+		Subject  string `json:"sub"`
+		Name     string `json:"name,omitempty"`
+		Email    string `json:"email,omitempty"`
+		IssuedAt int64  `json:"iat"`
+		Expires  int64  `json:"exp"`
+	}{account.String(), p.Subject, p.Name, p.Email, now.Unix(), now.Add(lasts).Unix()})
 	if err != nil {
 		return "", fmt.Errorf("charla: encode identity: %w", err)
 	}
 	signed := encode64([]byte(identityHeader)) + "." + encode64(body)
-	return signed + "." + encode64(ed25519.Sign(s.Key(), []byte(signed))), nil
+	token := signed + "." + encode64(ed25519.Sign(s.Key(), []byte(signed)))
+	if len(token) > maxIdentityBytes {
+		return "", fmt.Errorf("%w: longer than %d bytes", ErrIdentity, maxIdentityBytes)
+	}
+	return token, nil
 }
 
-// VerifyIdentity reads what [SignIdentity] made: the proof to start a session or
-// log in with. Anything that is not that, of this account, alive now and
-// signed by a secret token that holds now, is [ErrIdentity]. [ErrDeleted],
-// [ErrNotFound] for the account.
+// VerifyIdentity reads a signed identity: the proof to start a session or log in with.
+// An identity is a JSON Web Token (RFC 7519) of at most 4,096 bytes, in the compact
+// form, signed by Ed25519 with a secret token of the account that holds now. The secret
+// token is "charla_sk_" and then, in base64url without padding, the 32 bytes of the
+// Ed25519 seed; examples/identity makes identities in JavaScript and Python. In the
+// token,
+//
+//   - the header's alg is "EdDSA" or "Ed25519" (RFC 9864), its typ, if there, "JWT"; it
+//     has no crit;
+//   - aud is the account's ID, or a list that holds it;
+//   - sub is the host's lasting name for the customer: text of 1 to [chatcfg.MaxName]
+//     characters. Subjects are compared byte by byte;
+//   - exp is when it ends: at most [MaxIdentity] after iat, when it was issued, and a
+//     minute ahead of the desk's clock at most. Without iat, at most [MaxIdentity], and
+//     that minute, ahead of the desk's clock;
+//   - nbf, if there, is when it begins, for which a minute is allowed, too;
+//   - name and email, if there, are texts about the customer.
+//
+// Times are seconds since 1970 and may have fractions. Other claims and header
+// parameters mean nothing here. Names are compared exactly and stand once; text is
+// UTF-8 and escapes no half characters.
+//
+// The error is [ErrIdentity], or [ErrDeleted] and [ErrNotFound] for the account.
 func (d *Desk) VerifyIdentity(ctx context.Context, account chatcfg.AccountID, token string) (Proof, error) {
 	a, err := d.living(ctx, account)
 	if err != nil {
 		return Proof{}, err
 	}
-	if len(token) > 4096 {
-		return Proof{}, ErrIdentity
+	if len(token) > maxIdentityBytes {
+		return Proof{}, fmt.Errorf("%w: longer than %d bytes", ErrIdentity, maxIdentityBytes)
 	}
 	now := d.Now()
-	signed, signature, ok := cutLast(token, ".")
-	head, body, ok2 := strings.Cut(signed, ".")
-	raw, err := decode64(body)
-	sum, err2 := decode64(signature)
-	if !ok || !ok2 || err != nil || err2 != nil || !edDSA(head) || !signedBy(a.Secrets, now, signed, sum) {
-		return Proof{}, ErrIdentity
-	}
-	var c claims
-	if err := json.Unmarshal(raw, &c); err != nil {
+	signed, signature, _ := cutLast(token, ".")
+	head, body, _ := strings.Cut(signed, ".")
+	header, err := decode64(head)
+	raw, err2 := decode64(body)
+	sum, err3 := decode64(signature)
+	if err := errors.Join(err, err2, err3); err != nil {
 		return Proof{}, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
-	issued, expires := time.Unix(c.IssuedAt, 0), time.Unix(c.Expires, 0)
-	p := Proof{Subject: c.Subject, Name: c.Name, Email: c.Email}
-	switch {
-	case c.Audience != account.String(), issued.After(now.Add(identitySkew)), !now.Before(expires),
-		expires.Sub(issued) > MaxIdentity, checkProof(&p) != nil:
-		return Proof{}, ErrIdentity
+	if !signedBy(a.Secrets, now, signed, sum) {
+		return Proof{}, fmt.Errorf("%w: not signed by the account's secret token", ErrIdentity)
+	}
+	if err := checkHeader(header); err != nil {
+		return Proof{}, fmt.Errorf("%w: header: %w", ErrIdentity, err)
+	}
+	c, err := readClaims(raw)
+	if err == nil {
+		err = c.check(account.String(), now)
+	}
+	p := Proof{Subject: c.subject, Name: c.name, Email: c.email}
+	if err == nil {
+		err = checkProof(&p)
+	}
+	if err != nil {
+		return Proof{}, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
 	return p, nil
-}
-
-// edDSA says whether a token's header names the one algorithm there is.
-func edDSA(head string) bool {
-	raw, err := decode64(head)
-	if err != nil {
-		return false
-	}
-	var h struct {
-		Algorithm string   `json:"alg"`
-		Critical  []string `json:"crit"`
-	}
-	return json.Unmarshal(raw, &h) == nil && h.Algorithm == "EdDSA" && h.Critical == nil
 }
 
 func signedBy(secrets []chatcfg.Secret, now time.Time, signed string, signature []byte) bool {

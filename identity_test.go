@@ -1,10 +1,6 @@
 package charla_test
 
 import (
-	"crypto/ed25519"
-	"encoding/base64"
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -64,52 +60,4 @@ func TestIdentity(t *testing.T) {
 	require.ErrorIs(t, verify(token), charla.ErrIdentity, "and not after it")
 	require.NoError(t, b.desk.DeleteAccount(b.ctx, b.account.ID, "Tienda"))
 	require.ErrorIs(t, verify(sign(fresh)), charla.ErrDeleted)
-}
-
-// TestForgedIdentities: R7.2: what is omitted, blank, null, of another type, too
-// long-lived or of the future is no identity, even if it is signed.
-func TestForgedIdentities(t *testing.T) {
-	t.Parallel()
-	b := setup(t, nil)
-	now := start.Unix()
-	good := fmt.Sprintf(`{"aud":%q,"sub":"u","iat":%d,"exp":%d}`, b.account.ID, now, now+60)
-	forge := func(head, body string) string {
-		signed := base64.RawURLEncoding.EncodeToString([]byte(head)) + "." + base64.RawURLEncoding.EncodeToString([]byte(body))
-		return signed + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(b.secret.Key(), []byte(signed)))
-	}
-	head := `{"alg":"EdDSA","typ":"JWT"}`
-	verify := func(token string) error {
-		_, err := b.desk.VerifyIdentity(b.ctx, b.account.ID, token)
-		return err
-	}
-	require.NoError(t, verify(forge(head, good)))
-	for _, other := range []string{`{}`, `{"alg":"none"}`, `{"alg":"HS256"}`, `{"alg":"eddsa"}`, `{"alg":["EdDSA"]}`, `{"alg":"EdDSA","crit":["x"]}`, ``, `null`, `[]`} {
-		require.ErrorIs(t, verify(forge(other, good)), charla.ErrIdentity, other)
-	}
-	for old, bad := range map[string][]string{
-		`"sub":"u"`:                           {`"sub":""`, `"sub":null`, `"sub":["u"]`, `"sub":1`, `"x":1`, `"sub":" "`, `"sub":"a\u0000"`},
-		fmt.Sprintf(`"aud":%q`, b.account.ID): {`"aud":""`, `"aud":null`, `"x":1`, fmt.Sprintf(`"aud":[%q]`, b.account.ID)},
-		fmt.Sprintf(`"exp":%d`, now+60):       {`"x":1`, `"exp":null`, fmt.Sprintf(`"exp":%d`, now), fmt.Sprintf(`"exp":"%d"`, now+60), fmt.Sprintf(`"exp":%d`, now+3601), `"exp":9223372036854775807`, `"exp":1e99`},
-		fmt.Sprintf(`"iat":%d`, now):          {`"x":1`, fmt.Sprintf(`"iat":%d`, now+61), `"iat":-9223372036854775808`},
-	} {
-		for _, one := range bad {
-			body := strings.Replace(good, old, one, 1)
-			require.NotEqual(t, good, body)
-			require.ErrorIs(t, verify(forge(head, body)), charla.ErrIdentity, body)
-		}
-	}
-	for _, one := range []string{"", ".", "..", "a.b.c", forge(head, good) + ".", "." + forge(head, good), forge(head, good) + "=", strings.Repeat("a", 1<<20)} {
-		require.ErrorIs(t, verify(one), charla.ErrIdentity)
-	}
-	p := charla.Proof{Subject: "u"}
-	for _, lasts := range []time.Duration{0, -1, charla.MaxIdentity + 1} {
-		_, err := charla.SignIdentity(b.secret, b.account.ID, p, start, lasts)
-		require.ErrorIs(t, err, charla.ErrIdentity)
-	}
-	_, err := charla.SignIdentity(charla.Secret{}, b.account.ID, p, start, time.Minute)
-	require.ErrorIs(t, err, charla.ErrSecret)
-	_, err = charla.SignIdentity(b.secret, b.account.ID, charla.Proof{Provider: "google", Subject: "u"}, start, time.Minute)
-	require.ErrorIs(t, err, charla.ErrIdentity)
-	_, err = charla.SignIdentity(b.secret, b.account.ID, charla.Proof{}, start, time.Minute)
-	require.Error(t, err)
 }

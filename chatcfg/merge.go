@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/charlahq/charla/internal/strictjson"
 )
 
 // Decode reads a configuration document strictly: over [Default] in the
@@ -23,16 +25,16 @@ func Decode(doc []byte) (Config, error) {
 }
 
 // localeOf is the chat.locale that a document names.
-func localeOf(root node) Locale {
+func localeOf(root strictjson.Value) Locale {
 	at := root
 	for _, key := range [...]string{"chat", "locale"} {
-		i := slices.IndexFunc(at.members, func(m member) bool { return m.key == key })
+		i := slices.IndexFunc(at.Members, func(m strictjson.Member) bool { return m.Name == key })
 		if i < 0 {
 			return Spanish
 		}
-		at = at.members[i].value
+		at = at.Members[i].Value
 	}
-	return Locale(at.text)
+	return Locale(at.Text)
 }
 
 // Merge lays a JSON merge patch (RFC 7396) over a configuration: objects merge,
@@ -107,8 +109,8 @@ func (c Config) clone() Config {
 func copied[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }
 
 // mergeTree merges a patch into a configuration that nothing else shares.
-func mergeTree(c Config, l Locale, root node) (Config, error) {
-	if root.kind != '{' { // null would mean the defaults of everything
+func mergeTree(c Config, l Locale, root strictjson.Value) (Config, error) {
+	if root.Kind != strictjson.Object { // null would mean the defaults of everything
 		return c, refuse(CodeNotObject)
 	}
 	m := merger{}
@@ -126,12 +128,12 @@ func (m *merger) add(path string, code Code, args ...any) {
 
 // set merges a node into a value. The default is what null means; an invalid
 // Value says that there is none.
-func (m *merger) set(to, standard reflect.Value, n node, path string) {
+func (m *merger) set(to, standard reflect.Value, n strictjson.Value, path string) {
 	switch {
-	case n.broken:
+	case n.Broken:
 		m.add(path, CodeInvalidUTF8)
 		return
-	case n.kind == 'n' && standard.IsValid():
+	case n.Kind == strictjson.Null && standard.IsValid():
 		to.Set(standard)
 		return
 	}
@@ -146,36 +148,36 @@ func (m *merger) set(to, standard reflect.Value, n node, path string) {
 		// Durations are missing by default, so a part of one has no other
 		// default than the zero that Validate refuses.
 		m.set(element.Elem(), reflect.Zero(to.Type().Elem()), n, path)
-		if n.kind == '{' || len(m.problems) == before {
+		if n.Kind == strictjson.Object || len(m.problems) == before {
 			to.Set(element)
 		}
 	case reflect.Struct:
 		m.object(to, standard, n, path)
 	case reflect.Slice:
-		if n.kind != '[' {
+		if n.Kind != strictjson.List {
 			m.add(path, CodeNotList)
 			return
 		}
-		list := reflect.MakeSlice(to.Type(), len(n.items), len(n.items))
-		for i, item := range n.items {
+		list := reflect.MakeSlice(to.Type(), len(n.Items), len(n.Items))
+		for i, item := range n.Items {
 			m.set(list.Index(i), reflect.Value{}, item, index(path, i))
 		}
 		to.Set(list)
 	case reflect.String:
-		if n.kind != '"' {
+		if n.Kind != strictjson.String {
 			m.add(path, CodeNotText)
 			return
 		}
-		to.SetString(n.text)
+		to.SetString(n.Text)
 	case reflect.Bool:
-		if n.kind != 't' && n.kind != 'f' {
+		if n.Kind != strictjson.True && n.Kind != strictjson.False {
 			m.add(path, CodeNotBoolean)
 			return
 		}
-		to.SetBool(n.kind == 't')
+		to.SetBool(n.Kind == strictjson.True)
 	case reflect.Int64:
-		value, err := strconv.ParseInt(n.text, 10, 64)
-		if n.kind != '0' || err != nil && !errors.Is(err, strconv.ErrRange) {
+		value, err := strconv.ParseInt(n.Text, 10, 64)
+		if n.Kind != strictjson.Number || err != nil && !errors.Is(err, strconv.ErrRange) {
 			m.add(path, CodeNotInteger)
 			return
 		}
@@ -189,17 +191,17 @@ func (m *merger) set(to, standard reflect.Value, n node, path string) {
 	}
 }
 
-func (m *merger) object(to, standard reflect.Value, n node, path string) {
-	if n.kind != '{' {
+func (m *merger) object(to, standard reflect.Value, n strictjson.Value, path string) {
+	if n.Kind != strictjson.Object {
 		m.add(path, CodeNotObject)
 		return
 	}
-	seen := make(map[string]bool, len(n.members))
-	for _, one := range n.members {
-		at := child(path, one.key)
-		i := fieldOf(to.Type(), one.key)
+	seen := make(map[string]bool, len(n.Members))
+	for _, one := range n.Members {
+		at := child(path, one.Name)
+		i := fieldOf(to.Type(), one.Name)
 		switch {
-		case seen[one.key]:
+		case seen[one.Name]:
 			m.add(at, CodeDuplicateKey)
 		case i < 0:
 			m.add(at, CodeUnknownKey)
@@ -208,9 +210,9 @@ func (m *merger) object(to, standard reflect.Value, n node, path string) {
 			if standard.IsValid() {
 				inner = standard.Field(i)
 			}
-			m.set(to.Field(i), inner, one.value, at)
+			m.set(to.Field(i), inner, one.Value, at)
 		}
-		seen[one.key] = true
+		seen[one.Name] = true
 	}
 }
 

@@ -1,16 +1,16 @@
 package widget
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/charlahq/charla/internal/strictjson"
 )
 
 // maxBodyTime is the longest time for a body, however large, and for reading a file.
@@ -133,7 +133,8 @@ func (c *call) read(limit int64) ([]byte, error) {
 
 // fields reads a JSON body into the variables of its fields: *string, *bool or
 // *int64. All of them are optional; anything else in it is an error: another
-// field, one that stands twice, a null, a value of another type.
+// field, one that stands twice, a null, a value of another type,
+// text that is not UTF-8 or that escapes half a character.
 func (c *call) fields(into map[string]any) error {
 	kind, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
@@ -146,62 +147,35 @@ func (c *call) fields(into map[string]any) error {
 	if err != nil {
 		return err
 	}
-	if !utf8.Valid(body) || decodeFlat(body, into) != nil {
+	if decodeFlat(body, into) != nil {
 		return errRequest
 	}
 	return nil
 }
 
-var errFlat = errors.New("widget: not a flat object of known fields")
-
-// decodeFlat is strict where encoding/json is lenient: names are compared
-// exactly, and none may stand twice.
+// decodeFlat reads an object of known fields.
 func decodeFlat(body []byte, into map[string]any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return errFlat
-	}
-	seen := make(map[string]bool, len(into))
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return errFlat
+	return strictjson.ReadObject(body, 1, func(name string, v strictjson.Value) error {
+		if !assign(into[name], v) {
+			return errRequest
 		}
-		key, _ := name.(string)
-		value, err := d.Token()
-		if err != nil || seen[key] || !assign(into[key], value) {
-			return errFlat
-		}
-		seen[key] = true
-	}
-	if _, err := d.Token(); err != nil { // the closing brace
-		return errFlat
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errFlat
-	}
-	return nil
+		return nil
+	})
 }
 
-func assign(field any, value json.Token) bool {
+// assign reports whether there is such a field and the value is of its type.
+func assign(field any, v strictjson.Value) bool {
 	switch f := field.(type) {
 	case *string:
-		s, ok := value.(string)
-		*f = s
-		return ok
+		*f = v.Text
+		return v.Kind == strictjson.String
 	case *bool:
-		b, ok := value.(bool)
-		*f = b
-		return ok
+		*f = v.Kind == strictjson.True
+		return *f || v.Kind == strictjson.False
 	case *int64:
-		n, ok := value.(json.Number)
-		if !ok {
-			return false
-		}
-		i, err := n.Int64()
+		i, err := strconv.ParseInt(v.Text, 10, 64)
 		*f = i
-		return err == nil
+		return v.Kind == strictjson.Number && err == nil
 	}
-	return false // no such field
+	return false
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
@@ -110,7 +111,8 @@ func (c *call) finishLogin(provider string) error {
 	within, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
 	proof, err := login.Finish(within, asked)
-	if err == nil && (proof.Provider != provider || proof.Subject == "") {
+	// JSON, which the proof is sealed as, would make one of two that are not UTF-8.
+	if err == nil && (proof.Provider != provider || proof.Subject == "" || !utf8.ValidString(proof.Subject)) {
 		err = errors.New("widget: the login proves nothing")
 	}
 	message := map[string]string{"charla": "login"}

@@ -121,6 +121,9 @@ func TestWhatCannotBeSent(t *testing.T) {
 		{"more behind", request{body: `{"key":"a","text":"a"}{}`}, 400, "request"},
 		{"cut off", request{body: `{"key":"a","text":"a"`}, 400, "request"},
 		{"not UTF-8", request{body: "{\"key\":\"a\",\"text\":\"\xff\"}"}, 400, "request"},
+		{"half a character", request{body: `{"key":"a","text":"ana\ud83d"}`}, 400, "request"},
+		{"half a character in a key", request{body: `{"key":"\udc00","text":"a"}`}, 400, "request"},
+		{"a whole one, in a field twice", request{body: `{"key":"a","text":"\ud83d\ude00","\u0074ext":"b"}`}, 400, "request"},
 		{"without a key", request{body: `{"text":"a"}`}, 400, "request"},
 		{"too large", request{body: `{"key":"a","text":"` + long + `"}`}, 413, "too_large"},
 		{"blank", request{body: `{"key":"a","text":"  "}`}, 422, "invalid"},
@@ -160,4 +163,6 @@ func TestWhatCannotBeSent(t *testing.T) {
 			assert.Equal(t, tt.code, got.code(), "%s", got.body)
 		})
 	}
+	got := s.do(request{method: "POST", path: "messages", token: v.token, body: `{"key":"whole","text":"\ud83d\ude00"}`})
+	assert.Equal(t, http.StatusCreated, got.status, "a whole character: %s", got.body)
 }

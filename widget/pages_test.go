@@ -290,9 +290,11 @@ func TestLogin(t *testing.T) {
 	mock.Add(15 * time.Minute)
 	assert.Equal(t, http.StatusBadRequest, back(b, "carla").status, "who takes too long at the provider's begins anew")
 
-	message, to = posted(back(begin(), ""))
-	assert.Equal(t, map[string]string{"charla": "login", "error": "failed"}, message)
-	assert.Equal(t, origin, to)
+	for _, who := range []string{"", "pe\xf1a", "pe\xe9a"} { // nobody, and two that JSON would make one
+		message, to = posted(back(begin(), who))
+		assert.Equal(t, map[string]string{"charla": "login", "error": "failed"}, message)
+		assert.Equal(t, origin, to)
+	}
 
 	b = begin()
 	state := stateOf(t, b.URL)

@@ -3,13 +3,13 @@ package login
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/internal/strictjson"
 	"github.com/charlahq/charla/widget"
 	"golang.org/x/oauth2"
 )
@@ -79,12 +79,24 @@ func (f *Facebook) Finish(ctx context.Context, r *http.Request) (charla.Proof, e
 	if answer.StatusCode != http.StatusOK {
 		return charla.Proof{}, fmt.Errorf("%w: who it is: status %d", ErrLogin, answer.StatusCode)
 	}
-	var person struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxPerson))
+	if err != nil {
+		return charla.Proof{}, fmt.Errorf("%w: who it is: %w", ErrLogin, safe(err))
 	}
-	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<16)).Decode(&person); err != nil {
+	var id, name string
+	if err := readClaims(body, func(claim string, v strictjson.Value) (err error) {
+		switch claim {
+		case "id":
+			id, err = readText(v)
+		case "name":
+			name, err = readText(v)
+		}
+		return err
+	}); err != nil {
 		return charla.Proof{}, fmt.Errorf("%w: who it is: %w", ErrLogin, err)
 	}
-	return proof(f.Provider(), person.ID, person.Name, "")
+	return proof(f.Provider(), id, name, "")
 }
+
+// maxPerson is more than Facebook says of a person, in bytes.
+const maxPerson = 1 << 16

@@ -119,6 +119,14 @@ func TestFacebook(t *testing.T) {
 	assert.NotContains(t, err.Error(), appSecret)
 }
 
+// says makes Facebook say a text of a person.
+func says(text string) func(*graph, *http.Request) *http.Request {
+	return func(g *graph, r *http.Request) *http.Request {
+		g.odd = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
+		return r
+	}
+}
+
 func TestFacebookRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -144,6 +152,11 @@ func TestFacebookRefuses(t *testing.T) {
 			g.me = map[string]any{"id": []string{"987"}}
 			return r
 		}, login.ErrLogin},
+		{"half a character in the ID", says(`{"id":"ana\ud83d","name":"Carla"}`), login.ErrLogin},
+		{"an ID that is not UTF-8", says("{\"id\":\"pe\xf1a\",\"name\":\"Carla\"}"), login.ErrLogin},
+		{"an ID in other letters", says(`{"ID":"987","name":"Carla"}`), login.ErrLogin},
+		{"two IDs", says(`{"id":"987","name":"Carla","id":"988"}`), login.ErrLogin},
+		{"more behind", says(`{"id":"987","name":"Carla"}{}`), login.ErrLogin},
 		{"not JSON", func(g *graph, r *http.Request) *http.Request {
 			g.odd = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }
 			return r
@@ -166,6 +179,14 @@ func TestFacebookRefuses(t *testing.T) {
 		})
 	}
 
+	t.Run("in other letters too", func(t *testing.T) {
+		t.Parallel()
+		g, f := facebook(t)
+		r := says(`{"id":"987","name":"Carla","ID":"988","iD":"989"}`)(g, visit(t, begin(t, f, "state-1")))
+		p, err := f.Finish(t.Context(), r)
+		require.NoError(t, err)
+		assert.Equal(t, charla.Proof{Provider: "facebook", Subject: "987", Name: "Carla"}, p)
+	})
 	t.Run("wrong secret", func(t *testing.T) {
 		t.Parallel()
 		g, f := facebook(t)

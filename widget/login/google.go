@@ -3,10 +3,14 @@ package login
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/internal/strictjson"
 	"github.com/charlahq/charla/widget"
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -67,20 +71,55 @@ func (g *Google) Finish(ctx context.Context, r *http.Request) (charla.Proof, err
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(g.flow.derive("nonce", state))) != 1 {
 		return charla.Proof{}, fmt.Errorf("%w: ID token of another login", ErrLogin)
 	}
-	var claims struct {
-		Party    string `json:"azp"`
-		Name     string `json:"name"`
-		Email    string `json:"email"`
-		Verified bool   `json:"email_verified"`
-	}
-	if err := id.Claims(&claims); err != nil {
+	claims, err := readGoogleClaims(id)
+	if err != nil {
 		return charla.Proof{}, fmt.Errorf("%w: ID token: %w", ErrLogin, err)
 	}
-	if claims.Party != g.flow.id && (claims.Party != "" || len(id.Audience) != 1) {
+	if claims.party != g.flow.id && (claims.party != "" || len(id.Audience) != 1) {
 		return charla.Proof{}, fmt.Errorf("%w: ID token for another client", ErrLogin)
 	}
-	if !claims.Verified {
-		claims.Email = ""
+	if !claims.verified {
+		claims.email = ""
 	}
-	return proof(g.Provider(), id.Subject, claims.Name, claims.Email)
+	return proof(g.Provider(), claims.subject, claims.name, claims.email)
+}
+
+// googleClaims are what is believed of an ID token that go-oidc has verified.
+type googleClaims struct {
+	party, subject, name, email string
+	verified                    bool // the e-mail
+}
+
+// readGoogleClaims reads a verified ID token again: go-oidc reads claims by
+// encoding/json, which takes "SUB" for "sub" and the last of two.
+func readGoogleClaims(id *oidc.IDToken) (googleClaims, error) {
+	var raw json.RawMessage
+	if err := id.Claims(&raw); err != nil {
+		return googleClaims{}, err
+	}
+	var c googleClaims
+	err := readClaims(raw, func(claim string, v strictjson.Value) (err error) {
+		switch claim {
+		case "azp":
+			c.party, err = readText(v)
+		case "sub":
+			c.subject, err = readText(v)
+		case "name":
+			c.name, err = readText(v)
+		case "email":
+			c.email, err = readText(v)
+		case "email_verified":
+			if c.verified = v.Kind == strictjson.True; !c.verified && v.Kind != strictjson.False {
+				err = errors.New("email_verified is no boolean")
+			}
+		default:
+			for _, known := range []string{"iss", "sub", "aud", "exp", "iat", "nbf", "nonce"} {
+				if claim != known && strings.EqualFold(claim, known) {
+					return fmt.Errorf("claim %.20q", claim)
+				}
+			}
+		}
+		return err
+	})
+	return c, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -124,6 +125,7 @@ func TestGoogle(t *testing.T) {
 		{"an e-mail that is none", map[string]any{"email": "x\r\n@y"}, charla.Proof{Name: "Carla Ñandú"}},
 		{"odd name", map[string]any{"name": " a\r\nb\x00\tc "}, charla.Proof{Name: "a b c", Email: "carla@example.com"}},
 		{"long name", map[string]any{"name": strings.Repeat("ñ", 500)}, charla.Proof{Name: strings.Repeat("ñ", chatcfg.MaxName), Email: "carla@example.com"}},
+		{"e-mail in other letters", map[string]any{"Email": "other@example.com"}, charla.Proof{Name: "Carla Ñandú", Email: "carla@example.com"}},
 		{"no name", map[string]any{"name": nil}, charla.Proof{Email: "carla@example.com"}},
 		{"authorized party", map[string]any{"azp": "self"}, charla.Proof{Name: "Carla Ñandú", Email: "carla@example.com"}},
 	} {
@@ -168,6 +170,11 @@ func TestGoogleRefuses(t *testing.T) {
 		{name: "other party", claims: map[string]any{"azp": "another"}},
 		{name: "wrong issuer", claims: map[string]any{"iss": "https://accounts.example.com"}},
 		{name: "no subject", claims: map[string]any{"sub": nil}},
+		{name: "half a character in the subject", claims: map[string]any{"sub": json.RawMessage(`"ana\ud83d"`)}},
+		{name: "the subject again in other letters", claims: map[string]any{"ſub": "5678"}},
+		{name: "the subject in other letters only", claims: map[string]any{"sub": nil, "SUB": "1234"}},
+		{name: "the audience again in other letters", claims: map[string]any{"AUD": "another"}},
+		{name: "a name of another type", claims: map[string]any{"name": 1}},
 		{name: "expired", claims: map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}},
 		{name: "of the future", claims: map[string]any{"nbf": time.Now().Add(hour).Unix()}},
 		{name: "verified is no boolean", claims: map[string]any{"email_verified": "certainly"}},

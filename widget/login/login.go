@@ -15,6 +15,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/internal/strictjson"
 	"golang.org/x/oauth2"
 )
 
@@ -163,6 +164,22 @@ func proof(provider, subject, name, email string) (charla.Proof, error) {
 		p.Email = address
 	}
 	return p, nil
+}
+
+// claimsDepth is how deep what a provider says of a person may nest.
+const claimsDepth = 16
+
+// readClaims reads what a provider says of a person, each thing once.
+func readClaims(doc []byte, claim func(name string, v strictjson.Value) error) error {
+	return strictjson.ReadObject(doc, claimsDepth, claim)
+}
+
+// readText reads a text; null is none.
+func readText(v strictjson.Value) (string, error) {
+	if v.Kind != strictjson.String && v.Kind != strictjson.Null {
+		return "", errors.New("not text")
+	}
+	return v.Text, nil
 }
 
 // oneLine is at most n characters of a text, on one line.
