@@ -57,6 +57,14 @@ func TestProgram(t *testing.T) {
 	require.Equal(t, program, block(t, "go"))
 }
 
+// TestIdentity: the README's function is of examples/identity, which is run.
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join("identity", "identity.mjs"))
+	require.NoError(t, err)
+	require.Contains(t, string(source), block(t, "js"))
+}
+
 // TestScenario: the README's scenario holds.
 func TestScenario(t *testing.T) {
 	t.Parallel()

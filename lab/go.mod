@@ -10,10 +10,13 @@ replace (
 
 require (
 	github.com/anishathalye/porcupine v1.3.1
+	github.com/benbjohnson/clock v1.3.5
 	github.com/charlahq/charla v0.0.0
 	github.com/charlahq/charla/storage/postgres v0.0.0
 	github.com/charlahq/charla/storage/sqlite v0.0.0
 	github.com/cloudflare/ahocorasick v0.0.0-20240916140611-054963ec9396
+	github.com/go-jose/go-jose/v4 v4.1.8
+	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/ncruces/go-sqlite3 v0.36.0
@@ -23,7 +26,6 @@ require (
 )
 
 require (
-	github.com/benbjohnson/clock v1.3.5 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect

@@ -16,6 +16,10 @@ widget/browser    /usr/bin/firefox-esr              firefox-esr
 widget/browser    /usr/bin/WebKitWebDriver          webkit2gtk-driver
 widget/browser    /usr/bin/Xvfb                     xvfb
 widget            /usr/sbin/nginx                   nginx
+examples          node                              nodejs
+examples          /usr/bin/python3                  python3
+examples          /usr/lib/python3/dist-packages/jwt           python3-jwt
+examples          /usr/lib/python3/dist-packages/cryptography  python3-cryptography
 storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
 '
 
