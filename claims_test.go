@@ -230,7 +230,7 @@ func TestSubjectsStayApart(t *testing.T) {
 			continue
 		}
 		taken[p.Subject] = host
-		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Visitor{Proof: &p})
+		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &p})
 		require.NoError(t, err)
 		before, ok := conversations[s.Conversation.String()]
 		require.False(t, ok, "%q and %q are one customer", before, p.Subject)

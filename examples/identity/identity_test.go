@@ -54,7 +54,7 @@ func TestLanguages(t *testing.T) {
 				assert.Equal(t, want, got)
 				_, err = desk.VerifyIdentity(t.Context(), other.ID, token)
 				require.ErrorIs(t, err, charla.ErrIdentity)
-				s, _, err := desk.StartSession(t.Context(), account.ID, charla.Visitor{Proof: &got})
+				s, _, err := desk.StartSession(t.Context(), account.ID, charla.Entry{Proof: &got})
 				require.NoError(t, err)
 				assert.Equal(t, tickets.LevelVerified, s.Customer.Level)
 			}
