@@ -415,8 +415,10 @@ func (d *Desk) image(ctx context.Context, id chatcfg.AccountID, name string) ([]
 }
 
 // RotateSecret gives the account a new secret token, shown this once; the ones
-// before it go on working for the overlap, 0 to 365 days (R1.7). It cannot be
-// repeated: a call whose outcome is unknown is made anew, which rotates again.
+// before it go on working for the overlap, 0 to 365 days (R1.7). An overlap of zero
+// is for a stolen token: it also ends all sessions that began or logged in by an
+// identity signed with an earlier token. It cannot be repeated: a call whose outcome
+// is unknown is made anew, which rotates again.
 func (d *Desk) RotateSecret(ctx context.Context, id chatcfg.AccountID, overlap time.Duration) (Secret, error) {
 	if overlap < 0 || overlap > chatcfg.MaxDuration {
 		return Secret{}, chatcfg.Problems{{Path: "overlap", Code: chatcfg.CodeOutOfRange, Args: []any{"0", "365d"}}}
@@ -438,10 +440,16 @@ func (d *Desk) RotateSecret(ctx context.Context, id chatcfg.AccountID, overlap t
 			}
 		}
 		a.Secrets = append(kept, chatcfg.Secret{PublicKey: secret.public(), CreatedAt: now})
+		if overlap == 0 {
+			a.SecretEpoch++
+		}
 		return true
 	})
 	if err != nil {
 		return Secret{}, err
+	}
+	if overlap == 0 {
+		d.tell(hintSessions, id.UUID, 0)
 	}
 	return secret, nil
 }

@@ -28,6 +28,7 @@ const (
 	hintChanged  = 'c' // a conversation, and the version it reached
 	hintAccount  = 'a' // an account's feed
 	hintSession  = 's' // the sessions of a conversation
+	hintSessions = 'S' // the sessions of an account
 	hintMarked   = 'm' // a conversation's marks
 	hintCustomer = 't' // the customer types
 	hintAgent    = 'T' // an agent types
@@ -62,6 +63,8 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 		d.topic.rumour(id, n)
 	case hintAccount, hintSession:
 		d.topic.publish(id)
+	case hintSessions:
+		d.topic.publishAll(id)
 	case hintMarked:
 		d.topic.tell(id, func(s *topicState) { s.marked++ })
 	case hintCustomer:

@@ -75,7 +75,7 @@ func TestIdentityOfOthers(t *testing.T) {
 	} {
 		p, err := b.verify(b.forge(identityHead, b.claims(change...)))
 		require.NoError(t, err, "%v", change)
-		assert.Equal(t, charla.Proof{Subject: "u"}, p)
+		assert.Equal(t, charla.Proof{Subject: "u"}, said(p))
 	}
 	for written, want := range map[string]string{
 		`"\u0070e\u00f1a \uD83D\ude00"`: "peña 😀", `"a\/b\\"`: `a/b\`, `"` + strings.Repeat("ñ", chatcfg.MaxName) + `"`: strings.Repeat("ñ", chatcfg.MaxName),

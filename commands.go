@@ -74,16 +74,18 @@ func (d *Desk) Write(ctx context.Context, s tickets.Session, text string, o *Cal
 	query := storage.LoadQuery{Account: s.Account, Session: s.ID, Scope: "session:" + s.ID.String(), Key: key}
 	if o != nil && o.File != nil {
 		var err error
-		if cmd.File, err = d.attach(ctx, o.File, query); err != nil {
+		if cmd.File, err = d.attach(ctx, o.File, query, s.TokenHash); err != nil {
 			return Result{}, err
 		}
 	}
-	return d.do(ctx, request{query: query, gate: s.Conversation.UUID, cmd: cmd, admit: d.admit})
+	return d.do(ctx, request{query: query, gate: s.Conversation.UUID, cmd: cmd, admit: func(l *storage.Loaded, r *automation.Rules) error {
+		return cmpErr(d.checkSession(l, s.TokenHash), d.admit(l, r))
+	}})
 }
 
-// admit checks that a session may write now.
+// admit checks that a session may write now, by whatever token.
 func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
-	if err := d.checkSession(l.Session); err != nil {
+	if err := d.goesOn(l); err != nil {
 		return err
 	}
 	if l.Session.Customer.Level == tickets.LevelAnonymous && !r.Config.Chat.Anonymous {
@@ -178,7 +180,7 @@ func (d *Desk) act(ctx context.Context, a Person, ref tickets.Ref, cmd tickets.C
 	}
 	if cmd.Kind == tickets.CommandReply && o != nil && o.File != nil {
 		var err error
-		if cmd.File, err = d.attach(ctx, o.File, query); err != nil {
+		if cmd.File, err = d.attach(ctx, o.File, query, nil); err != nil {
 			return Result{}, err
 		}
 	}

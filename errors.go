@@ -35,6 +35,9 @@ var (
 	ErrKeyReused = errors.New("charla: key was used for another request")
 	// ErrSession: the session does not exist, has ended or has expired.
 	ErrSession = errors.New("charla: no such session")
+	// ErrReplaced is an [ErrSession]: a login gave the session another token. The
+	// old one can only repeat that login.
+	ErrReplaced = fmt.Errorf("%w: a login replaced its token", ErrSession)
 	// ErrContactForm: nobody is available, and the account has the contact form
 	// stand in place of starting a conversation (R6.2).
 	ErrContactForm = errors.New("charla: nobody is available, use the contact form")
@@ -43,9 +46,6 @@ var (
 	// ErrAvailable: an agent is available, so write instead of sending the contact
 	// form (R6.2).
 	ErrAvailable = errors.New("charla: an agent is available")
-	// ErrMoved: the session has logged in and writes in another conversation now;
-	// follow it from the start.
-	ErrMoved = errors.New("charla: the session moved to another conversation")
 	// ErrOutcomeUnknown: the store failed within the commit; it may or may not
 	// have happened. Repeat the call with its key to learn which (R8.1).
 	ErrOutcomeUnknown = errors.New("charla: outcome unknown")

@@ -80,7 +80,7 @@ func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
 
 // attach keeps an upload for the message that a request is about to store. Under
 // the same key the same body has the same ID, so that a repeated call keeps one.
-func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery) (*tickets.File, error) {
+func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, token []byte) (*tickets.File, error) {
 	file, err := d.checkUpload(u)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery) (*tic
 	switch {
 	case err != nil:
 	case !q.Session.IsZero():
-		err = d.checkSession(loaded.Session)
+		err = d.checkSession(&loaded, token)
 	case loaded.Conversation.Version == 0:
 		err = ErrNotFound
 	}

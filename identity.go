@@ -116,7 +116,7 @@ func (d *Desk) VerifyIdentity(ctx context.Context, account chatcfg.AccountID, to
 	if err == nil {
 		err = c.check(account.String(), now)
 	}
-	p := Proof{Subject: c.subject, Name: c.name, Email: c.email}
+	p := Proof{Subject: c.subject, Name: c.name, Email: c.email, signed: true, epoch: a.SecretEpoch}
 	if err == nil {
 		err = checkProof(&p)
 	}

@@ -10,6 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// said is what a proof says, without how it was proved.
+func said(p charla.Proof) charla.Proof {
+	return charla.Proof{Provider: p.Provider, Subject: p.Subject, Name: p.Name, Email: p.Email}
+}
+
 // TestIdentity: R1.7, R7.1: an identity signed by the host opens its customer's
 // conversation, for as long as it and the secret token live, and in its account.
 func TestIdentity(t *testing.T) {
@@ -28,7 +33,7 @@ func TestIdentity(t *testing.T) {
 	token := sign(b.secret)
 	got, err := b.desk.VerifyIdentity(b.ctx, b.account.ID, token)
 	require.NoError(t, err)
-	assert.Equal(t, p, got)
+	assert.Equal(t, p, said(got))
 	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &got})
 	require.NoError(t, err)
 	assert.Equal(t, tickets.LevelVerified, s.Customer.Level)

@@ -55,9 +55,9 @@ func (d *Desk) liveTicket(ctx context.Context, ref tickets.Ref, after int64, s s
 
 // Follow is [Desk.Stream] for a visitor's session: it yields what [Desk.Read]
 // would, from before the first message on. It ends with [ErrSession] when the
-// session does (in another process: with the next message, or within 15 seconds),
-// and with [ErrMoved] when the session logs in to another conversation, whose
-// sequence is another: follow that from zero.
+// session does or a login replaces its token (in another process: with the next
+// message, or within 15 seconds): follow the session that [Desk.Login] returned
+// from zero.
 func (d *Desk) Follow(ctx context.Context, s tickets.Session, after int64) iter.Seq2[tickets.Message, error] {
 	return messages(d.follow(ctx, s, after, stream{}))
 }
@@ -71,9 +71,9 @@ func (d *Desk) Live(ctx context.Context, s tickets.Session, after int64, beat ti
 func (d *Desk) follow(ctx context.Context, s tickets.Session, after int64, one stream) iter.Seq2[Update, error] {
 	one.side = tickets.SideCustomer
 	one.ref = tickets.Ref{Account: s.Account, Conversation: s.Conversation}
-	account, id := s.Account, s.ID // a stream keeps no more of the session
+	account, id, hash := s.Account, s.ID, s.TokenHash // a stream keeps no more of the session
 	one.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
-		return d.read(ctx, tickets.Session{Account: account, ID: id}, storage.MessageQuery{After: after})
+		return d.read(ctx, tickets.Session{Account: account, ID: id, TokenHash: hash}, storage.MessageQuery{After: after})
 	}
 	return d.live(ctx, one, after)
 }
@@ -115,10 +115,10 @@ type running struct {
 	topic *subscription
 	// seen is the topic as it was when it was last answered to, read and yielded
 	// when that was.
-	seen                topicState
-	readAt, yieldedAt   time.Time
-	found, ready, types bool
-	marks               tickets.Marks
+	seen              topicState
+	readAt, yieldedAt time.Time
+	ready, types      bool
+	marks             tickets.Marks
 }
 
 // live turns reads of what is after a sequence number into a stream. Signals only
@@ -132,7 +132,7 @@ func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update
 		}
 		defer leave()
 		defer d.observed(ctx, s.side)()
-		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Conversation.UUID)}
+		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Account.UUID, s.ref.Conversation.UUID)}
 		defer func() { r.topic.leave() }()
 		r.seen.changed, r.seen.marked = -1, -1
 		for {
@@ -201,12 +201,8 @@ func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Du
 // readOn yields the messages there are, and says whether there may be more.
 func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 	list, actual, err := r.read(r.after)
-	moved := !actual.IsZero() && actual != r.ref.Conversation
 	if err == nil {
 		err = ctx.Err()
-	}
-	if err == nil && moved && (r.found || r.after > 0) { // the sequence is another
-		err = ErrMoved
 	}
 	if err != nil {
 		return false, false, err
@@ -219,11 +215,11 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 		r.d.topic.quiet(actual.UUID, list[i].From)
 		r.seen.marked = -1
 	}
-	r.found = r.found || !actual.IsZero()
-	if moved { // another session's first message made it
+	moved := !actual.IsZero() && actual != r.ref.Conversation
+	if moved { // another session's first message made the conversation
 		r.topic.leave()
 		r.ref.Conversation = actual
-		r.topic = r.d.topic.subscribe(actual.UUID)
+		r.topic = r.d.topic.subscribe(r.ref.Account.UUID, actual.UUID)
 	}
 	return moved || len(list) > 0, true, nil
 }
@@ -303,7 +299,7 @@ func (d *Desk) visit(ctx context.Context, s tickets.Session) (storage.Loaded, er
 	}
 	loaded, err := d.load(ctx, storage.LoadQuery{Account: s.Account, Session: s.ID})
 	if err == nil {
-		err = d.checkSession(loaded.Session)
+		err = d.checkSession(&loaded, s.TokenHash)
 	}
 	return loaded, err
 }

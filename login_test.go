@@ -25,7 +25,7 @@ func TestLoginKeepsTheConversationAndItsKeys(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, began, was.Ref)
 
-	second, err = b.desk.Login(b.ctx, second, charla.Proof{Provider: "google", Subject: "7"})
+	second, _, err = b.desk.Login(b.ctx, second, charla.Proof{Provider: "google", Subject: "7"})
 	require.NoError(t, err)
 	require.Equal(t, []tickets.ConversationID{began.Conversation}, second.Links)
 	again, err := b.desk.Write(b.ctx, second, "¿sigue ahí?", key)

@@ -206,7 +206,7 @@ func TestNewerRecords(t *testing.T) {
 		"rotate":    func() error { _, err := b.desk.RotateSecret(b.ctx, a.ID, 0); return err },
 		"delete":    func() error { return b.desk.DeleteAccount(b.ctx, a.ID, "Tienda") },
 		"end":       func() error { return b.desk.EndSession(b.ctx, s) },
-		"login":     func() error { _, err := b.desk.Login(b.ctx, s, charla.Proof{Subject: "7"}); return err },
+		"login":     func() error { _, _, err := b.desk.Login(b.ctx, s, charla.Proof{Subject: "7"}); return err },
 		"heartbeat": func() error { return b.desk.Heartbeat(b.ctx, a.ID, "ana", tickets.Online) },
 	} {
 		require.ErrorIs(t, call(), charla.ErrNewerFormat, name)

@@ -271,7 +271,6 @@ var classes = []struct {
 	{ErrDeleted, "deleted"},
 	{ErrKeyReused, "key_reused"},
 	{ErrContactForm, "contact_form"},
-	{ErrMoved, "moved"},
 	{ErrNewerFormat, "newer_format"},
 	{ErrCursor, "cursor"},
 	{ErrRefused, "refused"},

@@ -28,10 +28,10 @@ func TestLinkOfSecondSession(t *testing.T) {
 	r1, err := b.desk.Write(b.ctx, s2, "pago 100", o)
 	require.NoError(t, err)
 	require.Equal(t, first.Ref.Conversation, r1.Ref.Conversation)
-	moved, err := b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
+	moved, _, err := b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
 	require.NoError(t, err)
 	require.Contains(t, moved.Links, r1.Ref.Conversation, "R7.2: linked")
-	r2, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	r2, err := b.desk.Write(b.ctx, moved, "pago 100", o)
 	require.NoError(t, err)
 	require.Equal(t, r1, r2)
 }
@@ -45,7 +45,7 @@ func TestKeyAfterLogin(t *testing.T) {
 	o := &charla.CallOptions{Key: "k1"}
 	r1, err := b.desk.Write(b.ctx, s2, "pago 100", o)
 	require.NoError(t, err)
-	_, err = b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
+	s2, _, err = b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
 	require.NoError(t, err)
 	r2, err := b.desk.Write(b.ctx, s2, "pago 100", o)
 	require.NoError(t, err)
@@ -369,18 +369,20 @@ func TestFollowAcrossLogin(t *testing.T) {
 	}
 	var ended error
 	seen := 0
+	moved := s
 	for _, err := range b.desk.Follow(b.ctx, s, 0) {
 		if ended = err; err != nil {
 			break
 		}
 		if seen++; seen == 5 {
-			_, err := b.desk.Login(b.ctx, s, proof)
+			var err error
+			moved, _, err = b.desk.Login(b.ctx, s, proof)
 			require.NoError(t, err)
-			b.write(s, "after login")
+			b.write(moved, "after login")
 		}
 	}
-	require.ErrorIs(t, ended, charla.ErrMoved)
-	for m, err := range b.desk.Follow(b.ctx, s, 0) {
+	require.ErrorIs(t, ended, charla.ErrSession)
+	for m, err := range b.desk.Follow(b.ctx, moved, 0) {
 		require.NoError(t, err)
 		assert.Equal(t, "after login", m.Text)
 		break
@@ -401,9 +403,9 @@ func TestDuplicateAcrossLogin(t *testing.T) {
 	conversations.fail = func(commit func() error) error {
 		if !stalled {
 			stalled = true
-			_, err := b.desk.Login(b.ctx, s, charla.Proof{Subject: "u1"})
+			moved, _, err := b.desk.Login(b.ctx, s, charla.Proof{Subject: "u1"})
 			require.NoError(t, err)
-			second, err = b.desk.Write(b.ctx, s, "pago", o)
+			second, err = b.desk.Write(b.ctx, moved, "pago", o)
 			require.NoError(t, err)
 		}
 		return commit()
@@ -494,9 +496,9 @@ func TestMovedBeforeItBegan(t *testing.T) {
 	}
 	s := b.enter("carla")
 	read := b.write(s, "hola").Seq
-	_, err = b.desk.Login(b.ctx, s, proof)
+	_, _, err = b.desk.Login(b.ctx, s, proof)
 	require.NoError(t, err)
 	for m, err := range b.desk.Follow(b.ctx, s, read) { // authenticated before the login
-		require.ErrorIs(t, err, charla.ErrMoved, "%s", m.Text)
+		require.ErrorIs(t, err, charla.ErrSession, "%s", m.Text)
 	}
 }

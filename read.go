@@ -138,7 +138,7 @@ func (d *Desk) read(ctx context.Context, s tickets.Session, q storage.MessageQue
 // new, and a function to call when it is no longer wanted. It is a hint: poll
 // [Desk.Changes] all the same.
 func (d *Desk) News(account chatcfg.AccountID) (next func() <-chan struct{}, cancel func()) {
-	s := d.topic.subscribe(account.UUID)
+	s := d.topic.subscribe(account.UUID, account.UUID)
 	return func() <-chan struct{} {
 		_, news := s.look()
 		return news

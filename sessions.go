@@ -40,6 +40,19 @@ type Proof struct {
 	Subject string
 	// Name and Email are as the provider knows them; both may be empty.
 	Name, Email string
+	// signed says that [Desk.VerifyIdentity] read it, when the account's secret
+	// token was of that epoch.
+	signed bool
+	epoch  int64
+}
+
+// signedIn reports whether a signed identity proves it, and the epoch of the secret
+// token.
+func (p *Proof) signedIn() (signed bool, epoch int64) {
+	if p == nil {
+		return false, 0
+	}
+	return p.signed, p.epoch
 }
 
 // StartSession lets a visitor in and returns the session with its token, which is
@@ -59,25 +72,22 @@ func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v En
 	if err != nil {
 		return tickets.Session{}, "", err
 	}
-	var id, conversation uuid.UUID
-	var secret [32]byte
-	err = d.random(secret[:])
-	if err == nil {
-		id, err = d.mint()
+	s := tickets.Session{
+		Format: tickets.SessionFormat, Account: account, Customer: who, AccountEpoch: a.SessionEpoch, Revision: 1,
+	}
+	var token string
+	if s.ID.UUID, err = d.mint(); err == nil {
+		s.Conversation.UUID, err = d.mint()
 	}
 	if err == nil {
-		conversation, err = d.mint()
+		token, s.TokenHash, err = d.newToken(s.ID)
 	}
 	if err != nil {
 		return tickets.Session{}, "", err
 	}
-	now, hash := d.Now(), sha256.Sum256(secret[:])
-	s := tickets.Session{
-		Format: tickets.SessionFormat, ID: tickets.SessionID{UUID: id}, Account: account,
-		Conversation: tickets.ConversationID{UUID: conversation},
-		Customer:     who, TokenHash: hash[:],
-		CreatedAt: now, ExpiresAt: now.Add(d.o.SessionTTL), Revision: 1,
-	}
+	s.CreatedAt = d.Now()
+	s.ExpiresAt = s.CreatedAt.Add(d.o.SessionTTL)
+	s.Signed, s.SecretEpoch = v.Proof.signedIn()
 	s.Identity = identity(&rules.Config.Chat, s, v.Proof)
 	if err := d.settle(ctx, &s); err != nil {
 		return tickets.Session{}, "", err
@@ -85,7 +95,7 @@ func (d *Desk) StartSession(ctx context.Context, account chatcfg.AccountID, v En
 	if err := d.store.Sessions().Create(ctx, s); err != nil {
 		return tickets.Session{}, "", changeError(err)
 	}
-	return s, id.String() + "." + encode64(secret[:]), nil
+	return s, token, nil
 }
 
 // admitted is the customer that a visitor may be.
@@ -140,48 +150,84 @@ func identity(chat *chatcfg.Chat, s tickets.Session, p *Proof) tickets.Identity 
 	}
 }
 
-// settle points a session at the conversation that its identity has, if any.
+// settle points a session at the conversation that its identity has, if any, and
+// records that conversation's epoch.
 func (d *Desk) settle(ctx context.Context, s *tickets.Session) error {
+	s.CustomerEpoch = 0
 	if s.Identity.Kind == tickets.IdentitySession {
 		return nil
 	}
 	holder, err := d.store.Sessions().Holder(ctx, s.Account, s.Identity)
-	if err != nil {
+	if err != nil || holder.IsZero() {
 		return storeError(err)
 	}
-	if !holder.IsZero() {
-		s.Conversation = holder
+	loaded, err := d.load(ctx, storage.LoadQuery{Account: s.Account, Conversation: holder})
+	s.Conversation, s.CustomerEpoch = holder, loaded.Conversation.SessionEpoch
+	return err
+}
+
+// newToken makes the secret of a session's token, and its hash.
+func (d *Desk) newToken(id tickets.SessionID) (token string, hash []byte, err error) {
+	var secret [32]byte
+	if err := d.random(secret[:]); err != nil {
+		return "", nil, err
 	}
-	return nil
+	sum := sha256.Sum256(secret[:])
+	return id.String() + "." + encode64(secret[:]), sum[:], nil
 }
 
 // Session returns the session of a token; [ErrSession] if there is none, or it
-// has ended or expired; [ErrDeleted].
+// has ended or expired; [ErrDeleted]. For a token that a login has replaced it is
+// [ErrReplaced], with a session that is good for nothing but [Desk.Login].
 func (d *Desk) Session(ctx context.Context, account chatcfg.AccountID, token string) (tickets.Session, error) {
 	head, tail, _ := strings.Cut(token, ".")
 	id, err := uuid.Parse(head)
 	secret, err2 := decode64(tail)
-	if err != nil || err2 != nil || id.String() != head {
+	if err != nil || err2 != nil || id.String() != head || id == uuid.Nil {
 		return tickets.Session{}, ErrSession
 	}
-	if _, err := d.living(ctx, account); err != nil {
+	loaded, err := d.load(ctx, storage.LoadQuery{Account: account, Session: tickets.SessionID{UUID: id}})
+	if err != nil {
 		return tickets.Session{}, err
 	}
-	s, err := d.store.Sessions().Get(ctx, account, tickets.SessionID{UUID: id})
-	if errors.Is(err, storage.ErrNotFound) {
-		return tickets.Session{}, ErrSession
-	} else if err != nil {
-		return tickets.Session{}, storeError(err)
-	}
+	s := &loaded.Session
 	hash := sha256.Sum256(secret)
-	if subtle.ConstantTimeCompare(hash[:], s.TokenHash) != 1 {
+	current, replaced := same(hash[:], s.TokenHash), same(hash[:], s.Replaced)
+	if !current && !replaced {
 		return tickets.Session{}, ErrSession
 	}
-	return s, d.checkSession(s)
+	if err := d.goesOn(&loaded); err != nil {
+		return tickets.Session{}, err
+	}
+	if !current {
+		return tickets.Session{ID: s.ID, Account: account, TokenHash: hash[:]}, ErrReplaced
+	}
+	return *s, nil
 }
 
-func (d *Desk) checkSession(s tickets.Session) error {
-	if !s.EndedAt.IsZero() || !d.Now().Before(s.ExpiresAt) {
+// same reports whether two hashes are the same; none is like no other.
+func same(a, b []byte) bool { return len(b) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
+
+// checkSession returns ErrSession unless a loaded session goes on and its token is
+// the one with that hash.
+func (d *Desk) checkSession(l *storage.Loaded, hash []byte) error {
+	if !same(hash, l.Session.TokenHash) {
+		return ErrSession
+	}
+	return d.goesOn(l)
+}
+
+// goesOn returns ErrSession if a loaded session has ended or expired, by itself or
+// with all of its customer, account or secret token.
+func (d *Desk) goesOn(l *storage.Loaded) error {
+	s := &l.Session
+	// Before format 2 sessions did not say how their host vouched.
+	signed := s.Signed || s.Format < 2 && s.Identity.Kind == tickets.IdentityHost
+	switch {
+	case !s.EndedAt.IsZero(), !d.Now().Before(s.ExpiresAt),
+		s.AccountEpoch < l.Account.SessionEpoch,
+		s.CustomerEpoch < l.Conversation.SessionEpoch,
+		signed && s.SecretEpoch < l.Account.SecretEpoch:
 		return ErrSession
 	}
 	return nil
@@ -190,89 +236,108 @@ func (d *Desk) checkSession(s tickets.Session) error {
 // EndSession ends a session: its token and its streams stop working. Ending an
 // ended one does nothing.
 func (d *Desk) EndSession(ctx context.Context, s tickets.Session) error {
-	return d.changeSession(ctx, s, func(s *tickets.Session) error {
-		if s.EndedAt.IsZero() {
-			s.EndedAt = d.Now()
+	_, err := d.changeSession(ctx, s, func(l *storage.Loaded) error {
+		if l.Session.EndedAt.IsZero() {
+			l.Session.EndedAt = d.Now()
 		}
 		return nil
 	})
+	return err
 }
 
-// Login moves a session to the verified customer that a proof names, and returns
-// it. The conversation it wrote in stays where it is and is linked; nothing is
-// merged (R7.2).
-func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.Session, error) {
-	if err := checkProof(&p); err != nil {
-		return tickets.Session{}, err
-	}
-	a, err := d.living(ctx, s.Account)
+// EndCustomerSessions ends all sessions of a customer (R7.4), which are those that write in
+// the conversation. Sessions that begin later are not touched. [ErrNotFound],
+// [ErrDeleted].
+func (d *Desk) EndCustomerSessions(ctx context.Context, ref tickets.Ref) error {
+	leave, err := d.gates.enter(ctx, ref.Conversation.UUID, d.o.Limits.Queue)
 	if err != nil {
-		return tickets.Session{}, err
+		return err
 	}
-	rules, err := d.rules(ctx, &a)
-	if err != nil {
-		return tickets.Session{}, err
-	}
-	fresh, err := d.mint()
-	if err != nil {
-		return tickets.Session{}, err
-	}
-	var moved tickets.Session
-	err = d.changeSession(ctx, s, func(s *tickets.Session) error {
-		if err := d.checkSession(*s); err != nil {
-			return err
+	defer leave()
+	for range d.o.Limits.Attempts {
+		loaded, err := d.load(ctx, storage.LoadQuery{Account: ref.Account, Conversation: ref.Conversation})
+		if err == nil && loaded.Conversation.Version == 0 {
+			err = ErrNotFound
 		}
-		c := s.Customer
-		who, err := admitted(&rules.Config.Chat, Entry{RUT: c.RUT, Phone: c.Phone, Proof: &p, Locale: c.Locale})
+		if err == nil {
+			err = rewritable(&loaded)
+		}
 		if err != nil {
 			return err
 		}
-		before, from := s.Identity, s.Conversation
-		s.Customer = who
-		if s.Identity = identity(&rules.Config.Chat, *s, &p); s.Identity != before {
-			if !slices.Contains(s.Links, from) {
-				s.Links = append(s.Links, from)
-			}
-			s.Conversation = tickets.ConversationID{UUID: fresh}
-		}
-		err = d.settle(ctx, s)
-		moved = *s
-		return err
-	})
-	return moved, err
-}
-
-// changeSession changes a stored session, again if somebody else was quicker.
-func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func(*tickets.Session) error) error {
-	for range d.o.Limits.Attempts {
-		now, err := d.store.Sessions().Get(ctx, s.Account, s.ID)
-		if errors.Is(err, storage.ErrNotFound) {
-			return ErrSession
-		} else if err != nil {
-			return storeError(err)
-		}
-		if err := d.settle(ctx, &now); err != nil { // where it writes, if another was first
+		rules, err := d.rules(ctx, &loaded.Account)
+		if err != nil {
 			return err
 		}
-		if now.Format > tickets.SessionFormat {
-			return ErrNewerFormat
+		c := loaded.Conversation
+		c.Format = tickets.Format
+		c.Version++
+		c.SessionEpoch++
+		batch := &storage.Batch{
+			Config: rules.Version, Conversation: c,
+			Wake: rules.Wake(&loaded.Ticket), Active: loaded.Ticket.Status == tickets.StatusOpen,
 		}
-		was := now.Conversation
-		if err := change(&now); err != nil {
-			return err
-		}
-		now.Format = tickets.SessionFormat
-		now.Revision++
-		err = d.store.Sessions().Save(ctx, now)
+		err = d.commit(ctx, batch)
 		if err == nil {
-			d.tell(hintSession, was.UUID, 0)
-			d.tell(hintSession, now.Conversation.UUID, 0)
+			d.signal(batch)
+			return nil
 		}
-		if !errors.Is(err, storage.ErrConflict) {
+		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrConfigChanged) {
 			return changeError(err)
 		}
 	}
 	return ErrBusy
+}
+
+// EndAccountSessions ends all sessions of an account (R7.4). Sessions that begin later are
+// not touched. [ErrNotFound], [ErrDeleted].
+func (d *Desk) EndAccountSessions(ctx context.Context, account chatcfg.AccountID) error {
+	err := d.update(ctx, account, func(a *chatcfg.Account) bool {
+		a.SessionEpoch++
+		return true
+	})
+	if err == nil {
+		d.tell(hintSessions, account.UUID, 0)
+	}
+	return err
+}
+
+// changeSession changes a stored session and returns it, and tries again if it was changed
+// meanwhile. The conversation of the session that change gets is the one that it
+// writes in.
+func (d *Desk) changeSession(ctx context.Context, s tickets.Session, change func(*storage.Loaded) error) (tickets.Session, error) {
+	if s.ID.IsZero() {
+		return tickets.Session{}, ErrSession
+	}
+	for range d.o.Limits.Attempts {
+		loaded, err := d.load(ctx, storage.LoadQuery{Account: s.Account, Session: s.ID})
+		if err != nil {
+			return tickets.Session{}, err
+		}
+		now := &loaded.Session
+		if now.Format > tickets.SessionFormat {
+			return tickets.Session{}, ErrNewerFormat
+		}
+		if c := &loaded.Conversation; c.Version > 0 { // another session of its identity was first
+			now.Conversation = c.ID
+		}
+		was := now.Conversation
+		if err := change(&loaded); err != nil {
+			return tickets.Session{}, err
+		}
+		now.Format = tickets.SessionFormat
+		now.Revision++
+		err = d.store.Sessions().Save(ctx, *now)
+		if err == nil {
+			d.tell(hintSession, was.UUID, 0)
+			d.tell(hintSession, now.Conversation.UUID, 0)
+			return *now, nil
+		}
+		if !errors.Is(err, storage.ErrConflict) {
+			return tickets.Session{}, changeError(err)
+		}
+	}
+	return tickets.Session{}, ErrBusy
 }
 
 // Heartbeat says that an agent is online, away or offline (R4.7). "Online" holds

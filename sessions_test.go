@@ -134,10 +134,11 @@ func TestLogin(t *testing.T) {
 	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled, c.Chat.Facebook.Enabled = true, true })
 	s := b.enter("juan")
 	before := b.write(s, "sin sesión").Ref
-	moved, err := b.desk.Login(b.ctx, s, charla.Proof{Provider: "google", Subject: "1", Name: "Juan Pérez"})
+	moved, _, err := b.desk.Login(b.ctx, s, charla.Proof{Provider: "google", Subject: "1", Name: "Juan Pérez"})
 	require.NoError(t, err)
 	assert.Equal(t, s.ID, moved.ID)
-	after := b.write(s, "con sesión").Ref // the old value of the session will do
+	s = moved
+	after := b.write(s, "con sesión").Ref
 	assert.NotEqual(t, before.Conversation, after.Conversation)
 	assert.Equal(t, []string{"con sesión"}, b.texts(s))
 	assert.Equal(t, tickets.LevelVerified, b.messages(after)[0].Level)
@@ -147,12 +148,12 @@ func TestLogin(t *testing.T) {
 	assert.Equal(t, tickets.StatusOpen, b.ticket(before).Status, "it stays where it is")
 
 	second := b.enter("juan2")
-	_, err = b.desk.Login(b.ctx, second, charla.Proof{Provider: "google", Subject: "1"})
+	second, _, err = b.desk.Login(b.ctx, second, charla.Proof{Provider: "google", Subject: "1"})
 	require.NoError(t, err)
 	assert.Equal(t, after.Conversation, b.write(second, "otro aparato").Ref.Conversation)
 	assert.Equal(t, []string{"con sesión", "otro aparato"}, b.texts(second))
 	require.NoError(t, b.desk.EndSession(b.ctx, s))
-	_, err = b.desk.Login(b.ctx, s, charla.Proof{Provider: "google", Subject: "2"})
+	_, _, err = b.desk.Login(b.ctx, s, charla.Proof{Provider: "google", Subject: "2"})
 	require.ErrorIs(t, err, charla.ErrSession)
 }
 

@@ -17,6 +17,7 @@ type topics struct {
 }
 
 type topic struct {
+	account uuid.UUID
 	news    chan struct{}
 	readers int
 	topicState
@@ -55,6 +56,19 @@ func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
 // publish wakes up everybody who waits for news of id.
 func (t *topics) publish(id uuid.UUID) {
 	t.tell(id, func(s *topicState) { s.changed++ })
+}
+
+// publishAll wakes up everybody who waits for news of a conversation of an account.
+func (t *topics) publishAll(account uuid.UUID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, one := range t.m {
+		if one.account == account {
+			one.changed++
+			close(one.news)
+			one.news = make(chan struct{})
+		}
+	}
 }
 
 // reached is publish for a conversation that has reached a version, unless that
@@ -117,8 +131,9 @@ type subscription struct {
 	one *topic
 }
 
-// subscribe keeps a topic for a reader until leave is called.
-func (t *topics) subscribe(id uuid.UUID) *subscription {
+// subscribe keeps the topic of id, a conversation of the account or the account
+// itself, for a reader until leave is called.
+func (t *topics) subscribe(account, id uuid.UUID) *subscription {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	one := t.m[id]
@@ -126,7 +141,7 @@ func (t *topics) subscribe(id uuid.UUID) *subscription {
 		if t.m == nil {
 			t.m = make(map[uuid.UUID]*topic)
 		}
-		one = &topic{news: make(chan struct{})}
+		one = &topic{account: account, news: make(chan struct{})}
 		t.m[id] = one
 	}
 	one.readers++

@@ -19,7 +19,7 @@ type Version int64
 
 // AccountFormat numbers the shape of a stored [Account]. A process refuses to
 // rewrite an account of a newer format than its own.
-const AccountFormat = 1
+const AccountFormat = 2
 
 // Account is one chat channel (R1.1): all of it but its configuration document
 // and its pictures' bytes. It holds no secret.
@@ -49,6 +49,12 @@ type Account struct {
 	SavedAt time.Time `json:"savedAt"`
 	// Rules is what the deadlines of tickets need to know of past saves (R4.8).
 	Rules Since `json:"rules"`
+
+	// SessionEpoch counts how often all sessions of the account were ended, and
+	// SecretEpoch how often all earlier secret tokens were, with the sessions that
+	// began by them.
+	SessionEpoch int64 `json:"sessionEpoch,omitempty"`
+	SecretEpoch  int64 `json:"secretEpoch,omitempty"`
 
 	// Revision counts the writes of this record; the store compares it when it
 	// saves.

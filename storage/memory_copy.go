@@ -43,7 +43,7 @@ func copyAccount(a chatcfg.Account) chatcfg.Account {
 }
 
 func copySession(s tickets.Session) tickets.Session {
-	s.TokenHash = slices.Clone(s.TokenHash)
+	s.TokenHash, s.Replaced = slices.Clone(s.TokenHash), slices.Clone(s.Replaced)
 	s.Links = slices.Clone(s.Links)
 	s.CreatedAt, s.ExpiresAt, s.EndedAt = kept(s.CreatedAt), kept(s.ExpiresAt), kept(s.EndedAt)
 	return s

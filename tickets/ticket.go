@@ -8,10 +8,10 @@ import (
 
 // Format numbers the shape of a stored conversation, with its tickets. A process
 // refuses to rewrite one of a newer format than its own.
-const Format = 1
+const Format = 2
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
-const SessionFormat = 1
+const SessionFormat = 2
 
 // Status is the state of a ticket (R3.1). The zero value is no ticket.
 type Status string
@@ -97,8 +97,20 @@ type Session struct {
 	Identity     Identity       `json:"identity"`
 	Customer     Customer       `json:"customer"`
 	// TokenHash is the SHA-256 of the session's secret.
-	TokenHash []byte    `json:"tokenHash"`
-	CreatedAt time.Time `json:"createdAt"`
+	TokenHash []byte `json:"tokenHash"`
+	// Replaced is the TokenHash before the last login. Its token does nothing but
+	// repeat that login.
+	Replaced []byte `json:"replaced,omitempty"`
+	// Signed says that it began, or last logged in, by an identity signed with the
+	// account's secret token.
+	Signed bool `json:"signed,omitempty"`
+	// AccountEpoch, CustomerEpoch and SecretEpoch are the epochs of its account,
+	// conversation and secret token when it began or last logged in. Once one of
+	// those is higher the session is over.
+	AccountEpoch  int64     `json:"accountEpoch,omitempty"`
+	CustomerEpoch int64     `json:"customerEpoch,omitempty"`
+	SecretEpoch   int64     `json:"secretEpoch,omitempty"`
+	CreatedAt     time.Time `json:"createdAt"`
 	// ExpiresAt is when it stops by itself.
 	ExpiresAt time.Time `json:"expiresAt"`
 	// EndedAt is when it was ended; zero: it goes on.
@@ -138,6 +150,8 @@ type Conversation struct {
 	Links []ConversationID `json:"links,omitempty"`
 	// Armed is the configuration version under which the deadline was computed.
 	Armed chatcfg.Version `json:"armed"`
+	// SessionEpoch counts how often all sessions of the customer were ended.
+	SessionEpoch int64 `json:"sessionEpoch,omitempty"`
 }
 
 // Ticket is one episode of a conversation.

@@ -74,7 +74,6 @@ var known = []struct {
 	as *failure
 }{
 	{charla.ErrSession, errSession},
-	{charla.ErrMoved, errSession},
 	{charla.ErrDeleted, errOrigin}, // like an account that never was
 	{charla.ErrNotFound, errNotFound},
 	{charla.ErrKeyReused, &failure{status: http.StatusConflict, code: codeKeyReused}},

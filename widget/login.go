@@ -130,15 +130,19 @@ func (c *call) finishLogin(provider string) error {
 	})
 }
 
-// finished checks a finished login and uses it up.
+// finished checks a finished login and uses it up. The session that it logged in may
+// use it again: it may not have got the answer.
 func (c *call) finished(login, nonce string) (p *charla.Proof, spend func(error), err error) {
 	l, err := c.h.sealer.open(sealedLogin, login, c.now)
-	if err != nil || l.Account != c.account.ID || l.Key != c.account.Key || l.Proof == nil || !l.holds(nonce) ||
-		!c.h.spent.spend(l.ID, l.Expires, c.now) {
+	if err != nil || l.Account != c.account.ID || l.Key != c.account.Key || l.Proof == nil || !l.holds(nonce) {
+		return nil, nil, invalid("login", codeLogin)
+	}
+	first, again := c.h.spent.spend(l.ID, c.session.ID, l.Expires, c.now)
+	if !first && !again {
 		return nil, nil, invalid("login", codeLogin)
 	}
 	return l.Proof, func(err error) {
-		if err != nil && !errors.Is(err, charla.ErrOutcomeUnknown) {
+		if first && err != nil && !errors.Is(err, charla.ErrOutcomeUnknown) {
 			c.h.spent.giveBack(l.ID) // more was asked of the visitor, who may try again
 		}
 	}, nil

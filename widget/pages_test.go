@@ -275,9 +275,17 @@ func TestLogin(t *testing.T) {
 	v := s.enter("visita")
 	first := s.server
 	s.serve(options)
-	got = s.do(request{method: "POST", path: "session/login", token: v.token, body: map[string]string{"login": message["login"], "nonce": b.Nonce}})
+	logIn := func(token string) answer {
+		return s.do(request{method: "POST", path: "session/login", token: token, body: map[string]string{"login": message["login"], "nonce": b.Nonce}})
+	}
+	got = logIn(v.token)
 	assert.Equal(t, http.StatusOK, got.status, "%s", got.body)
 	assert.Contains(t, string(got.body), `"verified"`)
+	again := logIn(v.token)
+	assert.Equal(t, http.StatusOK, again.status, "the session that it logged in may not have got the answer: %s", again.body)
+	assert.NotEqual(t, string(got.body), string(again.body))
+	assert.Equal(t, http.StatusUnprocessableEntity, logIn(s.enter("otra").token).status, "another session")
+	assert.Equal(t, http.StatusUnprocessableEntity, start(message["login"], b.Nonce).status, "nor a new one")
 	s.serve(func(o *widget.Options) { options(o); o.Key = nil })
 	assert.Equal(t, http.StatusUnprocessableEntity, start(message["login"], b.Nonce).status, "another key opens nothing")
 	s.server = first

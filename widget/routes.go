@@ -16,8 +16,8 @@ type route struct {
 	serve func(*call) error
 	// open routes serve pages of any origin.
 	open bool
-	// session routes need a session's token.
-	session bool
+	// session routes need a session's token; repeats: also one that a login replaced.
+	session, repeats bool
 	// entry routes let somebody in: they have a rate of their own.
 	entry bool
 }
@@ -30,7 +30,7 @@ var routes = map[string]map[string]route{
 	"logo":          {"GET": {serve: (*call).logo, open: true}},
 	"sessions":      {"POST": {serve: (*call).startSession, entry: true}},
 	"session":       {"GET": {serve: (*call).getSession, session: true}, "DELETE": {serve: (*call).endSession, session: true}},
-	"session/login": {"POST": {serve: (*call).login, session: true, entry: true}},
+	"session/login": {"POST": {serve: (*call).login, session: true, repeats: true, entry: true}},
 	"messages":      {"GET": {serve: (*call).readMessages, session: true}, "POST": {serve: (*call).writeMessage, session: true}},
 	"typing":        {"POST": {serve: (*call).typing, session: true}},
 	"read":          {"POST": {serve: (*call).markRead, session: true}},
@@ -79,7 +79,11 @@ func (c *call) api(path string) error {
 		}
 	}
 	if one.session {
-		if err := c.authenticate(); err != nil {
+		err := c.authenticate()
+		if err != nil && !(one.repeats && errors.Is(err, charla.ErrReplaced)) {
+			return err
+		}
+		if err := c.h.limits.session.take(c.session.ID, c.now); err != nil {
 			return err
 		}
 	}
@@ -119,7 +123,8 @@ func plausible(key string) bool {
 	return key != "" && len(key) <= 64 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
-// authenticate finds the session of the token.
+// authenticate finds the session of the token; [charla.ErrReplaced] with one that
+// may only log in again.
 func (c *call) authenticate() error {
 	values := c.r.Header.Values("Authorization")
 	if len(values) != 1 || len(values[0]) > 256 {
@@ -129,12 +134,9 @@ func (c *call) authenticate() error {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return errSession
 	}
-	s, err := c.h.desk.Session(c.r.Context(), c.account.ID, token)
-	if err != nil {
-		return err
-	}
-	c.session = s
-	return c.h.limits.session.take(s.ID, c.now)
+	var err error
+	c.session, err = c.h.desk.Session(c.r.Context(), c.account.ID, token)
+	return err
 }
 
 // language is the visitor's, as an Accept-Language header writes it.

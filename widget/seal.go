@@ -15,6 +15,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
 )
 
 // sealer seals what passes through a visitor's browser, so that it can be
@@ -90,31 +91,42 @@ func (s *sealed) holds(nonce string) bool {
 // spent remembers which logins were used, until they expire.
 type spent struct {
 	mu sync.Mutex
-	m  map[string]int64 // when it expires, by ID
+	m  map[string]spending // by the login's ID
+}
+
+// spending is when a login expires, and the session that it logged in; zero: it
+// started one.
+type spending struct {
+	expires int64
+	session tickets.SessionID
 }
 
 // maxSpent bounds spent.
 const maxSpent = 1 << 16
 
-// spend uses a login up; false: it was before, or too many are remembered.
-func (s *spent) spend(id string, expires int64, now time.Time) bool {
+// spend uses a login up for a session. first: nothing did before; again: the same
+// session did. Neither: another did, or too many logins are remembered.
+func (s *spent) spend(id string, session tickets.SessionID, expires int64, now time.Time) (first, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.m) >= maxSpent {
-		for id, until := range s.m {
-			if until <= now.Unix() {
+		for id, one := range s.m {
+			if one.expires <= now.Unix() {
 				delete(s.m, id)
 			}
 		}
 	}
-	if _, used := s.m[id]; used || len(s.m) >= maxSpent {
-		return false
+	if one, used := s.m[id]; used {
+		return false, !session.IsZero() && one.session == session
+	}
+	if len(s.m) >= maxSpent {
+		return false, false
 	}
 	if s.m == nil {
-		s.m = make(map[string]int64)
+		s.m = make(map[string]spending)
 	}
-	s.m[id] = expires
-	return true
+	s.m[id] = spending{expires, session}
+	return true, false
 }
 
 // giveBack undoes spend: the login was good for nothing yet.

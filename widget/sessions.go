@@ -48,11 +48,16 @@ func (c *call) startSession() error {
 	if spend(err); err != nil {
 		return err
 	}
-	c.json(http.StatusCreated, struct {
+	c.entered(http.StatusCreated, token, &s)
+	return nil
+}
+
+// entered answers with a session and its new token.
+func (c *call) entered(status int, token string, s *tickets.Session) {
+	c.json(status, struct {
 		Token   string      `json:"token"`
 		Session sessionBody `json:"session"`
-	}{token, bodyOf(&s)})
-	return nil
+	}{token, bodyOf(s)})
 }
 
 // credentials prove who somebody is, one way or the other.
@@ -117,7 +122,8 @@ func (c *call) noContent() {
 	c.w.WriteHeader(http.StatusNoContent)
 }
 
-// login moves the session to the customer that it proves to be (R7.2).
+// login moves the session to the customer that it proves to be, and gives it a new
+// token (R7.2).
 func (c *call) login() error {
 	var by credentials
 	if err := c.fields(map[string]any{"identity": &by.identity, "login": &by.login, "nonce": &by.nonce}); err != nil {
@@ -130,10 +136,10 @@ func (c *call) login() error {
 	case proof == nil:
 		return errRequest
 	}
-	s, err := c.h.desk.Login(c.r.Context(), c.session, *proof)
+	s, token, err := c.h.desk.Login(c.r.Context(), c.session, *proof)
 	if spend(err); err != nil {
 		return err
 	}
-	c.json(http.StatusOK, bodyOf(&s))
+	c.entered(http.StatusOK, token, &s)
 	return nil
 }

@@ -62,7 +62,7 @@ func (c *call) newStream() (*stream, error) {
 // live is what a stream of the session yields. It holds no more of the session
 // than names it.
 func (c *call) live(ctx context.Context, after int64, beat time.Duration) updates {
-	s := tickets.Session{ID: c.session.ID, Account: c.session.Account, Conversation: c.session.Conversation}
+	s := tickets.Session{ID: c.session.ID, Account: c.session.Account, Conversation: c.session.Conversation, TokenHash: c.session.TokenHash}
 	return c.h.desk.Live(ctx, s, after, beat)
 }
 
@@ -188,8 +188,6 @@ func (h *Handler) last(ctx context.Context, err error, b []byte, out *sink) {
 		return // the reader went
 	case errors.Is(err, charla.ErrSession), errors.Is(err, charla.ErrDeleted):
 		code = "session"
-	case errors.Is(err, charla.ErrMoved):
-		code = "moved"
 	default: // cut: it comes back
 		h.o.Logger.ErrorContext(ctx, "widget: stream failed", "error", err)
 		return

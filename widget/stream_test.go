@@ -269,8 +269,10 @@ func TestStreamMoves(t *testing.T) {
 	got := s.do(request{method: "POST", path: "session/login", token: v.token, body: map[string]string{"identity": identity}})
 	require.Equal(t, http.StatusOK, got.status, "%s", got.body)
 	assert.Contains(t, string(got.body), `"verified"`)
-	e.want(`end {"code":"moved"}`)
-	e = s.stream(request{path: "stream", token: v.token}, nil)
+	e.want(`end {"code":"session"}`)
+	var now struct{ Token string }
+	got.into(t, &now)
+	e = s.stream(request{path: "stream", token: now.Token}, nil)
 	e.want("1=1 customer antes", "ready {}")
 }
 
@@ -491,4 +493,57 @@ func (s *safeBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// TestLoginReplacesToken: R7.1: a login answers with a new token. The old one is 401 on
+// every route, and good only for that login again, as when its answer was lost.
+func TestLoginReplacesToken(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil, nil)
+	v := s.enter("carla")
+	s.write(v, "hola")
+	logIn := func(token, subject string) (fresh string, status int) {
+		identity, err := charla.SignIdentity(s.secret, s.account.ID, charla.Proof{Subject: subject}, s.desk.Now(), time.Minute)
+		require.NoError(t, err)
+		got := s.do(request{method: "POST", path: "session/login", token: token, body: map[string]string{"identity": identity}})
+		var body struct{ Token string }
+		if got.status == http.StatusOK {
+			got.into(t, &body)
+		}
+		return body.Token, got.status
+	}
+	use := func(token string) map[string]int {
+		out := map[string]int{}
+		for _, r := range []request{
+			{path: "session"},
+			{path: "messages"},
+			{path: "messages?wait=1"},
+			{method: "POST", path: "messages", body: map[string]string{"key": token[:40], "text": "hola"}},
+			{method: "POST", path: "typing", body: map[string]string{}},
+			{method: "POST", path: "read", body: map[string]int{"seq": 1}},
+		} {
+			r.token = token
+			out[r.method+" "+r.path] = s.do(r).status
+		}
+		return out
+	}
+	refused := func(token string) {
+		t.Helper()
+		for route, status := range use(token) {
+			assert.Equal(t, http.StatusUnauthorized, status, route)
+		}
+	}
+	first, status := logIn(v.token, "42")
+	require.Equal(t, http.StatusOK, status)
+	refused(v.token)
+	for route, status := range use(first) {
+		assert.Less(t, status, 300, route)
+	}
+	_, status = logIn(v.token, "43")
+	assert.Equal(t, http.StatusUnauthorized, status, "nobody else logs in with the old token")
+	second, status := logIn(v.token, "42")
+	require.Equal(t, http.StatusOK, status, "the same customer does")
+	refused(first)
+	refused(v.token)
+	assert.Equal(t, 200, s.do(request{path: "session", token: second}).status)
 }

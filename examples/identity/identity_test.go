@@ -51,7 +51,7 @@ func TestLanguages(t *testing.T) {
 				token := sign(args...)
 				got, err := desk.VerifyIdentity(t.Context(), account.ID, token)
 				require.NoError(t, err, token)
-				assert.Equal(t, want, got)
+				assert.Equal(t, []string{want.Subject, want.Name, want.Email}, []string{got.Subject, got.Name, got.Email})
 				_, err = desk.VerifyIdentity(t.Context(), other.ID, token)
 				require.ErrorIs(t, err, charla.ErrIdentity)
 				s, _, err := desk.StartSession(t.Context(), account.ID, charla.Entry{Proof: &got})
@@ -60,7 +60,7 @@ func TestLanguages(t *testing.T) {
 			}
 			got, err := desk.VerifyIdentity(t.Context(), account.ID, sign(account.ID.String(), "only-a-subject"))
 			require.NoError(t, err)
-			assert.Equal(t, charla.Proof{Subject: "only-a-subject"}, got)
+			assert.Equal(t, []string{"only-a-subject", "", ""}, []string{got.Subject, got.Name, got.Email})
 		})
 	}
 }

@@ -106,7 +106,7 @@ func TestIdentitiesOfLibraries(t *testing.T) {
 	for _, token := range tokens {
 		got, err := i.verify(token)
 		require.NoError(t, err, token)
-		assert.Equal(t, want, got)
+		assert.Equal(t, []string{want.Subject, want.Name, want.Email}, []string{got.Subject, got.Name, got.Email})
 	}
 	require.Len(t, tokens, 16)
 }

@@ -101,7 +101,7 @@ func (w *World) dryRun(d *desk, v *visitor) {
 		one.written = true
 		r := &request{name: "write", tag: one.text, account: v.account, message: true, ended: v.ended}
 		r.call = func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Write(ctx, s, one.text, o)
+			return d.Write(ctx, v.session, one.text, o)
 		}
 		w.people.requests = append(w.people.requests, r)
 		w.ask(d, r)
@@ -232,9 +232,10 @@ func (a *account) find(words []string) []string {
 	return found
 }
 
-// follower follows what a session may see, across whatever becomes of it.
+// follower follows what a session may see, until its token is replaced.
 type follower struct {
 	v    *visitor
+	hash []byte // of its token
 	got  []tickets.Message
 	seen []int64
 	conv *conv
@@ -243,7 +244,7 @@ type follower struct {
 }
 
 func (w *World) follow(d *desk, v *visitor) {
-	f := &follower{v: v}
+	f := &follower{v: v, hash: v.session.TokenHash}
 	w.people.followers = append(w.people.followers, f)
 	s := v.session
 	t := w.background(d, "follow", func(ctx context.Context, _ *task) (res charla.Result, err error) {
@@ -287,8 +288,8 @@ func (w *World) followers() {
 			f.seen = append(f.seen, m.Seq)
 		}
 		f.got = f.got[:0]
-		if f.gone && errors.Is(f.err, charla.ErrMoved) && len(s.Links) == 0 && f.conv == w.model.holds(s.ID) {
-			w.failf("follow", "session %s is said to have moved", s.ID)
+		if f.gone && errors.Is(f.err, charla.ErrSession) && bytes.Equal(f.hash, s.TokenHash) && s.EndedAt.IsZero() && w.now.Before(s.ExpiresAt) {
+			w.failf("follow", "session %s is said to have ended", s.ID)
 		}
 	}
 	w.people.followers = slices.DeleteFunc(w.people.followers, func(f *follower) bool { return f.gone })
@@ -314,6 +315,10 @@ func (w *World) followed() {
 		}
 		if !s.EndedAt.IsZero() || !w.now.Before(s.ExpiresAt) {
 			w.failf("follow", "session %s has ended and goes on being followed", s.ID)
+			return
+		}
+		if !bytes.Equal(f.hash, s.TokenHash) {
+			w.failf("follow", "session %s is followed by a token that a login replaced", s.ID)
 			return
 		}
 		var want []int64
@@ -395,7 +400,7 @@ func (w *World) verify(d *desk, a *account) {
 	}, after: func(t *task) {
 		switch {
 		case !t.returned:
-		case t.err == nil && (!holds || gone || got != proof):
+		case t.err == nil && (!holds || gone || got.Provider != proof.Provider || got.Subject != proof.Subject || got.Name != proof.Name || got.Email != proof.Email):
 			w.failf("secret", "%+v is verified in %s, it holds: %v, deleted: %v", got, a.name, holds, gone)
 		case errors.Is(t.err, charla.ErrIdentity) && holds:
 			w.failf("secret", "an identity of %s is refused that holds", a.name)

@@ -161,7 +161,7 @@ func (w *World) login(d *desk, v *visitor) {
 			v.session = s
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		s, err = d.charla.Login(ctx, v.session, proof)
+		s, _, err = d.charla.Login(ctx, v.session, proof)
 		return res, err
 	})
 }
@@ -178,7 +178,6 @@ func (w *World) leave(d *desk, v *visitor) {
 // write has a visitor write something new.
 func (w *World) write(d *desk, v *visitor) {
 	text := w.say(v.account)
-	s := v.session
 	r := &request{name: "write", tag: text, account: v.account, message: true, ended: v.ended}
 	if w.rnd.IntN(8) > 0 {
 		v.keys++
@@ -190,7 +189,7 @@ func (w *World) write(d *desk, v *visitor) {
 	}
 	r.call = func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
 		o.Welcome = welcome
-		return d.Write(ctx, s, text, o)
+		return d.Write(ctx, v.session, text, o)
 	}
 	w.people.requests = append(w.people.requests, r)
 	w.ask(d, r)

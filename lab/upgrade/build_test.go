@@ -22,20 +22,20 @@ const root = "../.."
 // future is how the newer version differs: everything that is stored has a newer
 // format and holds something that this version does not know.
 var future = []struct{ file, old, new string }{
-	{"tickets/ticket.go", "const Format = 1", "const Format = 2"},
-	{"tickets/ticket.go", "const SessionFormat = 1", "const SessionFormat = 2"},
+	{"tickets/ticket.go", "const Format = 2", "const Format = 3"},
+	{"tickets/ticket.go", "const SessionFormat = 2", "const SessionFormat = 3"},
 	{"tickets/roster.go", "const RosterFormat = 1", "const RosterFormat = 2"},
-	{"chatcfg/account.go", "const AccountFormat = 1", "const AccountFormat = 2"},
+	{"chatcfg/account.go", "const AccountFormat = 2", "const AccountFormat = 3"},
 	{"chatcfg/config.go", "type Chat struct {", "type Chat struct {\nMoods bool `json:\"moods\"`"},
 	{"mail.go", "type Mail struct {", "type Mail struct {\nMood string `json:\"mood\"`"},
 	{"outbox.go", "m := Mail{", "m := Mail{Mood: \"fine\", "},
 	{
-		"storage/internal/codec/documents.go", "return appendInt(b, 15, c.Armed)",
-		"b = appendInt(b, 15, c.Armed)\nreturn appendInt(b, 1000, 7)",
+		"storage/internal/codec/documents.go", "return appendInt(b, 16, c.SessionEpoch)",
+		"b = appendInt(b, 16, c.SessionEpoch)\nreturn appendInt(b, 1000, 7)",
 	},
 	{
-		"storage/internal/codec/documents.go", "return appendInt(b, 12, s.Format)",
-		"b = appendInt(b, 12, s.Format)\nreturn appendInt(b, 1000, 7)",
+		"storage/internal/codec/documents.go", "return appendInt(b, 17, s.SecretEpoch)",
+		"b = appendInt(b, 17, s.SecretEpoch)\nreturn appendInt(b, 1000, 7)",
 	},
 }
 

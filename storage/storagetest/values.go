@@ -34,6 +34,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	a.Picture = &chatcfg.Image{Type: "image/png", Side: 64, SHA256: "00ff"}
 	a.Logo = &chatcfg.Image{Type: "image/webp", Side: 200, SHA256: "ff"}
 	a.CreatedAt, a.SavedAt, a.Version = at(3), at(4), 7
+	a.SessionEpoch, a.SecretEpoch = 1<<41, 2
 	a.Rules = chatcfg.Since{AutoCloseOn: at(5), AutoCloseChanged: at(6), Running: 5, RunningAt: at(7)}
 
 	customer := tickets.Customer{
@@ -45,7 +46,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	conv.Identity = tickets.Identity{Kind: tickets.IdentityProvider, Value: "google:" + text}
 	b.Reserve = []tickets.Identity{conv.Identity}
 	conv.Links = []tickets.ConversationID{c.conversationID(), c.conversationID()}
-	conv.Number, conv.CustomerMessages, conv.Armed = 2, 1<<42, 6
+	conv.Number, conv.CustomerMessages, conv.Armed, conv.SessionEpoch = 2, 1<<42, 6, 1<<43
 	older := tickets.Ticket{Number: 1, Status: tickets.StatusClosed, Reason: tickets.ReasonAutomatic, ClosedAt: at(10), ChangedAt: at(0), CreatedAt: at(1)}
 	b.Tickets = []tickets.Ticket{{
 		Number: 2, Previous: 1, Status: tickets.StatusOpen, Important: true, KeywordsOff: true, Paused: true,
@@ -80,7 +81,8 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 		session: tickets.Session{
 			ID: conv.Session, Account: a.ID, Conversation: conv.ID, Identity: conv.Identity, Customer: customer,
 			TokenHash: []byte{0, 9, 255}, CreatedAt: at(30), ExpiresAt: at(31), EndedAt: at(32),
-			Links: []tickets.ConversationID{c.conversationID()}, Revision: 5,
+			Links: []tickets.ConversationID{c.conversationID()}, Revision: 5, Format: tickets.SessionFormat,
+			Replaced: []byte{8, 0, 255}, Signed: true, AccountEpoch: 6, CustomerEpoch: 1 << 40, SecretEpoch: 7,
 		},
 		roster: tickets.Roster{Agents: map[tickets.AgentID]time.Time{"ana": at(33), tickets.AgentID(text): {}}, Absence: 1 << 40, Revision: 1},
 	}

@@ -29,8 +29,8 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "login links what was never written", file: sessionFile,
-		old: "if err := d.settle(ctx, &now); err != nil { // where it writes, if another was first",
-		new: "if err := ctx.Err(); err != nil {",
+		old: "if c := &loaded.Conversation; c.Version > 0 { // another session of its identity was first",
+		new: "if c := &loaded.Conversation; c.Version < 0 {",
 	},
 	{
 		name: "conversation's time goes back", file: roadFile,
@@ -115,7 +115,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "ended session writes", file: sessionFile,
-		old: "if !s.EndedAt.IsZero() || !d.Now().Before(s.ExpiresAt) {", new: "if !d.Now().Before(s.ExpiresAt) {",
+		old: "case !s.EndedAt.IsZero(), !d.Now().Before(s.ExpiresAt),", new: "case !d.Now().Before(s.ExpiresAt),",
 	},
 	{
 		name: "claimed session reads another's words", file: "read.go",
@@ -240,8 +240,8 @@ var lookBugs = []mutant{
 		old: "if loaded.Session.Customer.Level != tickets.LevelVerified {", new: "if loaded.Session.Customer.Level == tickets.LevelAnonymous {",
 	},
 	{
-		name: "a stream goes on after its session moved", file: "live.go",
-		old: "if err == nil && moved && (r.found || r.after > 0) {", new: "if err == nil && moved && r.after < 0 {",
+		name: "a stream goes on after its token was replaced", file: "live.go",
+		old: "err = d.checkSession(&loaded, s.TokenHash)", new: "err = d.goesOn(&loaded)",
 	},
 	{
 		name: "identity by a token that has ended", file: "identity.go",

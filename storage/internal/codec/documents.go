@@ -98,7 +98,8 @@ func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 	for i := range c.Links {
 		b = appendElement(b, 14, c.Links[i].UUID[:])
 	}
-	return appendInt(b, 15, c.Armed)
+	b = appendInt(b, 15, c.Armed)
+	return appendInt(b, 16, c.SessionEpoch)
 }
 
 // DecodeConversation reads a conversation into c, which must be zero.
@@ -136,6 +137,8 @@ func DecodeConversation(doc string, c *tickets.Conversation) error {
 			c.Links = append(c.Links, tickets.ConversationID{UUID: r.id()})
 		case 15:
 			c.Armed = chatcfg.Version(r.int())
+		case 16:
+			c.SessionEpoch = r.int()
 		}
 	}
 	return r.err()
@@ -156,7 +159,12 @@ func AppendSession(b []byte, s *tickets.Session) []byte {
 		b = appendElement(b, 10, s.Links[i].UUID[:])
 	}
 	b = appendInt(b, 11, s.Revision)
-	return appendInt(b, 12, s.Format)
+	b = appendInt(b, 12, s.Format)
+	b = appendText(b, 13, s.Replaced)
+	b = appendBool(b, 14, s.Signed)
+	b = appendInt(b, 15, s.AccountEpoch)
+	b = appendInt(b, 16, s.CustomerEpoch)
+	return appendInt(b, 17, s.SecretEpoch)
 }
 
 // DecodeSession reads a session into s, which must be zero.
@@ -188,6 +196,16 @@ func DecodeSession(doc string, s *tickets.Session) error {
 			s.Revision = r.int()
 		case 12:
 			s.Format = int(r.int())
+		case 13:
+			s.Replaced = append([]byte(nil), r.string()...)
+		case 14:
+			s.Signed = r.bool()
+		case 15:
+			s.AccountEpoch = r.int()
+		case 16:
+			s.CustomerEpoch = r.int()
+		case 17:
+			s.SecretEpoch = r.int()
 		}
 	}
 	return r.err()

@@ -52,7 +52,7 @@ export function client(core: Core, store: Store) {
       const res = await fetch(root + path, {
         method,
         headers,
-        body: body === undefined ? null : file ? body : JSON.stringify(body),
+        body: file ? body : JSON.stringify(body),
         signal: stop.signal,
         credentials: 'omit',
         cache: 'no-store',

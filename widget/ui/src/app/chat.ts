@@ -12,6 +12,7 @@ import { newKey } from './store'
 import type { Events, Tell } from './stream'
 import { follow } from './stream'
 import { alone, channel, leader } from './tabs'
+import type { login as Login } from '../chunks/login'
 import type { Core, Marks, Message, Session } from '../types'
 
 interface Page {
@@ -53,6 +54,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
   let stream: ReturnType<typeof follow> | undefined
 
   const name = 'charla:' + core.base + core.key
+  const signing = async () => (await core.chunk<{ login: typeof Login }>('forms')).login(store, api, name)
   const tabs = channel(name, heard)
 
   function changed() {
@@ -92,8 +94,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
     } else if (event === 'ready') {
       loaded = true
     } else if (event === 'end') {
-      if (data === 'session') lost()
-      else reset()
+      void (data ? check() : reset())
     }
     changed()
   }
@@ -143,7 +144,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
       changed()
       if (page.more) void catchUp()
     } catch (e) {
-      if (gone(e)) lost()
+      if (gone(e)) void check()
     }
   }
 
@@ -180,7 +181,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
         return void box.flush()
       } catch (e) {
         if (now !== read) return
-        if (gone(e)) return lost()
+        if (gone(e)) return void check()
         link = false
         changed()
         await pause.wait(backoff(tries, Math.random(), (e as Refused).after))
@@ -191,13 +192,11 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
 
   /** Starts a session, or moves the one there is to who has logged in. */
   async function enter(body: Record<string, unknown>): Promise<void> {
-    const login = body.identity || body.login
-    if (session && login) {
-      const s = await api.json<Session>('POST', 'session/login', body)
-      session = { ...session, ...s }
-      keepSession(session, body)
-      // To the other tabs the session is as it was, but for its conversation.
-      tabs.say({ event: 'end', id: s.id })
+    if (session && (body.identity || body.login)) {
+      const s = await (await signing()).login(body)
+      if (s) keepSession(s, body)
+      // To the other tabs the session is as it was, but for its token and conversation.
+      tabs.say({ event: 'end', id: store.get().id })
       return reset()
     }
     const made = await api.json<{ token: string; session: Session }>('POST', 'sessions', {
@@ -216,9 +215,23 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
     void box.flush()
   }
 
+  /**
+   * Whether the session goes on although a token was refused: a login, here or in
+   * another tab, has replaced it. If not, the session is lost.
+   */
+  async function renewed(): Promise<boolean> {
+    const { id } = store.get()
+    const goesOn = await (await signing()).ongoing()
+    if (stopped) return false
+    if (!goesOn) lost()
+    return store.get().id === id
+  }
+
+  const check = async () => (await renewed()) && reset()
+
   function keepSession(s: Session, body: Record<string, unknown>) {
     const kept: Kept = { id: s.id, level: s.level, name: s.name, email: s.email }
-    if (body.identity) kept.subject = subject(String(body.identity))
+    if (body.identity) kept.subject = (body.identity as string).split('.')[1]
     store.set(kept)
     tabs.say({ session: true })
   }
@@ -295,7 +308,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
   async function identify(token: string) {
     identity = token
     const kept = store.get()
-    if (!kept.token || (kept.level === 'verified' && kept.subject === subject(token))) return
+    if (!kept.token || (await signing()).same(kept.subject, token)) return
     if (kept.subject) {
       await logout()
       identity = token
@@ -339,8 +352,10 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
       return link
     },
     refused(why, item) {
-      if (gone(why)) lost()
-      else if (why.code === 'contact_form') {
+      if (gone(why)) {
+        item.state = 'sending' // once the session goes on
+        void check()
+      } else if (why.code === 'contact_form') {
         drop(item.key)
         on.form(item.text)
       } else {
@@ -407,7 +422,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
         session = { ...session, ...(await api.json<Session>('GET', 'session')) }
         changed()
       } catch (e) {
-        if (gone(e)) lost()
+        if (gone(e)) void check()
       }
     },
     type() {
@@ -457,14 +472,5 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
   }
 }
 
-/** Reports whether a refusal says that the session is gone. */
+/** Reports whether a refusal says that the token is good for nothing. */
 const gone = (e: unknown) => (e as Refused).code === 'session'
-
-/** The subject of a signed identity; its signature is the server's to check. */
-function subject(token: string): string {
-  try {
-    return String(JSON.parse(atob(token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/'))).sub)
-  } catch {
-    return ''
-  }
-}

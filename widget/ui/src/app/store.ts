@@ -13,7 +13,7 @@ export interface Kept {
   level?: string
   name?: string
   email?: string
-  /** The subject of the host's identity that the session was started with. */
+  /** The claims of the host's identity that the session was started with. */
   subject?: string
   draft?: string
   /** What was typed into a form and not taken yet. */

@@ -12,7 +12,7 @@ export interface Events {
   read: Marks
   /** Everything stored before has been told. */
   ready: undefined
-  /** The session has ended or moved. */
+  /** The session has ended, or a login has replaced its token. */
   end: string
   /** Whether the connection stands. */
   link: boolean
@@ -101,8 +101,10 @@ export function follow(api: Client, after: () => number, known: () => Known, tel
       stop.abort()
       if (!ready && !stopped) silent++
     }
-    if (over === 'session' || over === 'moved') tell('end', over)
-    if (over === 'session') stopped = true
+    if (over === 'session') {
+      stopped = true
+      tell('end', over)
+    }
   }
 
   async function poll() {

@@ -25,6 +25,8 @@ interface Field {
 
 const mail = /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+\.[^\s@<>"(),:;[\]\\.]{2,}$/
 
+export { login } from './login'
+
 export type Forms = ReturnType<typeof forms>
 
 export default function forms(kit: Kit) {

@@ -1,0 +1,81 @@
+package charla
+
+import (
+	"context"
+	"slices"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Login moves a session to the verified customer that a proof names, and returns
+// it with a new token, which is shown this once. The token before it stops working
+// in the same step, and so do its streams. The conversation that the session wrote
+// in stays where it is and is linked; nothing is merged (R7.2).
+//
+// Who did not get the answer repeats the call with the session of the old token,
+// which [Desk.Session] returns with [ErrReplaced], and a proof of the same customer:
+// that gives another new token and ends the one that was lost. For anything else the
+// old token is dead.
+//
+// It fails with [chatcfg.Problems], [ErrSession], [ErrDeleted].
+func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.Session, string, error) {
+	if err := checkProof(&p); err != nil {
+		return tickets.Session{}, "", err
+	}
+	a, err := d.living(ctx, s.Account)
+	if err != nil {
+		return tickets.Session{}, "", err
+	}
+	rules, err := d.rules(ctx, &a)
+	if err != nil {
+		return tickets.Session{}, "", err
+	}
+	fresh, err := d.mint()
+	if err != nil {
+		return tickets.Session{}, "", err
+	}
+	token, hash, err := d.newToken(s.ID)
+	if err != nil {
+		return tickets.Session{}, "", err
+	}
+	moved, err := d.changeSession(ctx, s, func(l *storage.Loaded) error {
+		now := &l.Session
+		repeated := same(s.TokenHash, now.Replaced)
+		if !repeated && !same(s.TokenHash, now.TokenHash) {
+			return ErrSession
+		}
+		if err := d.goesOn(l); err != nil {
+			return err
+		}
+		c := now.Customer
+		who, err := admitted(&rules.Config.Chat, Entry{RUT: c.RUT, Phone: c.Phone, Proof: &p, Locale: c.Locale})
+		if err != nil {
+			return err
+		}
+		before, from := now.Identity, now.Conversation
+		now.Customer = who
+		now.Identity = identity(&rules.Config.Chat, *now, &p)
+		now.Replaced, now.TokenHash = s.TokenHash, hash
+		// The epochs are those that were checked: what ends meanwhile stays ended.
+		now.AccountEpoch = l.Account.SessionEpoch
+		now.Signed, now.SecretEpoch = p.signedIn()
+		switch {
+		case now.Identity == before:
+			now.CustomerEpoch = l.Conversation.SessionEpoch
+		case repeated: // the old token repeats its login, and logs in nobody else
+			return ErrSession
+		default:
+			if !slices.Contains(now.Links, from) {
+				now.Links = append(now.Links, from)
+			}
+			now.Conversation = tickets.ConversationID{UUID: fresh}
+			return d.settle(ctx, now)
+		}
+		return nil
+	})
+	if err != nil {
+		return tickets.Session{}, "", err
+	}
+	return moved, token, nil
+}

@@ -1,0 +1,111 @@
+// Logging in while the chat is open: the session goes on by another token, in every tab.
+import assert from 'node:assert/strict'
+import {after, before, test} from 'node:test'
+import {until} from '../lib/harness.mjs'
+import {visitor, world} from '../lib/page.mjs'
+
+const w = world({before, after})
+
+/** A visitor who has written, the account, and what logs them in on a page. */
+async function written() {
+  const account = await w.server.account()
+  await account.online()
+  const v = await w.visit(account)
+  await v.enter()
+  await v.say('antes de entrar')
+  const identity = await account.do('identity', {secret: account.secret, proof: {Subject: 'u-7', Name: 'Lucía Pérez'}})
+  const login = (page) => page.evaluate((token) => window.Chat('identify', token), identity)
+  return {account, v, login}
+}
+
+const kept = (page) => page.evaluate(() => {
+  const name = Object.keys(localStorage).find((k) => k.startsWith('charla:'))
+  return JSON.parse(localStorage[name])
+})
+const loggedIn = (page) => until('the login is kept', async () => (await kept(page)).level === 'verified')
+const customers = async (account) => (await account.tickets()).map((t) => t.customer.level).sort()
+
+test('a login changes the token; the old one is worth nothing', async () => {
+  const {account, v, login} = await written()
+  const {token: old, id} = await kept(v.page)
+  await login(v.page)
+  await loggedIn(v.page)
+  const now = await kept(v.page)
+  assert.equal(now.id, id)
+  assert.notEqual(now.token, old)
+  const ask = (token) => v.page.evaluate(async ([url, token]) =>
+    (await fetch(url, {headers: {Authorization: 'Bearer ' + token}})).status, [`${w.server.chat}v1/${account.key}/messages`, token])
+  assert.equal(await ask(old), 401)
+  assert.equal(await ask(now.token), 200)
+  await v.say('después de entrar')
+  assert.equal(await v.log.getByText('antes de entrar').count(), 0, 'the verified conversation is another')
+  assert.deepEqual(await customers(account), ['claimed', 'verified'])
+  assert.deepEqual(v.errors, [])
+  await v.close()
+})
+
+test('the other tabs follow to the new token', async () => {
+  const {account, v, login} = await written()
+  const other = visitor(await v.context.newPage(), v.context)
+  await other.page.goto(account.page())
+  await other.open()
+  await other.log.getByText('antes de entrar').waitFor()
+  await other.box.fill('a medias')
+  await login(v.page)
+  await loggedIn(v.page)
+  await v.say('desde la primera')
+  await other.log.getByText('desde la primera').waitFor()
+  assert.equal(await other.box.inputValue(), 'a medias')
+  await other.say('desde la segunda')
+  await v.log.getByText('desde la segunda').waitFor()
+  await account.do('reply', {text: 'respuesta'}) // to the latest ticket
+  await Promise.all([v, other].map((one) => one.log.getByText('respuesta').waitFor()))
+  await v.close()
+})
+
+test('what is being sent while a login is under way arrives, once', async () => {
+  const {account, v, login} = await written()
+  const other = visitor(await v.context.newPage(), v.context)
+  await other.page.goto(account.page())
+  await other.open()
+  let release
+  const held = new Promise((resolve) => (release = resolve))
+  let answered
+  const done = new Promise((resolve) => (answered = resolve))
+  await v.page.route('**/session/login', async (route) => {
+    const response = await route.fetch()
+    answered() // the server has changed the token, and no tab knows yet
+    await held
+    await route.fulfill({response})
+  })
+  await login(v.page)
+  await done
+  for (const [tab, text] of [[v, 'en vuelo aquí'], [other, 'en vuelo allá']]) {
+    await tab.box.fill(text)
+    const refused = tab.page.waitForResponse((r) => r.url().endsWith('/messages') && r.status() === 401)
+    await tab.box.press('Enter')
+    await refused
+  }
+  release()
+  await Promise.all([v, other].flatMap((tab) => ['en vuelo aquí', 'en vuelo allá'].map((text) => tab.log.getByText(text).waitFor())))
+  assert.deepEqual(await customers(account), ['claimed', 'verified'], 'it is one customer’s')
+  assert.equal(await v.dialog.getByText('Tu sesión terminó.').count(), 0)
+  assert.equal(await v.log.getByText('en vuelo aquí').count(), 1)
+  await v.close()
+})
+
+test('a login whose answer is lost is made again', async () => {
+  const {account, v, login} = await written()
+  let lost = 0
+  await v.page.route('**/session/login', async (route) => {
+    const response = await route.fetch()
+    if (lost++) return route.fulfill({response})
+    await route.abort()
+  })
+  await login(v.page)
+  await loggedIn(v.page)
+  await v.say('después de entrar')
+  assert.equal(lost, 2)
+  assert.deepEqual(await customers(account), ['claimed', 'verified'])
+  await v.close()
+})
