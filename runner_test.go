@@ -202,7 +202,8 @@ func TestRun(t *testing.T) {
 		require.NoError(t, err)
 		return len(page.Items)
 	}
-	for closed() < len(refs) {
+	for n := 0; closed() < len(refs); n++ {
+		require.Less(t, n, 24*60, "what failed is tried again within a day")
 		b.clock.Add(time.Minute)
 	}
 	cancel()

@@ -177,6 +177,30 @@ func TestCustomer(t *testing.T) {
 	assert.Equal(t, tickets.LevelClaimed, s.last.Messages[0].Level, "every message carries the level (R7.1)")
 }
 
+// TestHeartbeatEnds: R4.7: at 90 s without another a heartbeat has run out, and whoever
+// comes then comes into an empty room.
+func TestHeartbeatEnds(t *testing.T) {
+	t.Parallel()
+	var r tickets.Roster
+	r = r.Heartbeat("ana", tickets.Online, noon, tickets.HeartbeatTTL)
+	for wait, empty := range map[time.Duration]bool{
+		tickets.HeartbeatTTL - time.Nanosecond: false,
+		tickets.HeartbeatTTL:                   true,
+	} {
+		now := noon.Add(wait)
+		was := r.At(now)
+		assert.Equal(t, !empty, was.Available)
+		next := r.Heartbeat("eva", tickets.Online, now, tickets.HeartbeatTTL)
+		_, kept := next.Agents["ana"]
+		assert.Equal(t, !empty, kept, "who has gone is forgotten")
+		absence := was.Absence // of the absence that follows
+		if empty {
+			absence++
+		}
+		assert.Equal(t, absence, next.At(now.Add(time.Hour)).Absence)
+	}
+}
+
 // TestRoster: R4.7.
 func TestRoster(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,8 @@
 //	go run ./lab/sim/mutants [-only NAME] [-seeds N]
 //
 // It prints what killed each mutant and after how many steps of the schedule, and
-// exits with 1 if one survives or does not compile. A mutant is a file, a piece of
+// exits with 1 if one survives or does not compile. What is to kill it must first pass
+// without it; that it is not over in time kills nothing. A mutant is a file, a piece of
 // it, and what takes its place (see table.go); the compiler reads the changed copy
 // by -overlay, so nothing of it is ever in the sources.
 package main
@@ -45,9 +46,18 @@ func main() {
 		os.Exit(1)
 	}
 	run, bad := 0, 0
+	sound := map[string]bool{}
 	for _, m := range table {
 		if !strings.Contains(m.name, *only) {
 			continue
+		}
+		if !sound[m.suite] {
+			none := mutant{suite: m.suite}
+			if by, err := none.try(dir); !errors.Is(err, errPasses) {
+				fmt.Fprintf(os.Stderr, "without a mutant %q fails: %s %v\n", m.suite, by, err)
+				os.Exit(1)
+			}
+			sound[m.suite] = true
 		}
 		run++
 		by, err := m.try(dir)
@@ -70,6 +80,16 @@ var (
 	choice = regexp.MustCompile(`choice: .*after (\d+) steps`)
 )
 
+var (
+	// errPasses: what should have killed a mutant passes.
+	errPasses = errors.New("passes")
+	// errTime: it was not over in time, which says nothing.
+	errTime = errors.New("not over in time")
+)
+
+// timedOut reports whether a test binary was stopped for its time.
+func timedOut(out string) bool { return strings.Contains(out, "panic: test timed out after") }
+
 // try plants the mutant and says what killed it.
 func (m mutant) try(dir string) (by string, err error) {
 	overlay, err := m.plant(dir)
@@ -86,10 +106,13 @@ func (m mutant) try(dir string) (by string, err error) {
 			"-test.v", "-test.timeout", "3m", "-seeds", fmt.Sprint(*seeds), "-stop", "1")
 		var exit *exec.ExitError
 		if err == nil {
-			return "", errors.New("the simulation passes")
+			return "", fmt.Errorf("the simulation %w", errPasses)
 		}
 		if !errors.As(err, &exit) {
 			return "", err
+		}
+		if timedOut(out) {
+			return "", fmt.Errorf("the simulation is %w", errTime)
 		}
 		if f := failed.FindStringSubmatch(out); f != nil {
 			return fmt.Sprintf("simulation, %s, after %s steps (seed %s)", f[3], f[2], f[1]), nil
@@ -103,20 +126,28 @@ func (m mutant) try(dir string) (by string, err error) {
 	args := append([]string{"test", "-overlay", overlay, "-count=1"}, strings.Fields(m.suite)...)
 	out, err := command("", "go", args...)
 	if err == nil {
-		return "", fmt.Errorf("%s passes", m.suite)
+		return "", fmt.Errorf("%s %w", m.suite, errPasses)
+	}
+	if timedOut(out) {
+		return "", fmt.Errorf("%s is %w", m.suite, errTime)
 	}
 	if strings.Contains(out, "[build failed]") {
 		return "", fmt.Errorf("does not compile: %s", out)
 	}
-	test := regexp.MustCompile(`(?:--- FAIL: |running tests:\s+)(\S+)`).FindStringSubmatch(out)
+	test := regexp.MustCompile(`--- FAIL: (\S+)`).FindStringSubmatch(out)
 	if test == nil {
 		return "", fmt.Errorf("no test fails: %s", out)
 	}
 	return "suite, " + test[1], nil
 }
 
-// plant writes the changed copy and the overlay that puts it in place.
+// plant writes the changed copy and the overlay that puts it in place; a mutant without
+// a file changes nothing.
 func (m mutant) plant(dir string) (overlay string, err error) {
+	if m.file == "" {
+		overlay = filepath.Join(dir, "none.json")
+		return overlay, os.WriteFile(overlay, []byte("{}"), 0o600)
+	}
 	path, err := filepath.Abs(m.file)
 	if err != nil {
 		return "", err

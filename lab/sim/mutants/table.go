@@ -1,7 +1,9 @@
 package main
 
+import "slices"
+
 // table are the planted bugs, by the kind of what went wrong for others.
-var table = append(append(append(append(ticketBugs, actionBugs...), deskBugs...), storeBugs...), lookBugs...)
+var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, edgeBugs)
 
 const (
 	draftFile   = "tickets/draft.go"
