@@ -22,6 +22,7 @@ require (
 	github.com/ncruces/go-sqlite3 v0.36.0
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/goleak v1.3.0
+	golang.org/x/mod v0.42.0
 	modernc.org/sqlite v1.61.1
 )
 

@@ -11,4 +11,5 @@ golden() {
 
 golden ./chatcfg Schema
 golden ./tickets Diagram
+go run ./lab/api
 scripts/widget.sh build >&2

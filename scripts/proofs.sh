@@ -20,7 +20,7 @@ scenarios() {
 	go run ./examples/scenario -store "$1" automation/scenario/testdata/*.txtar
 }
 
-proof scripts/consumer.sh
+proof scripts/publish-check.sh
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
 proof full ./storage/postgres Killed
