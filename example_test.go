@@ -93,7 +93,7 @@ func Example() {
 		return
 	}
 	cfg := chatcfg.Default(chatcfg.English)
-	cfg.Automation.NewCustomer = chatcfg.TextAction{Enabled: true, Messages: []string{"Welcome to {account}, {customer}!"}}
+	cfg.Automation.NewCustomer = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts("Welcome to {account}, {customer}!")}
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	if err != nil {
 		fmt.Println(err)

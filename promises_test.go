@@ -181,7 +181,7 @@ func TestRulesAfterPurge(t *testing.T) {
 	id := chatcfg.AccountID{UUID: uuid.New()}
 	make := func(text string) chatcfg.Account {
 		cfg := chatcfg.Default(chatcfg.Spanish)
-		cfg.Automation.TicketCreated = chatcfg.TextAction{Enabled: true, Messages: []string{text}}
+		cfg.Automation.TicketCreated = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(text)}
 		a, _, err := b.desk.CreateAccount(b.ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: id, Config: &cfg})
 		require.NoError(t, err)
 		return a

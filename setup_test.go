@@ -186,7 +186,7 @@ func (e *events) of(kind tickets.FactKind) []charla.Event {
 
 // text turns an action on with its texts.
 func text(messages ...string) chatcfg.TextAction {
-	return chatcfg.TextAction{Enabled: true, Messages: messages}
+	return chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(messages...)}
 }
 
 func minutes(n int64) *chatcfg.Duration {

@@ -231,24 +231,21 @@ func (r *Rules) say(d *tickets.Draft, rule tickets.RuleKey, in tickets.Inputs, w
 		return false
 	}
 	i := pick(in.Chance, rule, len(texts))
-	d.Say(rule, texts[i].Render(r.values(&d.Ticket, texts[i], in.Now)))
+	text, language := texts[i].In(d.Ticket.Customer.Locale, r.Config.Chat.Locale)
+	d.Say(rule, text.Render(r.values(&d.Ticket, text, language, in.Now)))
 	d.Find(tickets.Finding{Rule: rule, Fired: true, Why: why, Text: i + 1})
 	return true
 }
 
-// values are the variables of R4.6 as they stand.
-func (r *Rules) values(t *tickets.Ticket, text chatcfg.Text, now time.Time) chatcfg.Values {
+// values are the variables of R4.6 as they stand, in the language of the text.
+func (r *Rules) values(t *tickets.Ticket, text chatcfg.Text, language chatcfg.Locale, now time.Time) chatcfg.Values {
 	v := chatcfg.Values{Customer: t.Customer.Name, Agent: t.AgentName, Account: r.Config.Chat.Name}
 	if r.Config.Chat.WriteAsCompany {
 		v.Agent = v.Account
 	}
 	if hours := r.policy.Calendar; hours != nil && text.Uses("nextOpen") {
 		if opens, ok := hours.NextOpen(now); ok {
-			locale := r.Config.Chat.Locale
-			if locale == chatcfg.Auto {
-				locale = t.Customer.Locale
-			}
-			v.NextOpen = chatcfg.FormatInstant(opens, hours.Location(), locale)
+			v.NextOpen = chatcfg.FormatInstant(opens, hours.Location(), language)
 		}
 	}
 	return v

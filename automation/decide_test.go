@@ -25,7 +25,7 @@ func compile(t testing.TB, since chatcfg.Since, change func(*chatcfg.Config)) *a
 }
 
 func text(messages ...string) chatcfg.TextAction {
-	return chatcfg.TextAction{Enabled: true, Messages: messages}
+	return chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(messages...)}
 }
 
 func minutes(n int64) *chatcfg.Duration {
@@ -224,7 +224,7 @@ func TestNothingAnswersARule(t *testing.T) {
 	loud := compile(t, chatcfg.Since{}, everything)
 	quiet := compile(t, chatcfg.Since{}, func(c *chatcfg.Config) {
 		everything(c)
-		off := chatcfg.TextAction{Messages: []string{}}
+		off := chatcfg.TextAction{Messages: chatcfg.Texts()}
 		a := &c.Automation
 		a.NewCustomer, a.NoAgents, a.OutOfHours, a.TicketCreated, a.ManualClose, a.AutomaticClose = off, off, off, off, off, off
 	})

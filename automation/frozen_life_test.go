@@ -106,9 +106,9 @@ func (l *life) configure(all bool) {
 		if !change() && c.Hours.Timezone != "" {
 			continue
 		}
-		*action = chatcfg.TextAction{Enabled: !l.one(4), Messages: []string{}}
+		*action = chatcfg.TextAction{Enabled: !l.one(4), Messages: chatcfg.Texts()}
 		for j := range 1 + r.IntN(3) {
-			action.Messages = append(action.Messages, fmt.Sprintf("texto %d.%d%s", i, j, variables[r.IntN(len(variables))]))
+			action.Messages = append(action.Messages, chatcfg.Words{Any: fmt.Sprintf("texto %d.%d%s", i, j, variables[r.IntN(len(variables))])})
 		}
 	}
 	if c.Hours.Timezone == "" {

@@ -19,7 +19,7 @@ type Rules struct {
 	policy   tickets.Policy
 	running  *tickets.Policy
 	keywords *Keywords
-	texts    map[tickets.RuleKey][]chatcfg.Text
+	texts    map[tickets.RuleKey][]chatcfg.Template
 }
 
 // Compile compiles the account's current configuration. running is the
@@ -51,14 +51,14 @@ func Compile(a chatcfg.Account, cfg chatcfg.Config, running *chatcfg.Config) (*R
 			return nil, fmt.Errorf("automation: keywords: %w", err)
 		}
 	}
-	r.texts = make(map[tickets.RuleKey][]chatcfg.Text, len(textRules))
+	r.texts = make(map[tickets.RuleKey][]chatcfg.Template, len(textRules))
 	for _, rule := range textRules {
 		action := rule.of(&cfg.Automation)
 		if !action.Enabled {
 			continue
 		}
 		for _, m := range action.Messages {
-			text, err := chatcfg.ParseText(m)
+			text, err := chatcfg.ParseTemplate(m)
 			if err != nil {
 				return nil, fmt.Errorf("automation: %s: %w", rule.name, err)
 			}

@@ -106,7 +106,7 @@ type TextAction struct {
 	Enabled bool `json:"enabled"`
 	// Messages are one to three texts, of which one is sent, chosen uniformly
 	// at random. They may hold variables (R4.6, [ParseText]).
-	Messages []string `json:"messages"`
+	Messages []Words `json:"messages"`
 }
 
 // General is the manual's "Opciones Generales" (SPEC section 5).
@@ -276,9 +276,9 @@ type Chat struct {
 	// Welcome is the welcome message (R6.5).
 	Welcome Welcome `json:"welcome"`
 	// IdentificationMessage welcomes in the window where one says who one is.
-	IdentificationMessage string `json:"identificationMessage"`
+	IdentificationMessage Words `json:"identificationMessage"`
 	// HeaderMessage stands above a conversation.
-	HeaderMessage string `json:"headerMessage"`
+	HeaderMessage Words `json:"headerMessage"`
 	// Locale is the language of the widget and of refusals (R6.9).
 	Locale Locale `json:"locale"`
 }
@@ -292,14 +292,14 @@ type ContactForm struct {
 	// Mailbox sends them to a mailbox of the host's.
 	Mailbox FormMailbox `json:"mailbox"`
 	// Title is the form's heading, up to [MaxTitle] characters.
-	Title string `json:"title"`
+	Title Words `json:"title"`
 	// Description stands below the title, up to [MaxNote] characters, like the two
 	// that follow.
-	Description string `json:"description"`
+	Description Words `json:"description"`
 	// Success is said when a submission has been stored (R6.2).
-	Success string `json:"success"`
+	Success Words `json:"success"`
 	// Error is said when it could not be.
-	Error string `json:"error"`
+	Error Words `json:"error"`
 }
 
 // FormEmail sends submissions to a plain e-mail address.
@@ -324,7 +324,7 @@ type LongButton struct {
 	// Enabled shows the text beside the button's picture.
 	Enabled bool `json:"enabled"`
 	// Text has up to [MaxButton] characters; required when Enabled.
-	Text string `json:"text"`
+	Text Words `json:"text"`
 }
 
 // Social is a social login.
@@ -368,7 +368,7 @@ type Welcome struct {
 	Devices Devices `json:"devices"`
 	// Text is what it says, up to [MaxText] characters; required when Enabled. It
 	// has no variables.
-	Text string `json:"text"`
+	Text Words `json:"text"`
 	// Author is the name that it stands under, up to [MaxName] characters; it may
 	// be empty.
 	Author string `json:"author"`

@@ -90,9 +90,9 @@ func TestDefault(t *testing.T) {
 		}
 		assert.Equal(t, 7, on)
 	}
-	assert.Equal(t, "Need help?", chatcfg.Default(chatcfg.English).Chat.LongButton.Text)
-	assert.Equal(t, "Precisa de ajuda?", chatcfg.Default(chatcfg.Portuguese).Chat.LongButton.Text)
-	assert.Equal(t, "¿Necesitas ayuda?", chatcfg.Default(chatcfg.Auto).Chat.LongButton.Text)
+	assert.Equal(t, "Need help?", chatcfg.Default(chatcfg.English).Chat.LongButton.Text.Any)
+	assert.Equal(t, "Precisa de ajuda?", chatcfg.Default(chatcfg.Portuguese).Chat.LongButton.Text.Any)
+	assert.Equal(t, "¿Necesitas ayuda?", chatcfg.Default(chatcfg.Auto).Chat.LongButton.Text.Any)
 	assert.Equal(t, chatcfg.Default(chatcfg.Spanish), chatcfg.Default("klingon"))
 }
 
@@ -244,7 +244,12 @@ func TestDecode(t *testing.T) {
 			got, err := chatcfg.Decode(encode(t, c))
 			require.NoError(t, err)
 			require.Equal(t, c, got)
-			got, err = chatcfg.Merge(random(r), encode(t, c))
+			// Objects merge, those of languages, too.
+			base := random(r)
+			for _, w := range texts(&base) {
+				*w = chatcfg.Words{Any: "hola"}
+			}
+			got, err = chatcfg.Merge(base, encode(t, c))
 			require.NoError(t, err)
 			// A null, which a pointer without a value encodes to, is the default.
 			require.Equal(t, c, got)
@@ -291,12 +296,12 @@ func TestNormalize(t *testing.T) {
 	c.Chat.PrimaryColor = " #ABC "
 	c.Chat.TextColor = "#FFFFFF"
 	c.Chat.ContactForm.Email.Address = " Ana@TIENDA.cl "
-	c.Chat.ContactForm.Title = " Hola "
-	c.Chat.HeaderMessage = "uno\r\ndos\r\r\n"
-	c.Chat.LongButton.Text = " Ayuda\n"
+	c.Chat.ContactForm.Title.Any = " Hola "
+	c.Chat.HeaderMessage.Any = "uno\r\ndos\r\r\n"
+	c.Chat.LongButton.Text.Any = " Ayuda\n"
 	c.General.Notify.To = []string{"Ana@ÑANDÚ.cl", " x "}
 	c.General.Important.Keywords = []string{" recl* "}
-	c.Automation.NewCustomer.Messages = []string{" uno\r\n "}
+	c.Automation.NewCustomer.Messages = chatcfg.Texts(" uno\r\n ")
 	c.Hours = chatcfg.Hours{Timezone: " "}
 	n := c.Normalize()
 	assert.Equal(t, "Tienda", n.Chat.Name)
@@ -305,12 +310,12 @@ func TestNormalize(t *testing.T) {
 	assert.Equal(t, "#abc", n.Chat.PrimaryColor)
 	assert.Equal(t, "#ffffff", n.Chat.TextColor)
 	assert.Equal(t, "Ana@tienda.cl", n.Chat.ContactForm.Email.Address)
-	assert.Equal(t, "Hola", n.Chat.ContactForm.Title)
-	assert.Equal(t, "uno\ndos\n", n.Chat.HeaderMessage)
-	assert.Equal(t, "Ayuda", n.Chat.LongButton.Text)
+	assert.Equal(t, "Hola", n.Chat.ContactForm.Title.Any)
+	assert.Equal(t, "uno\ndos\n", n.Chat.HeaderMessage.Any)
+	assert.Equal(t, "Ayuda", n.Chat.LongButton.Text.Any)
 	assert.Equal(t, []string{"Ana@xn--and-6ma2c.cl", "x"}, n.General.Notify.To)
 	assert.Equal(t, []string{"recl*"}, n.General.Important.Keywords)
-	assert.Equal(t, []string{" uno\n "}, n.Automation.NewCustomer.Messages)
+	assert.Equal(t, chatcfg.Texts(" uno\n "), n.Automation.NewCustomer.Messages)
 	assert.True(t, n.Hours.IsZero())
 	assert.NotNil(t, n.Hours.Weekly)
 
@@ -338,6 +343,19 @@ func random(r *rand.Rand) chatcfg.Config {
 		}
 		return all
 	}
+	said := func() chatcfg.Words {
+		if r.IntN(2) == 0 {
+			return chatcfg.Words{Any: word()}
+		}
+		return chatcfg.Words{ES: word(), EN: word(), PT: word()}
+	}
+	many := func() []chatcfg.Words {
+		list := make([]chatcfg.Words, len(some()))
+		for i := range list {
+			list[i] = said()
+		}
+		return list
+	}
 	duration := func() *chatcfg.Duration {
 		if r.IntN(2) == 0 {
 			return nil
@@ -353,7 +371,7 @@ func random(r *rand.Rand) chatcfg.Config {
 		c.Quality.Clock = chatcfg.Business
 	}
 	for _, a := range []*chatcfg.TextAction{&c.Automation.NewCustomer, &c.Automation.NoAgents, &c.Automation.OutOfHours} {
-		*a = chatcfg.TextAction{Enabled: yes(), Messages: some()}
+		*a = chatcfg.TextAction{Enabled: yes(), Messages: many()}
 	}
 	c.General.Important = chatcfg.Important{Enabled: yes(), Keywords: some()}
 	c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: some()}
@@ -364,11 +382,13 @@ func random(r *rand.Rand) chatcfg.Config {
 	}
 	chat := &c.Chat
 	for _, s := range []*string{
-		&chat.Name, &chat.Domain, &chat.PrimaryColor, &chat.TextColor, &chat.LongButton.Text, &chat.Welcome.Text,
-		&chat.Welcome.Author, &chat.IdentificationMessage, &chat.HeaderMessage, &chat.ContactForm.Title,
-		&chat.ContactForm.Email.Address, &chat.ContactForm.Mailbox.ID, &chat.ContactForm.Success,
+		&chat.Name, &chat.Domain, &chat.PrimaryColor, &chat.TextColor,
+		&chat.Welcome.Author, &chat.ContactForm.Email.Address, &chat.ContactForm.Mailbox.ID,
 	} {
 		*s = word()
+	}
+	for _, w := range texts(&c) {
+		*w = said()
 	}
 	chat.ExtraDomains = some()
 	chat.ContactForm.Enabled, chat.ContactForm.Email.Enabled = yes(), yes()
@@ -376,6 +396,15 @@ func random(r *rand.Rand) chatcfg.Config {
 	chat.Anonymous, chat.Welcome.Enabled = yes(), yes()
 	chat.Notification.Count, chat.Welcome.DelaySeconds = r.Int64N(6)-1, r.Int64N(5000)-10
 	return c
+}
+
+// texts are the single texts that customers read.
+func texts(c *chatcfg.Config) []*chatcfg.Words {
+	chat, form := &c.Chat, &c.Chat.ContactForm
+	return []*chatcfg.Words{
+		&chat.LongButton.Text, &chat.Welcome.Text, &chat.IdentificationMessage, &chat.HeaderMessage,
+		&form.Title, &form.Description, &form.Success, &form.Error,
+	}
 }
 
 func TestDurationStd(t *testing.T) {
@@ -427,6 +456,6 @@ func TestAccountIDIsZero(t *testing.T) {
 func TestNormalizeIsLinear(t *testing.T) {
 	t.Parallel()
 	cfg := chatcfg.Default(chatcfg.Spanish)
-	cfg.Chat.HeaderMessage = "a" + strings.Repeat("\r", 4<<20) + "\n" + strings.Repeat("\r\n", 1<<20) + "b"
-	assert.Equal(t, "a\n"+strings.Repeat("\n", 1<<20)+"b", cfg.Normalize().Chat.HeaderMessage)
+	cfg.Chat.HeaderMessage.Any = "a" + strings.Repeat("\r", 4<<20) + "\n" + strings.Repeat("\r\n", 1<<20) + "b"
+	assert.Equal(t, "a\n"+strings.Repeat("\n", 1<<20)+"b", cfg.Normalize().Chat.HeaderMessage.Any)
 }

@@ -12,7 +12,7 @@ func Default(l Locale) Config {
 			l = Spanish
 		}
 	}
-	off := func() TextAction { return TextAction{Messages: []string{}} }
+	off := func() TextAction { return TextAction{Messages: []Words{}} }
 	return Config{
 		Quality: Quality{Clock: Wall},
 		Automation: Automation{
@@ -33,20 +33,20 @@ func Default(l Locale) Config {
 		Chat: Chat{
 			ExtraDomains: []string{},
 			ContactForm: ContactForm{
-				Title:       texts.title,
-				Description: texts.description,
-				Success:     texts.success,
-				Error:       texts.failure,
+				Title:       Words{Any: texts.title},
+				Description: Words{Any: texts.description},
+				Success:     Words{Any: texts.success},
+				Error:       Words{Any: texts.failure},
 			},
 			PrimaryColor:          "#1d4ed8",
 			TextColor:             "#ffffff",
 			Position:              Right,
-			LongButton:            LongButton{Text: texts.button},
+			LongButton:            LongButton{Text: Words{Any: texts.button}},
 			OpenOnLoad:            OpenOnLoad{DelaySeconds: 10, Devices: AllDevices},
 			Notification:          Notification{Count: 1},
-			Welcome:               Welcome{DelaySeconds: 5, RepeatMinutes: 24 * 60, Devices: AllDevices, Text: texts.welcome},
-			IdentificationMessage: texts.identification,
-			HeaderMessage:         texts.header,
+			Welcome:               Welcome{DelaySeconds: 5, RepeatMinutes: 24 * 60, Devices: AllDevices, Text: Words{Any: texts.welcome}},
+			IdentificationMessage: Words{Any: texts.identification},
+			HeaderMessage:         Words{Any: texts.header},
 			Locale:                l,
 		},
 	}

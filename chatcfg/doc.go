@@ -26,6 +26,9 @@
 //		}
 //	}
 //
+// A text that customers read is a [Words]: the same in every language, or one for
+// each; [Words.In] chooses for a visitor.
+//
 // # Problems
 //
 // A [Problem] is a path, a [Code] for programs, and a sentence for people in
@@ -42,7 +45,7 @@
 //
 // [ParseEmail], [ParseRUT], [ParsePhone], [ParseColor] and [ParseDomain] read
 // one value each in any usual spelling and return the canonical one, which they
-// read as itself. [ParseText] reads the texts of automatic messages and
+// read as itself. [ParseText] and [ParseTemplate] read the texts of automatic messages and
 // [FormatInstant] writes the instant of {nextOpen}. [CheckText] checks messages,
 // [Chat.CheckEntry] decides what a visitor must give to start a conversation,
 // and [Chat.Allows] which pages may load the widget. [CheckPicture] and

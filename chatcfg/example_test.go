@@ -30,7 +30,7 @@ func ExampleApply() {
 
 func ExampleDecode() {
 	config, err := chatcfg.Decode([]byte(`{"chat": {"name": "Loja", "domain": "loja.com.br", "locale": "pt"}}`))
-	fmt.Println(err, config.Chat.LongButton.Text)
+	fmt.Println(err, config.Chat.LongButton.Text.Any)
 
 	_, err = chatcfg.Decode([]byte(`{"chat": {"nome": "Loja"}, "quality": {"sla": {"value": 1.5}}}`))
 	fmt.Println(err)
@@ -43,9 +43,9 @@ func ExampleDecode() {
 func ExampleMerge() {
 	config := chatcfg.Default(chatcfg.English)
 	config, _ = chatcfg.Merge(config, []byte(`{"quality": {"sla": {"value": 3, "unit": "minutes"}}, "chat": {"headerMessage": "Hi"}}`))
-	fmt.Println(config.Quality.SLA.Std(), config.Chat.HeaderMessage)
+	fmt.Println(config.Quality.SLA.Std(), config.Chat.HeaderMessage.Any)
 	config, _ = chatcfg.Merge(config, []byte(`{"quality": {"sla": {"value": 5}}, "chat": {"headerMessage": null}}`))
-	fmt.Println(config.Quality.SLA.Std(), config.Chat.HeaderMessage)
+	fmt.Println(config.Quality.SLA.Std(), config.Chat.HeaderMessage.Any)
 	// Output:
 	// 3m0s Hi
 	// 5m0s We will answer you here as soon as we can.

@@ -43,15 +43,16 @@ func (l *linter) automation(c Config) {
 			l.warn(!a.AutoClose.Enabled, path+".enabled", WarnCloseNeverFires)
 		}
 		for i, message := range action.Messages {
-			at := index(path+".messages", i)
-			for _, name := range braced(message, "{{") {
-				l.warn(true, at, WarnLiteralBraces, name)
-			}
-			text, _ := ParseText(message)
-			l.warn(c.Chat.Anonymous && text.needs(VarCustomer), at, WarnEmptyVariable, VarCustomer)
-			// Nobody may have spoken yet when these are sent.
-			early := action.key != "manualClose" && action.key != "automaticClose"
-			l.warn(early && !c.Chat.WriteAsCompany && text.needs(VarAgent), at, WarnEmptyVariable, VarAgent)
+			message.each(index(path+".messages", i), func(at, s string) {
+				for _, name := range braced(s, "{{") {
+					l.warn(true, at, WarnLiteralBraces, name)
+				}
+				text, _ := ParseText(s)
+				l.warn(c.Chat.Anonymous && text.needs(VarCustomer), at, WarnEmptyVariable, VarCustomer)
+				// Nobody may have spoken yet when these are sent.
+				early := action.key != "manualClose" && action.key != "automaticClose"
+				l.warn(early && !c.Chat.WriteAsCompany && text.needs(VarAgent), at, WarnEmptyVariable, VarAgent)
+			})
 		}
 	}
 }
@@ -86,8 +87,9 @@ func (l *linter) general(c Config) {
 
 func (l *linter) chat(c Chat) {
 	form := c.ContactForm
-	l.warn(form.Enabled && isBlank(form.Success), "chat.contactForm.success", WarnFormSilent)
-	l.warn(form.Enabled && isBlank(form.Error), "chat.contactForm.error", WarnFormSilent)
+	silent := func(path, s string) { l.warn(form.Enabled && isBlank(s), path, WarnFormSilent) }
+	form.Success.each("chat.contactForm.success", silent)
+	form.Error.each("chat.contactForm.error", silent)
 	if contrast := Contrast(c.PrimaryColor, c.TextColor); contrast > 0 && contrast < MinContrast {
 		l.warn(true, "chat.textColor", WarnContrast, math.Floor(contrast*100)/100, MinContrast)
 	}
@@ -104,8 +106,8 @@ func (l *linter) chat(c Chat) {
 		}
 	}
 	if c.Welcome.Enabled {
-		plain("chat.welcome.text", c.Welcome.Text)
+		c.Welcome.Text.each("chat.welcome.text", plain)
 	}
-	plain("chat.identificationMessage", c.IdentificationMessage)
-	plain("chat.headerMessage", c.HeaderMessage)
+	c.IdentificationMessage.each("chat.identificationMessage", plain)
+	c.HeaderMessage.each("chat.headerMessage", plain)
 }

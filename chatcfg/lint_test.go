@@ -63,7 +63,7 @@ func TestLint(t *testing.T) {
 		"R6.2 form and noAgents": {[]change{form, func(c *chatcfg.Config) { c.Automation.NoAgents = on("a") }},
 			[]string{"automation.noAgents.enabled form_with_no_agents"}},
 		"form": {[]change{form}, nil},
-		"silent form": {[]change{form, func(c *chatcfg.Config) { c.Chat.ContactForm.Success, c.Chat.ContactForm.Error = "", " " }},
+		"silent form": {[]change{form, func(c *chatcfg.Config) { c.Chat.ContactForm.Success.Any, c.Chat.ContactForm.Error.Any = "", " " }},
 			[]string{"chat.contactForm.success form_text_missing", "chat.contactForm.error form_text_missing"}},
 		"R6.3 only on a provider that is off": {[]change{func(c *chatcfg.Config) {
 			c.Chat.Facebook.Only, c.Chat.Google.Enabled = true, true
@@ -74,8 +74,8 @@ func TestLint(t *testing.T) {
 			[]string{"automation.manualClose.messages[1] literal_braces", "automation.manualClose.messages[1] literal_braces"}},
 		"R4.6 variables in plain texts": {[]change{func(c *chatcfg.Config) {
 			c.Chat.Welcome.Enabled = true
-			c.Chat.Welcome.Text, c.Chat.HeaderMessage = "Hola {customer}", "{account|x} {uno}"
-			c.Chat.IdentificationMessage = "{nextOpen}"
+			c.Chat.Welcome.Text.Any, c.Chat.HeaderMessage.Any = "Hola {customer}", "{account|x} {uno}"
+			c.Chat.IdentificationMessage.Any = "{nextOpen}"
 		}}, []string{"chat.welcome.text variable_not_filled", "chat.identificationMessage variable_not_filled", "chat.headerMessage variable_not_filled"}},
 		"R4.6 no agent yet": {[]change{func(c *chatcfg.Config) {
 			c.Automation.TicketCreated, c.Automation.ManualClose = on("{agent}", "{agent|alguien}"), on("{agent}")

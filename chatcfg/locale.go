@@ -1,6 +1,7 @@
 package chatcfg
 
 import (
+	"cmp"
 	"sync"
 
 	"golang.org/x/text/language"
@@ -11,18 +12,26 @@ var matcher = sync.OnceValue(func() language.Matcher {
 	return language.NewMatcher([]language.Tag{language.Spanish, language.English, language.Portuguese})
 })
 
-// MatchLocale is the language, [Spanish], [English] or [Portuguese], that suits
-// an Accept-Language header best; Spanish if none does or it cannot be read
-// (R6.9). One of more than a kilobyte cannot.
+// MatchLocale is [VisitorLocale], and [Spanish] if that is unknown (R6.9).
 func MatchLocale(acceptLanguage string) Locale {
+	return cmp.Or(VisitorLocale(acceptLanguage), Spanish)
+}
+
+// VisitorLocale is the language, [Spanish], [English] or [Portuguese], that suits
+// an Accept-Language header best; empty if none does or it cannot be read. One of
+// more than a kilobyte cannot.
+func VisitorLocale(acceptLanguage string) Locale {
 	if len(acceptLanguage) > 1<<10 {
-		return Spanish
+		return ""
 	}
 	tags, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {
-		return Spanish
+		return ""
 	}
-	_, i, _ := matcher().Match(tags...)
+	_, i, confidence := matcher().Match(tags...)
+	if confidence == language.No {
+		return ""
+	}
 	return [...]Locale{Spanish, English, Portuguese}[i]
 }
 

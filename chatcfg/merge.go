@@ -152,6 +152,19 @@ func (m *merger) set(to, standard reflect.Value, n strictjson.Value, path string
 			to.Set(element)
 		}
 	case reflect.Struct:
+		if words, ok := to.Addr().Interface().(*Words); ok {
+			switch n.Kind {
+			case '"':
+				*words = Words{Any: n.Text}
+				return
+			case '{': // a text in no particular language is no object to merge with
+				*words = words.spread()
+				words.Any = ""
+			default:
+				m.add(path, CodeNotText)
+				return
+			}
+		}
 		m.object(to, standard, n, path)
 	case reflect.Slice:
 		if n.Kind != strictjson.List {

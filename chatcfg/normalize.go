@@ -11,7 +11,7 @@ import "strings"
 func (c Config) Normalize() Config {
 	c = c.clone()
 	for _, action := range c.Automation.texts() {
-		each(action.Messages, unixLines)
+		each(action.Messages, wordsOf(unixLines))
 	}
 	each(c.General.Important.Keywords, strings.TrimSpace)
 	each(c.General.Notify.To, canonical(ParseEmail))
@@ -24,24 +24,30 @@ func (c Config) Normalize() Config {
 	chat.TextColor = canonical(ParseColor)(chat.TextColor)
 	form := &chat.ContactForm
 	form.Email.Address = canonical(ParseEmail)(form.Email.Address)
-	for _, line := range []*string{
-		&chat.Name, &chat.LongButton.Text, &chat.Welcome.Author, &form.Mailbox.ID, &form.Title,
-	} {
+	for _, line := range []*string{&chat.Name, &chat.Welcome.Author, &form.Mailbox.ID} {
 		*line = strings.TrimSpace(*line)
 	}
-	for _, text := range []*string{
+	for _, line := range []*Words{&chat.LongButton.Text, &form.Title} {
+		*line = line.edited(strings.TrimSpace)
+	}
+	for _, text := range []*Words{
 		&form.Description, &form.Success, &form.Error,
 		&chat.Welcome.Text, &chat.IdentificationMessage, &chat.HeaderMessage,
 	} {
-		*text = unixLines(*text)
+		*text = text.edited(unixLines)
 	}
 	return c
 }
 
-func each(list []string, do func(string) string) {
+func each[T any](list []T, do func(T) T) {
 	for i := range list {
 		list[i] = do(list[i])
 	}
+}
+
+// wordsOf edits every text of a Words.
+func wordsOf(edit func(string) string) func(Words) Words {
+	return func(w Words) Words { return w.edited(edit) }
 }
 
 // canonical applies a parser where it can.

@@ -46,6 +46,13 @@ func schemaOf(t reflect.Type, path string) map[string]any {
 	case reflect.Pointer: // to a Duration
 		s["anyOf"] = []any{map[string]any{"$ref": "#/$defs/duration"}, map[string]any{"type": "null"}}
 	case reflect.Struct:
+		if t == reflect.TypeFor[Words]() {
+			s["anyOf"] = wordsSchema(path)
+			if text := schemaTexts[schemaKey(path)]; text != "" {
+				s["description"] = text
+			}
+			return s
+		}
 		properties := map[string]any{}
 		required := []string{}
 		for i := range t.NumField() {
@@ -71,14 +78,30 @@ func schemaOf(t reflect.Type, path string) map[string]any {
 	case reflect.Int64:
 		s["type"] = "integer"
 	}
-	if action, ok := strings.CutPrefix(path, "automation."); ok && strings.Contains(action, ".messages") {
-		_, path, _ = strings.Cut(action, ".") // alike for every action
-	}
-	maps.Copy(s, schemaLimits[path])
-	if text := schemaTexts[path]; text != "" {
+	maps.Copy(s, schemaLimits[schemaKey(path)])
+	if text := schemaTexts[schemaKey(path)]; text != "" {
 		s["description"] = text
 	}
 	return s
+}
+
+// schemaKey is what limits and descriptions of a path are found by: those of the
+// texts of all actions are alike.
+func schemaKey(path string) string {
+	if action, ok := strings.CutPrefix(path, "automation."); ok && strings.Contains(action, ".messages") {
+		_, path, _ = strings.Cut(action, ".")
+	}
+	return path
+}
+
+// wordsSchema is what a text by language may be: a string, or an object.
+func wordsSchema(path string) []any {
+	text := map[string]any{"type": "string"}
+	maps.Copy(text, schemaLimits[schemaKey(path)])
+	return []any{text, map[string]any{
+		"type": "object", "additionalProperties": false,
+		"properties": map[string]any{"es": text, "en": text, "pt": text},
+	}}
 }
 
 const (

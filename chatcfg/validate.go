@@ -162,18 +162,22 @@ func (v *validator) messages(path string, a TextAction) {
 		return
 	}
 	for i, message := range a.Messages {
-		at := index(path, i)
-		if bad := CheckText(at, message, MaxText); bad != nil {
-			v.problems = append(v.problems, bad...)
-			if bad.Has(at, CodeTooLong) || bad.Has(at, CodeInvalidUTF8) {
-				continue
-			}
+		message.each(index(path, i), v.template)
+	}
+}
+
+// template checks a text with variables.
+func (v *validator) template(path, s string) {
+	if bad := CheckText(path, s, MaxText); bad != nil {
+		v.problems = append(v.problems, bad...)
+		if bad.Has(path, CodeTooLong) || bad.Has(path, CodeInvalidUTF8) {
+			return
 		}
-		text, err := ParseText(message)
-		v.problems = append(v.problems, under(at, err)...)
-		if text.Uses(VarNextOpen) && !v.hasHours {
-			v.add(at, CodeNoHours)
-		}
+	}
+	text, err := ParseText(s)
+	v.problems = append(v.problems, under(path, err)...)
+	if text.Uses(VarNextOpen) && !v.hasHours {
+		v.add(path, CodeNoHours)
 	}
 }
 

@@ -13,14 +13,14 @@ func (v *validator) chat(c Chat) {
 	v.value("chat.primaryColor", c.PrimaryColor, true, ParseColor)
 	v.value("chat.textColor", c.TextColor, true, ParseColor)
 	choice(v, "chat.position", c.Position)
-	v.line("chat.longButton.text", c.LongButton.Text, MaxButton, c.LongButton.Enabled)
+	v.words("chat.longButton.text", c.LongButton.Text, MaxButton, c.LongButton.Enabled, false)
 	v.social(c)
 	v.between("chat.openOnLoad.delaySeconds", c.OpenOnLoad.DelaySeconds, 0, MaxDelaySeconds)
 	choice(v, "chat.openOnLoad.devices", c.OpenOnLoad.Devices)
 	v.between("chat.notification.count", c.Notification.Count, 1, MaxCount)
 	v.welcome(c.Welcome)
-	v.note("chat.identificationMessage", c.IdentificationMessage, MaxNote, false)
-	v.note("chat.headerMessage", c.HeaderMessage, MaxNote, false)
+	v.words("chat.identificationMessage", c.IdentificationMessage, MaxNote, false, true)
+	v.words("chat.headerMessage", c.HeaderMessage, MaxNote, false, true)
 	choice(v, "chat.locale", c.Locale)
 }
 
@@ -32,10 +32,10 @@ func (v *validator) form(f ContactForm) {
 	}
 	v.value(path+".email.address", f.Email.Address, f.Email.Enabled, ParseEmail)
 	v.line(path+".mailbox.id", f.Mailbox.ID, MaxMailbox, f.Mailbox.Enabled)
-	v.line(path+".title", f.Title, MaxTitle, false)
-	v.note(path+".description", f.Description, MaxNote, false)
-	v.note(path+".success", f.Success, MaxNote, false)
-	v.note(path+".error", f.Error, MaxNote, false)
+	v.words(path+".title", f.Title, MaxTitle, false, false)
+	v.words(path+".description", f.Description, MaxNote, false, true)
+	v.words(path+".success", f.Success, MaxNote, false, true)
+	v.words(path+".error", f.Error, MaxNote, false, true)
 }
 
 // social checks the social logins (R6.3).
@@ -61,18 +61,19 @@ func (v *validator) welcome(w Welcome) {
 	v.between(path+".delaySeconds", w.DelaySeconds, 0, MaxDelaySeconds)
 	v.between(path+".repeatMinutes", w.RepeatMinutes, 0, MaxRepeatMinutes)
 	choice(v, path+".devices", w.Devices)
-	v.note(path+".text", w.Text, MaxText, w.Enabled)
+	v.words(path+".text", w.Text, MaxText, w.Enabled, true)
 	v.line(path+".author", w.Author, MaxName, false)
 }
 
-// line checks a text of one line, note one of several. What is required and
-// blank is missing.
+// line checks a text of one line. What is required and blank is missing.
 func (v *validator) line(path, s string, limit int, required bool) {
 	v.text(path, s, limit, required, false)
 }
 
-func (v *validator) note(path, s string, limit int, required bool) {
-	v.text(path, s, limit, required, true)
+// words checks a text by language: each of its texts has the limit, and none is
+// blank that is required.
+func (v *validator) words(path string, w Words, limit int, required, lines bool) {
+	w.each(path, func(path, s string) { v.text(path, s, limit, required, lines) })
 }
 
 func (v *validator) text(path, s string, limit int, required, lines bool) {

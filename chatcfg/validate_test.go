@@ -38,7 +38,7 @@ func duration(value int64, unit chatcfg.Unit) *chatcfg.Duration {
 func hours(c *chatcfg.Config) { c.Hours = withHours().Hours }
 
 func on(messages ...string) chatcfg.TextAction {
-	return chatcfg.TextAction{Enabled: true, Messages: messages}
+	return chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(messages...)}
 }
 
 // R2.1 R4.2 The SLA and the other durations.
@@ -79,7 +79,7 @@ func TestValidateHours(t *testing.T) {
 			[]string{"automation.autoClose.clock no_hours"}},
 		"R4.9 outOfHours without hours": {func(c *chatcfg.Config) { c.Automation.OutOfHours = on("cerrado") },
 			[]string{"automation.outOfHours.enabled no_hours"}},
-		"R4.9 outOfHours off without hours": {func(c *chatcfg.Config) { c.Automation.OutOfHours.Messages = []string{"cerrado"} }, nil},
+		"R4.9 outOfHours off without hours": {func(c *chatcfg.Config) { c.Automation.OutOfHours.Messages = chatcfg.Texts("cerrado") }, nil},
 		"R4.9 all of it with hours": {func(c *chatcfg.Config) {
 			hours(c)
 			c.Quality.Clock, c.Automation.AutoClose.Clock = chatcfg.Business, chatcfg.Business
@@ -114,7 +114,7 @@ func TestValidateMessages(t *testing.T) {
 		"none, off":             {messages(chatcfg.TextAction{}), nil},
 		"four":                  {messages(on("a", "b", "c", "d")), []string{path + " too_many"}},
 		"blank":                 {messages(on("a", " \n\u00a0\u200b")), []string{path + "[1] blank"}},
-		"blank, off":            {messages(chatcfg.TextAction{Messages: []string{""}}), []string{path + "[0] blank"}},
+		"blank, off":            {messages(chatcfg.TextAction{Messages: chatcfg.Texts("")}), []string{path + "[0] blank"}},
 		"longest":               {messages(on(long)), nil},
 		"too long":              {messages(on(long + "ñ")), []string{path + "[0] too_long"}},
 		"huge":                  {messages(on(strings.Repeat("\xff", 1<<20))), []string{path + "[0] too_long"}},
@@ -208,20 +208,20 @@ func TestValidateChat(t *testing.T) {
 		"R6.6 wrong colours":     {chat(func(c *C) { c.PrimaryColor, c.TextColor = "red", "#12345" }), []string{"chat.primaryColor invalid_color", "chat.textColor invalid_color"}},
 		"R6.6 no colours":        {chat(func(c *C) { c.PrimaryColor, c.TextColor = "", " " }), []string{"chat.primaryColor required", "chat.textColor required"}},
 		"position":               {chat(func(c *C) { c.Position = "top" }), []string{"chat.position invalid_choice"}},
-		"R6.1 long button":       {chat(func(c *C) { c.LongButton = chatcfg.LongButton{Enabled: true, Text: " "} }), []string{"chat.longButton.text required"}},
-		"long button's text":     {chat(func(c *C) { c.LongButton.Text = strings.Repeat("a", chatcfg.MaxButton+1) }), []string{"chat.longButton.text too_long"}},
-		"long button off":        {chat(func(c *C) { c.LongButton.Text = "" }), nil},
+		"R6.1 long button":       {chat(func(c *C) { c.LongButton = chatcfg.LongButton{Enabled: true, Text: chatcfg.Words{Any: " "}} }), []string{"chat.longButton.text required"}},
+		"long button's text":     {chat(func(c *C) { c.LongButton.Text.Any = strings.Repeat("a", chatcfg.MaxButton+1) }), []string{"chat.longButton.text too_long"}},
+		"long button off":        {chat(func(c *C) { c.LongButton.Text.Any = "" }), nil},
 		"open on load":           {chat(func(c *C) { c.OpenOnLoad = chatcfg.OpenOnLoad{DelaySeconds: -1, Devices: "tv"} }), []string{"chat.openOnLoad.delaySeconds out_of_range", "chat.openOnLoad.devices invalid_choice"}},
 		"notification of none":   {chat(func(c *C) { c.Notification.Count = 0 }), []string{"chat.notification.count out_of_range"}},
 		"notification of three":  {chat(func(c *C) { c.Notification.Count = 3 }), nil},
 		"notification of four":   {chat(func(c *C) { c.Notification.Count = 4 }), []string{"chat.notification.count out_of_range"}},
-		"welcome without text":   {chat(func(c *C) { c.Welcome.Enabled, c.Welcome.Text = true, "\n" }), []string{"chat.welcome.text required"}},
-		"welcome off, no text":   {chat(func(c *C) { c.Welcome.Text = "" }), nil},
+		"welcome without text":   {chat(func(c *C) { c.Welcome.Enabled, c.Welcome.Text.Any = true, "\n" }), []string{"chat.welcome.text required"}},
+		"welcome off, no text":   {chat(func(c *C) { c.Welcome.Text.Any = "" }), nil},
 		"welcome's numbers":      {chat(func(c *C) { c.Welcome.DelaySeconds, c.Welcome.RepeatMinutes = 3601, -1 }), []string{"chat.welcome.delaySeconds out_of_range", "chat.welcome.repeatMinutes out_of_range"}},
 		"welcome's devices":      {chat(func(c *C) { c.Welcome.Devices = "" }), []string{"chat.welcome.devices required"}},
 		"welcome's author":       {chat(func(c *C) { c.Welcome.Author = "Ana\nMaría" }), []string{"chat.welcome.author control_character"}},
-		"notes at their longest": {chat(func(c *C) { c.IdentificationMessage, c.HeaderMessage = note, note }), nil},
-		"notes too long":         {chat(func(c *C) { c.IdentificationMessage, c.HeaderMessage = note+"a", note+"\x00" }), []string{"chat.identificationMessage too_long", "chat.headerMessage too_long", "chat.headerMessage control_character"}},
+		"notes at their longest": {chat(func(c *C) { c.IdentificationMessage.Any, c.HeaderMessage.Any = note, note }), nil},
+		"notes too long":         {chat(func(c *C) { c.IdentificationMessage.Any, c.HeaderMessage.Any = note+"a", note+"\x00" }), []string{"chat.identificationMessage too_long", "chat.headerMessage too_long", "chat.headerMessage control_character"}},
 		"R6.9 locale":            {chat(func(c *C) { c.Locale = "fr" }), []string{"chat.locale invalid_choice"}},
 		"R6.9 no locale":         {chat(func(c *C) { c.Locale = "" }), []string{"chat.locale required"}},
 		"R6.9 auto":              {chat(func(c *C) { c.Locale = chatcfg.Auto }), nil},
@@ -246,7 +246,7 @@ func TestValidateContactForm(t *testing.T) {
 		"invalid address":          {form(func(f *F) { f.Email = chatcfg.FormEmail{Enabled: true, Address: "ana@localhost"} }), []string{path + ".email.address invalid_email"}},
 		"texts": {func(c *chatcfg.Config) {
 			f := &c.Chat.ContactForm
-			f.Title, f.Description, f.Success, f.Error = "a\nb", strings.Repeat("a", 501), "a\xff", "\x1b[0m"
+			f.Title.Any, f.Description.Any, f.Success.Any, f.Error.Any = "a\nb", strings.Repeat("a", 501), "a\xff", "\x1b[0m"
 		}, []string{path + ".title control_character", path + ".description too_long", path + ".success invalid_utf8", path + ".error control_character"}},
 	}.run(t)
 }

@@ -26,13 +26,13 @@ func TestCanaries(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, files.Close()) })
 	text := func(s string) chatcfg.TextAction {
-		return chatcfg.TextAction{Enabled: true, Messages: []string{s}}
+		return chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(s)}
 	}
 	s := setupDesk(t, &charla.Options{
 		Files: &charla.FileOptions{Store: files}, Runner: charla.RunnerOptions{Poll: 20 * time.Millisecond},
 	}, func(c *chatcfg.Config) {
-		c.Automation.OutOfHours.Messages = []string{"canary-text-out-of-hours"}
-		c.Automation.NoAgents.Messages = []string{"canary-text-no-agents"}
+		c.Automation.OutOfHours.Messages = chatcfg.Texts("canary-text-out-of-hours")
+		c.Automation.NoAgents.Messages = chatcfg.Texts("canary-text-no-agents")
 		c.Automation.ManualClose = text("canary-text-manual-close")
 		c.Automation.TicketCreated = text("sent to everybody")
 		c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"canarykeyword"}}
@@ -44,7 +44,7 @@ func TestCanaries(t *testing.T) {
 		chat.ContactForm.Enabled = true
 		chat.ContactForm.Email = chatcfg.FormEmail{Enabled: true, Address: "canary-form@example.com"}
 		chat.ContactForm.Mailbox = chatcfg.FormMailbox{Enabled: true, ID: "canary-mailbox"}
-		chat.LongButton.Text, chat.Welcome.Text, chat.Welcome.Author = "canary-button-off", "canary-welcome-off", "canary-author-off"
+		chat.LongButton.Text.Any, chat.Welcome.Text.Any, chat.Welcome.Author = "canary-button-off", "canary-welcome-off", "canary-author-off"
 	}, func(o *widget.Options) { o.Logins = []widget.Login{fakeLogin{"google"}} })
 	agent := charla.Person{ID: "canary-agent-id", Name: "canary-agent-name"}
 	require.NoError(t, s.desk.Heartbeat(t.Context(), s.account.ID, agent.ID, tickets.Online))

@@ -20,8 +20,10 @@ import (
 // needs to look and behave as configured. A field must be put here to leave the
 // server.
 type publicConfig struct {
-	Name      string         `json:"name"`
-	Locale    chatcfg.Locale `json:"locale"`
+	Name   string         `json:"name"`
+	Locale chatcfg.Locale `json:"locale"`
+	// Speaks is the visitor's language; empty: none of ours.
+	Speaks    chatcfg.Locale `json:"speaks"`
 	Available bool           `json:"available"`
 	// Form: who starts a conversation now gets the contact form (R6.2).
 	Form         bool             `json:"form"`
@@ -112,7 +114,7 @@ func (c *call) public() (*publicConfig, error) {
 		return nil, err
 	}
 	p := &publicConfig{
-		Name: chat.Name, Locale: c.locale(), Available: status.Available, Form: status.Form,
+		Name: chat.Name, Locale: c.locale(), Speaks: chatcfg.VisitorLocale(c.language()), Available: status.Available, Form: status.Form,
 		PrimaryColor: chat.PrimaryColor, TextColor: chat.TextColor, Position: chat.Position,
 		Sound: chat.Sound, Company: chat.WriteAsCompany,
 		Entry: publicEntry{
@@ -120,25 +122,31 @@ func (c *call) public() (*publicConfig, error) {
 			Form: !chat.SocialOnly(), Providers: c.h.providers(chat),
 		},
 		Notification:          publicNotification(chat.Notification),
-		IdentificationMessage: chat.IdentificationMessage, HeaderMessage: chat.HeaderMessage,
+		IdentificationMessage: c.words(chat.IdentificationMessage), HeaderMessage: c.words(chat.HeaderMessage),
 		Picture: c.imagePath("picture", c.account.Picture), Logo: c.imagePath("logo", c.account.Logo),
 	}
 	if b := chat.LongButton; b.Enabled {
-		p.LongButton = b.Text
+		p.LongButton = c.words(b.Text)
 	}
 	if o := chat.OpenOnLoad; o.Enabled {
 		p.OpenOnLoad = &publicOpen{o.DelaySeconds, o.Devices}
 	}
 	if w := chat.Welcome; w.Enabled {
-		p.Welcome = &publicWelcome{w.DelaySeconds, w.RepeatMinutes, w.Existing, w.Devices, w.Text, w.Author}
+		p.Welcome = &publicWelcome{w.DelaySeconds, w.RepeatMinutes, w.Existing, w.Devices, c.words(w.Text), w.Author}
 	}
-	if f := chat.ContactForm; f.Enabled {
-		p.Contact = &publicContact{f.Title, f.Description, f.Success, f.Error}
+	if chat.ContactForm.Enabled {
+		contact := c.contactTexts()
+		p.Contact = &contact
 	}
 	if size, types := c.h.desk.FileLimits(); size > 0 {
 		p.Files = &publicFiles{size, types}
 	}
 	return p, nil
+}
+
+func (c *call) contactTexts() publicContact {
+	f := &c.chat.ContactForm
+	return publicContact{c.words(f.Title), c.words(f.Description), c.words(f.Success), c.words(f.Error)}
 }
 
 // providers are the social logins that the account has on and the host offers.

@@ -17,11 +17,11 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *chatcfg.Config) {
 		c.Chat.PrimaryColor, c.Chat.TextColor = "#1d4ed8", "#fff"
-		c.Chat.IdentificationMessage, c.Chat.HeaderMessage = "¿Quién eres?", "Ya vamos"
+		c.Chat.IdentificationMessage.Any, c.Chat.HeaderMessage.Any = "¿Quién eres?", "Ya vamos"
 	}, func(o *widget.Options) { o.Logins = []widget.Login{fakeLogin{"google"}} })
 	got := s.do(request{path: "config"})
 	require.Equal(t, http.StatusOK, got.status)
-	assert.JSONEq(t, `{"name": "Tienda", "locale": "es", "available": false, "form": false,
+	assert.JSONEq(t, `{"name": "Tienda", "locale": "es", "speaks": "", "available": false, "form": false,
 		"primaryColor": "#1d4ed8", "textColor": "#fff", "position": "right", "sound": false, "company": false,
 		"entry": {"anonymous": false, "email": false, "rut": false, "phone": false, "form": true, "providers": []},
 		"notification": {"reply": false, "count": 1},
@@ -43,15 +43,15 @@ func TestConfig(t *testing.T) {
 	s.save(func(c *chatcfg.Config) {
 		chat := &c.Chat
 		chat.Position, chat.Sound, chat.WriteAsCompany = chatcfg.Left, true, true
-		chat.LongButton = chatcfg.LongButton{Enabled: true, Text: "Escríbenos"}
+		chat.LongButton = chatcfg.LongButton{Enabled: true, Text: chatcfg.Words{Any: "Escríbenos"}}
 		chat.EmailAsIdentifier, chat.AskRUT, chat.AskPhone = true, true, true
 		chat.Google.Enabled, chat.Facebook.Enabled, chat.Google.Only = true, true, true
 		chat.OpenOnLoad = chatcfg.OpenOnLoad{Enabled: true, DelaySeconds: 3, Devices: chatcfg.Desktop}
 		chat.Notification = chatcfg.Notification{Reply: true, Count: 3}
-		chat.Welcome = chatcfg.Welcome{Enabled: true, DelaySeconds: 2, RepeatMinutes: 60, Existing: true, Devices: chatcfg.Mobile, Text: "¡Hola!", Author: "Ana"}
+		chat.Welcome = chatcfg.Welcome{Enabled: true, DelaySeconds: 2, RepeatMinutes: 60, Existing: true, Devices: chatcfg.Mobile, Text: chatcfg.Words{Any: "¡Hola!"}, Author: "Ana"}
 		chat.ContactForm = chatcfg.ContactForm{
 			Enabled: true, Mailbox: chatcfg.FormMailbox{Enabled: true, ID: "m1"},
-			Title: "T", Description: "D", Success: "S", Error: "E",
+			Title: chatcfg.Words{Any: "T"}, Description: chatcfg.Words{Any: "D"}, Success: chatcfg.Words{Any: "S"}, Error: chatcfg.Words{Any: "E"},
 		}
 		chat.Locale = chatcfg.Auto
 	})
@@ -59,7 +59,7 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.status)
 	var c struct{ Picture, Logo string }
 	got.into(t, &c)
-	assert.JSONEq(t, `{"name": "Tienda", "locale": "pt", "available": true, "form": false,
+	assert.JSONEq(t, `{"name": "Tienda", "locale": "pt", "speaks": "pt", "available": true, "form": false,
 		"picture": "`+c.Picture+`", "logo": "`+c.Logo+`", "longButton": "Escríbenos",
 		"primaryColor": "#1d4ed8", "textColor": "#fff", "position": "left", "sound": true, "company": true,
 		"entry": {"anonymous": false, "email": true, "rut": true, "phone": true, "form": false, "providers": ["google"]},

@@ -15,9 +15,9 @@ func TestConversation(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *chatcfg.Config) {
 		c.Chat.Welcome.Enabled = true
-		c.Chat.Welcome.Text, c.Chat.Welcome.Author = "¡Hola!", "La tienda"
-		c.Automation.NewCustomer = chatcfg.TextAction{Enabled: true, Messages: []string{"Bienvenida"}}
-		c.Automation.TicketCreated = chatcfg.TextAction{Enabled: true, Messages: []string{"Ya te atendemos"}}
+		c.Chat.Welcome.Text.Any, c.Chat.Welcome.Author = "¡Hola!", "La tienda"
+		c.Automation.NewCustomer = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts("Bienvenida")}
+		c.Automation.TicketCreated = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts("Ya te atendemos")}
 	}, nil)
 
 	got := s.do(request{method: "POST", path: "sessions", body: map[string]any{

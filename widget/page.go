@@ -52,6 +52,8 @@ type pageData struct {
 	Chat   *chatcfg.Chat
 	Key    string
 	Form   *formData
+	// Contact are the contact form's texts.
+	Contact publicContact
 	// Words are the fixed texts.
 	Words map[string]string
 	// Message goes to the opener, if that is Origin; Failed: it says that the
@@ -75,6 +77,9 @@ func (c *call) html() {
 func (c *call) render(status int, name string, data pageData) error {
 	all := pages()
 	data.Locale, data.Chat, data.Key = c.locale(), c.chat, c.account.Key
+	if c.chat != nil {
+		data.Contact = c.contactTexts()
+	}
 	data.Words = make(map[string]string, len(words))
 	for name, one := range words {
 		data.Words[name] = one.in(data.Locale)

@@ -124,7 +124,7 @@ func TestContactPage(t *testing.T) {
 	s.save(func(c *chatcfg.Config) {
 		f := &c.Chat.ContactForm
 		f.Enabled, f.Email = true, chatcfg.FormEmail{Enabled: true, Address: "agents@tienda.cl"}
-		f.Title, f.Description, f.Success, f.Error = "Título <b>", "Descripción", "¡Gracias!", "Falló"
+		f.Title.Any, f.Description.Any, f.Success.Any, f.Error.Any = "Título <b>", "Descripción", "¡Gracias!", "Falló"
 	})
 	s.online("online") // a page that cannot chat takes it all the same
 	shown := s.do(request{path: path, origin: "-", header: http.Header{"Accept-Language": {"en"}}})

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -145,6 +146,12 @@ func (c *call) language() string {
 		return lang
 	}
 	return c.r.Header.Get("Accept-Language")
+}
+
+// words is what a text by language says to the visitor, in the language in which
+// their session began, else in the request's (R6.9).
+func (c *call) words(w chatcfg.Words) string {
+	return w.In(cmp.Or(c.session.Customer.Locale, chatcfg.VisitorLocale(c.language())), c.chat.Locale)
 }
 
 // locale is the language to speak to the visitor in (R6.9).

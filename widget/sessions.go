@@ -36,9 +36,7 @@ func (c *call) startSession() error {
 	if err != nil {
 		return err
 	}
-	if locale != "" {
-		v.Locale = chatcfg.MatchLocale(locale)
-	}
+	v.Locale = chatcfg.VisitorLocale(locale)
 	proof, spend, err := c.prove(credentials)
 	if err != nil {
 		return err

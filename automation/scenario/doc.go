@@ -56,6 +56,8 @@
 //	agent A online|away|offline says whether an agent is available; it lasts
 //	customer C says "T"         writes, as the customer who claims the name C, the e-mail
 //	                            C@example.com, and a valid RUT where it is asked
+//	customer C says "T" in LANG the same, as a visitor of that language (es, en, pt), which
+//	                            is told when C first writes
 //	anonymous C says "T"        writes without saying who; where anonymous users may
 //	anonymous C leaves          ends that session; whoever says something as C next is
 //	                            another customer

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
@@ -169,48 +170,50 @@ func (p *player) rendered(ctx context.Context, c tickets.ConversationID, m *tick
 			agent = e.Actor.Name
 		}
 		if slices.ContainsFunc(e.Facts, func(f tickets.Fact) bool { return f.Kind == tickets.FactSaid && f.Seq == m.Seq }) {
-			return render(p.configs[e.Inputs.Config], p.nameIn(c), agent, m.Rule, e)
+			return render(p.configs[e.Inputs.Config], p.customerOf(c), agent, m.Rule, e)
 		}
 	}
 	return nil, fmt.Errorf("scenario: message %d is not in the history", m.Seq)
 }
 
-// nameIn is what the customer of a conversation is called; anonymous ones are
-// called nothing.
-func (p *player) nameIn(c tickets.ConversationID) string {
+// customerOf is the customer of a conversation; anonymous ones have no name.
+func (p *player) customerOf(c tickets.ConversationID) tickets.Customer {
 	for name, who := range p.people {
 		if who.conversation == c && !who.anonymous {
-			return name
+			return tickets.Customer{Name: name, Locale: who.language}
 		}
 	}
-	return ""
+	return tickets.Customer{}
 }
 
-func render(cfg chatcfg.Config, customer, agent string, key tickets.RuleKey, e *tickets.Entry) ([]string, error) {
+func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tickets.RuleKey, e *tickets.Entry) ([]string, error) {
 	calendar, err := cfg.Hours.Compile()
 	if err != nil {
 		return nil, err
 	}
-	v := chatcfg.Values{Customer: customer, Agent: agent, Account: cfg.Chat.Name}
+	v := chatcfg.Values{Customer: customer.Name, Agent: agent, Account: cfg.Chat.Name}
 	if cfg.Chat.WriteAsCompany {
 		v.Agent = v.Account
 	}
+	var opens time.Time
 	if calendar != nil {
-		if opens, ok := calendar.NextOpen(e.Inputs.Now); ok {
-			v.NextOpen = chatcfg.FormatInstant(opens, calendar.Location(), cfg.Chat.Locale)
-		}
+		opens, _ = calendar.NextOpen(e.Inputs.Now)
 	}
 	a := &cfg.Automation
-	messages := map[tickets.RuleKey][]string{
+	messages := map[tickets.RuleKey][]chatcfg.Words{
 		automation.RuleNewCustomer: a.NewCustomer.Messages, automation.RuleNoAgents: a.NoAgents.Messages,
 		automation.RuleOutOfHours: a.OutOfHours.Messages, automation.RuleTicketCreated: a.TicketCreated.Messages,
 		automation.RuleManualClose: a.ManualClose.Messages, automation.RuleAutomaticClose: a.AutomaticClose.Messages,
 	}[key]
 	may := make([]string, len(messages))
 	for i, message := range messages {
-		text, err := chatcfg.ParseText(message)
+		template, err := chatcfg.ParseTemplate(message)
 		if err != nil {
 			return nil, err
+		}
+		text, language := template.In(customer.Locale, cfg.Chat.Locale)
+		if calendar != nil {
+			v.NextOpen = chatcfg.FormatInstant(opens, calendar.Location(), language)
 		}
 		may[i] = text.Render(v)
 	}

@@ -110,6 +110,8 @@ type player struct {
 // person is a customer by the name that the script gives them.
 type person struct {
 	anonymous bool
+	// language is the one in which they first wrote; empty: unknown.
+	language chatcfg.Locale
 	// session is where they write; its ID is zero after they left.
 	session tickets.Session
 	// conversation is theirs since they first wrote.
@@ -276,19 +278,23 @@ func (p *player) configure(ctx context.Context, patch []byte, running bool) erro
 	return p.remember(ctx)
 }
 
-// says has a customer write, in a session that lasts.
-func (p *player) says(ctx context.Context, name string, anonymous bool, text string) error {
+// says has a customer write, in a session that lasts and that keeps the language in
+// which it began.
+func (p *player) says(ctx context.Context, name string, anonymous bool, language chatcfg.Locale, text string) error {
 	p.named[name] = true
 	who, known := p.people[name]
 	if !known {
-		who = &person{anonymous: anonymous}
+		who = &person{anonymous: anonymous, language: language}
+	}
+	if language != "" && language != who.language {
+		return wanted(fmt.Sprintf("the language in which %s began", name), string(language))
 	}
 	if who.anonymous != anonymous {
 		return wanted("a name of their own", strconv.Quote(name)+" for a customer and an anonymous session")
 	}
 	session := who.session
 	if session.ID.IsZero() {
-		visitor := charla.Entry{Anonymous: anonymous}
+		visitor := charla.Entry{Anonymous: anonymous, Locale: who.language}
 		cfg, _, err := p.desk.Config(ctx, p.account)
 		if err != nil {
 			return err

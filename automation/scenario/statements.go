@@ -10,6 +10,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -117,7 +118,11 @@ func (l *line) customer() step {
 	name := l.name("a customer")
 	l.oneOf("says")
 	text := l.text()
-	return func(ctx context.Context, p *player) error { return p.says(ctx, name, false, text) }
+	var language chatcfg.Locale
+	if l.skip("in") {
+		language = chatcfg.Locale(l.oneOf(string(chatcfg.Spanish), string(chatcfg.English), string(chatcfg.Portuguese)))
+	}
+	return func(ctx context.Context, p *player) error { return p.says(ctx, name, false, language, text) }
 }
 
 func (l *line) anonymous() step {
@@ -126,7 +131,7 @@ func (l *line) anonymous() step {
 		return func(ctx context.Context, p *player) error { return p.leaves(ctx, name) }
 	}
 	text := l.text()
-	return func(ctx context.Context, p *player) error { return p.says(ctx, name, true, text) }
+	return func(ctx context.Context, p *player) error { return p.says(ctx, name, true, "", text) }
 }
 
 // expect reads an expectation. A customer may be called "mail": then what follows

@@ -58,7 +58,7 @@ func talk(ctx context.Context, file string) (ref tickets.Ref, err error) {
 		return ref, err
 	}
 	cfg := chatcfg.Default(chatcfg.English)
-	cfg.Automation.ManualClose = chatcfg.TextAction{Enabled: true, Messages: []string{"Thank you, {customer}. Goodbye!"}}
+	cfg.Automation.ManualClose = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts("Thank you, {customer}. Goodbye!")}
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	if err != nil {
 		return ref, err

@@ -26,7 +26,9 @@ var agent = charla.Person{ID: "ana", Name: "Ana Rojas"}
 // allOn is a configuration with all seven actions, an SLA and keywords. The texts
 // of an action are of one length, whichever is chosen.
 func allOn() *chatcfg.Config {
-	text := func(texts ...string) chatcfg.TextAction { return chatcfg.TextAction{Enabled: true, Messages: texts} }
+	text := func(texts ...string) chatcfg.TextAction {
+		return chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(texts...)}
+	}
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	cfg.Quality.SLA = &chatcfg.Duration{Value: 365, Unit: chatcfg.UnitDays}
 	a := &cfg.Automation

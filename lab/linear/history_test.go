@@ -138,7 +138,7 @@ func configuration(r *rand.Rand) (rules, chatcfg.Config) {
 	}
 	say := func(on *bool, a *chatcfg.TextAction, text string) {
 		if *on = one(); *on {
-			*a = chatcfg.TextAction{Enabled: true, Messages: []string{text}}
+			*a = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(text)}
 		}
 	}
 	say(&in.NewCustomer, &cfg.Automation.NewCustomer, "bienvenido")

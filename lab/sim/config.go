@@ -51,7 +51,7 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 		}
 		*one.to = chatcfg.TextAction{Enabled: r.IntN(4) > 0}
 		for i := range 1 + r.IntN(3) {
-			one.to.Messages = append(one.to.Messages, fmt.Sprintf("%s %d de {account}", one.rule, i))
+			one.to.Messages = append(one.to.Messages, chatcfg.Words{Any: fmt.Sprintf("%s %d de {account}", one.rule, i)})
 		}
 	}
 	if cfg.Hours.Timezone == "" {

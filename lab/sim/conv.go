@@ -270,7 +270,7 @@ func (m *model) owned(c *conv, msg tickets.Message) bool {
 func (m *model) text(c *conv, rule tickets.RuleKey, text string) {
 	texts := action(c.account.current(), rule).Messages
 	for i, want := range texts {
-		if strings.ReplaceAll(want, "{account}", c.account.name) == text {
+		if strings.ReplaceAll(want.Any, "{account}", c.account.name) == text {
 			m.chosen[[2]int{len(texts), i}]++
 			return
 		}

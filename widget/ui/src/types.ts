@@ -7,6 +7,7 @@ export interface Config {
   hidden?: boolean
   name: string
   locale: string
+  speaks: string
   available: boolean
   form: boolean
   picture?: string

@@ -224,6 +224,10 @@ func plain(value any) string {
 		return value
 	case json.Number:
 		return value.String()
+	case map[string]any: // a text by language
+		if body, err := json.Marshal(value); err == nil {
+			return string(body)
+		}
 	case float64:
 		return strconv.FormatFloat(value, 'f', -1, 64)
 	}

@@ -18,7 +18,7 @@ const rich = `{
   "quality": {"sla": {"value": 5, "unit": "minutes"}, "clock": "wall"},
   "automation": {
     "autoClose": {"enabled": true, "after": {"value": 2, "unit": "hours"}, "clock": "wall"},
-    "newCustomer": {"enabled": true, "messages": ["Hola"]}, "noAgents": {"enabled": true, "messages": ["Nadie", "Ninguno"]},
+    "newCustomer": {"enabled": true, "messages": ["Hola"]}, "noAgents": {"enabled": true, "messages": [{"es": "Nadie", "pt": "Ninguém"}, "Ninguno"]},
     "outOfHours": {"enabled": true, "messages": ["Cerrado\nhasta {nextOpen}"]}, "ticketCreated": {"enabled": true, "messages": ["\nTicket"]},
     "manualClose": {"enabled": true, "messages": ["Adiós", "Chao", "Hasta luego"]}, "automaticClose": {"enabled": true, "messages": [" Fin "]},
     "combine": "all"},
@@ -152,7 +152,7 @@ func TestEverySetting(t *testing.T) {
 func TestSaveUnchanged(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, doc := range []string{rich, other, `{"chat": {"name": "Tienda", "domain": "tienda.cl"}}`} {
+	for _, doc := range []string{rich, other, `{"chat": {"name": "Tienda", "domain": "tienda.cl", "headerMessage": {"es": "H", "pt": "P"}}}`, `{"chat": {"name": "Tienda", "domain": "tienda.cl"}}`} {
 		want := decode(t, doc)
 		b.config(func(c *chatcfg.Config) { *c = want })
 		answer := b.post(b.channel(), b.get(b.channel()).form("config"))
@@ -250,7 +250,7 @@ func TestStale(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	form := b.get(b.channel()).form("config")
-	b.config(func(c *chatcfg.Config) { c.Chat.HeaderMessage = "de otra persona" })
+	b.config(func(c *chatcfg.Config) { c.Chat.HeaderMessage.Any = "de otra persona" })
 	form.Set("chat.headerMessage", "mío")
 	form.Set("chat.sound", "on")
 	answer := b.post(b.channel(), form)
@@ -263,11 +263,11 @@ func TestStale(t *testing.T) {
 	assert.True(t, again.Has("chat.sound"))
 	cfg, _, err := b.desk.Config(t.Context(), b.account.ID)
 	require.NoError(t, err)
-	assert.Equal(t, "de otra persona", cfg.Chat.HeaderMessage)
+	assert.Equal(t, "de otra persona", cfg.Chat.HeaderMessage.Any)
 	assert.Equal(t, http.StatusOK, b.post(b.channel(), again).status)
 	cfg, _, err = b.desk.Config(t.Context(), b.account.ID)
 	require.NoError(t, err)
-	assert.Equal(t, "mío", cfg.Chat.HeaderMessage)
+	assert.Equal(t, "mío", cfg.Chat.HeaderMessage.Any)
 }
 
 // TestRepeatedSave: R8.1: a form that is sent twice is saved once.

@@ -26,7 +26,7 @@ func TestConversation(t *testing.T) {
 	b := setup(t)
 	b.config(func(c *chatcfg.Config) {
 		c.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitHours}
-		c.Automation.ManualClose = chatcfg.TextAction{Enabled: true, Messages: []string{"Chao, {customer}."}}
+		c.Automation.ManualClose = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts("Chao, {customer}.")}
 	})
 	s, ref := b.customer("Carla", "¿Dónde está mi pedido?")
 	list := b.get(b.inbox())

@@ -68,6 +68,9 @@ func collect(all map[string]setting, path string, n schemaNode) {
 
 func leaf(path string, n schemaNode) setting {
 	s := setting{Path: path, Choices: n.Enum, Min: n.Minimum, Max: n.Maximum, Length: n.MaxLength, Items: n.MaxItems}
+	if len(n.AnyOf) > 0 && n.AnyOf[0].Type == "string" { // a text by language
+		return leaf(path, n.AnyOf[0])
+	}
 	switch {
 	case n.AnyOf != nil:
 		s.Kind = "duration"
@@ -79,7 +82,7 @@ func leaf(path string, n schemaNode) setting {
 			s.Columns = append(s.Columns, column)
 		}
 	case n.Type == "array":
-		s.Kind, s.Length = "lines", n.Items.MaxLength
+		s.Kind, s.Length = "lines", leaf("", *n.Items).Length
 		if n.MaxItems <= 3 {
 			s.Kind = "texts"
 		}
@@ -160,7 +163,7 @@ func typed(all map[string]setting, form url.Values) document {
 			list := []any{}
 			for i := range s.Items {
 				if text := unix(form.Get(indexed(path, int(i)))); text != "" {
-					list = append(list, text)
+					list = append(list, byLanguage(text))
 				}
 			}
 			if form.Has(indexed(path, 0)) {
@@ -187,7 +190,7 @@ func typed(all map[string]setting, form url.Values) document {
 			if s.Kind == "number" {
 				d.set(path, number(strings.TrimSpace(form.Get(path))))
 			} else {
-				d.set(path, unix(form.Get(path)))
+				d.set(path, byLanguage(unix(form.Get(path))))
 			}
 		}
 	}
@@ -232,6 +235,15 @@ func rows(s setting, form url.Values) []any {
 		}
 	}
 	return list
+}
+
+// byLanguage is a text, or the object by language that it writes as JSON.
+func byLanguage(text string) any {
+	var by map[string]string
+	if json.Unmarshal([]byte(text), &by) == nil && by != nil {
+		return by
+	}
+	return text
 }
 
 // number is a whole number as JSON writes it; anything else stays the text that

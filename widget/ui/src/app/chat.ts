@@ -201,7 +201,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
     }
     const made = await api.json<{ token: string; session: Session }>('POST', 'sessions', {
       ...body,
-      locale: core.config.locale,
+      locale: core.config.speaks,
     })
     session = made.session
     read = open()
