@@ -127,5 +127,5 @@ func (m *Module) WriteRelease(version string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(m.tree.Root, filepath.FromSlash(m.Dir), "go.mod"), data, 0o644) //nolint:gosec // a source file
+	return os.WriteFile(filepath.Join(m.tree.Root, filepath.FromSlash(m.Dir), "go.mod"), data, 0o644)
 }

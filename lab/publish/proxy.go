@@ -117,14 +117,14 @@ func (m *Module) WriteProxy(proxy, version string) error {
 		return fmt.Errorf("the zip has %d bytes, more than %d", archive.Len(), maxZip)
 	}
 	dir := filepath.Join(proxy, filepath.FromSlash(escaped), "@v")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a folder for everybody
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	info := fmt.Sprintf("{\"Version\":%q,\"Time\":%q}\n", version, time.Unix(0, 0).UTC().Format(time.RFC3339))
 	for name, data := range map[string][]byte{
 		"list": []byte(version + "\n"), version + ".info": []byte(info), version + ".mod": release, version + ".zip": archive.Bytes(),
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil { //nolint:gosec // files for everybody
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
 		}
 	}
