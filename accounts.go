@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -231,7 +230,7 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 	a.Revision++
 	a.Format = chatcfg.AccountFormat
 	a.SavedAt, a.Name, a.Hidden = now, cfg.Chat.Name, cfg.Chat.Hidden
-	a.Rules = since(a.Rules, old.Config, cfg, now)
+	a.Rules = automation.Saved(a.Rules, old.Config, cfg, now)
 	if o.Running {
 		a.Rules.Running, a.Rules.RunningAt = a.Version, now
 	}
@@ -258,37 +257,26 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 	return saved, nil
 }
 
-// since carries forward what a save means for deadlines armed before it (R4.8).
-func since(s chatcfg.Since, old, cfg chatcfg.Config, now time.Time) chatcfg.Since {
-	was, is := old.Automation.AutoClose, cfg.Automation.AutoClose
-	if is.Enabled && !was.Enabled {
-		s.AutoCloseOn = now
-	}
-	moved := is.Clock == chatcfg.Business && !reflect.DeepEqual(old.Hours, cfg.Hours)
-	if moved || !reflect.DeepEqual(was.After, is.After) || was.Clock != is.Clock {
-		s.AutoCloseChanged = now
-	}
-	return s
+// starts are the instants that stores count by, by what deadlines count from.
+var starts = map[automation.Start]storage.Instant{
+	automation.StartAgent: storage.CountsFrom, automation.StartWait: storage.WaitsSince,
 }
 
 // overdue counts the open tickets whose deadline the new rules move into the
 // past (R4.8): by ranges, not by looking at them.
 func (d *Desk) overdue(ctx context.Context, id chatcfg.AccountID, old, rules *automation.Rules, running bool, now time.Time) (int, error) {
 	total := 0
-	count := func(by storage.Instant, after, upTo time.Time) error {
-		if !upTo.After(after) {
-			return nil
+	for _, o := range rules.Overdue(old, running, now) {
+		if !o.UpTo.After(o.After) {
+			continue
 		}
-		n, err := d.store.Queries().Count(ctx, id, by, after, upTo)
+		n, err := d.store.Queries().Count(ctx, id, starts[o.By], o.After, o.UpTo)
+		if err != nil {
+			return 0, err
+		}
 		total += n
-		return err
 	}
-	err := count(storage.CountsFrom, old.CloseOverdue(now), rules.CloseOverdue(now))
-	if err == nil && running {
-		// Each wait has the SLA it began under, so all that are no delay count.
-		err = count(storage.WaitsSince, time.Time{}, rules.WaitOverdue(now))
-	}
-	return total, err
+	return total, nil
 }
 
 // savedBefore answers a repeated save like the first one.

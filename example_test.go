@@ -273,7 +273,7 @@ func ExampleDesk_DryRun() {
 	// it would answer: We opened a ticket for you.
 	// important: true
 	// delayed at: 12:05
-	// The customer wrote: ticket created, message 1, important (by important), message 2 (by ticketCreated)
+	// The customer wrote: the ticket was created, message 1, it became important (Important by content), automatic message 2 (Ticket created)
 	// nothing was written: true
 }
 
@@ -290,17 +290,17 @@ func ExampleDesk_Explain() {
 	for _, x := range must(s.desk.Explain(ctx, ref, 0, chatcfg.English)) {
 		fmt.Println(x.What)
 		for _, r := range x.Rules {
-			fmt.Printf("  %s: %t, %s\n", r.Rule, r.Fired, r.Text)
+			fmt.Printf("  %s: %s\n", r.Name, r.Text)
 		}
 	}
 	// Output:
-	// The customer wrote: ticket created, message 1, message 2 (by newCustomer)
-	//   newCustomer: true, the customer's first message; text 1
-	//   noAgents: false, an agent is available
-	//   important: false, it is off
-	//   notify: false, it is off
-	//   ticketCreated: false, it is off
-	//   outOfHours: false, it is off
+	// The customer wrote: the ticket was created, message 1, automatic message 2 (New customers)
+	//   New customers: It answered: this is the customer's first message, with text 1
+	//   No agents: It did not answer: an agent was available
+	//   Important by content: It is off
+	//   Notification of tickets: It is off
+	//   Ticket created: It is off
+	//   Out of hours: It is off
 }
 
 // counted is a store of one's own: it passes everything on to another one and

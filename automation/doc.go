@@ -6,7 +6,8 @@
 // automaton, parsed texts. [Rules.Decide] takes a command through: what fell due
 // before it happens first, then the command, then the actions that follow from
 // it. Every rule that is on leaves a finding in the history entry, with what it
-// looked at; [Explain] puts an entry into words. Stored state, explanations, dry
+// looked at; [Explain] puts an entry into words. Each rule is a file of its own
+// here, rule_….go, and a line in the list of rule.go. Stored state, explanations, dry
 // runs, simulations and scenario files all come from this one function.
 //
 // Nothing here answers an automatic message (R4.4): actions follow from commands

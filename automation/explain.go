@@ -2,6 +2,8 @@ package automation
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ type Explanation struct {
 	Ticket tickets.Number `json:"ticket"`
 	At     time.Time      `json:"at"`
 	Due    time.Time      `json:"due,omitzero"`
-	// What says who did what, and what came of it.
+	// What says who did what, and what changed by it.
 	What string `json:"what"`
 	// Rules say what every rule that could have acted did, and why.
 	Rules []RuleExplanation `json:"rules,omitempty"`
@@ -24,122 +26,165 @@ type Explanation struct {
 
 // RuleExplanation is why a rule acted or did not.
 type RuleExplanation struct {
-	Rule  tickets.RuleKey `json:"rule"`
-	Fired bool            `json:"fired"`
-	Text  string          `json:"text"`
+	Rule tickets.RuleKey `json:"rule"`
+	// Name is what people call the rule.
+	Name  string `json:"name"`
+	Fired bool   `json:"fired"`
+	Text  string `json:"text"`
 }
 
 // Explain puts a history entry into words, in Spanish, English or Portuguese
 // ([chatcfg.Auto] and any other: Spanish), its instants in the time of loc. Rules
 // that were off left no finding in the history; they are named here.
 func Explain(e tickets.Entry, l chatcfg.Locale, loc *time.Location) Explanation {
-	w, ok := explainWords[l]
-	if !ok {
-		w = explainWords[chatcfg.Spanish]
+	if l != chatcfg.English && l != chatcfg.Portuguese {
+		l = chatcfg.Spanish
 	}
-	x := Explanation{Entry: e.N, Ticket: e.Ticket, At: e.At, Due: e.Due}
-	var what strings.Builder
-	what.WriteString(w.actor(e.Actor))
-	what.WriteString(" " + w.kinds[e.Kind])
-	facts := make([]string, 0, len(e.Facts))
-	for _, f := range e.Facts {
-		facts = append(facts, w.fact(f))
-	}
-	if len(facts) > 0 {
-		what.WriteString(": " + strings.Join(facts, ", "))
-	}
-	x.What = what.String()
-	said := make(map[tickets.RuleKey]bool, len(e.Trace))
+	w := wording{l, loc, e.At}
+	x := Explanation{Entry: e.N, Ticket: e.Ticket, At: e.At, Due: e.Due, What: w.what(&e)}
 	for _, f := range e.Trace {
-		said[f.Rule] = true
-		x.Rules = append(x.Rules, RuleExplanation{Rule: f.Rule, Fired: f.Fired, Text: w.finding(f, loc)})
+		x.Rules = append(x.Rules, RuleExplanation{Rule: f.Rule, Name: w.name(f.Rule), Fired: f.Fired, Text: w.finding(f)})
 	}
-	for _, rule := range asked(e) {
-		if !said[rule] {
-			x.Rules = append(x.Rules, RuleExplanation{Rule: rule, Text: w.why["off"]})
+	for _, one := range rules {
+		if !slices.Contains(one.on, e.Kind) || slices.ContainsFunc(e.Trace, func(f tickets.Finding) bool { return f.Rule == one.key }) {
+			continue
 		}
+		off := one.off
+		if off.IsZero() {
+			off = isOff
+		}
+		x.Rules = append(x.Rules, RuleExplanation{Rule: one.key, Name: w.in(one.name), Text: w.in(off)})
 	}
 	return x
 }
 
-// asked are the rules that an entry of its kind asks.
-func asked(e tickets.Entry) []tickets.RuleKey {
-	switch e.Kind {
-	case tickets.CommandWrite:
-		return []tickets.RuleKey{
-			RuleImportant, RuleNotify,
-			RuleNewCustomer, RuleTicketCreated, RuleOutOfHours, RuleNoAgents,
+// wording puts things into the words of a language, as of an instant.
+type wording struct {
+	locale chatcfg.Locale
+	loc    *time.Location
+	at     time.Time
+}
+
+func (w wording) in(words chatcfg.Words) string { return words.In(w.locale, chatcfg.Spanish) }
+
+// name is what people call a rule; its key, if this version does not know it.
+func (w wording) name(key tickets.RuleKey) string {
+	if one := named(key); one != nil {
+		return w.in(one.name)
+	}
+	return string(key)
+}
+
+// RuleName is what people call a rule, in Spanish, English or Portuguese (any
+// other: Spanish); its key, if this version does not know it.
+func RuleName(key tickets.RuleKey, l chatcfg.Locale) string { return wording{locale: l}.name(key) }
+
+func named(key tickets.RuleKey) *rule {
+	for _, one := range rules {
+		if one.key == key {
+			return one
 		}
-	case tickets.CommandClose:
-		return []tickets.RuleKey{RuleManualClose}
-	case tickets.CommandExpire:
-		return []tickets.RuleKey{RuleAutomaticClose}
-	case tickets.CommandReply, tickets.CommandResume:
-		return []tickets.RuleKey{RuleAutoClose}
+	}
+	return nil
+}
+
+// what says who did what, and what changed by it.
+func (w wording) what(e *tickets.Entry) string {
+	text, said := string(e.Kind), tickets.FactKind("")
+	if row := e.Kind.Row(); row != nil {
+		text, said = strings.ReplaceAll(w.in(row.Words), "{actor}", w.actor(e.Actor)), row.Fact
+	}
+	var facts []string
+	for _, f := range e.Facts {
+		if f.Kind != said || f.Rule != e.Actor.Rule {
+			facts = append(facts, w.fact(f))
+		}
+	}
+	if len(facts) > 0 {
+		text += ": " + strings.Join(facts, ", ")
+	}
+	return text
+}
+
+func (w wording) actor(a tickets.Actor) string {
+	switch {
+	case a.Kind == tickets.ActorCustomer:
+		return w.in(theCustomer)
+	case a.Kind == tickets.ActorRule:
+		return w.name(a.Rule)
+	case a.Name != "":
+		return a.Name
 	default:
-		return nil
+		return w.in(theAgent) + " " + string(a.Agent)
 	}
 }
 
-type vocabulary struct {
-	customer, agent, rule string
-	kinds                 map[tickets.CommandKind]string
-	facts                 map[tickets.FactKind]string
-	by, manual, automatic string
-	why                   map[tickets.Why]string
-	text, word, until     string
-}
-
-func (w *vocabulary) actor(a tickets.Actor) string {
-	switch a.Kind {
-	case tickets.ActorCustomer:
-		return w.customer
-	case tickets.ActorAgent:
-		name := a.Name
-		if name == "" {
-			name = string(a.Agent)
-		}
-		return w.agent + " " + name
-	default:
-		return w.rule + " " + string(a.Rule)
-	}
-}
-
-func (w *vocabulary) fact(f tickets.Fact) string {
-	s := w.facts[f.Kind]
-	switch f.Kind {
-	case tickets.FactSaid:
-		s = fmt.Sprintf("%s %d", s, f.Seq)
-	case tickets.FactClosed:
-		reason := w.manual
-		if f.Reason == tickets.ReasonAutomatic {
-			reason = w.automatic
-		}
-		s += " (" + reason + ")"
-	case tickets.FactAnswered:
-		s = fmt.Sprintf("%s %s", s, f.Waited.Round(time.Second))
-	case tickets.FactNotified:
-		s += " " + f.Address
-	}
-	if f.Rule != "" {
-		s += fmt.Sprintf(" (%s %s)", w.by, f.Rule)
-	}
-	return s
-}
-
-func (w *vocabulary) finding(f tickets.Finding, loc *time.Location) string {
-	s, ok := w.why[f.Why]
+func (w wording) fact(f tickets.Fact) string {
+	words, ok := factWords[f.Kind]
 	if !ok {
-		s = string(f.Why)
+		return string(f.Kind)
 	}
+	if f.Kind == tickets.FactSaid && f.Rule != "" {
+		words = automaticMessage
+	}
+	text := strings.NewReplacer(
+		"{seq}", strconv.FormatInt(f.Seq, 10), "{address}", f.Address, "{waited}", w.duration(f.Waited),
+	).Replace(w.in(words))
+	if f.Rule != "" {
+		text += " (" + w.name(f.Rule) + ")"
+	}
+	return text
+}
+
+func (w wording) finding(f tickets.Finding) string {
+	one := named(f.Rule)
+	if one == nil {
+		return string(f.Why)
+	}
+	reason, ok := one.reasons[f.Why]
+	if !ok {
+		return string(f.Why)
+	}
+	text := strings.NewReplacer("{until}", w.instant(f.Until), "{word}", f.Word).Replace(w.in(reason))
 	if f.Text > 0 {
-		s += fmt.Sprintf("; "+w.text, f.Text)
+		text += fmt.Sprintf(w.in(withText), f.Text)
 	}
-	if f.Word != "" {
-		s += fmt.Sprintf("; "+w.word, f.Word, f.From, f.To)
+	return text
+}
+
+// instant is an instant as people say it: "today at 14:50".
+func (w wording) instant(t time.Time) string {
+	if t.IsZero() {
+		return w.in(never)
 	}
-	if !f.Until.IsZero() {
-		s += fmt.Sprintf("; "+w.until, f.Until.In(loc).Format("2006-01-02 15:04:05 MST"))
+	loc := w.loc
+	if loc == nil {
+		loc = time.UTC
 	}
-	return s
+	on, at := t.In(loc), w.at.In(loc)
+	for days, words := range map[int]chatcfg.Words{0: today, 1: tomorrow} {
+		if day := at.AddDate(0, 0, days); day.YearDay() == on.YearDay() && day.Year() == on.Year() {
+			return w.in(words) + " " + on.Format("15:04")
+		}
+	}
+	return w.in(theDay) + chatcfg.FormatInstant(t, loc, w.locale)
+}
+
+// duration is a duration as people say it: "2 h 30 min".
+func (w wording) duration(d time.Duration) string {
+	d = d.Round(time.Second)
+	var parts []string
+	for _, unit := range [...]struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
+		if n := d / unit.of; n > 0 && len(parts) < 2 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, unit.name))
+			d -= n * unit.of
+		}
+	}
+	if len(parts) == 0 {
+		return "0 s"
+	}
+	return strings.Join(parts, " ")
 }

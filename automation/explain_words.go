@@ -5,107 +5,35 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-var explainWords = map[chatcfg.Locale]*vocabulary{
-	chatcfg.Spanish: {
-		customer: "El cliente", agent: "El ejecutivo", rule: "La regla",
-		kinds: map[tickets.CommandKind]string{
-			tickets.CommandWrite: "escribió", tickets.CommandReply: "respondió", tickets.CommandClose: "cerró",
-			tickets.CommandIgnore: "ignoró", tickets.CommandOpen: "abrió", tickets.CommandExpire: "cerró",
-			tickets.CommandPause: "pausó", tickets.CommandResume: "reanudó", tickets.CommandMark: "marcó como importante",
-			tickets.CommandUnmark: "marcó como normal", tickets.CommandClassify: "tipificó",
-			tickets.CommandDescribe: "cambió los metadatos", tickets.CommandDelay: "constató la demora",
-			tickets.CommandRearm: "recalculó la espera",
-		},
-		facts: map[tickets.FactKind]string{
-			tickets.FactCreated: "ticket creado", tickets.FactReopened: "ticket reabierto", tickets.FactOpened: "ticket abierto",
-			tickets.FactIgnored: "ticket ignorado", tickets.FactClosed: "ticket cerrado", tickets.FactPaused: "ticket en pausa",
-			tickets.FactResumed: "ticket reanudado", tickets.FactSaid: "mensaje", tickets.FactMarked: "importante",
-			tickets.FactUnmarked: "normal", tickets.FactDelayed: "con demora", tickets.FactAnswered: "espera terminada tras",
-			tickets.FactTypified: "tipificación", tickets.FactDescribed: "metadatos", tickets.FactNotified: "correo a",
-			tickets.FactRearmed: "espera recalculada", tickets.FactLinked: "conversación anterior enlazada",
-		},
-		by: "por", manual: "manual", automatic: "automático",
-		why: map[tickets.Why]string{
-			"off": "no activada", WhyArmed: "en cuenta regresiva", WhyDeadline: "se cumplió el plazo",
-			WhyAgentClosed: "un ejecutivo cerró", WhyFirstMessage: "primer mensaje del cliente",
-			WhyNotFirstMessage: "el cliente ya había escrito", WhyCreated: "se creó un ticket",
-			WhyNotCreated: "no se creó un ticket", WhyClosedHours: "fuera del horario laboral",
-			WhyOpenHours: "dentro del horario laboral", WhySpokeInInterval: "ya respondió en este cierre",
-			WhyNoAgent: "no hay ejecutivos disponibles", WhyAgentAvailable: "hay un ejecutivo disponible",
-			WhySpokeInAbsence: "ya respondió en esta ausencia", WhyHeldBack: "cede ante el mensaje fuera de horario",
-			WhyPaused: "el ticket está en pausa", WhyKeyword: "contiene una palabra clave",
-			WhyNoKeyword: "no contiene palabras clave", WhyAlreadyImportant: "ya era importante",
-			WhyUnmarkedByAgent: "un ejecutivo lo marcó como normal", WhyMarkedImportant: "este mensaje lo marcó como importante",
-			WhyNotMarkedImportant: "este mensaje no lo marcó como importante", WhyAlreadyNotified: "ya se había notificado",
-		},
-		text: "texto %d", word: "«%s» en los bytes %d a %d", until: "hasta %s",
-	},
-	chatcfg.English: {
-		customer: "The customer", agent: "Agent", rule: "Rule",
-		kinds: map[tickets.CommandKind]string{
-			tickets.CommandWrite: "wrote", tickets.CommandReply: "replied", tickets.CommandClose: "closed",
-			tickets.CommandIgnore: "ignored", tickets.CommandOpen: "opened", tickets.CommandExpire: "closed",
-			tickets.CommandPause: "paused", tickets.CommandResume: "resumed", tickets.CommandMark: "marked important",
-			tickets.CommandUnmark: "marked normal", tickets.CommandClassify: "classified",
-			tickets.CommandDescribe: "changed the metadata", tickets.CommandDelay: "noticed the delay",
-			tickets.CommandRearm: "recomputed the wait",
-		},
-		facts: map[tickets.FactKind]string{
-			tickets.FactCreated: "ticket created", tickets.FactReopened: "ticket reopened", tickets.FactOpened: "ticket opened",
-			tickets.FactIgnored: "ticket ignored", tickets.FactClosed: "ticket closed", tickets.FactPaused: "ticket paused",
-			tickets.FactResumed: "ticket resumed", tickets.FactSaid: "message", tickets.FactMarked: "important",
-			tickets.FactUnmarked: "normal", tickets.FactDelayed: "delayed", tickets.FactAnswered: "wait ended after",
-			tickets.FactTypified: "typification", tickets.FactDescribed: "metadata", tickets.FactNotified: "e-mail to",
-			tickets.FactRearmed: "wait recomputed", tickets.FactLinked: "earlier conversation linked",
-		},
-		by: "by", manual: "manual", automatic: "automatic",
-		why: map[tickets.Why]string{
-			"off": "it is off", WhyArmed: "counting down", WhyDeadline: "the time was up",
-			WhyAgentClosed: "an agent closed", WhyFirstMessage: "the customer's first message",
-			WhyNotFirstMessage: "the customer had written before", WhyCreated: "a ticket was created",
-			WhyNotCreated: "no ticket was created", WhyClosedHours: "outside the business hours",
-			WhyOpenHours: "inside the business hours", WhySpokeInInterval: "it has answered in this closed interval",
-			WhyNoAgent: "no agent is available", WhyAgentAvailable: "an agent is available",
-			WhySpokeInAbsence: "it has answered in this absence", WhyHeldBack: "it gives way to out of hours",
-			WhyPaused: "the ticket is paused", WhyKeyword: "the message has a keyword",
-			WhyNoKeyword: "the message has no keyword", WhyAlreadyImportant: "it was important already",
-			WhyUnmarkedByAgent: "an agent marked it normal", WhyMarkedImportant: "this message made it important",
-			WhyNotMarkedImportant: "this message did not make it important", WhyAlreadyNotified: "they had been notified",
-		},
-		text: "text %d", word: "%q at bytes %d to %d", until: "until %s",
-	},
-	chatcfg.Portuguese: {
-		customer: "O cliente", agent: "O atendente", rule: "A regra",
-		kinds: map[tickets.CommandKind]string{
-			tickets.CommandWrite: "escreveu", tickets.CommandReply: "respondeu", tickets.CommandClose: "fechou",
-			tickets.CommandIgnore: "ignorou", tickets.CommandOpen: "abriu", tickets.CommandExpire: "fechou",
-			tickets.CommandPause: "pausou", tickets.CommandResume: "retomou", tickets.CommandMark: "marcou como importante",
-			tickets.CommandUnmark: "marcou como normal", tickets.CommandClassify: "tipificou",
-			tickets.CommandDescribe: "mudou os metadados", tickets.CommandDelay: "constatou o atraso",
-			tickets.CommandRearm: "recalculou a espera",
-		},
-		facts: map[tickets.FactKind]string{
-			tickets.FactCreated: "ticket criado", tickets.FactReopened: "ticket reaberto", tickets.FactOpened: "ticket aberto",
-			tickets.FactIgnored: "ticket ignorado", tickets.FactClosed: "ticket fechado", tickets.FactPaused: "ticket em pausa",
-			tickets.FactResumed: "ticket retomado", tickets.FactSaid: "mensagem", tickets.FactMarked: "importante",
-			tickets.FactUnmarked: "normal", tickets.FactDelayed: "com atraso", tickets.FactAnswered: "espera terminada após",
-			tickets.FactTypified: "tipificação", tickets.FactDescribed: "metadados", tickets.FactNotified: "e-mail para",
-			tickets.FactRearmed: "espera recalculada", tickets.FactLinked: "conversa anterior vinculada",
-		},
-		by: "por", manual: "manual", automatic: "automático",
-		why: map[tickets.Why]string{
-			"off": "não ativada", WhyArmed: "em contagem regressiva", WhyDeadline: "o prazo se cumpriu",
-			WhyAgentClosed: "um atendente fechou", WhyFirstMessage: "primeira mensagem do cliente",
-			WhyNotFirstMessage: "o cliente já havia escrito", WhyCreated: "um ticket foi criado",
-			WhyNotCreated: "nenhum ticket foi criado", WhyClosedHours: "fora do horário comercial",
-			WhyOpenHours: "dentro do horário comercial", WhySpokeInInterval: "já respondeu neste intervalo fechado",
-			WhyNoAgent: "não há atendentes disponíveis", WhyAgentAvailable: "há um atendente disponível",
-			WhySpokeInAbsence: "já respondeu nesta ausência", WhyHeldBack: "cede à mensagem fora de horário",
-			WhyPaused: "o ticket está em pausa", WhyKeyword: "contém uma palavra-chave",
-			WhyNoKeyword: "não contém palavras-chave", WhyAlreadyImportant: "já era importante",
-			WhyUnmarkedByAgent: "um atendente o marcou como normal", WhyMarkedImportant: "esta mensagem o marcou como importante",
-			WhyNotMarkedImportant: "esta mensagem não o marcou como importante", WhyAlreadyNotified: "já tinha sido notificado",
-		},
-		text: "texto %d", word: "«%s» nos bytes %d a %d", until: "até %s",
-	},
+var (
+	theCustomer      = words("El cliente", "The customer", "O cliente")
+	theAgent         = words("El ejecutivo", "Agent", "O atendente")
+	isOff            = words("No está activada", "It is off", "Não está ativada")
+	withText         = words(", con el texto %d", ", with text %d", ", com o texto %d")
+	today            = words("hoy a las", "today at", "hoje às")
+	tomorrow         = words("mañana a las", "tomorrow at", "amanhã às")
+	theDay           = words("el ", "on ", "")
+	never            = words("nuevo aviso", "further notice", "segunda ordem")
+	automaticMessage = words("mensaje automático {seq}", "automatic message {seq}", "mensagem automática {seq}")
+)
+
+// factWords say what happened within a decision.
+var factWords = map[tickets.FactKind]chatcfg.Words{
+	tickets.FactCreated:   words("se creó el ticket", "the ticket was created", "o ticket foi criado"),
+	tickets.FactReopened:  words("se reabrió el ticket", "the ticket was reopened", "o ticket foi reaberto"),
+	tickets.FactOpened:    words("se abrió el ticket", "the ticket was opened", "o ticket foi aberto"),
+	tickets.FactIgnored:   words("se ignoró el ticket", "the ticket was ignored", "o ticket foi ignorado"),
+	tickets.FactClosed:    words("se cerró el ticket", "the ticket was closed", "o ticket foi fechado"),
+	tickets.FactPaused:    words("el ticket quedó en pausa", "the ticket was paused", "o ticket ficou em pausa"),
+	tickets.FactResumed:   words("se reanudó el ticket", "the ticket was resumed", "o ticket foi retomado"),
+	tickets.FactSaid:      words("mensaje {seq}", "message {seq}", "mensagem {seq}"),
+	tickets.FactMarked:    words("quedó importante", "it became important", "ficou importante"),
+	tickets.FactUnmarked:  words("quedó normal", "it became normal", "ficou normal"),
+	tickets.FactDelayed:   words("quedó con demora", "it is delayed", "ficou com atraso"),
+	tickets.FactAnswered:  words("el cliente había esperado {waited}", "the customer had waited {waited}", "o cliente havia esperado {waited}"),
+	tickets.FactTypified:  words("cambió la tipificación", "the category changed", "a tipificação mudou"),
+	tickets.FactDescribed: words("cambiaron los datos", "the data changed", "os dados mudaram"),
+	tickets.FactNotified:  words("se avisó a {address}", "{address} was told", "{address} foi avisado"),
+	tickets.FactRearmed:   words("se recalculó la espera", "the wait was computed anew", "a espera foi recalculada"),
+	tickets.FactLinked:    words("se enlazó con su conversación anterior", "it was linked to their earlier conversation", "foi vinculada à conversa anterior"),
 }

@@ -172,7 +172,7 @@ func (l *life) hours() chatcfg.Hours {
 
 func (l *life) compile() {
 	a := chatcfg.Account{Version: l.version, Rules: chatcfg.Since{
-		AutoCloseOn: l.since.autoCloseOn, AutoCloseChanged: l.since.autoCloseChanged,
+		Rules:   []chatcfg.RuleSince{{Rule: "autoClose", On: l.since.autoCloseOn, Changed: l.since.autoCloseChanged}},
 		Running: l.since.running, RunningAt: l.since.runningAt,
 	}}
 	running := l.running
@@ -203,9 +203,20 @@ func (l *life) save() frozenOutcome {
 		l.running, l.since.running, l.since.runningAt = &cfg, l.version, l.now
 	}
 	l.compile()
-	return frozenOutcome{rules: l.rules, overdue: []time.Time{
-		before.CloseOverdue(l.now), l.rules.CloseOverdue(l.now), l.rules.WaitOverdue(l.now),
-	}}
+	closes := func(r *automation.Rules) (closed, delayed time.Time) {
+		for _, o := range r.Overdue(before, true, l.now) {
+			if o.By == automation.StartAgent {
+				closed = o.UpTo
+			} else {
+				delayed = o.UpTo
+			}
+		}
+		return closed, delayed
+	}
+	closedBefore, _ := closes(before)
+	closed, delayed := closes(l.rules)
+	overdue := []time.Time{closedBefore, closed, delayed}
+	return frozenOutcome{rules: l.rules, overdue: overdue}
 }
 
 // pass lets time pass: often to the deadline, or right beside it.

@@ -1,7 +1,6 @@
 package automation
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -15,11 +14,19 @@ type Rules struct {
 	Config  chatcfg.Config
 	Version chatcfg.Version
 
-	since    chatcfg.Since
-	policy   tickets.Policy
-	running  *tickets.Policy
-	keywords *Keywords
-	texts    map[tickets.RuleKey][]chatcfg.Template
+	since   chatcfg.Since
+	policy  tickets.Policy
+	running *tickets.Policy
+
+	asked     map[tickets.CommandKind][]asker
+	timed     []deadline
+	followers []follower
+}
+
+// deadline is a rule with a deadline.
+type deadline struct {
+	key tickets.RuleKey
+	timed
 }
 
 // Compile compiles the account's current configuration. running is the
@@ -30,7 +37,7 @@ func Compile(a chatcfg.Account, cfg chatcfg.Config, running *chatcfg.Config) (*R
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Rules{Config: cfg, Version: a.Version, since: a.Rules}
+	r := &Rules{Config: cfg, Version: a.Version, since: a.Rules, asked: make(map[tickets.CommandKind][]asker)}
 	var err error
 	if r.policy, err = policy(cfg); err != nil {
 		return nil, err
@@ -46,23 +53,21 @@ func Compile(a chatcfg.Account, cfg chatcfg.Config, running *chatcfg.Config) (*R
 		}
 		r.running = &p
 	}
-	if cfg.General.Important.Enabled {
-		if r.keywords, err = CompileKeywords(cfg.General.Important.Keywords); err != nil {
-			return nil, fmt.Errorf("automation: keywords: %w", err)
+	for i, one := range rules {
+		compiled, err := one.compile(&env{Rules: r, rule: one, before: rules[:i]})
+		if err != nil {
+			return nil, err
 		}
-	}
-	r.texts = make(map[tickets.RuleKey][]chatcfg.Template, len(textRules))
-	for _, rule := range textRules {
-		action := rule.of(&cfg.Automation)
-		if !action.Enabled {
-			continue
-		}
-		for _, m := range action.Messages {
-			text, err := chatcfg.ParseTemplate(m)
-			if err != nil {
-				return nil, fmt.Errorf("automation: %s: %w", rule.name, err)
+		if a, ok := compiled.(asker); ok {
+			for _, kind := range one.on {
+				r.asked[kind] = append(r.asked[kind], a)
 			}
-			r.texts[rule.name] = append(r.texts[rule.name], text)
+		}
+		if t, ok := compiled.(timed); ok {
+			r.timed = append(r.timed, deadline{one.key, t})
+		}
+		if f, ok := compiled.(follower); ok {
+			r.followers = append(r.followers, f)
 		}
 	}
 	return r, nil
@@ -83,79 +88,101 @@ func policy(cfg chatcfg.Config) (tickets.Policy, error) {
 	return p, nil
 }
 
-// textRules are the actions that send a text, in the order of R4.1 for those
-// that answer one message.
-var textRules = []struct {
-	name tickets.RuleKey
-	of   func(*chatcfg.Automation) *chatcfg.TextAction
-}{
-	{RuleNewCustomer, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.NewCustomer }},
-	{RuleTicketCreated, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.TicketCreated }},
-	{RuleOutOfHours, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.OutOfHours }},
-	{RuleNoAgents, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.NoAgents }},
-	{RuleManualClose, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.ManualClose }},
-	{RuleAutomaticClose, func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.AutomaticClose }},
-}
-
 // Calendar is the account's business hours; nil: it has none.
 func (r *Rules) Calendar() *chatcfg.Calendar { return r.policy.Calendar }
 
-// Deadline is what a ticket is waiting for: the rule that acts and the instant
-// at which it does; false: nothing. A ticket has at most one, because its last
-// word is either the customer's (the SLA runs) or an agent's (auto-close does).
+// Deadline is what a ticket is waiting for: the rule that acts next and the
+// instant at which it does; false: nothing.
 func (r *Rules) Deadline(t *tickets.Ticket) (time.Time, tickets.RuleKey, bool) {
-	switch {
-	case t.Status != tickets.StatusOpen:
-	case t.Wait != nil:
-		return t.Wait.Due, RuleSLA, !t.Wait.Due.IsZero() && !t.Delayed()
-	case r.Config.Automation.AutoClose.Enabled && !t.CountsFrom.IsZero():
-		due, ok := r.closesAt(t.CountsFrom)
-		return due, RuleAutoClose, ok
+	due, next := r.next(t)
+	if next == nil {
+		return time.Time{}, "", false
 	}
-	return time.Time{}, "", false
+	return due, next.key, true
 }
 
-// closesAt is when auto-close closes a ticket that counts from an instant: not
-// before it was switched on, nor before the save that moved it (R4.8).
-func (r *Rules) closesAt(from time.Time) (time.Time, bool) {
-	if from.Before(r.since.AutoCloseOn) {
-		from = r.since.AutoCloseOn
+// next is the rule that falls due first; of several at one instant, the first in
+// the list (R4.3). Nil: none does.
+func (r *Rules) next(t *tickets.Ticket) (first time.Time, next *deadline) {
+	for i := range r.timed {
+		one := &r.timed[i]
+		if due, ok := one.due(t); ok && (next == nil || due.Before(first)) {
+			first, next = due, one
+		}
 	}
-	a := r.Config.Automation.AutoClose
-	due, ok := tickets.After(from, a.After.Std(), a.Clock, r.policy.Calendar)
-	if due.Before(r.since.AutoCloseChanged) {
-		due = r.since.AutoCloseChanged
-	}
-	return due, ok
+	return first, next
 }
 
-// CloseOverdue is the latest instant such that auto-close has fallen due by now
-// for tickets that count from it or earlier; zero: for none.
-func (r *Rules) CloseOverdue(now time.Time) time.Time {
-	a := r.Config.Automation.AutoClose
-	if !a.Enabled {
-		return time.Time{}
-	}
-	from, ok := r.before(now, a.After.Std(), a.Clock)
-	if !ok || from.Before(r.since.AutoCloseOn) {
-		return time.Time{}
-	}
-	return from
+// Wake is when the conversation of a draft has to be looked at again by itself;
+// zero: never.
+func (r *Rules) Wake(t *tickets.Ticket) time.Time {
+	due, _ := r.next(t)
+	return due
 }
 
-// WaitOverdue is the latest instant such that waits that began at it or earlier
-// have reached the SLA by now; zero: none have.
-func (r *Rules) WaitOverdue(now time.Time) time.Time {
-	if r.policy.SLA == 0 {
-		return time.Time{}
-	}
-	from, _ := r.before(now, r.policy.SLA, r.policy.SLAClock)
-	return from
+// Start says what a deadline counts from.
+type Start string
+
+// The starts.
+const (
+	// StartAgent: from where auto-close counts ([tickets.Ticket].CountsFrom).
+	StartAgent Start = "agent"
+	// StartWait: from the beginning of the customer's wait.
+	StartWait Start = "wait"
+)
+
+// Overdue are tickets that a save makes overdue (R4.8): the open ones that count
+// from after After, up to and including UpTo. After is zero for all of them; an
+// UpTo that is not later than After is none.
+type Overdue struct {
+	By          Start
+	After, UpTo time.Time
 }
 
-func (r *Rules) before(t time.Time, d time.Duration, clock chatcfg.Clock) (time.Time, bool) {
+// Overdue says which tickets a save makes overdue that puts r in place of old.
+// running says that it applies to running waits, too (R2.6).
+func (r *Rules) Overdue(old *Rules, running bool, now time.Time) []Overdue {
+	var list []Overdue
+	for i := range r.timed {
+		one := &r.timed[i]
+		o := Overdue{}
+		o.By, o.UpTo = one.overdue(now, running)
+		for j := range old.timed {
+			if old.timed[j].key == one.key {
+				_, o.After = old.timed[j].overdue(now, false)
+			}
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// Saved carries forward what an account's saves mean for deadlines that were
+// armed before them (R4.8), by a save of cfg in place of old.
+func Saved(since chatcfg.Since, old, cfg chatcfg.Config, now time.Time) chatcfg.Since {
+	for _, one := range rules {
+		if one.saved == nil {
+			continue
+		}
+		on, changed := one.saved(&old, &cfg)
+		s := since.Rule(string(one.key))
+		if on {
+			s.On = now
+		}
+		if changed {
+			s.Changed = now
+		}
+		if on || changed {
+			since = since.With(s)
+		}
+	}
+	return since
+}
+
+// startOf is the instant from which a duration has passed by t; false: none.
+func startOf(t time.Time, d time.Duration, clock chatcfg.Clock, hours *chatcfg.Calendar) (time.Time, bool) {
 	if clock != chatcfg.Business {
 		return t.Add(-d), true
 	}
-	return r.policy.Calendar.Start(t, d)
+	return hours.Start(t, d)
 }

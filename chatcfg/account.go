@@ -1,6 +1,10 @@
 package chatcfg
 
 import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,17 +68,105 @@ type Account struct {
 // Since holds what the saves of an account mean for deadlines that were armed
 // before them (R4.8, R2.6).
 type Since struct {
-	// AutoCloseOn is when auto-close was last switched on: tickets that were
-	// already waiting count from then.
-	AutoCloseOn time.Time `json:"autoCloseOn,omitzero"`
-	// AutoCloseChanged is the last save that changed the duration or the clock
-	// of auto-close, or the hours: a deadline recomputed to before it falls due
-	// at it.
-	AutoCloseChanged time.Time `json:"autoCloseChanged,omitzero"`
+	// Rules are of the rules that a save has switched on or moved.
+	Rules []RuleSince
 	// Running is the last version whose save asked for running SLA waits to
 	// follow it, and RunningAt when it was saved.
-	Running   Version   `json:"running,omitempty"`
-	RunningAt time.Time `json:"runningAt,omitzero"`
+	Running   Version
+	RunningAt time.Time
+}
+
+// RuleSince is what saves mean for the deadlines of one rule.
+type RuleSince struct {
+	// Rule is the rule's key.
+	Rule string
+	// On is when the rule was last switched on: tickets that were already waiting
+	// count from then.
+	On time.Time
+	// Changed is the last save that moved its deadlines: one recomputed to before
+	// it falls due at it.
+	Changed time.Time
+}
+
+// Rule returns what saves mean for a rule; zero but for its key: nothing.
+func (s Since) Rule(key string) RuleSince {
+	for _, r := range s.Rules {
+		if r.Rule == key {
+			return r
+		}
+	}
+	return RuleSince{Rule: key}
+}
+
+// With returns a copy with what saves mean for one rule, which takes the place of
+// what they meant before.
+func (s Since) With(r RuleSince) Since {
+	rules := make([]RuleSince, 0, len(s.Rules)+1)
+	for _, old := range s.Rules {
+		if old.Rule != r.Rule {
+			rules = append(rules, old)
+		}
+	}
+	s.Rules = append(rules, r)
+	slices.SortFunc(s.Rules, func(a, b RuleSince) int { return cmp.Compare(a.Rule, b.Rule) })
+	return s
+}
+
+// The document of a Since has a key for each instant: "autoCloseOn" is the On of
+// the rule "autoClose". Versions that knew only that rule read it, too.
+const (
+	sinceOn        = "On"
+	sinceChanged   = "Changed"
+	sinceRunning   = "running"
+	sinceRunningAt = "runningAt"
+)
+
+// MarshalJSON writes the document.
+func (s Since) MarshalJSON() ([]byte, error) {
+	doc := make(map[string]any)
+	put := func(key string, t time.Time) {
+		if !t.IsZero() {
+			doc[key] = t
+		}
+	}
+	for _, r := range s.Rules {
+		put(r.Rule+sinceOn, r.On)
+		put(r.Rule+sinceChanged, r.Changed)
+	}
+	if s.Running != 0 {
+		doc[sinceRunning] = s.Running
+	}
+	put(sinceRunningAt, s.RunningAt)
+	return json.Marshal(doc)
+}
+
+// UnmarshalJSON reads the document. It ignores keys that it does not know.
+func (s *Since) UnmarshalJSON(b []byte) error {
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return err
+	}
+	*s = Since{}
+	for key, value := range doc {
+		var err error
+		if key == sinceRunning {
+			err = json.Unmarshal(value, &s.Running)
+		} else if key == sinceRunningAt {
+			err = json.Unmarshal(value, &s.RunningAt)
+		} else if rule, ok := strings.CutSuffix(key, sinceOn); ok {
+			r := s.Rule(rule)
+			err = json.Unmarshal(value, &r.On)
+			*s = s.With(r)
+		} else if rule, ok := strings.CutSuffix(key, sinceChanged); ok {
+			r := s.Rule(rule)
+			err = json.Unmarshal(value, &r.Changed)
+			*s = s.With(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Secret is the public half of a secret token (R1.7).

@@ -37,8 +37,12 @@ func copyAccount(a chatcfg.Account) chatcfg.Account {
 	}
 	a.Picture, a.Logo = pointer(a.Picture), pointer(a.Logo)
 	a.CreatedAt, a.DeletedAt, a.SavedAt = kept(a.CreatedAt), kept(a.DeletedAt), kept(a.SavedAt)
-	r := &a.Rules
-	r.AutoCloseOn, r.AutoCloseChanged, r.RunningAt = kept(r.AutoCloseOn), kept(r.AutoCloseChanged), kept(r.RunningAt)
+	a.Rules.RunningAt = kept(a.Rules.RunningAt)
+	a.Rules.Rules = slices.Clone(a.Rules.Rules)
+	for i := range a.Rules.Rules {
+		r := &a.Rules.Rules[i]
+		r.On, r.Changed = kept(r.On), kept(r.Changed)
+	}
 	return a
 }
 
@@ -58,7 +62,10 @@ func copyConversation(c tickets.Conversation) tickets.Conversation {
 func copyTicket(t tickets.Ticket) tickets.Ticket {
 	t.CreatedAt, t.OpenedAt, t.ClosedAt = kept(t.CreatedAt), kept(t.OpenedAt), kept(t.ClosedAt)
 	t.ChangedAt, t.CountsFrom = kept(t.ChangedAt), kept(t.CountsFrom)
-	t.SpokeOutOfHours = kept(t.SpokeOutOfHours)
+	t.Memory = slices.Clone(t.Memory)
+	for i := range t.Memory {
+		t.Memory[i].At = kept(t.Memory[i].At)
+	}
 	if t.Wait = pointer(t.Wait); t.Wait != nil {
 		w := t.Wait
 		w.Since, w.Due, w.DelayedAt = kept(w.Since), kept(w.Due), kept(w.DelayedAt)

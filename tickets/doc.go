@@ -7,8 +7,8 @@
 // A [Conversation] is one customer in one account, and the unit of consistency.
 // Its tickets are numbered; only the latest can be other than closed, so it is
 // the only one that a decision needs, with at most one older one for
-// typification, metadata and importance. [Next] is the table of R3.3, and
-// docs/states.md is drawn from it.
+// typification, metadata and importance. [Commands] is the table of R3.3,
+// and docs/states.md is drawn from it.
 //
 // A ticket waits for one thing at a time. While the customer has the last word a
 // [Wait] runs against the SLA; while an agent has it, auto-close counts from

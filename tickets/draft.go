@@ -78,14 +78,21 @@ func (d *Draft) Changed() []Ticket {
 // command takes effect: the deadline for what fell due (due is then that
 // deadline, else zero). An error leaves the draft unusable.
 func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
-	t, err := d.target(cmd)
+	r := row(cmd.Kind)
+	if r == nil {
+		return ErrCommand
+	}
+	t, err := d.target(cmd, r)
 	if err != nil {
 		return err
+	}
+	if _, ok := r.To[t.Status]; !ok {
+		return &TransitionError{From: t.Status, Kind: cmd.Kind}
 	}
 	d.Entries = append(d.Entries, Entry{
 		Kind: cmd.Kind, Actor: cmd.Actor, At: d.At, Due: due, Inputs: in, Facts: make([]Fact, 0, 4),
 	})
-	if err := d.carryOut(t, cmd, in.Now, p); err != nil {
+	if err := r.do(d, t, cmd, in.Now, p); err != nil {
 		return err
 	}
 	if t == d.Older {
@@ -101,95 +108,64 @@ func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 	return nil
 }
 
-func (d *Draft) target(cmd Command) (*Ticket, error) {
+func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 	switch {
 	case cmd.Number == 0 || cmd.Number == d.Ticket.Number:
-		if d.Ticket.Number == 0 && cmd.Kind != CommandWrite {
+		if _, begins := r.To[StatusNone]; d.Ticket.Number == 0 && !begins {
 			return nil, ErrNoTicket
 		}
 		return &d.Ticket, nil
 	case d.Older == nil || d.Older.Number != cmd.Number:
 		return nil, ErrNoTicket
-	}
-	switch cmd.Kind {
-	case CommandMark, CommandUnmark, CommandClassify, CommandDescribe:
-		return d.Older, nil
-	default:
+	case !r.Older:
 		return nil, ErrNotLatest
 	}
+	return d.Older, nil
 }
 
-func (d *Draft) carryOut(t *Ticket, cmd Command, now time.Time, p Policy) error {
-	switch cmd.Kind {
-	case CommandWrite, CommandReply, CommandClose, CommandIgnore, CommandOpen, CommandExpire:
-		to, ok := Next(t.Status, cmd.Kind)
-		if !ok {
-			return &TransitionError{From: t.Status, Kind: cmd.Kind}
-		}
-		d.move(t, to, cmd, now, p)
-	case CommandPause, CommandResume:
-		if t.Status != StatusOpen || t.Paused == (cmd.Kind == CommandPause) {
-			return &TransitionError{From: t.Status, Paused: t.Paused, Kind: cmd.Kind}
-		}
-		d.pause(t, cmd.Kind == CommandPause, now)
-	case CommandMark, CommandUnmark:
-		d.mark(t, cmd.Kind == CommandMark)
-	case CommandClassify, CommandDescribe:
-		if t.Customer.Level == LevelAnonymous {
-			return ErrAnonymous
-		}
-		d.describe(t, cmd)
-	case CommandDelay:
-		w := *t.Wait
-		w.DelayedAt, t.Wait = now, &w
-		d.Fact(Fact{Kind: FactDelayed, Rule: cmd.Actor.Rule})
-	case CommandRearm:
-		w := *t.Wait
-		w.limit(p)
-		if !w.Due.IsZero() && w.Due.Before(now) {
-			w.Due = now // what the save moves into the past falls due at it
-		}
-		t.Wait = &w
-		d.Fact(Fact{Kind: FactRearmed, Rule: cmd.Actor.Rule})
-	default:
-		return ErrCommand
-	}
+func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
+	t.Status = StatusIgnored
+	t.rest()
+	d.Fact(Fact{Kind: FactIgnored})
 	return nil
 }
 
-// move carries out a command of R3.3's table.
-func (d *Draft) move(t *Ticket, to Status, cmd Command, now time.Time, p Policy) {
-	switch cmd.Kind {
-	case CommandWrite:
-		d.write(t, cmd, now, p)
-	case CommandReply:
-		if t.Status != to {
-			t.Status, t.OpenedAt = to, now
-			d.Fact(Fact{Kind: FactOpened})
-		}
-		d.reply(t, cmd, now, p)
-	case CommandOpen:
-		d.open(t, now, p)
-		d.Fact(Fact{Kind: FactOpened})
-	case CommandIgnore:
-		t.Status = to
-		t.rest()
-		d.Fact(Fact{Kind: FactIgnored})
-	case CommandClose, CommandExpire:
-		t.Status, t.Reason, t.ClosedAt = to, ReasonManual, now
-		if cmd.Kind == CommandExpire {
-			t.Reason = ReasonAutomatic
-		} else {
-			t.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name
-		}
-		t.rest()
-		d.Fact(Fact{Kind: FactClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
+// close closes the ticket: for an agent, or for a rule.
+func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+	t.Status, t.Reason, t.ClosedAt = StatusClosed, ReasonManual, now
+	if cmd.Kind == CommandExpire {
+		t.Reason = ReasonAutomatic
+	} else {
+		t.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name
 	}
+	t.rest()
+	d.Fact(Fact{Kind: FactClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
+	return nil
+}
+
+// delay notes that the wait has reached the SLA (R2.3).
+func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+	w := *t.Wait
+	w.DelayedAt, t.Wait = now, &w
+	d.Fact(Fact{Kind: FactDelayed, Rule: cmd.Actor.Rule})
+	return nil
+}
+
+// rearm moves the running wait to the SLA of the policy (R2.6).
+func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	w := *t.Wait
+	w.limit(p)
+	if !w.Due.IsZero() && w.Due.Before(now) {
+		w.Due = now // what the save moves into the past falls due at it
+	}
+	t.Wait = &w
+	d.Fact(Fact{Kind: FactRearmed, Rule: cmd.Actor.Rule})
+	return nil
 }
 
 // write stores what the customer wrote, into the ticket, the ticket reopened, or
 // a new one (R3.2, R3.4).
-func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
+func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	c := &d.Conversation
 	linked := c.meet(cmd)
 	switch {
@@ -217,6 +193,7 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) {
 	if t.Status == StatusOpen && t.Wait == nil {
 		t.wait(now, p)
 	}
+	return nil
 }
 
 // create starts a new ticket in place of the latest.
@@ -232,7 +209,11 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 	d.Fact(Fact{Kind: FactCreated})
 }
 
-func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) {
+func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	if t.Status != StatusOpen {
+		t.Status, t.OpenedAt = StatusOpen, now
+		d.Fact(Fact{Kind: FactOpened})
+	}
 	t.Messages++
 	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
 	if w := t.Wait; w != nil {
@@ -249,6 +230,13 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) {
 	if !t.Paused {
 		t.CountsFrom = now
 	}
+	return nil
+}
+
+func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
+	d.open(t, now, p)
+	d.Fact(Fact{Kind: FactOpened})
+	return nil
 }
 
 // open makes the ticket open again. If the customer had the last word a new wait
@@ -262,24 +250,32 @@ func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
 	}
 }
 
-func (d *Draft) pause(t *Ticket, pause bool, now time.Time) {
+// pause pauses or resumes (R3.7).
+func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+	pause := cmd.Kind == CommandPause
+	if t.Paused == pause {
+		return &TransitionError{From: t.Status, Paused: t.Paused, Kind: cmd.Kind}
+	}
 	t.Paused, t.CountsFrom = pause, time.Time{}
 	if pause {
 		d.Fact(Fact{Kind: FactPaused})
-		return
+		return nil
 	}
 	if t.LastWord == SideAgent {
 		t.CountsFrom = now
 	}
 	d.Fact(Fact{Kind: FactResumed})
+	return nil
 }
 
-func (d *Draft) mark(t *Ticket, important bool) {
+// mark marks important or normal (R3.5).
+func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+	important := cmd.Kind == CommandMark
 	if !important {
 		t.KeywordsOff = true
 	}
 	if t.Important == important {
-		return
+		return nil
 	}
 	t.Important = important
 	if important {
@@ -287,16 +283,61 @@ func (d *Draft) mark(t *Ticket, important bool) {
 	} else {
 		d.Fact(Fact{Kind: FactUnmarked})
 	}
+	return nil
 }
 
-func (d *Draft) describe(t *Ticket, cmd Command) {
-	if cmd.Kind == CommandClassify {
-		t.Typification = cmd.Typification
-		d.Fact(Fact{Kind: FactTypified})
-		return
+func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+	if t.Customer.Level == LevelAnonymous {
+		return ErrAnonymous
+	}
+	t.Typification = cmd.Typification
+	d.Fact(Fact{Kind: FactTypified})
+	return nil
+}
+
+func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+	if t.Customer.Level == LevelAnonymous {
+		return ErrAnonymous
 	}
 	t.Metadata = cmd.Metadata
 	d.Fact(Fact{Kind: FactDescribed})
+	return nil
+}
+
+// Remember keeps what a rule remembers of the latest ticket, in place of what it
+// remembered before.
+func (d *Draft) Remember(m Memory) {
+	memory := slices.Clone(d.Ticket.Memory) // the loaded one is not written to
+	i := slices.IndexFunc(memory, func(old Memory) bool { return old.Rule == m.Rule })
+	if i < 0 {
+		memory = append(memory, m)
+	} else {
+		memory[i] = m
+	}
+	d.Ticket.Memory = memory
+}
+
+// Written is the text of the customer's last message in this draft.
+func (d *Draft) Written() string {
+	for i := len(d.Messages) - 1; i >= 0; i-- {
+		if d.Messages[i].From == FromCustomer {
+			return d.Messages[i].Text
+		}
+	}
+	return ""
+}
+
+// Inputs are those of the entry under way.
+func (d *Draft) Inputs() Inputs { return d.entry().Inputs }
+
+// Found is what a rule has answered in the entry under way; false: nothing.
+func (d *Draft) Found(rule RuleKey) (Finding, bool) {
+	for _, f := range d.entry().Trace {
+		if f.Rule == rule {
+			return f, true
+		}
+	}
+	return Finding{}, false
 }
 
 // Say appends an automatic message to the latest ticket, as part of the entry
@@ -322,7 +363,7 @@ func (d *Draft) NotifyAddress(rule RuleKey, address string) bool {
 	return true
 }
 
-// Has says whether the entry under way has a fact of a kind.
+// Has reports whether the entry under way has a fact of a kind.
 func (d *Draft) Has(k FactKind) bool {
 	return slices.ContainsFunc(d.entry().Facts, func(f Fact) bool { return f.Kind == k })
 }

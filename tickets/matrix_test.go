@@ -76,15 +76,26 @@ var states = map[string][]tickets.CommandKind{
 	"closed automatic": {tickets.CommandWrite, tickets.CommandReply, tickets.CommandExpire},
 }
 
+// columns are the commands of TestMatrix, and matrix the same as a set.
+var (
+	columns = []tickets.CommandKind{
+		tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire,
+		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe,
+	}
+	matrix = func() map[tickets.CommandKind]bool {
+		set := make(map[tickets.CommandKind]bool, len(columns))
+		for _, kind := range columns {
+			set[kind] = true
+		}
+		return set
+	}()
+)
+
 // TestMatrix asserts R3.3 and R3.7 cell by cell: every state, every command. The
 // table is typed from SPEC, not taken from the code. A cell is the state that
 // follows; "new" is a ticket of its own; "error" a refusal that changes nothing.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	columns := []tickets.CommandKind{
-		tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire,
-		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe,
-	}
 	rows := map[string]string{
 		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe
 		"none":             "new     error  error          error   error  error             error   error  error  error  error    error",
@@ -172,30 +183,29 @@ func numbers(list []tickets.Ticket) []tickets.Number {
 	return out
 }
 
-// TestDiagram keeps docs/states.md, which is drawn from the table (R3.3).
+// TestDiagram keeps docs/states.md, which is drawn from the table (R3.3): each
+// command that leads to another status from at least one.
 func TestDiagram(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString("<!-- Made by `make generate` from the table in tickets/transitions.go. -->\n\n")
+	b.WriteString("<!-- Made by `make generate` from the table in tickets/commands.go. -->\n\n")
 	b.WriteString("# The states of a ticket\n\n```mermaid\nstateDiagram-v2\n")
 	name := map[tickets.Status]string{tickets.StatusNone: "[*]", tickets.StatusOpen: "open", tickets.StatusIgnored: "ignored", tickets.StatusClosed: "closed"}
-	text := map[tickets.CommandKind]string{
-		tickets.CommandWrite: "customer writes", tickets.CommandReply: "agent replies", tickets.CommandClose: "agent closes",
-		tickets.CommandIgnore: "agent ignores", tickets.CommandOpen: "agent opens", tickets.CommandExpire: "auto-close",
-	}
+	actor := map[tickets.ActorKind]string{tickets.ActorAgent: "An agent", tickets.ActorCustomer: "", tickets.ActorRule: ""}
 	for _, from := range []tickets.Status{tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed} {
-		for _, kind := range []tickets.CommandKind{tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire} {
-			to, ok := tickets.Next(from, kind)
-			if !ok {
+		for _, row := range tickets.Commands() {
+			to, ok := row.To[from]
+			if !ok || !moves(row) {
 				continue
 			}
-			note := text[kind]
-			if kind == tickets.CommandWrite && from == tickets.StatusClosed {
+			text := strings.ReplaceAll(row.Words.EN, "{actor}", actor[row.By])
+			note := strings.ToLower(text[:1]) + text[1:]
+			if row.Kind == tickets.CommandWrite && from == tickets.StatusClosed {
 				note += " (a new ticket, or within the window this one)"
 			}
 			b.WriteString("    " + name[from] + " --> " + name[to] + ": " + note + "\n")
-			if kind == tickets.CommandWrite && (from == tickets.StatusNone || from == tickets.StatusClosed) {
-				b.WriteString("    " + name[from] + " --> ignored: customer writes (a new ticket, created ignored)\n")
+			if row.Kind == tickets.CommandWrite && (from == tickets.StatusNone || from == tickets.StatusClosed) {
+				b.WriteString("    " + name[from] + " --> ignored: " + strings.TrimSuffix(note, " (a new ticket, or within the window this one)") + " (a new ticket, created ignored)\n")
 			}
 		}
 	}
@@ -207,4 +217,39 @@ func TestDiagram(t *testing.T) {
 	have, err := os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Equal(t, b.String(), string(have), "run make generate")
+}
+
+// moves reports whether a command leads to another status from any.
+func moves(row tickets.CommandRow) bool {
+	for from, to := range row.To {
+		if from != to {
+			return true
+		}
+	}
+	return false
+}
+
+// TestCommandsAreComplete: a row of the table that lacks something is named here.
+func TestCommandsAreComplete(t *testing.T) {
+	t.Parallel()
+	seen := map[tickets.CommandKind]bool{}
+	for _, row := range tickets.Commands() {
+		assert.NotEmpty(t, row.Kind, "a command without a kind")
+		assert.False(t, seen[row.Kind], "%s stands in the table twice", row.Kind)
+		seen[row.Kind] = true
+		assert.Contains(t, []tickets.ActorKind{tickets.ActorCustomer, tickets.ActorAgent, tickets.ActorRule}, row.By, "%s: nobody may send it", row.Kind)
+		assert.NotEmpty(t, row.To, "%s: no status lets it happen", row.Kind)
+		assert.True(t, tickets.Carried(row), "%s: it does nothing", row.Kind)
+		for language, text := range map[string]string{"es": row.Words.ES, "en": row.Words.EN, "pt": row.Words.PT} {
+			assert.NotEmpty(t, text, "%s: its words lack %s", row.Kind, language)
+			if row.By == tickets.ActorAgent {
+				assert.Contains(t, text, "{actor}", "%s: its words in %s do not say who", row.Kind, language)
+			}
+		}
+		_, tested := matrix[row.Kind]
+		assert.True(t, tested || row.Kind == tickets.CommandDelay || row.Kind == tickets.CommandRearm, "%s: TestMatrix has no column for it", row.Kind)
+	}
+	for kind := range matrix {
+		assert.True(t, seen[kind], "TestMatrix has a column for %s, which is not in the table", kind)
+	}
 }

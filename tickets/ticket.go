@@ -7,7 +7,8 @@ import (
 )
 
 // Format numbers the shape of a stored conversation, with its tickets. A process
-// refuses to rewrite one of a newer format than its own.
+// refuses to rewrite one of a newer format than its own. Format 2 has Memory in
+// place of two rules' own fields.
 const Format = 2
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
@@ -195,10 +196,8 @@ type Ticket struct {
 	// word, the resume and the opening. Zero: it does not count (R4.2).
 	CountsFrom time.Time `json:"countsFrom,omitzero"`
 
-	// SpokeOutOfHours is when outOfHours last spoke; SpokeInAbsence the absence
-	// in which noAgents did: each once per ticket and interval or absence.
-	SpokeOutOfHours time.Time `json:"spokeOutOfHours,omitzero"`
-	SpokeInAbsence  int64     `json:"spokeInAbsence,omitempty"`
+	// Memory is what rules remember of this ticket, at most one each.
+	Memory []Memory `json:"memory,omitempty"`
 	// Notified are the addresses that were told of this ticket (R5.2).
 	Notified []string `json:"notified,omitempty"`
 
@@ -210,6 +209,24 @@ type Ticket struct {
 	Customer Customer `json:"customer"`
 	// Messages counts the customer's and the agents' messages in it.
 	Messages int64 `json:"messages"`
+}
+
+// Memory is what a rule remembers of a ticket.
+type Memory struct {
+	Rule RuleKey `json:"rule"`
+	// At is an instant of the rule's, Number a number; zero: none.
+	At     time.Time `json:"at,omitzero"`
+	Number int64     `json:"number,omitempty"`
+}
+
+// Recall returns what a rule remembers of the ticket; zero: nothing.
+func (t *Ticket) Recall(rule RuleKey) Memory {
+	for _, m := range t.Memory {
+		if m.Rule == rule {
+			return m
+		}
+	}
+	return Memory{}
 }
 
 // Side says who spoke.

@@ -111,7 +111,8 @@ func (w *book) account(id chatcfg.AccountID, words []string) {
 	for _, s := range a.Secrets {
 		w.line("  secret %x created=%s expires=%s", s.PublicKey, instant(s.CreatedAt), instant(s.ExpiresAt))
 	}
-	w.line("  autoClose on=%s changed=%s; running=%d at=%s", instant(a.Rules.AutoCloseOn), instant(a.Rules.AutoCloseChanged), a.Rules.Running, instant(a.Rules.RunningAt))
+	closes := a.Rules.Rule("autoClose")
+	w.line("  autoClose on=%s changed=%s; running=%d at=%s", instant(closes.On), instant(closes.Changed), a.Rules.Running, instant(a.Rules.RunningAt))
 	if body, err := w.desk.Picture(w.ctx, id); !w.failed("  picture", err) {
 		w.line("  picture %x", sha256.Sum256(body))
 	}
@@ -192,7 +193,7 @@ func (w *book) ticket(t storage.TicketRow) {
 	if t.Wait != nil {
 		w.line("    wait since=%s clock=%s limit=%s due=%s delayed=%s", instant(t.Wait.Since), t.Wait.Clock, t.Wait.Limit, instant(t.Wait.Due), instant(t.Wait.DelayedAt))
 	}
-	w.line("    spokeOutOfHours=%s spokeInAbsence=%d notified=%q metadata=%s", instant(t.SpokeOutOfHours), t.SpokeInAbsence, t.Notified, pairs(t.Metadata))
+	w.line("    spokeOutOfHours=%s spokeInAbsence=%d notified=%q metadata=%s", instant(t.Recall("outOfHours").At), t.Recall("noAgents").Number, t.Notified, pairs(t.Metadata))
 	if t.Typification != nil {
 		w.line("    typification=%q fields=%s", t.Typification.Category, pairs(t.Typification.Fields))
 	}

@@ -165,7 +165,7 @@ func (w *World) save(d *desk, a *account) {
 			w.failf("save", "a save on version %d answers %d", version, saved.Version)
 		}
 		if c := a.configs[version+1]; t.returned && t.err == nil && c != nil && c.Chat.Name == a.name && saved.Version == version+1 {
-			if (a.since.Running == version+1) != running && a.version == version+1 {
+			if (a.since.running == version+1) != running && a.version == version+1 {
 				w.failf("save", "version %d follows running waits: %v", version+1, !running)
 			}
 		}

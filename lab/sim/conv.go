@@ -97,7 +97,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 	a := c.account
 	wasArmed := c.armed
 	c.armed = int64(a.version)
-	rearm := a.since.Running > 0 && wasArmed < int64(a.since.Running) && c.ticket != nil && c.ticket.wait != nil
+	rearm := a.since.running > 0 && wasArmed < int64(a.since.running) && c.ticket != nil && c.ticket.wait != nil
 	for i := range entries {
 		e := &entries[i]
 		if e.N != int64(len(c.entries))+1 {
@@ -113,7 +113,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 		due, rule := c.deadline()
 		// What was a delay before the save that running waits follow stays one, even
 		// if the clock of the desk that carries it out is behind that of the save.
-		before := rearm && rule == tickets.CommandDelay && due.Before(a.since.RunningAt)
+		before := rearm && rule == tickets.CommandDelay && due.Before(a.since.runningAt)
 		if before != (rearm && e.Kind == tickets.CommandDelay) || (rearm && !before) != (e.Kind == tickets.CommandRearm) {
 			m.w.failf("rearm", "entry %d is %s, a running wait had to follow the save: %v, with a delay before: %v", e.N, e.Kind, rearm, before)
 			return

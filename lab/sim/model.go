@@ -40,7 +40,7 @@ type account struct {
 	name    string
 	version chatcfg.Version
 	configs map[chatcfg.Version]*config
-	since   chatcfg.Since
+	since   since
 	savedAt time.Time
 	deleted bool
 	purged  bool
@@ -58,6 +58,13 @@ type account struct {
 	pictures             [][]byte // that were given
 	// waits are the finished ones.
 	waits, first int64
+}
+
+// since is what saves mean for what was armed before them (R4.8, R2.6).
+type since struct {
+	closeOn, closeChanged time.Time // of auto-close
+	running               chatcfg.Version
+	runningAt             time.Time
 }
 
 type config struct {
@@ -169,15 +176,15 @@ func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 	old := one.current()
 	was, is := old.Automation.AutoClose, cfg.Automation.AutoClose
 	if is.Enabled && !was.Enabled {
-		one.since.AutoCloseOn = a.SavedAt
+		one.since.closeOn = a.SavedAt
 	}
 	hours := is.Clock == chatcfg.Business && !reflect.DeepEqual(old.Hours, cfg.Hours)
 	if std(was.After) != std(is.After) || was.Clock != is.Clock || hours {
-		one.since.AutoCloseChanged = a.SavedAt
+		one.since.closeChanged = a.SavedAt
 	}
 	// Whether running waits follow, only the call knows; the library keeps it here.
 	if a.Rules.Running == a.Version {
-		one.since.Running, one.since.RunningAt = a.Version, a.SavedAt
+		one.since.running, one.since.runningAt = a.Version, a.SavedAt
 	}
 	one.version, one.savedAt, one.name = a.Version, a.SavedAt, cfg.Chat.Name
 	one.configs[a.Version] = cfg

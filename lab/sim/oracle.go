@@ -67,9 +67,9 @@ func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 	if !cfg.Automation.AutoClose.Enabled || t.counts.IsZero() || t.paused || !t.byAgent {
 		return time.Time{}, ""
 	}
-	from := latest(t.counts, a.since.AutoCloseOn)
+	from := latest(t.counts, a.since.closeOn)
 	due := after(from, std(cfg.Automation.AutoClose.After), cfg.Automation.AutoClose.Clock, cfg.hours)
-	return latest(due, a.since.AutoCloseChanged), tickets.CommandExpire
+	return latest(due, a.since.closeChanged), tickets.CommandExpire
 }
 
 func latest(a, b time.Time) time.Time {
@@ -153,8 +153,8 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 		t.wait.delayed = now
 		x.facts = append(x.facts, "delayed")
 	case tickets.CommandRearm:
-		t.wait.under(c.account.configs[c.account.since.Running])
-		if at := c.account.since.RunningAt; !t.wait.due.IsZero() {
+		t.wait.under(c.account.configs[c.account.since.running])
+		if at := c.account.since.runningAt; !t.wait.due.IsZero() {
 			t.wait.due = latest(t.wait.due, at) // at the save, not before
 		}
 		x.facts = append(x.facts, "rearmed")

@@ -35,7 +35,10 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	a.Logo = &chatcfg.Image{Type: "image/webp", Side: 200, SHA256: "ff"}
 	a.CreatedAt, a.SavedAt, a.Version = at(3), at(4), 7
 	a.SessionEpoch, a.SecretEpoch = 1<<41, 2
-	a.Rules = chatcfg.Since{AutoCloseOn: at(5), AutoCloseChanged: at(6), Running: 5, RunningAt: at(7)}
+	a.Rules = chatcfg.Since{
+		Rules:   []chatcfg.RuleSince{{Rule: "autoClose", On: at(5), Changed: at(6)}},
+		Running: 5, RunningAt: at(7),
+	}
 
 	customer := tickets.Customer{
 		Level: tickets.LevelVerified, Name: text, Email: "ana@example.com", RUT: "12345678-5", Phone: "+56912345678", Locale: chatcfg.Spanish,
@@ -53,7 +56,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 		CreatedAt: at(11), OpenedAt: at(12), ClosedAt: at(13), ChangedAt: at(14),
 		LastWord: tickets.SideAgent, Agent: "ana", AgentName: text, Answered: true,
 		Wait:       &tickets.Wait{Since: at(15), Clock: chatcfg.Business, Limit: 90 * time.Second, Due: at(16), DelayedAt: at(17)},
-		CountsFrom: at(18), SpokeOutOfHours: at(19), SpokeInAbsence: 9, Notified: []string{"b@example.com", "a@example.com"},
+		CountsFrom: at(18), Memory: []tickets.Memory{{Rule: "outOfHours", At: at(19)}, {Rule: "noAgents", Number: 9}}, Notified: []string{"b@example.com", "a@example.com"},
 		Typification: &tickets.Typification{Category: text, Fields: map[string]string{text: text, "b": ""}},
 		Metadata:     map[string]string{text: text, "": "x"}, Customer: customer, Messages: 12,
 	}, older}

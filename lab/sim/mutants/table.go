@@ -8,7 +8,7 @@ var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs,
 const (
 	draftFile   = "tickets/draft.go"
 	decideFile  = "automation/decide.go"
-	rulesFile   = "automation/rules.go"
+	speakFile   = "automation/speak.go"
 	roadFile    = "road.go"
 	runnerFile  = "runner.go"
 	accountFile = "accounts.go"
@@ -76,7 +76,8 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "business wait measured by the wall", file: draftFile,
-		old: "if clock == chatcfg.Business && hours != nil {", new: "if clock == chatcfg.Business && hours == nil {",
+		old: "if clock == chatcfg.Business && hours != nil {",
+		new: "if clock == chatcfg.Business && hours == nil {",
 	},
 	{
 		name: "every answer is the first", file: draftFile,
@@ -87,8 +88,9 @@ var ticketBugs = []mutant{
 		old: "d.Conversation.Number++\n", new: "d.Conversation.Number++\n\td.Conversation.LastSeq = 0\n",
 	},
 	{
-		name: "closed ticket takes replies", file: "tickets/transitions.go",
-		old: "StatusClosed:  {CommandWrite: StatusOpen,", new: "StatusClosed:  {CommandReply: StatusOpen, CommandWrite: StatusOpen,",
+		name: "closed ticket takes replies", file: "tickets/commands.go",
+		old: "StatusOpen: StatusOpen, StatusIgnored: StatusOpen},",
+		new: "StatusOpen: StatusOpen, StatusIgnored: StatusOpen, StatusClosed: StatusOpen},",
 	},
 	{
 		name: "absence never ends", file: "tickets/roster.go",
@@ -104,70 +106,82 @@ var ticketBugs = []mutant{
 var actionBugs = []mutant{
 	{
 		name: "command goes before what was due", file: decideFile,
-		old: "if !ok || due.After(in.Now) ||", new: "if !ok || cmd.Kind != tickets.CommandTick || due.After(in.Now) ||",
+		old: "if next == nil || due.After(in.Now) ||",
+		new: "if next == nil || cmd.Kind != tickets.CommandTick || due.After(in.Now) ||",
 	},
 	{
 		name: "deadline closes over a message of its instant", file: decideFile,
 		old: "(due.Equal(in.Now) && cmd.Kind != tickets.CommandTick)", new: "false",
 	},
 	{
-		name: "late deadline counts from when it is done", file: decideFile,
-		old: "\tin.Now = due\n", new: "",
+		name: "late deadline counts from when it is done", file: "automation/rule.go",
+		old: "\tin.Now = due\n",
+		new: "",
 	},
 	{
-		name: "delay is not noticed on a first answer", file: rulesFile,
-		old: "case t.Wait != nil:", new: "case t.Wait != nil && t.Answered:",
+		name: "delay is not noticed on a first answer", file: "automation/rule_sla.go",
+		old: "|| t.Delayed() {",
+		new: "|| t.Delayed() || !t.Answered {",
 	},
 	{
-		name: "text is always the first", file: decideFile,
-		old: "i := pick(in.Chance, rule, len(texts))", new: "i := pick(0, rule, 1)",
+		name: "text is always the first", file: speakFile,
+		old: "i := pick(in.Chance, s.rule.key, len(s.texts))",
+		new: "i := pick(0, s.rule.key, 1)",
 	},
 	{
-		name: "auto-reply to the agent's own message", file: decideFile,
-		old: "switch cmd.Kind {\n\tcase tickets.CommandWrite:\n\t\tr.written",
-		new: "if cmd.Kind == tickets.CommandReply {\n\t\tr.noAgents(d, in, false)\n\t}\n\tswitch cmd.Kind {\n\tcase tickets.CommandWrite:\n\t\tr.written",
+		name: "auto-reply to the agent's own message", file: "automation/rule_no_agents.go",
+		old: "on:    []tickets.CommandKind{tickets.CommandWrite},",
+		new: "on:    []tickets.CommandKind{tickets.CommandWrite, tickets.CommandReply},",
 	},
 	{
-		name: "auto-reply answers an auto-reply", file: decideFile,
-		old: "r.noAgents(d, in, closed)\n}",
-		new: "r.noAgents(d, in, closed)\n\tif d.Messages[len(d.Messages)-1].From == tickets.FromRule {\n\t\tr.reply(d, RuleTicketCreated, in, \"created\")\n\t}\n}",
+		name: "auto-reply answers an auto-reply", file: "automation/rule_no_agents.go",
+		old: "Number: now.Absence})\n",
+		new: "Number: now.Absence})\n\t\tr.say(d, WhyNoAgent)\n",
 	},
 	{
-		name: "out of hours at every message", file: decideFile,
-		old: "d.Ticket.SpokeOutOfHours = in.Now", new: "_ = in.Now",
+		name: "out of hours at every message", file: "automation/rule_out_of_hours.go",
+		old: "Rule: RuleOutOfHours, At: now}",
+		new: "Rule: RuleOutOfHours}",
 	},
 	{
-		name: "out of hours once per ticket", file: decideFile,
-		old: "if opens, ok := hours.NextOpen(spoke); !ok || opens.After(in.Now) {",
-		new: "if opens, _ := hours.NextOpen(spoke); true {",
+		name: "out of hours once per ticket", file: "automation/rule_out_of_hours.go",
+		old: "if opens, ok := r.hours.NextOpen(spoke); !ok || opens.After(now) {",
+		new: "if opens, _ := r.hours.NextOpen(spoke); true {",
 	},
 	{
-		name: "no agents at every message", file: decideFile,
-		old: "d.Ticket.SpokeInAbsence = in.Presence.Absence", new: "_ = in.Presence",
+		name: "no agents at every message", file: "automation/rule_no_agents.go",
+		old: "Number: now.Absence}",
+		new: "Number: -1}",
 	},
 	{
-		name: "no agents once per ticket", file: decideFile,
-		old: "case d.Ticket.SpokeInAbsence == in.Presence.Absence:", new: "case d.Ticket.SpokeInAbsence != 0:",
+		name: "no agents once per ticket", file: "automation/rule_no_agents.go",
+		old: ".Number == now.Absence:",
+		new: ".Number != 0:",
 	},
 	{
-		name: "two replies where one is wanted", file: decideFile,
-		old: "case closed && r.Config.Automation.Combine == chatcfg.CombineFirst:", new: "case false:",
+		name: "two replies where one is wanted", file: "automation/rule_no_agents.go",
+		old: "case closed && r.first:",
+		new: "case false:",
 	},
 	{
-		name: "actions on a paused ticket", file: decideFile,
-		old: "if d.Ticket.Paused {", new: "if false {",
+		name: "actions on a paused ticket", file: speakFile,
+		old: "if d.Ticket.Paused {",
+		new: "if false {",
 	},
 	{
-		name: "customer is new with each ticket", file: decideFile,
-		old: "if d.Conversation.CustomerMessages == 1 {", new: "if created {",
+		name: "customer is new with each ticket", file: "automation/rule_new_customer.go",
+		old: "if d.Conversation.CustomerMessages == 1 {",
+		new: "if d.Has(tickets.FactCreated) {",
 	},
 	{
-		name: "reopened ticket is a created one", file: decideFile,
-		old: "created := d.Has(tickets.FactCreated)", new: "created := d.Has(tickets.FactCreated) || d.Has(tickets.FactReopened)",
+		name: "reopened ticket is a created one", file: "automation/rule_ticket_created.go",
+		old: "if d.Has(tickets.FactCreated) {",
+		new: "if d.Has(tickets.FactCreated) || d.Has(tickets.FactReopened) {",
 	},
 	{
 		name: "automatic close without its text", file: decideFile,
-		old: "if rule == RuleAutoClose {\n\t\tr.say(", new: "if rule != RuleAutoClose {\n\t\tr.say(",
+		old: "r.ask(d, d.Entries[len(d.Entries)-1].Kind)",
+		new: "r.ask(d, tickets.CommandTick)",
 	},
 	{
 		name: "running waits never follow a save", file: decideFile,
@@ -175,20 +189,22 @@ var actionBugs = []mutant{
 	},
 	{
 		name: "running waits follow every commit", file: decideFile,
-		old: "armed >= r.since.Running ||", new: "armed > r.Version ||",
+		old: "armed >= r.since.Running {", new: "armed > r.Version {",
 	},
 	{
-		name: "auto-close goes on after it is switched off", file: rulesFile,
-		old: "case r.Config.Automation.AutoClose.Enabled && !t.CountsFrom.IsZero():",
-		new: "case r.Config.Automation.AutoClose.After != nil && !t.CountsFrom.IsZero():",
+		name: "auto-close goes on after it is switched off", file: "automation/rule_auto_close.go",
+		old: "if !of.Enabled {",
+		new: "if of.After == nil {",
 	},
 	{
-		name: "switching on closes what waited before", file: rulesFile,
-		old: "if from.Before(r.since.AutoCloseOn) {\n\t\tfrom = r.since.AutoCloseOn", new: "if from.Before(r.since.AutoCloseOn) {\n\t\tfrom = from.UTC()",
+		name: "switching on closes what waited before", file: "automation/rule_auto_close.go",
+		old: "if from.Before(r.saves.On) {\n\t\tfrom = r.saves.On",
+		new: "if from.Before(r.saves.On) {\n\t\tfrom = from.UTC()",
 	},
 	{
-		name: "shortened deadline fires before the save", file: rulesFile,
-		old: "due = r.since.AutoCloseChanged", new: "_ = r.since.AutoCloseChanged",
+		name: "shortened deadline fires before the save", file: "automation/rule_auto_close.go",
+		old: "due = r.saves.Changed",
+		new: "_ = r.saves.Changed",
 	},
 	{
 		name: "hours of the server", file: "chatcfg/calendar.go",

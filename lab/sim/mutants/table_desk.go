@@ -98,12 +98,12 @@ var deskBugs = []mutant{
 		old: "return roster.At(now), err", new: "return roster.At(now.Truncate(time.Hour)), err",
 	},
 	{
-		name: "switching on is not remembered", file: accountFile,
-		old: "s.AutoCloseOn = now", new: "_ = now",
+		name: "switching on is not remembered", file: "automation/rules.go",
+		old: "s.On = now", new: "_ = now",
 	},
 	{
-		name: "changed hours are not remembered", file: accountFile,
-		old: "if moved || !reflect", new: "if moved && false || !reflect",
+		name: "changed hours are not remembered", file: "automation/rule_auto_close.go",
+		old: "hours || !reflect", new: "hours && false || !reflect",
 	},
 	{
 		name: "save is dated before the last", file: accountFile,
@@ -257,7 +257,7 @@ var lookBugs = []mutant{
 	},
 	{
 		name: "a dry run of another time", file: "read.go",
-		old: "draft, err := d.draft(ctx, &req, &loaded, rules, chance)", new: "loaded.Ticket.SpokeInAbsence = 0\n\tdraft, err := d.draft(ctx, &req, &loaded, rules, chance)",
+		old: "draft, err := d.draft(ctx, &req, &loaded, rules, chance)", new: "loaded.Ticket.Memory = nil\n\tdraft, err := d.draft(ctx, &req, &loaded, rules, chance)",
 	},
 	{
 		name: "agents' words are not found", file: "outbox.go",

@@ -224,7 +224,7 @@ var golden = map[string]any{
 		Number: 2, Previous: 1, Status: tickets.StatusOpen, Reason: tickets.ReasonManual, Important: true, KeywordsOff: true, Paused: true,
 		CreatedAt: at(1), OpenedAt: at(2), ClosedAt: at(3), ChangedAt: at(4), LastWord: tickets.SideAgent, Agent: "ana", AgentName: "Ana", Answered: true,
 		Wait:       &tickets.Wait{Since: at(5), Clock: chatcfg.Business, Limit: time.Hour, Due: at(6), DelayedAt: at(7)},
-		CountsFrom: at(8), SpokeOutOfHours: at(9), SpokeInAbsence: 3, Notified: []string{"a@x.cl", "b@x.cl"},
+		CountsFrom: at(8), Memory: []tickets.Memory{{Rule: "outOfHours", At: at(9)}, {Rule: "noAgents", Number: 3}}, Notified: []string{"a@x.cl", "b@x.cl"},
 		Typification: &tickets.Typification{Category: "venta", Fields: map[string]string{"b": "2", "a": "1"}},
 		Metadata:     map[string]string{"k": "v"}, Customer: customer, Messages: 12,
 	},
@@ -260,6 +260,19 @@ func TestGolden(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, v, back)
 	}
+}
+
+// TestFormat1: tickets that an older version has stored, with the memory of two
+// rules in fields of their own, are read as today's.
+func TestFormat1(t *testing.T) {
+	t.Parallel()
+	stored, err := os.ReadFile("testdata/Ticket-1.hex")
+	require.NoError(t, err)
+	doc, err := hex.DecodeString(strings.TrimSpace(string(stored)))
+	require.NoError(t, err)
+	var ticket tickets.Ticket
+	require.NoError(t, codec.DecodeTicket(string(doc), &ticket))
+	assert.Equal(t, golden["Ticket"], ticket)
 }
 
 // An older process reads what a newer one wrote.

@@ -17,7 +17,11 @@ import (
 
 // Account is an account's document.
 func Account(a chatcfg.Account) ([]byte, error) {
-	keep(&a.CreatedAt, &a.DeletedAt, &a.SavedAt, &a.Rules.AutoCloseOn, &a.Rules.AutoCloseChanged, &a.Rules.RunningAt)
+	keep(&a.CreatedAt, &a.DeletedAt, &a.SavedAt, &a.Rules.RunningAt)
+	a.Rules.Rules = slices.Clone(a.Rules.Rules)
+	for i := range a.Rules.Rules {
+		keep(&a.Rules.Rules[i].On, &a.Rules.Rules[i].Changed)
+	}
 	a.Secrets = slices.Clone(a.Secrets)
 	for i := range a.Secrets {
 		keep(&a.Secrets[i].CreatedAt, &a.Secrets[i].ExpiresAt)

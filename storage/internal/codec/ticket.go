@@ -34,8 +34,6 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 		b = end(appendTime(b, 5, w.DelayedAt), at)
 	}
 	b = appendTime(b, 17, t.CountsFrom)
-	b = appendTime(b, 18, t.SpokeOutOfHours)
-	b = appendInt(b, 19, t.SpokeInAbsence)
 	for _, address := range t.Notified {
 		b = appendElement(b, 20, address)
 	}
@@ -47,7 +45,15 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 	}
 	b = appendMap(b, 22, t.Metadata)
 	b = appendCustomer(b, 23, &t.Customer)
-	return appendInt(b, 24, t.Messages)
+	b = appendInt(b, 24, t.Messages)
+	for i := range t.Memory {
+		var at int
+		b, at = begin(b, 25)
+		b = appendText(b, 1, t.Memory[i].Rule)
+		b = appendTime(b, 2, t.Memory[i].At)
+		b = end(appendInt(b, 3, t.Memory[i].Number), at)
+	}
+	return b
 }
 
 // DecodeTicket reads a ticket into t, which must be zero.
@@ -90,9 +96,9 @@ func DecodeTicket(doc string, t *tickets.Ticket) error {
 		case 17:
 			t.CountsFrom = r.time()
 		case 18:
-			t.SpokeOutOfHours = r.time()
+			t.Memory = append(t.Memory, tickets.Memory{Rule: oldTimeRule, At: r.time()})
 		case 19:
-			t.SpokeInAbsence = r.int()
+			t.Memory = append(t.Memory, tickets.Memory{Rule: oldNumberRule, Number: r.int()})
 		case 20:
 			t.Notified = append(t.Notified, r.string())
 		case 21:
@@ -103,9 +109,34 @@ func DecodeTicket(doc string, t *tickets.Ticket) error {
 			readCustomer(&r, &t.Customer)
 		case 24:
 			t.Messages = r.int()
+		case 25:
+			t.Memory = append(t.Memory, tickets.Memory{})
+			readMemory(&r, &t.Memory[len(t.Memory)-1])
 		}
 	}
 	return r.err()
+}
+
+// Tickets of format 1 have the memory of two rules in fields of their own, 18 and
+// 19. They are read, and written no more.
+const (
+	oldTimeRule   tickets.RuleKey = "outOfHours"
+	oldNumberRule tickets.RuleKey = "noAgents"
+)
+
+func readMemory(r *reader, m *tickets.Memory) {
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			m.Rule = tickets.RuleKey(sub.string())
+		case 2:
+			m.At = sub.time()
+		case 3:
+			m.Number = sub.int()
+		}
+	}
+	r.leave(&sub)
 }
 
 func readWait(r *reader) *tickets.Wait {

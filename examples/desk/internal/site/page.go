@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
 )
 
 // page is what a template gets.
@@ -47,6 +49,7 @@ func (s *Site) loadPages() (pages, error) {
 		all[lang] = map[string]*template.Template{}
 		shared := template.New("").Funcs(template.FuncMap{
 			"t":     func(text string, args ...any) string { return translate(lang, text, args...) },
+			"rule":  func(key tickets.RuleKey) string { return automation.RuleName(key, lang) },
 			"asset": func(name string) string { return "/assets/" + s.assets[name].hash + "/" + name },
 			"args":  func(pairs ...any) map[string]any { return pairsOf(pairs) },
 			"hue":   hue,

@@ -44,23 +44,3 @@ func (e *TransitionError) Error() string {
 
 // Unwrap makes errors.Is(err, ErrTransition) hold.
 func (e *TransitionError) Unwrap() error { return ErrTransition }
-
-// transitions is the table of R3.3, and nothing else: a command that is missing
-// in the row of a ticket's status is an error (for CommandExpire: it never happens). A
-// customer who writes without a ticket, or after its close, starts a new one;
-// it is ignored under "create ignored", and within the reopening window it is
-// the closed one again (R3.4, R5.3).
-var transitions = map[Status]map[CommandKind]Status{
-	StatusNone:    {CommandWrite: StatusOpen},
-	StatusOpen:    {CommandWrite: StatusOpen, CommandReply: StatusOpen, CommandClose: StatusClosed, CommandIgnore: StatusIgnored, CommandExpire: StatusClosed},
-	StatusIgnored: {CommandWrite: StatusIgnored, CommandReply: StatusOpen, CommandClose: StatusClosed, CommandOpen: StatusOpen},
-	StatusClosed:  {CommandWrite: StatusOpen, CommandOpen: StatusOpen},
-}
-
-// Next says which status a command leads to from a status, by the table of R3.3;
-// false: the command is refused. From [StatusNone] and [StatusClosed], [CommandWrite] leads to a
-// ticket of its own, or reopens (R3.4).
-func Next(from Status, k CommandKind) (Status, bool) {
-	to, ok := transitions[from][k]
-	return to, ok
-}

@@ -1,0 +1,73 @@
+package automation
+
+import (
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// RuleNotify tells addresses of new tickets by e-mail (R5.2).
+const RuleNotify tickets.RuleKey = "notify"
+
+// The reasons of [RuleNotify], beside [WhyCreated] and [WhyNotCreated].
+const (
+	// WhyMarkedImportant: this message made the ticket important.
+	WhyMarkedImportant tickets.Why = "marked_important"
+	// WhyNotMarkedImportant: this message did not make the ticket important.
+	WhyNotMarkedImportant tickets.Why = "not_marked_important"
+	// WhyAlreadyNotified: every address was told of this ticket before.
+	WhyAlreadyNotified tickets.Why = "already_notified"
+)
+
+var notify = rule{
+	key:   RuleNotify,
+	name:  words("Aviso de tickets por correo", "Notification of tickets", "Aviso de tickets por e-mail"),
+	on:    []tickets.CommandKind{tickets.CommandWrite},
+	reads: []tickets.RuleKey{RuleImportant},
+	reasons: map[tickets.Why]chatcfg.Words{
+		WhyCreated:            words("Avisó: es un ticket nuevo", "It sent word: this is a new ticket", "Avisou: é um ticket novo"),
+		WhyNotCreated:         words("No avisó: el ticket no es nuevo", "It sent nothing: the ticket is not new", "Não avisou: o ticket não é novo"),
+		WhyMarkedImportant:    words("Avisó: el ticket pasó a ser importante", "It sent word: the ticket became important", "Avisou: o ticket passou a ser importante"),
+		WhyNotMarkedImportant: words("No avisó: este mensaje no volvió importante el ticket", "It sent nothing: this message did not make the ticket important", "Não avisou: esta mensagem não tornou o ticket importante"),
+		WhyAlreadyNotified:    words("No avisó: ya se había avisado de este ticket", "It sent nothing: word of this ticket had been sent", "Não avisou: já se havia avisado deste ticket"),
+	},
+	compile: func(e *env) (any, error) {
+		of := &e.Config.General.Notify
+		if of.Tickets != chatcfg.NotifyAll && of.Tickets != chatcfg.NotifyImportant {
+			return nil, nil
+		}
+		marks, err := e.earlier(RuleImportant)
+		return notification{of.Tickets == chatcfg.NotifyAll, of.To, marks}, err
+	},
+}
+
+type notification struct {
+	all   bool
+	to    []string
+	marks earlier
+}
+
+// ask tells each address at most once a ticket.
+func (r notification) ask(d *tickets.Draft) {
+	f := tickets.Finding{Rule: RuleNotify}
+	var otherwise tickets.Why
+	if r.all {
+		f.Fired, f.Why, otherwise = d.Has(tickets.FactCreated), WhyCreated, WhyNotCreated
+	} else {
+		marked, _ := r.marks.answer(d)
+		f.Fired, f.Why, otherwise = marked.Fired, WhyMarkedImportant, WhyNotMarkedImportant
+	}
+	if !f.Fired {
+		f.Why = otherwise
+	} else if !r.tell(d) {
+		f.Fired, f.Why = false, WhyAlreadyNotified
+	}
+	d.Find(f)
+}
+
+func (r notification) tell(d *tickets.Draft) bool {
+	told := false
+	for _, address := range r.to {
+		told = d.NotifyAddress(RuleNotify, address) || told
+	}
+	return told
+}

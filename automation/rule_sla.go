@@ -1,0 +1,54 @@
+package automation
+
+import (
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+)
+
+// RuleSLA notes that a customer has waited for as long as the SLA (R2.3).
+const RuleSLA tickets.RuleKey = "sla"
+
+var sla = rule{
+	key:  RuleSLA,
+	name: words("Tiempo de respuesta", "Time to answer", "Tempo de resposta"),
+	reasons: map[tickets.Why]chatcfg.Words{
+		WhyArmed:    words("Si nadie contesta, el ticket queda con demora {until}", "If nobody answers, the ticket is delayed {until}", "Se ninguém responder, o ticket fica com atraso {until}"),
+		WhyDeadline: words("Nadie contestó a tiempo: el plazo era {until}", "Nobody answered in time: the limit was {until}", "Ninguém respondeu a tempo: o prazo era {until}"),
+	},
+	compile: func(e *env) (any, error) { return waiting{e}, nil },
+}
+
+// waiting is on under any configuration: a wait keeps the SLA that it began with.
+type waiting struct{ *env }
+
+func (r waiting) due(t *tickets.Ticket) (time.Time, bool) {
+	if t.Status != tickets.StatusOpen || t.Wait == nil || t.Wait.Due.IsZero() || t.Delayed() {
+		return time.Time{}, false
+	}
+	return t.Wait.Due, true
+}
+
+func (r waiting) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
+	return r.act(d, tickets.CommandDelay, in, due)
+}
+
+// overdue counts all waits that are no delay, since each has the SLA that it began
+// with; a save moves them only if it says so.
+func (r waiting) overdue(now time.Time, running bool) (by Start, upTo time.Time) {
+	if !running || r.policy.SLA == 0 {
+		return StartWait, time.Time{}
+	}
+	upTo, _ = startOf(now, r.policy.SLA, r.policy.SLAClock, r.policy.Calendar)
+	return StartWait, upTo
+}
+
+func (r waiting) follows(t *tickets.Ticket) bool { return t.Wait != nil }
+
+// follow moves a running wait to the SLA of the save (R2.6); what was a delay
+// before it stays one.
+func (r waiting) follow(d *tickets.Draft, in tickets.Inputs) error {
+	cmd := tickets.Command{Kind: tickets.CommandRearm, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: RuleSLA}}
+	return d.Do(cmd, in, in.Now, *r.running)
+}

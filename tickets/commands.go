@@ -1,0 +1,147 @@
+package tickets
+
+import (
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+)
+
+// CommandRow is a command of the table: all that distinguishes it from others.
+type CommandRow struct {
+	Kind CommandKind
+	// By is who may send it.
+	By ActorKind
+	// To is the status that it leads to, by the ticket's status. A status that is
+	// missing refuses it (R3.3).
+	To map[Status]Status
+	// Older lets it go to a ticket that is not the latest.
+	Older bool
+	// Follows has the entry name the deadline that runs afterwards.
+	Follows bool
+	// Words say what was done: "{actor}" is who did it.
+	Words chatcfg.Words
+	// Fact is what the words say already; empty: none.
+	Fact FactKind
+
+	do func(*Draft, *Ticket, Command, time.Time, Policy) error
+}
+
+// kept are the statuses in which a command keeps the ticket as it is.
+func kept(in ...Status) map[Status]Status {
+	to := make(map[Status]Status, len(in))
+	for _, s := range in {
+		to[s] = s
+	}
+	return to
+}
+
+func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: en, PT: pt} }
+
+// commands is the table of R3.3, R3.5, R3.6, R3.7 and R2.3: each command is a row
+// here. A customer who writes without a ticket, or after its close, starts a new
+// one; it is ignored under "create ignored", and within the reopening window it is
+// the closed one again (R3.4, R5.3).
+var commands = []CommandRow{
+	{
+		Kind: CommandWrite, By: ActorCustomer, Follows: true, do: (*Draft).write,
+		To:    map[Status]Status{StatusNone: StatusOpen, StatusOpen: StatusOpen, StatusIgnored: StatusIgnored, StatusClosed: StatusOpen},
+		Words: words("El cliente escribió", "The customer wrote", "O cliente escreveu"),
+	},
+	{
+		Kind: CommandReply, By: ActorAgent, Follows: true, do: (*Draft).reply,
+		To:    map[Status]Status{StatusOpen: StatusOpen, StatusIgnored: StatusOpen},
+		Words: words("{actor} respondió", "{actor} replied", "{actor} respondeu"),
+	},
+	{
+		Kind: CommandClose, By: ActorAgent, Follows: true, Fact: FactClosed, do: (*Draft).close,
+		To:    map[Status]Status{StatusOpen: StatusClosed, StatusIgnored: StatusClosed},
+		Words: words("{actor} cerró el ticket", "{actor} closed the ticket", "{actor} fechou o ticket"),
+	},
+	{
+		Kind: CommandIgnore, By: ActorAgent, Follows: true, Fact: FactIgnored, do: (*Draft).ignore,
+		To:    map[Status]Status{StatusOpen: StatusIgnored},
+		Words: words("{actor} ignoró el ticket", "{actor} ignored the ticket", "{actor} ignorou o ticket"),
+	},
+	{
+		Kind: CommandOpen, By: ActorAgent, Follows: true, Fact: FactOpened, do: (*Draft).reopen,
+		To:    map[Status]Status{StatusIgnored: StatusOpen, StatusClosed: StatusOpen},
+		Words: words("{actor} abrió el ticket", "{actor} opened the ticket", "{actor} abriu o ticket"),
+	},
+	{
+		Kind: CommandExpire, By: ActorRule, Fact: FactClosed, do: (*Draft).close,
+		To:    map[Status]Status{StatusOpen: StatusClosed},
+		Words: words("El ticket se cerró solo", "The ticket closed by itself", "O ticket fechou sozinho"),
+	},
+	{
+		Kind: CommandPause, By: ActorAgent, Follows: true, Fact: FactPaused, do: (*Draft).pause, To: kept(StatusOpen),
+		Words: words("{actor} puso el ticket en pausa", "{actor} paused the ticket", "{actor} pausou o ticket"),
+	},
+	{
+		Kind: CommandResume, By: ActorAgent, Follows: true, Fact: FactResumed, do: (*Draft).pause, To: kept(StatusOpen),
+		Words: words("{actor} reanudó el ticket", "{actor} resumed the ticket", "{actor} retomou o ticket"),
+	},
+	{
+		Kind: CommandMark, By: ActorAgent, Older: true, Fact: FactMarked, do: (*Draft).mark, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Words: words("{actor} marcó el ticket como importante", "{actor} marked the ticket as important", "{actor} marcou o ticket como importante"),
+	},
+	{
+		Kind: CommandUnmark, By: ActorAgent, Older: true, Fact: FactUnmarked, do: (*Draft).mark, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Words: words("{actor} marcó el ticket como normal", "{actor} marked the ticket as normal", "{actor} marcou o ticket como normal"),
+	},
+	{
+		Kind: CommandClassify, By: ActorAgent, Older: true, Fact: FactTypified, do: (*Draft).classify, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Words: words("{actor} tipificó el ticket", "{actor} categorised the ticket", "{actor} tipificou o ticket"),
+	},
+	{
+		Kind: CommandDescribe, By: ActorAgent, Older: true, Fact: FactDescribed, do: (*Draft).describe, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Words: words("{actor} cambió los datos del ticket", "{actor} changed the ticket's data", "{actor} mudou os dados do ticket"),
+	},
+	{
+		Kind: CommandDelay, By: ActorRule, Fact: FactDelayed, do: (*Draft).delay, To: kept(StatusOpen),
+		Words: words("Se cumplió el tiempo de respuesta sin que nadie contestara", "The time to answer ran out without an answer", "O tempo de resposta se esgotou sem que ninguém respondesse"),
+	},
+	{
+		Kind: CommandRearm, By: ActorRule, Fact: FactRearmed, do: (*Draft).rearm, To: kept(StatusOpen),
+		Words: words("Cambió el tiempo de respuesta, también para esta espera", "The time to answer changed, for this wait too", "O tempo de resposta mudou, também para esta espera"),
+	},
+}
+
+// Commands returns the rows of all commands but [CommandTick], which is none.
+func Commands() []CommandRow { return append([]CommandRow(nil), commands...) }
+
+// Row returns the row of a command; nil: it is of no known kind.
+func (k CommandKind) Row() *CommandRow {
+	for i := range commands {
+		if commands[i].Kind == k {
+			row := commands[i]
+			return &row
+		}
+	}
+	return nil
+}
+
+// row is Row without a copy.
+func row(k CommandKind) *CommandRow {
+	for i := range commands {
+		if commands[i].Kind == k {
+			return &commands[i]
+		}
+	}
+	return nil
+}
+
+// Follows reports whether the entry of a command names the deadline that runs
+// afterwards.
+func (k CommandKind) Follows() bool { r := row(k); return r != nil && r.Follows }
+
+// Next says which status a command leads to from a status, by the table of R3.3;
+// false: the command is refused. From [StatusNone] and [StatusClosed],
+// [CommandWrite] leads to a ticket of its own, or reopens (R3.4).
+func Next(from Status, k CommandKind) (Status, bool) {
+	r := row(k)
+	if r == nil {
+		return StatusNone, false
+	}
+	to, ok := r.To[from]
+	return to, ok
+}
