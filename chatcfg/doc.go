@@ -26,6 +26,9 @@
 //		}
 //	}
 //
+// [Sections] lists every setting as a row: what it may be, and what to call it in
+// three languages. Settings pages are made from it.
+//
 // A text that customers read is a [Words]: the same in every language, or one for
 // each; [Words.In] chooses for a visitor.
 //

@@ -25,6 +25,24 @@ func (l *linter) warn(doubtful bool, path string, code Code, args ...any) {
 	}
 }
 
+// keyedAction is an action that sends a text, with its key.
+type keyedAction struct {
+	key string
+	TextAction
+}
+
+// texts lists the actions that send a text.
+func (a *Automation) texts() []keyedAction {
+	return []keyedAction{
+		{"newCustomer", a.NewCustomer},
+		{"noAgents", a.NoAgents},
+		{"outOfHours", a.OutOfHours},
+		{"ticketCreated", a.TicketCreated},
+		{"manualClose", a.ManualClose},
+		{"automaticClose", a.AutomaticClose},
+	}
+}
+
 func (l *linter) automation(c Config) {
 	a := c.Automation
 	l.warn(closesBeforeSLA(c), "automation.autoClose.after", WarnCloseBeforeSLA)

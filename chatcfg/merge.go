@@ -85,28 +85,21 @@ func within(path, other string) bool {
 
 // clone copies everything, the slices too, and makes nil ones empty.
 func (c Config) clone() Config {
-	duration := func(d *Duration) *Duration {
-		if d == nil {
-			return nil
+	config := reflect.ValueOf(&c).Elem()
+	for _, l := range document().leaves {
+		switch value := l.of(config); value.Kind() {
+		case reflect.Slice:
+			value.Set(reflect.AppendSlice(reflect.MakeSlice(value.Type(), 0, value.Len()), value))
+		case reflect.Pointer:
+			if !value.IsNil() {
+				copied := reflect.New(value.Type().Elem())
+				copied.Elem().Set(value.Elem())
+				value.Set(copied)
+			}
 		}
-		copied := *d
-		return &copied
 	}
-	c.Quality.SLA = duration(c.Quality.SLA)
-	c.Automation.AutoClose.After = duration(c.Automation.AutoClose.After)
-	c.General.ReopenWindow = duration(c.General.ReopenWindow)
-	for _, action := range c.Automation.texts() {
-		action.Messages = copied(action.Messages)
-	}
-	c.General.Important.Keywords = copied(c.General.Important.Keywords)
-	c.General.Notify.To = copied(c.General.Notify.To)
-	c.Hours.Weekly = copied(c.Hours.Weekly)
-	c.Hours.Exceptions = copied(c.Hours.Exceptions)
-	c.Chat.ExtraDomains = copied(c.Chat.ExtraDomains)
 	return c
 }
-
-func copied[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }
 
 // mergeTree merges a patch into a configuration that nothing else shares.
 func mergeTree(c Config, l Locale, root strictjson.Value) (Config, error) {

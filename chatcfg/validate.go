@@ -1,9 +1,12 @@
 package chatcfg
 
 import (
+	"cmp"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Validate returns every problem of the configuration at once, as [Problems],
@@ -15,13 +18,14 @@ import (
 // off depends on the switch.
 func (c Config) Validate() error {
 	c = c.Normalize()
-	v := validator{config: c, hasHours: !c.Hours.IsZero()}
-	v.quality(c.Quality)
-	v.automation(c.Automation)
-	v.general(c.General)
-	_, err := c.Hours.Compile()
-	v.problems = append(v.problems, under("hours", err)...)
-	v.chat(c.Chat)
+	v := validator{hasHours: !c.Hours.IsZero()}
+	v.missing(&c)
+	config := reflect.ValueOf(&c).Elem()
+	for _, l := range document().leaves {
+		v.setting(l.Setting, l.of(config))
+	}
+	v.demands(&c)
+	slices.SortStableFunc(v.problems, func(a, b Problem) int { return cmp.Compare(orderOf(a.Path), orderOf(b.Path)) })
 	// What is stored must be readable again.
 	if len(v.problems) == 0 {
 		if doc, err := json.Marshal(c); err != nil || len(doc) > MaxDocument {
@@ -32,7 +36,6 @@ func (c Config) Validate() error {
 }
 
 type validator struct {
-	config   Config
 	hasHours bool
 	problems Problems
 }
@@ -41,134 +44,123 @@ func (v *validator) add(path string, code Code, args ...any) {
 	v.problems = append(v.problems, Problem{Path: path, Code: code, Args: args})
 }
 
-func (v *validator) quality(q Quality) {
-	v.duration("quality.sla", q.SLA, false)
-	v.clock("quality.clock", q.Clock)
+// setting checks a value by its row. Business hours are checked whole, by
+// [Hours.Compile].
+func (v *validator) setting(s *Setting, value reflect.Value) {
+	if s.Required {
+		v.required(s.Path, value)
+	}
+	switch at := value.Addr().Interface().(type) {
+	case **Duration:
+		v.duration(s, *at)
+	case *int64:
+		if *at < s.Min || *at > s.Max {
+			v.add(s.Path, CodeOutOfRange, s.Min, s.Max)
+		}
+	case *Words:
+		at.each(s.Path, func(path, text string) { v.text(s, path, text) })
+	case *[]Words:
+		if v.few(s, len(*at)) {
+			for i, words := range *at {
+				words.each(index(s.Path, i), func(path, text string) { v.text(s, path, text) })
+			}
+		}
+	case *[]string:
+		if v.few(s, len(*at)) {
+			v.list(s, *at)
+		}
+	default:
+		if value.Kind() == reflect.String {
+			v.text(s, s.Path, value.String())
+		}
+	}
 }
 
-// duration checks a duration that may be missing; minute says that it must not
-// be shorter than one.
-func (v *validator) duration(path string, d *Duration, minute bool) {
+// required says that a value is missing: nil, without elements, or blank in one of
+// its languages.
+func (v *validator) required(path string, value reflect.Value) {
+	missing := func(path, text string) {
+		if isBlank(text) {
+			v.add(path, CodeRequired)
+		}
+	}
+	switch at := value.Addr().Interface().(type) {
+	case *Words:
+		at.each(path, missing)
+	case *string:
+		missing(path, *at)
+	default:
+		if value.IsNil() || value.Kind() == reflect.Slice && value.Len() == 0 {
+			v.add(path, CodeRequired)
+		}
+	}
+}
+
+func (v *validator) few(s *Setting, n int) bool {
+	if n > s.Items {
+		v.add(s.Path, CodeTooMany, s.Items)
+	}
+	return n <= s.Items
+}
+
+// text checks a value that is a text; an empty one may be missing.
+func (v *validator) text(s *Setting, path, text string) {
+	switch s.Kind {
+	case KindChoice:
+		v.choice(path, text, s.Choices)
+	case KindTemplate:
+		v.template(path, text, s.Length)
+	case KindKeyword:
+		v.keyword(path, text, s.Length)
+	case KindLine, KindText:
+		v.problems = append(v.problems, checkString(path, text, s.Length, false, s.Kind == KindText)...)
+	default:
+		if parse := traits[s.Kind].parse; parse != nil && text != "" {
+			_, err := parse(text)
+			v.problems = append(v.problems, under(path, err)...)
+		}
+	}
+}
+
+// duration checks a duration that may be missing.
+func (v *validator) duration(s *Setting, d *Duration) {
 	if d == nil {
 		return
 	}
-	unit := unitStd(d.Unit)
-	switch {
-	case d.Unit == "":
-		v.add(path+".unit", CodeRequired)
-	case unit == 0:
-		choice(v, path+".unit", d.Unit)
-	}
+	v.choice(s.Path+".unit", string(d.Unit), Units())
 	switch {
 	case d.Value < 1:
-		v.add(path+".value", CodeNotPositive)
-	case unit == 0:
+		v.add(s.Path+".value", CodeNotPositive)
+	case unitStd(d.Unit) == 0:
 	case d.Std() > MaxDuration:
-		v.add(path, CodeDurationLong, int(MaxDuration/unitStd(UnitDays)))
-	case minute && d.Std() < MinAutoClose:
-		v.add(path, CodeDurationShort)
+		v.add(s.Path, CodeDurationLong, int(MaxDuration/unitStd(UnitDays)))
+	case d.Std() < time.Duration(s.Min)*time.Second:
+		v.add(s.Path, CodeDurationShort)
 	}
 }
 
-func (v *validator) clock(path string, c Clock) {
-	choice(v, path, c)
-	if c == Business && !v.hasHours {
-		v.add(path, CodeNoHours)
-	}
-}
-
-// choice checks a value of a type that has but some.
-func choice[T ~string](v *validator, path string, value T) {
-	choices := choicesOf(value)
+// choice checks a value of which there are but some.
+func (v *validator) choice(path, value string, choices []Choice) {
+	values := valuesOf(choices)
 	switch {
 	case value == "":
 		v.add(path, CodeRequired)
-	case !slices.Contains(choices, string(value)):
-		v.add(path, CodeInvalidChoice, string(value), strings.Join(choices, ", "))
+	case !slices.Contains(values, value):
+		v.add(path, CodeInvalidChoice, value, strings.Join(values, ", "))
 	}
 }
 
-// choicesOf lists the values of a value's type; nil: any will do.
-func choicesOf(value any) []string {
-	switch value.(type) {
-	case Unit:
-		return texts(UnitSeconds, UnitMinutes, UnitHours, UnitDays)
-	case Clock:
-		return texts(Wall, Business)
-	case Combine:
-		return texts(CombineAll, CombineFirst)
-	case NotifyTickets:
-		return texts(NotifyNone, NotifyImportant, NotifyAll)
-	case Day:
-		return texts(Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday)
-	case Position:
-		return texts(Right, Left)
-	case Devices:
-		return texts(AllDevices, Desktop, Mobile)
-	case Locale:
-		return texts(Spanish, English, Portuguese, Auto)
+func valuesOf(choices []Choice) []string {
+	values := make([]string, len(choices))
+	for i, choice := range choices {
+		values[i] = choice.Value
 	}
-	return nil
-}
-
-func texts[T ~string](values ...T) []string {
-	list := make([]string, len(values))
-	for i, value := range values {
-		list[i] = string(value)
-	}
-	return list
-}
-
-// textAction is a text action with its key.
-type textAction struct {
-	key string
-	*TextAction
-}
-
-// texts lists the actions that send a text.
-func (a *Automation) texts() []textAction {
-	return []textAction{
-		{"newCustomer", &a.NewCustomer},
-		{"noAgents", &a.NoAgents},
-		{"outOfHours", &a.OutOfHours},
-		{"ticketCreated", &a.TicketCreated},
-		{"manualClose", &a.ManualClose},
-		{"automaticClose", &a.AutomaticClose},
-	}
-}
-
-func (v *validator) automation(a Automation) {
-	v.duration("automation.autoClose.after", a.AutoClose.After, true)
-	if a.AutoClose.Enabled && a.AutoClose.After == nil {
-		v.add("automation.autoClose.after", CodeRequired)
-	}
-	v.clock("automation.autoClose.clock", a.AutoClose.Clock)
-	for _, action := range a.texts() {
-		path := "automation." + action.key
-		if action.key == "outOfHours" && action.Enabled && !v.hasHours {
-			v.add(path+".enabled", CodeNoHours)
-		}
-		v.messages(path+".messages", *action.TextAction)
-	}
-	choice(v, "automation.combine", a.Combine)
-}
-
-func (v *validator) messages(path string, a TextAction) {
-	if a.Enabled && len(a.Messages) == 0 {
-		v.add(path, CodeRequired)
-	}
-	if len(a.Messages) > MaxMessages {
-		v.add(path, CodeTooMany, MaxMessages)
-		return
-	}
-	for i, message := range a.Messages {
-		message.each(index(path, i), v.template)
-	}
+	return values
 }
 
 // template checks a text with variables.
-func (v *validator) template(path, s string) {
-	if bad := CheckText(path, s, MaxText); bad != nil {
+func (v *validator) template(path, s string, limit int) {
+	if bad := CheckText(path, s, limit); bad != nil {
 		v.problems = append(v.problems, bad...)
 		if bad.Has(path, CodeTooLong) || bad.Has(path, CodeInvalidUTF8) {
 			return
@@ -176,56 +168,31 @@ func (v *validator) template(path, s string) {
 	}
 	text, err := ParseText(s)
 	v.problems = append(v.problems, under(path, err)...)
-	if text.Uses(VarNextOpen) && !v.hasHours {
-		v.add(path, CodeNoHours)
-	}
+	v.needsHours(path, text.Uses(VarNextOpen))
 }
 
-func (v *validator) general(g General) {
-	v.keywords("general.important.keywords", g.Important)
-	choice(v, "general.notify.tickets", g.Notify.Tickets)
-	v.addresses("general.notify.to", g.Notify)
-	v.duration("general.reopenWindow", g.ReopenWindow, false)
-}
-
-func (v *validator) keywords(path string, important Important) {
-	if important.Enabled && len(important.Keywords) == 0 {
-		v.add(path, CodeRequired)
-	}
-	if len(important.Keywords) > MaxKeywords {
-		v.add(path, CodeTooMany, MaxKeywords)
+func (v *validator) keyword(path, s string, limit int) {
+	if bad := checkString(path, s, limit, true, false); bad != nil {
+		v.problems = append(v.problems, bad...)
 		return
 	}
-	for i, keyword := range important.Keywords {
-		at := index(path, i)
-		if bad := checkString(at, keyword, MaxKeyword, true, false); bad != nil {
-			v.problems = append(v.problems, bad...)
-			continue
-		}
-		stem, prefix := strings.CutSuffix(keyword, "*")
-		if strings.Contains(stem, "*") || prefix && stem != strings.TrimSpace(stem) || prefix && isBlank(stem) {
-			v.add(at, CodeKeywordStar)
-		}
+	stem, prefix := strings.CutSuffix(s, "*")
+	if strings.Contains(stem, "*") || prefix && stem != strings.TrimSpace(stem) || prefix && isBlank(stem) {
+		v.add(path, CodeKeywordStar)
 	}
 }
 
-func (v *validator) addresses(path string, notify Notify) {
-	if (notify.Tickets == NotifyImportant || notify.Tickets == NotifyAll) && len(notify.To) == 0 {
-		v.add(path, CodeRequired)
-	}
-	if len(notify.To) > MaxAddresses {
-		v.add(path, CodeTooMany, MaxAddresses)
-		return
-	}
-	v.list(path, notify.To, ParseEmail)
-}
-
-// list checks values that a parser must take and of which none may stand twice,
-// not even in another case.
-func (v *validator) list(path string, values []string, parse func(string) (string, error)) {
+// list checks the elements of a list. Of values that a parser reads none may stand
+// twice, not even in another case, and none may be empty.
+func (v *validator) list(s *Setting, values []string) {
+	parse := traits[s.Kind].parse
 	seen := make(map[string]bool, len(values))
 	for i, value := range values {
-		at := index(path, i)
+		at := index(s.Path, i)
+		if parse == nil {
+			v.text(s, at, value)
+			continue
+		}
 		if value == "" {
 			v.add(at, CodeBlank)
 			continue

@@ -149,8 +149,8 @@ func TestWordsValidate(t *testing.T) {
 		"automation.newCustomer.messages[2].en open_brace",
 		"automation.noAgents.messages[0] blank",
 		"chat.contactForm.title.pt control_character",
-		"chat.longButton.text.en too_long",
 		"chat.longButton.text.pt required",
+		"chat.longButton.text.en too_long",
 		"chat.welcome.text.es required",
 		"chat.headerMessage.en control_character",
 	}, list(problemsOf(t, c.Validate())))

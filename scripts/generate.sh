@@ -10,6 +10,7 @@ golden() {
 }
 
 golden ./chatcfg Schema
+golden ./widget SettingsType
 golden ./tickets Diagram
 go run ./lab/api
 scripts/widget.sh build >&2

@@ -16,78 +16,6 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// publicConfig is what everybody may know of a configuration: what the widget
-// needs to look and behave as configured. A field must be put here to leave the
-// server.
-type publicConfig struct {
-	Name   string         `json:"name"`
-	Locale chatcfg.Locale `json:"locale"`
-	// Speaks is the visitor's language; empty: none of ours.
-	Speaks    chatcfg.Locale `json:"speaks"`
-	Available bool           `json:"available"`
-	// Form: who starts a conversation now gets the contact form (R6.2).
-	Form         bool             `json:"form"`
-	Picture      string           `json:"picture,omitempty"`
-	Logo         string           `json:"logo,omitempty"`
-	PrimaryColor string           `json:"primaryColor"`
-	TextColor    string           `json:"textColor"`
-	Position     chatcfg.Position `json:"position"`
-	LongButton   string           `json:"longButton,omitempty"`
-	Sound        bool             `json:"sound"`
-	Company      bool             `json:"company"`
-	Entry        publicEntry      `json:"entry"`
-	OpenOnLoad   *publicOpen      `json:"openOnLoad,omitempty"`
-
-	Notification publicNotification `json:"notification"`
-	Welcome      *publicWelcome     `json:"welcome,omitempty"`
-
-	IdentificationMessage string `json:"identificationMessage"`
-	HeaderMessage         string `json:"headerMessage"`
-
-	Contact *publicContact `json:"contact,omitempty"`
-	Files   *publicFiles   `json:"files,omitempty"`
-}
-
-type publicEntry struct {
-	Anonymous bool     `json:"anonymous"`
-	Email     bool     `json:"email"`
-	RUT       bool     `json:"rut"`
-	Phone     bool     `json:"phone"`
-	Form      bool     `json:"form"`
-	Providers []string `json:"providers"`
-}
-
-type publicOpen struct {
-	DelaySeconds int64           `json:"delaySeconds"`
-	Devices      chatcfg.Devices `json:"devices"`
-}
-
-type publicNotification struct {
-	Reply bool  `json:"reply"`
-	Count int64 `json:"count"`
-}
-
-type publicWelcome struct {
-	DelaySeconds  int64           `json:"delaySeconds"`
-	RepeatMinutes int64           `json:"repeatMinutes"`
-	Existing      bool            `json:"existing"`
-	Devices       chatcfg.Devices `json:"devices"`
-	Text          string          `json:"text"`
-	Author        string          `json:"author,omitempty"`
-}
-
-type publicContact struct {
-	Title       string `json:"title"`
-	Description string `json:"description"`
-	Success     string `json:"success"`
-	Error       string `json:"error"`
-}
-
-type publicFiles struct {
-	MaxBytes int      `json:"maxBytes"`
-	Types    []string `json:"types"`
-}
-
 // config answers the public configuration. It may be kept, but is asked for again
 // each time: who is available changes by itself.
 func (c *call) config() error {
@@ -107,46 +35,31 @@ func (c *call) config() error {
 	return c.tagged(public)
 }
 
-func (c *call) public() (*publicConfig, error) {
-	chat := c.chat
+// public is what everybody may know of the account: the settings that are public,
+// and what becomes of them here and now.
+func (c *call) public() (map[string]any, error) {
 	status, err := c.h.desk.Availability(c.r.Context(), c.account.ID)
 	if err != nil {
 		return nil, err
 	}
-	p := &publicConfig{
-		Name: chat.Name, Locale: c.locale(), Speaks: chatcfg.VisitorLocale(c.language()), Available: status.Available, Form: status.Form,
-		PrimaryColor: chat.PrimaryColor, TextColor: chat.TextColor, Position: chat.Position,
-		Sound: chat.Sound, Company: chat.WriteAsCompany,
-		Entry: publicEntry{
-			Anonymous: chat.Anonymous, Email: chat.EmailAsIdentifier, RUT: chat.AskRUT, Phone: chat.AskPhone,
-			Form: !chat.SocialOnly(), Providers: c.h.providers(chat),
-		},
-		Notification:          publicNotification(chat.Notification),
-		IdentificationMessage: c.words(chat.IdentificationMessage), HeaderMessage: c.words(chat.HeaderMessage),
-		Picture: c.imagePath("picture", c.account.Picture), Logo: c.imagePath("logo", c.account.Logo),
+	p := c.chat.Public(c.visitor())
+	// speaks is the visitor's language; empty: none of ours.
+	p["locale"], p["speaks"] = c.locale(), chatcfg.VisitorLocale(c.language())
+	// form: who starts a conversation now gets the contact form (R6.2).
+	p["available"], p["form"] = status.Available, status.Form
+	if entry, ok := p["entry"].(map[string]any); ok {
+		entry["form"], entry["providers"] = !c.chat.SocialOnly(), c.h.providers(c.chat)
 	}
-	if b := chat.LongButton; b.Enabled {
-		p.LongButton = c.words(b.Text)
+	if image := c.account.Picture; image != nil {
+		p["picture"] = c.imagePath("picture", image)
 	}
-	if o := chat.OpenOnLoad; o.Enabled {
-		p.OpenOnLoad = &publicOpen{o.DelaySeconds, o.Devices}
-	}
-	if w := chat.Welcome; w.Enabled {
-		p.Welcome = &publicWelcome{w.DelaySeconds, w.RepeatMinutes, w.Existing, w.Devices, c.words(w.Text), w.Author}
-	}
-	if chat.ContactForm.Enabled {
-		contact := c.contactTexts()
-		p.Contact = &contact
+	if image := c.account.Logo; image != nil {
+		p["logo"] = c.imagePath("logo", image)
 	}
 	if size, types := c.h.desk.FileLimits(); size > 0 {
-		p.Files = &publicFiles{size, types}
+		p["files"] = map[string]any{"maxBytes": size, "types": types}
 	}
 	return p, nil
-}
-
-func (c *call) contactTexts() publicContact {
-	f := &c.chat.ContactForm
-	return publicContact{c.words(f.Title), c.words(f.Description), c.words(f.Success), c.words(f.Error)}
 }
 
 // providers are the social logins that the account has on and the host offers.
@@ -162,9 +75,6 @@ func (h *Handler) providers(chat *chatcfg.Chat) []string {
 }
 
 func (c *call) imagePath(name string, image *chatcfg.Image) string {
-	if image == nil {
-		return ""
-	}
 	return fmt.Sprintf("v1/%s/%s?v=%.16s", c.account.Key, name, image.SHA256)
 }
 

@@ -71,7 +71,7 @@ func (c *call) write(text string, welcome bool, o *charla.CallOptions) error {
 		return errRequest
 	}
 	if w := c.chat.Welcome; welcome && w.Enabled {
-		o.Welcome = &tickets.Welcome{Text: c.words(w.Text), Author: w.Author}
+		o.Welcome = &tickets.Welcome{Text: w.Text.In(c.visitor(), c.chat.Locale), Author: w.Author}
 	}
 	ctx := c.r.Context()
 	done, err := c.h.desk.Write(ctx, c.session, text, o)

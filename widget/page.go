@@ -52,8 +52,8 @@ type pageData struct {
 	Chat   *chatcfg.Chat
 	Key    string
 	Form   *formData
-	// Contact are the contact form's texts.
-	Contact publicContact
+	// Contact are the contact form's texts, as in the configuration.
+	Contact any
 	// Words are the fixed texts.
 	Words map[string]string
 	// Message goes to the opener, if that is Origin; Failed: it says that the
@@ -78,7 +78,7 @@ func (c *call) render(status int, name string, data pageData) error {
 	all := pages()
 	data.Locale, data.Chat, data.Key = c.locale(), c.chat, c.account.Key
 	if c.chat != nil {
-		data.Contact = c.contactTexts()
+		data.Contact = c.chat.Public(c.visitor())["contact"]
 	}
 	data.Words = make(map[string]string, len(words))
 	for name, one := range words {

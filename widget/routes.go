@@ -148,10 +148,10 @@ func (c *call) language() string {
 	return c.r.Header.Get("Accept-Language")
 }
 
-// words is what a text by language says to the visitor, in the language in which
-// their session began, else in the request's (R6.9).
-func (c *call) words(w chatcfg.Words) string {
-	return w.In(cmp.Or(c.session.Customer.Locale, chatcfg.VisitorLocale(c.language())), c.chat.Locale)
+// visitor is the language of the visitor, that in which their session began, else
+// the request's; empty: none of ours.
+func (c *call) visitor() chatcfg.Locale {
+	return cmp.Or(c.session.Customer.Locale, chatcfg.VisitorLocale(c.language()))
 }
 
 // locale is the language to speak to the visitor in (R6.9).

@@ -1,37 +1,18 @@
 import type { Shared } from './app/shared'
+import type { Settings } from './settings'
 
 // What the server says (docs/widget-protocol.md) and what the loader and the app
 // say to each other.
 
-export interface Config {
+export interface Config extends Settings {
   hidden?: boolean
-  name: string
   locale: string
   speaks: string
   available: boolean
   form: boolean
   picture?: string
   logo?: string
-  primaryColor: string
-  textColor: string
-  position: 'left' | 'right'
-  longButton?: string
-  sound: boolean
-  company: boolean
-  entry: { anonymous: boolean; email: boolean; rut: boolean; phone: boolean; form: boolean; providers?: string[] }
-  openOnLoad?: { delaySeconds: number; devices: string }
-  notification: { reply: boolean; count: number }
-  welcome?: {
-    delaySeconds: number
-    repeatMinutes: number
-    existing: boolean
-    devices: string
-    text: string
-    author?: string
-  }
-  identificationMessage?: string
-  headerMessage?: string
-  contact?: { title: string; description: string; success: string; error: string }
+  entry: Settings['entry'] & { form: boolean; providers?: string[] }
   files?: { maxBytes: number; types: string[] }
 }
 

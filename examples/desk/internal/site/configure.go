@@ -171,17 +171,17 @@ func (v *visit) differs(all map[string]setting, saved, mine chatcfg.Config) []st
 		return nil
 	}
 	var names []string
-	for _, s := range sections {
-		for _, g := range s.Groups {
-			for _, path := range append([]string{g.Toggle}, g.Paths...) {
-				if _, ok := all[path]; !ok || fmt.Sprint(a.at(path)) == fmt.Sprint(b.at(path)) {
-					continue
+	page := builder{lang: v.session.Lang, all: all, doc: document{}}
+	for _, section := range page.sections(nil, nil) {
+		for _, g := range section.Groups {
+			fields := g.Fields
+			if g.Toggle != nil {
+				fields = append([]*fieldView{g.Toggle}, fields...)
+			}
+			for _, f := range fields {
+				if fmt.Sprint(a.at(f.Path)) != fmt.Sprint(b.at(f.Path)) {
+					names = append(names, f.Name)
 				}
-				name := v.t(g.Title)
-				if label := labels[path][0]; label != "" {
-					name += " · " + v.t(label)
-				}
-				names = append(names, name)
 			}
 		}
 	}

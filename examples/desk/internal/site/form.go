@@ -13,9 +13,9 @@ import (
 // The views are the configuration's page: sections, groups and fields with their
 // values and what is wrong with them.
 type sectionView struct {
-	section
-	Open   bool
-	Groups []groupView
+	ID, Title, Text string
+	Open            bool
+	Groups          []groupView
 }
 
 type groupView struct {
@@ -31,9 +31,11 @@ type fieldView struct {
 	Label, Hint string
 	// Name is the label with that of its group, for summaries.
 	Name string
-	// Value is a text, number, choice, colour, or the lines; On a switch's.
+	// Value is a number, choice, colour, or the lines; On a switch's; Text is that
+	// of a text.
 	Value   string
 	On      bool
+	Text    *cellView
 	Unit    string
 	Choices []choiceView
 	Texts   []*cellView
@@ -53,7 +55,14 @@ type choiceView struct {
 type cellView struct {
 	Name, Column, Value string
 	On                  bool
-	Notes               []note
+	// Own are the texts of each language, if there may be some.
+	Own   []*cellView
+	Notes []note
+}
+
+// HasOwn reports whether some language has a text of its own.
+func (c *cellView) HasOwn() bool {
+	return slices.ContainsFunc(c.Own, func(own *cellView) bool { return own.Value != "" || own.Notes != nil })
 }
 
 type rowView struct {
@@ -99,38 +108,47 @@ type builder struct {
 
 func (b *builder) t(text string) string { return translate(b.lang, text) }
 
+// say is a text of the library's in the reader's language.
+func (b *builder) say(w chatcfg.Words) string { return w.In(b.lang, chatcfg.Spanish) }
+
 // sections makes the whole page.
 func (b *builder) sections(problems, warnings []chatcfg.Problem) []sectionView {
 	b.fields = map[string]*fieldView{}
-	views := make([]sectionView, len(sections))
-	for i, s := range sections {
-		views[i].section = s
-		for _, g := range s.Groups {
-			view := groupView{Title: b.t(g.Title), Text: b.t(g.Text)}
-			if g.Toggle != "" {
-				view.Toggle = b.field(g.Toggle)
-				view.Toggle.Label, view.Toggle.Name = view.Title, view.Title
-			}
-			for _, path := range g.Paths {
-				field := b.field(path)
-				field.Name = view.Title + " · " + field.Label
-				view.Fields = append(view.Fields, field)
-			}
-			views[i].Groups = append(views[i].Groups, view)
+	var views []sectionView
+	for _, section := range chatcfg.Sections() {
+		view := sectionView{ID: section.Key, Title: b.say(section.Label), Text: b.say(section.Help)}
+		for _, group := range section.Groups {
+			view.Groups = append(view.Groups, b.group(group))
 		}
+		views = append(views, view)
 	}
 	b.place(views, "bad", problems)
 	b.place(views, "warn", warnings)
 	return views
 }
 
+// group makes a group; a switch that leads it is its title.
+func (b *builder) group(group chatcfg.Group) groupView {
+	view, rest := groupView{Title: b.say(group.Label), Text: b.say(group.Help)}, group.Settings
+	if group.Label.IsZero() {
+		view.Toggle, rest = b.field(rest[0].Path), rest[1:]
+		view.Toggle.Name = view.Toggle.Label
+		view.Title, view.Text = view.Toggle.Label, view.Toggle.Hint
+	}
+	for _, s := range rest {
+		field := b.field(s.Path)
+		field.Name = view.Title + " · " + field.Label
+		view.Fields = append(view.Fields, field)
+	}
+	return view
+}
+
 func (b *builder) field(path string) *fieldView {
 	f := &fieldView{setting: b.all[path]}
-	f.Path = path
-	f.Label, f.Hint = b.t(labels[path][0]), b.t(labels[path][1])
+	f.Label, f.Hint = b.say(f.Setting.Label), b.say(f.Help)
 	b.fields[path] = f
 	value := b.doc.at(path)
-	switch f.Kind {
+	switch f.Edit {
 	case "check":
 		f.On, _ = value.(bool)
 	case "duration":
@@ -138,19 +156,18 @@ func (b *builder) field(path string) *fieldView {
 		if d, ok := value.(map[string]any); ok {
 			f.Value, f.Unit = plain(d["value"]), plain(d["unit"])
 		}
-		f.Choices = b.choices("unit", units, f.Unit)
+		f.Choices = b.choices(chatcfg.Units(), f.Unit)
 	case "choice":
-		_, key, _ := cutLast(path, ".")
 		f.Value = plain(value)
-		f.Choices = b.choices(key, f.setting.Choices, f.Value)
+		f.Choices = b.choices(f.Setting.Choices, f.Value)
 	case "texts":
 		list, _ := value.([]any)
-		for i := range int(f.Items) {
-			cell := &cellView{Name: indexed(path, i), Column: fmt.Sprintf("%s %d", b.t("Texto"), i+1)}
+		for i := range f.Items {
+			var text any
 			if i < len(list) {
-				cell.Value = plain(list[i])
+				text = list[i]
 			}
-			f.Texts = append(f.Texts, cell)
+			f.Texts = append(f.Texts, b.text(indexed(path, i), fmt.Sprintf("%s %d", b.t("Texto"), i+1), text))
 		}
 	case "lines":
 		list, _ := value.([]any)
@@ -163,8 +180,22 @@ func (b *builder) field(path string) *fieldView {
 		b.rows(f, value)
 	default:
 		f.Value = plain(value)
+		if f.ByLanguage {
+			f.Text = b.text(path, f.Label, value)
+		}
 	}
 	return f
+}
+
+// text is a text that may be given by language.
+func (b *builder) text(name, label string, value any) *cellView {
+	cell := &cellView{Name: name, Column: label, Value: plain(value)}
+	by, _ := value.(map[string]any)
+	names := b.all["chat.locale"].Choices
+	for i, l := range tongues {
+		cell.Own = append(cell.Own, &cellView{Name: name + "." + string(l), Column: b.say(names[i].Label), Value: plain(by[string(l)])})
+	}
+	return cell
 }
 
 func (b *builder) rows(f *fieldView, value any) {
@@ -174,14 +205,15 @@ func (b *builder) rows(f *fieldView, value any) {
 		f.Rows = append(f.Rows, newRow(f, i, row))
 	}
 	f.Next = len(list)
-	if !slices.ContainsFunc(f.Columns, func(c setting) bool { return c.Path == "day" }) {
+	if !slices.ContainsFunc(f.Columns, func(c chatcfg.Setting) bool { return c.Path == "day" }) {
 		// One row to fill in, for browsers without script.
 		f.Rows = append(f.Rows, newRow(f, f.Next, nil))
 		f.Next++
 		return
 	}
-	for _, day := range days {
-		view := dayView{Day: day, Label: b.t(choiceNames["day="+day])}
+	for _, choice := range f.Columns[0].Choices {
+		day := choice.Value
+		view := dayView{Day: day, Label: b.say(choice.Label)}
 		for _, row := range f.Rows {
 			if row.Cells["day"].Value == day {
 				view.Rows = append(view.Rows, row)
@@ -205,14 +237,10 @@ func newRow(f *fieldView, i int, values map[string]any) *rowView {
 	return row
 }
 
-func (b *builder) choices(key string, values []string, selected string) []choiceView {
+func (b *builder) choices(values []chatcfg.Choice, selected string) []choiceView {
 	list := make([]choiceView, len(values))
-	for i, value := range values {
-		label := choiceNames[key+"="+value]
-		if label == "" {
-			label = value
-		}
-		list[i] = choiceView{value, b.t(label), value == selected}
+	for i, choice := range values {
+		list[i] = choiceView{choice.Value, b.say(choice.Label), choice.Value == selected}
 	}
 	return list
 }
@@ -224,10 +252,6 @@ func plain(value any) string {
 		return value
 	case json.Number:
 		return value.String()
-	case map[string]any: // a text by language
-		if body, err := json.Marshal(value); err == nil {
-			return string(body)
-		}
 	case float64:
 		return strconv.FormatFloat(value, 'f', -1, 64)
 	}
@@ -293,14 +317,23 @@ func (b *builder) atField(f *fieldView, path string, n *note) {
 		i, _ = strconv.Atoi(m[1])
 		column = m[2]
 	}
+	text := f.Text
+	if f.Edit == "texts" && i >= 0 && i < len(f.Texts) {
+		text = f.Texts[i]
+	}
 	switch {
-	case f.Kind == "texts" && i >= 0 && i < len(f.Texts):
-		n.Path = f.Texts[i].Name
-		f.Texts[i].Notes = append(f.Texts[i].Notes, *n)
+	case text != nil:
+		for _, own := range text.Own {
+			if own.Name == path {
+				text = own
+			}
+		}
+		n.Path = text.Name
+		text.Notes = append(text.Notes, *n)
 		return
-	case f.Kind == "lines" && i >= 0:
+	case f.Edit == "lines" && i >= 0:
 		n.Text = fmt.Sprintf("%s %d: %s", b.t("Línea"), i+1, n.Text)
-	case f.Kind == "rows" && i >= 0 && i < len(f.Rows):
+	case f.Edit == "rows" && i >= 0 && i < len(f.Rows):
 		cell := f.Rows[i].Cells[column]
 		if cell == nil || column == "day" {
 			for _, name := range []string{"open", "date"} {

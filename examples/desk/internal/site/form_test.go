@@ -164,6 +164,45 @@ func TestSaveUnchanged(t *testing.T) {
 	}
 }
 
+// TestByLanguage: R6.9: each text has a box for every language, and one for each;
+// a language that is emptied is taken back.
+func TestByLanguage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	saved := func(change func(url.Values)) chatcfg.Config {
+		t.Helper()
+		form := b.get(b.channel()).form("config")
+		change(form)
+		answer := b.post(b.channel(), form)
+		require.Equal(t, http.StatusOK, answer.status, words(answer.find("main")))
+		cfg, _, err := b.desk.Config(t.Context(), b.account.ID)
+		require.NoError(t, err)
+		return cfg
+	}
+	cfg := saved(func(f url.Values) {
+		f.Set("chat.headerMessage", "para todos")
+		f.Set("automation.noAgents.messages[0]", "Nadie")
+		f.Set("automation.noAgents.messages[0].pt", "Ninguém")
+	})
+	assert.Equal(t, chatcfg.Words{Any: "para todos"}, cfg.Chat.HeaderMessage)
+	assert.Equal(t, []chatcfg.Words{{ES: "Nadie", EN: "Nadie", PT: "Ninguém"}}, cfg.Automation.NoAgents.Messages)
+	cfg = saved(func(f url.Values) {
+		f.Set("chat.headerMessage", "")
+		f.Set("chat.headerMessage.es", "H")
+		f.Set("chat.headerMessage.pt", "P")
+	})
+	assert.Equal(t, chatcfg.Words{ES: "H", PT: "P"}, cfg.Chat.HeaderMessage)
+	cfg = saved(func(f url.Values) { f.Set("chat.headerMessage.es", "") })
+	assert.Equal(t, chatcfg.Words{PT: "P"}, cfg.Chat.HeaderMessage)
+	form := b.get(b.channel()).form("config")
+	form.Set("chat.headerMessage.pt", strings.Repeat("x", chatcfg.MaxNote+1))
+	answer := b.post(b.channel(), form)
+	assert.Equal(t, http.StatusUnprocessableEntity, answer.status)
+	assert.NotEmpty(t, words(answer.find("f-chat-headerMessage-pt-say")), "the problem is at its language")
+	cfg = saved(func(f url.Values) { f.Set("chat.headerMessage.pt", "") })
+	assert.True(t, cfg.Chat.HeaderMessage.IsZero())
+}
+
 // TestProblems: R1.4: every problem at once, each at its field, in the reader's
 // language; what was typed stays on the page, what was saved in the store.
 func TestProblems(t *testing.T) {

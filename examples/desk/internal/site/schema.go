@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,93 +14,45 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// setting is one leaf of the configuration document, as its schema describes it.
+// setting is a setting of the library, and how it is edited.
 type setting struct {
-	Path string
-	// Kind is how it is edited: check, choice, number, line, text, color,
-	// duration, texts (each in a box), lines (one a line) or rows.
-	Kind    string
-	Choices []string
-	// Min and Max bound a number; Length is the longest text, Items the most
-	// elements; zero: no bound.
-	Min, Max, Length, Items int64
-	// Columns are a row's.
-	Columns []setting
-	// Required says that a row always has it.
-	Required bool
+	chatcfg.Setting
+	// Edit is check, choice, number, line, text, color, duration, texts (each in
+	// a box), lines (one a line) or rows.
+	Edit string
 }
 
-// schemaNode is what is used of a JSON Schema.
-type schemaNode struct {
-	Type       string                `json:"type"`
-	Properties map[string]schemaNode `json:"properties"`
-	Items      *schemaNode           `json:"items"`
-	AnyOf      []schemaNode          `json:"anyOf"`
-	Enum       []string              `json:"enum"`
-	Required   []string              `json:"required"`
-	Pattern    string                `json:"pattern"`
-	MaxLength  int64                 `json:"maxLength"`
-	MaxItems   int64                 `json:"maxItems"`
-	Minimum    int64                 `json:"minimum"`
-	Maximum    int64                 `json:"maximum"`
-}
-
-// settings are all leaves of the configuration, by path: whatever the library
-// adds to the schema is here, and the page's test misses it there.
-func settings() (map[string]setting, error) {
-	var root schemaNode
-	if err := json.Unmarshal(chatcfg.Schema(), &root); err != nil {
-		return nil, fmt.Errorf("desk: schema: %w", err)
-	}
+// settings are all of the configuration's, by path.
+func settings() map[string]setting {
 	all := map[string]setting{}
-	collect(all, "", root)
-	return all, nil
-}
-
-func collect(all map[string]setting, path string, n schemaNode) {
-	if n.Type == "object" {
-		for key, inner := range n.Properties {
-			collect(all, strings.TrimPrefix(path+"."+key, "."), inner)
+	for _, section := range chatcfg.Sections() {
+		for _, group := range section.Groups {
+			for _, s := range group.Settings {
+				all[s.Path] = setting{s, editorOf(s)}
+			}
 		}
-		return
 	}
-	all[path] = leaf(path, n)
+	return all
 }
 
-func leaf(path string, n schemaNode) setting {
-	s := setting{Path: path, Choices: n.Enum, Min: n.Minimum, Max: n.Maximum, Length: n.MaxLength, Items: n.MaxItems}
-	if len(n.AnyOf) > 0 && n.AnyOf[0].Type == "string" { // a text by language
-		return leaf(path, n.AnyOf[0])
-	}
+func editorOf(s chatcfg.Setting) string {
 	switch {
-	case n.AnyOf != nil:
-		s.Kind = "duration"
-	case n.Type == "array" && n.Items.Type == "object":
-		s.Kind = "rows"
-		for _, key := range slices.Sorted(maps.Keys(n.Items.Properties)) {
-			column := leaf(key, n.Items.Properties[key])
-			column.Required = slices.Contains(n.Items.Required, key)
-			s.Columns = append(s.Columns, column)
-		}
-	case n.Type == "array":
-		s.Kind, s.Length = "lines", leaf("", *n.Items).Length
-		if n.MaxItems <= 3 {
-			s.Kind = "texts"
-		}
-	case n.Type == "boolean":
-		s.Kind = "check"
-	case n.Type == "integer":
-		s.Kind = "number"
-	case n.Enum != nil:
-		s.Kind = "choice"
-	case strings.HasPrefix(n.Pattern, "^#"):
-		s.Kind = "color"
-	case n.MaxLength >= chatcfg.MaxNote:
-		s.Kind = "text"
-	default:
-		s.Kind = "line"
+	case s.Kind == chatcfg.KindRows:
+		return "rows"
+	case s.Items > 0 && s.Kind == chatcfg.KindTemplate:
+		return "texts"
+	case s.Items > 0:
+		return "lines"
 	}
-	return s
+	switch s.Kind {
+	case chatcfg.KindSwitch:
+		return "check"
+	case chatcfg.KindTemplate:
+		return "text"
+	case chatcfg.KindChoice, chatcfg.KindNumber, chatcfg.KindDuration, chatcfg.KindText, chatcfg.KindColor:
+		return string(s.Kind)
+	}
+	return "line"
 }
 
 // document is a configuration as a tree of JSON values: what was saved, or what
@@ -150,7 +103,7 @@ func (d document) set(path string, value any) {
 func typed(all map[string]setting, form url.Values) document {
 	d := document{}
 	for path, s := range all {
-		switch s.Kind {
+		switch s.Edit {
 		case "check":
 			d.set(path, form.Has(path))
 		case "duration":
@@ -162,8 +115,8 @@ func typed(all map[string]setting, form url.Values) document {
 		case "texts":
 			list := []any{}
 			for i := range s.Items {
-				if text := unix(form.Get(indexed(path, int(i)))); text != "" {
-					list = append(list, byLanguage(text))
+				if text := words(form, indexed(path, i)); text != "" {
+					list = append(list, text)
 				}
 			}
 			if form.Has(indexed(path, 0)) {
@@ -187,10 +140,16 @@ func typed(all map[string]setting, form url.Values) document {
 			if !form.Has(path) {
 				continue
 			}
-			if s.Kind == "number" {
+			if s.Edit == "number" {
 				d.set(path, number(strings.TrimSpace(form.Get(path))))
 			} else {
-				d.set(path, byLanguage(unix(form.Get(path))))
+				text := words(form, path)
+				if by, ok := text.(map[string]any); ok {
+					for _, l := range tongues { // null takes back what a language had
+						by[string(l)] = by[string(l)]
+					}
+				}
+				d.set(path, text)
 			}
 		}
 	}
@@ -221,13 +180,13 @@ func rows(s setting, form url.Values) []any {
 			name := indexed(s.Path, i) + "." + column.Path
 			text := strings.TrimSpace(form.Get(name))
 			switch {
-			case column.Kind == "check":
+			case column.Kind == chatcfg.KindSwitch:
 				if form.Has(name) {
 					row[column.Path], blank = true, false
 				}
 			case text != "" || column.Required:
 				row[column.Path] = text
-				blank = blank && (text == "" || column.Kind == "choice")
+				blank = blank && (text == "" || column.Kind == chatcfg.KindChoice)
 			}
 		}
 		if !blank {
@@ -237,10 +196,22 @@ func rows(s setting, form url.Values) []any {
 	return list
 }
 
-// byLanguage is a text, or the object by language that it writes as JSON.
-func byLanguage(text string) any {
-	var by map[string]string
-	if json.Unmarshal([]byte(text), &by) == nil && by != nil {
+// tongues are the languages that a text may be given in, besides being one for all.
+var tongues = []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese}
+
+// words is a text as it was typed: the one for every language, or if some language
+// has its own, the object of them, in which the text for every language stands in
+// for those without one.
+func words(form url.Values, path string) any {
+	text, by, own := unix(form.Get(path)), map[string]any{}, false
+	for _, l := range tongues {
+		s := unix(form.Get(path + "." + string(l)))
+		own = own || s != ""
+		if s = cmp.Or(s, text); s != "" {
+			by[string(l)] = s
+		}
+	}
+	if own {
 		return by
 	}
 	return text

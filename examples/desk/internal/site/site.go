@@ -98,9 +98,7 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, "", err
 	}
-	if s.settings, err = settings(); err != nil {
-		return nil, "", err
-	}
+	s.settings = settings()
 	if s.pages, err = s.loadPages(); err != nil {
 		return nil, "", err
 	}

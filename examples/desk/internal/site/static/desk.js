@@ -222,7 +222,7 @@
     stage.style.setProperty("--t", !poor ? want : contrast(p, "#ffffff") >= 4.5 ? "#ffffff" : "#000000");
     one("[data-contrast]").hidden = !poor;
     stage.classList.toggle("left", value("chat.position") === "left");
-    for (const x of all("[data-show]", stage)) { x.textContent = value(x.dataset.show); x.hidden = !x.textContent; }
+    for (const x of all("[data-show]", stage)) { x.textContent = [x.dataset.show, ...["es", "en", "pt"].map((l) => `${x.dataset.show}.${l}`)].map(value).find(Boolean) || ""; x.hidden = !x.textContent; }
     for (const x of all("[data-if]", stage)) x.hidden = !value(x.dataset.if);
     for (const x of all("[data-welcome]", stage)) x.hidden = !value("chat.welcome.enabled") || x.matches("[data-show]") && !x.textContent;
     for (const x of all("[data-in]", stage)) x.hidden = x.hidden && x.matches("[data-welcome]") || x.dataset.in !== scene;

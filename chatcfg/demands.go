@@ -1,0 +1,69 @@
+package chatcfg
+
+import "reflect"
+
+// What one setting demands of another. What a value must be by itself follows
+// from its row ([Setting]).
+
+// missing finds what is missing because of what is switched on.
+func (v *validator) missing(c *Config) {
+	for _, one := range []struct {
+		path string
+		on   bool
+	}{
+		{"automation.autoClose.after", c.Automation.AutoClose.Enabled},
+		{"automation.newCustomer.messages", c.Automation.NewCustomer.Enabled},
+		{"automation.noAgents.messages", c.Automation.NoAgents.Enabled},
+		{"automation.outOfHours.messages", c.Automation.OutOfHours.Enabled},
+		{"automation.ticketCreated.messages", c.Automation.TicketCreated.Enabled},
+		{"automation.manualClose.messages", c.Automation.ManualClose.Enabled},
+		{"automation.automaticClose.messages", c.Automation.AutomaticClose.Enabled},
+		{"general.important.keywords", c.General.Important.Enabled},
+		{"general.notify.to", c.General.Notify.Tickets == NotifyImportant || c.General.Notify.Tickets == NotifyAll},
+		{"chat.contactForm.email.address", c.Chat.ContactForm.Email.Enabled},
+		{"chat.contactForm.mailbox.id", c.Chat.ContactForm.Mailbox.Enabled},
+		{"chat.longButton.text", c.Chat.LongButton.Enabled},
+		{"chat.welcome.text", c.Chat.Welcome.Enabled},
+	} {
+		if one.on {
+			v.required(one.path, document().byPath[one.path].of(reflect.ValueOf(c).Elem()))
+		}
+	}
+}
+
+// demands finds what contradicts something else.
+func (v *validator) demands(c *Config) {
+	a := c.Automation
+	v.needsHours("quality.clock", c.Quality.Clock == Business)
+	v.needsHours("automation.autoClose.clock", a.AutoClose.Clock == Business)
+	v.needsHours("automation.outOfHours.enabled", a.OutOfHours.Enabled)
+	_, err := c.Hours.Compile()
+	v.problems = append(v.problems, under("hours", err)...)
+
+	// R6.1
+	if f := c.Chat.ContactForm; f.Enabled && !f.Email.Enabled && !f.Mailbox.Enabled {
+		v.add("chat.contactForm", CodeFormWithoutTarget)
+	}
+	// R6.3
+	if !c.Chat.SocialOnly() {
+		return
+	}
+	if none := !c.Chat.Facebook.Enabled && !c.Chat.Google.Enabled; none {
+		if c.Chat.Facebook.Only {
+			v.add("chat.facebook.only", CodeOnlyWithoutProvider)
+		}
+		if c.Chat.Google.Only {
+			v.add("chat.google.only", CodeOnlyWithoutProvider)
+		}
+	}
+	if c.Chat.Anonymous {
+		v.add("chat.anonymous", CodeOnlyWithAnonymous)
+	}
+}
+
+// needsHours refuses what needs business hours where there are none (R4.9).
+func (v *validator) needsHours(path string, needs bool) {
+	if needs && !v.hasHours {
+		v.add(path, CodeNoHours)
+	}
+}
