@@ -27,7 +27,9 @@ const MaxSearch = 32
 // name, e-mail, RUT and telephone, or in the category; case and accents do not
 // matter, and the last word may be a beginning. Empty: no search; a text without
 // a word finds nothing. It takes the place of q.Words. An agent sees the
-// customer's previous tickets by q.Conversation (R3.6). It fails with
+// customer's previous tickets by q.Conversation (R3.6). With q.Preview each row also
+// has what an inbox shows: the last message, how many are unread, the next deadline.
+// It fails with
 // [chatcfg.Problems] for a status or order that there is not or more than
 // [MaxSearch] words, and [ErrCursor].
 func (d *Desk) Tickets(ctx context.Context, q storage.TicketQuery, text string) (storage.Page[storage.TicketRow], error) {

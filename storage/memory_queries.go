@@ -103,7 +103,11 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 			page.Next = p.m.cursor(list, last)
 			break
 		}
-		page.Items = append(page.Items, TicketRow{t.conversation, copyTicket(t.record)})
+		row := TicketRow{Conversation: t.conversation, Ticket: copyTicket(t.record)}
+		if q.Preview {
+			a.conversations[t.conversation].preview(&row)
+		}
+		page.Items = append(page.Items, row)
 		last = at
 	}
 	return page, nil
@@ -111,8 +115,24 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 
 // list names the list that a query is about.
 func (q TicketQuery) list() string {
-	q.Cursor, q.Limit = "", 0
+	q.Preview, q.Cursor, q.Limit = false, "", 0
 	return fmt.Sprintf("tickets %#v", q)
+}
+
+// preview fills in what [TicketQuery].Preview asks for.
+func (c *conversation) preview(row *TicketRow) {
+	row.Wake = c.wake
+	if n := len(c.messages); n > 0 {
+		row.Last = copyMessage(c.messages[n-1])
+	}
+	for _, m := range slices.Backward(c.messages) {
+		if m.Seq <= c.marks.Agent || row.Unread == MaxUnread {
+			break
+		}
+		if m.From == tickets.FromCustomer {
+			row.Unread++
+		}
+	}
 }
 
 // tickets ranges over the tickets that a query is about, in its order, those

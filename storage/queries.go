@@ -89,15 +89,31 @@ type TicketQuery struct {
 	// compared as they are, byte by byte; no character has a meaning of its own.
 	Words []string
 	Order Order
+	// Preview also fills in Last, Unread and Wake of every row, all as of the
+	// moment of the list. It selects nothing: a cursor holds with it and without.
+	Preview bool `json:",omitempty"`
 	// Cursor is a Page's Next; it holds for the same query only.
 	Cursor string
 	Limit  int
 }
 
-// TicketRow is a ticket in a list.
+// MaxUnread is where [TicketRow].Unread stops counting.
+const MaxUnread = 100
+
+// TicketRow is a ticket in a list. What follows the ticket is its conversation's,
+// and zero unless [TicketQuery].Preview asks for it.
 type TicketRow struct {
 	Conversation tickets.ConversationID `json:"conversation"`
 	tickets.Ticket
+	// Last is the conversation's last message, whichever ticket it is of; Seq zero:
+	// there is none.
+	Last tickets.Message `json:"last,omitzero"`
+	// Unread is how many of the customer's messages are above the agents' mark
+	// ([Sessions].Marks), at most [MaxUnread].
+	Unread int `json:"unread,omitempty"`
+	// Wake is the conversation's Wake, as [Conversations].NextWake has it; zero: it
+	// has none.
+	Wake time.Time `json:"wake,omitzero"`
 }
 
 // MessageQuery says which messages to read.

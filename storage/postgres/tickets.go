@@ -1,14 +1,17 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // listing builds the statement of one list of tickets. Conditions are fixed
@@ -48,18 +51,31 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	if err != nil {
 		return page, err
 	}
+	if q.Preview {
+		query = previewed(query, q.Order)
+	}
 	var last position
 	err = p.s.each(ctx, query, args, func(scan func(...any) error) error {
 		if len(page.Items) == limit {
 			page.Next = p.s.cursor(name, last)
 			return nil
 		}
-		var doc []byte
-		if err := scan(&last.at, &last.id, &last.number, &doc); err != nil {
+		page.Items = append(page.Items, storage.TicketRow{})
+		row := &page.Items[len(page.Items)-1]
+		var doc, message []byte
+		var wake pgtype.Int8
+		columns := []any{&last.at, &last.id, &last.number, &doc, &wake, &message, &row.Unread}
+		if !q.Preview {
+			columns = columns[:4]
+		}
+		if err := scan(columns...); err != nil {
 			return err
 		}
-		page.Items = append(page.Items, storage.TicketRow{Conversation: tickets.ConversationID{UUID: last.id}})
-		return corrupt(codec.DecodeTicket(string(doc), &page.Items[len(page.Items)-1].Ticket))
+		row.Conversation.UUID = last.id
+		if wake.Valid {
+			row.Wake = instant(wake.Int64)
+		}
+		return corrupt(cmp.Or(codec.DecodeTicket(string(doc), &row.Ticket), codec.DecodeMessage(string(message), &row.Last)))
 	})
 	if err != nil {
 		return storage.Page[storage.TicketRow]{}, err
@@ -69,7 +85,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 
 // listName names the list that a query is about, for its cursors.
 func listName(q storage.TicketQuery) (string, error) {
-	q.Cursor, q.Limit = "", 0
+	q.Preview, q.Cursor, q.Limit = false, "", 0
 	b, err := json.Marshal(q)
 	return "tickets " + string(b), err
 }
@@ -77,9 +93,9 @@ func listName(q storage.TicketQuery) (string, error) {
 // statement is the query for a page of tickets. Those of any status are three
 // ordered ranges of one index, merged, so that there need not be another index.
 func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any, error) {
-	column, order, beyond := "t.changed", "DESC", "<"
+	column, beyond := "t.changed", "<"
 	if q.Order == storage.ByWaiting {
-		column, order, beyond = "t.waits", "ASC", ">"
+		column, beyond = "t.waits", ">"
 	}
 	var l listing
 	if err := l.filter(account, q); err != nil {
@@ -89,7 +105,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		l.where("(" + column + ", t.conversation, t.number) " + beyond + " (" + l.arg(after.at) + ", " + l.arg(after.id) + ", " + l.arg(after.number) + ")")
 	}
 	one := "SELECT " + column + " AS at, t.conversation, t.number, t.doc FROM charla.tickets t WHERE " + strings.Join(l.conditions, " AND ")
-	end := " ORDER BY at " + order + ", conversation " + order + ", number " + order + " LIMIT " + l.arg(limit)
+	end := ordered(q.Order) + " LIMIT " + l.arg(limit)
 	if q.Status != "" || q.Order == storage.ByWaiting || narrow(q) {
 		return one + end, l.args, nil
 	}
@@ -98,6 +114,28 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		each = append(each, "("+one+" AND t.status = "+l.arg(string(status))+end+")")
 	}
 	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args, nil
+}
+
+// ordered orders the rows of a list.
+func ordered(by storage.Order) string {
+	if by == storage.ByWaiting {
+		return " ORDER BY at ASC, conversation ASC, number ASC"
+	}
+	return " ORDER BY at DESC, conversation DESC, number DESC"
+}
+
+// previewed is a list with what [storage.TicketQuery].Preview asks for, in one
+// statement, which sees one moment by itself. The account is $1. Each part is looked up
+// for each row by itself (LIMIT), never joined as a whole.
+func previewed(list string, by storage.Order) string {
+	return fmt.Sprintf(`SELECT p.*, c.wake, m.doc, n.unread FROM (%s) p
+LEFT JOIN LATERAL (SELECT wake FROM charla.conversations WHERE account = $1 AND id = p.conversation LIMIT 1) c ON true
+LEFT JOIN LATERAL (SELECT agent FROM charla.marks WHERE account = $1 AND conversation = p.conversation LIMIT 1) k ON true
+LEFT JOIN LATERAL (SELECT doc FROM charla.messages WHERE account = $1 AND conversation = p.conversation ORDER BY seq DESC LIMIT 1) m ON true
+CROSS JOIN LATERAL (SELECT count(*) AS unread FROM (SELECT FROM charla.messages
+	WHERE account = $1 AND conversation = p.conversation AND seq > coalesce(k.agent, 0) AND encode(substring(doc FOR %d), 'hex') ~ '%s'
+	ORDER BY seq LIMIT %d) u) n`,
+		list, codec.AuthorEnd, codec.CustomerHead, storage.MaxUnread) + ordered(by)
 }
 
 // narrow says that a query has a condition with an index of its own.

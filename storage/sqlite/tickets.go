@@ -41,8 +41,8 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	limit := pageLimit(q.Limit)
 	var last position
 	read := p.s.readers.do
-	if len(q.Words) > 0 {
-		read = p.s.readers.snapshot // two statements
+	if len(q.Words) > 0 || q.Preview {
+		read = p.s.readers.snapshot // several statements
 	}
 	err = read(ctx, func(c *conn) error {
 		var account int64
@@ -53,15 +53,16 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			}
 		}
 		query, args := statement(account, q, continued, after, limit+1)
-		var key int64
+		var key, conversation int64
 		var id sql.RawBytes
 		var doc string
-		columns := []any{&key, &id, &doc}
+		columns := []any{&key, &conversation, &id, &doc}
 		each := c.each
 		if narrow(q) {
 			each = c.short
 		}
-		return each(ctx, query, args, func(scan func(...any) error) error {
+		var conversations []int64
+		err := each(ctx, query, args, func(scan func(...any) error) error {
 			if len(page.Items) == limit {
 				page.Next = p.s.cursor(name, last)
 				return nil
@@ -76,8 +77,20 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 				return corrupt(err)
 			}
 			last = position{orderedBy(q, &row.Ticket), key}
+			if q.Preview {
+				conversations = append(conversations, conversation)
+			}
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+		for i, conversation := range conversations {
+			if err := c.preview(ctx, conversation, &page.Items[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return storage.Page[storage.TicketRow]{}, err
@@ -104,7 +117,7 @@ func narrow(q storage.TicketQuery) bool {
 
 // listName names the list that a query is about, for its cursors.
 func listName(q storage.TicketQuery) (string, error) {
-	q.Cursor, q.Limit = "", 0
+	q.Preview, q.Cursor, q.Limit = false, "", 0
 	b, err := json.Marshal(q)
 	return "tickets " + string(b), err
 }
@@ -125,7 +138,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	}
 	from, fromArgs := l.from(account, q)
 	if from != "" && len(q.Words) == 0 && q.Conversation.IsZero() { // the index has the order
-		return "SELECT t.key, c.id, t.doc FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
+		return "SELECT t.key, c.key, c.id, t.doc FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
 			" WHERE " + strings.Join(l.conditions, " AND ") + " ORDER BY " + column + " " + order + ", t.key " + order + " LIMIT ?", append(l.args, limit)
 	}
 	pick := "SELECT " + column + " AS at, t.key AS key FROM "
@@ -141,7 +154,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 			args = append(append(args, l.args...), string(status))
 		}
 	}
-	return "SELECT p.key, c.id, t.doc FROM (" + strings.Join(picks, " UNION ALL ") +
+	return "SELECT p.key, c.key, c.id, t.doc FROM (" + strings.Join(picks, " UNION ALL ") +
 		" ORDER BY at " + order + ", key " + order + " LIMIT ?) p" +
 		" CROSS JOIN tickets t ON t.key = p.key CROSS JOIN conversations c ON c.key = t.conversation" +
 		" ORDER BY p.at " + order + ", p.key " + order, append(args, limit)

@@ -81,6 +81,20 @@ func (p *lowering) Marks(context.Context, chatcfg.AccountID, tickets.Conversatio
 	return tickets.Marks{}, nil
 }
 
+// spoiltPreview is a list whose previews are spoilt.
+func spoiltPreview(b *broken, q *queries, spoil func(*storage.TicketRow, tickets.Marks)) func(context.Context, storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+	return func(ctx context.Context, asked storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+		page, err := q.Queries.Tickets(ctx, asked)
+		for i := range page.Items {
+			m, _ := b.Memory.Sessions().Marks(ctx, asked.Account, page.Items[i].Conversation)
+			if asked.Preview {
+				spoil(&page.Items[i], m)
+			}
+		}
+		return page, err
+	}
+}
+
 // hasty is a part that sends a form's deliveries before it knows that the form
 // is new.
 type hasty struct{ storage.Contacts }

@@ -3,6 +3,7 @@ package storagetest_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -96,6 +97,44 @@ var defects = []struct {
 	}},
 	{"lets read marks go back", []string{"marks/raise"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
 		b.sessions = &lowering{Sessions: b.Memory.Sessions(), marks: make(map[tickets.ConversationID]tickets.Marks)}
+	}},
+	{"counts what agents wrote as unread", []string{"preview/rows", "preview/unread", "model/"}, func(b *broken, _ *conversations, _ *outbox, q *queries) {
+		q.tickets = spoiltPreview(b, q, func(row *storage.TicketRow, m tickets.Marks) { row.Unread = int(max(0, row.Last.Seq-m.Agent)) })
+	}},
+	{"counts from the customer's mark", []string{"preview/rows", "preview/unread", "model/"}, func(b *broken, _ *conversations, _ *outbox, q *queries) {
+		q.tickets = spoiltPreview(b, q, func(row *storage.TicketRow, m tickets.Marks) {
+			if row.Last.Seq <= m.Customer {
+				row.Unread = 0
+			}
+		})
+	}},
+	{"counts unread messages without an end", []string{"preview/unread"}, func(b *broken, _ *conversations, _ *outbox, q *queries) {
+		q.tickets = spoiltPreview(b, q, func(row *storage.TicketRow, _ tickets.Marks) {
+			if row.Unread == storage.MaxUnread {
+				row.Unread++
+			}
+		})
+	}},
+	{"previews without being asked", []string{"preview/rows", "isolation/twins"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.tickets = func(ctx context.Context, asked storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+			asked.Preview = true
+			return q.Queries.Tickets(ctx, asked)
+		}
+	}},
+	{"previews another moment", []string{"preview/one moment"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.tickets = func(ctx context.Context, asked storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+			page, err := q.Queries.Tickets(ctx, asked)
+			for range 10_000 { // until something lands, if anything does
+				now, _ := q.Queries.Tickets(ctx, asked)
+				if len(now.Items) == 0 || now.Items[0].Last.Seq == page.Items[0].Last.Seq {
+					runtime.Gosched()
+					continue
+				}
+				page.Items[0].Last = now.Items[0].Last
+				break
+			}
+			return page, err
+		}
 	}},
 	{"sends a form twice", []string{"contacts/add"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
 		b.contacts = hasty{b.Memory.Contacts()}

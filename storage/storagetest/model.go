@@ -53,7 +53,7 @@ func (c *check) play(seed uint64) {
 		run    func()
 	}{
 		{2, g.create}, {20, g.begin}, {60, g.proceed}, {5, g.raise}, {1, g.remove}, {1, g.purge},
-		{15, g.claimDue}, {6, g.claimStale}, {15, g.claimOutbox}, {20, g.settle}, {5, g.replay}, {3, g.prune},
+		{15, g.claimDue}, {6, g.claimStale}, {15, g.claimOutbox}, {20, g.settle}, {5, g.replay}, {3, g.prune}, {8, g.mark},
 		{10, g.presence}, {40, g.query},
 	}
 	var bag []func()
@@ -203,6 +203,7 @@ func (g *game) decorate(b *storage.Batch) {
 			t.CountsFrom = g.some()
 		}
 	}
+	b.Messages[0].From = []tickets.Author{tickets.FromCustomer, tickets.FromCustomer, tickets.FromAgent, tickets.FromRule}[g.r.IntN(4)]
 	b.Wake = time.Time{}
 	if g.r.IntN(2) == 0 {
 		b.Wake = g.some()
@@ -304,6 +305,17 @@ func (g *game) prune() {
 	g.both("Outbox.Prune", got, want, err, wanted)
 }
 
+// mark raises the marks of a conversation, or lowers them in vain.
+func (g *game) mark() {
+	if len(g.batches) == 0 {
+		return
+	}
+	b := g.batches[g.r.IntN(len(g.batches))]
+	a, id, marks := b.Conversation.Account, b.Conversation.ID, tickets.Marks{Agent: int64(g.r.IntN(4)), Customer: int64(g.r.IntN(4))}
+	wanted := g.model.Sessions().Raise(g.c.ctx, a, id, marks)
+	g.both("Sessions.Raise", nil, nil, g.store.Sessions().Raise(g.c.ctx, a, id, marks), wanted)
+}
+
 func (g *game) presence() {
 	a := g.account().ID
 	r := tickets.Roster{Absence: int64(g.now), Revision: int64(g.r.IntN(4))}
@@ -321,6 +333,8 @@ func (g *game) query() {
 		Status: []tickets.Status{"", tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[g.r.IntN(4)],
 		Words:  [][]string{nil, {"hola"}, {"hola", "m"}, {"ano"}, {"año", "mundo"}}[g.r.IntN(5)],
 		Order:  []storage.Order{storage.ByChange, storage.ByWaiting}[g.r.IntN(2)],
+
+		Preview: g.r.IntN(2) == 0,
 	}
 	limit := g.r.IntN(4)
 	g.c.same(g.rows(g.store, q, limit), g.rows(g.model, q, limit), "Tickets %+v", q)
@@ -351,7 +365,7 @@ func (g *game) rows(s storage.Store, q storage.TicketQuery, limit int) []storage
 func (g *game) compare(a *chatcfg.Account) {
 	got := &check{t: g.c.t, ctx: g.c.ctx, Store: g.store}
 	want := &check{t: g.c.t, ctx: g.c.ctx, Store: g.model}
-	q := storage.TicketQuery{Account: a.ID}
+	q := storage.TicketQuery{Account: a.ID, Preview: true}
 	g.c.same(g.rows(g.store, q, 0), g.rows(g.model, q, 0), "tickets at the end")
 	for _, state := range []storage.DeliveryState{storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown} {
 		g.c.same(described(got.deliveries(a.ID, state, 3)), described(want.deliveries(a.ID, state, 3)), "deliveries %s at the end", state)

@@ -167,7 +167,7 @@ func (c *check) race(n int, run func(i int)) {
 func checks(h Harness) []test {
 	all := [][]test{
 		accountChecks, commitChecks, loadChecks, raceChecks, claimChecks, staleChecks,
-		outboxChecks, sessionChecks, visitorChecks, ticketChecks, wordChecks, streamChecks, feedChecks,
+		outboxChecks, sessionChecks, visitorChecks, ticketChecks, previewChecks, wordChecks, streamChecks, feedChecks,
 		reportChecks, isolationChecks, valueChecks, modelChecks, endChecks,
 	}
 	if h.Reopen != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -365,4 +366,30 @@ func TestAllocations(t *testing.T) {
 		var c tickets.Conversation
 		_ = codec.DecodeConversation(doc, &c)
 	}))
+}
+
+// The pattern finds the customer's messages, and no other's, in the first bytes of
+// their documents.
+func TestCustomerHead(t *testing.T) {
+	t.Parallel()
+	pattern := regexp.MustCompile(codec.CustomerHead)
+	r := rand.New(rand.NewPCG(1, 1))
+	written := "\"\bcustomer" // as the field is written
+	count := map[bool]int{}
+	for range 20_000 {
+		f := filler{r, r.IntN(2) == 0}
+		m := f.value(reflect.TypeFor[tickets.Message]()).(tickets.Message)
+		m.From = []tickets.Author{"", "c", "custome", "customers", tickets.FromCustomer, tickets.FromCustomer, tickets.FromAgent, tickets.FromRule}[r.IntN(8)]
+		for _, text := range []*string{&m.Name, &m.Text, (*string)(&m.Level), (*string)(&m.Agent)} {
+			if r.IntN(2) == 0 {
+				*text = written
+			}
+		}
+		head := hex.EncodeToString(codec.AppendMessage(nil, &m))
+		found := pattern.MatchString(head[:min(2*codec.AuthorEnd, len(head))])
+		require.Equal(t, m.From == tickets.FromCustomer, found, "%+v: %s", m, head)
+		count[found]++
+	}
+	require.Greater(t, count[true], 1000)
+	require.Greater(t, count[false], 1000)
 }
