@@ -24,6 +24,11 @@ type Result struct {
 	Entry int64 `json:"entry"`
 	// Seq is the message that it stored; zero: none.
 	Seq int64 `json:"seq,omitempty"`
+	// First and Last are the sequences of the first and the last message that it
+	// stored, automatic ones included, without a gap between them; zero: none. A
+	// repeated call whose first answer is of an older version names Seq only.
+	First int64 `json:"first,omitempty"`
+	Last  int64 `json:"last,omitempty"`
 	// At is when it was done.
 	At time.Time `json:"at"`
 }
@@ -154,11 +159,14 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 			result.Seq = m.Seq
 		}
 	}
+	if n := len(draft.Messages); n > 0 {
+		result.First, result.Last = draft.Messages[0].Seq, draft.Messages[n-1].Seq
+	}
 	batch := d.batch(draft, loaded, rules)
 	if req.query.Key != "" {
 		batch.Receipt = &storage.Receipt{
 			Scope: req.query.Scope, Key: req.query.Key, Hash: hash,
-			Entry: result.Entry, Ticket: ref.Number, Seq: result.Seq, At: result.At,
+			Entry: result.Entry, Ticket: ref.Number, Seq: result.Seq, First: result.First, Last: result.Last, At: result.At,
 		}
 	}
 	return batch, result, nil
@@ -232,9 +240,13 @@ func repeated(req *request, loaded *storage.Loaded, r *storage.Receipt, hash [32
 	if r.Hash != hash {
 		return Result{}, fmt.Errorf("%w: %q", ErrKeyReused, req.query.Key)
 	}
+	first, last := r.First, r.Last
+	if first == 0 { // of an older version
+		first, last = r.Seq, r.Seq
+	}
 	return Result{
 		Ref:   tickets.Ref{Account: loaded.Account.ID, Conversation: loaded.Conversation.ID, Number: r.Ticket},
-		Entry: r.Entry, Seq: r.Seq, At: r.At,
+		Entry: r.Entry, Seq: r.Seq, First: first, Last: last, At: r.At,
 	}, nil
 }
 

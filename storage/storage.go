@@ -191,11 +191,15 @@ type Receipt struct {
 	// Hash is of the command's body: the same key with another hash is an
 	// error of the caller.
 	Hash [32]byte `json:"hash"`
-	// Entry, Ticket, Seq and At are the answer.
+	// Entry, Ticket, Seq, First, Last and At are the answer.
 	Entry  int64          `json:"entry"`
 	Ticket tickets.Number `json:"ticket"`
 	Seq    int64          `json:"seq,omitempty"`
-	At     time.Time      `json:"at"`
+	// First and Last are the sequences of the first and the last message that the
+	// commit stored; zero: none, or the receipt is of an older version.
+	First int64     `json:"first,omitempty"`
+	Last  int64     `json:"last,omitempty"`
+	At    time.Time `json:"at"`
 }
 
 // Batch is everything that one decision changes: one conversation, all or

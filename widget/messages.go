@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -73,8 +74,7 @@ func (c *call) write(text string, welcome bool, o *charla.CallOptions) error {
 	if w := c.chat.Welcome; welcome && w.Enabled {
 		o.Welcome = &tickets.Welcome{Text: w.Text.In(c.visitor(), c.chat.Locale), Author: w.Author}
 	}
-	ctx := c.r.Context()
-	done, err := c.h.desk.Write(ctx, c.session, text, o)
+	done, err := c.h.desk.Write(c.r.Context(), c.session, text, o)
 	if err != nil {
 		return err
 	}
@@ -84,17 +84,14 @@ func (c *call) write(text string, welcome bool, o *charla.CallOptions) error {
 	}
 	answer.Message = messageBody{Seq: done.Seq, At: done.At, From: tickets.FromCustomer, Text: text}
 	answer.Also = []messageBody{}
-	around, err := c.h.desk.Read(ctx, c.session, max(0, done.Seq-beforeMessage-1), beforeMessage+1+afterMessage)
+	stored, err := c.stored(done)
 	if err != nil {
 		return err
 	}
-	for i := range around {
-		m := &around[i]
-		switch {
-		case !m.At.Equal(done.At): // another commit's
-		case m.Seq == done.Seq:
+	for i := range stored {
+		if m := &stored[i]; m.Seq == done.Seq {
 			answer.Message = messageOf(m)
-		case m.From == tickets.FromRule || m.From == tickets.FromWelcome:
+		} else {
 			answer.Also = append(answer.Also, messageOf(m))
 		}
 	}
@@ -102,12 +99,18 @@ func (c *call) write(text string, welcome bool, o *charla.CallOptions) error {
 	return nil
 }
 
-// At most so many messages are stored before a customer's in its commit (the
-// welcome message, the text of a close that was due), and after it (four replies).
-const (
-	beforeMessage = 4
-	afterMessage  = 4
-)
+// stored reads the messages that a write of the session stored, of those that the
+// session may read (R7.2). It looks where they were stored: a repeated write may have
+// been answered before the session logged in.
+func (c *call) stored(done charla.Result) ([]tickets.Message, error) {
+	q := storage.MessageQuery{
+		Account: done.Ref.Account, Conversation: done.Ref.Conversation, After: done.First - 1, Before: done.Last + 1,
+	}
+	if own := done.Ref.Conversation == c.session.Conversation; !own || c.session.Customer.Level != tickets.LevelVerified {
+		q.Session = c.session.ID
+	}
+	return c.h.desk.Messages(c.r.Context(), q)
+}
 
 // number is a parameter that is a number from zero; def if it is missing.
 func number(q url.Values, name string, def int64) (int64, error) {

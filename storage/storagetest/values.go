@@ -76,7 +76,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	d := delivery(b, "k"+text, at(27))
 	d.Body, d.Repeatable, d.Ticket = []byte{0, 255, '\'', '"'}, true, 2
 	b.Deliveries = []storage.Delivery{d}
-	b.Receipt = &storage.Receipt{Scope: "session:" + text, Key: text, Hash: [32]byte{255, 1, 31: 128}, Entry: 1 << 50, Ticket: 2, Seq: 1 << 51, At: at(28)}
+	b.Receipt = &storage.Receipt{Scope: "session:" + text, Key: text, Hash: [32]byte{255, 1, 31: 128}, Entry: 1 << 50, Ticket: 2, Seq: 1 << 51, First: 1 << 49, Last: 1 << 52, At: at(28)}
 	b.Wake, b.Config = at(29), a.Version
 
 	return full{

@@ -239,7 +239,7 @@ var golden = map[string]any{
 		},
 		Trace: []tickets.Finding{{Rule: "important", Fired: true, Why: "keyword", Text: 1, Word: "recl", From: 2, To: 9, Until: at(4)}, {}},
 	},
-	"Receipt": storage.Receipt{Scope: "agent:ana", Key: "k", Hash: [32]byte{31: 1}, Entry: 3, Ticket: 2, Seq: 4, At: at(1)},
+	"Receipt": storage.Receipt{Scope: "agent:ana", Key: "k", Hash: [32]byte{31: 1}, Entry: 3, Ticket: 2, Seq: 4, First: 3, Last: 6, At: at(1)},
 }
 
 var customer = tickets.Customer{Level: tickets.LevelVerified, Name: "Juana Pérez", Email: "j@x.cl", RUT: "12345678-5", Phone: "+56912345678", Locale: "es"}
@@ -274,6 +274,20 @@ func TestFormat1(t *testing.T) {
 	var ticket tickets.Ticket
 	require.NoError(t, codec.DecodeTicket(string(doc), &ticket))
 	assert.Equal(t, golden["Ticket"], ticket)
+}
+
+// TestOlderReceipt: a receipt of an older version names its message only.
+func TestOlderReceipt(t *testing.T) {
+	t.Parallel()
+	stored, err := os.ReadFile("testdata/Receipt-1.hex")
+	require.NoError(t, err)
+	doc, err := hex.DecodeString(strings.TrimSpace(string(stored)))
+	require.NoError(t, err)
+	var got storage.Receipt
+	require.NoError(t, codec.DecodeReceipt(string(doc), &got))
+	want := golden["Receipt"].(storage.Receipt)
+	want.First, want.Last = 0, 0
+	assert.Equal(t, want, got)
 }
 
 // An older process reads what a newer one wrote.

@@ -221,7 +221,9 @@ func AppendReceipt(b []byte, c *storage.Receipt) []byte {
 	b = appendInt(b, 4, c.Entry)
 	b = appendInt(b, 5, c.Ticket)
 	b = appendInt(b, 6, c.Seq)
-	return appendTime(b, 7, c.At)
+	b = appendTime(b, 7, c.At)
+	b = appendInt(b, 8, c.First)
+	return appendInt(b, 9, c.Last)
 }
 
 // DecodeReceipt reads a receipt into c, which must be zero.
@@ -243,6 +245,10 @@ func DecodeReceipt(doc string, c *storage.Receipt) error {
 			c.Seq = r.int()
 		case 7:
 			c.At = r.time()
+		case 8:
+			c.First = r.int()
+		case 9:
+			c.Last = r.int()
 		}
 	}
 	return r.err()
