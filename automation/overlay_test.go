@@ -95,10 +95,10 @@ func TestAddedRule(t *testing.T) {
 			}
 			output, err := testOverlaid(t, overlay)
 			if tt.want == "" {
-				assert.NoError(t, err, output)
+				require.NoError(t, err, output)
 				return
 			}
-			assert.Error(t, err)
+			require.Error(t, err)
 			assert.Contains(t, output, tt.want)
 		})
 	}

@@ -46,10 +46,10 @@ func TestAddedCommand(t *testing.T) {
 			}
 			output, err := testOverlaid(t, files)
 			if tt.want == "" {
-				assert.NoError(t, err, output)
+				require.NoError(t, err, output)
 				return
 			}
-			assert.Error(t, err)
+			require.Error(t, err)
 			assert.Contains(t, output, tt.want)
 		})
 	}

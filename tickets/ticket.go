@@ -7,8 +7,8 @@ import (
 )
 
 // Format numbers the shape of a stored conversation, with its tickets. A process
-// refuses to rewrite one of a newer format than its own. Format 2 has Memory in
-// place of two rules' own fields.
+// refuses to rewrite one of a newer format than its own. Format 2 has epochs of
+// sessions, and Memory in place of two rules' own fields.
 const Format = 2
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
