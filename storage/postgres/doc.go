@@ -26,7 +26,22 @@
 // Everything is in a schema named "charla", which the store makes, and brings up to
 // date when it opens: several processes may do so at once. A database of a newer
 // charla is refused ([*SchemaError]). It needs no extension, and no right beyond creating that schema,
-// which belongs to the role that made it: all processes come as that role.
+// which belongs to the role that made it. All processes may come as that role.
+//
+// # Rights
+//
+// Where processes are to come as a role that cannot change the schema, its owner calls
+// [Migrate] before they start, and lets them read and write:
+//
+//	GRANT USAGE ON SCHEMA charla TO chat;
+//	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA charla TO chat;
+//	GRANT USAGE ON ALL SEQUENCES IN SCHEMA charla TO chat;
+//	ALTER DEFAULT PRIVILEGES IN SCHEMA charla GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO chat;
+//	ALTER DEFAULT PRIVILEGES IN SCHEMA charla GRANT USAGE ON SEQUENCES TO chat;
+//
+// The last two are for tables of later versions. A store that opens on a schema that is
+// not up to date, as such a role, is refused ([ErrNotMigrated]). A [Broker] needs no right
+// but to connect.
 //
 // # Durability
 //

@@ -16,6 +16,9 @@ var (
 	ErrBusy = fmt.Errorf("postgres: too many calls are waiting: %w", storage.ErrBusy)
 	// ErrForeign: the database has a schema "charla" that is not charla's.
 	ErrForeign = errors.New("postgres: the schema charla is not of this library")
+	// ErrNotMigrated: the schema is not there, or is older than this code needs, and
+	// the role may not change it. Call [Migrate] as the role that owns it.
+	ErrNotMigrated = errors.New("postgres: the schema is not up to date, and this role may not change it: call postgres.Migrate as the role that owns it")
 	// ErrAsync: synchronous_commit is off for the connections, so that what was
 	// acknowledged could be lost.
 	ErrAsync = errors.New("postgres: synchronous_commit is off")
@@ -114,6 +117,7 @@ const (
 	codeReadOnly          = "25006"
 	codeUnsupported       = "0A000"
 	codeNotNow            = "55000"
+	codeNoRights          = "42501"
 )
 
 // failed wraps an error of the driver; nil stays nil.

@@ -17,8 +17,8 @@ const (
 // Migrations are the package's own.
 func Migrations() fs.FS { return migrations }
 
-// Migrate brings a database up to other migrations than the package's own.
-func Migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS) error {
+// MigrateTo brings a database up to other migrations than the package's own.
+func MigrateTo(ctx context.Context, pool *pgxpool.Pool, files fs.FS) error {
 	return pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		_, err := migrate(ctx, c.Conn(), files, 0)
 		return err

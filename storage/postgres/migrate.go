@@ -51,6 +51,9 @@ func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id 
 			break
 		}
 	}
+	if found < len(names) && code(err) == codeNoRights {
+		return id, fmt.Errorf("%w (the database has schema %d, this code needs %d): %w", ErrNotMigrated, found, len(names), err)
+	}
 	if err == nil && moved {
 		id, _, err = identify(ctx, c)
 	}

@@ -45,17 +45,17 @@ func TestMigrate(t *testing.T) {
 	name, gap := fmt.Sprintf("%04d_more.sql", len(own)+1), fmt.Sprintf("%04d_gap.sql", len(own)+2)
 
 	broken := and(t, name, "ALTER TABLE charla.accounts ADD COLUMN more integer; INSERT INTO none VALUES (1);")
-	require.ErrorContains(t, postgres.Migrate(b.ctx, pool, broken), name)
+	require.ErrorContains(t, postgres.MigrateTo(b.ctx, pool, broken), name)
 	again := open(t, b.dsn, nil)
 	page, err := again.Queries().Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID})
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 1)
 	require.NoError(t, again.Close())
 
-	require.ErrorContains(t, postgres.Migrate(b.ctx, pool, and(t, gap, "SELECT 1;")), "is not number")
+	require.ErrorContains(t, postgres.MigrateTo(b.ctx, pool, and(t, gap, "SELECT 1;")), "is not number")
 	whole := and(t, name, "ALTER TABLE charla.accounts ADD COLUMN more integer;")
-	require.NoError(t, postgres.Migrate(b.ctx, pool, whole))
-	require.NoError(t, postgres.Migrate(b.ctx, pool, whole))
+	require.NoError(t, postgres.MigrateTo(b.ctx, pool, whole))
+	require.NoError(t, postgres.MigrateTo(b.ctx, pool, whole))
 	assert.Equal(t, []string{"1"}, texts(t, pool, "SELECT count(*)::text FROM charla.accounts WHERE more IS NULL"))
 	_, err = postgres.Open(b.ctx, b.dsn, nil)
 	var newer *postgres.SchemaError
@@ -78,7 +78,7 @@ func TestMigrationCrossed(t *testing.T) {
 	_, err = tx.Exec(b.ctx, "SET LOCAL deadlock_timeout = '1h'; LOCK TABLE charla.tickets IN ROW SHARE MODE")
 	require.NoError(t, err)
 	migrated := make(chan error, 1)
-	go func() { migrated <- postgres.Migrate(b.ctx, pool, more) }()
+	go func() { migrated <- postgres.MigrateTo(b.ctx, pool, more) }()
 	require.Eventually(t, func() bool {
 		return texts(t, pool, "SELECT count(*)::text FROM pg_locks WHERE relation = 'charla.tickets'::regclass AND NOT granted")[0] == "1"
 	}, time.Minute, time.Millisecond)

@@ -105,7 +105,8 @@ var _ storage.Store = (*Store)(nil)
 
 // Open connects to a database by a connection string, a URL or key=value pairs as
 // libpq knows them, with the PG* environment variables where it says nothing. It
-// brings the schema up to date. The server has to be there: if it is not, the error
+// brings the schema up to date, if it is not; a role that may not do that gets
+// [ErrNotMigrated] ([Migrate]). The server has to be there: if it is not, the error
 // is also [storage.ErrBusy], after the connect_timeout of the connection string, if it
 // has one, or when ctx ends. The errors include [*VersionError], [*SchemaError],
 // [ErrForeign] and [ErrAsync].
@@ -206,21 +207,45 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	default:
 	}
 	s := &Store{pool: pool, timeout: opts.Timeout, horizon: horizon{every: sweep, low: math.MinInt64}}
-	c, err := pool.Acquire(ctx)
-	if err != nil {
-		return nil, failed("open", err)
-	}
-	defer c.Release()
-	if err := check(ctx, c.Conn()); err != nil {
-		return nil, err
-	}
-	if s.id, err = migrate(ctx, c.Conn(), migrations, opts.Partitions); err != nil {
+	if s.id, err = prepare(ctx, pool, opts.Partitions); err != nil {
 		return nil, err
 	}
 	s.commits = newWorker(committers, opts.Queue, s.commit)
 	s.loads = newWorker(loaders, opts.Queue, s.load)
 	s.others = newGate(conns-committers-loaders, opts.Queue)
 	return s, nil
+}
+
+// Migrate brings a database's schema up to date, as [Open] does, and does nothing else:
+// for a host whose processes come as a role that only reads and writes rows. It is called
+// as the role that owns the schema, or may create it, before processes of a newer version
+// start; a database that is up to date stays as it is. Nothing but Partitions matters of
+// the options. Errors are those of [Open].
+func Migrate(ctx context.Context, dsn string, o *Options) error {
+	pool, err := NewPool(ctx, dsn, o)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	opts, err := o.orDefaults()
+	if err != nil {
+		return err
+	}
+	_, err = prepare(ctx, pool, opts.Partitions)
+	return err
+}
+
+// prepare checks the server, brings the schema up to date and returns the database's ID.
+func prepare(ctx context.Context, pool *pgxpool.Pool, partitions int) (id [16]byte, err error) {
+	c, err := pool.Acquire(ctx)
+	if err != nil {
+		return id, failed("open", err)
+	}
+	defer c.Release()
+	if err := check(ctx, c.Conn()); err != nil {
+		return id, err
+	}
+	return migrate(ctx, c.Conn(), migrations, partitions)
 }
 
 // check refuses a server that is too old, or that acknowledges before it is
