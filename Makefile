@@ -6,7 +6,7 @@ test: ; @scripts/test.sh # every test of every module, with the race detector
 test-browser: ; @scripts/browser.sh # the widget in real browsers (a part of test): [FILE...]
 widget: ; @scripts/widget.sh build # widget/ui/dist, and whether it keeps its budgets
 widget-check: ; @scripts/widget.sh check # the types of widget/ui (a part of lint)
-lint: ; @scripts/lint.sh # format, vet, linters, tidy modules, vulnerabilities
+lint: ; @scripts/lint.sh # format, vet, linters, documents, tidy modules, vulnerabilities
 proofs: ; @scripts/proofs.sh # the long tests, and the two checks below
 bench: ; @go run ./lab/bench -write docs/performance.md # speed against the floor (about 45 minutes)
 sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqlite|postgres]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks everything that needs no test: format, vet, the linters and their
-# negative control, tidy modules, known vulnerabilities, the scripts themselves.
+# negative control, documents, tidy modules, known vulnerabilities, the scripts
+# themselves.
 # Runs every check and fails at the end if any failed.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -32,6 +33,11 @@ golangci() {
 
 selftest() {
 	scripts/lint-selftest.sh
+}
+
+# Do links, names, commands, rules and counts in documents hold.
+documents() {
+	go run ./lab/claims
 }
 
 tidy() {
@@ -89,6 +95,7 @@ check format
 check vet
 check golangci
 check selftest
+check documents
 check tidy
 check vulnerabilities
 check types
