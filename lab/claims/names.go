@@ -35,7 +35,7 @@ func readSurface(dir string) (surface, error) {
 		if err != nil || path.Ext(name) != ".txt" {
 			return err
 		}
-		text, err := os.ReadFile(name) //nolint:gosec // a file of the repository
+		text, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (s surface) knows(first string, chain []string) bool {
 	return first[0] >= 'a' || s.anywhere(first, chain)
 }
 
-// comments checks doc links, paths and counts in the comments of a Go file.
+// comments checks doc links, paths, commands and counts in the comments of a Go file.
 func (c *checker) comments(name string, lines []string) {
 	text := make([]string, len(lines))
 	pkg := c.surface.paths[path.Join("github.com/charlahq/charla", path.Dir(name))]
@@ -164,6 +164,9 @@ func (c *checker) comments(name string, lines []string) {
 			continue
 		}
 		text[i] = comment
+		if strings.HasPrefix(comment, "\t") {
+			c.command(name, i+1, comment)
+		}
 		for _, m := range insidePattern.FindAllStringSubmatch(comment, -1) {
 			if !c.exists("", m[1]) {
 				c.report(name, i+1, "path", "%s does not exist", m[1])
