@@ -86,25 +86,25 @@ func TestBroker(t *testing.T) {
 		elapse(2 * time.Hour) // until the wire holds
 		here, there := desks[0], desks[1]
 		s := b.enter("juan")
-		customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return here.Live(ctx, s, 0, 0) })
+		customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.on(here, s).Live(ctx, 0, 0) })
 		assert.Equal(t, []string{"nothing"}, customer.since())
-		first, err := there.Write(b.ctx, s, "hola", nil)
+		first, err := b.on(there, s).Write(b.ctx, "hola", nil)
 		require.NoError(t, err)
 		agent := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
-			return there.LiveTicket(ctx, first.Ref, 0, 0)
+			return there.Account(b.account.ID()).Inbox().Follow(ctx, first.Ref, 0, 0)
 		})
 		assert.Equal(t, []string{"message hola"}, customer.since())
 		assert.Equal(t, []string{"message hola", "nothing"}, agent.since())
-		require.NoError(t, here.Typing(b.ctx, s))
+		require.NoError(t, b.on(here, s).Typing(b.ctx))
 		assert.Equal(t, []string{"typing true"}, agent.since())
-		_, err = here.Write(b.ctx, s, "¿hay alguien?", nil)
+		_, err = b.on(here, s).Write(b.ctx, "¿hay alguien?", nil)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"message ¿hay alguien?", "typing false"}, agent.since())
 		customer.since()
-		require.NoError(t, there.AgentTyping(b.ctx, ana, first.Ref))
-		require.NoError(t, there.AgentRead(b.ctx, ana, first.Ref, 2))
+		require.NoError(t, there.Account(b.account.ID()).Agent(ana).Typing(b.ctx, first.Ref))
+		require.NoError(t, there.Account(b.account.ID()).Agent(ana).MarkRead(b.ctx, first.Ref, 2))
 		assert.Equal(t, []string{"typing true", "read 0 2"}, customer.since())
-		require.NoError(t, there.EndSession(b.ctx, s))
+		require.NoError(t, b.on(there, s).Leave(b.ctx))
 		customer.since()
 		require.ErrorIs(t, customer.err, charla.ErrSession, "told at once")
 		stop()
@@ -146,9 +146,9 @@ func forgeHint(t *testing.T, polled bool) {
 		desks = append(desks, d)
 	}
 	s := b.enter("juan")
-	first, err := desks[1].Write(b.ctx, s, "hola", nil)
+	first, err := b.on(desks[1], s).Write(b.ctx, "hola", nil)
 	require.NoError(t, err)
-	customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return desks[0].Live(ctx, s, 0, 0) })
+	customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.on(desks[0], s).Live(ctx, 0, 0) })
 	assert.Equal(t, []string{"message hola", "nothing"}, customer.since())
 
 	id := first.Ref.Conversation.UUID
@@ -159,7 +159,7 @@ func forgeHint(t *testing.T, polled bool) {
 	if polled { // no true hint comes
 		w.deafen()
 	}
-	_, err = desks[1].Reply(b.ctx, ana, first.Ref, "¿en qué ayudo?", nil)
+	_, err = desks[1].Account(b.account.ID()).Agent(ana).Reply(b.ctx, first.Ref, "¿en qué ayudo?", nil)
 	require.NoError(t, err)
 	if polled {
 		elapse(3 * time.Second)

@@ -25,7 +25,7 @@ func (b *bench) forge(head, claims string) string {
 }
 
 func (b *bench) verify(token string) (charla.Proof, error) {
-	return b.desk.VerifyIdentity(b.ctx, b.account.ID, token)
+	return b.account.VerifyIdentity(b.ctx, token)
 }
 
 // claim is a claim as it is written: its name and its value.
@@ -35,7 +35,7 @@ type claim struct{ name, value string }
 // by name; an empty value takes one out, a new name adds one behind.
 func (b *bench) claims(changes ...claim) string {
 	now := start.Unix()
-	list := []claim{{"aud", fmt.Sprintf("%q", b.account.ID)}, {"sub", `"u"`}, {"iat", fmt.Sprint(now)}, {"exp", fmt.Sprint(now + 60)}}
+	list := []claim{{"aud", fmt.Sprintf("%q", b.account.ID())}, {"sub", `"u"`}, {"iat", fmt.Sprint(now)}, {"exp", fmt.Sprint(now + 60)}}
 next:
 	for _, c := range changes {
 		for i := range list {
@@ -59,7 +59,7 @@ next:
 func TestIdentityOfOthers(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	now, id := start.Unix(), b.account.ID.String()
+	now, id := start.Unix(), b.account.ID().String()
 	for _, head := range []string{
 		identityHead, `{"alg":"EdDSA"}`, `{"typ":"jwt","alg":"Ed25519"}`, ` { "alg" : "EdDSA" , "kid" : "1" , "jwk" : {"a":[1]} } `, `{"alg":"EdDSA","cty":"x"}`,
 	} {
@@ -108,7 +108,7 @@ func TestIdentityOfOthers(t *testing.T) {
 func TestForgedIdentities(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	now, id := start.Unix(), b.account.ID.String()
+	now, id := start.Unix(), b.account.ID().String()
 	_, err := b.verify(b.forge(identityHead, b.claims()))
 	require.NoError(t, err)
 	refused := func(token, what string) {
@@ -164,19 +164,19 @@ func TestSignIdentityRefuses(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	for _, lasts := range []time.Duration{0, -1, charla.MaxIdentity + 1} {
-		_, err := charla.SignIdentity(b.secret, b.account.ID, charla.Proof{Subject: "u"}, start, lasts)
+		_, err := charla.SignIdentity(b.secret, b.account.ID(), charla.Proof{Subject: "u"}, start, lasts)
 		require.ErrorIs(t, err, charla.ErrIdentity)
 	}
-	_, err := charla.SignIdentity(charla.Secret{}, b.account.ID, charla.Proof{Subject: "u"}, start, time.Minute)
+	_, err := charla.SignIdentity(charla.Secret{}, b.account.ID(), charla.Proof{Subject: "u"}, start, time.Minute)
 	require.ErrorIs(t, err, charla.ErrSecret)
 	for _, p := range []charla.Proof{
 		{Provider: "google", Subject: "u"}, {Subject: "u", Name: "pe\xf1a"}, {Subject: "u", Email: "\xff@example.com"}, {Subject: "u", Name: strings.Repeat("a", 4096)},
 	} {
-		_, err := charla.SignIdentity(b.secret, b.account.ID, p, start, time.Minute)
+		_, err := charla.SignIdentity(b.secret, b.account.ID(), p, start, time.Minute)
 		require.ErrorIs(t, err, charla.ErrIdentity)
 	}
 	for _, subject := range []string{"", " ", "pe\xf1a", "a\x00"} {
-		_, err := charla.SignIdentity(b.secret, b.account.ID, charla.Proof{Subject: subject}, start, time.Minute)
+		_, err := charla.SignIdentity(b.secret, b.account.ID(), charla.Proof{Subject: subject}, start, time.Minute)
 		require.Error(t, err)
 	}
 }
@@ -230,11 +230,11 @@ func TestSubjectsStayApart(t *testing.T) {
 			continue
 		}
 		taken[p.Subject] = host
-		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &p})
+		s, _, err := b.account.Enter(b.ctx, charla.Entry{Proof: &p})
 		require.NoError(t, err)
-		before, ok := conversations[s.Conversation.String()]
+		before, ok := conversations[b.session(s).Conversation.String()]
 		require.False(t, ok, "%q and %q are one customer", before, p.Subject)
-		conversations[s.Conversation.String()] = p.Subject
+		conversations[b.session(s).Conversation.String()] = p.Subject
 	}
 	require.Greater(t, len(taken), 100)
 	require.Greater(t, refused, 100)

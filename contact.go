@@ -20,8 +20,6 @@ type ContactForm struct {
 	Phone string
 	// Text is required, up to [chatcfg.MaxMessage] characters.
 	Text string
-	// Session is the visitor's, if they have one; its zero value: none.
-	Session tickets.Session
 	// Locale is the visitor's language; empty: unknown.
 	Locale chatcfg.Locale
 	// Scriptless says that the form stands on a page that cannot chat, so that it
@@ -32,48 +30,48 @@ type ContactForm struct {
 // contactKind is the kind of delivery that takes a contact form to its address.
 const contactKind = mailKind
 
-// Contact stores a contact form, to be mailed to the account's address, mailbox or
+// Contact stores a contact form, of a stranger too, to be mailed to the account's address, mailbox or
 // both through the outbox: success means stored (R6.2). It fails with
 // [chatcfg.Problems] for what was typed, [ErrNoForm] if the account has none,
 // [ErrAvailable] while an agent is available, [ErrSession], [ErrDeleted],
 // [ErrKeyReused].
-func (d *Desk) Contact(ctx context.Context, account chatcfg.AccountID, f ContactForm, o *CallOptions) (tickets.Submission, error) {
-	key := ""
+func (v *Visitor) Contact(ctx context.Context, f ContactForm, o *CallOptions) (tickets.Submission, error) {
+	d, key := v.desk, ""
 	if o != nil {
 		key = o.Key
 	}
 	if err := checkKey(key); err != nil {
 		return tickets.Submission{}, err
 	}
-	a, err := d.living(ctx, account)
+	s, err := submission(v.account, f)
 	if err != nil {
-		return tickets.Submission{}, err
+		return s, err
+	}
+	a, err := d.sender(ctx, v, &s)
+	if err != nil {
+		return s, err
 	}
 	rules, err := d.rules(ctx, &a)
 	if err != nil {
-		return tickets.Submission{}, err
-	}
-	s, err := submission(account, f)
-	if err != nil {
 		return s, err
 	}
-	if s.Key, err = d.contactKey(&f, key); err != nil {
+	if s.Key, err = d.contactKey(&s, key); err != nil {
 		return s, err
 	}
 	if key != "" {
-		old, err := d.store.Contacts().Get(ctx, account, s.Key)
+		old, err := d.store.Contacts().Get(ctx, v.account, s.Key)
 		if !errors.Is(err, storage.ErrNotFound) {
 			return sentBefore(old, s, err)
 		}
 	}
-	if err := d.mayContact(ctx, &rules.Config.Chat, account, &f); err != nil {
+	if err := d.mayContact(ctx, &rules.Config.Chat, v.account, &f); err != nil {
 		return s, err
 	}
 	s.At = d.Now()
 	mails := contactMails(&rules.Config.Chat, &s)
 	err = d.store.Contacts().Add(ctx, s, mails)
 	if errors.Is(err, storage.ErrExists) {
-		old, err := d.store.Contacts().Get(ctx, account, s.Key)
+		old, err := d.store.Contacts().Get(ctx, v.account, s.Key)
 		return sentBefore(old, s, err)
 	}
 	if err != nil {
@@ -81,6 +79,17 @@ func (d *Desk) Contact(ctx context.Context, account chatcfg.AccountID, f Contact
 	}
 	d.wakeRunner()
 	return s, nil
+}
+
+// sender returns the account that a form goes to, and writes the visitor's session into
+// the form.
+func (d *Desk) sender(ctx context.Context, v *Visitor, s *tickets.Submission) (chatcfg.Account, error) {
+	if v.stranger {
+		return d.living(ctx, v.account)
+	}
+	loaded, err := v.load(ctx)
+	s.Session, s.Conversation = v.session, loaded.Session.Conversation
+	return loaded.Account, err
 }
 
 // submission is a form as it is stored, checked.
@@ -102,23 +111,20 @@ func submission(account chatcfg.AccountID, f ContactForm) (tickets.Submission, e
 		p = append(p, chatcfg.CheckText("phone", f.Phone, chatcfg.MaxPhone)...)
 		s.Phone, _ = chatcfg.ParsePhone(f.Phone)
 	}
-	if !f.Session.ID.IsZero() {
-		s.Session, s.Conversation = f.Session.ID, f.Session.Conversation
-	}
 	return s, problems(p)
 }
 
 // contactKey keeps the keys of sessions, of pages without one, and of forms
 // without a key apart.
-func (d *Desk) contactKey(f *ContactForm, key string) (string, error) {
+func (d *Desk) contactKey(s *tickets.Submission, key string) (string, error) {
 	switch {
 	case key == "":
 		id, err := d.mint()
 		return "once:" + id.String(), err
-	case f.Session.ID.IsZero():
+	case s.Session.IsZero():
 		return "page:" + key, nil
 	default:
-		return "session:" + f.Session.ID.String() + ":" + key, nil
+		return "session:" + s.Session.String() + ":" + key, nil
 	}
 }
 
@@ -138,14 +144,6 @@ func sentBefore(old, s tickets.Submission, err error) (tickets.Submission, error
 func (d *Desk) mayContact(ctx context.Context, chat *chatcfg.Chat, account chatcfg.AccountID, f *ContactForm) error {
 	if !chat.ContactForm.Enabled {
 		return ErrNoForm
-	}
-	if !f.Session.ID.IsZero() {
-		if f.Session.Account != account {
-			return ErrSession
-		}
-		if _, err := d.visit(ctx, f.Session); err != nil {
-			return err
-		}
 	}
 	if f.Scriptless {
 		return nil
@@ -192,46 +190,7 @@ func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery 
 	return out
 }
 
-// Contacts lists what visitors sent by the contact form, the last first, at most
-// [storage.MaxPage] at a time. [ErrCursor].
-func (d *Desk) Contacts(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
-	page, err := d.store.Contacts().List(ctx, account, cursor, limit)
-	return page, storeError(err)
-}
-
-// Status is what a visitor's page needs to know before it shows anything.
-type Status struct {
-	// Available says that an agent is.
-	Available bool
-	// Ongoing says that the session's ticket is not closed.
-	Ongoing bool
-	// Form says that whoever starts a conversation now gets the contact form
-	// in its place (R6.2).
-	Form bool
-	// LastSeq is the conversation's last message, Read how far both sides read.
-	LastSeq int64
-	Read    tickets.Marks
-}
-
-// Availability is the [Status] of a visitor without a session. [ErrDeleted],
-// [ErrNotFound].
-func (d *Desk) Availability(ctx context.Context, account chatcfg.AccountID) (Status, error) {
-	a, err := d.living(ctx, account)
-	if err != nil {
-		return Status{}, err
-	}
-	return d.status(ctx, &storage.Loaded{Account: a})
-}
-
-// Status says how things are for a session. [ErrSession], [ErrDeleted].
-func (d *Desk) Status(ctx context.Context, s tickets.Session) (Status, error) {
-	loaded, err := d.visit(ctx, s)
-	if err != nil {
-		return Status{}, err
-	}
-	return d.status(ctx, &loaded)
-}
-
+// status says how things are for what was loaded of a visitor.
 func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, error) {
 	rules, err := d.rules(ctx, &loaded.Account)
 	if err != nil {

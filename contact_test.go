@@ -20,7 +20,7 @@ func form(c *chatcfg.Config) {
 
 func (b *bench) presence(a tickets.Availability) {
 	b.t.Helper()
-	require.NoError(b.t, b.desk.Heartbeat(b.ctx, b.account.ID, "ana", a))
+	require.NoError(b.t, b.agent(charla.Person{ID: "ana"}).Heartbeat(b.ctx, a))
 	b.clock.Set(b.clock.Now().Add(2e9))
 }
 
@@ -31,34 +31,34 @@ var typed = charla.ContactForm{Name: "Eva", Email: "eva@example.com", Phone: "+5
 func TestFormInstead(t *testing.T) {
 	t.Parallel()
 	b := setup(t, form)
-	status := func(s tickets.Session) charla.Status {
-		st, err := b.desk.Status(b.ctx, s)
+	status := func(s *charla.Visitor) charla.Status {
+		st, err := s.Status(b.ctx)
 		require.NoError(t, err)
 		return st
 	}
 	s := b.enter("juan")
-	_, err := b.desk.Write(b.ctx, s, "hola", nil)
+	_, err := s.Write(b.ctx, "hola", nil)
 	require.ErrorIs(t, err, charla.ErrContactForm)
-	_, err = b.desk.DryRun(b.ctx, s, "hola")
+	_, err = s.DryRun(b.ctx, "hola")
 	require.ErrorIs(t, err, charla.ErrContactForm)
 	assert.Equal(t, charla.Status{Form: true}, status(s))
-	all, err := b.desk.Availability(b.ctx, b.account.ID)
+	all, err := b.account.Visitor("").Status(b.ctx)
 	require.NoError(t, err)
 	assert.Equal(t, charla.Status{Form: true}, all)
 
 	b.presence(tickets.Online)
 	assert.Equal(t, charla.Status{Available: true}, status(s))
-	first, err := b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Key: "k"})
+	first, err := s.Write(b.ctx, "hola", &charla.WriteOptions{Key: "k"})
 	require.NoError(t, err)
 	b.presence(tickets.Away)
 	b.write(s, "¿hay alguien?") // ongoing
 	assert.Equal(t, charla.Status{Ongoing: true, LastSeq: 2}, status(s))
 
-	_, err = b.desk.Close(b.ctx, ana, first.Ref, nil)
+	_, err = b.agent(ana).Do(b.ctx, first.Ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
-	_, err = b.desk.Write(b.ctx, s, "otra cosa", nil)
+	_, err = s.Write(b.ctx, "otra cosa", nil)
 	require.ErrorIs(t, err, charla.ErrContactForm, "a closed one would start anew")
-	again, err := b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Key: "k"})
+	again, err := s.Write(b.ctx, "hola", &charla.WriteOptions{Key: "k"})
 	require.NoError(t, err, "what was answered before is answered again")
 	assert.Equal(t, first, again)
 	b.save(func(c *chatcfg.Config) { c.Chat.ContactForm.Enabled = false }, nil)
@@ -71,14 +71,15 @@ func TestContact(t *testing.T) {
 	b := setup(t, form)
 	s := b.enter("eva")
 	with := typed
-	with.Session, with.Locale = s, chatcfg.English
-	sent, err := b.desk.Contact(b.ctx, b.account.ID, with, &charla.CallOptions{Key: "k"})
+	with.Locale = chatcfg.English
+	stranger := b.account.Visitor("")
+	sent, err := s.Contact(b.ctx, with, &charla.CallOptions{Key: "k"})
 	require.NoError(t, err)
 	assert.Equal(t, tickets.Submission{
-		Account: b.account.ID, Key: sent.Key, At: start, Name: "Eva", Email: "eva@example.com", Phone: "+56987654321",
-		Text: "¿Abren mañana?", Session: s.ID, Conversation: s.Conversation, Locale: "en",
+		Account: b.account.ID(), Key: sent.Key, At: start, Name: "Eva", Email: "eva@example.com", Phone: "+56987654321",
+		Text: "¿Abren mañana?", Session: b.session(s).ID, Conversation: b.session(s).Conversation, Locale: "en",
 	}, sent)
-	page, err := b.desk.Contacts(b.ctx, b.account.ID, "", 0)
+	page, err := b.account.Inbox().Contacts(b.ctx, charla.PageQuery{})
 	require.NoError(t, err)
 	assert.Equal(t, []tickets.Submission{sent}, page.Items)
 	assert.Empty(t, b.mails.Mails(), "stored first")
@@ -93,30 +94,29 @@ func TestContact(t *testing.T) {
 		assert.Equal(t, "Formulario de contacto: Tienda\n\nEva <eva@example.com>, +56987654321:\n¿Abren mañana?\n", m.Text)
 	}
 
-	again, err := b.desk.Contact(b.ctx, b.account.ID, with, &charla.CallOptions{Key: "k"})
+	again, err := s.Contact(b.ctx, with, &charla.CallOptions{Key: "k"})
 	require.NoError(t, err, "R8.1: repeated with its key")
 	assert.Equal(t, sent, again)
 	other := with
 	other.Text = "otra"
-	_, err = b.desk.Contact(b.ctx, b.account.ID, other, &charla.CallOptions{Key: "k"})
+	_, err = s.Contact(b.ctx, other, &charla.CallOptions{Key: "k"})
 	require.ErrorIs(t, err, charla.ErrKeyReused)
-	other.Session = tickets.Session{}
-	_, err = b.desk.Contact(b.ctx, b.account.ID, other, &charla.CallOptions{Key: "k"})
+	_, err = stranger.Contact(b.ctx, other, &charla.CallOptions{Key: "k"})
 	require.NoError(t, err, "keys of sessions are their own")
-	_, err = b.desk.Contact(b.ctx, b.account.ID, typed, nil)
+	_, err = stranger.Contact(b.ctx, typed, nil)
 	require.NoError(t, err)
 	b.pass(0)
 	assert.Len(t, b.mails.Mails(), 6, "nothing is sent twice")
 
 	b.presence(tickets.Online)
-	_, err = b.desk.Contact(b.ctx, b.account.ID, typed, nil)
+	_, err = stranger.Contact(b.ctx, typed, nil)
 	require.ErrorIs(t, err, charla.ErrAvailable, "decided again at submit")
-	again, err = b.desk.Contact(b.ctx, b.account.ID, with, &charla.CallOptions{Key: "k"})
+	again, err = s.Contact(b.ctx, with, &charla.CallOptions{Key: "k"})
 	require.NoError(t, err, "what was stored is not asked again")
 	assert.Equal(t, sent, again)
 	page2 := typed
 	page2.Scriptless = true
-	_, err = b.desk.Contact(b.ctx, b.account.ID, page2, nil)
+	_, err = stranger.Contact(b.ctx, page2, nil)
 	require.NoError(t, err, "a page that cannot chat")
 }
 
@@ -125,7 +125,8 @@ func TestContactRefusals(t *testing.T) {
 	t.Parallel()
 	b := setup(t, form)
 	bad := charla.ContactForm{Name: "a\x00", Email: "eva", Phone: strings.Repeat("1", 41), Text: "  "}
-	_, err := b.desk.Contact(b.ctx, b.account.ID, bad, nil)
+	stranger := b.account.Visitor("")
+	_, err := stranger.Contact(b.ctx, bad, nil)
 	var p chatcfg.Problems
 	require.ErrorAs(t, err, &p)
 	for path, code := range map[string]chatcfg.Code{
@@ -135,32 +136,29 @@ func TestContactRefusals(t *testing.T) {
 	}
 	bad = typed
 	bad.Email = ""
-	_, err = b.desk.Contact(b.ctx, b.account.ID, bad, nil)
+	_, err = stranger.Contact(b.ctx, bad, nil)
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("email", chatcfg.CodeRequired))
 
-	gone := typed
-	gone.Session = b.enter("eva")
-	require.NoError(t, b.desk.EndSession(b.ctx, gone.Session))
-	_, err = b.desk.Contact(b.ctx, b.account.ID, gone, nil)
+	gone := b.enter("eva")
+	require.NoError(t, gone.Leave(b.ctx))
+	_, err = gone.Contact(b.ctx, typed, nil)
 	require.ErrorIs(t, err, charla.ErrSession)
 	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	_, err = b.desk.Contact(b.ctx, other.ID, typed, nil)
+	_, err = other.Visitor("").Contact(b.ctx, typed, nil)
 	require.ErrorIs(t, err, charla.ErrNoForm)
-	cfg, v, err := b.desk.Config(b.ctx, other.ID)
+	cfg, v, err := other.Config(b.ctx)
 	require.NoError(t, err)
 	form(&cfg)
-	_, err = b.desk.SaveConfig(b.ctx, other.ID, v, cfg, nil)
+	_, err = other.SaveConfig(b.ctx, v, cfg, nil)
 	require.NoError(t, err)
-	foreign := typed
-	foreign.Session = b.enter("eva")
-	_, err = b.desk.Contact(b.ctx, other.ID, foreign, nil)
+	_, err = other.Visitor(b.tokens[b.enter("eva")]).Contact(b.ctx, typed, nil)
 	require.ErrorIs(t, err, charla.ErrSession, "a session of another account")
-	require.NoError(t, b.desk.DeleteAccount(b.ctx, other.ID, "Otra"))
-	_, err = b.desk.Contact(b.ctx, other.ID, typed, nil)
+	require.NoError(t, other.Delete(b.ctx, "Otra"))
+	_, err = other.Visitor("").Contact(b.ctx, typed, nil)
 	require.ErrorIs(t, err, charla.ErrDeleted)
-	list, err := b.desk.Contacts(b.ctx, b.account.ID, "", 0)
+	list, err := b.account.Inbox().Contacts(b.ctx, charla.PageQuery{})
 	require.NoError(t, err)
 	assert.Empty(t, list.Items)
 }

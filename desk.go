@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -19,15 +21,17 @@ import (
 // processes, may share a store. A call runs on its caller's goroutine; nothing
 // happens by itself but within [Desk.Run] and [Desk.RunDue].
 type Desk struct {
-	store storage.Store
-	o     Options
-	gates gates
-	cache rulesCache
-	rooms presenceCache
-	topic topics
-	feeds feeds
-	newer newer
+	store  storage.Store
+	o      Options
+	queues queues
+	cache  rulesCache
+	rooms  presenceCache
+	topic  topics
+	feeds  feeds
+	newer  newer
 
+	// hooks are the names of Options.Hooks, in order.
+	hooks []string
 	// dueKick and outKick wake up the two halves of Run.
 	dueKick, outKick chan struct{}
 }
@@ -43,6 +47,7 @@ func New(store storage.Store, o *Options) (*Desk, error) {
 	if err := d.o.check(); err != nil {
 		return nil, err
 	}
+	d.hooks = slices.Sorted(maps.Keys(d.o.Hooks))
 	return d, nil
 }
 

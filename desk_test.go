@@ -14,6 +14,7 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -35,7 +36,7 @@ func TestFirstMessages(t *testing.T) {
 				for range desks {
 					list = append(list, b.newDesk(func(o *charla.Options) { o.Limits.Attempts = 200 }))
 				}
-				var in []tickets.Session
+				var in []*charla.Visitor
 				for range sessions {
 					in = append(in, b.enter("juan"))
 				}
@@ -44,14 +45,14 @@ func TestFirstMessages(t *testing.T) {
 				for i := range writers {
 					group.Go(func() {
 						var err error
-						results[i], err = list[i%desks].Write(b.ctx, in[i%sessions], fmt.Sprint("hola ", i), nil)
+						results[i], err = b.on(list[i%desks], in[i%sessions]).Write(b.ctx, fmt.Sprint("hola ", i), nil)
 						assert.NoError(t, err)
 					})
 				}
 				group.Wait()
 				b.pass(0)
 				assert.Len(t, b.events.of(tickets.FactCreated), 1)
-				page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, "")
+				page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{})
 				require.NoError(t, err)
 				require.Len(t, page.Items, 1)
 				all := b.messages(results[0].Ref)
@@ -70,32 +71,32 @@ func TestKeys(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	s := b.enter("juan")
-	key := &charla.CallOptions{Key: "k1"}
-	first, err := b.desk.Write(b.ctx, s, "hola", key)
+	key, agents := &charla.WriteOptions{Key: "k1"}, &charla.CallOptions{Key: "k1"}
+	first, err := s.Write(b.ctx, "hola", key)
 	require.NoError(t, err)
 	b.write(s, "sigo aquí")
 	b.clock.Set(start.Add(time.Hour))
-	again, err := b.newDesk(nil).Write(b.ctx, s, "hola", key)
+	again, err := b.on(b.newDesk(nil), s).Write(b.ctx, "hola", key)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
 	assert.Len(t, b.messages(first.Ref), 2)
-	_, err = b.desk.Write(b.ctx, s, "adiós", key)
+	_, err = s.Write(b.ctx, "adiós", key)
 	require.ErrorIs(t, err, charla.ErrKeyReused)
 
-	closed, err := b.desk.Close(b.ctx, ana, first.Ref, key)
+	closed, err := b.agent(ana).Do(b.ctx, first.Ref, tickets.Command{Kind: tickets.CommandClose}, agents)
 	require.NoError(t, err, "agents' keys and customers' do not meet")
-	again, err = b.desk.Close(b.ctx, ana, first.Ref, key)
+	again, err = b.agent(ana).Do(b.ctx, first.Ref, tickets.Command{Kind: tickets.CommandClose}, agents)
 	require.NoError(t, err, "though a closed ticket cannot be closed")
 	assert.Equal(t, closed, again)
-	_, err = b.desk.Close(b.ctx, ana, first.Ref, nil)
+	_, err = b.agent(ana).Do(b.ctx, first.Ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.ErrorIs(t, err, tickets.ErrTransition)
-	_, err = b.desk.Open(b.ctx, ana, first.Ref, key)
+	_, err = b.agent(ana).Do(b.ctx, first.Ref, tickets.Command{Kind: tickets.CommandOpen}, agents)
 	require.ErrorIs(t, err, charla.ErrKeyReused)
 
 	other := b.enter("eva")
-	_, err = b.desk.Write(b.ctx, other, "otra", key)
+	_, err = other.Write(b.ctx, "otra", key)
 	require.NoError(t, err, "another session's key")
-	_, err = b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Key: strings.Repeat("k", 201)})
+	_, err = s.Write(b.ctx, "hola", &charla.WriteOptions{Key: strings.Repeat("k", 201)})
 	var bad chatcfg.Problems
 	require.ErrorAs(t, err, &bad)
 	assert.True(t, bad.Has("key", chatcfg.CodeTooLong))
@@ -142,9 +143,9 @@ func TestBadInput(t *testing.T) {
 		"long and bad": {strings.Repeat("\xff", 10<<20), chatcfg.CodeInvalidUTF8},
 	} {
 		for call, do := range map[string]func() error{
-			"write":   func() error { _, err := b.desk.Write(b.ctx, s, bad.text, nil); return err },
-			"reply":   func() error { _, err := b.desk.Reply(b.ctx, ana, ref, bad.text, nil); return err },
-			"dry run": func() error { _, err := b.desk.DryRun(b.ctx, s, bad.text); return err },
+			"write":   func() error { _, err := s.Write(b.ctx, bad.text, nil); return err },
+			"reply":   func() error { _, err := b.agent(ana).Reply(b.ctx, ref, bad.text, nil); return err },
+			"dry run": func() error { _, err := s.DryRun(b.ctx, bad.text); return err },
 		} {
 			var p chatcfg.Problems
 			require.ErrorAs(t, do(), &p, "%s, %s", name, call)
@@ -157,32 +158,32 @@ func TestBadInput(t *testing.T) {
 				assert.Contains(t, codes, bad.code, "%s, %s", name, call)
 			}
 		}
-		_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "x" + bad.text, Email: bad.text + "@"})
+		_, _, err := b.account.Enter(b.ctx, charla.Entry{Name: "x" + bad.text, Email: bad.text + "@"})
 		var p chatcfg.Problems
 		require.ErrorAs(t, err, &p, name)
 	}
 	var p chatcfg.Problems
-	_, err := b.desk.Write(b.ctx, s, "hola", &charla.CallOptions{Welcome: &tickets.Welcome{Text: "\x00", Author: "\x00"}})
+	_, err := s.Write(b.ctx, "hola", &charla.WriteOptions{Welcome: &tickets.Welcome{Text: "\x00", Author: "\x00"}})
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("welcome.text", chatcfg.CodeControlCharacter) && p.Has("welcome.author", chatcfg.CodeControlCharacter))
-	_, err = b.desk.Reply(b.ctx, charla.Person{ID: "", Name: "\x00"}, ref, "hola", nil)
+	_, err = b.agent(charla.Person{ID: "", Name: "\x00"}).Reply(b.ctx, ref, "hola", nil)
 	require.ErrorAs(t, err, &p)
-	_, err = b.desk.Classify(b.ctx, ana, ref, &tickets.Typification{Category: "", Fields: map[string]string{"a": "\x00"}}, nil)
+	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "", Fields: map[string]string{"a": "\x00"}}}, nil)
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("category", chatcfg.CodeBlank) && p.Has("fields.a", chatcfg.CodeControlCharacter))
 	many := make(map[string]string)
 	for i := range charla.MaxFields + 1 {
 		many[fmt.Sprint(i)] = "x"
 	}
-	_, err = b.desk.Describe(b.ctx, ana, ref, many, nil)
+	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandDescribe, Metadata: many}, nil)
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("metadata", chatcfg.CodeTooMany))
-	require.Error(t, b.desk.Heartbeat(b.ctx, b.account.ID, "ana", "asleep"))
+	require.Error(t, b.agent(charla.Person{ID: "ana"}).Heartbeat(b.ctx, "asleep"))
 
 	assert.Equal(t, before, b.messages(ref), "nothing was stored")
-	history, err := b.desk.History(b.ctx, ref, 0, 0)
+	history, err := b.account.Inbox().History(b.ctx, ref, charla.PageQuery{})
 	require.NoError(t, err)
-	assert.Len(t, history, 1)
+	assert.Len(t, history.Items, 1)
 }
 
 // TestMessageAtTheLimit: what is allowed is stored as it came.
@@ -205,36 +206,36 @@ func TestOlderTickets(t *testing.T) {
 	b := setup(t, nil)
 	s := b.enter("juan")
 	first := b.write(s, "uno").Ref
-	_, err := b.desk.Close(b.ctx, ana, first, nil)
+	_, err := b.agent(ana).Do(b.ctx, first, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
 	second := b.write(s, "dos").Ref
 	require.EqualValues(t, 2, second.Number)
-	_, err = b.desk.Open(b.ctx, ana, first, nil)
+	_, err = b.agent(ana).Do(b.ctx, first, tickets.Command{Kind: tickets.CommandOpen}, nil)
 	require.ErrorIs(t, err, tickets.ErrNotLatest)
 	fields := map[string]string{"motivo": "despacho"}
-	_, err = b.desk.Classify(b.ctx, ana, first, &tickets.Typification{Category: "Reclamo", Fields: fields}, nil)
+	_, err = b.agent(ana).Do(b.ctx, first, tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "Reclamo", Fields: fields}}, nil)
 	require.NoError(t, err)
 	fields["motivo"] = "changed by the caller afterwards"
-	_, err = b.desk.Describe(b.ctx, ana, first, map[string]string{"pedido": "17"}, nil)
+	_, err = b.agent(ana).Do(b.ctx, first, tickets.Command{Kind: tickets.CommandDescribe, Metadata: map[string]string{"pedido": "17"}}, nil)
 	require.NoError(t, err)
-	_, err = b.desk.Mark(b.ctx, ana, first, true, nil)
+	_, err = b.agent(ana).Do(b.ctx, first, tickets.Command{Kind: tickets.CommandMark}, nil)
 	require.NoError(t, err)
 	got := b.ticket(first)
 	assert.Equal(t, &tickets.Typification{Category: "Reclamo", Fields: map[string]string{"motivo": "despacho"}}, got.Typification)
 	assert.Equal(t, map[string]string{"pedido": "17"}, got.Metadata)
 	assert.True(t, got.Important)
-	page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID, Conversation: first.Conversation}, "")
+	page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Conversation: first.Conversation})
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 2, "an agent sees the customer's previous tickets (R3.6)")
-	page, err = b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, "RECLA")
+	page, err = b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Text: "RECLA"})
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1, "found by typification")
 	assert.EqualValues(t, 1, page.Items[0].Number)
-	_, err = b.desk.Reply(b.ctx, ana, tickets.Ref{Account: b.account.ID, Conversation: first.Conversation, Number: 9}, "x", nil)
+	_, err = b.agent(ana).Reply(b.ctx, tickets.Ref{Account: b.account.ID(), Conversation: first.Conversation, Number: 9}, "x", nil)
 	require.ErrorIs(t, err, tickets.ErrNoTicket)
-	_, err = b.desk.Ticket(b.ctx, tickets.Ref{Account: b.account.ID})
+	_, err = b.account.Inbox().Ticket(b.ctx, tickets.Ref{Account: b.account.ID()})
 	require.ErrorIs(t, err, charla.ErrNotFound)
-	_, err = b.desk.Reply(b.ctx, ana, tickets.Ref{Account: b.account.ID, Conversation: tickets.ConversationID{UUID: first.Account.UUID}}, "x", nil)
+	_, err = b.agent(ana).Reply(b.ctx, tickets.Ref{Account: b.account.ID(), Conversation: tickets.ConversationID{UUID: first.Account.UUID}}, "x", nil)
 	require.ErrorIs(t, err, charla.ErrNotFound)
 }
 
@@ -247,27 +248,27 @@ func TestAnonymous(t *testing.T) {
 	})
 	var refs []tickets.Ref
 	for range 2 {
-		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Anonymous: true})
+		s, _, err := b.account.Enter(b.ctx, charla.Entry{Anonymous: true})
 		require.NoError(t, err)
 		ref := b.write(s, "hola").Ref
 		b.write(s, "¿hay alguien?")
 		assert.Equal(t, []tickets.RuleKey{automation.RuleNewCustomer}, b.said(ref), "a new customer each time")
 		refs = append(refs, ref)
-		require.NoError(t, b.desk.EndSession(b.ctx, s))
-		_, err = b.desk.Write(b.ctx, s, "tarde", nil)
+		require.NoError(t, s.Leave(b.ctx))
+		_, err = s.Write(b.ctx, "tarde", nil)
 		require.ErrorIs(t, err, charla.ErrSession)
 	}
 	assert.NotEqual(t, refs[0].Conversation, refs[1].Conversation)
-	_, err := b.desk.Classify(b.ctx, ana, refs[0], &tickets.Typification{Category: "x"}, nil)
+	_, err := b.agent(ana).Do(b.ctx, refs[0], tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "x"}}, nil)
 	require.ErrorIs(t, err, tickets.ErrAnonymous)
-	_, err = b.desk.Describe(b.ctx, ana, refs[0], map[string]string{"a": "b"}, nil)
+	_, err = b.agent(ana).Do(b.ctx, refs[0], tickets.Command{Kind: tickets.CommandDescribe, Metadata: map[string]string{"a": "b"}}, nil)
 	require.ErrorIs(t, err, tickets.ErrAnonymous)
 
-	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Anonymous: true})
+	s, _, err := b.account.Enter(b.ctx, charla.Entry{Anonymous: true})
 	require.NoError(t, err)
 	b.save(func(c *chatcfg.Config) { c.Chat.Anonymous = false }, nil)
 	var p chatcfg.Problems
-	_, err = b.desk.Write(b.ctx, s, "hola", nil)
+	_, err = s.Write(b.ctx, "hola", nil)
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("", chatcfg.CodeAnonymousOff))
 }
@@ -297,8 +298,7 @@ func TestNotDone(t *testing.T) {
 	inner := b.store
 	conversations := &flakyConversations{Conversations: inner.Conversations()}
 	b.store = &flaky{Store: inner, conversations: conversations}
-	desk := b.newDesk(nil)
-	s := b.enter("juan")
+	s := b.on(b.newDesk(nil), b.enter("juan"))
 	for _, one := range []struct {
 		err           error
 		busy, unknown bool
@@ -309,7 +309,7 @@ func TestNotDone(t *testing.T) {
 		{errors.New("connection lost"), false, true},
 	} {
 		conversations.fail = func(func() error) error { return one.err }
-		_, err := desk.Write(b.ctx, s, "hola", nil)
+		_, err := s.Write(b.ctx, "hola", nil)
 		require.ErrorIs(t, err, one.err)
 		assert.Equal(t, one.unknown, errors.Is(err, charla.ErrOutcomeUnknown), "%v", err)
 		assert.Equal(t, one.busy, errors.Is(err, charla.ErrBusy), "%v", err)
@@ -328,26 +328,26 @@ func TestOutcomes(t *testing.T) {
 	desk := b.newDesk(nil)
 	lost := errors.New("connection lost")
 	for i := range 50 {
-		s := b.enter(fmt.Sprint("c", i))
-		key := &charla.CallOptions{Key: "k"}
+		s := b.on(desk, b.enter(fmt.Sprint("c", i)))
+		key := &charla.WriteOptions{Key: "k"}
 		conversations.fail = func(func() error) error { return lost }
-		_, err := desk.Write(b.ctx, s, "hola", key)
+		_, err := s.Write(b.ctx, "hola", key)
 		require.ErrorIs(t, err, charla.ErrOutcomeUnknown)
 		require.ErrorIs(t, err, lost)
 		conversations.fail = func(commit func() error) error { return errors.Join(commit(), lost) }
-		_, err = desk.Write(b.ctx, s, "hola", key)
+		_, err = s.Write(b.ctx, "hola", key)
 		require.ErrorIs(t, err, charla.ErrOutcomeUnknown)
-		stored, err := inner.Queries().Messages(b.ctx, storage.MessageQuery{Account: s.Account, Conversation: s.Conversation})
+		stored, err := inner.Queries().Messages(b.ctx, storage.MessageQuery{Account: b.account.ID(), Conversation: b.session(s).Conversation})
 		require.NoError(t, err)
 		require.Len(t, stored, 2)
 		conversations.fail = func(commit func() error) error { return commit() }
-		r, err := desk.Write(b.ctx, s, "hola", key)
+		r, err := s.Write(b.ctx, "hola", key)
 		require.NoError(t, err)
 		assert.EqualValues(t, 1, r.Seq)
 		assert.Equal(t, stored, b.messages(r.Ref), "the text did not change")
 	}
 
-	s := b.enter("juan")
+	s := b.on(desk, b.enter("juan"))
 	var texts []string
 	attempts := 0
 	conversations.fail = func(commit func() error) error {
@@ -356,14 +356,14 @@ func TestOutcomes(t *testing.T) {
 		}
 		return commit()
 	}
-	r, err := desk.Write(b.ctx, s, "hola", nil)
+	r, err := s.Write(b.ctx, "hola", nil)
 	require.NoError(t, err)
 	for _, m := range b.messages(r.Ref) {
 		texts = append(texts, m.Text)
 	}
 	require.Len(t, texts, 2)
 	conversations.fail = func(func() error) error { return storage.ErrConflict }
-	_, err = desk.Write(b.ctx, s, "hola", nil)
+	_, err = s.Write(b.ctx, "hola", nil)
 	require.ErrorIs(t, err, charla.ErrBusy, "no call blocks without a bound (R8.4)")
 	require.NotErrorIs(t, err, charla.ErrOutcomeUnknown)
 }
@@ -373,7 +373,7 @@ func TestOutcomes(t *testing.T) {
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	s := b.enter("juan")
+	entering := b.enter("juan")
 	entered, release := make(chan struct{}), make(chan struct{})
 	conversations := &flakyConversations{Conversations: b.store.Conversations()}
 	var once sync.Once
@@ -382,15 +382,15 @@ func TestQueue(t *testing.T) {
 		return commit()
 	}
 	b.store = &flaky{Store: b.store, conversations: conversations}
-	desk := b.newDesk(func(o *charla.Options) { o.Limits.Queue = 1 })
+	s := b.on(b.newDesk(func(o *charla.Options) { o.Limits.Queue = 1 }), entering)
 	var group sync.WaitGroup
-	group.Go(func() { _, err := desk.Write(b.ctx, s, "uno", nil); assert.NoError(t, err) })
+	group.Go(func() { _, err := s.Write(b.ctx, "uno", nil); assert.NoError(t, err) })
 	<-entered
 	ctx, cancel := context.WithCancel(b.ctx)
 	const more = 5
 	gone := make(chan error, more)
 	for range more {
-		go func() { _, err := desk.Write(ctx, s, "dos", nil); gone <- err }()
+		go func() { _, err := s.Write(ctx, "dos", nil); gone <- err }()
 	}
 	for range more - 1 { // one waits, the others are told
 		require.ErrorIs(t, <-gone, charla.ErrBusy)
@@ -399,7 +399,7 @@ func TestQueue(t *testing.T) {
 	require.ErrorIs(t, <-gone, context.Canceled)
 	close(release)
 	group.Wait()
-	_, err := desk.Write(b.ctx, s, "cuatro", nil)
+	_, err := s.Write(b.ctx, "cuatro", nil)
 	require.NoError(t, err)
 }
 
@@ -408,22 +408,36 @@ func TestWrongQueries(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	ref := b.write(b.enter("juan"), "hola").Ref
-	for _, wrong := range []tickets.Ref{{}, {Account: ref.Account}, {Conversation: ref.Conversation}} {
-		for _, err := range b.desk.Stream(b.ctx, wrong, 0) {
+	elsewhere := chatcfg.AccountID{UUID: uuid.New()}
+	for _, wrong := range []tickets.Ref{{}, {Account: ref.Account}, {Account: elsewhere, Conversation: ref.Conversation}} {
+		told := 0
+		for _, err := range b.account.Inbox().Follow(b.ctx, wrong, 0, 0) {
 			require.ErrorIs(t, err, charla.ErrNotFound)
+			told++
 		}
+		assert.Equal(t, 1, told, wrong)
 	}
-	_, err := b.desk.Write(b.ctx, tickets.Session{}, "hola", nil)
-	require.ErrorIs(t, err, charla.ErrSession)
-	_, err = b.desk.Write(b.ctx, tickets.Session{Account: ref.Account}, "hola", nil)
-	require.ErrorIs(t, err, charla.ErrSession)
+	for m, err := range messagesOf(b.account.Inbox().Follow(b.ctx, tickets.Ref{Conversation: ref.Conversation}, 0, 0)) {
+		require.NoError(t, err, "a ref without an account is the handle's")
+		assert.Equal(t, "hola", m.Text)
+		break
+	}
+	for _, token := range []charla.Token{"", charla.Token(uuid.NewString() + ".")} {
+		_, err := b.account.Visitor(token).Write(b.ctx, "hola", nil)
+		require.ErrorIs(t, err, charla.ErrSession)
+	}
 	var p chatcfg.Problems
-	_, err = b.desk.Tickets(b.ctx, storage.TicketQuery{Account: ref.Account, Status: "opne"}, "")
+	_, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Status: "opne"})
 	require.ErrorAs(t, err, &p)
-	_, err = b.desk.Tickets(b.ctx, storage.TicketQuery{Account: ref.Account, Order: "newest"}, "")
+	_, err = b.desk.Deliveries(b.ctx, charla.DeliveryQuery{Account: ref.Account})
 	require.ErrorAs(t, err, &p)
-	_, err = b.desk.Deliveries(b.ctx, ref.Account, "", "", 0)
+	_, err = b.account.Image(b.ctx, "portrait")
 	require.ErrorAs(t, err, &p)
+	require.ErrorAs(t, b.account.SetImage(b.ctx, "portrait", nil), &p)
+	for _, kind := range []tickets.CommandKind{"", "dance", tickets.CommandWrite, tickets.CommandReply, tickets.CommandExpire} {
+		_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: kind, Text: "hola"}, nil)
+		require.ErrorIs(t, err, tickets.ErrCommand, kind)
+	}
 }
 
 // TestWelcome: R6.5: the welcome message is stored when the customer answers it, as
@@ -437,8 +451,8 @@ func TestWelcome(t *testing.T) {
 		c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"oferta"}}
 	})
 	s := b.enter("juan")
-	welcome := &charla.CallOptions{Welcome: &tickets.Welcome{Text: "Vea nuestra oferta", Author: "Sofía"}}
-	r, err := b.desk.Write(b.ctx, s, "hola", welcome)
+	welcome := &charla.WriteOptions{Welcome: &tickets.Welcome{Text: "Vea nuestra oferta", Author: "Sofía"}}
+	r, err := s.Write(b.ctx, "hola", welcome)
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, r.Seq, "the answer is the customer's message")
 	got := b.messages(r.Ref)
@@ -457,7 +471,7 @@ func TestWelcome(t *testing.T) {
 
 	b.reply(r.Ref, "buenas")
 	b.clock.Set(start.Add(time.Minute))
-	next, err := b.desk.Write(b.ctx, s, "otra cosa", welcome)
+	next, err := s.Write(b.ctx, "otra cosa", welcome)
 	require.NoError(t, err)
 	assert.Equal(t, r.Ref, next.Ref, "in an existing conversation it is the next message")
 	got = b.messages(r.Ref)

@@ -13,9 +13,10 @@
 //	defer func() { stop(); <-done; store.Close() }()
 //
 //	account, secret, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
-//	session, token, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
-//	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
-//	_, err = desk.Reply(ctx, charla.Person{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
+//	carla, token, err := account.Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+//	asked, err := carla.Write(ctx, "Where is my order?", nil)
+//	ana := account.Agent(charla.Person{ID: "ana", Name: "Ana"})
+//	_, err = ana.Reply(ctx, asked.Ref, "It left this morning.", nil)
 //
 // A store is closed after Run has returned: Run finishes what is under way. The
 // program examples/first does just that, examples/quickstart is a whole channel in
@@ -27,40 +28,105 @@
 //
 // # Words
 //
-// An account is one chat channel with its configuration. A customer writes in a
-// session, a browser's stay. All that one customer and the agents of an account
-// say is a conversation, and a ticket is one episode of it: open, ignored or
-// closed. An automatic message is one that charla sends by itself.
+// An account is one chat channel with its configuration. A visitor is somebody on
+// a page, with a session: a browser's stay. Who writes is a customer. All that one
+// customer and the agents of an account say is a conversation, and a ticket is one
+// episode of it: open, ignored or closed. An automatic message is one that charla
+// sends by itself.
 //
-// # What a desk does
+// # Handles
 //
-// [Desk] is the only part that does anything.
+// A [Desk] is charla on a store. Everything of one account goes through its
+// handles, one for each role. A handle is made without I/O, is safe for concurrent
+// use, and may be kept or made again for each request. Nothing of another account
+// is reachable through it: a foreign ticket is [ErrNotFound].
 //
-//   - Accounts: [Desk.CreateAccount], [Desk.Config] and [Desk.SaveConfig], which
-//     refuses a configuration with all its problems at once ([chatcfg.Problems])
-//     and warns of what is legal but doubtful; pictures, [Desk.RotateSecret],
-//     [Desk.DeleteAccount], [Desk.Purge].
-//   - Visitors: [Desk.StartSession], [Desk.Session], [Desk.Login], [Desk.Status],
-//     [Desk.Write], [Desk.Read] and [Desk.Live], [Desk.Typing], [Desk.MarkRead],
-//     [Desk.File], and [Desk.Contact] for the contact form.
-//   - Agents: [Desk.Reply], [Desk.Close], [Desk.Ignore], [Desk.Open],
-//     [Desk.Pause], [Desk.Resume], [Desk.Mark], [Desk.Classify], [Desk.Describe],
-//     and [Desk.Heartbeat], which says that they are there.
-//   - Reading: [Desk.Tickets], [Desk.Messages], [Desk.LiveTicket], [Desk.Changes] for
-//     an inbox, [Desk.Contacts], [Desk.Report].
-//   - Why: [Desk.History] has what every rule answered to every message,
-//     [Desk.Explain] says it in words, [Desk.DryRun] says what would happen.
-//   - Time: [Desk.Run] lets happen what falls due and delivers the outbox. Without
-//     it nothing happens by itself. E-mails go through the host's [Mailer]; without
-//     one they end dead in the outbox, where [Desk.Deliveries] lists them and from
-//     where [Desk.Replay] takes them again.
-//   - Watching it: [Options].Observer is told what a desk does, for metrics and
-//     traces, and [Desk.Lag] is how late its work is.
+//   - [Account]: settings. [Account.Config] and [Account.SaveConfig], which refuses
+//     a configuration with all its problems at once ([chatcfg.Problems]) and warns of
+//     what is legal but doubtful; pictures, [Account.RotateSecret],
+//     [Account.EndSessions], [Account.Delete].
+//   - [Visitor]: what a session may see and do. [Account.Enter] lets somebody in and
+//     returns a [Token] for their browser; [Account.Visitor] makes the handle of a
+//     token. Every call checks the token with what it loads; one that does not hold
+//     is [ErrSession]. An empty token is a stranger's, who may ask for
+//     [Visitor.Status] and send a contact form.
+//   - [Agent]: who answers. [Account.Agent] makes the handle of a [Person] of the
+//     host's; [Agent.Reply] answers, [Agent.Do] closes, ignores, opens, pauses, marks
+//     and classifies, [Agent.Heartbeat] says that they are there.
+//   - [Inbox]: what agents read. [Account.Inbox] has lists, conversations, files,
+//     customers, contact forms and reports.
 //
-// Who is an administrator or an agent is the host's to decide: a desk believes
-// its caller.
+// Who is an administrator or an agent is the host's to decide: charla believes its
+// caller. The desk itself has what is about all accounts: [Desk.CreateAccount],
+// [Desk.Accounts], the outbox ([Desk.Deliveries], [Desk.Replay]), [Desk.Purge], and
+// the time.
 //
-// # The rooms
+// # Reading
+//
+// A list is a [Page]: its Next, as the Cursor of the same query, continues it.
+// [Inbox.Tickets] lists what a screen of tickets shows, [Inbox.Messages] and
+// [Visitor.Messages] a conversation, as each may see it.
+//
+// What a screen shows live is a range over updates, which ends with the context:
+//
+//	for row, err := range account.Inbox().Live(ctx, cursor, 20*time.Second) {
+//		...
+//	}
+//
+// [Inbox.Live] yields tickets as they change, [Inbox.Follow] and [Visitor.Live] one
+// conversation with typing and read marks. Each says when it is caught up, goes on
+// from any place that it has told before, in any process, and reads only when it is
+// asked for more, so a slow reader slows nobody. examples/agents serves an inbox so,
+// as JSON and server-sent events; examples/bot is an automated colleague.
+//
+// [Inbox.History] has what every rule answered to every message, [Inbox.Explain]
+// says it in words, [Visitor.DryRun] and [Inbox.DryRun] say what would happen.
+//
+// # Time
+//
+// [Desk.Run] lets happen what falls due and delivers the outbox. Without it nothing
+// happens by itself. E-mails go through the host's [Mailer]; without one they end
+// dead in the outbox, where [Desk.Deliveries] lists them and from where
+// [Desk.Replay] takes them again. [Options].Observer is told what a desk does, for
+// metrics and traces, and [Desk.Lag] is how late its work is.
+//
+// Deadlines are not timers: each conversation's next one is a column in the store,
+// written in the same commit. Whichever process runs claims what is due. What fell
+// due while nothing ran happens at the start, as of the time at which it was due.
+//
+// # How a change happens
+//
+// Every change of a conversation goes the same way: load it, decide, commit one
+// batch, and signal that there is news. The decision is a pure function of the
+// state, the command, the time, one random number, who is available and the
+// configuration. If another change was committed meanwhile, it is taken again on
+// the new state. So a text and what follows from it are stored together or not at
+// all, and a deadline is decided on the ticket as it is then, not as it was when it
+// began.
+//
+// # Promises
+//
+//   - A call that returned nil is durable, on a durable store. One that failed did
+//     nothing, or is [ErrOutcomeUnknown].
+//   - A changing call with a key ([CallOptions], [WriteOptions]) can be repeated: it
+//     answers as before and does nothing.
+//   - Changes and automatic messages happen exactly once in the store, whatever
+//     crashes, with any number of desks on it, and when a clock steps back.
+//   - What leaves the system goes through the outbox. Hooks ([Options].Hooks) are
+//     told at least once. An e-mail is tried again only if the server certainly did
+//     not take it; otherwise it is left to the host ([Desk.Deliveries],
+//     [Desk.Replay]).
+//   - Streams are in order and without a gap, and go on from any message.
+//   - Nothing waits without a bound: what is too much fails with [ErrBusy].
+//
+// # Errors
+//
+// Wrong input is [chatcfg.Problems], with a path, a code and a text in Spanish,
+// English or Portuguese for each. What a ticket's state does not allow is
+// [tickets.ErrTransition]. The rest are this package's variables. Use errors.Is
+// and errors.As.
+//
+// # Packages
 //
 //   - [chatcfg]: the configuration document, its validation and warnings, business
 //     hours, values such as e-mails and RUTs.
@@ -74,56 +140,38 @@
 //     module: logins with Google and Facebook.
 //   - automation/scenario: rules told and tested as text files.
 //   - automation/mail, a module: a [Mailer] that speaks SMTP.
-//   - webhook: [Options].OnEvent told to a web address.
+//   - webhook: a hook that posts to a web address.
 //   - broker/nats, a module: a [Broker] over NATS.
 //   - otel, a module: an [Observer] for OpenTelemetry.
 //
-// Arrows point down only: the first three are pure functions of values, without a
+// Imports point down only: the first three are pure functions of values, without a
 // clock, a file or a goroutine.
-//
-// # The one road
-//
-// Every change of a conversation takes the same road: load it, decide, commit one
-// batch, and signal that there is news. The decision is a pure function of the
-// state, the command, the time, one random number, who is available and the
-// configuration. If somebody else was quicker, it is taken again on the new
-// state. So a text and what caused it are stored together or not at all, and a
-// deadline is decided on the ticket as it is then, not as it was when it began.
-//
-// Deadlines are not timers: each conversation's next one is a column in the store,
-// written in the same commit. Whichever process runs claims what is due. What fell
-// due while nothing ran happens at the start, as of the time at which it was due.
-//
-// # Promises
-//
-//   - A call that returned nil is durable, on a durable store. One that failed did
-//     nothing, or is [ErrOutcomeUnknown].
-//   - A changing call with a key ([CallOptions]) can be repeated: it answers as
-//     before and does nothing.
-//   - Changes and automatic messages happen exactly once in the store, whatever
-//     crashes, with any number of desks on it, and when a clock steps back.
-//   - What leaves the system goes through the outbox. Events ([Options].OnEvent)
-//     are told at least once. An e-mail is tried again only if the server certainly
-//     did not take it; otherwise it is left to the host ([Desk.Deliveries],
-//     [Desk.Replay]).
-//   - Streams are in order and without a gap, and go on from any message.
-//   - Nothing waits without a bound: what is too much fails with [ErrBusy].
-//
-// # Errors
-//
-// Wrong input is [chatcfg.Problems], with a path, a code and a text in Spanish,
-// English or Portuguese for each. What a ticket's state does not allow is
-// [tickets.ErrTransition]. The rest are this package's variables. Use errors.Is
-// and errors.As.
 //
 // # Testing
 //
-// [Options] take the clock and the entropy. With a clock that stands still, such
-// as github.com/benbjohnson/clock's mock, and [Desk.RunDue] in place of
-// [Desk.Run], a test moves time by hand and nothing runs beside it:
+// A test has time in its hands in one of two ways. Inside a bubble of
+// testing/synctest time passes at once when everything waits, for charla's default
+// clock, too: [Desk.Run], streams and timeouts run as they do in production, and a
+// store in memory is all that they need.
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		desk, err := charla.New(storage.NewMemory(), nil)
+//		...
+//		ctx, stop := context.WithCancel(t.Context())
+//		go desk.Run(ctx)
+//		time.Sleep(10 * time.Minute) // takes no time
+//		synctest.Wait()
+//		...
+//		stop()
+//	})
+//
+// Outside of one, [Options] take the clock and the entropy. With a clock that stands
+// still, such as github.com/benbjohnson/clock's mock, and [Desk.RunDue] in place of
+// [Desk.Run], a test moves time by hand and nothing runs beside it; that also works
+// with databases and sockets, which a bubble cannot wait for:
 //
 //	mock := clock.NewMock()
-//	desk, err := charla.New(storage.NewMemory(), &charla.Options{Clock: mock, HeartbeatTTL: -1})
+//	desk, err := charla.New(store, &charla.Options{Clock: mock, HeartbeatTTL: -1})
 //	...
 //	mock.Add(10 * time.Minute)
 //	_, err = desk.RunDue(ctx)

@@ -30,11 +30,11 @@ func TestEveryMessageHasLevel(t *testing.T) {
 				c.Chat.Anonymous = level == tickets.LevelAnonymous
 				c.Automation.TicketCreated, c.Automation.ManualClose = text("creado"), text("cerrado")
 			})
-			s, _, err := b.desk.StartSession(b.ctx, b.account.ID, visitor)
+			s, _, err := b.account.Enter(b.ctx, visitor)
 			require.NoError(t, err)
 			ref := b.write(s, "hola").Ref
 			b.reply(ref, "buenas")
-			_, err = b.desk.Close(b.ctx, ana, ref, nil)
+			_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 			require.NoError(t, err)
 			var from []tickets.Author
 			for _, m := range b.messages(ref) {
@@ -52,18 +52,18 @@ func TestKeyNamesItsTicket(t *testing.T) {
 	b := setup(t, nil)
 	s := b.enter("juan")
 	first := b.write(s, "hola").Ref
-	_, err := b.desk.Close(b.ctx, ana, first, nil)
+	_, err := b.agent(ana).Do(b.ctx, first, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
 	second := b.write(s, "otra cosa").Ref
 	require.NotEqual(t, first.Number, second.Number)
-	o := &charla.CallOptions{Key: "k"}
-	done, err := b.desk.Mark(b.ctx, ana, first, true, o)
+	mark, o := tickets.Command{Kind: tickets.CommandMark}, &charla.CallOptions{Key: "k"}
+	done, err := b.agent(ana).Do(b.ctx, first, mark, o)
 	require.NoError(t, err)
-	_, err = b.desk.Mark(b.ctx, ana, second, true, o)
+	_, err = b.agent(ana).Do(b.ctx, second, mark, o)
 	require.ErrorIs(t, err, charla.ErrKeyReused)
 	x := b.ticket(second)
 	assert.False(t, x.Important)
-	again, err := b.desk.Mark(b.ctx, ana, first, true, o)
+	again, err := b.agent(ana).Do(b.ctx, first, mark, o)
 	require.NoError(t, err)
 	assert.Equal(t, done, again)
 }
@@ -152,10 +152,10 @@ func TestPollReadsAll(t *testing.T) {
 	c := b.steps()
 	watching := b.newDesk(func(o *charla.Options) { o.Clock = c })
 	r := newReader(t, c, func(ctx context.Context, yield func(tickets.Message, error) bool) {
-		watching.Stream(ctx, ref, 1)(yield)
+		messagesOf(watching.Account(ref.Account).Inbox().Follow(ctx, ref, 1, 0))(yield)
 	})
 	wait := r.idle()
-	for range storage.MaxPage {
+	for range charla.MaxPage {
 		b.write(b.enter("otra"), "hola")
 	}
 	b.write(s, "sigo aquí") // the last of the feed
@@ -207,12 +207,12 @@ func TestMovedLooksAgain(t *testing.T) {
 	desk := b.newDesk(func(o *charla.Options) { o.Clock = c })
 	first, second := b.enter("juan"), b.enter("juan")
 	r := newReader(t, c, func(ctx context.Context, yield func(tickets.Message, error) bool) {
-		desk.Follow(ctx, second, 0)(yield)
+		messagesOf(b.on(desk, second).Live(ctx, 0, 0))(yield)
 	})
 	wait := r.idle()
 	b.write(first, "a") // the conversation of both
 	store.once(func() {
-		_, err := desk.Write(b.ctx, second, "b", nil)
+		_, err := b.on(desk, second).Write(b.ctx, "b", nil)
 		assert.NoError(t, err)
 	})
 	c.pass(wait, 15*time.Second) // the stream makes sure of its session
@@ -228,19 +228,17 @@ func TestBackoff(t *testing.T) {
 	})
 	const first, attempts = 5 * time.Second, 16
 	d := b.newDesk(func(o *charla.Options) {
-		o.Runner.Backoff, o.Runner.Attempts, o.OnEvent = first, attempts, nil
+		o.Runner.Backoff, o.Runner.Attempts, o.Hooks = first, attempts, nil
 		o.Mailer = mailerFunc(func(context.Context, charla.Mail) error { return charla.ErrNotSent })
 	})
-	_, err := d.Write(b.ctx, b.enter("juan"), "hola", nil)
+	_, err := b.on(d, b.enter("juan")).Write(b.ctx, "hola", nil)
 	require.NoError(t, err)
 	longest := first
 	for n := range attempts - 1 {
 		_, err := d.RunDue(b.ctx)
 		require.NoError(t, err)
-		page, err := d.Deliveries(b.ctx, b.account.ID, storage.Pending, "", 0)
-		require.NoError(t, err)
-		var mail storage.Delivery
-		for _, one := range page.Items {
+		var mail charla.Delivery
+		for _, one := range b.deliveries(charla.DeliveryPending) {
 			if one.Kind == "mail" {
 				mail = one
 			}

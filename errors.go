@@ -3,7 +3,10 @@ package charla
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 )
 
@@ -104,4 +107,30 @@ func changeError(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+}
+
+// firstError returns the first error that is not nil.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkChoice returns the problem of a value that is none of the choices.
+func checkChoice[T ~string](path string, value T, choices ...T) error {
+	if slices.Contains(choices, value) {
+		return nil
+	}
+	var names []string
+	for _, c := range choices {
+		if c != "" {
+			names = append(names, string(c))
+		}
+	}
+	return chatcfg.Problems{{
+		Path: path, Code: chatcfg.CodeInvalidChoice, Args: []any{truncate(string(value), 50), strings.Join(names, ", ")},
+	}}
 }

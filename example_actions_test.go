@@ -30,7 +30,7 @@ func Example_newCustomer() {
 func Example_ticketCreated() {
 	s := open(func(c *chatcfg.Config) { c.Automation.TicketCreated = text("We opened a ticket for you.") })
 	ref := s.says("hello")
-	must(s.desk.Close(context.Background(), ana, ref, nil))
+	must(s.account.Agent(ana).Do(context.Background(), ref, tickets.Command{Kind: tickets.CommandClose}, nil))
 	s.says("hello again")
 	s.print(ref)
 	// Output:
@@ -73,7 +73,7 @@ func Example_outOfHours() {
 func Example_noAgents() {
 	s := open(func(c *chatcfg.Config) { c.Automation.NoAgents = text("Nobody is here right now.") })
 	available := func(a tickets.Availability) {
-		check(s.desk.Heartbeat(context.Background(), s.account.ID, ana.ID, a))
+		check(s.account.Agent(ana).Heartbeat(context.Background(), a))
 	}
 	ref := s.says("hello")
 	s.says("anybody there?")
@@ -97,7 +97,7 @@ func Example_manualClose() {
 		c.Automation.ManualClose = text("{agent} closed the conversation. Goodbye, {customer}!")
 	})
 	ref := s.says("thank you")
-	must(s.desk.Close(context.Background(), ana, ref, nil))
+	must(s.account.Agent(ana).Do(context.Background(), ref, tickets.Command{Kind: tickets.CommandClose}, nil))
 	s.print(ref)
 	// Output:
 	// customer: thank you
@@ -114,7 +114,7 @@ func Example_autoClose() {
 	s.replies(ref, "Hello! What is your order number?")
 	for _, d := range []time.Duration{10*time.Minute - time.Second, time.Second} {
 		s.wait(d)
-		ticket := must(s.desk.Ticket(context.Background(), ref))
+		ticket := must(s.account.Inbox().Ticket(context.Background(), ref))
 		fmt.Printf("%s %s %q\n", s.clock.Now().Format("15:04:05"), ticket.Status, ticket.Reason)
 	}
 	// Output:
@@ -147,7 +147,7 @@ func Example_important() {
 	})
 	ref := s.says("My GIFT  CARD does not work, I want to complain.")
 	s.wait(0)
-	fmt.Println("important:", must(s.desk.Ticket(context.Background(), ref)).Important)
+	fmt.Println("important:", must(s.account.Inbox().Ticket(context.Background(), ref)).Important)
 	for _, m := range s.mails.Mails() {
 		fmt.Printf("to %s: %s\n", m.To, m.Subject)
 	}

@@ -49,9 +49,9 @@ func ExampleMailer() {
 	ctx := context.Background()
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
+	visitor, _, err := account.Enter(ctx, charla.Entry{Name: "Carla"})
 	check(err)
-	must(desk.Write(ctx, session, "hello", nil))
+	must(visitor.Write(ctx, "hello", nil))
 
 	must(desk.RunDue(ctx)) // Desk.Run does it by itself
 	busy = false

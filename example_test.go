@@ -21,8 +21,8 @@ type shop struct {
 	store   storage.Store
 	mails   *charla.Outgoing
 	desk    *charla.Desk
-	account chatcfg.Account
-	session tickets.Session
+	account *charla.Account
+	visitor *charla.Visitor
 }
 
 // open opens a shop; configure changes the default configuration.
@@ -40,19 +40,19 @@ func openOn(store storage.Store, configure func(*chatcfg.Config)) *shop {
 	var err error
 	s.account, _, err = s.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	check(err)
-	s.session, _, err = s.desk.StartSession(ctx, s.account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+	s.visitor, _, err = s.account.Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	check(err)
 	return s
 }
 
 // says is the customer's message; it returns the ticket.
 func (s *shop) says(text string) tickets.Ref {
-	return must(s.desk.Write(context.Background(), s.session, text, nil)).Ref
+	return must(s.visitor.Write(context.Background(), text, nil)).Ref
 }
 
 // replies is the agent's answer.
 func (s *shop) replies(ref tickets.Ref, text string) {
-	must(s.desk.Reply(context.Background(), ana, ref, text, nil))
+	must(s.account.Agent(ana).Reply(context.Background(), ref, text, nil))
 }
 
 // wait lets time pass and what falls due happen, as [charla.Desk.Run] would.
@@ -63,8 +63,7 @@ func (s *shop) wait(d time.Duration) {
 
 // print prints a conversation: who or which action, and the text.
 func (s *shop) print(ref tickets.Ref) {
-	q := storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation}
-	for _, m := range must(s.desk.Messages(context.Background(), q)) {
+	for _, m := range must(s.account.Inbox().Messages(context.Background(), ref, charla.MessageQuery{})).Items {
 		who := string(m.From)
 		if m.Rule != "" {
 			who = string(m.Rule)
@@ -99,27 +98,27 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+	visitor, _, err := account.Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
+	asked, err := visitor.Write(ctx, "Where is my order?", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	_, err = desk.Reply(ctx, charla.Person{ID: "ana", Name: "Ana"}, asked.Ref, "It left this morning.", nil)
+	_, err = account.Agent(charla.Person{ID: "ana", Name: "Ana"}).Reply(ctx, asked.Ref, "It left this morning.", nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	messages, err := desk.Read(ctx, session, 0, 0)
+	messages, err := visitor.Messages(ctx, charla.MessageQuery{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for _, m := range messages {
+	for _, m := range messages.Items {
 		fmt.Printf("%d %s: %s\n", m.Seq, m.From, m.Text)
 	}
 	// Output:
@@ -132,15 +131,17 @@ func Example() {
 func ExampleDesk_CreateAccount() {
 	desk := must(charla.New(storage.NewMemory(), &charla.Options{Entropy: entropy(1)}))
 	account, secret, err := desk.CreateAccount(context.Background(), "Tienda", "https://tienda.cl/", nil)
-	fmt.Println(account.Name, err)
-	fmt.Println("public key:", account.Key[:3]+"…")
+	check(err)
+	info := must(account.Info(context.Background()))
+	fmt.Println(info.Name)
+	fmt.Println("public key:", info.Key[:3]+"…")
 	fmt.Println("secret token, printed by accident:", secret)
 	fmt.Println("secret token, revealed on purpose:", secret.Reveal()[:10]+"…")
 
 	_, _, err = desk.CreateAccount(context.Background(), "", "tienda", nil)
 	fmt.Println(err)
 	// Output:
-	// Tienda <nil>
+	// Tienda
 	// public key: ck_…
 	// secret token, printed by accident: charla_sk_…
 	// secret token, revealed on purpose: charla_sk_…
@@ -148,22 +149,22 @@ func ExampleDesk_CreateAccount() {
 }
 
 // A save answers with its version and with warnings: what is legal but doubtful.
-func ExampleDesk_SaveConfig() {
+func ExampleAccount_SaveConfig() {
 	s := open(func(*chatcfg.Config) {})
 	ctx := context.Background()
-	cfg, version, err := s.desk.Config(ctx, s.account.ID)
+	cfg, version, err := s.account.Config(ctx)
 	check(err)
 	cfg.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitHours}
 	cfg.Automation.AutoClose.Enabled = true
 	cfg.Automation.AutoClose.After = &chatcfg.Duration{Value: 10, Unit: chatcfg.UnitMinutes}
-	saved, err := s.desk.SaveConfig(ctx, s.account.ID, version, cfg, nil)
+	saved, err := s.account.SaveConfig(ctx, version, cfg, nil)
 	check(err)
 	fmt.Println("saved as version", saved.Version)
 	for _, w := range saved.Warnings {
 		fmt.Printf("warning at %s (%s)\n", w.Path, w.Code)
 	}
 
-	_, err = s.desk.SaveConfig(ctx, s.account.ID, version, cfg, nil)
+	_, err = s.account.SaveConfig(ctx, version, cfg, nil)
 	fmt.Println("on the old version again:", errors.Is(err, charla.ErrStale))
 	// Output:
 	// saved as version 2
@@ -173,15 +174,15 @@ func ExampleDesk_SaveConfig() {
 
 // A configuration that is wrong is refused with all its problems at once, in the
 // reader's language. The stored one stays as it was.
-func ExampleDesk_SaveConfig_problems() {
+func ExampleAccount_SaveConfig_problems() {
 	s := open(func(*chatcfg.Config) {})
 	ctx := context.Background()
-	cfg, version, err := s.desk.Config(ctx, s.account.ID)
+	cfg, version, err := s.account.Config(ctx)
 	check(err)
 	cfg.Automation.NewCustomer = text("Hello {costumer}")
 	cfg.Automation.AutoClose.Enabled = true
 	cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll}
-	_, err = s.desk.SaveConfig(ctx, s.account.ID, version, cfg, nil)
+	_, err = s.account.SaveConfig(ctx, version, cfg, nil)
 	var problems chatcfg.Problems
 	if errors.As(err, &problems) {
 		for _, p := range problems {
@@ -196,17 +197,17 @@ func ExampleDesk_SaveConfig_problems() {
 
 // The customer's message goes into the ticket that is not closed, or into a new
 // one. With a key it can be sent again safely.
-func ExampleDesk_Write() {
+func ExampleVisitor_Write() {
 	s := open(func(*chatcfg.Config) {})
 	ctx := context.Background()
-	key := &charla.CallOptions{Key: "7f3a"}
-	first := must(s.desk.Write(ctx, s.session, "Where is my order?", key))
-	again := must(s.desk.Write(ctx, s.session, "Where is my order?", key))
+	key := &charla.WriteOptions{Key: "7f3a"}
+	first := must(s.visitor.Write(ctx, "Where is my order?", key))
+	again := must(s.visitor.Write(ctx, "Where is my order?", key))
 	fmt.Println("sent twice, stored once:", first == again)
 
-	must(s.desk.Close(ctx, ana, first.Ref, nil))
-	later := must(s.desk.Write(ctx, s.session, "It has not come.", nil))
-	ticket := must(s.desk.Ticket(ctx, later.Ref))
+	must(s.account.Agent(ana).Do(ctx, first.Ref, tickets.Command{Kind: tickets.CommandClose}, nil))
+	later := must(s.visitor.Write(ctx, "It has not come.", nil))
+	ticket := must(s.account.Inbox().Ticket(ctx, later.Ref))
 	fmt.Printf("ticket %d, after ticket %d: %s\n", ticket.Number, ticket.Previous, ticket.Status)
 	// Output:
 	// sent twice, stored once: true
@@ -214,11 +215,12 @@ func ExampleDesk_Write() {
 }
 
 // What a ticket's state does not allow is an error, and changes nothing.
-func ExampleDesk_Reply_closed() {
+func ExampleAgent_Reply_closed() {
 	s := open(func(*chatcfg.Config) {})
 	ref := s.says("hello")
-	must(s.desk.Close(context.Background(), ana, ref, nil))
-	_, err := s.desk.Reply(context.Background(), ana, ref, "Sorry, I was away.", nil)
+	agent := s.account.Agent(ana)
+	must(agent.Do(context.Background(), ref, tickets.Command{Kind: tickets.CommandClose}, nil))
+	_, err := agent.Reply(context.Background(), ref, "Sorry, I was away.", nil)
 	fmt.Println(errors.Is(err, tickets.ErrTransition))
 	fmt.Println(err)
 	// Output:
@@ -234,15 +236,15 @@ func Example_sla() {
 	ref := s.says("hello")
 	for range 2 {
 		s.wait(150 * time.Second)
-		ticket := must(s.desk.Ticket(ctx, ref))
+		ticket := must(s.account.Inbox().Ticket(ctx, ref))
 		fmt.Println(s.clock.Now().Format("15:04:05"), "delayed:", ticket.Delayed())
 	}
 	s.wait(time.Minute)
 	s.replies(ref, "Hello!")
-	ticket := must(s.desk.Ticket(ctx, ref))
+	ticket := must(s.account.Inbox().Ticket(ctx, ref))
 	fmt.Println(s.clock.Now().Format("15:04:05"), "delayed:", ticket.Delayed())
 
-	report := must(s.desk.Report(ctx, s.account.ID, s.account.CreatedAt, s.clock.Now().Add(time.Second)))
+	report := must(s.account.Inbox().Report(ctx, s.clock.Now().Add(-time.Hour), s.clock.Now().Add(time.Second)))
 	fmt.Printf("%d answer after %v, %d in time\n", report.All.Count, report.All.Mean, report.All.InTime)
 	// Output:
 	// 12:02:30 delayed: false
@@ -252,22 +254,22 @@ func Example_sla() {
 }
 
 // A dry run takes the same decision as a message would, and writes nothing.
-func ExampleDesk_DryRun() {
+func ExampleVisitor_DryRun() {
 	s := open(func(c *chatcfg.Config) {
 		c.Automation.TicketCreated = text("We opened a ticket for you.")
 		c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"refund"}}
 		c.Quality.SLA = minutes(5)
 	})
-	would, err := s.desk.DryRun(context.Background(), s.session, "I want a refund!")
+	would, err := s.visitor.DryRun(context.Background(), "I want a refund!")
 	check(err)
 	fmt.Println("it would answer:", would.Messages[1].Text)
 	fmt.Println("important:", would.Ticket.Important)
 	fmt.Println("delayed at:", would.Wake.Format("15:04"))
-	why := automation.Explain(would.Entries[0], chatcfg.English, time.UTC) // as Desk.Explain would
+	why := automation.Explain(would.Entries[0], chatcfg.English, time.UTC) // as Inbox.Explain would
 	fmt.Println(why.What)
 
-	ref := tickets.Ref{Account: s.account.ID, Conversation: s.session.Conversation}
-	_, err = s.desk.Ticket(context.Background(), ref)
+	ref := tickets.Ref{Conversation: must(s.visitor.Session(context.Background())).Conversation}
+	_, err = s.account.Inbox().Ticket(context.Background(), ref)
 	fmt.Println("nothing was written:", errors.Is(err, charla.ErrNotFound))
 	// Output:
 	// it would answer: We opened a ticket for you.
@@ -279,15 +281,15 @@ func ExampleDesk_DryRun() {
 
 // Every decision can be explained: what every rule did and why, those that were
 // off included.
-func ExampleDesk_Explain() {
+func ExampleInbox_Explain() {
 	s := open(func(c *chatcfg.Config) {
 		c.Automation.NewCustomer = text("Welcome!")
 		c.Automation.NoAgents = text("Nobody is here.")
 	})
 	ctx := context.Background()
-	check(s.desk.Heartbeat(ctx, s.account.ID, ana.ID, tickets.Online))
+	check(s.account.Agent(ana).Heartbeat(ctx, tickets.Online))
 	ref := s.says("hello")
-	for _, x := range must(s.desk.Explain(ctx, ref, 0, chatcfg.English)) {
+	for _, x := range must(s.account.Inbox().Explain(ctx, ref, chatcfg.English, charla.PageQuery{})).Items {
 		fmt.Println(x.What)
 		for _, r := range x.Rules {
 			fmt.Printf("  %s: %s\n", r.Name, r.Text)

@@ -40,7 +40,7 @@ type FileOptions struct {
 
 // Upload is a file that goes with a message.
 type Upload struct {
-	// Name is what it is called: a label, cut to its last part.
+	// Name is what it is called: a label, made by [chatcfg.CheckFile].
 	Name string
 	// Body is the file. Its type is known by its content.
 	Body []byte
@@ -62,25 +62,22 @@ func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
 	if len(u.Body) > d.o.Files.MaxBytes {
 		return tickets.File{}, chatcfg.Problems{{Path: "file", Code: chatcfg.CodeFileTooLarge, Args: []any{d.o.Files.MaxBytes}}}
 	}
-	name := u.Name[strings.LastIndexAny(u.Name, `/\`)+1:]
-	p := chatcfg.CheckText("file.name", name, chatcfg.MaxFileName)
-	kind, err := chatcfg.CheckFile(u.Body)
-	var found chatcfg.Problems
-	switch {
-	case errors.As(err, &found):
-		for _, one := range found {
-			one.Path = "file"
-			p = append(p, one)
+	f, err := chatcfg.CheckFile(u.Name, u.Body)
+	var p chatcfg.Problems
+	if errors.As(err, &p) {
+		for i := range p {
+			p[i].Path = strings.TrimSuffix("file."+p[i].Path, ".")
 		}
-	case !slices.Contains(d.o.Files.Types, kind):
+	}
+	if f.Type != "" && !slices.Contains(d.o.Files.Types, f.Type) {
 		p = append(p, chatcfg.Problem{Path: "file", Code: chatcfg.CodeFileType})
 	}
-	return tickets.File{Name: name, Type: kind, Size: int64(len(u.Body))}, problems(p)
+	return tickets.File{Name: f.Name, Type: f.Type, Size: int64(len(u.Body)), Inline: f.Inline}, problems(p)
 }
 
 // attach keeps an upload for the message that a request is about to store. Under
 // the same key the same body has the same ID, so that a repeated call keeps one.
-func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, token []byte) (*tickets.File, error) {
+func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, holds func(*storage.Loaded) error) (*tickets.File, error) {
 	file, err := d.checkUpload(u)
 	if err != nil {
 		return nil, err
@@ -89,7 +86,7 @@ func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, token
 	switch {
 	case err != nil:
 	case !q.Session.IsZero():
-		err = d.checkSession(&loaded, token)
+		err = holds(&loaded)
 	case loaded.Conversation.Version == 0:
 		err = ErrNotFound
 	}
@@ -114,28 +111,14 @@ func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, token
 }
 
 // checkMessage checks a message's text, which may be missing beside a file.
-func checkMessage(text string, o *CallOptions) chatcfg.Problems {
+func checkMessage(text string, o *WriteOptions) chatcfg.Problems {
 	if text == "" && o != nil && o.File != nil {
 		return nil
 	}
 	return chatcfg.CheckText("text", text, chatcfg.MaxMessage)
 }
 
-// File returns the attachment of a message that a session may read, by the
-// message's sequence. [ErrNotFound], [ErrSession].
-func (d *Desk) File(ctx context.Context, s tickets.Session, seq int64) (tickets.File, []byte, error) {
-	list, err := d.Read(ctx, s, seq-1, 1)
-	return d.file(ctx, s.Account, seq, list, err)
-}
-
-// TicketFile returns the attachment of a message, for agents. [ErrNotFound].
-func (d *Desk) TicketFile(ctx context.Context, ref tickets.Ref, seq int64) (tickets.File, []byte, error) {
-	list, err := d.Messages(ctx, storage.MessageQuery{
-		Account: ref.Account, Conversation: ref.Conversation, After: seq - 1, Limit: 1,
-	})
-	return d.file(ctx, ref.Account, seq, list, err)
-}
-
+// file returns the attachment of a message that was read, if it is there.
 func (d *Desk) file(ctx context.Context, account chatcfg.AccountID, seq int64, list []tickets.Message, err error) (tickets.File, []byte, error) {
 	if err != nil {
 		return tickets.File{}, nil, err

@@ -9,7 +9,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,7 +22,7 @@ func attaching(t *testing.T) (*bench, string) {
 	files, err := charla.NewFileDir(dir)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = files.Close() })
-	b.desk = b.newDesk(func(o *charla.Options) { o.Files = &charla.FileOptions{Store: files, MaxBytes: 1024} })
+	b.use(b.newDesk(func(o *charla.Options) { o.Files = &charla.FileOptions{Store: files, MaxBytes: 1024} }))
 	return b, dir
 }
 
@@ -47,52 +46,56 @@ func TestFiles(t *testing.T) {
 	b, dir := attaching(t)
 	s, other := b.enter("juan"), b.enter("eva")
 	body := []byte("%PDF-1.7 …")
-	send := &charla.CallOptions{Key: "k", File: &charla.Upload{Name: `C:\fakepath\boleta ñ.pdf`, Body: body}}
-	first, err := b.desk.Write(b.ctx, s, "", send)
+	send := &charla.WriteOptions{Key: "k", File: &charla.Upload{Name: `C:\fakepath\boleta ñ.pdf`, Body: body}}
+	first, err := s.Write(b.ctx, "", send)
 	require.NoError(t, err)
-	again, err := b.desk.Write(b.ctx, s, "", send)
+	again, err := s.Write(b.ctx, "", send)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
 	assert.Equal(t, 1, kept(t, dir), "a repeated call keeps one file")
-	list, err := b.desk.Read(b.ctx, s, 0, 0)
+	page1, err := s.Messages(b.ctx, charla.MessageQuery{})
 	require.NoError(t, err)
+	list := page1.Items
 	require.Len(t, list, 1)
 	assert.Equal(t, &tickets.File{ID: list[0].File.ID, Name: "boleta ñ.pdf", Type: "application/pdf", Size: int64(len(body))}, list[0].File)
-	_, err = b.desk.Write(b.ctx, s, "", &charla.CallOptions{Key: "k", File: &charla.Upload{Name: "boleta ñ.pdf", Body: []byte("%PDF-1.4")}})
+	_, err = s.Write(b.ctx, "", &charla.WriteOptions{Key: "k", File: &charla.Upload{Name: "boleta ñ.pdf", Body: []byte("%PDF-1.4")}})
 	require.ErrorIs(t, err, charla.ErrKeyReused)
 
-	file, got, err := b.desk.File(b.ctx, s, 1)
+	file, got, err := s.File(b.ctx, 1)
 	require.NoError(t, err)
 	assert.Equal(t, body, got)
 	assert.Equal(t, *list[0].File, file)
-	_, got, err = b.desk.TicketFile(b.ctx, first.Ref, 1)
+	_, got, err = b.account.Inbox().File(b.ctx, first.Ref, 1)
 	require.NoError(t, err)
 	assert.Equal(t, body, got)
-	_, _, err = b.desk.File(b.ctx, other, 1)
+	_, _, err = other.File(b.ctx, 1)
 	require.ErrorIs(t, err, charla.ErrNotFound, "R7.2: another session")
 	wrong := first.Ref
 	a2, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	wrong.Account = a2.ID
-	_, _, err = b.desk.TicketFile(b.ctx, wrong, 1)
-	require.ErrorIs(t, err, charla.ErrNotFound, "R1.3: another account")
+	wrong.Account = a2.ID()
+	for _, inbox := range []*charla.Inbox{b.account.Inbox(), a2.Inbox()} {
+		_, _, err = inbox.File(b.ctx, wrong, 1)
+		require.ErrorIs(t, err, charla.ErrNotFound, "R1.3: another account")
+	}
 
-	_, err = b.desk.Reply(b.ctx, ana, first.Ref, "la foto", &charla.CallOptions{File: &charla.Upload{Name: "f.png", Body: picture(t, 2, 3)}})
+	_, err = b.agent(ana).Reply(b.ctx, first.Ref, "la foto", &charla.WriteOptions{File: &charla.Upload{Name: "f.png", Body: picture(t, 2, 3)}})
 	require.NoError(t, err)
 	b.reply(first.Ref, "nada más")
-	_, got, err = b.desk.File(b.ctx, s, 2)
+	file, got, err = s.File(b.ctx, 2)
 	require.NoError(t, err)
 	assert.Equal(t, picture(t, 2, 3), got)
+	assert.True(t, file.Inline, "R3.10: a small picture")
 	for _, seq := range []int64{-1, 0, 3, 4} {
-		_, _, err = b.desk.File(b.ctx, s, seq)
+		_, _, err = s.File(b.ctx, seq)
 		require.ErrorIs(t, err, charla.ErrNotFound, "message %d", seq)
 	}
-	page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, "boleta")
+	page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Text: "boleta"})
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 1, "found by the file's name")
 
-	require.NoError(t, b.desk.DeleteAccount(b.ctx, b.account.ID, "Tienda"))
-	_, err = b.desk.Purge(b.ctx, b.account.ID)
+	require.NoError(t, b.account.Delete(b.ctx, "Tienda"))
+	_, err = b.desk.Purge(b.ctx, b.account.ID())
 	require.NoError(t, err)
 	assert.Zero(t, kept(t, dir), "R1.6: purged")
 }
@@ -114,24 +117,34 @@ func TestFileRefusals(t *testing.T) {
 		"broken picture": {charla.Upload{Name: "a.png", Body: []byte("\x89PNG\r\n\x1a\n<svg>")}, "file", chatcfg.CodeImageBroken},
 		"no name":        {charla.Upload{Name: "a/", Body: []byte("hola")}, "file.name", chatcfg.CodeBlank},
 		"long name":      {charla.Upload{Name: strings.Repeat("a", 201), Body: []byte("hola")}, "file.name", chatcfg.CodeTooLong},
+		"ending":         {charla.Upload{Name: "a\u202egnp.hta", Body: []byte("hola")}, "file.name", chatcfg.CodeFileEnding},
+		"picture's name": {charla.Upload{Name: "f.png.exe", Body: picture(t, 2, 3)}, "file.name", chatcfg.CodeFileEnding},
+		"device":         {charla.Upload{Name: "con.txt", Body: []byte("hola")}, "file.name", chatcfg.CodeFileName},
 		"control name":   {charla.Upload{Name: "a\u0000.txt", Body: []byte("hola")}, "file.name", chatcfg.CodeControlCharacter},
 	} {
-		_, err := b.desk.Write(b.ctx, s, "", &charla.CallOptions{File: &c.upload})
+		_, err := s.Write(b.ctx, "", &charla.WriteOptions{File: &c.upload})
 		var p chatcfg.Problems
 		require.ErrorAs(t, err, &p, name)
 		assert.True(t, p.Has(c.path, c.code), "%s: %v", name, p)
 	}
-	_, err := b.desk.Write(b.ctx, s, "", nil)
+	_, err := s.Write(b.ctx, "", nil)
 	require.Error(t, err, "neither text nor file")
-	require.NoError(t, b.desk.EndSession(b.ctx, s))
-	ok := &charla.CallOptions{File: &charla.Upload{Name: "a.txt", Body: []byte("hola")}}
-	_, err = b.desk.Write(b.ctx, s, "", ok)
+	conversation := b.session(s).Conversation
+	said, err := b.enter("ana").Write(b.ctx, "hola", nil)
+	require.NoError(t, err)
+	_, err = b.agent(ana).Reply(b.ctx, said.Ref, "", &charla.WriteOptions{File: &charla.Upload{Name: "a.bat", Body: []byte("hola")}})
+	var agents chatcfg.Problems
+	require.ErrorAs(t, err, &agents, "R3.10: agents' files, too")
+	assert.True(t, agents.Has("file.name", chatcfg.CodeFileEnding), agents)
+	require.NoError(t, s.Leave(b.ctx))
+	ok := &charla.WriteOptions{File: &charla.Upload{Name: "a.txt", Body: []byte("hola")}}
+	_, err = s.Write(b.ctx, "", ok)
 	require.ErrorIs(t, err, charla.ErrSession)
-	_, err = b.desk.Reply(b.ctx, ana, tickets.Ref{Account: b.account.ID, Conversation: s.Conversation}, "", ok)
+	_, err = b.agent(ana).Reply(b.ctx, tickets.Ref{Account: b.account.ID(), Conversation: conversation}, "", ok)
 	require.ErrorIs(t, err, charla.ErrNotFound)
 	assert.Zero(t, kept(t, dir))
 
-	_, err = b.newDesk(nil).Write(b.ctx, b.enter("eva"), "", ok)
+	_, err = b.on(b.newDesk(nil), b.enter("eva")).Write(b.ctx, "", ok)
 	var p chatcfg.Problems
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("file", chatcfg.CodeFilesOff), "off by default")

@@ -12,7 +12,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,28 +54,28 @@ func FuzzVerifyIdentity(f *testing.F) {
 	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, subject, name, email string, seconds int64, at uint16, flip byte, text string) {
-		verify := func(account chatcfg.AccountID, token string) (charla.Proof, error) {
-			p, err := b.desk.VerifyIdentity(b.ctx, account, token)
+		verify := func(account *charla.Account, token string) (charla.Proof, error) {
+			p, err := account.VerifyIdentity(b.ctx, token)
 			if err != nil {
 				require.ErrorIs(t, err, charla.ErrIdentity)
 				assert.Zero(t, p)
 			}
 			return p, err
 		}
-		_, err := verify(b.account.ID, text) // nobody guesses a signature
+		_, err := verify(b.account, text) // nobody guesses a signature
 		require.Error(t, err)
 
 		lasts := time.Duration(seconds%4000) * time.Second
 		p := charla.Proof{Subject: subject, Name: name, Email: email}
 		now := b.desk.Now()
-		token, err := charla.SignIdentity(b.secret, b.account.ID, p, now, lasts)
+		token, err := charla.SignIdentity(b.secret, b.account.ID(), p, now, lasts)
 		if err != nil {
 			var problems chatcfg.Problems
 			assert.True(t, errors.Is(err, charla.ErrIdentity) || errors.As(err, &problems), "%v", err)
 			assert.Empty(t, token)
 			return
 		}
-		got, err := verify(b.account.ID, token)
+		got, err := verify(b.account, token)
 		if len(token) > 4096 {
 			require.Error(t, err)
 			return
@@ -86,16 +85,16 @@ func FuzzVerifyIdentity(f *testing.F) {
 			assert.Equal(t, p, said(got))
 		}
 		assert.Equal(t, subject, got.Subject)
-		_, err = verify(other.ID, token)
+		_, err = verify(other, token)
 		require.Error(t, err, "another account's")
 
 		changed := []byte(token)
 		changed[int(at)%len(changed)] ^= max(flip, 1)
-		_, err = verify(b.account.ID, string(changed))
+		_, err = verify(b.account, string(changed))
 		require.Error(t, err, "changed")
 		for _, near := range []string{token + text + ".", token + "\n", token[:len(token)-9] + "\r" + token[len(token)-9:], token[:int(at)%len(token)], text + token, token + "="} {
 			if near != token {
-				_, err = verify(b.account.ID, near)
+				_, err = verify(b.account, near)
 				require.Error(t, err, near)
 			}
 		}
@@ -105,8 +104,9 @@ func FuzzVerifyIdentity(f *testing.F) {
 // R7.1 Only the very token of a session opens it.
 func FuzzSession(f *testing.F) {
 	b := setup(f, nil)
-	s, token, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
+	s, issued, err := b.account.Enter(b.ctx, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 	require.NoError(f, err)
+	token, opened := string(issued), b.session(s)
 	for _, seed := range []string{"", ".", token[:36], token[:37], "{" + token, strings.ToUpper(token), token + "A", "urn:uuid:" + token, strings.ReplaceAll(token, "-", ""), token[:40] + "\n" + token[40:], token + "\r\n"} {
 		f.Add(seed, uint16(0), byte(0))
 	}
@@ -115,10 +115,10 @@ func FuzzSession(f *testing.F) {
 		near := []byte(token)
 		near[int(at)%len(near)] ^= flip
 		for _, one := range []string{text, string(near), token[:int(at)%len(token)] + text} {
-			got, err := b.desk.Session(b.ctx, b.account.ID, one)
+			got, err := b.account.Visitor(charla.Token(one)).Session(b.ctx)
 			if one == token {
 				require.NoError(t, err)
-				assert.Equal(t, s.ID, got.ID)
+				assert.Equal(t, opened, got)
 				continue
 			}
 			require.ErrorIs(t, err, charla.ErrSession, "%q", one)
@@ -136,16 +136,18 @@ func FuzzWrite(f *testing.F) {
 	}
 	b := setup(f, nil)
 	f.Fuzz(func(t *testing.T, text, key, welcome string) {
-		s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
+		s, _, err := b.account.Enter(b.ctx, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 		require.NoError(t, err)
-		o := &charla.CallOptions{Key: key}
+		o := &charla.WriteOptions{Key: key}
 		if welcome != "" {
 			o.Welcome = &tickets.Welcome{Text: welcome}
 		}
-		r, err := b.desk.Write(b.ctx, s, text, o)
-		q := storage.MessageQuery{Account: s.Account, Conversation: s.Conversation}
-		list, readErr := b.desk.Messages(b.ctx, q)
+		r, err := s.Write(b.ctx, text, o)
+		session, sessionErr := s.Session(b.ctx)
+		require.NoError(t, sessionErr)
+		page, readErr := b.account.Inbox().Messages(b.ctx, tickets.Ref{Conversation: session.Conversation}, charla.MessageQuery{})
 		require.NoError(t, readErr)
+		list := page.Items
 		ok := len(chatcfg.CheckText("", text, chatcfg.MaxMessage)) == 0 &&
 			(welcome == "" || len(chatcfg.CheckText("", welcome, chatcfg.MaxMessage)) == 0) &&
 			(key == "" || len(chatcfg.CheckText("", key, 200)) == 0)
@@ -164,11 +166,11 @@ func FuzzWrite(f *testing.F) {
 			want = []string{welcome, text}
 		}
 		assert.Equal(t, want, said)
-		again, err := b.desk.Write(b.ctx, s, text, o)
+		again, err := s.Write(b.ctx, text, o)
 		require.NoError(t, err)
 		if key != "" {
 			assert.Equal(t, r, again)
-			_, err = b.desk.Write(b.ctx, s, text+"!", o)
+			_, err = s.Write(b.ctx, text+"!", o)
 			assert.True(t, errors.Is(err, charla.ErrKeyReused) || len(text) >= chatcfg.MaxMessage, "%v", err)
 		}
 	})

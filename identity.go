@@ -31,7 +31,7 @@ const identityHeader = `{"alg":"EdDSA","typ":"JWT"}`
 
 // SignIdentity vouches for a customer of an account for a time, at most
 // [MaxIdentity]. Name and e-mail are optional. Give the identity to a page for the
-// customer who is logged in there; [Desk.VerifyIdentity] reads it, and says what one
+// customer who is logged in there; [Account.VerifyIdentity] reads it, and says what one
 // made in another language has to hold (R1.7, R7.1). now is the signer's clock.
 func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, lasts time.Duration) (string, error) {
 	switch {
@@ -89,8 +89,9 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 // UTF-8 and escapes no half characters.
 //
 // The error is [ErrIdentity], or [ErrDeleted] and [ErrNotFound] for the account.
-func (d *Desk) VerifyIdentity(ctx context.Context, account chatcfg.AccountID, token string) (Proof, error) {
-	a, err := d.living(ctx, account)
+func (a *Account) VerifyIdentity(ctx context.Context, token string) (Proof, error) {
+	d := a.desk
+	record, err := d.living(ctx, a.id)
 	if err != nil {
 		return Proof{}, err
 	}
@@ -106,7 +107,7 @@ func (d *Desk) VerifyIdentity(ctx context.Context, account chatcfg.AccountID, to
 	if err := errors.Join(err, err2, err3); err != nil {
 		return Proof{}, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
-	if !signedBy(a.Secrets, now, signed, sum) {
+	if !signedBy(record.Secrets, now, signed, sum) {
 		return Proof{}, fmt.Errorf("%w: not signed by the account's secret token", ErrIdentity)
 	}
 	if err := checkHeader(header); err != nil {
@@ -114,9 +115,9 @@ func (d *Desk) VerifyIdentity(ctx context.Context, account chatcfg.AccountID, to
 	}
 	c, err := readClaims(raw)
 	if err == nil {
-		err = c.check(account.String(), now)
+		err = c.check(a.id.String(), now)
 	}
-	p := Proof{Subject: c.subject, Name: c.name, Email: c.email, signed: true, epoch: a.SecretEpoch}
+	p := Proof{Subject: c.subject, Name: c.name, Email: c.email, signed: true, epoch: record.SecretEpoch}
 	if err == nil {
 		err = checkProof(&p)
 	}

@@ -22,21 +22,21 @@ func TestIdentity(t *testing.T) {
 	b := setup(t, nil)
 	p := charla.Proof{Subject: "u-17", Name: "Juan Pérez", Email: "juan@example.com"}
 	sign := func(s charla.Secret) string {
-		token, err := charla.SignIdentity(s, b.account.ID, p, b.desk.Now(), 10*time.Minute)
+		token, err := charla.SignIdentity(s, b.account.ID(), p, b.desk.Now(), 10*time.Minute)
 		require.NoError(t, err)
 		return token
 	}
 	verify := func(token string) error {
-		_, err := b.desk.VerifyIdentity(b.ctx, b.account.ID, token)
+		_, err := b.account.VerifyIdentity(b.ctx, token)
 		return err
 	}
 	token := sign(b.secret)
-	got, err := b.desk.VerifyIdentity(b.ctx, b.account.ID, token)
+	got, err := b.account.VerifyIdentity(b.ctx, token)
 	require.NoError(t, err)
 	assert.Equal(t, p, said(got))
-	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &got})
+	s, _, err := b.account.Enter(b.ctx, charla.Entry{Proof: &got})
 	require.NoError(t, err)
-	assert.Equal(t, tickets.LevelVerified, s.Customer.Level)
+	assert.Equal(t, tickets.LevelVerified, b.session(s).Customer.Level)
 
 	for i := range token { // each bit flipped
 		for bit := range 8 {
@@ -47,7 +47,7 @@ func TestIdentity(t *testing.T) {
 	}
 	other, foreign, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	_, err = b.desk.VerifyIdentity(b.ctx, other.ID, token)
+	_, err = other.VerifyIdentity(b.ctx, token)
 	require.ErrorIs(t, err, charla.ErrIdentity, "another account's")
 	require.ErrorIs(t, verify(sign(foreign)), charla.ErrIdentity, "signed by another account")
 
@@ -57,12 +57,12 @@ func TestIdentity(t *testing.T) {
 	require.ErrorIs(t, verify(token), charla.ErrIdentity, "expired, by the injected clock")
 
 	token = sign(b.secret)
-	fresh, err := b.desk.RotateSecret(b.ctx, b.account.ID, 5*time.Minute)
+	fresh, err := b.account.RotateSecret(b.ctx, 5*time.Minute)
 	require.NoError(t, err)
 	require.NoError(t, verify(token), "the old token works for the overlap")
 	require.NoError(t, verify(sign(fresh)))
 	b.clock.Set(start.Add(15 * time.Minute))
 	require.ErrorIs(t, verify(token), charla.ErrIdentity, "and not after it")
-	require.NoError(t, b.desk.DeleteAccount(b.ctx, b.account.ID, "Tienda"))
+	require.NoError(t, b.account.Delete(b.ctx, "Tienda"))
 	require.ErrorIs(t, verify(sign(fresh)), charla.ErrDeleted)
 }

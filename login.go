@@ -8,41 +8,44 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Login moves a session to the verified customer that a proof names, and returns
-// it with a new token, which is shown this once. The token before it stops working
-// in the same step, and so do its streams. The conversation that the session wrote
-// in stays where it is and is linked; nothing is merged (R7.2).
+// Login moves the session to the verified customer that a proof names and returns its
+// handle with a new token, which is shown this once. The old token stops working in the
+// same step, and so do its streams. The conversation that the session wrote in stays
+// where it is and is linked; nothing is merged (R7.2).
 //
-// Who did not get the answer repeats the call with the session of the old token,
-// which [Desk.Session] returns with [ErrReplaced], and a proof of the same customer:
-// that gives another new token and ends the one that was lost. For anything else the
-// old token is dead.
+// Who did not get the answer repeats the call with the old token and a proof of the same
+// customer: that gives another new token and ends the one that was lost. For anything
+// else the old token is dead.
 //
 // It fails with [chatcfg.Problems], [ErrSession], [ErrDeleted].
-func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.Session, string, error) {
+func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
+	d := v.desk
 	if err := checkProof(&p); err != nil {
-		return tickets.Session{}, "", err
+		return nil, "", err
 	}
-	a, err := d.living(ctx, s.Account)
-	if err != nil {
-		return tickets.Session{}, "", err
+	if v.session.IsZero() {
+		return nil, "", ErrSession
 	}
-	rules, err := d.rules(ctx, &a)
+	loaded, err := d.load(ctx, storage.LoadQuery{Account: v.account, Session: v.session})
 	if err != nil {
-		return tickets.Session{}, "", err
+		return nil, "", err
+	}
+	rules, err := d.rules(ctx, &loaded.Account)
+	if err != nil {
+		return nil, "", err
 	}
 	fresh, err := d.mint()
 	if err != nil {
-		return tickets.Session{}, "", err
+		return nil, "", err
 	}
-	token, hash, err := d.newToken(s.ID)
+	token, hash, err := d.newToken(v.session)
 	if err != nil {
-		return tickets.Session{}, "", err
+		return nil, "", err
 	}
-	moved, err := d.changeSession(ctx, s, func(l *storage.Loaded) error {
+	_, err = d.changeSession(ctx, v, func(l *storage.Loaded) error {
 		now := &l.Session
-		repeated := same(s.TokenHash, now.Replaced)
-		if !repeated && !same(s.TokenHash, now.TokenHash) {
+		repeated := same(v.hash[:], now.Replaced)
+		if !repeated && !same(v.hash[:], now.TokenHash) {
 			return ErrSession
 		}
 		if err := d.goesOn(l); err != nil {
@@ -56,7 +59,7 @@ func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.S
 		before, from := now.Identity, now.Conversation
 		now.Customer = who
 		now.Identity = identity(&rules.Config.Chat, *now, &p)
-		now.Replaced, now.TokenHash = s.TokenHash, hash
+		now.Replaced, now.TokenHash = slices.Clone(v.hash[:]), hash
 		// The epochs are those that were checked: what ends meanwhile stays ended.
 		now.AccountEpoch = l.Account.SessionEpoch
 		now.Signed, now.SecretEpoch = p.signedIn()
@@ -75,7 +78,7 @@ func (d *Desk) Login(ctx context.Context, s tickets.Session, p Proof) (tickets.S
 		return nil
 	})
 	if err != nil {
-		return tickets.Session{}, "", err
+		return nil, "", err
 	}
-	return moved, token, nil
+	return v.desk.Account(v.account).Visitor(token), token, nil
 }

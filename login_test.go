@@ -20,19 +20,19 @@ func TestLoginKeepsTheConversationAndItsKeys(t *testing.T) {
 	})
 	first, second := b.enter("juan"), b.enter("juan")
 	began := b.write(first, "hola").Ref
-	key := &charla.CallOptions{Key: "k1"}
-	was, err := b.desk.Write(b.ctx, second, "¿sigue ahí?", key)
+	key := &charla.WriteOptions{Key: "k1"}
+	was, err := second.Write(b.ctx, "¿sigue ahí?", key)
 	require.NoError(t, err)
 	require.Equal(t, began, was.Ref)
 
-	second, _, err = b.desk.Login(b.ctx, second, charla.Proof{Provider: "google", Subject: "7"})
+	second, _, err = second.Login(b.ctx, charla.Proof{Provider: "google", Subject: "7"})
 	require.NoError(t, err)
-	require.Equal(t, []tickets.ConversationID{began.Conversation}, second.Links)
-	again, err := b.desk.Write(b.ctx, second, "¿sigue ahí?", key)
+	require.Equal(t, []tickets.ConversationID{began.Conversation}, b.stored(second).Links)
+	again, err := second.Write(b.ctx, "¿sigue ahí?", key)
 	require.NoError(t, err)
 	require.Equal(t, was, again)
 
-	next, err := b.desk.Write(b.ctx, second, "ya entré", &charla.CallOptions{Key: "k2"})
+	next, err := second.Write(b.ctx, "ya entré", &charla.WriteOptions{Key: "k2"})
 	require.NoError(t, err)
 	require.NotEqual(t, began.Conversation, next.Ref.Conversation)
 }

@@ -20,7 +20,7 @@ type Mailer interface {
 	Send(ctx context.Context, m Mail) error
 }
 
-// What a [Mailer] or [Options].OnEvent may answer; wrap them.
+// What a [Mailer] or a [Hook] may answer; wrap them.
 var (
 	// ErrNotSent: certainly not sent, worth another try.
 	ErrNotSent = errors.New("charla: not sent")

@@ -90,12 +90,13 @@ type ObservedDeadline struct {
 
 // ObservedDelivery is an attempt of a delivery that has ended.
 type ObservedDelivery struct {
-	// Kind is "mail" or "event".
-	Kind    string
+	// Kind is "mail" or "event", Hook the name of the event's hook.
+	Kind, Hook string
+
 	Account chatcfg.AccountID
-	// State is what came of it: [storage.Sent], [storage.Pending] (there will be
+	// State is what came of it: [DeliverySent], [DeliveryPending] (there will be
 	// another attempt), [storage.Dead] or [storage.Unknown].
-	State storage.DeliveryState
+	State DeliveryState
 	// Attempts counts this attempt.
 	Attempts int
 	// Late is how long it waited beyond the time at which it might have begun.
@@ -159,15 +160,15 @@ func (o *Observer) complete() *Observer {
 	return &c
 }
 
-// do changes a conversation.
-func (d *Desk) do(ctx context.Context, req request) (Result, error) {
+// change applies a request and tells the observer of it.
+func (d *Desk) change(ctx context.Context, req request) (Result, error) {
 	o := d.o.Observer
 	if o == nil {
-		return d.take(ctx, &req)
+		return d.apply(ctx, &req)
 	}
 	began := d.o.Clock.Now()
 	ctx = o.Begin(ctx, Operation{OpChange, string(req.cmd.Kind)})
-	result, err := d.take(ctx, &req)
+	result, err := d.apply(ctx, &req)
 	o.Changed(ctx, ObservedChange{
 		Kind: req.cmd.Kind, Account: req.query.Account, Conflicts: req.conflicts,
 		Duration: d.o.Clock.Now().Sub(began), Err: err,

@@ -80,12 +80,12 @@ func (b *bench) observe(change func(*charla.Options)) (*observed, *flakyConversa
 		return commit()
 	}
 	b.store = &flaky{Store: b.store, conversations: store}
-	b.desk = b.newDesk(func(opts *charla.Options) {
-		opts.Entropy, opts.OnEvent, opts.Observer = entropy(9), nil, o.observer()
+	b.use(b.newDesk(func(opts *charla.Options) {
+		opts.Hooks, opts.Observer = nil, o.observer()
 		if change != nil {
 			change(opts)
 		}
-	})
+	}))
 	return o, store
 }
 
@@ -115,10 +115,10 @@ func TestObserverChanges(t *testing.T) {
 	}, o.since())
 
 	store.fail = func(func() error) error { return errors.New("disk on fire") }
-	_, err := b.desk.Close(b.ctx, ana, ref, nil)
+	_, err := b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.ErrorIs(t, err, charla.ErrOutcomeUnknown)
 	store.fail = commit
-	_, err = b.desk.Open(b.ctx, ana, ref, nil)
+	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandOpen}, nil)
 	require.ErrorIs(t, err, tickets.ErrTransition)
 	assert.Equal(t, []string{
 		"change.close/commit took=0s other", "change.close close conflicts=0 took=0s outcome_unknown",
@@ -201,9 +201,9 @@ func TestObserverRun(t *testing.T) {
 		told = o.since()
 		assert.Equal(t, 2, count(told, "hint sent"))
 		assert.Equal(t, 4, count(told, "hint heard"), "this wire doubles them")
-		customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return b.desk.Live(ctx, s, 0, 0) })
+		customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return s.Live(ctx, 0, 0) })
 		agent := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
-			return b.desk.LiveTicket(ctx, ref, 0, 0)
+			return b.account.Inbox().Follow(ctx, ref, 0, 0)
 		})
 		customer.since()
 		assert.ElementsMatch(t, []string{"customer +1", "agent +1"}, o.since())
@@ -238,12 +238,10 @@ func count(list []string, what string) int {
 func TestObserverEmpty(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) { c.Quality.SLA = minutes(1) })
-	b.desk = b.newDesk(func(o *charla.Options) {
-		o.Entropy, o.Observer, o.Broker = entropy(9), &charla.Observer{}, &wire{}
-	})
+	b.use(b.newDesk(func(o *charla.Options) { o.Observer, o.Broker = &charla.Observer{}, &wire{} }))
 	s := b.enter("juan")
 	ref := b.write(s, "hola").Ref
-	for m, err := range b.desk.Follow(b.ctx, s, 0) {
+	for m, err := range messagesOf(s.Live(b.ctx, 0, 0)) {
 		require.NoError(t, err)
 		assert.Equal(t, "hola", m.Text)
 		break
@@ -307,15 +305,15 @@ func TestErrorClass(t *testing.T) {
 	}
 }
 
-// BenchmarkWrite is a customer's message down the whole road, on a memory store,
+// BenchmarkWrite is a customer's message from the call to the commit, on a memory store,
 // with nobody observing and with somebody who does nothing with it.
 func BenchmarkWrite(b *testing.B) {
 	for name, observer := range map[string]*charla.Observer{"unobserved": nil, "observed": {}} {
 		b.Run(name, func(b *testing.B) {
 			s := setup(b, nil)
-			s.desk = s.newDesk(func(o *charla.Options) { o.Clock, o.OnEvent, o.Observer = nil, nil, observer })
+			s.use(s.newDesk(func(o *charla.Options) { o.Clock, o.Hooks, o.Observer = nil, nil, observer }))
 			b.ReportAllocs()
-			var one tickets.Session
+			var one *charla.Visitor
 			for n := 0; b.Loop(); n++ {
 				if n%50 == 0 {
 					one = s.enter(fmt.Sprint("juan", n))

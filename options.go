@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -42,11 +45,12 @@ type Options struct {
 	// Mailer sends the notifications. A desk that runs without one leaves them
 	// dead in the outbox, from where [Desk.Replay] takes them again.
 	Mailer Mailer
-	// OnEvent is told of everything that happens to tickets, at least once and
-	// in no order; an error or a panic has it told again later. Give it to every
-	// desk on a store, or to none: events are stored by the desk that caused
-	// them and told by any that runs (R8.2).
-	OnEvent func(context.Context, Event) error
+	// Hooks are told of everything that happens to tickets, each by its own
+	// deliveries: one that fails is told again later and holds up no other. A name has
+	// 1 to 40 letters, digits, hyphens and underscores and lasts as long as its hook.
+	// Give the same hooks to every desk on a store: deliveries are stored by the desk
+	// that caused them and made by any that runs (R8.2).
+	Hooks map[string]Hook
 	// Presence replaces the heartbeats.
 	Presence Presence
 	// Broker carries hints between processes; nil: each polls.
@@ -123,6 +127,7 @@ func (o *Options) withDefaults() Options {
 		}
 		r.Files = &files
 	}
+	r.Hooks = maps.Clone(r.Hooks)
 	r.Observer = r.Observer.complete()
 	def(&r.HeartbeatTTL, tickets.HeartbeatTTL)
 	def(&r.SessionTTL, 90*24*time.Hour)
@@ -137,6 +142,11 @@ func (o *Options) withDefaults() Options {
 	def(&r.Runner.Backoff, 5*time.Second)
 	def(&r.Runner.Keep, 7*24*time.Hour)
 	return r
+}
+
+// hookName reports whether a text is fit for a hook's name.
+func hookName(s string) bool {
+	return s != "" && len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }
 
 // check finds every problem of options that have their defaults.
@@ -155,6 +165,14 @@ func (o *Options) check() error {
 	} {
 		if field.below {
 			errs = append(errs, fmt.Errorf("charla: %s is below zero", field.name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Hooks)) {
+		if !hookName(name) {
+			errs = append(errs, fmt.Errorf("charla: Hooks: %q is not a name", name))
+		}
+		if o.Hooks[name] == nil {
+			errs = append(errs, fmt.Errorf("charla: Hooks: %q is nil", name))
 		}
 	}
 	if f := o.Files; f != nil && f.Store == nil {

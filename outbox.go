@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,12 +20,17 @@ import (
 
 // The kinds of delivery.
 const (
-	mailKind  = "mail"
+	mailKind = "mail"
+	// eventKind is of a delivery to a hook: the kind, a colon, the hook's name.
 	eventKind = "event"
 )
 
-// Event is something that happened to a ticket, as [Options].OnEvent is told of
-// it. It holds no customer's words: read them by Ref and Seq.
+// Hook is told of an event. It must be safe for concurrent use and give up within
+// [RunnerOptions].Lease. It is told at least once and in no order; an error or a panic
+// has it told again later, unless the error is [ErrRefused].
+type Hook func(context.Context, Event) error
+
+// Event is something that happened to a ticket, as [Options].Hooks are told of it. It holds no customer's words: read them by Ref and Seq.
 type Event struct {
 	// Key is stable: an event told twice has the same one.
 	Key string `json:"-"`
@@ -42,7 +46,7 @@ type Event struct {
 }
 
 // deliveries are what leaves the system because of a draft (R8.2): a mail for
-// each address notified, and every fact for a host that listens.
+// each address notified, and every fact for each hook.
 func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []storage.Delivery {
 	var out []storage.Delivery
 	c, now := &draft.Conversation, d.Now()
@@ -56,9 +60,9 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 					"mail-"+c.ID.String()+"-"+strconv.FormatInt(int64(e.Ticket), 10)+"-"+hex.EncodeToString(sum[:8]),
 					notification(draft, rules, ref, f.Address)))
 			}
-			if d.o.OnEvent != nil {
-				out = append(out, delivery(eventKind, ref, now,
-					fmt.Sprintf("event-%s-%d-%d", c.ID, e.N, j),
+			for _, name := range d.hooks {
+				out = append(out, delivery(eventKind+":"+name, ref, now,
+					fmt.Sprintf("event-%s-%d-%d-%s", c.ID, e.N, j, name),
 					Event{Ref: ref, Entry: e.N, At: e.At, Actor: e.Actor, Fact: f}))
 			}
 		}
@@ -73,7 +77,7 @@ func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any)
 	}
 	return storage.Delivery{
 		Account: ref.Account, Key: key, Kind: kind, Conversation: ref.Conversation, Ticket: ref.Number,
-		Body: b, Repeatable: kind == eventKind, State: storage.Pending, NotBefore: now,
+		Body: b, Repeatable: kind != mailKind, State: storage.Pending, NotBefore: now,
 	}
 }
 
@@ -160,27 +164,4 @@ func typified(draft *tickets.Draft, n tickets.Number) *tickets.Typification {
 		return draft.Older.Typification
 	}
 	return draft.Ticket.Typification
-}
-
-// Deliveries lists an account's outbox in a state, oldest first: what is
-// [storage.Dead] or [storage.Unknown] waits for the host's decision (R8.2). The
-// body of a mail is the JSON of a [Mail], of an event that of an [Event].
-func (d *Desk) Deliveries(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
-	err := checkChoice("state", state, storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown)
-	if err != nil {
-		return storage.Page[storage.Delivery]{}, err
-	}
-	page, err := d.store.Outbox().List(ctx, account, state, cursor, limit)
-	return page, storeError(err)
-}
-
-// Replay sends a dead or unknown delivery again. [ErrNotFound]; [ErrNotDead] in
-// any other state; [ErrDeleted].
-func (d *Desk) Replay(ctx context.Context, account chatcfg.AccountID, key string) error {
-	err := d.store.Outbox().Replay(ctx, account, key, d.Now())
-	if errors.Is(err, storage.ErrConflict) {
-		return ErrNotDead
-	}
-	d.wakeRunner()
-	return changeError(err)
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -41,20 +40,20 @@ func TestSlowDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, nil)
 		mailer := &slowFor{address: "slow@example.com", takes: 10 * time.Second}
-		b.desk = b.newDesk(func(o *charla.Options) {
-			o.Clock, o.Entropy, o.Mailer, o.OnEvent, o.Runner.Workers = nil, entropy(7), mailer, nil, 8
-		})
-		notify := func(id chatcfg.AccountID, to string) {
-			cfg, v, err := b.desk.Config(b.ctx, id)
+		b.use(b.newDesk(func(o *charla.Options) {
+			o.Clock, o.Mailer, o.Hooks, o.Runner.Workers = nil, mailer, nil, 8
+		}))
+		notify := func(a *charla.Account, to string) {
+			cfg, v, err := a.Config(b.ctx)
 			require.NoError(t, err)
 			cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{to}}
-			_, err = b.desk.SaveConfig(b.ctx, id, v, cfg, nil)
+			_, err = a.SaveConfig(b.ctx, v, cfg, nil)
 			require.NoError(t, err)
 		}
 		other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 		require.NoError(t, err)
-		notify(b.account.ID, "slow@example.com")
-		notify(other.ID, "quick@example.com")
+		notify(b.account, "slow@example.com")
+		notify(other, "quick@example.com")
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		var ran sync.WaitGroup
@@ -67,7 +66,7 @@ func TestSlowDelivery(t *testing.T) {
 		assert.Equal(t, 5, mailer.begun)
 		mailer.mu.Unlock()
 		for i := range 20 {
-			s, _, err := b.desk.StartSession(b.ctx, other.ID, charla.Entry{Name: fmt.Sprint("r", i), Email: "r@example.com"})
+			s, _, err := other.Enter(b.ctx, charla.Entry{Name: fmt.Sprint("r", i), Email: "r@example.com"})
 			require.NoError(t, err)
 			b.write(s, "hola")
 			synctest.Wait()
@@ -77,10 +76,9 @@ func TestSlowDelivery(t *testing.T) {
 		stop()
 		ran.Wait()
 		assert.Len(t, mailer.Mails(), 25, "Run waits for what it began")
-		for _, state := range []storage.DeliveryState{storage.Pending, storage.Sending, storage.Unknown} {
-			page, err := b.desk.Deliveries(b.ctx, b.account.ID, state, "", 0)
-			require.NoError(t, err)
-			assert.Empty(t, page.Items, "settled, too")
+		for _, state := range []charla.DeliveryState{charla.DeliveryPending, charla.DeliverySending, charla.DeliveryUnknown} {
+			assert.Empty(t, b.deliveries(state), "settled, too")
 		}
+		assert.Len(t, b.deliveries(charla.DeliverySent), 5)
 	})
 }

@@ -19,8 +19,8 @@ func TestPoisonousDeliveryDies(t *testing.T) {
 	tried := 0
 	o := &charla.Options{
 		Clock: b.clock, Entropy: entropy(7),
-		OnEvent: func(context.Context, charla.Event) error { tried++; return nil },
-		Runner:  charla.RunnerOptions{Workers: 1, Attempts: 3},
+		Hooks:  map[string]charla.Hook{"host": func(context.Context, charla.Event) error { tried++; return nil }},
+		Runner: charla.RunnerOptions{Workers: 1, Attempts: 3},
 	}
 	doomed, err := charla.New(unsettled{b.store}, o)
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestPoisonousDeliveryDies(t *testing.T) {
 	last := b.newDesk(func(o *charla.Options) { o.Runner.Attempts = 3 })
 	_, err = last.RunDue(b.ctx)
 	require.NoError(t, err)
-	dead, err := b.desk.Deliveries(b.ctx, ref.Account, storage.Dead, "", 0)
+	dead, err := b.desk.Deliveries(b.ctx, charla.DeliveryQuery{Account: ref.Account, State: charla.DeliveryDead})
 	require.NoError(t, err)
 	require.NotEmpty(t, dead.Items)
 	require.Equal(t, 3*len(dead.Items), tried)

@@ -24,14 +24,14 @@ func TestLinkOfSecondSession(t *testing.T) {
 	b := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true })
 	s1, s2 := b.enter("juan"), b.enter("juan")
 	first := b.write(s1, "hola")
-	o := &charla.CallOptions{Key: "k1"}
-	r1, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	o := &charla.WriteOptions{Key: "k1"}
+	r1, err := s2.Write(b.ctx, "pago 100", o)
 	require.NoError(t, err)
 	require.Equal(t, first.Ref.Conversation, r1.Ref.Conversation)
-	moved, _, err := b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
+	moved, _, err := s2.Login(b.ctx, charla.Proof{Subject: "u1", Name: "Juan"})
 	require.NoError(t, err)
-	require.Contains(t, moved.Links, r1.Ref.Conversation, "R7.2: linked")
-	r2, err := b.desk.Write(b.ctx, moved, "pago 100", o)
+	require.Contains(t, b.stored(moved).Links, r1.Ref.Conversation, "R7.2: linked")
+	r2, err := moved.Write(b.ctx, "pago 100", o)
 	require.NoError(t, err)
 	require.Equal(t, r1, r2)
 }
@@ -42,12 +42,12 @@ func TestKeyAfterLogin(t *testing.T) {
 	b := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true })
 	s1, s2 := b.enter("juan"), b.enter("juan")
 	b.write(s1, "hola")
-	o := &charla.CallOptions{Key: "k1"}
-	r1, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	o := &charla.WriteOptions{Key: "k1"}
+	r1, err := s2.Write(b.ctx, "pago 100", o)
 	require.NoError(t, err)
-	s2, _, err = b.desk.Login(b.ctx, s2, charla.Proof{Subject: "u1", Name: "Juan"})
+	s2, _, err = s2.Login(b.ctx, charla.Proof{Subject: "u1", Name: "Juan"})
 	require.NoError(t, err)
-	r2, err := b.desk.Write(b.ctx, s2, "pago 100", o)
+	r2, err := s2.Write(b.ctx, "pago 100", o)
 	require.NoError(t, err)
 	require.Equal(t, r1, r2)
 }
@@ -79,9 +79,7 @@ func TestMailAfterLease(t *testing.T) {
 	_, err := slow.RunDue(b.ctx)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{"a@x.cl": 1, "b@x.cl": 1, "c@x.cl": 1}, sent)
-	unknown, err := slow.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
-	require.NoError(t, err)
-	assert.Len(t, unknown.Items, 1, "the one that outlived its lease")
+	assert.Len(t, b.deliveries(charla.DeliveryUnknown), 1, "the one that outlived its lease")
 }
 
 // TestStopLeavesMails: R8.2: a run that is stopped when it has just claimed mails
@@ -107,7 +105,7 @@ func TestStopLeavesMails(t *testing.T) {
 			sent := map[string]int{}
 			var mu sync.Mutex
 			d := b.newDesk(func(o *charla.Options) {
-				o.Runner.Workers, o.OnEvent = 8, nil
+				o.Runner.Workers, o.Hooks = 8, nil
 				o.Mailer = mailerFunc(func(ctx context.Context, m charla.Mail) error {
 					mu.Lock()
 					defer mu.Unlock()
@@ -125,9 +123,8 @@ func TestStopLeavesMails(t *testing.T) {
 			_, err := d.RunDue(b.ctx)
 			require.NoError(t, err)
 			require.Equal(t, map[string]int{"a@x.cl": 1, "b@x.cl": 1, "c@x.cl": 1}, sent)
-			unknown, err := d.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
-			require.NoError(t, err)
-			require.Empty(t, unknown.Items)
+			require.Empty(t, b.deliveries(charla.DeliveryUnknown))
+			require.Len(t, b.deliveries(charla.DeliverySent), 3)
 		})
 	}
 }
@@ -179,7 +176,7 @@ func TestRulesAfterPurge(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	id := chatcfg.AccountID{UUID: uuid.New()}
-	make := func(text string) chatcfg.Account {
+	make := func(text string) *charla.Account {
 		cfg := chatcfg.Default(chatcfg.Spanish)
 		cfg.Automation.TicketCreated = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts(text)}
 		a, _, err := b.desk.CreateAccount(b.ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: id, Config: &cfg})
@@ -187,14 +184,16 @@ func TestRulesAfterPurge(t *testing.T) {
 		return a
 	}
 	say := func() string {
-		s, _, err := b.desk.StartSession(b.ctx, id, charla.Entry{Name: "Juan"})
+		account := b.desk.Account(id)
+		s, _, err := account.Enter(b.ctx, charla.Entry{Name: "Juan"})
 		require.NoError(t, err)
-		ref := b.write(s, "hola").Ref
-		return b.messages(ref)[1].Text
+		page, err := account.Inbox().Messages(b.ctx, b.write(s, "hola").Ref, charla.MessageQuery{})
+		require.NoError(t, err)
+		return page.Items[1].Text
 	}
 	make("uno")
 	require.Equal(t, "uno", say())
-	require.NoError(t, b.desk.DeleteAccount(b.ctx, id, "Tienda"))
+	require.NoError(t, b.desk.Account(id).Delete(b.ctx, "Tienda"))
 	_, err := b.desk.Purge(b.ctx, id)
 	require.NoError(t, err)
 	make("dos")
@@ -208,24 +207,16 @@ func TestNameOfAnotherSession(t *testing.T) {
 		c.Chat.EmailAsIdentifier, c.Chat.Anonymous = true, true
 		c.Automation.TicketCreated = text("Hola {customer|amigo}")
 	})
-	victim, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: "Juan Secreto", Email: "j@x.cl"})
+	victim, _, err := b.account.Enter(b.ctx, charla.Entry{Name: "Juan Secreto", Email: "j@x.cl"})
 	require.NoError(t, err)
 	ref := b.write(victim, "hola").Ref
-	_, err = b.desk.Close(b.ctx, ana, ref, nil)
+	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
-	thief, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Email: "j@x.cl"})
+	thief, _, err := b.account.Enter(b.ctx, charla.Entry{Email: "j@x.cl"})
 	require.NoError(t, err)
 	b.write(thief, "quién soy?")
-	list, err := b.desk.Read(b.ctx, thief, 0, 0)
-	require.NoError(t, err)
-	var read []string
-	for _, m := range list {
-		read = append(read, m.Text)
-	}
-	require.Equal(t, []string{"quién soy?", "Hola amigo"}, read)
-	list, err = b.desk.Read(b.ctx, victim, 0, 0) // who claimed the name is called by it
-	require.NoError(t, err)
-	require.Equal(t, "Hola Juan Secreto", list[1].Text)
+	require.Equal(t, []string{"quién soy?", "Hola amigo"}, b.texts(thief))
+	require.Equal(t, "Hola Juan Secreto", b.texts(victim)[1], "who claimed the name is called by it")
 }
 
 // TestErrorText: R8.2: what a mail server says is stored as text.
@@ -242,10 +233,9 @@ func TestErrorText(t *testing.T) {
 	b.write(b.enter("Juan"), "hola")
 	_, err := d.RunDue(b.ctx)
 	require.NoError(t, err)
-	page, err := d.Deliveries(b.ctx, b.account.ID, storage.Pending, "", 0)
-	require.NoError(t, err)
-	require.NotEmpty(t, page.Items)
-	for _, one := range page.Items {
+	pending := b.deliveries(charla.DeliveryPending)
+	require.NotEmpty(t, pending)
+	for _, one := range pending {
 		require.True(t, utf8.ValidString(one.Error) && !strings.Contains(one.Error, "\x00"), "%q", one.Error)
 	}
 }
@@ -256,7 +246,7 @@ func TestPrune(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	s := b.enter("Juan")
-	for i := range storage.MaxPage + 5 {
+	for i := range charla.MaxPage + 5 {
 		b.write(s, fmt.Sprint("m", i))
 	}
 	b.pass(0)
@@ -268,7 +258,9 @@ func TestPrune(t *testing.T) {
 	sent := func() int {
 		n, cursor := 0, ""
 		for {
-			page, err := d.Deliveries(b.ctx, b.account.ID, storage.Sent, cursor, storage.MaxPage)
+			page, err := d.Deliveries(b.ctx, charla.DeliveryQuery{
+				Account: b.account.ID(), State: charla.DeliverySent, PageQuery: charla.PageQuery{Cursor: cursor},
+			})
 			require.NoError(t, err)
 			n += len(page.Items)
 			if cursor = page.Next; cursor == "" {
@@ -276,7 +268,7 @@ func TestPrune(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, sent(), storage.MaxPage+5)
+	require.Greater(t, sent(), charla.MaxPage+5)
 	ctx, cancel := context.WithCancel(b.ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
@@ -312,21 +304,25 @@ func TestPresenceClockBack(t *testing.T) {
 	b := setup(t, func(c *chatcfg.Config) { c.Automation.NoAgents = text("nadie") })
 	d := b.newDesk(func(o *charla.Options) { o.HeartbeatTTL = 0 })
 	s := b.enter("Juan")
-	require.NoError(t, d.Heartbeat(b.ctx, b.account.ID, "ana", tickets.Online))
-	ref := func() tickets.Ref { r, err := d.Write(b.ctx, s, "hola", nil); require.NoError(t, err); return r.Ref }()
+	require.NoError(t, b.agentOn(d, charla.Person{ID: "ana"}).Heartbeat(b.ctx, tickets.Online))
+	ref := func() tickets.Ref {
+		r, err := b.on(d, s).Write(b.ctx, "hola", nil)
+		require.NoError(t, err)
+		return r.Ref
+	}()
 	require.Empty(t, b.said(ref))
 	b.clock.Set(b.clock.Now().Add(-time.Hour))
-	require.NoError(t, d.Heartbeat(b.ctx, b.account.ID, "ana", tickets.Online))
-	p, err := d.Presence(b.ctx, b.account.ID)
+	require.NoError(t, b.agentOn(d, charla.Person{ID: "ana"}).Heartbeat(b.ctx, tickets.Online))
+	p, err := d.Account(b.account.ID()).Inbox().Presence(b.ctx)
 	require.NoError(t, err)
 	require.True(t, p.Available)
 	// A new process, later, on the clock that was put right; ana beats on.
 	b.clock.Set(b.clock.Now().Add(80 * time.Second))
 	for range 3 {
 		b.clock.Set(b.clock.Now().Add(30 * time.Second))
-		require.NoError(t, d.Heartbeat(b.ctx, b.account.ID, "ana", tickets.Online))
+		require.NoError(t, b.agentOn(d, charla.Person{ID: "ana"}).Heartbeat(b.ctx, tickets.Online))
 	}
-	_, err = d.Write(b.ctx, s, "sigue ahí?", nil)
+	_, err = b.on(d, s).Write(b.ctx, "sigue ahí?", nil)
 	require.NoError(t, err)
 	require.Empty(t, b.said(ref), "an agent is online")
 }
@@ -335,7 +331,7 @@ func TestPresenceClockBack(t *testing.T) {
 func TestProviderOff(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
-	_, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &charla.Proof{Provider: "facebook", Subject: "1", Name: "x"}})
+	_, _, err := b.account.Enter(b.ctx, charla.Entry{Proof: &charla.Proof{Provider: "facebook", Subject: "1", Name: "x"}})
 	require.Error(t, err)
 }
 
@@ -347,7 +343,7 @@ func TestMailAfterClockBack(t *testing.T) {
 	})
 	s := b.enter("Juan")
 	ref := b.write(s, "hola").Ref
-	_, err := b.desk.Close(b.ctx, ana, ref, nil)
+	_, err := b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
 	b.pass(0)
 	require.Len(t, b.mails.Mails(), 1)
@@ -370,19 +366,19 @@ func TestFollowAcrossLogin(t *testing.T) {
 	var ended error
 	seen := 0
 	moved := s
-	for _, err := range b.desk.Follow(b.ctx, s, 0) {
+	for _, err := range messagesOf(s.Live(b.ctx, 0, 0)) {
 		if ended = err; err != nil {
 			break
 		}
 		if seen++; seen == 5 {
 			var err error
-			moved, _, err = b.desk.Login(b.ctx, s, proof)
+			moved, _, err = s.Login(b.ctx, proof)
 			require.NoError(t, err)
 			b.write(moved, "after login")
 		}
 	}
 	require.ErrorIs(t, ended, charla.ErrSession)
-	for m, err := range b.desk.Follow(b.ctx, moved, 0) {
+	for m, err := range messagesOf(moved.Live(b.ctx, 0, 0)) {
 		require.NoError(t, err)
 		assert.Equal(t, "after login", m.Text)
 		break
@@ -396,22 +392,22 @@ func TestDuplicateAcrossLogin(t *testing.T) {
 	b := setup(t, nil)
 	s := b.enter("juan")
 	b.write(s, "hola")
-	o := &charla.CallOptions{Key: "k"}
+	o := &charla.WriteOptions{Key: "k"}
 	var second charla.Result
 	conversations := &flakyConversations{Conversations: b.store.Conversations()}
 	stalled := false
 	conversations.fail = func(commit func() error) error {
 		if !stalled {
 			stalled = true
-			moved, _, err := b.desk.Login(b.ctx, s, charla.Proof{Subject: "u1"})
+			moved, _, err := s.Login(b.ctx, charla.Proof{Subject: "u1"})
 			require.NoError(t, err)
-			second, err = b.desk.Write(b.ctx, moved, "pago", o)
+			second, err = moved.Write(b.ctx, "pago", o)
 			require.NoError(t, err)
 		}
 		return commit()
 	}
 	b.store = &flaky{Store: b.store, conversations: conversations}
-	first, err := b.newDesk(nil).Write(b.ctx, s, "pago", o)
+	first, err := b.on(b.newDesk(nil), s).Write(b.ctx, "pago", o)
 	require.NoError(t, err)
 	assert.Equal(t, second, first)
 	assert.Len(t, b.messages(second.Ref), 1)
@@ -421,7 +417,7 @@ func TestDuplicateAcrossLogin(t *testing.T) {
 func TestSearchBound(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	_, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID}, strings.Repeat("a ", charla.MaxSearch+1))
+	_, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Text: strings.Repeat("a ", charla.MaxSearch+1)})
 	var p chatcfg.Problems
 	require.ErrorAs(t, err, &p)
 	assert.True(t, p.Has("text", chatcfg.CodeTooMany))
@@ -469,7 +465,7 @@ func TestEndWakesFollowers(t *testing.T) {
 	ended := make(chan error, 1)
 	got := make(chan string, 1)
 	go func() {
-		for m, err := range b.desk.Follow(b.ctx, second, 0) {
+		for m, err := range messagesOf(second.Live(b.ctx, 0, 0)) {
 			if err != nil {
 				ended <- err
 				return
@@ -478,7 +474,7 @@ func TestEndWakesFollowers(t *testing.T) {
 		}
 	}()
 	assert.Equal(t, "b", <-got)
-	require.NoError(t, b.desk.EndSession(b.ctx, second))
+	require.NoError(t, second.Leave(b.ctx))
 	require.ErrorIs(t, <-ended, charla.ErrSession, "the clock stands still: polling would never notice")
 }
 
@@ -489,16 +485,16 @@ func TestMovedBeforeItBegan(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
 	proof := charla.Proof{Provider: "google", Subject: "carla"}
-	before, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Proof: &proof})
+	before, _, err := b.account.Enter(b.ctx, charla.Entry{Proof: &proof})
 	require.NoError(t, err)
 	for _, text := range []string{"one", "two", "three"} {
 		b.write(before, text)
 	}
 	s := b.enter("carla")
 	read := b.write(s, "hola").Seq
-	_, _, err = b.desk.Login(b.ctx, s, proof)
+	_, _, err = s.Login(b.ctx, proof)
 	require.NoError(t, err)
-	for m, err := range b.desk.Follow(b.ctx, s, read) { // authenticated before the login
+	for m, err := range messagesOf(s.Live(b.ctx, read, 0)) { // authenticated before the login
 		require.ErrorIs(t, err, charla.ErrSession, "%s", m.Text)
 	}
 }

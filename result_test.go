@@ -41,7 +41,7 @@ func TestStoredSequences(t *testing.T) {
 	})
 	type named struct{ Seq, First, Last int64 }
 	// told is what a call names, twice.
-	told := func(call func(o *charla.CallOptions) (charla.Result, error), o *charla.CallOptions) named {
+	told := func(call func(o *charla.WriteOptions) (charla.Result, error), o *charla.WriteOptions) named {
 		t.Helper()
 		r, err := call(o)
 		require.NoError(t, err)
@@ -51,27 +51,27 @@ func TestStoredSequences(t *testing.T) {
 		return named{r.Seq, r.First, r.Last}
 	}
 	s := b.enter("juan")
-	write := func(text string) func(o *charla.CallOptions) (charla.Result, error) {
-		return func(o *charla.CallOptions) (charla.Result, error) { return b.desk.Write(b.ctx, s, text, o) }
+	write := func(text string) func(o *charla.WriteOptions) (charla.Result, error) {
+		return func(o *charla.WriteOptions) (charla.Result, error) { return s.Write(b.ctx, text, o) }
 	}
-	welcome := &charla.CallOptions{Key: "k1", Welcome: &tickets.Welcome{Text: "¡Hola!"}}
+	welcome := &charla.WriteOptions{Key: "k1", Welcome: &tickets.Welcome{Text: "¡Hola!"}}
 	assert.Equal(t, named{2, 1, 4}, told(write("hola"), welcome), "with the welcome message before and two rules' after")
-	assert.Equal(t, named{5, 5, 5}, told(write("sigo"), &charla.CallOptions{Key: "k2"}), "alone")
+	assert.Equal(t, named{5, 5, 5}, told(write("sigo"), &charla.WriteOptions{Key: "k2"}), "alone")
 	ref := b.write(s, "¿están?").Ref
-	assert.Equal(t, named{7, 7, 7}, told(func(o *charla.CallOptions) (charla.Result, error) {
-		return b.desk.Reply(b.ctx, ana, ref, "sí", o)
-	}, &charla.CallOptions{Key: "k1"}), "an agent's")
-	assert.Equal(t, named{}, told(func(o *charla.CallOptions) (charla.Result, error) {
-		return b.desk.Ignore(b.ctx, ana, ref, o)
-	}, &charla.CallOptions{Key: "k2"}), "none")
+	assert.Equal(t, named{7, 7, 7}, told(func(o *charla.WriteOptions) (charla.Result, error) {
+		return b.agent(ana).Reply(b.ctx, ref, "sí", o)
+	}, &charla.WriteOptions{Key: "k1"}), "an agent's")
+	assert.Equal(t, named{}, told(func(o *charla.WriteOptions) (charla.Result, error) {
+		return b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandIgnore}, &charla.CallOptions{Key: o.Key})
+	}, &charla.WriteOptions{Key: "k2"}), "none")
 
 	// What an older version answered is repeated as far as its receipt tells.
 	store := b.store
 	b.store = older{store}
-	eva, o := b.enter("eva"), &charla.CallOptions{Key: "k1"}
-	_, err := b.newDesk(nil).Write(b.ctx, eva, "hola", o)
+	eva, o := b.enter("eva"), &charla.WriteOptions{Key: "k1"}
+	_, err := b.on(b.newDesk(nil), eva).Write(b.ctx, "hola", o)
 	require.NoError(t, err)
-	again, err := b.desk.Write(b.ctx, eva, "hola", o)
+	again, err := eva.Write(b.ctx, "hola", o)
 	require.NoError(t, err)
 	assert.Equal(t, named{1, 1, 1}, named{again.Seq, again.First, again.Last}, "of an older version")
 }

@@ -133,19 +133,19 @@ func (d *Desk) runStale(ctx context.Context) (int, error) {
 	return d.tick(ctx, stale)
 }
 
-// tick sends claimed conversations down the road with "it is now". One that fails
+// tick carries out what is due in claimed conversations. One that fails
 // is claimed again when its lease runs out.
 func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
 	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error {
-		_, err := d.do(ctx, request{
+		_, err := d.change(ctx, request{
 			query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},
-			gate:  c.Conversation.UUID,
+			queue: c.Conversation.UUID,
 			cmd:   tickets.Command{Kind: tickets.CommandTick},
 		})
 		if errors.Is(err, ErrDeleted) || errors.Is(err, ErrNotFound) {
 			return nil // deleted since the claim
 		}
-		if err = d.leave(ctx, c, err); err != nil {
+		if err = d.skipNewer(ctx, c, err); err != nil {
 			return fmt.Errorf("charla: deadline of conversation %s: %w", c.Conversation, err)
 		}
 		return nil
@@ -210,38 +210,38 @@ func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 	}
 }
 
-// deliver makes one delivery, which is claimed until then, and settles it by what
-// came of it.
+// deliver attempts one delivery, which is claimed until then, and settles it.
 func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Time) error {
 	o := d.o.Observer
 	if o == nil {
-		_, _ = d.try(ctx, &one, until) // the delivery holds the error
+		_, _ = d.attempt(ctx, &one, until) // the delivery holds the error
 		return d.settled(ctx, one)
 	}
+	kind, hook, _ := strings.Cut(one.Kind, ":")
 	late := max(d.o.Clock.Now().Sub(one.NotBefore), 0)
-	ctx = o.Begin(ctx, Operation{OpDelivery, one.Kind})
-	took, cause := d.try(ctx, &one, until)
+	ctx = o.Begin(ctx, Operation{OpDelivery, kind})
+	took, cause := d.attempt(ctx, &one, until)
 	err := d.settled(ctx, one)
 	o.Delivered(ctx, ObservedDelivery{
-		Kind: one.Kind, Account: one.Account, State: one.State, Attempts: one.Attempts,
+		Kind: kind, Hook: hook, Account: one.Account, State: DeliveryState(one.State), Attempts: one.Attempts,
 		Late: late, Duration: took, Err: cause,
 	})
 	return err
 }
 
-// try makes a delivery, unless it could not be over by the end of its lease or of
-// the run, and writes into it what came of it.
-func (d *Desk) try(ctx context.Context, one *storage.Delivery, until time.Time) (took time.Duration, err error) {
+// attempt sends a delivery and records its outcome. What could not be over by the end of
+// its lease or of the run is left for later.
+func (d *Desk) attempt(ctx context.Context, one *storage.Delivery, until time.Time) (took time.Duration, err error) {
 	begun := false
 	switch {
 	case one.Attempts > d.o.Runner.Attempts:
-		err = fmt.Errorf("%w: nobody came back from the last of %d attempts", ErrRefused, d.o.Runner.Attempts)
+		err = fmt.Errorf("%w: the last of %d attempts never ended", ErrRefused, d.o.Runner.Attempts)
 	case ctx.Err() != nil || d.Now().After(until.Add(-d.o.Runner.Lease/2)):
 		err = fmt.Errorf("%w: not begun", ErrNotSent)
 	default:
 		begun = true
 		began := d.o.Clock.Now()
-		err = d.attempt(ctx, *one)
+		err = d.send(ctx, *one)
 		took = d.o.Clock.Now().Sub(began)
 	}
 	now := d.Now()
@@ -279,8 +279,8 @@ func (d *Desk) settled(ctx context.Context, one storage.Delivery) error {
 	return nil
 }
 
-// attempt hands a delivery to the host, whose panics are errors.
-func (d *Desk) attempt(ctx context.Context, one storage.Delivery) (err error) {
+// send hands a delivery to the host, whose panics are errors.
+func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("charla: panic: %v", r)
@@ -288,7 +288,8 @@ func (d *Desk) attempt(ctx context.Context, one storage.Delivery) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, d.o.Runner.Lease/2)
 	defer cancel()
-	switch one.Kind {
+	kind, hook, _ := strings.Cut(one.Kind, ":")
+	switch kind {
 	case mailKind:
 		if d.o.Mailer == nil {
 			return fmt.Errorf("%w: no mailer", ErrRefused)
@@ -300,18 +301,35 @@ func (d *Desk) attempt(ctx context.Context, one storage.Delivery) (err error) {
 		m.Key = one.Key
 		return d.o.Mailer.Send(ctx, m)
 	case eventKind:
-		if d.o.OnEvent == nil {
-			return fmt.Errorf("%w: nobody listens", ErrRefused)
-		}
 		var e Event
 		if err := open(one.Body, &e); err != nil {
 			return err
 		}
 		e.Key = one.Key
-		return d.o.OnEvent(ctx, e)
+		return d.tellHook(ctx, hook, e)
 	default:
 		return fmt.Errorf("%w: %w: a delivery of kind %q", ErrNotSent, ErrNewerFormat, one.Kind)
 	}
+}
+
+// tellHook tells a hook of an event; without a name, as deliveries of earlier versions
+// are, all of them.
+func (d *Desk) tellHook(ctx context.Context, name string, e Event) error {
+	if name != "" {
+		hook := d.o.Hooks[name]
+		if hook == nil {
+			return fmt.Errorf("%w: no hook %q here", ErrNotSent, name)
+		}
+		return hook(ctx, e)
+	}
+	if len(d.hooks) == 0 {
+		return fmt.Errorf("%w: no hooks", ErrRefused)
+	}
+	var failed []error
+	for _, one := range d.hooks {
+		failed = append(failed, d.o.Hooks[one](ctx, e))
+	}
+	return errors.Join(failed...)
 }
 
 // maxBackoff is the longest wait between two attempts.

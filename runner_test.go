@@ -11,7 +11,6 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,15 +34,15 @@ func TestMailOutcomes(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer error
 		panics bool
-		state  storage.DeliveryState
+		state  charla.DeliveryState
 		tries  int
 	}{
-		"sent":      {nil, false, storage.Sent, 1},
-		"not sent":  {fmt.Errorf("dial: %w", charla.ErrNotSent), false, storage.Dead, 3},
-		"refused":   {fmt.Errorf("550: %w", charla.ErrRefused), false, storage.Dead, 1},
-		"time-out":  {context.DeadlineExceeded, false, storage.Unknown, 1},
-		"something": {errors.New("EOF after DATA"), false, storage.Unknown, 1},
-		"panic":     {nil, true, storage.Unknown, 1},
+		"sent":      {nil, false, charla.DeliverySent, 1},
+		"not sent":  {fmt.Errorf("dial: %w", charla.ErrNotSent), false, charla.DeliveryDead, 3},
+		"refused":   {fmt.Errorf("550: %w", charla.ErrRefused), false, charla.DeliveryDead, 1},
+		"time-out":  {context.DeadlineExceeded, false, charla.DeliveryUnknown, 1},
+		"something": {errors.New("EOF after DATA"), false, charla.DeliveryUnknown, 1},
+		"panic":     {nil, true, charla.DeliveryUnknown, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +55,7 @@ func TestMailOutcomes(t *testing.T) {
 				}
 				return c.answer
 			}}
-			b.desk = b.newDesk(func(o *charla.Options) { o.Mailer, o.OnEvent, o.Runner.Attempts = m, nil, 3 })
+			b.use(b.newDesk(func(o *charla.Options) { o.Mailer, o.Hooks, o.Runner.Attempts = m, nil, 3 }))
 			b.write(b.enter("juan"), "hola")
 			for range 10 {
 				b.pass(time.Minute)
@@ -66,11 +65,10 @@ func TestMailOutcomes(t *testing.T) {
 				assert.Equal(t, m.tried[0], one, "each try is the same mail")
 				assert.Equal(t, "jefe@tienda.cl", one.To)
 			}
-			page, err := b.desk.Deliveries(b.ctx, b.account.ID, c.state, "", 0)
-			require.NoError(t, err)
-			require.Len(t, page.Items, 1)
-			err = b.desk.Replay(b.ctx, b.account.ID, page.Items[0].Key)
-			if c.state == storage.Sent {
+			settled := b.deliveries(c.state)
+			require.Len(t, settled, 1)
+			err := b.desk.Replay(b.ctx, b.account.ID(), settled[0].Key)
+			if c.state == charla.DeliverySent {
 				require.ErrorIs(t, err, charla.ErrNotDead)
 				return
 			}
@@ -78,9 +76,7 @@ func TestMailOutcomes(t *testing.T) {
 			c.answer, c.panics = nil, false
 			b.pass(0)
 			assert.Len(t, m.tried, c.tries+1)
-			page, err = b.desk.Deliveries(b.ctx, b.account.ID, storage.Sent, "", 0)
-			require.NoError(t, err)
-			assert.Len(t, page.Items, 1)
+			assert.Len(t, b.deliveries(charla.DeliverySent), 1)
 		})
 	}
 }
@@ -101,9 +97,7 @@ func TestCrashWhileSending(t *testing.T) {
 	b.pass(time.Second)
 	assert.Empty(t, b.mails.Mails())
 	assert.Len(t, b.events.of(tickets.FactCreated), 1)
-	page, err := b.desk.Deliveries(b.ctx, b.account.ID, storage.Unknown, "", 0)
-	require.NoError(t, err)
-	assert.Len(t, page.Items, 1)
+	assert.Len(t, b.deliveries(charla.DeliveryUnknown), 1)
 }
 
 // TestHooks: R8.2: told at least once, with a stable key; a failure is told again.
@@ -198,7 +192,7 @@ func TestRun(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
 	closed := func() int {
-		page, err := b.desk.Tickets(b.ctx, storage.TicketQuery{Account: b.account.ID, Status: tickets.StatusClosed, Limit: storage.MaxPage}, "")
+		page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Status: tickets.StatusClosed})
 		require.NoError(t, err)
 		return len(page.Items)
 	}
@@ -235,9 +229,9 @@ func TestRunLate(t *testing.T) {
 	old := b.ticket(ref)
 	assert.Equal(t, tickets.ReasonAutomatic, old.Reason)
 	assert.Equal(t, start.Add(10*time.Minute), old.ClosedAt)
-	history, err := b.desk.History(b.ctx, ref, 0, 0)
+	history, err := b.account.Inbox().History(b.ctx, ref, charla.PageQuery{})
 	require.NoError(t, err)
-	last := history[len(history)-1]
+	last := history.Items[len(history.Items)-1]
 	assert.Equal(t, tickets.CommandExpire, last.Kind)
 	assert.Equal(t, start.Add(10*time.Minute), last.Due)
 	assert.Equal(t, start.Add(time.Hour), last.At)
@@ -249,27 +243,4 @@ func TestRunLate(t *testing.T) {
 	b.pass(time.Hour)
 	b.pass(time.Hour)
 	assert.Len(t, b.events.of(tickets.FactDelayed), 1)
-}
-
-// TestChanges: an account's feed shows what changed, at least once.
-func TestChanges(t *testing.T) {
-	t.Parallel()
-	b := setup(t, nil)
-	next, cancel := b.desk.News(b.account.ID)
-	defer cancel()
-	heard := next()
-	ref := b.write(b.enter("juan"), "hola").Ref
-	<-heard
-	page, err := b.desk.Changes(b.ctx, b.account.ID, "", 0)
-	require.NoError(t, err)
-	require.Equal(t, []storage.Change{{Conversation: ref.Conversation, Version: 1}}, page.Items)
-	again, err := b.desk.Changes(b.ctx, b.account.ID, page.Next, 0)
-	require.NoError(t, err)
-	assert.Empty(t, again.Items)
-	b.reply(ref, "hola")
-	again, err = b.desk.Changes(b.ctx, b.account.ID, again.Next, 0)
-	require.NoError(t, err)
-	assert.Equal(t, []storage.Change{{Conversation: ref.Conversation, Version: 2}}, again.Items)
-	_, err = b.desk.Changes(b.ctx, b.account.ID, "nonsense", 0)
-	require.ErrorIs(t, err, charla.ErrCursor)
 }

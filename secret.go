@@ -1,12 +1,16 @@
 package charla
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
 )
 
 // secretPrefix makes a leaked secret token recognisable to scanners.
@@ -69,3 +73,44 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText hides the secret from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// RotateSecret gives the account a new secret token, shown this once; the ones
+// before it go on working for the overlap, 0 to 365 days (R1.7). An overlap of zero
+// is for a stolen token: it also ends all sessions that began or logged in by an
+// identity signed with an earlier token. It cannot be repeated: a call whose outcome
+// is unknown is made anew, which rotates again.
+func (a *Account) RotateSecret(ctx context.Context, overlap time.Duration) (Secret, error) {
+	if overlap < 0 || overlap > chatcfg.MaxDuration {
+		return Secret{}, chatcfg.Problems{{Path: "overlap", Code: chatcfg.CodeOutOfRange, Args: []any{"0", "365d"}}}
+	}
+	d := a.desk
+	secret, err := d.newSecret()
+	if err != nil {
+		return Secret{}, err
+	}
+	now := d.Now()
+	err = d.update(ctx, a.id, func(a *chatcfg.Account) bool {
+		ends := now.Add(overlap)
+		kept := a.Secrets[:0:0]
+		for _, s := range a.Secrets {
+			if s.ExpiresAt.IsZero() || s.ExpiresAt.After(ends) {
+				s.ExpiresAt = ends
+			}
+			if s.ExpiresAt.After(now) {
+				kept = append(kept, s)
+			}
+		}
+		a.Secrets = append(kept, chatcfg.Secret{PublicKey: secret.public(), CreatedAt: now})
+		if overlap == 0 {
+			a.SecretEpoch++
+		}
+		return true
+	})
+	if err != nil {
+		return Secret{}, err
+	}
+	if overlap == 0 {
+		d.tell(hintSessions, a.id.UUID, 0)
+	}
+	return secret, nil
+}

@@ -3,6 +3,7 @@ package charla_test
 import (
 	"context"
 	"io"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -27,8 +28,10 @@ type bench struct {
 	mails   *charla.Outgoing
 	events  *events
 	desk    *charla.Desk
-	account chatcfg.Account
+	account *charla.Account // on desk
 	secret  charla.Secret
+	tokens  map[*charla.Visitor]charla.Token
+	seed    uint64 // of the last desk's entropy
 }
 
 // start is a Monday.
@@ -41,7 +44,7 @@ func setup(t testing.TB, configure func(*chatcfg.Config)) *bench {
 	t.Helper()
 	b := &bench{
 		t: t, ctx: t.Context(), clock: clock.NewMock(), store: storage.NewMemory(),
-		mails: &charla.Outgoing{}, events: &events{},
+		mails: &charla.Outgoing{}, events: &events{}, tokens: map[*charla.Visitor]charla.Token{},
 	}
 	b.clock.Set(start)
 	b.desk = b.newDesk(nil)
@@ -55,11 +58,12 @@ func setup(t testing.TB, configure func(*chatcfg.Config)) *bench {
 	return b
 }
 
-// newDesk is another desk, like another process, on the same store.
+// newDesk makes another desk, like another process, on the same store.
 func (b *bench) newDesk(change func(*charla.Options)) *charla.Desk {
 	b.t.Helper()
+	b.seed++
 	o := &charla.Options{
-		Clock: b.clock, Entropy: entropy(1), Mailer: b.mails, OnEvent: b.events.hear, HeartbeatTTL: -1,
+		Clock: b.clock, Entropy: entropy(b.seed), Mailer: b.mails, Hooks: map[string]charla.Hook{"host": b.events.hear}, HeartbeatTTL: -1,
 		Runner: charla.RunnerOptions{Workers: 1},
 	}
 	if change != nil {
@@ -70,24 +74,81 @@ func (b *bench) newDesk(change func(*charla.Options)) *charla.Desk {
 	return d
 }
 
+// use has the bench go on with another desk.
+func (b *bench) use(d *charla.Desk) { b.desk, b.account = d, d.Account(b.account.ID()) }
+
 // enter starts a session of a customer who claims a name.
-func (b *bench) enter(name string) tickets.Session {
+func (b *bench) enter(name string) *charla.Visitor {
 	b.t.Helper()
-	s, _, err := b.desk.StartSession(b.ctx, b.account.ID, charla.Entry{Name: name, Email: name + "@example.com"})
+	return b.enterAs(charla.Entry{Name: name, Email: name + "@example.com"})
+}
+
+// enterAs starts a session and keeps its token for [bench.on].
+func (b *bench) enterAs(e charla.Entry) *charla.Visitor {
+	b.t.Helper()
+	v, token, err := b.account.Enter(b.ctx, e)
+	require.NoError(b.t, err)
+	b.tokens[v] = token
+	return v
+}
+
+// on returns the handle of a visitor, who came by enter or enterAs, on another desk.
+func (b *bench) on(d *charla.Desk, v *charla.Visitor) *charla.Visitor {
+	b.t.Helper()
+	token, ok := b.tokens[v]
+	require.True(b.t, ok, "a visitor whose token was not kept")
+	return d.Account(b.account.ID()).Visitor(token)
+}
+
+func (b *bench) agent(who charla.Person) *charla.Agent { return b.account.Agent(who) }
+
+// agentOn returns the handle of an agent on another desk.
+func (b *bench) agentOn(d *charla.Desk, who charla.Person) *charla.Agent {
+	return d.Account(b.account.ID()).Agent(who)
+}
+
+// session returns what is known of a visitor.
+func (b *bench) session(v *charla.Visitor) charla.SessionInfo {
+	b.t.Helper()
+	s, err := v.Session(b.ctx)
 	require.NoError(b.t, err)
 	return s
 }
 
-func (b *bench) write(s tickets.Session, text string) charla.Result {
+// stored returns a visitor's session as the store keeps it.
+func (b *bench) stored(v *charla.Visitor) tickets.Session {
 	b.t.Helper()
-	r, err := b.desk.Write(b.ctx, s, text, nil)
+	l, err := b.store.Conversations().Load(b.ctx, storage.LoadQuery{Account: b.account.ID(), Session: b.session(v).ID})
+	require.NoError(b.t, err)
+	return l.Session
+}
+
+// record returns the account as the store keeps it.
+func (b *bench) record() chatcfg.Account {
+	b.t.Helper()
+	a, err := b.store.Accounts().Get(b.ctx, b.account.ID())
+	require.NoError(b.t, err)
+	return a
+}
+
+// deliveries returns the account's outbox in a state.
+func (b *bench) deliveries(state charla.DeliveryState) []charla.Delivery {
+	b.t.Helper()
+	page, err := b.desk.Deliveries(b.ctx, charla.DeliveryQuery{Account: b.account.ID(), State: state})
+	require.NoError(b.t, err)
+	return page.Items
+}
+
+func (b *bench) write(v *charla.Visitor, text string) charla.Result {
+	b.t.Helper()
+	r, err := v.Write(b.ctx, text, nil)
 	require.NoError(b.t, err)
 	return r
 }
 
 func (b *bench) reply(ref tickets.Ref, text string) charla.Result {
 	b.t.Helper()
-	r, err := b.desk.Reply(b.ctx, ana, ref, text, nil)
+	r, err := b.agent(ana).Reply(b.ctx, ref, text, nil)
 	require.NoError(b.t, err)
 	return r
 }
@@ -102,16 +163,16 @@ func (b *bench) pass(d time.Duration) {
 
 func (b *bench) ticket(ref tickets.Ref) tickets.Ticket {
 	b.t.Helper()
-	t, err := b.desk.Ticket(b.ctx, ref)
+	t, err := b.account.Inbox().Ticket(b.ctx, ref)
 	require.NoError(b.t, err)
 	return t
 }
 
 func (b *bench) messages(ref tickets.Ref) []tickets.Message {
 	b.t.Helper()
-	list, err := b.desk.Messages(b.ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation})
+	page, err := b.account.Inbox().Messages(b.ctx, ref, charla.MessageQuery{})
 	require.NoError(b.t, err)
-	return list
+	return page.Items
 }
 
 // said are the rules whose messages a conversation holds, in order.
@@ -129,10 +190,10 @@ func (b *bench) said(ref tickets.Ref) []tickets.RuleKey {
 // save changes the configuration on its current version.
 func (b *bench) save(change func(*chatcfg.Config), o *charla.SaveOptions) charla.Saved {
 	b.t.Helper()
-	cfg, v, err := b.desk.Config(b.ctx, b.account.ID)
+	cfg, v, err := b.account.Config(b.ctx)
 	require.NoError(b.t, err)
 	change(&cfg)
-	saved, err := b.desk.SaveConfig(b.ctx, b.account.ID, v, cfg, o)
+	saved, err := b.account.SaveConfig(b.ctx, v, cfg, o)
 	require.NoError(b.t, err)
 	return saved
 }
@@ -194,3 +255,18 @@ func minutes(n int64) *chatcfg.Duration {
 }
 
 func logger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// messagesOf yields the messages of a stream, and the error that ends it.
+func messagesOf(updates iter.Seq2[charla.Update, error]) iter.Seq2[tickets.Message, error] {
+	return func(yield func(tickets.Message, error) bool) {
+		for u, err := range updates {
+			if err != nil {
+				yield(tickets.Message{}, err)
+				return
+			}
+			if u.Message != nil && !yield(*u.Message, nil) {
+				return
+			}
+		}
+	}
+}

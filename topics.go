@@ -96,8 +96,8 @@ func (t *topics) unknown(id uuid.UUID, version int64) bool {
 	return one != nil && one.version < version
 }
 
-// lost says that nobody knows any more what was told: everybody looks.
-func (t *topics) lost() {
+// reset forgets known versions, so that every reader reads again.
+func (t *topics) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, one := range t.m {

@@ -3,6 +3,7 @@ package chatcfg
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,20 @@ import (
 // when charla mints it. The zero value is no account.
 type AccountID struct{ uuid.UUID }
 
-// IsZero says whether the ID is missing.
+// IsZero reports whether the ID is missing.
 func (id AccountID) IsZero() bool { return id.UUID == uuid.Nil }
+
+// ErrID: the text is not an ID as String writes it.
+var ErrID = errors.New("chatcfg: not an ID")
+
+// ParseAccountID reads an ID as String writes it; another text is [ErrID].
+func ParseAccountID(text string) (AccountID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || id.String() != text {
+		return AccountID{}, ErrID
+	}
+	return AccountID{id}, nil
+}
 
 // Version numbers the saved configurations of an account: 1, 2, 3, …. The zero
 // value is none.

@@ -50,10 +50,10 @@ type imageFormat struct {
 	// config reads the header, and decode the pixels of the first frame.
 	config func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
-	// walk follows the structure of the file, without its pixels, to the end.
-	// It says how many frames there are, and false if it is not as it should
-	// be, or does not end where the file does.
-	walk func([]byte) (frames int, ok bool)
+	// walk follows the structure of the file, without its pixels, to the end. It
+	// returns how many frames there are and what follows the end, and false if
+	// the structure is not as it should be.
+	walk func([]byte) (frames int, rest []byte, ok bool)
 }
 
 var imageFormats = [...]imageFormat{
@@ -106,8 +106,8 @@ func checkImage(b []byte, size func(width, height int) *Problem) (Image, error) 
 	if problem := size(config.Width, config.Height); problem != nil {
 		return Image{}, Problems{*problem}
 	}
-	frames, ok := format.walk(b)
-	if !ok || holdsMarkup(b) {
+	frames, rest, ok := format.walk(b)
+	if !ok || len(rest) > 0 || holdsMarkup(b) {
 		return Image{}, Problems{{Code: CodeImageBroken}}
 	}
 	if frames > MaxImageFrames {

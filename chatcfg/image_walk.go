@@ -15,27 +15,27 @@ import (
 const maxJPEGScans = 64
 
 // walkPNG follows the chunks to IEND.
-func walkPNG(b []byte) (frames int, ok bool) {
+func walkPNG(b []byte) (frames int, rest []byte, ok bool) {
 	b = b[8:]
 	for len(b) >= 12 {
 		size := binary.BigEndian.Uint32(b)
 		if uint64(size) > uint64(len(b)-12) {
-			return 0, false
+			return 0, nil, false
 		}
 		kind := string(b[4:8])
 		b = b[12+size:]
 		switch kind {
 		case "IEND":
-			return max(frames, 1), len(b) == 0
+			return max(frames, 1), b, true
 		case "fcTL": // an animation's frame
 			frames++
 		}
 	}
-	return 0, false
+	return 0, nil, false
 }
 
 // walkJPEG follows the segments, and over the pixels' bytes, to EOI.
-func walkJPEG(b []byte) (frames int, ok bool) {
+func walkJPEG(b []byte) (frames int, rest []byte, ok bool) {
 	b = b[2:]
 	scans := 0
 	for len(b) >= 2 && b[0] == 0xff {
@@ -45,29 +45,29 @@ func walkJPEG(b []byte) (frames int, ok bool) {
 			b = b[1:]
 			continue
 		case marker == 0xd9: // EOI
-			return 1, len(b) == 2
+			return 1, b[2:], true
 		case marker == 0x01 || marker >= 0xd0 && marker <= 0xd8: // no length
 			b = b[2:]
 			continue
 		}
 		if len(b) < 4 {
-			return 0, false
+			return 0, nil, false
 		}
 		size := 2 + int(binary.BigEndian.Uint16(b[2:]))
 		if size < 4 || size > len(b) {
-			return 0, false
+			return 0, nil, false
 		}
 		b = b[size:]
 		if marker != 0xda { // SOS
 			continue
 		}
 		if scans++; scans > maxJPEGScans {
-			return 0, false
+			return 0, nil, false
 		}
 		for {
 			i := bytes.IndexByte(b, 0xff)
 			if i < 0 || i+1 == len(b) {
-				return 0, false
+				return 0, nil, false
 			}
 			// A stuffed zero or a restart marker is a part of the scan.
 			if next := b[i+1]; next != 0 && (next < 0xd0 || next > 0xd7) {
@@ -77,46 +77,52 @@ func walkJPEG(b []byte) (frames int, ok bool) {
 			b = b[i+2:]
 		}
 	}
-	return 0, false
+	return 0, nil, false
 }
 
 // walkGIF follows the blocks to the trailer.
-func walkGIF(b []byte) (frames int, ok bool) {
+func walkGIF(b []byte) (frames int, rest []byte, ok bool) {
 	if len(b) < 13 {
-		return 0, false
+		return 0, nil, false
 	}
 	flags := b[10]
+	screen := [2]int{int(binary.LittleEndian.Uint16(b[6:])), int(binary.LittleEndian.Uint16(b[8:]))}
 	b = b[13:]
 	if b, ok = skipColors(b, flags); !ok {
-		return 0, false
+		return 0, nil, false
 	}
 	for len(b) > 0 {
 		switch b[0] {
 		case 0x3b: // trailer
-			return frames, len(b) == 1
+			return frames, b[1:], frames > 0
 		case 0x21: // extension
 			if len(b) < 2 {
-				return 0, false
+				return 0, nil, false
 			}
 			b = b[2:]
 		case 0x2c: // image
 			frames++
 			if len(b) < 10 {
-				return 0, false
+				return 0, nil, false
+			}
+			for i, side := range screen { // browsers make the screen larger
+				if int(binary.LittleEndian.Uint16(b[1+2*i:]))+int(binary.LittleEndian.Uint16(b[5+2*i:])) > side {
+					return 0, nil, false
+				}
 			}
 			flags := b[9]
 			if b, ok = skipColors(b[10:], flags); !ok || len(b) < 1 {
-				return 0, false
+				return 0, nil, false
 			}
 			b = b[1:]
 		default:
-			return 0, false
+			return 0, nil, false
 		}
 		if b, ok = skipBlocks(b); !ok {
-			return 0, false
+			return 0, nil, false
 		}
 	}
-	return 0, false
+	return 0, nil, false
 }
 
 // skipColors skips a GIF's colour table, if the flags tell of one.
@@ -147,21 +153,22 @@ func skipBlocks(b []byte) ([]byte, bool) {
 }
 
 // walkWebP follows the chunks to the end that the header tells.
-func walkWebP(b []byte) (frames int, ok bool) {
-	if uint64(binary.LittleEndian.Uint32(b[4:]))+8 != uint64(len(b)) {
-		return 0, false
+func walkWebP(b []byte) (frames int, rest []byte, ok bool) {
+	end := uint64(binary.LittleEndian.Uint32(b[4:])) + 8
+	if end < 12 || end > uint64(len(b)) {
+		return 0, nil, false
 	}
-	b = b[12:]
+	b, rest = b[12:end], b[end:]
 	for len(b) > 0 {
 		var kind string
 		if kind, _, b, ok = nextChunk(b); !ok {
-			return 0, false
+			return 0, nil, false
 		}
 		if kind == "ANMF" {
 			frames++
 		}
 	}
-	return max(frames, 1), true
+	return max(frames, 1), rest, true
 }
 
 // nextChunk cuts the first chunk off a WebP's chunks.

@@ -313,6 +313,16 @@ var problemMessages = map[Code]phrases{
 		"Files of this type are not taken.",
 		"Este tipo de arquivo não é aceito.",
 	},
+	CodeFileEnding: {
+		"Por su contenido el archivo es %v: su nombre debe terminar en %v.",
+		"By its content the file is %v: its name must end in %v.",
+		"Pelo conteúdo o arquivo é %v: o nome deve terminar em %v.",
+	},
+	CodeFileName: {
+		"Windows entiende «%v» como otra cosa que un archivo; cambia el nombre.",
+		"Windows takes “%v” for something other than a file; change the name.",
+		"O Windows entende «%v» como outra coisa que não um arquivo; mude o nome.",
+	},
 	CodeFileTooLarge: {
 		"El archivo pasa de %v bytes.",
 		"The file is larger than %v bytes.",

@@ -29,9 +29,9 @@ func Example() {
 
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+	visitor, _, err := account.Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	check(err)
-	_, err = desk.Write(ctx, session, "Where is my order?", nil)
+	_, err = visitor.Write(ctx, "Where is my order?", nil)
 	check(err)
 
 	var all metricdata.ResourceMetrics

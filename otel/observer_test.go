@@ -42,7 +42,7 @@ type bench struct {
 	tracers *sdktrace.TracerProvider
 	store   *slow
 	desk    *charla.Desk
-	account chatcfg.AccountID
+	account *charla.Account
 }
 
 func setup(t *testing.T, change func(*charla.Options)) *bench {
@@ -69,17 +69,16 @@ func setup(t *testing.T, change func(*charla.Options)) *bench {
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	cfg.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitMinutes}
 	cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{canary + "@example.com"}}
-	account, _, err := b.desk.CreateAccount(b.ctx, canary, canary+".example", &charla.AccountOptions{Config: &cfg})
+	b.account, _, err = b.desk.CreateAccount(b.ctx, canary, canary+".example", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
-	b.account = account.ID
 	return b
 }
 
-func (b *bench) enter() tickets.Session {
+func (b *bench) enter() *charla.Visitor {
 	b.t.Helper()
-	s, _, err := b.desk.StartSession(b.ctx, b.account, charla.Entry{Name: canary, Email: canary + "@example.com"})
+	v, _, err := b.account.Enter(b.ctx, charla.Entry{Name: canary, Email: canary + "@example.com"})
 	require.NoError(b.t, err)
-	return s
+	return v
 }
 
 // slow is a store that takes a quarter of a second over a commit, keeps the span
@@ -150,7 +149,7 @@ func (b *bench) clean(exported any) {
 	text, err := json.Marshal(exported)
 	require.NoError(b.t, err)
 	assert.NotContains(b.t, string(text), canary)
-	assert.NotContains(b.t, string(text), b.account.String())
+	assert.NotContains(b.t, string(text), b.account.ID().String())
 }
 
 // ended are the spans that ended, each with its parent's name, attributes and
@@ -194,13 +193,13 @@ func TestObserver(t *testing.T) {
 	post := &mailer{}
 	b := setup(t, func(o *charla.Options) { o.Mailer = post })
 	post.b = b
-	s := b.enter()
+	visitor := b.enter()
 	lag, err := charlaotel.WatchLag(b.meters, b.desk)
 	require.NoError(t, err)
 
 	ctx, above := b.tracers.Tracer("host").Start(b.ctx, "request")
 	b.store.conversations.fail = []error{fmt.Errorf("%s: %w", canary, storage.ErrConflict)}
-	r, err := b.desk.Write(ctx, s, canary, nil)
+	r, err := visitor.Write(ctx, canary, nil)
 	require.NoError(t, err)
 	within := b.store.conversations.span
 	above.End()
@@ -215,10 +214,10 @@ func TestObserver(t *testing.T) {
 	b.clock.Set(b.clock.Now().Add(time.Minute))
 	_, err = b.desk.RunDue(b.ctx)
 	require.NoError(t, err)
-	_, err = b.desk.Open(b.ctx, ana, r.Ref, nil)
+	_, err = b.account.Agent(ana).Do(b.ctx, r.Ref, tickets.Command{Kind: tickets.CommandOpen}, nil)
 	require.ErrorIs(t, err, tickets.ErrTransition)
 	b.store.conversations.fail = []error{errors.New("disk full of " + canary)}
-	_, err = b.desk.Close(b.ctx, ana, r.Ref, nil)
+	_, err = b.account.Agent(ana).Do(b.ctx, r.Ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.ErrorIs(t, err, charla.ErrOutcomeUnknown)
 
 	spans := b.ended()
@@ -262,7 +261,7 @@ func TestObserver(t *testing.T) {
 // second what is left of a minute after its backoff, which has chance in it.
 func (b *bench) waited(first float64) string {
 	b.t.Helper()
-	page, err := b.desk.Deliveries(b.ctx, b.account, storage.Sent, "", 0)
+	page, err := b.desk.Deliveries(b.ctx, charla.DeliveryQuery{Account: b.account.ID(), State: charla.DeliverySent})
 	require.NoError(b.t, err)
 	require.Len(b.t, page.Items, 1)
 	one := page.Items[0]
@@ -275,8 +274,8 @@ func TestObserverRun(t *testing.T) {
 	t.Parallel()
 	wire := make(ear)
 	b := setup(t, func(o *charla.Options) { o.Clock, o.Broker = nil, wire })
-	s := b.enter()
-	r, err := b.desk.Write(b.ctx, s, canary, nil)
+	visitor := b.enter()
+	r, err := visitor.Write(b.ctx, canary, nil)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(b.ctx)
 	var ran sync.WaitGroup
@@ -285,14 +284,14 @@ func TestObserverRun(t *testing.T) {
 	wire <- make([]byte, 25)
 	next := make(chan struct{})
 	ran.Go(func() {
-		for u, err := range b.desk.Live(ctx, s, 0, 0) {
+		for u, err := range visitor.Live(ctx, 0, 0) {
 			if err == nil && u.Message == nil {
 				next <- struct{}{}
 			}
 		}
 	})
 	<-next
-	for u, err := range b.desk.LiveTicket(ctx, r.Ref, 0, 0) {
+	for u, err := range b.account.Inbox().Follow(ctx, r.Ref, 0, 0) {
 		require.NoError(t, err)
 		if u.Message == nil {
 			break
@@ -350,7 +349,7 @@ func TestObserverWithoutProviders(t *testing.T) {
 	_, err = charlaotel.WatchLag(nil, nil)
 	require.ErrorContains(t, err, "no desk")
 	ctx, above := b.tracers.Tracer("host").Start(b.ctx, "request")
-	_, err = b.desk.Write(ctx, b.enter(), canary, nil)
+	_, err = b.enter().Write(ctx, canary, nil)
 	require.NoError(t, err)
 	assert.True(t, above.IsRecording(), "not ended by anybody else")
 	above.End()

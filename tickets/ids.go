@@ -14,6 +14,15 @@ type ConversationID struct{ uuid.UUID }
 // IsZero says whether the ID is missing.
 func (id ConversationID) IsZero() bool { return id.UUID == uuid.Nil }
 
+// ParseConversationID reads an ID as String writes it; another text is [chatcfg.ErrID].
+func ParseConversationID(text string) (ConversationID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || id.String() != text {
+		return ConversationID{}, chatcfg.ErrID
+	}
+	return ConversationID{id}, nil
+}
+
 // SessionID identifies a browser session of an account. The zero value is none.
 type SessionID struct{ uuid.UUID }
 

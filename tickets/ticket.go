@@ -323,10 +323,14 @@ type Message struct {
 // File describes an attachment. Its bytes are kept apart.
 type File struct {
 	ID FileID `json:"id"`
-	// Name is as it was called where it comes from: a label.
+	// Name is a label, made of what it was called where it comes from; it ends as
+	// its type does.
 	Name string `json:"name"`
 	// Type is its media type, known by its content.
 	Type string `json:"type"`
 	// Size is in bytes.
 	Size int64 `json:"size"`
+	// Inline reports whether it is a picture that may be shown beside its message;
+	// everything else is offered as a download only.
+	Inline bool `json:"inline,omitempty"`
 }

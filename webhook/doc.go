@@ -5,7 +5,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	desk, err := charla.New(store, &charla.Options{OnEvent: hook.Send})
+//	desk, err := charla.New(store, &charla.Options{Hooks: map[string]charla.Hook{"webhook": hook.Send}})
 //
 // Each event is a POST of a [Payload] as JSON, with the headers "webhook-id" (the
 // event's key, the same at every attempt), "webhook-timestamp" (seconds since 1970) and

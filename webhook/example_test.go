@@ -43,15 +43,15 @@ func Example() {
 	})
 	check(err)
 	defer hook.Close()
-	desk, err := charla.New(storage.NewMemory(), &charla.Options{OnEvent: hook.Send})
+	desk, err := charla.New(storage.NewMemory(), &charla.Options{Hooks: map[string]charla.Hook{"webhook": hook.Send}})
 	check(err)
 
 	ctx := context.Background()
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
+	visitor, _, err := account.Enter(ctx, charla.Entry{Name: "Carla"})
 	check(err)
-	_, err = desk.Write(ctx, session, "Where is my order?", nil)
+	_, err = visitor.Write(ctx, "Where is my order?", nil)
 	check(err)
 	_, err = desk.RunDue(ctx) // Desk.Run does it by itself
 	check(err)

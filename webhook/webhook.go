@@ -90,7 +90,7 @@ type Hook struct {
 	client    *http.Client
 }
 
-// New makes a hook whose [Hook.Send] is for [charla.Options].OnEvent. endpoints is
+// New makes a hook whose [Hook.Send] is for [charla.Options].Hooks. endpoints is
 // required. The error has every problem of the arguments.
 func New(endpoints Endpoints, o *Options) (*Hook, error) {
 	h := &Hook{endpoints: endpoints}

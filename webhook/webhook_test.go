@@ -194,14 +194,14 @@ func TestDesk(t *testing.T) {
 	h := hook(t, func(context.Context, chatcfg.AccountID) (webhook.Endpoint, error) {
 		return webhook.Endpoint{URL: r.URL, Secrets: []webhook.Secret{key}, Kinds: []tickets.FactKind{tickets.FactCreated}}, nil
 	}, func(o *webhook.Options) { o.Clock = mock })
-	desk, err := charla.New(storage.NewMemory(), &charla.Options{Clock: mock, OnEvent: h.Send})
+	desk, err := charla.New(storage.NewMemory(), &charla.Options{Clock: mock, Hooks: map[string]charla.Hook{"webhook": h.Send}})
 	require.NoError(t, err)
 	a, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 	require.NoError(t, err)
 	write := func() tickets.Ref {
-		session, _, err := desk.StartSession(ctx, a.ID, charla.Entry{Name: "Carla"})
+		visitor, _, err := a.Enter(ctx, charla.Entry{Name: "Carla"})
 		require.NoError(t, err)
-		result, err := desk.Write(ctx, session, "hola", nil)
+		result, err := visitor.Write(ctx, "hola", nil)
 		require.NoError(t, err)
 		return result.Ref
 	}
@@ -224,12 +224,12 @@ func TestDesk(t *testing.T) {
 	write()
 	_, err = desk.RunDue(ctx)
 	require.NoError(t, err)
-	dead, err := desk.Deliveries(ctx, a.ID, storage.Dead, "", 10)
+	dead, err := desk.Deliveries(ctx, charla.DeliveryQuery{Account: a.ID(), State: charla.DeliveryDead})
 	require.NoError(t, err)
 	require.Len(t, dead.Items, 1)
 	assert.Len(t, r.requests(), 3)
 	status = http.StatusOK
-	require.NoError(t, desk.Replay(ctx, a.ID, dead.Items[0].Key))
+	require.NoError(t, desk.Replay(ctx, a.ID(), dead.Items[0].Key))
 	_, err = desk.RunDue(ctx)
 	require.NoError(t, err)
 	assert.Len(t, r.requests(), 4)

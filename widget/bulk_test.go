@@ -105,6 +105,10 @@ func TestBulk(t *testing.T) {
 			}
 			got := s.send(read, "192.0.2.99:1")
 			assert.Equal(t, http.StatusTooManyRequests, got.status, "everybody together")
+			assert.Equal(t, http.StatusTooManyRequests, s.send(file, "192.0.2.99:1").status)
+			madeUp := file
+			madeUp.token = "0190a1b2-0000-7000-8000-000000000000.AAAA"
+			assert.Equal(t, http.StatusUnauthorized, s.send(madeUp, "192.0.2.99:1").status, "a file of nobody takes no memory")
 			assert.Equal(t, http.StatusOK, s.send(request{path: "session", token: v.token}, "192.0.2.1:1").status, "what is small goes on")
 			for _, g := range gates {
 				close(g.open)
@@ -133,7 +137,7 @@ func TestSlowReaders(t *testing.T) {
 	t.Cleanup(func() { _ = files.Close() })
 	s := setupDesk(t, &charla.Options{Files: &charla.FileOptions{Store: files}}, nil, nil)
 	v := s.enter("carla")
-	require.NoError(t, s.desk.SetPicture(t.Context(), s.account.ID, png(t, 8)))
+	require.NoError(t, s.account.SetImage(t.Context(), charla.ImagePicture, png(t, 8)))
 	for _, tt := range []struct {
 		request
 		within time.Duration
@@ -147,7 +151,7 @@ func TestSlowReaders(t *testing.T) {
 		{request{method: "POST", path: "typing", token: v.token, body: "{}"}, time.Minute},
 		{request{method: "POST", path: "files?key=a&name=a.txt", token: v.token, body: "a"}, time.Minute},
 		{request{path: "files/1", token: v.token}, 5 * time.Minute},
-		{request{path: "/page/" + s.account.Key}, time.Minute},
+		{request{path: "/page/" + s.account.key}, time.Minute},
 		{request{path: "/contact/nobody"}, time.Minute},
 	} {
 		t.Run(tt.path, func(t *testing.T) {

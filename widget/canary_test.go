@@ -12,6 +12,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/charlahq/charla/widget"
 	"github.com/stretchr/testify/assert"
@@ -47,42 +48,52 @@ func TestCanaries(t *testing.T) {
 		chat.LongButton.Text.Any, chat.Welcome.Text.Any, chat.Welcome.Author = "canary-button-off", "canary-welcome-off", "canary-author-off"
 	}, func(o *widget.Options) { o.Logins = []widget.Login{fakeLogin{"google"}} })
 	agent := charla.Person{ID: "canary-agent-id", Name: "canary-agent-name"}
-	require.NoError(t, s.desk.Heartbeat(t.Context(), s.account.ID, agent.ID, tickets.Online))
+	acts := s.account.Agent(agent)
+	require.NoError(t, acts.Heartbeat(t.Context(), tickets.Online))
 
 	rut := func(v charla.Entry) charla.Entry { v.RUT = "12345678-5"; return v }
 	other := s.start(s.account, charla.Entry{
 		Name: "canary-other-name", Email: "canary-other@example.com", RUT: "11111111-1", Phone: "+56987654321",
 	})
-	theirs, err := s.desk.Write(t.Context(), other.session, "canary-other-text canarykeyword", &charla.CallOptions{
+	theirs, err := other.Write(t.Context(), "canary-other-text canarykeyword", &charla.WriteOptions{
 		Key: "canary-key", File: &charla.Upload{Name: "canary-file.png", Body: png(t, 8)},
 	})
 	require.NoError(t, err)
 	mine := s.start(s.account, rut(charla.Entry{Name: "Carla", Email: "carla@example.com"}))
 	verified := s.start(s.account, rut(charla.Entry{Proof: &charla.Proof{Subject: "canary-subject", Name: "Carla"}}))
-	asked, err := s.desk.Write(t.Context(), mine.session, "hola", &charla.CallOptions{
+	asked, err := mine.Write(t.Context(), "hola", &charla.WriteOptions{
 		File: &charla.Upload{Name: "mine.png", Body: png(t, 9)},
 	})
 	require.NoError(t, err)
 	for _, ref := range []tickets.Ref{asked.Ref, theirs.Ref} {
-		_, err = s.desk.Reply(t.Context(), agent, ref, "answered", nil)
+		_, err = acts.Reply(t.Context(), ref, "answered", nil)
 		require.NoError(t, err)
-		_, err = s.desk.Classify(t.Context(), agent, ref, &tickets.Typification{Category: "canary-category"}, nil)
-		require.NoError(t, err)
-		_, err = s.desk.Describe(t.Context(), agent, ref, map[string]string{"canary-field": "canary-metadata"}, nil)
-		require.NoError(t, err)
-		require.NoError(t, s.desk.AgentTyping(t.Context(), agent, ref))
+		for _, cmd := range []tickets.Command{
+			{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "canary-category"}},
+			{Kind: tickets.CommandDescribe, Metadata: map[string]string{"canary-field": "canary-metadata"}},
+		} {
+			_, err = acts.Do(t.Context(), ref, cmd, nil)
+			require.NoError(t, err)
+		}
+		require.NoError(t, acts.Typing(t.Context(), ref))
 	}
-	read, err := s.desk.Messages(t.Context(), messagesOf(asked.Ref))
+	read, err := s.account.Inbox().Messages(t.Context(), asked.Ref, charla.MessageQuery{})
+	require.NoError(t, err)
+	record, err := s.store.Accounts().Get(t.Context(), s.account.ID())
 	require.NoError(t, err)
 
 	canaries := []string{
-		"canary", s.secret.Reveal(), s.account.ID.String(), "11111111", "11.111.111", "987654321",
+		"canary", s.secret.Reveal(), s.account.ID().String(), "11111111", "11.111.111", "987654321",
 		other.token, other.session.ID.String(), other.session.Conversation.String(), asked.Ref.Conversation.String(),
-		read[0].File.ID.String(), "charla_sk_",
+		read.Items[0].File.ID.String(), "charla_sk_",
 	}
-	for _, raw := range [][]byte{
-		s.secret.Key().Seed(), s.account.Secrets[0].PublicKey, other.session.TokenHash, mine.session.TokenHash, verified.session.TokenHash,
-	} {
+	hidden := [][]byte{s.secret.Key().Seed(), record.Secrets[0].PublicKey}
+	for _, v := range []visitor{other, mine, verified} {
+		loaded, err := s.store.Conversations().Load(t.Context(), storage.LoadQuery{Account: s.account.ID(), Session: v.session.ID})
+		require.NoError(t, err)
+		hidden = append(hidden, loaded.Session.TokenHash)
+	}
+	for _, raw := range hidden {
 		canaries = append(canaries, hex.EncodeToString(raw), base64.StdEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw))
 	}
 
@@ -104,11 +115,11 @@ func TestCanaries(t *testing.T) {
 		{method: "POST", path: "sessions", body: `{"name":"x","email":"canary-other@example.com","rut":"12345678-5"}`},
 		{method: "POST", path: "sessions", body: `{"identity":"x"}`},
 		{method: "POST", path: "session/login", body: `{"identity":"x"}`},
-		{path: "/page/" + s.account.Key}, {path: "/contact/" + s.account.Key}, {path: "/loader.js"},
-		{method: "POST", path: "/contact/" + s.account.Key, origin: s.server.URL,
+		{path: "/page/" + s.account.key}, {path: "/contact/" + s.account.key}, {path: "/loader.js"},
+		{method: "POST", path: "/contact/" + s.account.key, origin: s.server.URL,
 			body:   url.Values{"key": {"p"}, "email": {"x"}}.Encode(),
 			header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}},
-		{method: "POST", path: "/contact/" + s.account.Key, origin: s.server.URL,
+		{method: "POST", path: "/contact/" + s.account.key, origin: s.server.URL,
 			body:   url.Values{"key": {"p"}, "email": {"carla@example.com"}, "text": {"x"}}.Encode(),
 			header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}},
 		{path: "/login/google?state=x"},

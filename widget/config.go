@@ -1,7 +1,6 @@
 package widget
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -38,11 +37,11 @@ func (c *call) config() error {
 // public is what everybody may know of the account: the settings that are public,
 // and what becomes of them here and now.
 func (c *call) public() (map[string]any, error) {
-	status, err := c.h.desk.Availability(c.r.Context(), c.account.ID)
+	status, err := c.account.Visitor("").Status(c.r.Context())
 	if err != nil {
 		return nil, err
 	}
-	p := c.chat.Public(c.visitor())
+	p := c.chat.Public(c.speaks())
 	// speaks is the visitor's language; empty: none of ours.
 	p["locale"], p["speaks"] = c.locale(), chatcfg.VisitorLocale(c.language())
 	// form: who starts a conversation now gets the contact form (R6.2).
@@ -50,10 +49,10 @@ func (c *call) public() (map[string]any, error) {
 	if entry, ok := p["entry"].(map[string]any); ok {
 		entry["form"], entry["providers"] = !c.chat.SocialOnly(), c.h.providers(c.chat)
 	}
-	if image := c.account.Picture; image != nil {
+	if image := c.info.Picture; image != nil {
 		p["picture"] = c.imagePath("picture", image)
 	}
-	if image := c.account.Logo; image != nil {
+	if image := c.info.Logo; image != nil {
 		p["logo"] = c.imagePath("logo", image)
 	}
 	if size, types := c.h.desk.FileLimits(); size > 0 {
@@ -75,7 +74,7 @@ func (h *Handler) providers(chat *chatcfg.Chat) []string {
 }
 
 func (c *call) imagePath(name string, image *chatcfg.Image) string {
-	return fmt.Sprintf("v1/%s/%s?v=%.16s", c.account.Key, name, image.SHA256)
+	return fmt.Sprintf("v1/%s/%s?v=%.16s", c.info.Key, name, image.SHA256)
 }
 
 // tagged answers JSON with an ETag, or that it is as before.
@@ -109,15 +108,15 @@ func (c *call) cached(body []byte, tag string) {
 }
 
 // picture and logo answer the account's images.
-func (c *call) picture() error { return c.image(c.account.Picture, c.h.desk.Picture) }
+func (c *call) picture() error { return c.image(c.info.Picture, charla.ImagePicture) }
 
-func (c *call) logo() error { return c.image(c.account.Logo, c.h.desk.Logo) }
+func (c *call) logo() error { return c.image(c.info.Logo, charla.ImageLogo) }
 
-func (c *call) image(image *chatcfg.Image, load imageOf) error {
+func (c *call) image(image *chatcfg.Image, kind charla.ImageKind) error {
 	if image == nil {
 		return errNotFound
 	}
-	body, err := load(c.r.Context(), c.account.ID)
+	body, err := c.account.Image(c.r.Context(), kind)
 	if errors.Is(err, charla.ErrNotFound) {
 		return errNotFound
 	} else if err != nil {
@@ -141,6 +140,3 @@ func (c *call) image(image *chatcfg.Image, load imageOf) error {
 	c.cached(body, image.SHA256[:min(24, len(image.SHA256))])
 	return nil
 }
-
-// imageOf is Desk.Picture or Desk.Logo.
-type imageOf func(context.Context, chatcfg.AccountID) ([]byte, error)

@@ -37,8 +37,8 @@ func TestConfig(t *testing.T) {
 	}
 
 	picture, logo := png(t, 64), png(t, 200)
-	require.NoError(t, s.desk.SetPicture(t.Context(), s.account.ID, picture))
-	require.NoError(t, s.desk.SetLogo(t.Context(), s.account.ID, logo))
+	require.NoError(t, s.account.SetImage(t.Context(), charla.ImagePicture, picture))
+	require.NoError(t, s.account.SetImage(t.Context(), charla.ImageLogo, logo))
 	s.online("online")
 	s.save(func(c *chatcfg.Config) {
 		chat := &c.Chat
@@ -69,7 +69,7 @@ func TestConfig(t *testing.T) {
 		"identificationMessage": "¿Quién eres?", "headerMessage": "Ya vamos"}`, string(got.body))
 
 	for path, body := range map[string][]byte{c.Picture: picture, c.Logo: logo} {
-		require.True(t, strings.HasPrefix(path, "v1/"+s.account.Key+"/"), path)
+		require.True(t, strings.HasPrefix(path, "v1/"+s.account.key+"/"), path)
 		got := s.do(request{path: "/" + path, origin: "-"})
 		assert.Equal(t, http.StatusOK, got.status)
 		assert.Equal(t, body, got.body)
@@ -82,7 +82,7 @@ func TestConfig(t *testing.T) {
 		assert.Equal(t, http.StatusNotModified, head.status)
 	}
 
-	require.NoError(t, s.desk.SetPicture(t.Context(), s.account.ID, nil))
+	require.NoError(t, s.account.SetImage(t.Context(), charla.ImagePicture, nil))
 	assert.Equal(t, http.StatusNotFound, s.do(request{path: "picture"}).status)
 
 	s.save(func(c *chatcfg.Config) { c.Chat.Hidden = true })
@@ -119,7 +119,7 @@ func TestForm(t *testing.T) {
 	assert.Equal(t, http.StatusCreated, got.status, "%s", got.body)
 	assert.JSONEq(t, `{}`, string(got.body))
 	assert.Equal(t, http.StatusCreated, s.do(send).status, "R8.1: the same again")
-	list, err := s.desk.Contacts(t.Context(), s.account.ID, "", 0)
+	list, err := s.account.Inbox().Contacts(t.Context(), charla.PageQuery{})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 	assert.Equal(t, v.session.ID, list.Items[0].Session)
@@ -156,7 +156,7 @@ func TestEntry(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil, nil)
 	identity := func(mutate func(string) string) string {
-		jwt, err := charla.SignIdentity(s.secret, s.account.ID, charla.Proof{Subject: "42", Name: "Carla"}, s.desk.Now(), charla.MaxIdentity)
+		jwt, err := charla.SignIdentity(s.secret, s.account.ID(), charla.Proof{Subject: "42", Name: "Carla"}, s.desk.Now(), charla.MaxIdentity)
 		require.NoError(t, err)
 		return mutate(jwt)
 	}

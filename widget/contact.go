@@ -14,13 +14,18 @@ import (
 // contact takes the contact form (R6.2). With a session's token the form is
 // that session's.
 func (c *call) contact() error {
+	sender := c.account.Visitor("")
 	if c.r.Header.Get("Authorization") != "" {
 		if err := c.authenticate(); err != nil {
 			return err
 		}
+		if err := c.look(); err != nil {
+			return err
+		}
+		sender = c.visitor
 	}
 	var key string
-	f := charla.ContactForm{Session: c.session, Locale: c.locale()}
+	f := charla.ContactForm{Locale: c.locale()}
 	err := c.fields(map[string]any{
 		"key": &key, "name": &f.Name, "email": &f.Email, "phone": &f.Phone, "text": &f.Text,
 	})
@@ -30,7 +35,7 @@ func (c *call) contact() error {
 	if key == "" {
 		return errRequest
 	}
-	if _, err := c.h.desk.Contact(c.r.Context(), c.account.ID, f, &charla.CallOptions{Key: key}); err != nil {
+	if _, err := sender.Contact(c.r.Context(), f, &charla.CallOptions{Key: key}); err != nil {
 		return err
 	}
 	c.json(http.StatusCreated, struct{}{})
@@ -61,14 +66,14 @@ func (c *call) contactPage(key string) error {
 	if err := c.h.limits.entry.take(c.address, c.now); err != nil {
 		return err
 	}
-	if err := c.h.limits.accountEntry.take(c.account.ID, c.now); err != nil {
+	if err := c.h.limits.accountEntry.take(c.account.ID(), c.now); err != nil {
 		return err
 	}
 	if err := c.typed(data.Form); err != nil {
 		return err
 	}
 	f := data.Form
-	_, err := c.h.desk.Contact(c.r.Context(), c.account.ID, charla.ContactForm{
+	_, err := c.account.Visitor("").Contact(c.r.Context(), charla.ContactForm{
 		Name: f.Name, Email: f.Email, Phone: f.Phone, Text: f.Text, Locale: c.locale(), Scriptless: true,
 	}, &charla.CallOptions{Key: f.Key})
 	if err == nil || errors.Is(err, charla.ErrKeyReused) {
@@ -122,22 +127,16 @@ func (c *call) visit(key string) error {
 	if c.h.base == nil || !plausible(key) {
 		return errNotFound
 	}
-	ctx := c.r.Context()
-	a, err := c.h.desk.AccountByKey(ctx, key)
+	p, err := c.h.profiles.current(c.r.Context(), key)
 	if errors.Is(err, charla.ErrNotFound) {
 		return errNotFound
 	} else if err != nil {
 		return err
 	}
-	p, err := c.h.profile(ctx, &a)
-	if err != nil {
-		return err
-	}
 	if !p.allowed(c.h.origin, c.h.origin) {
 		return errNotFound
 	}
-	c.account, c.chat = a, &p.chat
-	return c.h.limits.account.take(a.ID, c.now)
+	return c.admit(p)
 }
 
 // formData is the form as it is shown.

@@ -51,6 +51,14 @@
 // of them the same [Options].Key if there are social logins. Rates and streams are
 // counted by each process for itself, and a finished login is good once in each.
 //
+// # What a message costs
+//
+// A text of a visitor costs one load, by which its session is checked and the rules decide,
+// and one commit; one that rules answer also costs a read of what they answered. Which pages may use the account, and
+// its welcome message, are asked for once in [Options].Remember for all requests of its
+// sessions; so a page whose domain was taken away may go on for as long. All other
+// requests see what was saved before them, and a deleted account answers none (R1.6).
+//
 // # What a stream costs
 //
 // An idle stream costs about one kilobyte of live memory over a bare handler of

@@ -14,7 +14,10 @@ import (
 // writeFile stores a message with an attachment: the body is the file, the rest
 // is in the query.
 func (c *call) writeFile() error {
-	if err := c.h.limits.message.take(c.session.ID, c.now); err != nil {
+	if err := c.look(); err != nil { // before the file takes memory
+		return err
+	}
+	if err := c.h.limits.message.take(c.token, c.now); err != nil {
 		return err
 	}
 	maxBytes, _ := c.h.desk.FileLimits()
@@ -38,7 +41,7 @@ func (c *call) writeFile() error {
 	if err != nil {
 		return err
 	}
-	err = c.write(q.Get("text"), q.Get("welcome") == "true", &charla.CallOptions{
+	err = c.write(q.Get("text"), q.Get("welcome") == "true", &charla.WriteOptions{
 		Key: q.Get("key"), File: &charla.Upload{Name: q.Get("name"), Body: body},
 	})
 	var problems chatcfg.Problems
@@ -62,7 +65,7 @@ func (c *call) readFile() error {
 		return err
 	}
 	defer leave()
-	file, body, err := c.h.desk.File(c.r.Context(), c.session, seq)
+	file, body, err := c.visitor.File(c.r.Context(), seq)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package widget_test
 
 import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,6 +52,7 @@ func TestFiles(t *testing.T) {
 		require.NotNil(t, stored.Message.File)
 		assert.Equal(t, "image/png", stored.Message.File.Type, "known by its content")
 		assert.EqualValues(t, len(body), stored.Message.File.Size)
+		assert.True(t, stored.Message.File.Inline, "R3.10: the page may show it")
 		assert.Equal(t, "mira", stored.Message.Text)
 
 		again := send(q, body, nil)
@@ -67,6 +71,20 @@ func TestFiles(t *testing.T) {
 	}
 	q := url.Values{"key": {"x"}, "name": {"a.png"}}
 	assert.Equal(t, "too_large", send(q, make([]byte, 10_001), nil).code())
+	for _, name := range []string{"a.hta", "a.png.js", "a\u202egnp.exe", "con.png", "a.png:b.exe"} {
+		got := send(url.Values{"key": {name}, "name": {name}}, body, nil)
+		assert.Equal(t, http.StatusUnprocessableEntity, got.status, "R3.10: %q", name)
+		assert.Contains(t, string(got.body), `"file.name"`)
+	}
+	huge := bytes.Clone(body)
+	binary.BigEndian.PutUint32(huge[16:], 8192)
+	binary.BigEndian.PutUint32(huge[20:], 8192)
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	var blank struct{ Message message }
+	send(url.Values{"key": {"huge"}, "name": {"huge"}}, huge, nil).into(t, &blank)
+	require.NotNil(t, blank.Message.File)
+	assert.Equal(t, "huge.png", blank.Message.File.Name, "R3.10: the type's ending")
+	assert.False(t, blank.Message.File.Inline, "R3.10: 8192² pixels in a few bytes")
 	assert.Equal(t, "media_type", send(q, []byte("<html><script>alert(1)</script>"), http.Header{"Content-Type": {"image/png"}}).code())
 	assert.Equal(t, "media_type", send(q, []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`), nil).code())
 	assert.Equal(t, "request", send(url.Values{"name": {"a.png"}}, body, nil).code(), "without a key")

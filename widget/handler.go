@@ -1,7 +1,6 @@
 package widget
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/tickets"
 )
 
 // Handler serves everything that a visitor's browser reaches. It is safe for
@@ -25,7 +23,7 @@ type Handler struct {
 	base     *url.URL // nil: no pages
 	origin   string   // the server's own; empty: unknown
 	limits   *limiter
-	profiles lru[string, *profile]
+	profiles profiles
 
 	sealer sealer
 	spent  spent
@@ -68,7 +66,7 @@ func New(desk *charla.Desk, o *Options) (*Handler, error) {
 		return nil, fmt.Errorf("widget: key: %w", err)
 	}
 	h.limits = newLimiter(&h.o.Limits)
-	h.profiles.limit = 4096
+	h.profiles.desk, h.profiles.remember, h.profiles.kept.limit = desk, h.o.Remember, 4096
 	h.seats.limit = h.o.Streams
 	h.bulk.limit = h.o.Limits.Bulk
 	return h, nil
@@ -87,27 +85,6 @@ func (h *Handler) Close() {
 	h.open.Wait()
 }
 
-// profile is what a request needs to know of an account's configuration.
-type profile struct {
-	id      chatcfg.AccountID
-	version chatcfg.Version
-	chat    chatcfg.Chat
-}
-
-// profile is an account's, as of the version in a.
-func (h *Handler) profile(ctx context.Context, a *chatcfg.Account) (*profile, error) {
-	if p, ok := h.profiles.find(a.Key); ok && p.id == a.ID && p.version == a.Version {
-		return p, nil
-	}
-	cfg, version, err := h.desk.Config(ctx, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	p := &profile{a.ID, version, cfg.Chat}
-	h.profiles.put(a.Key, p)
-	return p, nil
-}
-
 // call is one request on its way.
 type call struct {
 	h *Handler
@@ -119,10 +96,17 @@ type call struct {
 	route, rest string
 	now         time.Time
 	address     netip.Addr
-	account     chatcfg.Account
-	// chat is nil until the page may know of the account.
+	// account, info and chat are of a profile; account and chat are nil until the page may
+	// know of it.
+	account *charla.Account
+	info    charla.AccountInfo
 	chat    *chatcfg.Chat
-	session tickets.Session
+	// visitor is whose token came with the request, and token that token's hash. Nothing
+	// vouches for it before a call of visitor has succeeded.
+	visitor *charla.Visitor
+	token   tokenHash
+	// session is zero until the route has loaded it.
+	session charla.SessionInfo
 	// page says that a person reads the answer: errors are pages, too.
 	page bool
 	// park, if set, is what goes on when the call is over: a stream, which

@@ -20,8 +20,16 @@ type limiter struct {
 	entry        buckets[netip.Addr]
 	account      buckets[chatcfg.AccountID]
 	accountEntry buckets[chatcfg.AccountID]
-	session      buckets[tickets.SessionID]
-	message      buckets[tickets.SessionID]
+	// session and message are by the token's hash: whoever makes tokens up uses nobody's.
+	session buckets[tokenHash]
+	message buckets[tokenHash]
+}
+
+// forget forgets a token that no session has, so that made-up ones take nobody's place
+// among those that are remembered.
+func (l *limiter) forget(token tokenHash) {
+	l.session.kept.remove(token)
+	l.message.kept.remove(token)
 }
 
 // buckets are the token buckets of one rate.

@@ -74,7 +74,7 @@ func TestRates(t *testing.T) {
 			func(w *world, i int) answer { return w.send(config, fmt.Sprintf("192.0.2.%d:1", i)) },
 			func(w *world, _ int) answer {
 				other, _ := w.newAccount("Otra", "tienda.cl", nil)
-				return w.send(request{path: "config", key: other.Key}, "192.0.2.1:1")
+				return w.send(request{path: "config", key: other.key}, "192.0.2.1:1")
 			}},
 		{"everybody", func(l *widget.Limits) { l.All = few },
 			func(w *world, i int) answer { return w.send(config, fmt.Sprintf("192.0.2.%d:1", i)) },

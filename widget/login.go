@@ -55,7 +55,7 @@ func (c *call) beginLogin() error {
 	nonce := randomText()
 	sum := sha256.Sum256([]byte(nonce))
 	state := c.h.sealer.seal(sealedState, sealed{
-		Account: c.account.ID, Key: c.account.Key, Provider: provider, Origin: c.asking(), Nonce: sum[:],
+		Account: c.account.ID(), Key: c.info.Key, Provider: provider, Origin: c.asking(), Nonce: sum[:],
 		Expires: c.now.Add(stateLasts).Unix(),
 	})
 	to, err := login.Begin(state, c.h.callback(provider).String())
@@ -101,7 +101,7 @@ func (c *call) finishLogin(provider string) error {
 		return err
 	}
 	ctx := c.r.Context()
-	if a, err := c.h.desk.AccountByKey(ctx, state.Key); err != nil || a.ID != state.Account {
+	if a, err := c.h.desk.AccountByKey(ctx, state.Key); err != nil || a.ID() != state.Account {
 		return errOrigin
 	}
 	asked := c.r.Clone(ctx)
@@ -130,14 +130,14 @@ func (c *call) finishLogin(provider string) error {
 	})
 }
 
-// finished checks a finished login and uses it up. The session that it logged in may
-// use it again: it may not have got the answer.
+// finished checks a finished login and uses it up. Who logged a session in by it may
+// repeat that with the same token: the answer may have been lost.
 func (c *call) finished(login, nonce string) (p *charla.Proof, spend func(error), err error) {
 	l, err := c.h.sealer.open(sealedLogin, login, c.now)
-	if err != nil || l.Account != c.account.ID || l.Key != c.account.Key || l.Proof == nil || !l.holds(nonce) {
+	if err != nil || l.Account != c.account.ID() || l.Key != c.info.Key || l.Proof == nil || !l.holds(nonce) {
 		return nil, nil, invalid("login", codeLogin)
 	}
-	first, again := c.h.spent.spend(l.ID, c.session.ID, l.Expires, c.now)
+	first, again := c.h.spent.spend(l.ID, c.token, l.Expires, c.now)
 	if !first && !again {
 		return nil, nil, invalid("login", codeLogin)
 	}

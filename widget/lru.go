@@ -44,6 +44,16 @@ func (c *lru[K, V]) put(key K, value V) {
 	c.add(key, value)
 }
 
+// remove forgets a key.
+func (c *lru[K, V]) remove(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.m[key]; e != nil {
+		c.order.Remove(e)
+		delete(c.m, key)
+	}
+}
+
 func (c *lru[K, V]) add(key K, value V) {
 	if c.m == nil {
 		c.m = make(map[K]*list.Element)

@@ -60,17 +60,14 @@ func TestAuthorisation(t *testing.T) {
 	}
 	s := setupDesk(t, &charla.Options{Clock: mock, HeartbeatTTL: -1, Files: &charla.FileOptions{Store: files}},
 		configure, func(o *widget.Options) { o.Logins = []widget.Login{fakeLogin{"google"}} })
-	require.NoError(t, s.desk.SetPicture(t.Context(), s.account.ID, png(t, 64)))
-	require.NoError(t, s.desk.SetLogo(t.Context(), s.account.ID, png(t, 200)))
-	require.NoError(t, s.desk.Heartbeat(t.Context(), s.account.ID, ana.ID, "online")) // chats, and refuses forms
-	a, err := s.desk.Account(t.Context(), s.account.ID)
-	require.NoError(t, err)
-	s.account = a
+	require.NoError(t, s.account.SetImage(t.Context(), charla.ImagePicture, png(t, 64)))
+	require.NoError(t, s.account.SetImage(t.Context(), charla.ImageLogo, png(t, 200)))
+	require.NoError(t, s.ana().Heartbeat(t.Context(), "online")) // chats, and refuses forms
 	elsewhere, _ := s.newAccount("Otra", "tienda.cl", configure)
 
 	const secret = "secret-of-an-owner"
 	write := func(v visitor) int64 {
-		r, err := s.desk.Write(t.Context(), v.session, secret, &charla.CallOptions{
+		r, err := v.Write(t.Context(), secret, &charla.WriteOptions{
 			File: &charla.Upload{Name: secret + ".png", Body: png(t, 8)},
 		})
 		require.NoError(t, err)
@@ -86,7 +83,7 @@ func TestAuthorisation(t *testing.T) {
 
 	old, _ := claimed()
 	mock.Add(91 * 24 * time.Hour)
-	require.NoError(t, s.desk.Heartbeat(t.Context(), s.account.ID, ana.ID, "online"))
+	require.NoError(t, s.ana().Heartbeat(t.Context(), "online"))
 
 	actors := []struct {
 		name string
@@ -111,7 +108,7 @@ func TestAuthorisation(t *testing.T) {
 		{"expired", func() actor { return actor{token: old.token} }, true, false, false},
 		{"revoked", func() actor {
 			v, _ := claimed()
-			require.NoError(t, s.desk.EndSession(t.Context(), v.session))
+			require.NoError(t, v.Leave(t.Context()))
 			return actor{token: v.token}
 		}, true, false, false},
 		{"another visitor", func() actor { return actor{token: s.enter("other").token} }, true, true, false},
@@ -141,7 +138,7 @@ func TestAuthorisation(t *testing.T) {
 	n := 0
 	key := func() string { n++; return fmt.Sprint("k", n) }
 	identity := func() string {
-		jwt, err := charla.SignIdentity(s.secret, s.account.ID, charla.Proof{Subject: "new" + key()}, mock.Now(), time.Hour)
+		jwt, err := charla.SignIdentity(s.secret, s.account.ID(), charla.Proof{Subject: "new" + key()}, mock.Now(), time.Hour)
 		require.NoError(t, err)
 		return jwt
 	}
@@ -175,6 +172,7 @@ func TestAuthorisation(t *testing.T) {
 		{"read back", "GET", "messages?before=0", session, 200, nil, nil},
 		{"wait", "GET", "messages?wait=25&typing=false&agent=99", session, 200, nil, nil},
 		{"write", "POST", "messages", session, 201, func() any { return map[string]string{"key": key(), "text": "x"} }, nil},
+		{"write badly", "POST", "messages", session, 400, func() any { return "{" }, nil},
 		{"type", "POST", "typing", session, 204, func() any { return "{}" }, nil},
 		{"mark", "POST", "read", session, 204, func() any { return `{"seq":1}` }, nil},
 		{"stream", "GET", "stream", session, 200, nil, nil},
@@ -200,8 +198,8 @@ func TestAuthorisation(t *testing.T) {
 				status, code = http.StatusNotFound, "not_found"
 				a.file = 1
 			}
-			if route.needs == maybeSession && code == "" {
-				code = "available"
+			if code == "" {
+				code = map[string]string{"contact": "available", "write badly": "request"}[route.name]
 			}
 			q := request{
 				method: route.method, token: a.token, origin: a.origin, header: route.header,
@@ -236,7 +234,7 @@ func TestAuthorisation(t *testing.T) {
 			assert.Empty(t, got.header.Values("Set-Cookie"), name)
 		}
 	}
-	require.Equal(t, 18*14, cells)
+	require.Equal(t, 19*14, cells)
 	t.Logf("%d cells", cells)
 }
 

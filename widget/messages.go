@@ -3,11 +3,11 @@ package widget
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -34,12 +34,14 @@ type fileBody struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 	Size int64  `json:"size"`
+	// Inline says that the page may show the picture.
+	Inline bool `json:"inline,omitempty"`
 }
 
 func messageOf(m *tickets.Message) messageBody {
 	b := messageBody{Seq: m.Seq, At: m.At, From: m.From, Name: m.Name, Text: m.Text}
 	if f := m.File; f != nil {
-		b.File = &fileBody{f.Name, f.Type, f.Size}
+		b.File = &fileBody{f.Name, f.Type, f.Size, f.Inline}
 	}
 	return b
 }
@@ -54,7 +56,7 @@ func messagesOf(list []tickets.Message) []messageBody {
 
 // writeMessage stores what the customer wrote.
 func (c *call) writeMessage() error {
-	if err := c.h.limits.message.take(c.session.ID, c.now); err != nil {
+	if err := c.h.limits.message.take(c.token, c.now); err != nil {
 		return err
 	}
 	var key, text string
@@ -62,54 +64,68 @@ func (c *call) writeMessage() error {
 	if err := c.fields(map[string]any{"key": &key, "text": &text, "welcome": &welcome}); err != nil {
 		return err
 	}
-	return c.write(text, welcome, &charla.CallOptions{Key: key})
+	return c.write(text, welcome, &charla.WriteOptions{Key: key})
 }
 
 // write stores a message and answers it with what was stored along. welcome says
 // that it answers the welcome message, whose text is the configuration's (R6.5).
-func (c *call) write(text string, welcome bool, o *charla.CallOptions) error {
+func (c *call) write(text string, welcome bool, o *charla.WriteOptions) error {
 	if o.Key == "" { // without one a repetition would be another message
 		return errRequest
 	}
-	if w := c.chat.Welcome; welcome && w.Enabled {
-		o.Welcome = &tickets.Welcome{Text: w.Text.In(c.visitor(), c.chat.Locale), Author: w.Author}
+	if w := &c.chat.Welcome; welcome && w.Enabled {
+		if err := c.look(); err != nil { // it was shown in the session's language
+			return err
+		}
+		o.Welcome = &tickets.Welcome{Text: w.Text.In(c.speaks(), c.chat.Locale), Author: w.Author}
 	}
-	done, err := c.h.desk.Write(c.r.Context(), c.session, text, o)
+	done, err := c.visitor.Write(c.r.Context(), text, o)
 	if err != nil {
 		return err
 	}
-	var answer struct {
-		Message messageBody   `json:"message"`
-		Also    []messageBody `json:"also"`
+	answer := writtenBody{
+		Message: messageBody{Seq: done.Seq, At: done.At, From: tickets.FromCustomer, Text: text},
+		Also:    []messageBody{},
 	}
-	answer.Message = messageBody{Seq: done.Seq, At: done.At, From: tickets.FromCustomer, Text: text}
-	answer.Also = []messageBody{}
-	stored, err := c.stored(done)
-	if err != nil {
-		return err
-	}
-	for i := range stored {
-		if m := &stored[i]; m.Seq == done.Seq {
-			answer.Message = messageOf(m)
-		} else {
-			answer.Also = append(answer.Also, messageOf(m))
+	if done.First < done.Last || o.File != nil {
+		if err := c.readWritten(&answer, &done); err != nil {
+			return err
 		}
 	}
 	c.json(http.StatusCreated, answer)
 	return nil
 }
 
-// stored reads the messages that a write of the session stored, of those that the
-// session may read (R7.2). It looks where they were stored: a repeated write may have
-// been answered before the session logged in.
-func (c *call) stored(done charla.Result) ([]tickets.Message, error) {
-	q := storage.MessageQuery{
-		Account: done.Ref.Account, Conversation: done.Ref.Conversation, After: done.First - 1, Before: done.Last + 1,
+// writtenBody is what a visitor is told of a message that they wrote.
+type writtenBody struct {
+	Message messageBody `json:"message"`
+	// Also are the messages that the rules and the welcome message added.
+	Also []messageBody `json:"also"`
+}
+
+// readWritten reads what a write stored, nothing of which is an agent's. It is read where
+// it was stored: a repeated write may have been answered before the session logged in.
+func (c *call) readWritten(answer *writtenBody, done *charla.Result) error {
+	stored, err := c.account.Inbox().Messages(c.r.Context(), done.Ref, charla.MessageQuery{After: done.First - 1, Before: done.Last + 1})
+	if err != nil {
+		return err
 	}
-	if own := done.Ref.Conversation == c.session.Conversation; !own || c.session.Customer.Level != tickets.LevelVerified {
-		q.Session = c.session.ID
+	list := stored.Items
+	at := slices.IndexFunc(list, func(m tickets.Message) bool { return m.Seq == done.Seq })
+	if at < 0 { // purged meanwhile
+		return nil
 	}
-	return c.h.desk.Messages(c.r.Context(), q)
+	own := list[at]
+	answer.Message = messageOf(&own)
+	for i := range list {
+		// A close that was due is of who wrote before, whom the e-mail that the session
+		// only claims found (R7.2).
+		mine := list[i].Session == own.Session || own.Level == tickets.LevelVerified
+		if i != at && mine {
+			answer.Also = append(answer.Also, messageOf(&list[i]))
+		}
+	}
+	return nil
 }
 
 // number is a parameter that is a number from zero; def if it is missing.
@@ -132,7 +148,7 @@ func (c *call) typing() error {
 	if err := c.fields(nil); err != nil {
 		return err
 	}
-	return c.quietly(func() error { return c.h.desk.Typing(c.r.Context(), c.session) })
+	return c.quietly(func() error { return c.visitor.Typing(c.r.Context()) })
 }
 
 // markRead says how far the customer has read.
@@ -144,7 +160,7 @@ func (c *call) markRead() error {
 	if seq < 0 {
 		return errRequest
 	}
-	return c.quietly(func() error { return c.h.desk.MarkRead(c.r.Context(), c.session, seq) })
+	return c.quietly(func() error { return c.visitor.MarkRead(c.r.Context(), seq) })
 }
 
 // quietly does what a session may do in a conversation of its own, and answers

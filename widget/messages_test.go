@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,9 +54,8 @@ func TestConversation(t *testing.T) {
 	assert.Equal(t, http.StatusConflict, reused.status)
 	assert.Equal(t, "key_reused", reused.code())
 
-	session, err := s.desk.Session(t.Context(), s.account.ID, started.Token)
-	require.NoError(t, err)
-	asked := s.write(visitor{started.Token, session}, "¿hola?")
+	v := s.account.Visitor(charla.Token(started.Token))
+	asked := s.write(visitor{Visitor: v}, "¿hola?")
 	s.reply(asked.Ref, "ya sale")
 	var p page
 	s.do(request{path: "messages?after=0&limit=2", token: started.Token}).into(t, &p)

@@ -27,6 +27,11 @@ type Options struct {
 	Limits Limits
 	// Streams bound and tune the streams.
 	Streams StreamOptions
+	// Remember is for how long what is known of an account serves its sessions' requests
+	// without another look in the store: which pages may use it, and its welcome
+	// message. Default 250 ms; negative: not at all. What is stored is decided under the
+	// configuration in the store all the same, and a deleted account answers nothing.
+	Remember time.Duration
 	// Logins are the social logins, at most one for each provider.
 	Logins []Login
 	// Key seals what passes through a visitor's browser during a social login:
@@ -109,6 +114,7 @@ func (o *Options) defaults() Options {
 	if len(r.Key) == 0 {
 		r.Key = randomKey()
 	}
+	def(&r.Remember, 250*time.Millisecond)
 	l, s := &r.Limits, &r.Streams
 	def(&l.Body, 64<<10)
 	def(&l.BodyTime, 30*time.Second)

@@ -67,7 +67,12 @@ func ExampleNew() {
 	server := &http.Server{Addr: ":8080", Handler: mux, ReadHeaderTimeout: 10e9, IdleTimeout: 120e9}
 	server.RegisterOnShutdown(chat.Close) // or streams would keep it from stopping
 
-	snippet, err := widget.Snippet("https://tienda.cl/chat/", account) // for the site's pages
+	info, err := account.Info(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	snippet, err := widget.Snippet("https://tienda.cl/chat/", info.Key) // for the site's pages
 	fmt.Println(snippet[:60], err)
 	// Output: <script async src="https://tienda.cl/chat/loader.js" data-ch <nil>
 }

@@ -82,7 +82,7 @@ func (c *call) preflight(methods string) {
 func (c *call) hint(path string) {
 	c.w.Header().Set("Vary", "Origin")
 	key, _, _ := strings.Cut(path, "/")
-	if p, ok := c.h.profiles.find(key); ok {
+	if p, ok := c.h.profiles.kept.find(key); ok {
 		if origin := c.asking(); p.allowed(origin, c.h.origin) {
 			c.grant(origin)
 		}

@@ -108,7 +108,7 @@ func TestSameOrigin(t *testing.T) {
 	defer res.Body.Close()
 	assert.Equal(t, http.StatusOK, res.StatusCode)
 	for _, path := range []string{"/page/", "/contact/", "/login/google?state="} {
-		assert.Equal(t, http.StatusNotFound, s.do(request{path: path + s.account.Key}).status, "%s: links are never made of requests", path)
+		assert.Equal(t, http.StatusNotFound, s.do(request{path: path + s.account.key}).status, "%s: links are never made of requests", path)
 	}
 }
 
@@ -116,7 +116,7 @@ func TestSameOrigin(t *testing.T) {
 func TestNoDomain(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil, nil)
-	key := s.account.Key
+	key := s.account.key
 	require.Equal(t, http.StatusOK, s.do(request{path: "/page/" + key}).status)
 	s.strip(t)
 	for _, origin := range []string{"https://tienda.cl", s.server.URL, "null", "-", ""} {
@@ -133,14 +133,14 @@ func TestUnknownAccounts(t *testing.T) {
 	s := setup(t, func(c *chatcfg.Config) { c.Chat.Locale = chatcfg.English }, nil)
 	gone, _ := s.newAccount("Cerrada", "tienda.cl", nil)
 	v := s.start(gone, visitorNamed("x"))
-	require.NoError(t, s.desk.DeleteAccount(t.Context(), gone.ID, gone.Name))
+	require.NoError(t, gone.Delete(t.Context(), "Cerrada"))
 	for _, path := range []string{"config", "session", "messages", "stream", "files/1", "picture", "nothing", ""} {
 		wrong := request{path: path, origin: "https://evil.example", token: v.token}
 		if path == "picture" {
 			wrong.origin = "" // it is for every page, and this account has none
 		}
 		want := s.do(wrong)
-		for _, key := range []string{"ck_aaaaaaaaaaaaaaaaaaaaaaaaaa", gone.Key, "x", "A", "ck_%00", strings.Repeat("k", 65)} {
+		for _, key := range []string{"ck_aaaaaaaaaaaaaaaaaaaaaaaaaa", gone.key, "x", "A", "ck_%00", strings.Repeat("k", 65)} {
 			got := s.do(request{path: path, key: key, token: v.token})
 			if path == "picture" {
 				assert.GreaterOrEqual(t, got.status, 403, "%s of %s", path, key)
@@ -152,7 +152,7 @@ func TestUnknownAccounts(t *testing.T) {
 		}
 	}
 	want := s.do(request{path: "/page/nothing"})
-	got := s.do(request{path: "/page/" + gone.Key})
+	got := s.do(request{path: "/page/" + gone.key})
 	got.header.Del("Date")
 	want.header.Del("Date")
 	assert.Equal(t, want, got)

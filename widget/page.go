@@ -76,9 +76,9 @@ func (c *call) html() {
 // render answers a page. Each may do what it needs and nothing else.
 func (c *call) render(status int, name string, data pageData) error {
 	all := pages()
-	data.Locale, data.Chat, data.Key = c.locale(), c.chat, c.account.Key
+	data.Locale, data.Chat, data.Key = c.locale(), c.chat, c.info.Key
 	if c.chat != nil {
-		data.Contact = c.chat.Public(c.visitor())["contact"]
+		data.Contact = c.chat.Public(c.speaks())["contact"]
 	}
 	data.Words = make(map[string]string, len(words))
 	for name, one := range words {

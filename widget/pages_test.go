@@ -30,7 +30,7 @@ func TestPage(t *testing.T) {
 		c.Chat.ExtraDomains = []string{"*.sub.cl", "otra.cl:8443", "[2001:db8::1]"}
 	}, nil)
 	s.save(func(c *chatcfg.Config) { c.Chat.Name = `</title><script>alert(1)</script>` })
-	got := s.do(request{path: "/page/" + s.account.Key, origin: "-"})
+	got := s.do(request{path: "/page/" + s.account.key, origin: "-"})
 	require.Equal(t, http.StatusOK, got.status)
 	policy := got.header.Get("Content-Security-Policy")
 	assert.True(t, strings.HasSuffix(policy, "; frame-ancestors tienda.cl *.sub.cl otra.cl:8443"), policy)
@@ -39,13 +39,13 @@ func TestPage(t *testing.T) {
 	assert.Equal(t, "text/html; charset=utf-8", got.header.Get("Content-Type"))
 	assert.Equal(t, "same-origin", got.header.Get("Referrer-Policy"))
 	body := string(got.body)
-	assert.Contains(t, body, `<script async src="../loader.js" data-charla="`+s.account.Key+`" data-charla-page></script>`)
+	assert.Contains(t, body, `<script async src="../loader.js" data-charla="`+s.account.key+`" data-charla-page></script>`)
 	assert.NotContains(t, body, "alert(1)</script>")
 	assert.Equal(t, 1, strings.Count(body, "<script"))
-	head := s.do(request{method: "HEAD", path: "/page/" + s.account.Key})
+	head := s.do(request{method: "HEAD", path: "/page/" + s.account.key})
 	assert.Equal(t, http.StatusOK, head.status)
 	assert.Empty(t, head.body)
-	post := s.do(request{method: "POST", path: "/page/" + s.account.Key})
+	post := s.do(request{method: "POST", path: "/page/" + s.account.key})
 	assert.Equal(t, http.StatusMethodNotAllowed, post.status)
 	assert.Contains(t, string(post.body), "<!doctype html>", "people read errors of pages")
 }
@@ -106,11 +106,11 @@ func TestAssets(t *testing.T) {
 	}
 	assert.Equal(t, http.StatusMethodNotAllowed, s.do(request{method: "POST", path: "/loader.js"}).status)
 
-	pinned, err := widget.PinnedSnippet("https://tienda.cl/chat", s.account)
+	pinned, err := widget.PinnedSnippet("https://tienda.cl/chat", s.account.key)
 	require.NoError(t, err)
 	assert.Equal(t, fmt.Sprintf(`<script async src="https://tienda.cl/chat/%s" integrity="%s" crossorigin="anonymous" data-charla="%s"></script>`,
-		m.Loader, m.Integrity[m.Loader], s.account.Key), strings.ReplaceAll(pinned, "&#43;", "+"))
-	_, err = widget.PinnedSnippet("/chat", s.account)
+		m.Loader, m.Integrity[m.Loader], s.account.key), strings.ReplaceAll(pinned, "&#43;", "+"))
+	_, err = widget.PinnedSnippet("/chat", s.account.key)
 	require.Error(t, err)
 }
 
@@ -119,7 +119,7 @@ func TestAssets(t *testing.T) {
 func TestContactPage(t *testing.T) {
 	t.Parallel()
 	s := setup(t, nil, nil)
-	path := "/contact/" + s.account.Key
+	path := "/contact/" + s.account.key
 	assert.Equal(t, http.StatusNotFound, s.do(request{path: path}).status, "no form, no page")
 	s.save(func(c *chatcfg.Config) {
 		f := &c.Chat.ContactForm
@@ -163,7 +163,7 @@ func TestContactPage(t *testing.T) {
 		assert.Equal(t, http.StatusOK, got.status)
 		assert.Contains(t, string(got.body), "¡Gracias!")
 	}
-	list, err := s.desk.Contacts(t.Context(), s.account.ID, "", 0)
+	list, err := s.account.Inbox().Contacts(t.Context(), charla.PageQuery{})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1, "sent twice, stored once")
 	form.Set("text", "y otra cosa")
@@ -250,7 +250,7 @@ func TestLogin(t *testing.T) {
 		"the state instead":    start(stateOf(t, b.URL), b.Nonce),
 		"a line end":           start(login[:8]+"\n"+login[8:], b.Nonce),
 		"too long":             start(strings.Repeat("A", 5000), b.Nonce),
-		"in another account":   s.do(request{method: "POST", path: "sessions", key: other.Key, body: map[string]string{"login": login, "nonce": b.Nonce}}),
+		"in another account":   s.do(request{method: "POST", path: "sessions", key: other.key, body: map[string]string{"login": login, "nonce": b.Nonce}}),
 		"both ways to be sure": start("", b.Nonce),
 	} {
 		assert.Equal(t, http.StatusUnprocessableEntity, got.status, name)
@@ -319,7 +319,7 @@ func TestLogin(t *testing.T) {
 		got := s.do(request{method: "POST", path: "logins", body: body})
 		assert.Equal(t, http.StatusUnprocessableEntity, got.status, body)
 	}
-	require.NoError(t, s.desk.DeleteAccount(t.Context(), s.account.ID, s.account.Name))
+	require.NoError(t, s.account.Delete(t.Context(), "Tienda"))
 	assert.Equal(t, http.StatusForbidden, back(b, "carla").status)
 }
 

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/charlahq/charla/tickets"
+	"github.com/charlahq/charla"
 )
 
 // maxWait is how many seconds a long poll may wait.
@@ -45,15 +45,13 @@ func (c *call) readMessages() error {
 	if wait > 0 {
 		return c.poll(q, after, n, time.Duration(min(wait, maxWait))*time.Second)
 	}
-	var list []tickets.Message
-	if backwards {
-		list, err = c.h.desk.ReadLast(c.r.Context(), c.session, before, n+1)
-	} else {
-		list, err = c.h.desk.Read(c.r.Context(), c.session, after, n+1)
-	}
+	read, err := c.visitor.Messages(c.r.Context(), charla.MessageQuery{
+		After: after, Before: before, Newest: backwards, PageQuery: charla.PageQuery{Limit: n + 1},
+	})
 	if err != nil {
 		return err
 	}
+	list := read.Items
 	body := pageBody{More: len(list) > n}
 	if body.More && backwards {
 		list = list[1:]
@@ -90,7 +88,7 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 
 	body := pageBody{Messages: []messageBody{}, Read: &readBody{}, Typing: &typingBody{}}
 	ready := false
-	for u, err := range c.live(ctx, after, wait) {
+	for u, err := range c.visitor.Live(ctx, after, wait) {
 		switch {
 		case err != nil && errors.Is(context.Cause(ctx), errClosing):
 			c.json(http.StatusOK, body)

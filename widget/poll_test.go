@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -149,13 +150,13 @@ func TestLongPoll(t *testing.T) {
 	assert.GreaterOrEqual(t, time.Since(began), time.Second, "it waits for so long")
 	assert.Empty(t, p.Messages)
 
-	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 4))
+	require.NoError(t, s.ana().MarkRead(t.Context(), ref, 4))
 	assert.EqualValues(t, 4, ask("after=5&wait=20&agent=0&customer=0").Read.Agent, "what it does not know")
 	assert.EqualValues(t, 4, ask("after=5&wait=1&agent=4&customer=0&typing=false").Read.Agent, "what it knows")
 	waiting := make(chan page)
 	go func() { waiting <- ask("after=5&wait=20&agent=4&customer=0&typing=false") }()
 	time.Sleep(20 * time.Millisecond)
-	require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
+	require.NoError(t, s.ana().Typing(t.Context(), ref))
 	assert.True(t, (<-waiting).Typing.Agent)
 
 	go func() { waiting <- ask("after=5&wait=20&typing=true") }()
@@ -173,8 +174,8 @@ func TestClaimedEmail(t *testing.T) {
 	carla := s.enter("carla")
 	ref := s.write(carla, "mi secreto").Ref
 	s.reply(ref, "la respuesta")
-	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 1))
-	require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
+	require.NoError(t, s.ana().MarkRead(t.Context(), ref, 1))
+	require.NoError(t, s.ana().Typing(t.Context(), ref))
 
 	thief := s.start(s.account, charla.Entry{Name: "x", Email: "carla@example.com"})
 	nobody := s.start(s.account, charla.Entry{Name: "x", Email: "nobody@example.com"})
@@ -207,17 +208,17 @@ func TestClaimedEmail(t *testing.T) {
 		q.token = thief.token
 		assert.Equal(t, http.StatusNoContent, s.do(q).status)
 	}
-	marks, err := s.desk.Marks(t.Context(), ref)
+	marks, err := s.account.Inbox().Marks(t.Context(), ref)
 	require.NoError(t, err)
 	assert.Zero(t, marks.Customer, "nor does it speak for them")
 
-	require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
-	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 2))
+	require.NoError(t, s.ana().Typing(t.Context(), ref))
+	require.NoError(t, s.ana().MarkRead(t.Context(), ref, 2))
 	time.Sleep(100 * time.Millisecond)
 
 	s.write(thief, "hola")
 	e.want("3=3 customer hola") // and nothing before
-	require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 3))
+	require.NoError(t, s.ana().MarkRead(t.Context(), ref, 3))
 	e.want(`read {"agent":3,"customer":0}`)
 	s.reply(ref, "¿quién?") // to whoever wrote last
 	e.want("4=4 agent ¿quién?")
@@ -246,4 +247,49 @@ func TestClaimedEmailForm(t *testing.T) {
 	assert.True(t, form(nobody))
 	assert.True(t, form(thief), "as if there were none")
 	assert.False(t, form(carla), "her own goes on (R6.2)")
+}
+
+// TestClaimedEmailClose: R7.2: nor does it learn what that e-mail's ticket was closed
+// with, though its own message is what had the close that was due happen.
+func TestClaimedEmailClose(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		enter func(s *site) visitor
+		also  []string
+	}{
+		"another": {func(s *site) visitor {
+			return s.start(s.account, charla.Entry{Name: "x", Email: "carla@example.com"})
+		}, []string{"5 rule Hola de nuevo"}},
+		"herself": {nil, []string{"3 rule Adiós, carla", "5 rule Hola de nuevo"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mock := clock.NewMock()
+			mock.Set(time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC))
+			s := setupDesk(t, &charla.Options{Clock: mock}, func(c *chatcfg.Config) {
+				c.Chat.EmailAsIdentifier = true
+				c.Automation.AutoClose = chatcfg.AutoClose{
+					Enabled: true, After: &chatcfg.Duration{Value: 10, Unit: chatcfg.UnitMinutes}, Clock: chatcfg.Wall,
+				}
+				c.Automation.AutomaticClose = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts("Adiós, {customer}")}
+			}, nil)
+			carla := s.enter("carla")
+			s.reply(s.write(carla, "mi secreto").Ref, "la respuesta")
+			s.save(func(c *chatcfg.Config) {
+				c.Automation.TicketCreated = chatcfg.TextAction{Enabled: true, Messages: chatcfg.Texts("Hola de nuevo")}
+			})
+			mock.Add(time.Hour) // nobody ran what is due
+			who := carla
+			if tt.enter != nil {
+				who = tt.enter(s)
+			}
+			var stored struct {
+				Message message
+				Also    []message
+			}
+			s.do(request{method: "POST", path: "messages", token: who.token, body: `{"key":"a","text":"hola"}`}).into(t, &stored)
+			assert.Equal(t, []string{"4 customer hola"}, texts([]message{stored.Message}))
+			assert.Equal(t, tt.also, texts(stored.Also))
+		})
+	}
 }

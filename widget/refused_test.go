@@ -62,7 +62,7 @@ func TestNewerVersion(t *testing.T) {
 	s := setup(t, nil, nil)
 	v := s.enter("Juan")
 	r := s.write(v, "hola")
-	loaded, err := s.store.Conversations().Load(t.Context(), storage.LoadQuery{Account: s.account.ID, Conversation: r.Ref.Conversation})
+	loaded, err := s.store.Conversations().Load(t.Context(), storage.LoadQuery{Account: s.account.ID(), Conversation: r.Ref.Conversation})
 	require.NoError(t, err)
 	c := loaded.Conversation
 	c.Format, c.Version = tickets.Format+1, c.Version+1

@@ -2,6 +2,8 @@ package widget
 
 import (
 	"cmp"
+	"context"
+	"crypto/sha256"
 	"errors"
 	"maps"
 	"net/http"
@@ -17,8 +19,8 @@ type route struct {
 	serve func(*call) error
 	// open routes serve pages of any origin.
 	open bool
-	// session routes need a session's token; repeats: also one that a login replaced.
-	session, repeats bool
+	// session routes need a session's token, which they themselves have the desk check.
+	session bool
 	// entry routes let somebody in: they have a rate of their own.
 	entry bool
 }
@@ -31,7 +33,7 @@ var routes = map[string]map[string]route{
 	"logo":          {"GET": {serve: (*call).logo, open: true}},
 	"sessions":      {"POST": {serve: (*call).startSession, entry: true}},
 	"session":       {"GET": {serve: (*call).getSession, session: true}, "DELETE": {serve: (*call).endSession, session: true}},
-	"session/login": {"POST": {serve: (*call).login, session: true, repeats: true, entry: true}},
+	"session/login": {"POST": {serve: (*call).login, session: true, entry: true}},
 	"messages":      {"GET": {serve: (*call).readMessages, session: true}, "POST": {serve: (*call).writeMessage, session: true}},
 	"typing":        {"POST": {serve: (*call).typing, session: true}},
 	"read":          {"POST": {serve: (*call).markRead, session: true}},
@@ -57,7 +59,11 @@ func (c *call) api(path string) error {
 		method = http.MethodGet
 	}
 	one, known := methods[method]
-	if err := c.enter(key, known && one.open); err != nil {
+	find := c.h.profiles.current
+	if known && one.session {
+		find = c.h.profiles.remembered
+	}
+	if err := c.enter(find, key, known && one.open); err != nil {
 		return err
 	}
 	switch {
@@ -75,37 +81,56 @@ func (c *call) api(path string) error {
 		if err := c.h.limits.entry.take(c.address, c.now); err != nil {
 			return err
 		}
-		if err := c.h.limits.accountEntry.take(c.account.ID, c.now); err != nil {
+		if err := c.h.limits.accountEntry.take(c.account.ID(), c.now); err != nil {
 			return err
 		}
 	}
 	if one.session {
-		err := c.authenticate()
-		if err != nil && !(one.repeats && errors.Is(err, charla.ErrReplaced)) {
-			return err
-		}
-		if err := c.h.limits.session.take(c.session.ID, c.now); err != nil {
-			return err
-		}
+		return c.asSession(one.serve)
 	}
 	return one.serve(c)
 }
 
+// asSession answers a route of a session, within the rate of its token. Routes have the
+// token checked by what they load anyway. One that refuses a request before that is
+// asked whether the token holds at all: so a token that does not is refused alike
+// everywhere, others are refused in the session's language (R6.9), and tokens that
+// somebody made up take nobody's place among those that are remembered.
+func (c *call) asSession(serve func(*call) error) error {
+	if err := c.authenticate(); err != nil {
+		return err
+	}
+	if err := c.h.limits.session.take(c.token, c.now); err != nil {
+		return err
+	}
+	err := serve(c)
+	if err == nil {
+		return nil
+	}
+	switch refused, _ := asFailure(err); refused.code {
+	case codeSession, codeOrigin, codeRate, codeBusy, codeInternal, codeStream:
+		// The token was looked at, or the request has cost enough.
+	default:
+		if held := c.look(); errors.Is(held, charla.ErrSession) || errors.Is(held, charla.ErrDeleted) {
+			err = held
+		}
+	}
+	if errors.Is(err, charla.ErrSession) {
+		c.h.limits.forget(c.token)
+	}
+	return err
+}
+
 // enter finds the account and refuses pages that may not use it; who is refused
 // does not learn whether it exists.
-func (c *call) enter(key string, open bool) error {
+func (c *call) enter(find finder, key string, open bool) error {
 	if !plausible(key) {
 		return errOrigin
 	}
-	ctx := c.r.Context()
-	a, err := c.h.desk.AccountByKey(ctx, key)
+	p, err := find(c.r.Context(), key)
 	if errors.Is(err, charla.ErrNotFound) {
 		return errOrigin
 	} else if err != nil {
-		return err
-	}
-	p, err := c.h.profile(ctx, &a)
-	if err != nil {
 		return err
 	}
 	if !open {
@@ -115,8 +140,16 @@ func (c *call) enter(key string, open bool) error {
 		}
 		c.grant(origin)
 	}
-	c.account, c.chat = a, &p.chat
-	return c.h.limits.account.take(a.ID, c.now)
+	return c.admit(p)
+}
+
+// finder finds the profile of a public key.
+type finder func(ctx context.Context, key string) (*profile, error)
+
+// admit lets the page know of an account, and counts its request.
+func (c *call) admit(p *profile) error {
+	c.account, c.info, c.chat = p.account, p.info, p.chat
+	return c.h.limits.account.take(p.account.ID(), c.now)
 }
 
 // plausible says whether a text can be a public key.
@@ -124,19 +157,30 @@ func plausible(key string) bool {
 	return key != "" && len(key) <= 64 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
-// authenticate finds the session of the token; [charla.ErrReplaced] with one that
-// may only log in again.
+// tokenHash tells tokens apart without keeping them.
+type tokenHash [sha256.Size]byte
+
+// authenticate reads the request's token. Whether it holds the desk says, with what it
+// loads; until then it stands for nobody but itself.
 func (c *call) authenticate() error {
 	values := c.r.Header.Values("Authorization")
 	if len(values) != 1 || len(values[0]) > 256 {
 		return errSession
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return errSession
 	}
-	var err error
-	c.session, err = c.h.desk.Session(c.r.Context(), c.account.ID, token)
+	c.token, c.visitor = sha256.Sum256([]byte(token)), c.account.Visitor(charla.Token(token))
+	return nil
+}
+
+// look loads the session, for routes that answer with what is known of it. Once is
+// enough.
+func (c *call) look() (err error) {
+	if c.session.ID.IsZero() {
+		c.session, err = c.visitor.Session(c.r.Context())
+	}
 	return err
 }
 
@@ -148,9 +192,9 @@ func (c *call) language() string {
 	return c.r.Header.Get("Accept-Language")
 }
 
-// visitor is the language of the visitor, that in which their session began, else
+// speaks is the language of the visitor, that in which their session began, else
 // the request's; empty: none of ours.
-func (c *call) visitor() chatcfg.Locale {
+func (c *call) speaks() chatcfg.Locale {
 	return cmp.Or(c.session.Customer.Locale, chatcfg.VisitorLocale(c.language()))
 }
 

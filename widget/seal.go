@@ -15,7 +15,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/tickets"
 )
 
 // sealer seals what passes through a visitor's browser, so that it can be
@@ -94,19 +93,19 @@ type spent struct {
 	m  map[string]spending // by the login's ID
 }
 
-// spending is when a login expires, and the session that it logged in; zero: it
-// started one.
+// spending is when a login expires, and the token of the session that it logged in;
+// zero: it started one.
 type spending struct {
 	expires int64
-	session tickets.SessionID
+	token   tokenHash
 }
 
 // maxSpent bounds spent.
 const maxSpent = 1 << 16
 
-// spend uses a login up for a session. first: nothing did before; again: the same
-// session did. Neither: another did, or too many logins are remembered.
-func (s *spent) spend(id string, session tickets.SessionID, expires int64, now time.Time) (first, again bool) {
+// spend uses a login up for a session's token. first: nothing did before; again: the same
+// token did. Neither: another did, or too many logins are remembered.
+func (s *spent) spend(id string, token tokenHash, expires int64, now time.Time) (first, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.m) >= maxSpent {
@@ -117,7 +116,7 @@ func (s *spent) spend(id string, session tickets.SessionID, expires int64, now t
 		}
 	}
 	if one, used := s.m[id]; used {
-		return false, !session.IsZero() && one.session == session
+		return false, token != tokenHash{} && one.token == token
 	}
 	if len(s.m) >= maxSpent {
 		return false, false
@@ -125,7 +124,7 @@ func (s *spent) spend(id string, session tickets.SessionID, expires int64, now t
 	if s.m == nil {
 		s.m = make(map[string]spending)
 	}
-	s.m[id] = spending{expires, session}
+	s.m[id] = spending{expires, token}
 	return true, false
 }
 

@@ -19,7 +19,7 @@ type sessionBody struct {
 	ExpiresAt time.Time         `json:"expiresAt"`
 }
 
-func bodyOf(s *tickets.Session) sessionBody {
+func bodyOf(s *charla.SessionInfo) sessionBody {
 	return sessionBody{s.ID, s.Customer.Level, s.Customer.Name, s.Customer.Email, s.ExpiresAt}
 }
 
@@ -42,20 +42,24 @@ func (c *call) startSession() error {
 		return err
 	}
 	v.Proof = proof
-	s, token, err := c.h.desk.StartSession(c.r.Context(), c.account.ID, v)
-	if spend(err); err != nil {
-		return err
-	}
-	c.entered(http.StatusCreated, token, &s)
-	return nil
+	entered, token, err := c.account.Enter(c.r.Context(), v)
+	return c.entered(http.StatusCreated, entered, token, spend, err)
 }
 
-// entered answers with a session and its new token.
-func (c *call) entered(status int, token string, s *tickets.Session) {
+// entered answers with a visitor's session and its new token, and says what became of
+// the proof that it was given for.
+func (c *call) entered(status int, v *charla.Visitor, token charla.Token, spend func(error), err error) error {
+	if err == nil {
+		c.session, err = v.Session(c.r.Context())
+	}
+	if spend(err); err != nil { // nobody has the token
+		return err
+	}
 	c.json(status, struct {
 		Token   string      `json:"token"`
 		Session sessionBody `json:"session"`
-	}{token, bodyOf(s)})
+	}{string(token), bodyOf(&c.session)})
+	return nil
 }
 
 // credentials prove who somebody is, one way or the other.
@@ -69,7 +73,7 @@ func (c *call) prove(by credentials) (p *charla.Proof, spend func(error), err er
 	case by.identity != "" && (by.login != "" || by.nonce != ""):
 		return nil, spend, errRequest
 	case by.identity != "":
-		proof, err := c.h.desk.VerifyIdentity(c.r.Context(), c.account.ID, by.identity)
+		proof, err := c.account.VerifyIdentity(c.r.Context(), by.identity)
 		if errors.Is(err, charla.ErrIdentity) {
 			err = invalid("identity", codeIdentity)
 		}
@@ -86,12 +90,11 @@ func (c *call) getSession() error {
 	if err != nil {
 		return err
 	}
-	var status charla.Status
-	if own {
-		status, err = c.h.desk.Status(c.r.Context(), c.session)
-	} else { // as if its e-mail had no conversation
-		status, err = c.h.desk.Availability(c.r.Context(), c.account.ID)
+	asked := c.visitor
+	if !own { // as if its e-mail had no conversation
+		asked = c.account.Visitor("")
 	}
+	status, err := asked.Status(c.r.Context())
 	if err != nil {
 		return err
 	}
@@ -107,7 +110,10 @@ func (c *call) getSession() error {
 
 // endSession ends the session: its token and its streams stop working.
 func (c *call) endSession() error {
-	if err := c.h.desk.EndSession(c.r.Context(), c.session); err != nil {
+	if err := c.look(); err != nil { // one that has ended is refused
+		return err
+	}
+	if err := c.visitor.Leave(c.r.Context()); err != nil {
 		return err
 	}
 	c.noContent()
@@ -134,10 +140,6 @@ func (c *call) login() error {
 	case proof == nil:
 		return errRequest
 	}
-	s, token, err := c.h.desk.Login(c.r.Context(), c.session, *proof)
-	if spend(err); err != nil {
-		return err
-	}
-	c.entered(http.StatusOK, token, &s)
-	return nil
+	entered, token, err := c.visitor.Login(c.r.Context(), *proof)
+	return c.entered(http.StatusOK, entered, token, spend, err)
 }

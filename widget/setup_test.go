@@ -29,12 +29,18 @@ type site struct {
 	t       *testing.T
 	store   storage.Store
 	desk    *charla.Desk
-	account chatcfg.Account
+	account account
 	secret  charla.Secret
 	handler *widget.Handler
 	server  *httptest.Server
 	// origin is what requests say they come from.
 	origin string
+}
+
+// account is a handle, and the public key.
+type account struct {
+	*charla.Account
+	key string
 }
 
 const origin = "https://tienda.cl"
@@ -58,16 +64,28 @@ func setup(t *testing.T, configure func(*chatcfg.Config), options func(*widget.O
 
 func setupDesk(t *testing.T, d *charla.Options, configure func(*chatcfg.Config), options func(*widget.Options)) *site {
 	t.Helper()
-	s := &site{t: t, store: storage.NewMemory(), origin: origin}
-	var err error
-	s.desk, err = charla.New(s.store, d)
-	require.NoError(t, err)
-	s.account, s.secret = s.newAccount("Tienda", "tienda.cl", configure)
+	return setupStore(t, storage.NewMemory(), d, configure, options)
+}
+
+func setupStore(t *testing.T, store storage.Store, d *charla.Options, configure func(*chatcfg.Config), options func(*widget.Options)) *site {
+	t.Helper()
+	s := newSite(t, store, d, configure)
 	s.serve(options)
 	return s
 }
 
-func (s *site) newAccount(name, domain string, configure func(*chatcfg.Config)) (chatcfg.Account, charla.Secret) {
+// newSite is a site without a server.
+func newSite(t *testing.T, store storage.Store, d *charla.Options, configure func(*chatcfg.Config)) *site {
+	t.Helper()
+	s := &site{t: t, store: store, origin: origin}
+	var err error
+	s.desk, err = charla.New(s.store, d)
+	require.NoError(t, err)
+	s.account, s.secret = s.newAccount("Tienda", "tienda.cl", configure)
+	return s
+}
+
+func (s *site) newAccount(name, domain string, configure func(*chatcfg.Config)) (account, charla.Secret) {
 	s.t.Helper()
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	if configure != nil {
@@ -75,7 +93,9 @@ func (s *site) newAccount(name, domain string, configure func(*chatcfg.Config)) 
 	}
 	a, secret, err := s.desk.CreateAccount(s.t.Context(), name, domain, &charla.AccountOptions{Config: &cfg})
 	require.NoError(s.t, err)
-	return a, secret
+	info, err := a.Info(s.t.Context())
+	require.NoError(s.t, err)
+	return account{a, info.Key}, secret
 }
 
 // serve starts a server with the site's handler.
@@ -152,7 +172,7 @@ func (s *site) new(q request) *http.Request {
 		q.method = http.MethodGet
 	}
 	if q.key == "" {
-		q.key = s.account.Key
+		q.key = s.account.key
 	}
 	url := s.server.URL + "/chat/v1/" + q.key + "/" + q.path
 	if strings.HasPrefix(q.path, "/") {
@@ -189,10 +209,11 @@ func (s *site) do(q request) answer {
 	return answer{res.StatusCode, res.Header, body}
 }
 
-// visitor is a session and its token.
+// visitor is a handle, its token, and what its session was when it began.
 type visitor struct {
+	*charla.Visitor
 	token   string
-	session tickets.Session
+	session charla.SessionInfo
 }
 
 // enter starts a session of a customer who claims a name.
@@ -201,51 +222,56 @@ func (s *site) enter(name string) visitor {
 	return s.start(s.account, charla.Entry{Name: name, Email: name + "@example.com"})
 }
 
-func (s *site) start(a chatcfg.Account, v charla.Entry) visitor {
+func (s *site) start(a account, e charla.Entry) visitor {
 	s.t.Helper()
-	session, token, err := s.desk.StartSession(s.t.Context(), a.ID, v)
+	v, token, err := a.Enter(s.t.Context(), e)
 	require.NoError(s.t, err)
-	return visitor{token, session}
+	session, err := v.Session(s.t.Context())
+	require.NoError(s.t, err)
+	return visitor{v, string(token), session}
 }
+
+// ana is the handle of an agent.
+func (s *site) ana() *charla.Agent { return s.account.Agent(ana) }
 
 func (s *site) write(v visitor, text string) charla.Result {
 	s.t.Helper()
-	r, err := s.desk.Write(s.t.Context(), v.session, text, nil)
+	r, err := v.Write(s.t.Context(), text, nil)
 	require.NoError(s.t, err)
 	return r
 }
 
 func (s *site) reply(ref tickets.Ref, text string) charla.Result {
 	s.t.Helper()
-	r, err := s.desk.Reply(s.t.Context(), ana, ref, text, nil)
+	r, err := s.ana().Reply(s.t.Context(), ref, text, nil)
 	require.NoError(s.t, err)
 	return r
 }
 
 func (s *site) online(a tickets.Availability) {
 	s.t.Helper()
-	require.NoError(s.t, s.desk.Heartbeat(s.t.Context(), s.account.ID, ana.ID, a))
+	require.NoError(s.t, s.ana().Heartbeat(s.t.Context(), a))
 }
 
 // save changes the configuration.
 func (s *site) save(change func(*chatcfg.Config)) {
 	s.t.Helper()
-	cfg, v, err := s.desk.Config(s.t.Context(), s.account.ID)
+	cfg, v, err := s.account.Config(s.t.Context())
 	require.NoError(s.t, err)
 	change(&cfg)
-	_, err = s.desk.SaveConfig(s.t.Context(), s.account.ID, v, cfg, nil)
+	_, err = s.account.SaveConfig(s.t.Context(), v, cfg, nil)
 	require.NoError(s.t, err)
 }
 
 // strip takes the account's domains away, which no save could.
 func (s *site) strip(t *testing.T) {
 	t.Helper()
-	cfg, _, err := s.desk.Config(t.Context(), s.account.ID)
+	cfg, _, err := s.account.Config(t.Context())
 	require.NoError(t, err)
 	cfg.Chat.Domain, cfg.Chat.ExtraDomains = "", nil
 	body, err := json.Marshal(cfg)
 	require.NoError(t, err)
-	a, err := s.store.Accounts().Get(t.Context(), s.account.ID)
+	a, err := s.store.Accounts().Get(t.Context(), s.account.ID())
 	require.NoError(t, err)
 	a.Version++
 	a.Revision++
@@ -264,6 +290,7 @@ type message struct {
 	File *struct {
 		Name, Type string
 		Size       int64
+		Inline     bool
 	}
 }
 
@@ -302,7 +329,3 @@ func soon(t *testing.T) context.Context {
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 func atoi(s string) int { n, _ := strconv.Atoi(s); return n }
-
-func messagesOf(r tickets.Ref) storage.MessageQuery {
-	return storage.MessageQuery{Account: r.Account, Conversation: r.Conversation}
-}

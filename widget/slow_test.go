@@ -96,8 +96,8 @@ func slowRequests(s *site, v visitor, deleted string) []slow {
 		{name: "a preflight", method: "OPTIONS", path: "messages", length: long, want: 408},
 		{name: "an end", method: "DELETE", path: "session", token: v.token, length: long, want: 408},
 		{name: "a file of the script", method: "GET", path: "/loader.js", length: long, want: 408},
-		{name: "a page", method: "POST", path: "/page/" + s.account.Key, length: long, want: 405},
-		{name: "a form without script", method: "POST", path: "/contact/" + s.account.Key, origin: "-", length: long, want: 404},
+		{name: "a page", method: "POST", path: "/page/" + s.account.key, length: long, want: 405},
+		{name: "a form without script", method: "POST", path: "/contact/" + s.account.key, origin: "-", length: long, want: 404},
 		{name: "a provider", method: "POST", path: "/login/google", length: long, want: 404},
 	}
 }
@@ -115,8 +115,8 @@ func slowSite(t *testing.T, options func(*widget.Options)) (*site, visitor, stri
 		}
 	})
 	deleted, _ := s.newAccount("Otra", "tienda.cl", nil)
-	require.NoError(t, s.desk.DeleteAccount(t.Context(), deleted.ID, "Otra"))
-	return s, s.enter("carla"), deleted.Key
+	require.NoError(t, deleted.Delete(t.Context(), "Otra"))
+	return s, s.enter("carla"), deleted.key
 }
 
 // TestSlowBodies: R8.4: a connection whose request's body does not arrive in its time

@@ -4,30 +4,29 @@ import (
 	"errors"
 	"fmt"
 	"html"
-
-	"github.com/charlahq/charla/chatcfg"
+	"net/url"
 )
 
 // Snippet is the HTML that an administrator pastes into a page, before </body>,
-// to have the account's chat on it (R1.5). It holds the account's public key and
-// nothing secret, and what it loads is always the server's newest. baseURL is
-// where the widget is served: an absolute http or https URL without query,
-// fragment or user.
-func Snippet(baseURL string, a chatcfg.Account) (string, error) {
-	u, err := parseBase(baseURL)
+// to have an account's chat on it (R1.5). key is the account's public key
+// ([charla.AccountInfo]); nothing in the snippet is secret, and what it loads is always
+// the server's newest. baseURL is where the widget is served: an absolute http or https
+// URL without query, fragment or user.
+func Snippet(baseURL, key string) (string, error) {
+	u, err := snippetBase(baseURL, key)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf(`<script async src="%s" data-charla="%s"></script>`,
-		html.EscapeString(u.JoinPath("loader.js").String()), html.EscapeString(a.Key)), nil
+		html.EscapeString(u.JoinPath("loader.js").String()), html.EscapeString(key)), nil
 }
 
 // PinnedSnippet is [Snippet] for pages that run nothing but what they know: it
 // names this version's loader and its digest, so that the browser refuses any
 // other. It has to be pasted again after an update that changes the loader: a
 // server has none but its own.
-func PinnedSnippet(baseURL string, a chatcfg.Account) (string, error) {
-	u, err := parseBase(baseURL)
+func PinnedSnippet(baseURL, key string) (string, error) {
+	u, err := snippetBase(baseURL, key)
 	if err != nil {
 		return "", err
 	}
@@ -37,5 +36,13 @@ func PinnedSnippet(baseURL string, a chatcfg.Account) (string, error) {
 		return "", errors.New("widget: the loader has no digest")
 	}
 	return fmt.Sprintf(`<script async src="%s" integrity="%s" crossorigin="anonymous" data-charla="%s"></script>`,
-		html.EscapeString(u.JoinPath(m.Loader).String()), html.EscapeString(digest), html.EscapeString(a.Key)), nil
+		html.EscapeString(u.JoinPath(m.Loader).String()), html.EscapeString(digest), html.EscapeString(key)), nil
+}
+
+// snippetBase is where a snippet loads from.
+func snippetBase(baseURL, key string) (*url.URL, error) {
+	if !plausible(key) {
+		return nil, fmt.Errorf("widget: %q is no account's public key", key)
+	}
+	return parseBase(baseURL)
 }

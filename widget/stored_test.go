@@ -42,10 +42,10 @@ func TestStoredAlong(t *testing.T) {
 	assert.Equal(t, two, say(v.token, "k2", "dos"), "repeated")
 
 	// After a login it writes in another conversation, from 1.
-	_, token, err := s.desk.Login(t.Context(), v.session, charla.Proof{Subject: "u1", Name: "Carla"})
+	_, token, err := s.account.Visitor(charla.Token(v.token)).Login(t.Context(), charla.Proof{Subject: "u1", Name: "Carla"})
 	require.NoError(t, err)
-	three := say(token, "k3", "tres")
+	three := say(string(token), "k3", "tres")
 	require.Equal(t, []string{"1 customer tres"}, texts([]message{three.Message}))
-	assert.Equal(t, one, say(token, "k1", "uno"), "repeated after a login")
-	assert.Equal(t, two, say(token, "k2", "dos"), "repeated after a login")
+	assert.Equal(t, one, say(string(token), "k1", "uno"), "repeated after a login")
+	assert.Equal(t, two, say(string(token), "k2", "dos"), "repeated after a login")
 }

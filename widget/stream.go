@@ -7,7 +7,6 @@ import (
 	"iter"
 	"net/url"
 	"runtime/debug"
-	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/tickets"
@@ -56,26 +55,22 @@ func (h *Handler) end(s *stream) {
 // newStream is a stream of the call's session.
 func (c *call) newStream() (*stream, error) {
 	own, err := c.hasWritten()
-	return &stream{seat: seat{c.session.ID, c.account.ID, c.address}, private: !own}, err
-}
-
-// live is what a stream of the session yields. It holds no more of the session
-// than names it.
-func (c *call) live(ctx context.Context, after int64, beat time.Duration) updates {
-	s := tickets.Session{ID: c.session.ID, Account: c.session.Account, Conversation: c.session.Conversation, TokenHash: c.session.TokenHash}
-	return c.h.desk.Live(ctx, s, after, beat)
+	return &stream{seat: seat{c.session.ID, c.account.ID(), c.address}, private: !own}, err
 }
 
 type updates = iter.Seq2[charla.Update, error]
 
-// hasWritten says whether the conversation is the session's own, not only one
-// that its claimed e-mail found: what others do there is not its business (R7.2).
+// hasWritten loads the session and says whether the conversation is its own, not only
+// one that its claimed e-mail found: what others do there is not its business (R7.2).
 func (c *call) hasWritten() (bool, error) {
+	if err := c.look(); err != nil {
+		return false, err
+	}
 	if c.session.Identity.Kind != tickets.IdentityClaimedEmail {
 		return true, nil
 	}
-	list, err := c.h.desk.ReadLast(c.r.Context(), c.session, 0, 1)
-	return len(list) > 0, err
+	last, err := c.visitor.Messages(c.r.Context(), charla.MessageQuery{Newest: true, PageQuery: charla.PageQuery{Limit: 1}})
+	return len(last.Items) > 0, err
 }
 
 // stream answers the session's messages as they come, as server-sent events
@@ -104,7 +99,7 @@ func (c *call) stream() error {
 	if err != nil {
 		return err
 	}
-	live := c.live(ctx, after, h.o.Streams.Beat)
+	live := c.visitor.Live(ctx, after, h.o.Streams.Beat)
 	out, err := c.openSink()
 	switch {
 	case errors.Is(err, errNoStream):

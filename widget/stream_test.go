@@ -157,16 +157,16 @@ func TestStream(t *testing.T) {
 		e.want("1=1 customer uno", "2=2 agent dos", "ready {}")
 		s.write(v, "tres")
 		e.want("3=3 customer tres")
-		require.NoError(t, s.desk.AgentTyping(t.Context(), ana, ref))
+		require.NoError(t, s.ana().Typing(t.Context(), ref))
 		e.want(`typing {"agent":true}`)
-		require.NoError(t, s.desk.AgentRead(t.Context(), ana, ref, 3))
+		require.NoError(t, s.ana().MarkRead(t.Context(), ref, 3))
 		e.want(`read {"agent":3,"customer":0}`)
 		s.reply(ref, "cuatro\r\nevent: end\ndata: {}")
 		e.want("4=4 agent cuatro\r\nevent: end\ndata: {}")
 
 		late := s.stream(request{path: "stream?after=3", token: v.token}, client)
 		late.want("4=4 agent cuatro\r\nevent: end\ndata: {}")
-		require.NoError(t, s.desk.EndSession(t.Context(), v.session))
+		require.NoError(t, v.Leave(t.Context()))
 		for _, one := range []*events{e, late} {
 			got, err := one.next()
 			for err == nil && got.name != "end" { // typing may stop first
@@ -192,7 +192,7 @@ func TestStreamResumes(t *testing.T) {
 		const total = 60
 		go func() {
 			for i := 2; i <= total; i++ {
-				_, err := s.desk.Reply(t.Context(), ana, ref, strconv.Itoa(i), nil)
+				_, err := s.ana().Reply(t.Context(), ref, strconv.Itoa(i), nil)
 				assert.NoError(t, err)
 				time.Sleep(time.Millisecond)
 			}
@@ -262,7 +262,7 @@ func TestStreamMoves(t *testing.T) {
 	s.write(v, "hola")
 	e := s.stream(request{path: "stream", token: v.token}, nil)
 	e.want("1=1 customer hola", "ready {}")
-	identity, err := charla.SignIdentity(s.secret, s.account.ID, charla.Proof{Subject: "42", Name: "Carla"}, s.desk.Now(), time.Minute)
+	identity, err := charla.SignIdentity(s.secret, s.account.ID(), charla.Proof{Subject: "42", Name: "Carla"}, s.desk.Now(), time.Minute)
 	require.NoError(t, err)
 	other := s.start(s.account, charla.Entry{Proof: &charla.Proof{Subject: "42", Name: "Carla"}})
 	s.write(other, "antes")
@@ -449,7 +449,7 @@ func TestStreamPanics(t *testing.T) {
 	e.want("ready {}")
 	<-c.waits
 	c.bad.Store(true)
-	_, err := s.desk.Write(t.Context(), v.session, "hola", nil) // the stream looks again and waits
+	_, err := v.Write(t.Context(), "hola", nil) // the stream looks again and waits
 	require.NoError(t, err)
 	e.want("1=1 customer hola")
 	e.wantEnd()
@@ -503,7 +503,7 @@ func TestLoginReplacesToken(t *testing.T) {
 	v := s.enter("carla")
 	s.write(v, "hola")
 	logIn := func(token, subject string) (fresh string, status int) {
-		identity, err := charla.SignIdentity(s.secret, s.account.ID, charla.Proof{Subject: subject}, s.desk.Now(), time.Minute)
+		identity, err := charla.SignIdentity(s.secret, s.account.ID(), charla.Proof{Subject: subject}, s.desk.Now(), time.Minute)
 		require.NoError(t, err)
 		got := s.do(request{method: "POST", path: "session/login", token: token, body: map[string]string{"identity": identity}})
 		var body struct{ Token string }

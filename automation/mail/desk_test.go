@@ -39,14 +39,14 @@ func TestDesk(t *testing.T) {
 		spoil *fault
 		eager bool
 		want  int // mails to each address
-		state storage.DeliveryState
+		state charla.DeliveryState
 	}{
-		{"works", "", nil, false, 1, storage.Sent},
-		{"later", "RCPT", reply("451 later"), false, 1, storage.Sent},
-		{"out of reach", "banner", cut, false, 1, storage.Sent},
-		{"refused", "RCPT", reply("550 never"), false, 0, storage.Dead},
-		{"cut after the end", ".", cut, false, 1, storage.Unknown},
-		{"cut after the end, a mailer that is wrong", ".", cut, true, 2, storage.Sent}, // the negative control
+		{"works", "", nil, false, 1, charla.DeliverySent},
+		{"later", "RCPT", reply("451 later"), false, 1, charla.DeliverySent},
+		{"out of reach", "banner", cut, false, 1, charla.DeliverySent},
+		{"refused", "RCPT", reply("550 never"), false, 0, charla.DeliveryDead},
+		{"cut after the end", ".", cut, false, 1, charla.DeliveryUnknown},
+		{"cut after the end, a mailer that is wrong", ".", cut, true, 2, charla.DeliverySent}, // the negative control
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -75,10 +75,10 @@ func TestDesk(t *testing.T) {
 			cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: to}
 			account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 			require.NoError(t, err)
-			session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
+			visitor, _, err := account.Enter(ctx, charla.Entry{Name: "Carla"})
 			require.NoError(t, err)
 			for range 3 { // more messages, no more mails
-				_, err = desk.Write(ctx, session, "hola", nil)
+				_, err = visitor.Write(ctx, "hola", nil)
 				require.NoError(t, err)
 			}
 			for i := range 40 {
@@ -104,7 +104,7 @@ func TestDesk(t *testing.T) {
 				assert.Equal(t, tt.want, got[address], address)
 			}
 			if !tt.eager {
-				page, err := desk.Deliveries(ctx, account.ID, tt.state, "", 10)
+				page, err := desk.Deliveries(ctx, charla.DeliveryQuery{Account: account.ID(), State: tt.state})
 				require.NoError(t, err)
 				assert.Len(t, page.Items, len(to))
 			}

@@ -58,9 +58,9 @@ func Example() {
 	cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"team@tienda.cl"}}
 	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	check(err)
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla"})
+	visitor, _, err := account.Enter(ctx, charla.Entry{Name: "Carla"})
 	check(err)
-	_, err = desk.Write(ctx, session, "Where is my order?", nil)
+	_, err = visitor.Write(ctx, "Where is my order?", nil)
 	check(err)
 	_, err = desk.RunDue(ctx) // Desk.Run does it by itself
 	check(err)

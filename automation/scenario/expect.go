@@ -11,13 +11,12 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
 // ticket is a customer's latest ticket; false: there is none.
 func (p *player) ticket(ctx context.Context, name string) (tickets.Ticket, bool, error) {
-	t, err := p.desk.Ticket(ctx, p.latest(name))
+	t, err := p.inbox().Ticket(ctx, p.latest(name))
 	if errors.Is(err, charla.ErrNotFound) {
 		return t, false, nil
 	}
@@ -75,24 +74,17 @@ func (p *player) expectTickets(ctx context.Context, name string, want int) error
 }
 
 // tickets lists the tickets of a conversation, or all if it is zero.
-func (p *player) tickets(ctx context.Context, c tickets.ConversationID) ([]storage.TicketRow, error) {
-	return pages(func(cursor string) (storage.Page[storage.TicketRow], error) {
-		return p.desk.Tickets(ctx, storage.TicketQuery{Account: p.account, Conversation: c, Cursor: cursor}, "")
+func (p *player) tickets(ctx context.Context, c tickets.ConversationID) ([]charla.Row, error) {
+	return pages(func(q charla.PageQuery) (charla.Page[charla.Row], error) {
+		return p.inbox().Tickets(ctx, charla.TicketQuery{Conversation: c, PageQuery: q})
 	})
 }
 
 // messages reads all of a conversation's.
 func (p *player) messages(ctx context.Context, c tickets.ConversationID) ([]tickets.Message, error) {
-	var all []tickets.Message
-	for after := int64(0); ; after = all[len(all)-1].Seq {
-		page, err := p.desk.Messages(ctx, storage.MessageQuery{Account: p.account, Conversation: c, After: after})
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, page...); len(page) == 0 {
-			return all, nil
-		}
-	}
+	return pages(func(q charla.PageQuery) (charla.Page[tickets.Message], error) {
+		return p.inbox().Messages(ctx, tickets.Ref{Conversation: c}, charla.MessageQuery{PageQuery: q})
+	})
 }
 
 // next is the first automatic message to a customer that was not expected yet;
@@ -222,16 +214,9 @@ func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tic
 
 // history reads all of a conversation's.
 func (p *player) history(ctx context.Context, c tickets.ConversationID) ([]tickets.Entry, error) {
-	var all []tickets.Entry
-	for after := int64(0); ; after = all[len(all)-1].N {
-		page, err := p.desk.History(ctx, tickets.Ref{Account: p.account, Conversation: c}, after, 0)
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, page...); len(page) == 0 {
-			return all, nil
-		}
-	}
+	return pages(func(q charla.PageQuery) (charla.Page[tickets.Entry], error) {
+		return p.inbox().History(ctx, tickets.Ref{Conversation: c}, q)
+	})
 }
 
 func (p *player) expectMail(address string) error {

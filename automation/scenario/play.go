@@ -95,7 +95,7 @@ type player struct {
 	chance   *rand.ChaCha8
 	outgoing *charla.Outgoing
 
-	account chatcfg.AccountID
+	id chatcfg.AccountID // of the account
 	// configs are all configurations so far, by their version.
 	configs map[chatcfg.Version]chatcfg.Config
 	people  map[string]*person
@@ -112,8 +112,8 @@ type person struct {
 	anonymous bool
 	// language is the one in which they first wrote; empty: unknown.
 	language chatcfg.Locale
-	// session is where they write; its ID is zero after they left.
-	session tickets.Session
+	// token is of the session that they write in; empty after they left.
+	token charla.Token
 	// conversation is theirs since they first wrote.
 	conversation tickets.ConversationID
 }
@@ -142,7 +142,7 @@ func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
 	if err != nil {
 		return err
 	}
-	p.account = a.ID
+	p.id = a.ID()
 	return p.remember(ctx)
 }
 
@@ -156,9 +156,14 @@ func (p *player) boot() (err error) {
 	return err
 }
 
+// account is the account on the process that runs now.
+func (p *player) account() *charla.Account { return p.desk.Account(p.id) }
+
+func (p *player) inbox() *charla.Inbox { return p.account().Inbox() }
+
 // remember keeps the configuration that is in force.
 func (p *player) remember(ctx context.Context) error {
-	cfg, version, err := p.desk.Config(ctx, p.account)
+	cfg, version, err := p.account().Config(ctx)
 	p.configs[version] = cfg
 	return err
 }
@@ -201,7 +206,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST"
 
 // at moves the clock to a wall time, given as if it were UTC.
 func (p *player) at(ctx context.Context, wall time.Time) error {
-	cfg, _, err := p.desk.Config(ctx, p.account)
+	cfg, _, err := p.account().Config(ctx)
 	if err != nil {
 		return err
 	}
@@ -265,14 +270,14 @@ func (p *player) crash(ctx context.Context, down time.Duration) error {
 
 // configure lays a merge patch over the configuration and saves it.
 func (p *player) configure(ctx context.Context, patch []byte, running bool) error {
-	cfg, version, err := p.desk.Config(ctx, p.account)
+	cfg, version, err := p.account().Config(ctx)
 	if err != nil {
 		return err
 	}
 	if cfg, err = chatcfg.Merge(cfg, patch); err != nil {
 		return err
 	}
-	if _, err := p.desk.SaveConfig(ctx, p.account, version, cfg, &charla.SaveOptions{Running: running}); err != nil {
+	if _, err := p.account().SaveConfig(ctx, version, cfg, &charla.SaveOptions{Running: running}); err != nil {
 		return err
 	}
 	return p.remember(ctx)
@@ -292,10 +297,10 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 	if who.anonymous != anonymous {
 		return wanted("a name of their own", strconv.Quote(name)+" for a customer and an anonymous session")
 	}
-	session := who.session
-	if session.ID.IsZero() {
+	token := who.token
+	if token == "" {
 		visitor := charla.Entry{Anonymous: anonymous, Locale: who.language}
-		cfg, _, err := p.desk.Config(ctx, p.account)
+		cfg, _, err := p.account().Config(ctx)
 		if err != nil {
 			return err
 		}
@@ -305,15 +310,15 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 		if !anonymous && cfg.Chat.AskRUT {
 			visitor.RUT = rut(name)
 		}
-		if session, _, err = p.desk.StartSession(ctx, p.account, visitor); err != nil {
+		if _, token, err = p.account().Enter(ctx, visitor); err != nil {
 			return err
 		}
 	}
-	result, err := p.desk.Write(ctx, session, text, nil)
+	result, err := p.account().Visitor(token).Write(ctx, text, nil)
 	if err != nil {
 		return err
 	}
-	who.session, who.conversation = session, result.Ref.Conversation
+	who.token, who.conversation = token, result.Ref.Conversation
 	p.people[name] = who
 	return nil
 }
@@ -321,20 +326,20 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 // leaves ends an anonymous session.
 func (p *player) leaves(ctx context.Context, name string) error {
 	who := p.people[name]
-	if who == nil || !who.anonymous || who.session.ID.IsZero() {
+	if who == nil || !who.anonymous || who.token == "" {
 		return wanted("an anonymous session of "+name, "none")
 	}
-	if err := p.desk.EndSession(ctx, who.session); err != nil {
+	if err := p.account().Visitor(who.token).Leave(ctx); err != nil {
 		return err
 	}
-	who.session = tickets.Session{}
+	who.token = ""
 	return nil
 }
 
 // latest addresses a customer's latest ticket. Who never wrote has a conversation
 // that does not exist.
 func (p *player) latest(name string) tickets.Ref {
-	ref := tickets.Ref{Account: p.account, Conversation: tickets.ConversationID{
+	ref := tickets.Ref{Conversation: tickets.ConversationID{
 		UUID: uuid.NewSHA1(uuid.Nil, []byte(name)),
 	}}
 	if who := p.people[name]; who != nil {

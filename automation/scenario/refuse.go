@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
@@ -52,14 +53,14 @@ func (p *player) observe(ctx context.Context) ([]observed, error) {
 	}
 	see("clock", p.clock.Now(), nil)
 	see("mails", p.outgoing.Mails(), nil)
-	account, err := p.desk.Account(ctx, p.account)
+	account, err := p.account().Info(ctx)
 	see("account", account, err)
-	config, _, err := p.desk.Config(ctx, p.account)
+	config, _, err := p.account().Config(ctx)
 	see("configuration", config, err)
-	roster, err := p.store.Presence().Get(ctx, p.account)
+	roster, err := p.store.Presence().Get(ctx, p.id)
 	see("presence", roster, err)
-	for _, state := range []storage.DeliveryState{
-		storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown,
+	for _, state := range []charla.DeliveryState{
+		charla.DeliveryPending, charla.DeliverySending, charla.DeliverySent, charla.DeliveryDead, charla.DeliveryUnknown,
 	} {
 		list, err := p.deliveries(ctx, state)
 		see("outbox", list, err)
@@ -68,9 +69,9 @@ func (p *player) observe(ctx context.Context) ([]observed, error) {
 	seen := make(map[tickets.ConversationID]bool)
 	for _, row := range list {
 		see("tickets", row, nil)
-		if c := row.Conversation; !seen[c] {
+		if c := row.Ref.Conversation; !seen[c] {
 			seen[c] = true
-			loaded, err := p.store.Conversations().Load(ctx, storage.LoadQuery{Account: p.account, Conversation: c})
+			loaded, err := p.store.Conversations().Load(ctx, storage.LoadQuery{Account: p.id, Conversation: c})
 			see("conversation", loaded.Conversation, err)
 			messages, err := p.messages(ctx, c)
 			see("messages", messages, err)
@@ -83,22 +84,22 @@ func (p *player) observe(ctx context.Context) ([]observed, error) {
 }
 
 // deliveries lists all of the outbox in a state.
-func (p *player) deliveries(ctx context.Context, state storage.DeliveryState) ([]storage.Delivery, error) {
-	return pages(func(cursor string) (storage.Page[storage.Delivery], error) {
-		return p.desk.Deliveries(ctx, p.account, state, cursor, 0)
+func (p *player) deliveries(ctx context.Context, state charla.DeliveryState) ([]charla.Delivery, error) {
+	return pages(func(q charla.PageQuery) (charla.Page[charla.Delivery], error) {
+		return p.desk.Deliveries(ctx, charla.DeliveryQuery{Account: p.id, State: state, PageQuery: q})
 	})
 }
 
 // pages reads a list to its end.
-func pages[T any](read func(cursor string) (storage.Page[T], error)) ([]T, error) {
+func pages[T any](read func(charla.PageQuery) (charla.Page[T], error)) ([]T, error) {
 	var all []T
-	for cursor := ""; ; {
-		page, err := read(cursor)
+	for q := (charla.PageQuery{}); ; {
+		page, err := read(q)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, page.Items...)
-		if cursor = page.Next; cursor == "" {
+		if q.Cursor = page.Next; q.Cursor == "" {
 			return all, nil
 		}
 	}

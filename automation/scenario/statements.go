@@ -86,30 +86,26 @@ func (l *line) agent() step {
 	switch verb {
 	case "online", "away", "offline":
 		return func(ctx context.Context, p *player) error {
-			return p.desk.Heartbeat(ctx, p.account, agent.ID, tickets.Availability(verb))
+			return p.account().Agent(agent).Heartbeat(ctx, tickets.Availability(verb))
 		}
 	}
 	customer := l.name("a customer")
-	act := map[string]func(*charla.Desk, context.Context, charla.Person, tickets.Ref, *charla.CallOptions) (charla.Result, error){
-		"closes": (*charla.Desk).Close, "ignores": (*charla.Desk).Ignore, "opens": (*charla.Desk).Open,
-		"pauses": (*charla.Desk).Pause, "resumes": (*charla.Desk).Resume,
-	}[verb]
-	switch verb {
-	case "replies":
+	if verb == "replies" {
 		text := l.text()
 		return func(ctx context.Context, p *player) error {
-			_, err := p.desk.Reply(ctx, agent, p.latest(customer), text, nil)
-			return err
-		}
-	case "marks":
-		important := l.oneOf("important", "normal") == "important"
-		return func(ctx context.Context, p *player) error {
-			_, err := p.desk.Mark(ctx, agent, p.latest(customer), important, nil)
+			_, err := p.account().Agent(agent).Reply(ctx, p.latest(customer), text, nil)
 			return err
 		}
 	}
+	command := tickets.Command{Kind: map[string]tickets.CommandKind{
+		"closes": tickets.CommandClose, "ignores": tickets.CommandIgnore, "opens": tickets.CommandOpen,
+		"pauses": tickets.CommandPause, "resumes": tickets.CommandResume, "marks": tickets.CommandMark,
+	}[verb]}
+	if verb == "marks" && l.oneOf("important", "normal") == "normal" {
+		command.Kind = tickets.CommandUnmark
+	}
 	return func(ctx context.Context, p *player) error {
-		_, err := act(p.desk, ctx, agent, p.latest(customer), nil)
+		_, err := p.account().Agent(agent).Do(ctx, p.latest(customer), command, nil)
 		return err
 	}
 }

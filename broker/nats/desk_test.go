@@ -20,17 +20,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var ana = charla.Person{ID: "ana", Name: "Ana"}
-
-// pair is two desks on one store, as in two processes, with a customer's screen on
-// the first and an agent's on the second.
+// pair is two desks on one store, as in two processes, with a customer on the first
+// and an agent on the second, each with a screen.
 type pair struct {
-	t               *testing.T
-	here, there     *charla.Desk
-	conns           []*nats.Conn
-	session         tickets.Session
-	ref             tickets.Ref
-	customer, agent <-chan string
+	t        *testing.T
+	conns    []*nats.Conn
+	customer *charla.Visitor
+	agent    *charla.Agent
+	ref      tickets.Ref
+
+	customerSees, agentSees <-chan string
 }
 
 func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
@@ -49,13 +48,13 @@ func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
 		listening(t, conn)
 		return d
 	}
-	p.here, p.there = desk(), desk()
+	here, there := desk(), desk()
 	cfg := chatcfg.Default(chatcfg.Spanish)
-	account, _, err := p.here.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+	account, _, err := here.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
-	p.session, _, err = p.here.StartSession(ctx, account.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
+	p.customer, _, err = account.Enter(ctx, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 	require.NoError(t, err)
-	r, err := p.here.Write(ctx, p.session, "hola", nil)
+	r, err := p.customer.Write(ctx, "hola", nil)
 	require.NoError(t, err)
 	p.ref = r.Ref
 	screen := func(updates iter.Seq2[charla.Update, error]) <-chan string {
@@ -79,8 +78,10 @@ func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
 		assert.Equal(t, "ready", next(t, told))
 		return told
 	}
-	p.customer = screen(p.here.Live(ctx, p.session, 0, 0))
-	p.agent = screen(p.there.LiveTicket(ctx, p.ref, 0, 0))
+	elsewhere := there.Account(account.ID())
+	p.agent = elsewhere.Agent(charla.Person{ID: "ana", Name: "Ana"})
+	p.customerSees = screen(p.customer.Live(ctx, 0, 0))
+	p.agentSees = screen(elsewhere.Inbox().Follow(ctx, p.ref, 0, 0))
 	return p
 }
 
@@ -88,33 +89,33 @@ func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
 // sees, and nothing else.
 func (p *pair) write(text string) {
 	p.t.Helper()
-	_, err := p.here.Write(p.t.Context(), p.session, text, nil)
+	_, err := p.customer.Write(p.t.Context(), text, nil)
 	require.NoError(p.t, err)
-	assert.Equal(p.t, text, next(p.t, p.agent))
-	assert.Equal(p.t, text, next(p.t, p.customer))
-	_, err = p.there.Reply(p.t.Context(), ana, p.ref, "re: "+text, nil)
+	assert.Equal(p.t, text, next(p.t, p.agentSees))
+	assert.Equal(p.t, text, next(p.t, p.customerSees))
+	_, err = p.agent.Reply(p.t.Context(), p.ref, "re: "+text, nil)
 	require.NoError(p.t, err)
-	assert.Equal(p.t, "re: "+text, next(p.t, p.customer))
-	assert.Equal(p.t, "re: "+text, next(p.t, p.agent))
+	assert.Equal(p.t, "re: "+text, next(p.t, p.customerSees))
+	assert.Equal(p.t, "re: "+text, next(p.t, p.agentSees))
 }
 
 // typing has each side type, which nobody but the broker carries, and then write.
 func (p *pair) typing() {
 	p.t.Helper()
-	require.NoError(p.t, p.here.Typing(p.t.Context(), p.session))
-	assert.Equal(p.t, "typing true", next(p.t, p.agent))
-	_, err := p.here.Write(p.t.Context(), p.session, "typed", nil)
+	require.NoError(p.t, p.customer.Typing(p.t.Context()))
+	assert.Equal(p.t, "typing true", next(p.t, p.agentSees))
+	_, err := p.customer.Write(p.t.Context(), "typed", nil)
 	require.NoError(p.t, err)
-	assert.Equal(p.t, "typed", next(p.t, p.agent))
-	assert.Equal(p.t, "typed", next(p.t, p.customer))
-	assert.Equal(p.t, "typing false", next(p.t, p.agent))
-	require.NoError(p.t, p.there.AgentTyping(p.t.Context(), ana, p.ref))
-	assert.Equal(p.t, "typing true", next(p.t, p.customer))
-	_, err = p.there.Reply(p.t.Context(), ana, p.ref, "answered", nil)
+	assert.Equal(p.t, "typed", next(p.t, p.agentSees))
+	assert.Equal(p.t, "typed", next(p.t, p.customerSees))
+	assert.Equal(p.t, "typing false", next(p.t, p.agentSees))
+	require.NoError(p.t, p.agent.Typing(p.t.Context(), p.ref))
+	assert.Equal(p.t, "typing true", next(p.t, p.customerSees))
+	_, err = p.agent.Reply(p.t.Context(), p.ref, "answered", nil)
 	require.NoError(p.t, err)
-	assert.Equal(p.t, "answered", next(p.t, p.customer))
-	assert.Equal(p.t, "typing false", next(p.t, p.customer))
-	assert.Equal(p.t, "answered", next(p.t, p.agent))
+	assert.Equal(p.t, "answered", next(p.t, p.customerSees))
+	assert.Equal(p.t, "typing false", next(p.t, p.customerSees))
+	assert.Equal(p.t, "answered", next(p.t, p.agentSees))
 }
 
 // Two processes that would look only every hour see each other's messages and

@@ -16,8 +16,8 @@ import (
 type agents struct {
 	*people
 	work chan thread
-	// seen is the last version of each conversation that the inbox told of.
-	seen map[tickets.ConversationID]int64
+	// seen is when the latest ticket of each conversation changed last, by the inbox.
+	seen map[tickets.ConversationID]time.Time
 	// anew counts how often the inbox had to be read from the beginning.
 	anew int
 
@@ -40,7 +40,7 @@ func (a *agents) follow(ctx context.Context) {
 		default:
 			after = in.Next
 			for _, t := range in.Threads {
-				a.seen[t.Conversation] = t.Version
+				a.seen[t.Conversation] = t.ChangedAt
 				a.heard.Add(1)
 				a.offer(t)
 			}

@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -22,8 +21,8 @@ type (
 	// thread is a conversation with its latest ticket.
 	thread struct {
 		Conversation tickets.ConversationID `json:"conversation"`
-		Version      int64                  `json:"version"`
 		Ticket       tickets.Number         `json:"ticket"`
+		ChangedAt    time.Time              `json:"changedAt"`
 		// Waiting says that the customer spoke last, and the ticket is open.
 		Waiting bool `json:"waiting"`
 	}
@@ -37,20 +36,23 @@ type (
 )
 
 // agentPages are what the agents' console asks for.
-func agentPages(desk *charla.Desk, account chatcfg.AccountID) http.Handler {
+func agentPages(account *charla.Account) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /agent/inbox", func(w http.ResponseWriter, r *http.Request) {
-		page, err := desk.Changes(r.Context(), account, r.URL.Query().Get("after"), 0)
-		in := inbox{Next: page.Next}
-		for _, c := range page.Items {
-			var t tickets.Ticket
-			if err == nil {
-				t, err = desk.Ticket(r.Context(), tickets.Ref{Account: account, Conversation: c.Conversation})
+		in := inbox{Next: r.URL.Query().Get("after")}
+		for row, err := range account.Inbox().Live(r.Context(), in.Next, 0) {
+			if err != nil {
+				answer(w, nil, err)
+				return
 			}
-			waiting := t.Status == tickets.StatusOpen && t.LastWord == tickets.SideCustomer
-			in.Threads = append(in.Threads, thread{c.Conversation, c.Version, t.Number, waiting})
+			in.Next = row.Cursor
+			if row.Number == 0 {
+				break // this was all for now
+			}
+			waiting := row.Status == tickets.StatusOpen && row.LastWord == tickets.SideCustomer
+			in.Threads = append(in.Threads, thread{row.Ref.Conversation, row.Number, row.ChangedAt, waiting})
 		}
-		answer(w, in, err)
+		answer(w, in, nil)
 	})
 	mux.HandleFunc("POST /agent/act", func(w http.ResponseWriter, r *http.Request) {
 		var a act
@@ -58,22 +60,22 @@ func agentPages(desk *charla.Desk, account chatcfg.AccountID) http.Handler {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		agent := charla.Person{ID: a.Agent, Name: string(a.Agent)}
-		ref := tickets.Ref{Account: account, Conversation: a.Conversation, Number: a.Ticket}
-		once := &charla.CallOptions{Key: a.Key}
+		agent := account.Agent(charla.Person{ID: a.Agent, Name: string(a.Agent)})
+		ref := tickets.Ref{Conversation: a.Conversation, Number: a.Ticket}
 		var result charla.Result
 		var err error
 		if a.Text == "" {
-			result, err = desk.Close(r.Context(), agent, ref, once)
+			closing := tickets.Command{Kind: tickets.CommandClose}
+			result, err = agent.Do(r.Context(), ref, closing, &charla.CallOptions{Key: a.Key})
 		} else {
-			result, err = desk.Reply(r.Context(), agent, ref, a.Text, once)
+			result, err = agent.Reply(r.Context(), ref, a.Text, &charla.WriteOptions{Key: a.Key})
 		}
 		answer(w, result, err)
 	})
 	return mux
 }
 
-// answer says what came of it: whether to repeat it, above all.
+// answer answers with a body, or with a status that says whether to repeat the request.
 func answer(w http.ResponseWriter, body any, err error) {
 	status := http.StatusOK
 	switch {
@@ -82,7 +84,7 @@ func answer(w http.ResponseWriter, body any, err error) {
 		status = http.StatusGone // read from the beginning
 	case errors.Is(err, tickets.ErrTransition), errors.Is(err, tickets.ErrNotLatest):
 		status = http.StatusConflict // the ticket is no longer as the agent saw it
-	case errors.Is(err, charla.ErrBusy), errors.Is(err, storage.ErrBusy):
+	case errors.Is(err, charla.ErrBusy):
 		status = http.StatusServiceUnavailable // nothing happened: again
 	default:
 		status = http.StatusInternalServerError // perhaps it happened: again, with the same key

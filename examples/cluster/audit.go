@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,54 +9,52 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
 // read reads everything back and compares it with what people believe.
-func (r *report) read(ctx context.Context, desk *charla.Desk, account chatcfg.AccountID, crowd *people, mails string) error {
+func (r *report) read(ctx context.Context, desk *charla.Desk, account *charla.Account, crowd *people, mails string) error {
 	ledger := map[tickets.ConversationID][]said{}
 	for _, s := range crowd.agents.said {
 		ledger[s.conversation] = append(ledger[s.conversation], s)
 	}
 	created := 0
 	for _, v := range crowd.visitors {
-		session, err := desk.Session(ctx, account, v.token)
+		session, err := account.Visitor(charla.Token(v.token)).Session(ctx)
 		if err != nil {
 			return fmt.Errorf("the session of visitor %d: %w", v.n, err)
 		}
-		ref := tickets.Ref{Account: account, Conversation: session.Conversation}
-		n, err := r.conversation(ctx, desk, ref, append(ledger[ref.Conversation], v.said...), v)
+		ref := tickets.Ref{Conversation: session.Conversation}
+		n, err := r.conversation(ctx, account.Inbox(), ref, append(ledger[ref.Conversation], v.said...), v)
 		if err != nil {
 			return fmt.Errorf("the conversation of visitor %d: %w", v.n, err)
 		}
 		created += n
 	}
-	if err := r.inbox(ctx, desk, account, &crowd.agents); err != nil {
+	if err := r.inbox(ctx, account.Inbox(), &crowd.agents); err != nil {
 		return err
 	}
-	return r.outbox(ctx, desk, account, mails, created)
+	return r.outbox(ctx, desk, account.ID(), mails, created)
 }
 
 // conversation checks one, and says how many tickets it has.
-func (r *report) conversation(ctx context.Context, desk *charla.Desk, ref tickets.Ref, ledger []said, v *visitor) (created int, err error) {
+func (r *report) conversation(ctx context.Context, in *charla.Inbox, ref tickets.Ref, ledger []said, v *visitor) (created int, err error) {
 	stored := map[int64]string{}
 	texts := map[string]bool{}
-	for q := (storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation}); ; {
-		page, err := desk.Messages(ctx, q)
-		if err != nil && !errors.Is(err, charla.ErrNotFound) {
+	for q := (charla.MessageQuery{}); ; {
+		page, err := in.Messages(ctx, ref, q)
+		if err != nil {
 			return 0, err
 		}
-		if len(page) == 0 {
-			break
-		}
-		for _, m := range page {
-			q.After = m.Seq
+		for _, m := range page.Items {
 			stored[m.Seq] = m.Text
 			if m.Rule == "" && texts[m.Text] {
 				r.repeat(&r.messages, "%q", m.Text)
 			}
 			texts[m.Text] = true
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
 		}
 	}
 	for _, s := range ledger {
@@ -77,14 +74,17 @@ func (r *report) conversation(ctx context.Context, desk *charla.Desk, ref ticket
 		return 0, nil
 	}
 	var history []tickets.Entry
-	for more := true; more; {
-		page, err := desk.History(ctx, ref, int64(len(history)), 0)
+	for q := (charla.PageQuery{}); ; {
+		page, err := in.History(ctx, ref, q)
 		if err != nil {
 			return 0, err
 		}
-		history, more = append(history, page...), len(page) > 0
+		history = append(history, page.Items...)
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
 	}
-	latest, err := desk.Ticket(ctx, ref) // the only one that can be open
+	latest, err := in.Ticket(ctx, ref) // the only one that can be open
 	if err != nil {
 		return 0, err
 	}
@@ -124,22 +124,28 @@ func (r *report) fired(latest *tickets.Ticket, history []tickets.Entry) {
 	}
 }
 
-// inbox checks that the agents were told of everything that changed.
-func (r *report) inbox(ctx context.Context, desk *charla.Desk, account chatcfg.AccountID, a *agents) error {
+// inbox checks that the agents were told of the last change of every conversation.
+func (r *report) inbox(ctx context.Context, in *charla.Inbox, a *agents) error {
 	r.anew = a.anew
-	for cursor := ""; ; {
-		page, err := desk.Changes(ctx, account, cursor, 0)
+	told := map[tickets.ConversationID]bool{}
+	for q := (charla.TicketQuery{}); ; {
+		page, err := in.Tickets(ctx, q)
 		if err != nil {
 			return err
 		}
-		if len(page.Items) == 0 {
-			return nil
-		}
-		for cursor = page.Next; len(page.Items) > 0; page.Items = page.Items[1:] {
-			r.changes.n++
-			if one := page.Items[0]; a.seen[one.Conversation] != one.Version {
-				r.lose(&r.changes, "version %d of %s: the inbox told of %d", one.Version, one.Conversation, a.seen[one.Conversation])
+		for _, row := range page.Items { // here the latest ticket is the one that changed last
+			id := row.Ref.Conversation
+			if told[id] {
+				continue
 			}
+			told[id] = true
+			r.changes.n++
+			if seen := a.seen[id]; !seen.Equal(row.ChangedAt) {
+				r.lose(&r.changes, "the change of %s at %s: the inbox told of %s", id, row.ChangedAt, seen)
+			}
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			return nil
 		}
 	}
 }
@@ -159,21 +165,26 @@ func (r *report) outbox(ctx context.Context, desk *charla.Desk, account chatcfg.
 	}
 	r.mails.n = len(sent)
 	found := 0
-	for _, state := range []storage.DeliveryState{storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown} {
-		for cursor, more := "", true; more; more = cursor != "" {
-			page, err := desk.Deliveries(ctx, account, state, cursor, 0)
+	for _, state := range []charla.DeliveryState{
+		charla.DeliveryPending, charla.DeliverySending, charla.DeliverySent, charla.DeliveryDead, charla.DeliveryUnknown,
+	} {
+		for q := (charla.DeliveryQuery{Account: account, State: state}); ; {
+			page, err := desk.Deliveries(ctx, q)
 			if err != nil {
 				return err
 			}
-			for cursor = page.Next; len(page.Items) > 0; page.Items = page.Items[1:] {
+			for _, one := range page.Items {
 				found++
-				switch key := page.Items[0].Key; {
-				case sent[key]:
-				case state == storage.Unknown:
+				switch {
+				case sent[one.Key]:
+				case state == charla.DeliveryUnknown:
 					r.unknown++
 				default:
-					r.lose(&r.mails, "e-mail %s is %s, and was not sent", key, state)
+					r.lose(&r.mails, "e-mail %s is %s, and was not sent", one.Key, state)
 				}
+			}
+			if q.Cursor = page.Next; q.Cursor == "" {
+				break
 			}
 		}
 	}

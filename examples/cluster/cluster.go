@@ -76,7 +76,11 @@ func (c *cluster) start(ctx context.Context, dir string, front func(http.Handler
 			return err
 		}
 		account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
-		c.settings.Account, c.key = account.ID, account.Key
+		if err != nil {
+			return err
+		}
+		info, err := account.Info(ctx)
+		c.settings.Account, c.key = info.ID, info.Key
 		return err
 	})
 	if err != nil {

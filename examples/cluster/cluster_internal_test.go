@@ -46,7 +46,7 @@ func TestFaults(t *testing.T) {
 	r.print(&out)
 	t.Log("\n" + out.String())
 	require.True(t, r.kept())
-	assert.Greater(t, r.messages.n, 50)
+	assert.Greater(t, r.messages.n, p.visitors)
 	assert.Greater(t, r.streams.n, r.messages.n/2)
 	assert.Equal(t, p.visitors, r.changes.n)
 	assert.Positive(t, r.deadlines.n)
@@ -121,9 +121,9 @@ func TestReport(t *testing.T) {
 		},
 		"a whole conversation": {
 			tamper: func(w *world) {
-				_, token, err := w.desk.StartSession(t.Context(), w.account(t, w.desk), charla.Entry{Name: "Juana", Email: "juana@example.com"})
+				_, token, err := w.account(t, w.desk).Enter(t.Context(), charla.Entry{Name: "Juana", Email: "juana@example.com"})
 				require.NoError(t, err)
-				w.visitors = append(w.visitors, &visitor{n: 2, token: token, said: []said{{seq: 1, text: "nobody stored this"}}})
+				w.visitors = append(w.visitors, &visitor{n: 2, token: string(token), said: []said{{seq: 1, text: "nobody stored this"}}})
 			},
 			of: func(r *report) *tally { return &r.messages }, lost: 1,
 		},
@@ -133,15 +133,14 @@ func TestReport(t *testing.T) {
 		},
 		"a message twice": {
 			tamper: func(w *world) {
-				s, err := w.desk.Session(t.Context(), w.account(t, w.desk), w.visitors[0].token)
-				require.NoError(t, err)
-				got, err := w.desk.Write(t.Context(), s, "hello", nil)
+				account := w.account(t, w.desk)
+				got, err := account.Visitor(charla.Token(w.visitors[0].token)).Write(t.Context(), "hello", nil)
 				require.NoError(t, err)
 				w.visitors[0].got[got.Seq] = "hello"
-				w.agents.seen[got.Ref.Conversation] = 4
 				w.clock.Add(time.Hour)
 				_, err = w.desk.RunDue(t.Context())
 				require.NoError(t, err)
+				w.see(t, account, got.Ref)
 			},
 			of: func(r *report) *tally { return &r.messages }, twice: 1,
 		},
@@ -152,7 +151,7 @@ func TestReport(t *testing.T) {
 		"a change": {
 			tamper: func(w *world) {
 				for id := range w.agents.seen {
-					w.agents.seen[id]--
+					w.agents.seen[id] = w.agents.seen[id].Add(-time.Second)
 				}
 			},
 			of: func(r *report) *tally { return &r.changes }, lost: 1,
@@ -189,11 +188,19 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func (p *people) account(t *testing.T, desk *charla.Desk) chatcfg.AccountID {
+func (p *people) account(t *testing.T, desk *charla.Desk) *charla.Account {
 	t.Helper()
-	list, err := desk.Accounts(t.Context(), chatcfg.AccountID{}, true, 0)
+	list, err := desk.Accounts(t.Context(), charla.AccountQuery{Hidden: true})
 	require.NoError(t, err)
-	return list[0].ID
+	return desk.Account(list.Items[0].ID)
+}
+
+// see has the agents know how the conversation of a ticket is.
+func (p *people) see(t *testing.T, account *charla.Account, ref tickets.Ref) {
+	t.Helper()
+	latest, err := account.Inbox().Ticket(t.Context(), tickets.Ref{Conversation: ref.Conversation})
+	require.NoError(t, err)
+	p.agents.seen[ref.Conversation] = latest.ChangedAt
 }
 
 // live has a visitor and an agent write, and their ticket closed by itself.
@@ -203,21 +210,21 @@ func (p *people) live(t *testing.T, desk *charla.Desk, clock *clock.Mock) {
 	require.NoError(t, err)
 	account, _, err := desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
-	session, token, err := desk.StartSession(t.Context(), account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+	visitor, token, err := account.Enter(t.Context(), charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	require.NoError(t, err)
-	asked, err := desk.Write(t.Context(), session, "hello", nil)
+	asked, err := visitor.Write(t.Context(), "hello", nil)
 	require.NoError(t, err)
-	replied, err := desk.Reply(t.Context(), charla.Person{ID: "ana", Name: "Ana"}, asked.Ref, "yes?", nil)
+	replied, err := account.Agent(charla.Person{ID: "ana", Name: "Ana"}).Reply(t.Context(), asked.Ref, "yes?", nil)
 	require.NoError(t, err)
 	clock.Add(time.Hour)
 	_, err = desk.RunDue(t.Context())
 	require.NoError(t, err)
 	v := p.visitors[0]
-	v.token = token
+	v.token = string(token)
 	v.said = []said{{seq: asked.Seq, text: "hello"}}
 	v.got = map[int64]string{1: "hello", 2: "yes?", 3: "We close this for now."}
 	p.agents.said = []said{{conversation: asked.Ref.Conversation, seq: replied.Seq, text: "yes?"}}
-	p.agents.seen[asked.Ref.Conversation] = 3
+	p.see(t, account, asked.Ref)
 }
 
 // What fell due is counted once for each instant; what is still to come was lost.

@@ -76,7 +76,7 @@ func serve(ctx context.Context, s settings, ready, logs io.Writer) error {
 	var leaving atomic.Bool
 	mux := http.NewServeMux()
 	mux.Handle("/chat/", chat)
-	mux.Handle("/agent/", agentPages(desk, s.Account))
+	mux.Handle("/agent/", agentPages(desk.Account(s.Account)))
 	// Healthy is who takes requests. It does not ask the database: without that no
 	// process is any better than this one.
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {

@@ -50,7 +50,7 @@ func gather(c *cluster, visitors int) *people {
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4 * visitors}},
 		ending: make(chan struct{}),
 	}
-	p.agents = agents{people: p, seen: map[tickets.ConversationID]int64{}, work: make(chan thread, 64)}
+	p.agents = agents{people: p, seen: map[tickets.ConversationID]time.Time{}, work: make(chan thread, 64)}
 	for n := range visitors {
 		p.visitors = append(p.visitors, &visitor{people: p, n: n, got: map[int64]string{}})
 	}

@@ -88,7 +88,7 @@ func (p plan) run(ctx context.Context) (r *report, err error) {
 	r = &report{}
 	r.time(crowd, p.faults, struck)
 	return r, c.look(ctx, func(desk *charla.Desk) error {
-		return r.read(ctx, desk, c.settings.Account, crowd, c.settings.Mails)
+		return r.read(ctx, desk, desk.Account(c.settings.Account), crowd, c.settings.Mails)
 	})
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/examples/customstore/journal"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -63,19 +62,19 @@ func talk(ctx context.Context, file string) (ref tickets.Ref, err error) {
 	if err != nil {
 		return ref, err
 	}
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+	carla, _, err := account.Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	if err != nil {
 		return ref, err
 	}
-	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
+	asked, err := carla.Write(ctx, "Where is my order?", nil)
 	if err != nil {
 		return ref, err
 	}
-	ana := charla.Person{ID: "ana", Name: "Ana"}
-	if _, err := desk.Reply(ctx, ana, asked.Ref, "It left this morning.", nil); err != nil {
+	ana := account.Agent(charla.Person{ID: "ana", Name: "Ana"})
+	if _, err := ana.Reply(ctx, asked.Ref, "It left this morning.", nil); err != nil {
 		return ref, err
 	}
-	_, err = desk.Close(ctx, ana, asked.Ref, nil)
+	_, err = ana.Do(ctx, asked.Ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	return asked.Ref, err
 }
 
@@ -90,20 +89,21 @@ func show(ctx context.Context, file string, ref tickets.Ref, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	account, err := desk.Account(ctx, ref.Account)
+	account := desk.Account(ref.Account)
+	info, err := account.Info(ctx)
 	if err != nil {
 		return err
 	}
-	ticket, err := desk.Ticket(ctx, ref)
+	ticket, err := account.Inbox().Ticket(ctx, ref)
 	if err != nil {
 		return err
 	}
-	messages, err := desk.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation})
+	messages, err := account.Inbox().Messages(ctx, ref, charla.MessageQuery{})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s, ticket %d of %s: %s (%s)\n", account.Name, ticket.Number, ticket.Customer.Name, ticket.Status, ticket.Reason)
-	for _, m := range messages {
+	fmt.Fprintf(out, "%s, ticket %d of %s: %s (%s)\n", info.Name, ticket.Number, ticket.Customer.Name, ticket.Status, ticket.Reason)
+	for _, m := range messages.Items {
 		fmt.Fprintf(out, "  %s: %s\n", m.From, m.Text)
 	}
 	return nil

@@ -47,24 +47,24 @@ func run(ctx context.Context, file string) error {
 	}
 
 	// A customer asks, an agent answers.
-	session, _, err := desk.StartSession(ctx, account.ID, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+	carla, _, err := account.Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	if err != nil {
 		return err
 	}
-	asked, err := desk.Write(ctx, session, "Where is my order?", nil)
+	asked, err := carla.Write(ctx, "Where is my order?", nil)
 	if err != nil {
 		return err
 	}
-	ana := charla.Person{ID: "ana", Name: "Ana"}
-	if _, err := desk.Reply(ctx, ana, asked.Ref, "It left this morning.", nil); err != nil {
+	ana := account.Agent(charla.Person{ID: "ana", Name: "Ana"})
+	if _, err := ana.Reply(ctx, asked.Ref, "It left this morning.", nil); err != nil {
 		return err
 	}
 
-	messages, err := desk.Read(ctx, session, 0, 0) // the first 500
+	messages, err := carla.Messages(ctx, charla.MessageQuery{}) // the first page
 	if err != nil {
 		return err
 	}
-	for _, m := range messages {
+	for _, m := range messages.Items {
 		fmt.Printf("%s: %s\n", m.From, m.Text)
 	}
 	return nil

@@ -44,21 +44,23 @@ func TestLanguages(t *testing.T) {
 				{Subject: "u-17", Name: "Juan Peña 😀", Email: "juan@example.com"},
 				{Subject: "ñandú \"<😀>\\", Name: "Ana"},
 			} {
-				args := []string{account.ID.String(), want.Subject, want.Name}
+				args := []string{account.ID().String(), want.Subject, want.Name}
 				if want.Email != "" {
 					args = append(args, want.Email)
 				}
 				token := sign(args...)
-				got, err := desk.VerifyIdentity(t.Context(), account.ID, token)
+				got, err := account.VerifyIdentity(t.Context(), token)
 				require.NoError(t, err, token)
 				assert.Equal(t, []string{want.Subject, want.Name, want.Email}, []string{got.Subject, got.Name, got.Email})
-				_, err = desk.VerifyIdentity(t.Context(), other.ID, token)
+				_, err = other.VerifyIdentity(t.Context(), token)
 				require.ErrorIs(t, err, charla.ErrIdentity)
-				s, _, err := desk.StartSession(t.Context(), account.ID, charla.Entry{Proof: &got})
+				visitor, _, err := account.Enter(t.Context(), charla.Entry{Proof: &got})
+				require.NoError(t, err)
+				s, err := visitor.Session(t.Context())
 				require.NoError(t, err)
 				assert.Equal(t, tickets.LevelVerified, s.Customer.Level)
 			}
-			got, err := desk.VerifyIdentity(t.Context(), account.ID, sign(account.ID.String(), "only-a-subject"))
+			got, err := account.VerifyIdentity(t.Context(), sign(account.ID().String(), "only-a-subject"))
 			require.NoError(t, err)
 			assert.Equal(t, []string{"only-a-subject", "", ""}, []string{got.Subject, got.Name, got.Email})
 		})

@@ -25,10 +25,12 @@ type chat struct {
 	out     io.Writer
 	clock   *movedClock
 	file    string // the state's
-	account chatcfg.Account
+	account *charla.Account
 	zone    *time.Location
-	session tickets.Session
-	token   string
+	visitor *charla.Visitor
+	token   charla.Token
+	// conversation is the visitor's.
+	conversation tickets.ConversationID
 	// entry and seq are the last history entry and message that were shown,
 	// before is the entry before the last news.
 	entry, seq, before int64
@@ -49,14 +51,15 @@ func start(ctx context.Context, store storage.Store, file string, o options) (*c
 	if err := c.openAccount(ctx); err != nil {
 		return nil, err
 	}
-	cfg, _, err := c.desk.Config(ctx, c.account.ID)
+	cfg, _, err := c.account.Config(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if zone, err := time.LoadLocation(cfg.Hours.Timezone); err == nil {
 		c.zone = zone
 	}
-	if c.session, err = c.desk.Session(ctx, c.account.ID, c.token); err == nil {
+	c.visitor = c.account.Visitor(c.token)
+	if err = c.know(ctx); err == nil {
 		err = c.resume(ctx)
 	} else if errors.Is(err, charla.ErrSession) {
 		err = c.enter(ctx)
@@ -72,11 +75,11 @@ func start(ctx context.Context, store storage.Store, file string, o options) (*c
 // openAccount finds the account of the database, or makes one, and puts the clock
 // where it was.
 func (c *chat) openAccount(ctx context.Context) error {
-	list, err := c.desk.Accounts(ctx, chatcfg.AccountID{}, true, 1)
+	list, err := c.desk.Accounts(ctx, charla.AccountQuery{Hidden: true})
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	if len(list.Items) == 0 {
 		cfg, err := chatcfg.Decode(config)
 		if err != nil {
 			return err
@@ -84,23 +87,24 @@ func (c *chat) openAccount(ctx context.Context) error {
 		if c.account, _, err = c.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg}); err != nil {
 			return err
 		}
-		c.say("A new account, %q, with the configuration of examples/quickstart/config.json.", c.account.Name)
+		c.say("A new account, %q, with the configuration of examples/quickstart/config.json.", "Tienda")
 		c.warn(cfg.Lint())
 		return nil
 	}
-	c.account = list[0]
-	c.say("The account %q, as it was left; config.json is for new ones, /config changes it.", c.account.Name)
+	info := list.Items[0]
+	c.account = c.desk.Account(info.ID)
+	c.say("The account %q, as it was left; config.json is for new ones, /config changes it.", info.Name)
 	s, err := readState(c.file)
 	if err != nil {
 		return err
 	}
-	if s.Account == c.account.ID.String() {
-		c.token, c.clock.ahead = s.Token, s.Ahead
+	if s.Account == info.ID.String() {
+		c.token, c.clock.ahead = charla.Token(s.Token), s.Ahead
 		c.clock.moveTo(s.Last)
 	}
 	// The file may be lost, or older than the database.
-	c.clock.moveTo(c.account.SavedAt)
-	page, err := c.desk.Tickets(ctx, storage.TicketQuery{Account: c.account.ID, Limit: 1}, "")
+	c.clock.moveTo(info.SavedAt)
+	page, err := c.account.Inbox().Tickets(ctx, charla.TicketQuery{PageQuery: charla.PageQuery{Limit: 1}})
 	if err == nil && len(page.Items) > 0 {
 		c.clock.moveTo(page.Items[0].ChangedAt)
 	}
@@ -110,11 +114,21 @@ func (c *chat) openAccount(ctx context.Context) error {
 // enter starts a session and remembers its token at once, like a browser.
 func (c *chat) enter(ctx context.Context) error {
 	var err error
-	if c.session, c.token, err = c.desk.StartSession(ctx, c.account.ID, carla); err != nil {
+	if c.visitor, c.token, err = c.account.Enter(ctx, carla); err != nil {
+		return err
+	}
+	if err := c.know(ctx); err != nil {
 		return err
 	}
 	c.entry, c.seq, c.before = 0, 0, 0
 	return c.remember()
+}
+
+// know finds out which conversation is the visitor's.
+func (c *chat) know(ctx context.Context) error {
+	s, err := c.visitor.Session(ctx)
+	c.conversation = s.Conversation
+	return err
 }
 
 // resume skips what was shown before.
@@ -131,7 +145,7 @@ func (c *chat) resume(ctx context.Context) error {
 
 // remember writes down what the database does not hold.
 func (c *chat) remember() error {
-	s := state{Account: c.account.ID.String(), Token: c.token, Ahead: c.clock.by(), Last: c.desk.Now()}
+	s := state{Account: c.account.ID().String(), Token: string(c.token), Ahead: c.clock.by(), Last: c.desk.Now()}
 	return s.write(c.file)
 }
 
@@ -178,7 +192,7 @@ func split(line string) (name, argument string) {
 // write is the customer's message. A session that has expired begins anew, as a
 // browser would begin it.
 func (c *chat) write(ctx context.Context, text string) error {
-	_, err := c.desk.Write(ctx, c.session, text, nil)
+	_, err := c.visitor.Write(ctx, text, nil)
 	if !errors.Is(err, charla.ErrSession) {
 		return err
 	}
@@ -186,13 +200,13 @@ func (c *chat) write(ctx context.Context, text string) error {
 	if err := c.enter(ctx); err != nil {
 		return err
 	}
-	_, err = c.desk.Write(ctx, c.session, text, nil)
+	_, err = c.visitor.Write(ctx, text, nil)
 	return err
 }
 
 // ticket is the customer's latest ticket.
 func (c *chat) ticket() tickets.Ref {
-	return tickets.Ref{Account: c.account.ID, Conversation: c.session.Conversation}
+	return tickets.Ref{Conversation: c.conversation}
 }
 
 // due is when something happens by itself.
@@ -210,7 +224,7 @@ func (c *chat) due(ctx context.Context) <-chan time.Time {
 func (c *chat) wait(ctx context.Context, d time.Duration) error {
 	end := c.desk.Now().Add(d)
 	// Before anything happens at the new time: a crash must not turn it back.
-	s := state{Account: c.account.ID.String(), Token: c.token, Ahead: c.clock.by() + d, Last: end}
+	s := state{Account: c.account.ID().String(), Token: string(c.token), Ahead: c.clock.by() + d, Last: end}
 	if err := s.write(c.file); err != nil {
 		return err
 	}

@@ -22,13 +22,13 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"/reply", "TEXT", "the agent answers", (*chat).reply},
-		{"/close", "", "the agent closes the ticket", act((*charla.Desk).Close)},
-		{"/ignore", "", "the agent sets it aside", act((*charla.Desk).Ignore)},
-		{"/open", "", "the agent opens it again", act((*charla.Desk).Open)},
-		{"/pause", "", "keep the automatic actions off", act((*charla.Desk).Pause)},
-		{"/resume", "", "let them work again", act((*charla.Desk).Resume)},
-		{"/important", "", "mark the ticket important", mark(true)},
-		{"/normal", "", "mark it normal", mark(false)},
+		{"/close", "", "the agent closes the ticket", act(tickets.CommandClose)},
+		{"/ignore", "", "the agent sets it aside", act(tickets.CommandIgnore)},
+		{"/open", "", "the agent opens it again", act(tickets.CommandOpen)},
+		{"/pause", "", "keep the automatic actions off", act(tickets.CommandPause)},
+		{"/resume", "", "let them work again", act(tickets.CommandResume)},
+		{"/important", "", "mark the ticket important", mark(tickets.CommandMark)},
+		{"/normal", "", "mark it normal", mark(tickets.CommandUnmark)},
 		{"/online", "", "the agent is available", heartbeat(tickets.Online)},
 		{"/away", "", "the agent is not", heartbeat(tickets.Away)},
 		{"/wait", "10m", "let time pass: 30s, 10m, 2h, 3d", (*chat).pass},
@@ -50,28 +50,28 @@ func (c *chat) help(context.Context, string) error {
 }
 
 func (c *chat) reply(ctx context.Context, text string) error {
-	_, err := c.desk.Reply(ctx, ana, c.ticket(), text, nil)
+	_, err := c.account.Agent(ana).Reply(ctx, c.ticket(), text, nil)
 	return err
 }
 
 // act is what the agent does to the ticket.
-func act(do func(*charla.Desk, context.Context, charla.Person, tickets.Ref, *charla.CallOptions) (charla.Result, error)) func(*chat, context.Context, string) error {
+func act(kind tickets.CommandKind) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
-		_, err := do(c.desk, ctx, ana, c.ticket(), nil)
+		_, err := c.account.Agent(ana).Do(ctx, c.ticket(), tickets.Command{Kind: kind}, nil)
 		return err
 	}
 }
 
-func mark(important bool) func(*chat, context.Context, string) error {
+func mark(kind tickets.CommandKind) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
-		before, err := c.desk.Ticket(ctx, c.ticket())
+		before, err := c.account.Inbox().Ticket(ctx, c.ticket())
 		if err != nil {
 			return err
 		}
-		_, err = c.desk.Mark(ctx, ana, c.ticket(), important, nil)
+		err = act(kind)(c, ctx, "")
 		switch {
-		case err != nil || before.Important != important:
-		case important:
+		case err != nil || before.Important != (kind == tickets.CommandMark):
+		case before.Important:
 			c.say("  it is important already")
 		default:
 			c.say("  it is normal already; now no keyword marks it either")
@@ -82,7 +82,7 @@ func mark(important bool) func(*chat, context.Context, string) error {
 
 func heartbeat(a tickets.Availability) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
-		err := c.desk.Heartbeat(ctx, c.account.ID, ana.ID, a)
+		err := c.account.Agent(ana).Heartbeat(ctx, a)
 		if err == nil {
 			c.say("  %s is %s", ana.Name, a)
 		}
@@ -109,7 +109,7 @@ func (c *chat) pass(ctx context.Context, argument string) error {
 
 // try is a dry run: the same decision, and nothing is written.
 func (c *chat) try(ctx context.Context, text string) error {
-	o, err := c.desk.DryRun(ctx, c.session, text)
+	o, err := c.visitor.DryRun(ctx, text)
 	if err != nil {
 		return err
 	}
@@ -124,15 +124,15 @@ func (c *chat) try(ctx context.Context, text string) error {
 }
 
 func (c *chat) explain(ctx context.Context, _ string) error {
-	ref := c.ticket()
-	list, err := c.desk.Explain(ctx, ref, c.before, chatcfg.English)
+	q := charla.PageQuery{Cursor: strconv.FormatInt(c.before, 10)}
+	list, err := c.account.Inbox().Explain(ctx, c.ticket(), chatcfg.English, q)
 	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	if len(list.Items) == 0 {
 		return errors.New("nothing has happened yet")
 	}
-	for _, x := range list {
+	for _, x := range list.Items {
 		c.say("  %s %s.", c.at(x.At), x.What)
 		for _, r := range x.Rules {
 			verb := "did not act:"
@@ -150,7 +150,7 @@ func (c *chat) configure(ctx context.Context, patch string) error {
 		return errors.New(`say what changes; objects merge, lists replace, null is the default: ` +
 			`/config {"quality": {"sla": {"value": 10, "unit": "minutes"}}}`)
 	}
-	was, version, err := c.desk.Config(ctx, c.account.ID)
+	was, version, err := c.account.Config(ctx)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (c *chat) configure(ctx context.Context, patch string) error {
 	if err != nil {
 		return err
 	}
-	saved, err := c.desk.SaveConfig(ctx, c.account.ID, version, cfg, nil)
+	saved, err := c.account.SaveConfig(ctx, version, cfg, nil)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,11 @@ func (c *chat) warn(warnings []chatcfg.Problem) {
 }
 
 func (c *chat) status(ctx context.Context, _ string) error {
-	p, err := c.desk.Presence(ctx, c.account.ID)
+	info, err := c.account.Info(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := c.account.Inbox().Presence(ctx)
 	if err != nil {
 		return err
 	}
@@ -186,6 +190,6 @@ func (c *chat) status(ctx context.Context, _ string) error {
 		who = ana.Name + " is available"
 	}
 	now := c.desk.Now()
-	c.say("  it is %s, %s; %s; the account's key is %s", now.In(c.zone).Weekday(), c.at(now), who, c.account.Key)
+	c.say("  it is %s, %s; %s; the account's key is %s", now.In(c.zone).Weekday(), c.at(now), who, info.Key)
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -21,7 +20,7 @@ func (c *chat) show(ctx context.Context) error {
 	}
 	c.print(entries, messages)
 	c.seen(entries, messages)
-	t, err := c.desk.Ticket(ctx, c.ticket())
+	t, err := c.account.Inbox().Ticket(ctx, c.ticket())
 	if errors.Is(err, charla.ErrNotFound) {
 		c.say("  no ticket yet")
 		return nil
@@ -41,28 +40,26 @@ func (c *chat) show(ctx context.Context) error {
 func (c *chat) news(ctx context.Context) ([]tickets.Entry, []tickets.Message, error) {
 	var entries []tickets.Entry
 	var messages []tickets.Message
-	entry, q := c.entry, storage.MessageQuery{Account: c.account.ID, Conversation: c.session.Conversation, After: c.seq}
-	for {
-		page, err := c.desk.History(ctx, c.ticket(), entry, 0)
+	inbox := c.account.Inbox()
+	for q := (charla.PageQuery{Cursor: strconv.FormatInt(c.entry, 10)}); ; {
+		page, err := inbox.History(ctx, c.ticket(), q)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(page) == 0 {
+		entries = append(entries, page.Items...)
+		if q.Cursor = page.Next; q.Cursor == "" {
 			break
 		}
-		entries = append(entries, page...)
-		entry = page[len(page)-1].N
 	}
-	for {
-		page, err := c.desk.Messages(ctx, q)
+	for q := (charla.MessageQuery{After: c.seq}); ; {
+		page, err := inbox.Messages(ctx, c.ticket(), q)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(page) == 0 {
+		messages = append(messages, page.Items...)
+		if q.Cursor = page.Next; q.Cursor == "" {
 			return entries, messages, nil
 		}
-		messages = append(messages, page...)
-		q.After = page[len(page)-1].Seq
 	}
 }
 

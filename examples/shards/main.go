@@ -73,7 +73,11 @@ func run(ctx context.Context, listener net.Listener, files []string, out io.Writ
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "The chat of a new account in %s: http://%s%spage/%s\n", files[len(files)-1], address, base, account.Key)
+	info, err := account.Info(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The chat of a new account in %s: http://%s%spage/%s\n", files[len(files)-1], address, base, info.Key)
 
 	mux := http.NewServeMux()
 	mux.Handle(base, s)

@@ -73,11 +73,12 @@ func (s *shards) close() (err error) {
 // newest is where accounts are made: the last database that was added.
 func (s *shards) newest() *charla.Desk { return s.all[len(s.all)-1].desk }
 
-// of is the desk of an account, for the service's own calls.
-func (s *shards) of(ctx context.Context, id chatcfg.AccountID) (*charla.Desk, error) {
+// account returns the handle of an account, for the service's own calls.
+func (s *shards) account(ctx context.Context, id chatcfg.AccountID) (*charla.Account, error) {
 	for _, one := range s.all {
-		if _, err := one.desk.Account(ctx, id); !errors.Is(err, charla.ErrNotFound) {
-			return one.desk, err
+		account := one.desk.Account(id)
+		if _, err := account.Info(ctx); !errors.Is(err, charla.ErrNotFound) {
+			return account, err
 		}
 	}
 	return nil, fmt.Errorf("account %s: %w", id, charla.ErrNotFound)

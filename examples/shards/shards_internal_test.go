@@ -37,18 +37,20 @@ func TestShards(t *testing.T) {
 		require.NoError(t, err)
 		return s
 	}
-	account := func(s *shards) chatcfg.Account {
+	create := func(s *shards) charla.AccountInfo {
 		cfg := chatcfg.Default(chatcfg.Spanish)
 		a, _, err := s.newest().CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 		require.NoError(t, err)
-		return a
+		info, err := a.Info(t.Context())
+		require.NoError(t, err)
+		return info
 	}
-	ask := func(s *shards, method, path, token, body string) (int, string) {
+	ask := func(s *shards, method, path string, token charla.Token, body string) (int, string) {
 		r := httptest.NewRequestWithContext(t.Context(), method, "/chat/"+path, strings.NewReader(body))
 		r.Header.Set("Origin", "https://tienda.cl")
 		r.Header.Set("Content-Type", "application/json")
 		if token != "" {
-			r.Header.Set("Authorization", "Bearer "+token)
+			r.Header.Set("Authorization", "Bearer "+string(token))
 		}
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
@@ -58,27 +60,28 @@ func TestShards(t *testing.T) {
 	}
 
 	s := start(1)
-	first := account(s)
+	first := create(s)
 	require.NoError(t, s.close())
 	s = start(2)
-	second := account(s)
+	second := create(s)
 
-	for i, a := range []chatcfg.Account{first, second} {
-		desk, err := s.of(t.Context(), a.ID)
+	for i, a := range []charla.AccountInfo{first, second} {
+		account, err := s.account(t.Context(), a.ID)
 		require.NoError(t, err)
-		require.Same(t, s.all[i].desk, desk)
-		_, err = s.all[1-i].desk.Account(t.Context(), a.ID)
+		_, err = s.all[i].desk.Account(a.ID).Info(t.Context())
+		require.NoError(t, err)
+		_, err = s.all[1-i].desk.Account(a.ID).Info(t.Context())
 		require.ErrorIs(t, err, charla.ErrNotFound)
 
-		_, token, err := desk.StartSession(t.Context(), a.ID, charla.Entry{Name: "Juan", Email: "juan@example.com"})
+		_, token, err := account.Enter(t.Context(), charla.Entry{Name: "Juan", Email: "juan@example.com"})
 		require.NoError(t, err)
 		code, said := ask(s, http.MethodPost, "v1/"+a.Key+"/messages", token, `{"key": "k", "text": "hola"}`)
 		require.Equal(t, http.StatusCreated, code, said)
-		page, err := s.all[i].desk.Tickets(t.Context(), storage.TicketQuery{Account: a.ID}, "hola")
+		page, err := account.Inbox().Tickets(t.Context(), charla.TicketQuery{Text: "hola"})
 		require.NoError(t, err)
 		assert.Len(t, page.Items, 1)
 
-		other := []chatcfg.Account{second, first}[i]
+		other := []charla.AccountInfo{second, first}[i]
 		code, _ = ask(s, http.MethodGet, "v1/"+other.Key+"/session", token, "")
 		assert.Equal(t, http.StatusUnauthorized, code)
 		code, _ = ask(s, http.MethodGet, "page/"+a.Key, "", "")
@@ -90,7 +93,7 @@ func TestShards(t *testing.T) {
 	}
 	code, _ := ask(s, http.MethodGet, "loader.js", "", "")
 	assert.Equal(t, http.StatusOK, code)
-	_, err := s.of(t.Context(), chatcfg.AccountID{})
+	_, err := s.account(t.Context(), chatcfg.AccountID{})
 	require.ErrorIs(t, err, charla.ErrNotFound)
 
 	// A database that cannot be asked is not one without the account.

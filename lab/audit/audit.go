@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -99,25 +98,18 @@ type Conversation struct {
 // Read reads a conversation through a desk.
 func Read(ctx context.Context, desk *charla.Desk, ref tickets.Ref) (c Conversation, err error) {
 	ref.Number = 0
-	for more := true; more && err == nil; {
-		var page []tickets.Message
-		q := storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation}
-		if n := len(c.Messages); n > 0 {
-			q.After = c.Messages[n-1].Seq
-		}
-		page, err = desk.Messages(ctx, q)
-		c.Messages, more = append(c.Messages, page...), len(page) > 0
+	inbox := desk.Account(ref.Account).Inbox()
+	for q, more := (charla.MessageQuery{}), true; more && err == nil; {
+		var page charla.Page[tickets.Message]
+		page, err = inbox.Messages(ctx, ref, q)
+		c.Messages, q.Cursor, more = append(c.Messages, page.Items...), page.Next, page.Next != ""
 	}
-	for more := true; more && err == nil; {
-		var page []tickets.Entry
-		var after int64
-		if n := len(c.Entries); n > 0 {
-			after = c.Entries[n-1].N
-		}
-		page, err = desk.History(ctx, ref, after, 0)
-		c.Entries, more = append(c.Entries, page...), len(page) > 0
+	for q, more := (charla.PageQuery{}), true; more && err == nil; {
+		var page charla.Page[tickets.Entry]
+		page, err = inbox.History(ctx, ref, q)
+		c.Entries, q.Cursor, more = append(c.Entries, page.Items...), page.Next, page.Next != ""
 	}
-	latest, err2 := desk.Ticket(ctx, ref)
+	latest, err2 := inbox.Ticket(ctx, ref)
 	if errors.Is(err2, charla.ErrNotFound) {
 		return c, err
 	}
@@ -125,7 +117,7 @@ func Read(ctx context.Context, desk *charla.Desk, ref tickets.Ref) (c Conversati
 		return c, err
 	}
 	for n := latest.Number; n > 0; n-- {
-		t, err := desk.Ticket(ctx, tickets.Ref{Account: ref.Account, Conversation: ref.Conversation, Number: n})
+		t, err := inbox.Ticket(ctx, tickets.Ref{Account: ref.Account, Conversation: ref.Conversation, Number: n})
 		if err != nil {
 			return c, fmt.Errorf("ticket %d: %w", n, err)
 		}

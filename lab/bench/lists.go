@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/google/uuid"
 )
@@ -27,13 +27,13 @@ func lastMessages(ctx context.Context, b *bench) ([]line, error) {
 	}
 	const n = 2000
 	account := t.steady[0].Account
+	inbox := t.world.desk.Account(account).Inbox()
 	c, err := b.compare(ctx, b.rounds, func(int) (float64, error) {
 		return perSecond(n, func() error {
 			return spread(4, n, func(caller, i int) error {
-				list, err := t.world.desk.Messages(ctx, storage.MessageQuery{
-					Account: account, Conversation: t.steady[(caller*67+i)%few].Conversation, Last: true, Limit: 50,
-				})
-				return want(err, len(list), 50)
+				ref := tickets.Ref{Conversation: t.steady[(caller*67+i)%few].Conversation}
+				list, err := inbox.Messages(ctx, ref, charla.MessageQuery{Newest: true, PageQuery: charla.PageQuery{Limit: 50}})
+				return want(err, len(list.Items), 50)
 			})
 		})
 	}, func(int) (float64, error) {
@@ -102,7 +102,7 @@ func (b *bench) million(ctx context.Context, clock *hand) (path string, w *world
 
 // only is the one account of a world.
 func only(ctx context.Context, w *world) (chatcfg.Account, error) {
-	list, err := w.desk.Accounts(ctx, chatcfg.AccountID{}, true, 0)
+	list, err := w.store.Accounts().List(ctx, chatcfg.AccountID{}, true, 0)
 	if err := want(err, len(list), 1); err != nil {
 		return chatcfg.Account{}, err
 	}
@@ -123,11 +123,12 @@ func ticketList(ctx context.Context, b *bench) ([]line, error) {
 	}
 	defer f.close()
 
-	q := storage.TicketQuery{Account: account.ID, Status: tickets.StatusOpen, Limit: 50}
+	inbox := w.desk.Account(account.ID).Inbox()
+	q := charla.TicketQuery{Status: tickets.StatusOpen, PageQuery: charla.PageQuery{Limit: 50}}
 	var at, key int64 = 1 << 62, 0
 	pages := func(n int) error { // goes n pages on
 		for range n {
-			list, err := w.desk.Tickets(ctx, q, "")
+			list, err := inbox.Tickets(ctx, q)
 			if err := want(err, len(list.Items), 50); err != nil {
 				return err
 			}
@@ -143,7 +144,7 @@ func ticketList(ctx context.Context, b *bench) ([]line, error) {
 		return b.compare(ctx, b.rounds, func(int) (float64, error) {
 			return perSecond(n, func() error {
 				return spread(4, n, func(int, int) error {
-					list, err := w.desk.Tickets(ctx, q, "")
+					list, err := inbox.Tickets(ctx, q)
 					return want(err, len(list.Items), 50)
 				})
 			})
@@ -198,7 +199,7 @@ func report(ctx context.Context, b *bench) ([]line, error) {
 	defer f.close()
 	from, to := epoch.AddDate(-1, 0, 0), epoch.AddDate(1, 0, 0)
 	reported := func() error {
-		r, err := w.desk.Report(ctx, account.ID, from, to)
+		r, err := w.desk.Account(account.ID).Inbox().Report(ctx, from, to)
 		return want(err, int(r.All.Count), 1_000_000)
 	}
 	c, err := b.compare(ctx, min(b.rounds, 5), func(int) (float64, error) { return perSecond(1, reported) },
@@ -285,15 +286,16 @@ func (b *bench) meanwhile(ctx context.Context, w *world, account chatcfg.Account
 // work goes through much of an account: four hundred pages of its tickets, and
 // messages of them.
 func work(ctx context.Context, w *world, account chatcfg.AccountID) error {
-	q := storage.TicketQuery{Account: account, Status: tickets.StatusOpen, Limit: 200}
+	inbox := w.desk.Account(account).Inbox()
+	q := charla.TicketQuery{Status: tickets.StatusOpen, PageQuery: charla.PageQuery{Limit: 200}}
 	for range 400 {
-		list, err := w.desk.Tickets(ctx, q, "")
+		list, err := inbox.Tickets(ctx, q)
 		if err := want(err, len(list.Items), 200); err != nil {
 			return err
 		}
 		for _, t := range list.Items[:10] {
-			found, err := w.desk.Messages(ctx, storage.MessageQuery{Account: account, Conversation: t.Conversation, Last: true, Limit: 50})
-			if err := want(err, len(found), 2); err != nil {
+			found, err := inbox.Messages(ctx, t.Ref, charla.MessageQuery{Newest: true, PageQuery: charla.PageQuery{Limit: 50}})
+			if err := want(err, len(found.Items), 2); err != nil {
 				return err
 			}
 		}

@@ -8,10 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/tickets"
 )
 
 const (
@@ -31,7 +27,7 @@ type traffic struct {
 	bare        *floor
 	before      contents
 	// steady have written before, fresh have not.
-	steady, fresh []tickets.Session
+	steady, fresh []visit
 	templates     templates
 	states        []*state
 }
@@ -104,29 +100,10 @@ func (b *bench) prepare(ctx context.Context, name string, n int) (*traffic, erro
 	return t, nil
 }
 
-// enter starts sessions of n customers.
-func enter(ctx context.Context, w *world, account chatcfg.Account, n int) ([]tickets.Session, error) {
-	list := make([]tickets.Session, n)
-	return list, spread(64, n+63, func(caller, i int) (err error) {
-		if at := caller + i*64; at < n {
-			list[at], _, err = w.desk.StartSession(ctx, account.ID, charla.Entry{
-				Name: "Juana Pérez", Email: fmt.Sprintf("juana%07d@example.com", at), Phone: "+56 9 1234 5678", Locale: "es",
-			})
-		}
-		return err
-	})
-}
-
-// ours is one message through the desk, with a key as a widget sends it.
-func ours(ctx context.Context, d *charla.Desk, s tickets.Session, caller, i int) error {
-	_, err := d.Write(ctx, s, sentence(caller, i), &charla.CallOptions{Key: clientKey(i)})
-	return err
-}
-
 func clientKey(i int) string { return fmt.Sprintf("m-%012d", i) }
 
 // template reads what a steady and a first message have left behind.
-func (t *traffic) template(ctx context.Context, path string, first tickets.Session) error {
+func (t *traffic) template(ctx context.Context, path string, first visit) error {
 	f, err := openFloor(ctx, path)
 	if err != nil {
 		return err
@@ -135,7 +112,7 @@ func (t *traffic) template(ctx context.Context, path string, first tickets.Sessi
 	m := &t.templates
 	return f.read(func(r *bare) error {
 		const last = ` ORDER BY %s DESC LIMIT 1`
-		read := func(s tickets.Session, conversation, ticket, entry, receipt *[]byte) ([][]byte, error) {
+		read := func(s visit, conversation, ticket, entry, receipt *[]byte) ([][]byte, error) {
 			var key int64
 			if err := r.one("SELECT key, doc FROM conversations WHERE account = 1 AND id = ?", []any{s.Conversation.UUID[:]}, &key, conversation); err != nil {
 				return nil, err
@@ -314,7 +291,7 @@ func index(w *bare, ticket int64, words string) error {
 }
 
 // writeFirst is a customer's first message, which makes the conversation.
-func (t *traffic) writeFirst(w *bare, session *tickets.Session, scope, key string, text int) error {
+func (t *traffic) writeFirst(w *bare, session *visit, scope, key string, text int) error {
 	m, now := &t.templates, time.Now().UnixMicro()
 	account, err := checked(w, t.account())
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charlahq/charla/tickets"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
@@ -214,7 +213,7 @@ SELECT a.*, l.* FROM a, l;`
 }
 
 // pgSetup reads what a message leaves behind, and where the floor's chats stand.
-func pgSetup(ctx context.Context, c *pgx.Conn, sessions []tickets.Session) (d pgDocs, chats []*pgChat, err error) {
+func pgSetup(ctx context.Context, c *pgx.Conn, sessions []visit) (d pgDocs, chats []*pgChat, err error) {
 	ids := make([]uuid.UUID, len(sessions))
 	for i, s := range sessions {
 		ids[i] = s.Conversation.UUID

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/charlahq/charla/tickets"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -21,7 +20,7 @@ type pgTraffic struct {
 	world         *world
 	bare          *pgFloor
 	// one is for one process of ours, three for three.
-	one, three []tickets.Session
+	one, three []visit
 	theirs     []*pgChat
 	script     string
 }
@@ -233,7 +232,7 @@ func callersChild(ctx context.Context, args string, in io.Reader, out io.Writer)
 	if err != nil {
 		return err
 	}
-	var sessions []tickets.Session
+	var sessions []visit
 	if err := json.Unmarshal(file, &sessions); err != nil {
 		return err
 	}

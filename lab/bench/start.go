@@ -108,7 +108,7 @@ func outOfPlace(ctx context.Context, path string, n int) (worst int, err error) 
 	}
 	var due []int64
 	for cursor := ""; ; {
-		page, err := w.desk.Changes(ctx, account.ID, cursor, 0)
+		page, err := w.store.Queries().Changes(ctx, account.ID, cursor, 0)
 		if err != nil {
 			return 0, err
 		}
@@ -116,7 +116,7 @@ func outOfPlace(ctx context.Context, path string, n int) (worst int, err error) 
 			if c.Version < 2 {
 				continue // as it was loaded
 			}
-			list, err := w.desk.History(ctx, tickets.Ref{Account: account.ID, Conversation: c.Conversation}, 2, 1)
+			list, err := w.store.Queries().History(ctx, tickets.Ref{Account: account.ID, Conversation: c.Conversation}, 2, 1)
 			if err != nil {
 				return 0, err
 			}

@@ -140,12 +140,16 @@ func create(ctx context.Context, path string, clock charla.Clock) (*world, chatc
 func (w *world) settle(ctx context.Context) (chatcfg.Account, error) {
 	account, _, err := w.desk.CreateAccount(ctx, "Tienda del Centro", "tienda.cl", &charla.AccountOptions{Config: allOn()})
 	if err == nil {
-		err = w.desk.Heartbeat(ctx, account.ID, agent.ID, "online")
+		err = account.Agent(agent).Heartbeat(ctx, "online")
+	}
+	var record chatcfg.Account
+	if err == nil {
+		record, err = w.store.Accounts().Get(ctx, account.ID())
 	}
 	if err != nil {
 		w.store.Close()
 	}
-	return account, err
+	return record, err
 }
 
 // copyDatabase copies a database that nobody has open.

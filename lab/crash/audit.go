@@ -26,6 +26,7 @@ func (c *lateClock) After(time.Duration) <-chan time.Time { return nil }
 // opened is a database with a desk of this process.
 type opened struct {
 	job   job
+	store storage.Store
 	desk  *charla.Desk
 	clock *lateClock
 }
@@ -43,7 +44,7 @@ func (j job) open(use func(*opened) error) error {
 		return err
 	}
 	defer files.close()
-	return use(&opened{job: j, desk: desk, clock: late})
+	return use(&opened{job: j, store: store, desk: desk, clock: late})
 }
 
 // audit lets everything fall due, and then compares.
@@ -110,7 +111,7 @@ func (r *Report) history(c *audit.Conversation, ref tickets.Ref, told map[string
 			case fact.Kind == tickets.FactClosed && fact.Reason == tickets.ReasonAutomatic:
 				r.Closes++
 			}
-			if key := fmt.Sprintf("event-%s-%d-%d", ref.Conversation, e.N, j); !told[key] {
+			if key := fmt.Sprintf("event-%s-%d-%d-host", ref.Conversation, e.N, j); !told[key] {
 				r.Miss("%s was never told", key)
 			}
 		}
@@ -123,7 +124,7 @@ func (c *chat) again(desk *charla.Desk, r *Report) {
 		if c.acks[i].Somewhere {
 			continue
 		}
-		got, err := perform(ctx, desk, c.asked[i], &charla.CallOptions{Key: c.asked[i].Key})
+		got, err := perform(ctx, desk, c.asked[i])
 		if err != nil || got != c.acks[i].Result {
 			r.Wrong("%s with key %s answers %+v (%v), before %+v", c.asked[i].Kind, c.asked[i].Key, got, err, c.acks[i].Result)
 		}
@@ -134,15 +135,17 @@ func (c *chat) again(desk *charla.Desk, r *Report) {
 // says of each is so (R8.2).
 func (o *opened) outbox(r *Report, mails map[string]bool, notified int) error {
 	found := 0
-	for _, state := range []storage.DeliveryState{storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown} {
-		page := storage.Page[storage.Delivery]{}
-		for first := true; first || page.Next != ""; first = false {
-			var err error
-			if page, err = o.desk.Deliveries(ctx, account, state, page.Next, 0); err != nil {
+	for _, state := range []charla.DeliveryState{
+		charla.DeliveryPending, charla.DeliverySending, charla.DeliverySent, charla.DeliveryDead, charla.DeliveryUnknown,
+	} {
+		q := charla.DeliveryQuery{Account: account, State: state}
+		for first := true; first || q.Cursor != ""; first = false {
+			page, err := o.desk.Deliveries(ctx, q)
+			if q.Cursor = page.Next; err != nil {
 				return err
 			}
 			for _, d := range page.Items {
-				if state != storage.Sent && state != storage.Unknown {
+				if state != charla.DeliverySent && state != charla.DeliveryUnknown {
 					r.Wrong("delivery %s is %s: %s", d.Key, state, d.Error)
 				}
 				if d.Kind != "mail" {
@@ -150,12 +153,12 @@ func (o *opened) outbox(r *Report, mails map[string]bool, notified int) error {
 				}
 				found++
 				switch {
-				case state == storage.Sent && !mails[d.Key]:
+				case state == charla.DeliverySent && !mails[d.Key]:
 					r.Miss("mail %s is marked sent, and never was", d.Key)
-				case state == storage.Unknown && !mails[d.Key]:
+				case state == charla.DeliveryUnknown && !mails[d.Key]:
 					r.Unsent++
 					r.Undecided++
-				case state == storage.Unknown:
+				case state == charla.DeliveryUnknown:
 					r.Undecided++
 				}
 				delete(mails, d.Key)

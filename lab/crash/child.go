@@ -72,18 +72,20 @@ func (c clock) After(d time.Duration) <-chan time.Time { return time.After(d / s
 type request struct {
 	N int64
 	// Kind is the command; empty: start a session.
-	Kind    tickets.CommandKind
-	Session tickets.Session
-	Ref     tickets.Ref
-	Key     string
-	Text    string
+	Kind  tickets.CommandKind
+	Token charla.Token
+	Ref   tickets.Ref
+	Key   string
+	Text  string
 }
 
 // answer is what the child says to it.
 type answer struct {
-	N       int64
-	Session tickets.Session
-	Result  charla.Result
+	N int64
+	// Token is of a session that was started, Conversation where it writes.
+	Token        charla.Token
+	Conversation tickets.ConversationID
+	Result       charla.Result
 	// Refused: the ticket's state does not allow it, and nothing was done.
 	Refused bool
 	// Early: the mutant's, before anything was done.
@@ -214,7 +216,7 @@ func (j job) desk(store storage.Store, b charla.Broker, c charla.Clock) (*charla
 		lease = 10_000 * time.Hour
 	}
 	desk, err := charla.New(store, &charla.Options{
-		Clock: c, Mailer: f, OnEvent: f.event, Broker: b,
+		Clock: c, Mailer: f, Hooks: map[string]charla.Hook{"host": f.event}, Broker: b,
 		Runner: charla.RunnerOptions{Poll: 2 * time.Second, Lease: lease, Workers: 8},
 	})
 	return desk, f, err
@@ -305,14 +307,13 @@ func (s *server) answer(a answer) {
 func (s *server) do(ctx context.Context, r request) answer {
 	a := answer{N: r.N}
 	var err error
-	o := &charla.CallOptions{Key: r.Key}
 	if s.mutant == Keyless {
-		o = nil
+		r.Key = ""
 	}
 	if r.Kind == "" {
-		a.Session, _, err = s.desk.StartSession(ctx, account, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+		a.Token, a.Conversation, err = enter(ctx, s.desk)
 	} else {
-		a.Result, err = perform(ctx, s.desk, r, o)
+		a.Result, err = perform(ctx, s.desk, r)
 	}
 	switch {
 	case errors.Is(err, tickets.ErrTransition), errors.Is(err, tickets.ErrNotLatest), errors.Is(err, charla.ErrNotFound):
@@ -326,21 +327,25 @@ func (s *server) do(ctx context.Context, r request) answer {
 	return a
 }
 
+// enter starts a session and says where it writes.
+func enter(ctx context.Context, d *charla.Desk) (charla.Token, tickets.ConversationID, error) {
+	v, token, err := d.Account(account).Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+	if err != nil {
+		return "", tickets.ConversationID{}, err
+	}
+	s, err := v.Session(ctx)
+	return token, s.Conversation, err
+}
+
 // perform carries out a request for a command.
-func perform(ctx context.Context, d *charla.Desk, r request, o *charla.CallOptions) (charla.Result, error) {
-	agent := charla.Person{ID: "ana", Name: "Ana"}
+func perform(ctx context.Context, d *charla.Desk, r request) (charla.Result, error) {
+	agent := d.Account(account).Agent(charla.Person{ID: "ana", Name: "Ana"})
 	switch r.Kind {
 	case tickets.CommandWrite:
-		return d.Write(ctx, r.Session, r.Text, o)
+		return d.Account(account).Visitor(r.Token).Write(ctx, r.Text, &charla.WriteOptions{Key: r.Key})
 	case tickets.CommandReply:
-		return d.Reply(ctx, agent, r.Ref, r.Text, o)
-	case tickets.CommandClose:
-		return d.Close(ctx, agent, r.Ref, o)
-	case tickets.CommandIgnore:
-		return d.Ignore(ctx, agent, r.Ref, o)
-	case tickets.CommandOpen:
-		return d.Open(ctx, agent, r.Ref, o)
+		return agent.Reply(ctx, r.Ref, r.Text, &charla.WriteOptions{Key: r.Key})
 	default:
-		return charla.Result{}, fmt.Errorf("crash: no such command: %s", r.Kind)
+		return agent.Do(ctx, r.Ref, tickets.Command{Kind: r.Kind}, &charla.CallOptions{Key: r.Key})
 	}
 }

@@ -139,7 +139,7 @@ func Cluster(p Plan, server *pgtest.Server, dir string) (r *Report, err error) {
 	}
 	c.report.people(c.world)
 	return c.report, direct.open(func(o *opened) error {
-		return errors.Join(feed.audit(o.desk, c.report), p.audit(o, c.world, c.report))
+		return errors.Join(feed.audit(o.store, c.report), p.audit(o, c.world, c.report))
 	})
 }
 

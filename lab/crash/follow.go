@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
-// follower follows the account's feed through everything, as an inbox does.
+// follower follows the account's feed in the store through everything.
 type follower struct {
 	ending chan struct{}
 	ended  chan error
@@ -28,14 +27,13 @@ func follow(j job) *follower {
 }
 
 func (f *follower) run(j job) error {
-	var desk *charla.Desk
+	var store storage.Store
 	end := func() {}
 	defer func() { end() }()
 	err := patiently(func() error {
-		store, _, closes, err := j.store(ctx)
+		opened, _, closes, err := j.store(ctx)
 		if err == nil {
-			end = closes
-			desk, err = charla.New(store, nil)
+			store, end = opened, closes
 		}
 		return err
 	})
@@ -44,9 +42,9 @@ func (f *follower) run(j job) error {
 	}
 	cursor, last := "", false
 	for n := 0; ; n++ {
-		page, err := desk.Changes(ctx, account, cursor, 0)
+		page, err := store.Queries().Changes(ctx, account, cursor, 0)
 		switch {
-		case errors.Is(err, charla.ErrCursor):
+		case errors.Is(err, storage.ErrCursor):
 			f.refused++
 			cursor = ""
 			continue
@@ -83,13 +81,13 @@ func (f *follower) end() error {
 }
 
 // audit compares what was read with what somebody reads who begins now (R8.3).
-func (f *follower) audit(desk *charla.Desk, r *Report) error {
+func (f *follower) audit(store storage.Store, r *Report) error {
 	r.Changes = f.changes
 	if f.refused > 0 {
 		r.Wrong("%d cursors of the feed were refused", f.refused)
 	}
 	for cursor := ""; ; {
-		page, err := desk.Changes(ctx, account, cursor, 0)
+		page, err := store.Queries().Changes(ctx, account, cursor, 0)
 		if err != nil || len(page.Items) == 0 {
 			return err
 		}

@@ -21,10 +21,10 @@ type chat struct {
 	rng   *rand.Rand // the customer's
 	other *rand.Rand // the agent's
 
-	mu      sync.Mutex
-	session tickets.Session
-	latest  tickets.Ref
-	acks    []audit.Ack
+	mu           sync.Mutex
+	conversation tickets.ConversationID
+	latest       tickets.Ref
+	acks         []audit.Ack
 	// asked are the requests that were acknowledged, by the index of their ack.
 	asked []request
 }
@@ -183,13 +183,12 @@ func (w *world) pause(d time.Duration) bool {
 // customer writes, in bursts, with silences in which delays and auto-closes come.
 func (c *chat) customer() {
 	_, a := c.world.ask(c.rng, request{})
-	s := a.Session
 	c.mu.Lock()
-	c.session = s
+	c.conversation = a.Conversation
 	c.mu.Unlock()
 	for n := 0; c.world.pause(silence(c.rng, 8)); n++ {
 		c.call(c.rng, request{
-			Kind: tickets.CommandWrite, Session: s, Key: fmt.Sprint("w", n),
+			Kind: tickets.CommandWrite, Token: a.Token, Key: fmt.Sprint("w", n),
 			Text: fmt.Sprintf("customer %d message %d %s", c.n, n, filler(c.rng)),
 		})
 	}
@@ -242,7 +241,7 @@ func (c *chat) call(rng *rand.Rand, r request) {
 	defer c.mu.Unlock()
 	ack := audit.Ack{Result: a.Result, Kind: r.Kind, Text: r.Text, Somewhere: a.Early}
 	if a.Early {
-		ack.Ref.Conversation = c.session.Conversation
+		ack.Ref.Conversation = c.conversation
 	} else if r.Kind == tickets.CommandWrite {
 		c.latest = a.Result.Ref
 	}
@@ -254,5 +253,5 @@ func (c *chat) call(rng *rand.Rand, r request) {
 func (c *chat) ledger() (tickets.Ref, []audit.Ack) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return tickets.Ref{Account: account, Conversation: c.session.Conversation}, append([]audit.Ack(nil), c.acks...)
+	return tickets.Ref{Account: account, Conversation: c.conversation}, append([]audit.Ack(nil), c.acks...)
 }

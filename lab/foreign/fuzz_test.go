@@ -26,7 +26,7 @@ type desk struct {
 	*charla.Desk
 	name    string
 	store   storage.Store
-	account chatcfg.Account
+	account *charla.Account
 }
 
 // desks are a desk on each kind of store. They draw the same chance, so that
@@ -59,14 +59,14 @@ func (e *entropy) Read(p []byte) (int, error) {
 	return e.chance.Read(p)
 }
 
-func (d *desk) write(t testing.TB, account chatcfg.AccountID, text string) tickets.Session {
+func write(t testing.TB, account *charla.Account, text string) tickets.Ref {
 	t.Helper()
 	ctx := context.Background()
-	s, _, err := d.StartSession(ctx, account, charla.Entry{Name: "Juan", Email: "juan@example.com"})
+	v, _, err := account.Enter(ctx, charla.Entry{Name: "Juan", Email: "juan@example.com"})
 	require.NoError(t, err)
-	_, err = d.Write(ctx, s, text, nil)
+	r, err := v.Write(ctx, text, nil)
 	require.NoError(t, err)
-	return s
+	return r.Ref
 }
 
 // list is a list that is read by cursor.
@@ -77,16 +77,21 @@ type list struct {
 
 var lists = []list{
 	{"tickets", func(d *desk, cursor string) ([]string, string, error) {
-		return d.tickets(storage.TicketQuery{Cursor: cursor})
+		return d.tickets(cursor, charla.TicketQuery{})
 	}},
 	{"tickets that wait", func(d *desk, cursor string) ([]string, string, error) {
-		return d.tickets(storage.TicketQuery{Cursor: cursor, Order: storage.ByWaiting})
+		return d.tickets(cursor, charla.TicketQuery{Waiting: true})
 	}},
 	{"tickets by words", func(d *desk, cursor string) ([]string, string, error) {
-		return d.tickets(storage.TicketQuery{Cursor: cursor, Words: []string{"hola"}})
+		return d.tickets(cursor, charla.TicketQuery{Text: "hola"})
 	}},
 	{"changes", func(d *desk, cursor string) ([]string, string, error) {
-		page, err := d.Changes(context.Background(), d.account.ID, cursor, 3)
+		page, err := d.store.Queries().Changes(context.Background(), d.account.ID(), cursor, 3)
+		if errors.Is(err, storage.ErrCursor) {
+			for _, err = range d.account.Inbox().Live(context.Background(), cursor, 0) { // says so, too
+				break
+			}
+		}
 		var items []string
 		for _, c := range page.Items {
 			items = append(items, c.Conversation.String())
@@ -95,12 +100,12 @@ var lists = []list{
 	}},
 }
 
-func (d *desk) tickets(q storage.TicketQuery) ([]string, string, error) {
-	q.Account, q.Limit = d.account.ID, 3
-	page, err := d.Tickets(context.Background(), q, "")
+func (d *desk) tickets(cursor string, q charla.TicketQuery) ([]string, string, error) {
+	q.PageQuery = charla.PageQuery{Cursor: cursor, Limit: 3}
+	page, err := d.account.Inbox().Tickets(context.Background(), q)
 	var items []string
 	for _, row := range page.Items {
-		items = append(items, row.Conversation.String())
+		items = append(items, row.Ref.Conversation.String())
 	}
 	return items, page.Next, err
 }
@@ -114,11 +119,11 @@ func FuzzCursor(f *testing.F) {
 	for i := range both {
 		d := &both[i]
 		for n := range 8 {
-			d.write(f, d.account.ID, fmt.Sprint("hola ", n))
+			write(f, d.account, fmt.Sprint("hola ", n))
 		}
 		other, _, err := d.CreateAccount(context.Background(), "Otra", "otra.cl", nil)
 		require.NoError(f, err)
-		d.write(f, other.ID, "hola")
+		write(f, other, "hola")
 		for _, l := range lists {
 			key := d.name + l.name
 			for cursor := ""; len(whole[key]) < 8; {
@@ -192,8 +197,8 @@ func FuzzSearch(f *testing.F) {
 			d := &both[i]
 			a, _, err := d.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
 			require.NoError(t, err)
-			s := d.write(t, a.ID, text)
-			page, err := d.Tickets(ctx, storage.TicketQuery{Account: a.ID}, query)
+			ref := write(t, a, text)
+			page, err := a.Inbox().Tickets(ctx, charla.TicketQuery{Text: query})
 			if len(strings.Fields(fold.Words(query))) > charla.MaxSearch {
 				var problems chatcfg.Problems
 				require.ErrorAs(t, err, &problems)
@@ -206,7 +211,7 @@ func FuzzSearch(f *testing.F) {
 			}
 			assert.Equal(t, want, len(page.Items) == 1, "%s: %q in %q", d.name, query, text)
 			if want {
-				assert.Equal(t, s.Conversation, page.Items[0].Conversation)
+				assert.Equal(t, ref, page.Items[0].Ref)
 			}
 		}
 	})
@@ -235,23 +240,25 @@ func FuzzKey(f *testing.F) {
 		ctx := context.Background()
 		for i := range both {
 			d := &both[i]
-			near := []byte(d.account.Key)
+			info, err := d.account.Info(ctx)
+			require.NoError(t, err)
+			near := []byte(info.Key)
 			near[int(at)%len(near)] ^= flip
-			for _, key := range []string{text, string(near), d.account.Key + text, text + d.account.Key} {
+			for _, key := range []string{text, string(near), info.Key + text, text + info.Key} {
 				a, err := d.AccountByKey(ctx, key)
-				if key == d.account.Key {
+				if key == info.Key {
 					require.NoError(t, err)
-					assert.Equal(t, d.account.ID, a.ID)
+					assert.Equal(t, d.account.ID(), a.ID())
 					continue
 				}
 				require.ErrorIs(t, err, charla.ErrNotFound, "%s %q", d.name, key)
 			}
-			if text != d.account.Name {
-				require.ErrorIs(t, d.DeleteAccount(ctx, d.account.ID, text), charla.ErrConfirmation)
+			if text != info.Name {
+				require.ErrorIs(t, d.account.Delete(ctx, text), charla.ErrConfirmation)
 			}
-			a, err := d.Account(ctx, d.account.ID)
+			info, err = d.account.Info(ctx)
 			require.NoError(t, err)
-			assert.Zero(t, a.DeletedAt)
+			assert.Zero(t, info.DeletedAt)
 		}
 	})
 }

@@ -30,8 +30,7 @@ import (
 type issuer struct {
 	t       *testing.T
 	now     time.Time
-	desk    *charla.Desk
-	account chatcfg.Account
+	account *charla.Account
 	key     ed25519.PrivateKey
 }
 
@@ -43,11 +42,11 @@ func newIssuer(t *testing.T) *issuer {
 	require.NoError(t, err)
 	account, secret, err := desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", nil)
 	require.NoError(t, err)
-	return &issuer{t, mock.Now(), desk, account, secret.Key()}
+	return &issuer{t, mock.Now(), account, secret.Key()}
 }
 
 func (i *issuer) verify(token string) (charla.Proof, error) {
-	return i.desk.VerifyIdentity(i.t.Context(), i.account.ID, token)
+	return i.account.VerifyIdentity(i.t.Context(), token)
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -63,7 +62,7 @@ func (i *issuer) sign(header, claims string) string {
 func TestIdentitiesOfLibraries(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
-	id := i.account.ID.String()
+	id := i.account.ID().String()
 	want := charla.Proof{Subject: "peña 😀/1", Name: "Juan <Peña>", Email: "juan@example.com"}
 	claims := map[string]any{
 		"aud": id, "sub": want.Subject, "name": want.Name, "email": want.Email, "iat": i.now.Unix(), "nbf": i.now.Unix(), "exp": i.now.Add(time.Hour).Unix(),
@@ -127,7 +126,7 @@ type attack struct{ what, token string }
 
 // attacks are made of a good identity, each by one change.
 func (i *issuer) attacks() []attack {
-	id, now := i.account.ID.String(), i.now.Unix()
+	id, now := i.account.ID().String(), i.now.Unix()
 	header := parts{{`"alg"`, `"EdDSA"`}, {`"typ"`, `"JWT"`}}
 	claims := parts{{`"aud"`, `"` + id + `"`}, {`"sub"`, `"u"`}, {`"exp"`, fmt.Sprint(now + 60)}, {`"iat"`, fmt.Sprint(now)}, {`"nbf"`, fmt.Sprint(now)}, {`"name"`, `"Ana"`}}
 	var all []attack
@@ -268,7 +267,7 @@ func (i *issuer) unsigned(header, claims string) []attack {
 func TestAttackedIdentities(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
-	id, now := i.account.ID.String(), i.now.Unix()
+	id, now := i.account.ID().String(), i.now.Unix()
 	_, err := i.verify(i.sign(`{"alg":"EdDSA","typ":"JWT"}`, fmt.Sprintf(`{"aud":%q,"sub":"u","exp":%d,"iat":%d,"nbf":%d,"name":"Ana"}`, id, now+60, now, now)))
 	require.NoError(t, err, "what they are made of")
 	all := i.attacks()
@@ -286,7 +285,7 @@ func TestAttackedIdentities(t *testing.T) {
 func TestIdentitiesAgree(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
-	id, now := i.account.ID.String(), i.now.Unix()
+	id, now := i.account.ID().String(), i.now.Unix()
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithAudience(id), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(time.Minute),
 		jwt.WithTimeFunc(func() time.Time { return i.now }))
 	times := []string{fmt.Sprint(now), fmt.Sprint(now + 60), fmt.Sprintf("%d.5", now+60), fmt.Sprint(now + 61), fmt.Sprint(now + 3600), fmt.Sprint(now - 1), fmt.Sprintf("%d.75", now-30), fmt.Sprintf("%de-2", (now+30)*100), "0", "null", `"1"`, "1e400"}

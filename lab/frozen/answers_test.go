@@ -42,8 +42,9 @@ type Repeat struct {
 
 // answers asks a desk for all that it stores, and writes it down: one line a
 // value, in words of its own that no redraw of a type changes.
-func answers(ctx context.Context, desk *charla.Desk, kept *Kept) (string, error) {
-	w := &book{ctx: ctx, desk: desk, until: kept.Now}
+// What hosts are not shown of it, the store is asked for.
+func answers(ctx context.Context, store storage.Store, desk *charla.Desk, kept *Kept) (string, error) {
+	w := &book{ctx: ctx, store: store, desk: desk, until: kept.Now}
 	for _, id := range kept.Accounts {
 		account, err := parseAccount(id)
 		if err != nil {
@@ -67,8 +68,9 @@ func parseAccount(id string) (chatcfg.AccountID, error) {
 }
 
 type book struct {
-	ctx  context.Context
-	desk *charla.Desk
+	ctx   context.Context
+	store storage.Store
+	desk  *charla.Desk
 	// until is when the older program stopped. Of what happens afterwards, the
 	// random numbers and the pace of retries are not compared.
 	until time.Time
@@ -94,6 +96,9 @@ func instant(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
+// event is the key of a delivery as that build had it: without the name of a hook.
+func event(key string) string { return strings.TrimSuffix(key, "-host") }
+
 func pairs(m map[string]string) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -103,29 +108,32 @@ func pairs(m map[string]string) string {
 }
 
 func (w *book) account(id chatcfg.AccountID, words []string) {
-	a, err := w.desk.Account(w.ctx, id)
+	account := w.desk.Account(id)
+	a, err := account.Info(w.ctx)
 	if w.failed("account "+id.String(), err) {
 		return
 	}
 	w.line("account %s key=%s name=%q hidden=%t version=%d created=%s deleted=%s saved=%s", id, a.Key, a.Name, a.Hidden, a.Version, instant(a.CreatedAt), instant(a.DeletedAt), instant(a.SavedAt))
-	for _, s := range a.Secrets {
+	record, err := w.store.Accounts().Get(w.ctx, id)
+	w.failed("  record", err)
+	for _, s := range record.Secrets {
 		w.line("  secret %x created=%s expires=%s", s.PublicKey, instant(s.CreatedAt), instant(s.ExpiresAt))
 	}
-	closes := a.Rules.Rule("autoClose")
-	w.line("  autoClose on=%s changed=%s; running=%d at=%s", instant(closes.On), instant(closes.Changed), a.Rules.Running, instant(a.Rules.RunningAt))
-	if body, err := w.desk.Picture(w.ctx, id); !w.failed("  picture", err) {
+	closes := record.Rules.Rule("autoClose")
+	w.line("  autoClose on=%s changed=%s; running=%d at=%s", instant(closes.On), instant(closes.Changed), record.Rules.Running, instant(record.Rules.RunningAt))
+	if body, err := account.Image(w.ctx, charla.ImagePicture); !w.failed("  picture", err) {
 		w.line("  picture %x", sha256.Sum256(body))
 	}
-	if body, err := w.desk.Logo(w.ctx, id); !w.failed("  logo", err) {
+	if body, err := account.Image(w.ctx, charla.ImageLogo); !w.failed("  logo", err) {
 		w.line("  logo %x", sha256.Sum256(body))
 	}
-	cfg, version, err := w.desk.Config(w.ctx, id)
+	cfg, version, err := account.Config(w.ctx)
 	if !w.failed("  config", err) {
 		text, err := json.Marshal(cfg)
 		w.err = err
 		w.line("  config %d %s", version, text)
 	}
-	presence, err := w.desk.Presence(w.ctx, id)
+	presence, err := account.Inbox().Presence(w.ctx)
 	if !w.failed("  presence", err) {
 		w.line("  presence available=%t absence=%d", presence.Available, presence.Absence)
 	}
@@ -133,61 +141,71 @@ func (w *book) account(id chatcfg.AccountID, words []string) {
 }
 
 func (w *book) rest(id chatcfg.AccountID, words []string) {
-	rows, err := w.desk.Tickets(w.ctx, storage.TicketQuery{Account: id, Limit: 100}, "")
+	inbox := w.desk.Account(id).Inbox()
+	rows, err := inbox.Tickets(w.ctx, charla.TicketQuery{PageQuery: charla.PageQuery{Limit: 100}})
 	if w.failed("  tickets", err) {
 		return
 	}
-	slices.SortFunc(rows.Items, func(a, b storage.TicketRow) int {
-		return strings.Compare(fmt.Sprint(a.CreatedAt.UnixMicro(), a.Conversation, a.Number), fmt.Sprint(b.CreatedAt.UnixMicro(), b.Conversation, b.Number))
+	slices.SortFunc(rows.Items, func(a, b charla.Row) int {
+		return strings.Compare(fmt.Sprint(a.CreatedAt.UnixMicro(), a.Ref.Conversation, a.Number), fmt.Sprint(b.CreatedAt.UnixMicro(), b.Ref.Conversation, b.Number))
 	})
 	seen := map[tickets.ConversationID]bool{}
 	for _, row := range rows.Items {
 		w.ticket(row)
-		if ref := (tickets.Ref{Account: id, Conversation: row.Conversation, Number: row.Number}); !seen[row.Conversation] {
-			seen[row.Conversation] = true
-			w.conversation(ref)
+		if !seen[row.Ref.Conversation] {
+			seen[row.Ref.Conversation] = true
+			w.conversation(row.Ref)
 		}
 	}
 	for _, word := range words {
-		found, err := w.desk.Tickets(w.ctx, storage.TicketQuery{Account: id, Limit: 100}, word)
+		found, err := inbox.Tickets(w.ctx, charla.TicketQuery{Text: word, PageQuery: charla.PageQuery{Limit: 100}})
 		if w.failed("  search "+word, err) {
 			continue
 		}
 		var hits []string
 		for _, row := range found.Items {
-			hits = append(hits, fmt.Sprintf("%s/%d", row.Conversation, row.Number))
+			hits = append(hits, fmt.Sprintf("%s/%d", row.Ref.Conversation, row.Number))
 		}
 		slices.Sort(hits)
 		w.line("  search %q %v", word, hits)
 	}
-	for _, state := range []storage.DeliveryState{storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown} {
-		found, err := w.desk.Deliveries(w.ctx, id, state, "", 500)
+	states := []charla.DeliveryState{charla.DeliveryPending, charla.DeliverySending, charla.DeliverySent, charla.DeliveryDead, charla.DeliveryUnknown}
+	for _, state := range states {
+		found, err := w.desk.Deliveries(w.ctx, charla.DeliveryQuery{Account: id, State: state})
 		if w.failed("  deliveries", err) {
 			continue
 		}
-		slices.SortFunc(found.Items, func(a, b storage.Delivery) int { return strings.Compare(a.Key, b.Key) })
+		kept, err := w.store.Outbox().List(w.ctx, id, storage.DeliveryState(state), "", charla.MaxPage)
+		if w.failed("  outbox", err) {
+			continue
+		}
+		repeatable := map[string]bool{}
+		for _, d := range kept.Items {
+			repeatable[d.Key] = d.Repeatable
+		}
+		slices.SortFunc(found.Items, func(a, b charla.Delivery) int { return strings.Compare(event(a.Key), event(b.Key)) })
 		for _, d := range found.Items {
-			w.line("  delivery %s %s key=%s ticket=%s/%d repeatable=%t", state, d.Kind, d.Key, d.Conversation, d.Ticket, d.Repeatable)
+			w.line("  delivery %s %s key=%s ticket=%s/%d repeatable=%t", state, d.Kind, event(d.Key), d.Ref.Conversation, d.Ref.Number, repeatable[d.Key])
 			if !w.desk.Now().After(w.until) {
 				w.line("    attempts=%d notBefore=%s settled=%s error=%q", d.Attempts, instant(d.NotBefore), instant(d.SettledAt), d.Error)
 			}
 		}
 	}
-	forms, err := w.desk.Contacts(w.ctx, id, "", 100)
+	forms, err := inbox.Contacts(w.ctx, charla.PageQuery{Limit: 100})
 	if !w.failed("  contacts", err) {
 		for _, f := range forms.Items {
 			w.line("  contact key=%s at=%s name=%q email=%q phone=%q text=%q locale=%s session=%t conversation=%t", f.Key, instant(f.At), f.Name, f.Email, f.Phone, f.Text, f.Locale,
 				!f.Session.IsZero(), !f.Conversation.IsZero())
 		}
 	}
-	report, err := w.desk.Report(w.ctx, id, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
+	report, err := inbox.Report(w.ctx, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
 	if !w.failed("  report", err) {
 		w.line("  report open=%d ignored=%d closed=%d important=%d delayed=%d first=%+v all=%+v", report.Open, report.Ignored, report.Closed, report.Important, report.Delayed, report.First, report.All)
 	}
 }
 
-func (w *book) ticket(t storage.TicketRow) {
-	w.line("  ticket %s/%d previous=%d status=%s reason=%s important=%t keywordsOff=%t paused=%t", t.Conversation, t.Number, t.Previous, t.Status, t.Reason, t.Important, t.KeywordsOff, t.Paused)
+func (w *book) ticket(t charla.Row) {
+	w.line("  ticket %s/%d previous=%d status=%s reason=%s important=%t keywordsOff=%t paused=%t", t.Ref.Conversation, t.Number, t.Previous, t.Status, t.Reason, t.Important, t.KeywordsOff, t.Paused)
 	w.line("    created=%s opened=%s closed=%s changed=%s countsFrom=%s", instant(t.CreatedAt), instant(t.OpenedAt), instant(t.ClosedAt), instant(t.ChangedAt), instant(t.CountsFrom))
 	w.line("    lastWord=%v agent=%s agentName=%q answered=%t messages=%d", t.LastWord, t.Agent, t.AgentName, t.Answered, t.Messages)
 	if t.Wait != nil {
@@ -205,22 +223,23 @@ func (w *book) customer(c tickets.Customer) {
 }
 
 func (w *book) conversation(ref tickets.Ref) {
-	messages, err := w.desk.Messages(w.ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, Limit: 500})
+	inbox := w.desk.Account(ref.Account).Inbox()
+	messages, err := inbox.Messages(w.ctx, ref, charla.MessageQuery{})
 	if !w.failed("    messages", err) {
-		for _, m := range messages {
+		for _, m := range messages.Items {
 			w.line("    message %d ticket=%d at=%s from=%v level=%v agent=%s name=%q rule=%s text=%q", m.Seq, m.Ticket, instant(m.At), m.From, m.Level, m.Agent, m.Name, m.Rule, m.Text)
 			if m.File == nil {
 				continue
 			}
-			_, body, err := w.desk.TicketFile(w.ctx, tickets.Ref{Account: ref.Account, Conversation: ref.Conversation, Number: m.Ticket}, m.Seq)
+			_, body, err := inbox.File(w.ctx, tickets.Ref{Account: ref.Account, Conversation: ref.Conversation, Number: m.Ticket}, m.Seq)
 			if !w.failed("      file", err) {
 				w.line("      file %q %s %d %x", m.File.Name, m.File.Type, m.File.Size, sha256.Sum256(body))
 			}
 		}
 	}
-	entries, err := w.desk.History(w.ctx, ref, 0, 500)
+	entries, err := inbox.History(w.ctx, ref, charla.PageQuery{})
 	if !w.failed("    history", err) {
-		for _, e := range entries {
+		for _, e := range entries.Items {
 			chance := e.Inputs.Chance
 			if e.At.After(w.until) {
 				chance = 0
@@ -236,37 +255,40 @@ func (w *book) conversation(ref tickets.Ref) {
 		}
 	}
 	for _, locale := range []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese} {
-		explained, err := w.desk.Explain(w.ctx, ref, 0, locale)
+		explained, err := inbox.Explain(w.ctx, ref, locale, charla.PageQuery{})
 		if w.failed("    explain", err) {
 			continue
 		}
 		// Their wording may change; that each entry has words may not.
-		for _, e := range explained {
+		for _, e := range explained.Items {
 			if strings.TrimSpace(e.What) == "" {
 				w.line("    explain %s: entry %d has no words", locale, e.Entry)
 			}
 		}
-		w.line("    explained %s %d", locale, len(explained))
+		w.line("    explained %s %d", locale, len(explained.Items))
 	}
-	marks, err := w.desk.Marks(w.ctx, ref)
+	marks, err := inbox.Marks(w.ctx, ref)
 	if !w.failed("    marks", err) {
 		w.line("    marks customer=%d agent=%d", marks.Customer, marks.Agent)
 	}
 }
 
 func (w *book) session(i int, account chatcfg.AccountID, token string) {
-	s, err := w.desk.Session(w.ctx, account, token)
+	visitor := w.desk.Account(account).Visitor(charla.Token(token))
+	s, err := visitor.Session(w.ctx)
 	if w.failed(fmt.Sprintf("session %d", i), err) {
 		return
 	}
-	w.line("session %d %s conversation=%s identity=%v:%q created=%s expires=%s links=%v", i, s.ID, s.Conversation, s.Identity.Kind, s.Identity.Value, instant(s.CreatedAt), instant(s.ExpiresAt), s.Links)
+	record, err := w.store.Sessions().Get(w.ctx, account, s.ID)
+	w.failed("  record", err)
+	w.line("session %d %s conversation=%s identity=%v:%q created=%s expires=%s links=%v", i, s.ID, s.Conversation, s.Identity.Kind, s.Identity.Value, instant(s.CreatedAt), instant(s.ExpiresAt), record.Links)
 	w.customer(s.Customer)
-	messages, err := w.desk.Read(w.ctx, s, 0, 500)
+	messages, err := visitor.Messages(w.ctx, charla.MessageQuery{})
 	if w.failed("    reads", err) {
 		return
 	}
 	var seqs []int64
-	for _, m := range messages {
+	for _, m := range messages.Items {
 		seqs = append(seqs, m.Seq)
 	}
 	w.line("    reads %v", seqs)

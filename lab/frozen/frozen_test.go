@@ -70,7 +70,7 @@ func (w *world) Send(_ context.Context, m charla.Mail) error {
 
 // hear refuses one kind of event, which then stays pending.
 func (w *world) hear(_ context.Context, e charla.Event) error {
-	w.note("event %s ticket=%s/%d at=%s fact=%s rule=%s seq=%d reason=%s", e.Key, e.Ref.Conversation, e.Ref.Number, instant(e.At), e.Fact.Kind, e.Fact.Rule, e.Fact.Seq, e.Fact.Reason)
+	w.note("event %s ticket=%s/%d at=%s fact=%s rule=%s seq=%d reason=%s", event(e.Key), e.Ref.Conversation, e.Ref.Number, instant(e.At), e.Fact.Kind, e.Fact.Rule, e.Fact.Seq, e.Fact.Reason)
 	if e.Fact.Kind == tickets.FactClosed {
 		return errors.New("no answer")
 	}
@@ -140,32 +140,33 @@ func opens(t *testing.T, store storage.Store) {
 	t.Cleanup(func() { files.Close() })
 	c, w := &clock{k.Now}, &world{}
 	desk, err := charla.New(store, &charla.Options{
-		Clock: c, Mailer: w, OnEvent: w.hear, HeartbeatTTL: -1, Files: &charla.FileOptions{Store: files},
+		Clock: c, Mailer: w, Hooks: map[string]charla.Hook{"host": w.hear}, HeartbeatTTL: -1, Files: &charla.FileOptions{Store: files},
 		Runner: charla.RunnerOptions{Workers: 1, Keep: 10 * 365 * 24 * time.Hour},
 	})
 	require.NoError(t, err)
 
-	got, err := answers(ctx, desk, k)
+	got, err := answers(ctx, store, desk, k)
 	require.NoError(t, err)
 	same(t, golden(t, "before.txt"), got)
 	repeats(t, desk, k)
-	proof, err := desk.VerifyIdentity(ctx, account(t, k.Accounts[0]), k.Identity)
+	shop, other := desk.Account(account(t, k.Accounts[0])), desk.Account(account(t, k.Accounts[1]))
+	proof, err := shop.VerifyIdentity(ctx, k.Identity)
 	require.NoError(t, err)
-	require.Equal(t, charla.Proof{Subject: "u-7", Name: "Carla Soto", Email: "carla@example.com"}, proof)
+	require.Equal(t, []string{"", "u-7", "Carla Soto", "carla@example.com"}, []string{proof.Provider, proof.Subject, proof.Name, proof.Email})
 	secret, err := charla.ParseSecret(k.Secrets[0])
 	require.NoError(t, err)
-	identity, err := charla.SignIdentity(secret, account(t, k.Accounts[0]), charla.Proof{Subject: "new"}, k.Now, time.Minute)
+	identity, err := charla.SignIdentity(secret, shop.ID(), charla.Proof{Subject: "new"}, k.Now, time.Minute)
 	require.NoError(t, err)
-	_, err = desk.VerifyIdentity(ctx, account(t, k.Accounts[0]), identity)
+	_, err = shop.VerifyIdentity(ctx, identity)
 	require.NoError(t, err, "the secret token from before is still the account's")
-	_, err = desk.VerifyIdentity(ctx, account(t, k.Accounts[1]), identity)
+	_, err = other.VerifyIdentity(ctx, identity)
 	require.ErrorIs(t, err, charla.ErrIdentity, "and no other's")
-	shop, err := desk.Account(ctx, account(t, k.Accounts[0]))
+	info, err := shop.Info(ctx)
 	require.NoError(t, err)
-	snippet, err := widget.Snippet("https://chat.example.com", shop)
+	snippet, err := widget.Snippet("https://chat.example.com", info.Key)
 	require.NoError(t, err)
-	require.Contains(t, k.Snippet, shop.Key, "the page's key is the account's")
-	require.Contains(t, snippet, shop.Key)
+	require.Contains(t, k.Snippet, info.Key, "the page's key is the account's")
+	require.Contains(t, snippet, info.Key)
 
 	for _, d := range []time.Duration{4 * time.Hour, 7 * 24 * time.Hour} {
 		c.now = c.now.Add(d)
@@ -174,7 +175,7 @@ func opens(t *testing.T, store storage.Store) {
 			require.NoError(t, err)
 		}
 	}
-	got, err = answers(ctx, desk, k)
+	got, err = answers(ctx, store, desk, k)
 	require.NoError(t, err)
 	same(t, golden(t, "after.txt"), got+w.notes())
 }
@@ -193,16 +194,14 @@ func same(t *testing.T, want, got string) {
 // the same; with another text it is refused.
 func repeats(t *testing.T, desk *charla.Desk, k *Kept) {
 	t.Helper()
-	shop := account(t, k.Accounts[0])
+	shop := desk.Account(account(t, k.Accounts[0]))
 	for _, r := range k.Repeats {
 		do := func(text string) (charla.Result, error) {
 			if r.Token == "" {
-				ref := tickets.Ref{Account: shop, Conversation: tickets.ConversationID{UUID: uuid.MustParse(r.Conversation)}, Number: tickets.Number(r.Number)}
-				return desk.Reply(t.Context(), charla.Person{ID: "ana", Name: "Ana María"}, ref, text, &charla.CallOptions{Key: r.Key})
+				ref := tickets.Ref{Account: shop.ID(), Conversation: tickets.ConversationID{UUID: uuid.MustParse(r.Conversation)}, Number: tickets.Number(r.Number)}
+				return shop.Agent(charla.Person{ID: "ana", Name: "Ana María"}).Reply(t.Context(), ref, text, &charla.WriteOptions{Key: r.Key})
 			}
-			session, err := desk.Session(t.Context(), shop, r.Token)
-			require.NoError(t, err)
-			return desk.Write(t.Context(), session, text, &charla.CallOptions{Key: r.Key})
+			return shop.Visitor(charla.Token(r.Token)).Write(t.Context(), text, &charla.WriteOptions{Key: r.Key})
 		}
 		got, err := do(r.Text)
 		require.NoError(t, err, r.Key)

@@ -26,8 +26,8 @@ type world struct {
 	t       *testing.T
 	store   storage.Store
 	desk    *charla.Desk
-	account chatcfg.Account
-	session tickets.Session
+	account *charla.Account
+	visitor *charla.Visitor
 	ref     tickets.Ref
 	group   sync.WaitGroup
 	// sending is closed when the mailer has begun.
@@ -55,7 +55,7 @@ func newWorld(t *testing.T, open func(string) (storage.Store, error)) *world {
 	w.store, err = open(t.TempDir())
 	require.NoError(t, err)
 	w.desk, err = charla.New(w.store, &charla.Options{
-		Mailer: w, OnEvent: func(context.Context, charla.Event) error { return nil },
+		Mailer: w, Hooks: map[string]charla.Hook{"host": func(context.Context, charla.Event) error { return nil }},
 		Runner: charla.RunnerOptions{Poll: 10 * time.Millisecond, Lease: 10 * time.Second},
 	})
 	require.NoError(t, err)
@@ -63,17 +63,17 @@ func newWorld(t *testing.T, open func(string) (storage.Store, error)) *world {
 	cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@example.com"}}
 	w.account, _, err = w.desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
-	w.session = w.enter("Juan")
-	r, err := w.desk.Write(t.Context(), w.session, "hola", nil)
+	w.visitor = w.enter("Juan")
+	r, err := w.visitor.Write(t.Context(), "hola", nil)
 	require.NoError(t, err)
 	w.ref = r.Ref
 	return w
 }
 
-func (w *world) enter(name string) tickets.Session {
-	s, _, err := w.desk.StartSession(w.t.Context(), w.account.ID, charla.Entry{Name: name, Email: name + "@example.com"})
+func (w *world) enter(name string) *charla.Visitor {
+	v, _, err := w.account.Enter(w.t.Context(), charla.Entry{Name: name, Email: name + "@example.com"})
 	require.NoError(w.t, err)
-	return s
+	return v
 }
 
 // over waits until everything has ended by itself.
@@ -93,10 +93,10 @@ func (w *world) open(ctx context.Context) {
 	var begun sync.WaitGroup
 	for range 5 {
 		for _, begin := range []func() func() error{
-			func() func() error { return reader(w.desk.Stream(ctx, w.ref, 0)) },
-			func() func() error { return reader(w.desk.Follow(ctx, w.session, 0)) },
-			func() func() error { return reader(w.desk.Live(ctx, w.session, 0, 0)) },
-			func() func() error { return reader(w.desk.LiveTicket(ctx, w.ref, 0, 5*time.Millisecond)) },
+			func() func() error { return reader(w.account.Inbox().Live(ctx, "", 0)) },
+			func() func() error { return reader(w.account.Inbox().Follow(ctx, w.ref, 0, 0)) },
+			func() func() error { return reader(w.visitor.Live(ctx, 0, 0)) },
+			func() func() error { return reader(w.account.Inbox().Follow(ctx, w.ref, 0, 5*time.Millisecond)) },
 		} {
 			begun.Add(1)
 			next := begin()
@@ -127,18 +127,27 @@ func reader[T any](stream iter.Seq2[T, error]) func() error {
 	}
 }
 
+// rest reads a stream to its error.
+func rest(next func() error) error {
+	for {
+		if err := next(); err != nil {
+			return err
+		}
+	}
+}
+
 // write calls as fast as it can, from many goroutines, until a call fails.
 func (w *world) write(ctx context.Context) (begun *sync.WaitGroup) {
 	begun = new(sync.WaitGroup)
 	for i := range 16 {
-		s := w.enter(fmt.Sprint("c", i))
+		v := w.enter(fmt.Sprint("c", i))
 		begun.Add(1)
 		w.group.Go(func() {
-			_, err := w.desk.Write(ctx, s, "hola", nil)
+			r, err := v.Write(ctx, "hola", nil)
 			begun.Done()
 			for err == nil {
-				if _, err = w.desk.Write(ctx, s, "sigo", nil); err == nil {
-					_, err = w.desk.Messages(ctx, storage.MessageQuery{Account: s.Account, Conversation: s.Conversation})
+				if _, err = v.Write(ctx, "sigo", nil); err == nil {
+					_, err = w.account.Inbox().Messages(ctx, r.Ref, charla.MessageQuery{})
 				}
 			}
 		})
@@ -164,26 +173,30 @@ var endings = map[string]func(w *world, ctx context.Context, cancel func()){
 	},
 	"readers stop": func(w *world, ctx context.Context, _ func()) {
 		for range 5 {
-			for _, err := range w.desk.Stream(ctx, w.ref, 0) {
+			for _, err := range w.account.Inbox().Follow(ctx, w.ref, 0, 0) {
 				require.NoError(w.t, err)
 				break
 			}
-			next, stop := iter.Pull2(w.desk.Live(ctx, w.session, 0, time.Second))
+			next, stop := iter.Pull2(w.visitor.Live(ctx, 0, time.Second))
 			_, err, ok := next()
 			require.NoError(w.t, err)
 			require.True(w.t, ok)
 			stop()
-			_, stop = iter.Pull2(w.desk.Follow(ctx, w.session, 0))
+			_, stop = iter.Pull2(w.visitor.Live(ctx, 0, 0))
 			stop() // before it began
+			for _, err := range w.account.Inbox().Live(ctx, "", 0) {
+				require.NoError(w.t, err)
+				break
+			}
 		}
 	},
 	"the session ends": func(w *world, ctx context.Context, _ func()) {
 		for range 5 {
-			next := reader(w.desk.Follow(ctx, w.session, 0))
+			next := reader(w.visitor.Live(ctx, 0, 0))
 			require.NoError(w.t, next())
-			w.group.Go(func() { assert.ErrorIs(w.t, next(), charla.ErrSession) })
+			w.group.Go(func() { assert.ErrorIs(w.t, rest(next), charla.ErrSession) })
 		}
-		require.NoError(w.t, w.desk.EndSession(ctx, w.session))
+		require.NoError(w.t, w.visitor.Leave(ctx))
 	},
 	"the store is closed under streams and run": func(w *world, ctx context.Context, cancel func()) {
 		w.open(ctx)
@@ -206,11 +219,11 @@ var endings = map[string]func(w *world, ctx context.Context, cancel func()){
 	},
 	"calls after the end": func(w *world, ctx context.Context, cancel func()) {
 		require.NoError(w.t, w.store.Close())
-		_, err := w.desk.Write(ctx, w.session, "hola", nil)
+		_, err := w.visitor.Write(ctx, "hola", nil)
 		require.ErrorIs(w.t, err, storage.ErrClosed)
 		_, err = w.desk.RunDue(ctx)
 		require.ErrorIs(w.t, err, storage.ErrClosed)
-		for _, err = range w.desk.Stream(ctx, w.ref, 0) {
+		for _, err = range w.account.Inbox().Follow(ctx, w.ref, 0, 0) {
 			require.Error(w.t, err)
 		}
 		cancel()
@@ -265,12 +278,12 @@ func TestFinds(t *testing.T) {
 	w := newWorld(t, stores["memory"])
 	ctx, cancel := context.WithCancel(context.Background())
 	w.run(ctx)
-	next := reader(w.desk.Stream(ctx, w.ref, 0))
+	next := reader(w.account.Inbox().Follow(ctx, w.ref, 0, 0))
 	require.NoError(t, next())
-	w.group.Go(func() { assert.ErrorIs(t, next(), context.Canceled) })
+	w.group.Go(func() { assert.ErrorIs(t, rest(next), context.Canceled) })
 	err := goleak.Find(before)
 	require.ErrorContains(t, err, "Desk).Run")
-	require.ErrorContains(t, err, "charla.(*Desk).live")
+	require.ErrorContains(t, err, "(*Desk).live")
 	cancel()
 	w.over()
 	require.NoError(t, goleak.Find(before))

@@ -53,6 +53,8 @@ type history struct {
 	clock clock
 	desks []*charla.Desk
 	skews []time.Duration
+	// account is the desks' only one.
+	account chatcfg.AccountID
 	// convs are where the customers' conversations are, once one is known.
 	convs [customers]atomic.Pointer[tickets.Ref]
 
@@ -168,14 +170,15 @@ func play(t *testing.T, seed uint64, stores []*jittery) *history {
 	}
 	a, _, err := h.desks[0].CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
+	h.account = a.ID()
 
 	var group sync.WaitGroup
 	for customer := range customers {
 		for i := range 2 {
 			visitor := charla.Entry{Name: "c", Email: fmt.Sprintf("c%d@example.com", customer)}
-			s, _, err := h.desks[i].StartSession(t.Context(), a.ID, visitor)
+			_, token, err := h.desks[i].Account(h.account).Enter(t.Context(), visitor)
 			require.NoError(t, err)
-			w := writer{h: h, customer: customer, session: s, name: fmt.Sprint("s", i), chance: child(r)}
+			w := writer{h: h, customer: customer, token: token, name: fmt.Sprint("s", i), chance: child(r)}
 			group.Go(func() { w.run(t.Context()) })
 			p := agent{h: h, customer: customer, id: fmt.Sprint("a", i), chance: child(r)}
 			group.Go(func() { p.run(t.Context()) })
@@ -264,9 +267,9 @@ func (h *history) rest(ctx context.Context) {
 	}
 	read()
 	for customer := range customers {
-		list, err := h.desks[0].History(ctx, *h.convs[customer].Load(), 0, 0)
+		page, err := h.desks[0].Account(h.account).Inbox().History(ctx, *h.convs[customer].Load(), charla.PageQuery{})
 		require.NoError(h.t, err)
-		for _, e := range list {
+		for _, e := range page.Items {
 			if e.Kind == tickets.CommandExpire {
 				h.closes++
 			}

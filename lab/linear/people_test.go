@@ -7,7 +7,6 @@ import (
 	"runtime"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -23,7 +22,7 @@ func yield(r *rand.Rand) {
 type writer struct {
 	h        *history
 	customer int
-	session  tickets.Session
+	token    charla.Token
 	name     string
 	chance   *rand.Rand
 }
@@ -55,7 +54,7 @@ func (w *writer) run(ctx context.Context) {
 
 func (w *writer) write(ctx context.Context, in input) output {
 	return w.h.record(w.customer, w.chance.IntN(len(w.h.desks)), in, func(d *charla.Desk) output {
-		got, err := d.Write(ctx, w.session, in.Text, &charla.CallOptions{Key: in.Key})
+		got, err := d.Account(w.h.account).Visitor(w.token).Write(ctx, in.Text, &charla.WriteOptions{Key: in.Key})
 		if err == nil {
 			w.h.convs[w.customer].Store(&tickets.Ref{Account: got.Ref.Account, Conversation: got.Ref.Conversation})
 		}
@@ -72,6 +71,12 @@ type agent struct {
 }
 
 var deeds = []kind{reply, reply, reply, reply, shut, shut, ignore, open, open, pause, resume, mark, unmark}
+
+// commands are what the deeds besides an answer are in the library's words.
+var commands = map[kind]tickets.CommandKind{
+	shut: tickets.CommandClose, ignore: tickets.CommandIgnore, open: tickets.CommandOpen, pause: tickets.CommandPause,
+	resume: tickets.CommandResume, mark: tickets.CommandMark, unmark: tickets.CommandUnmark,
+}
 
 func (a *agent) run(ctx context.Context) {
 	r := a.chance
@@ -108,24 +113,12 @@ func (a *agent) act(ctx context.Context, in input) output {
 	ref := *conv
 	ref.Number = tickets.Number(in.Number)
 	who := charla.Person{ID: tickets.AgentID(in.Who)}
-	o := &charla.CallOptions{Key: in.Key}
 	return a.h.record(a.customer, a.chance.IntN(len(a.h.desks)), in, func(d *charla.Desk) output {
-		switch in.Kind {
-		case reply:
-			return a.h.answered(d.Reply(ctx, who, ref, in.Text, o))
-		case shut:
-			return a.h.answered(d.Close(ctx, who, ref, o))
-		case ignore:
-			return a.h.answered(d.Ignore(ctx, who, ref, o))
-		case open:
-			return a.h.answered(d.Open(ctx, who, ref, o))
-		case pause:
-			return a.h.answered(d.Pause(ctx, who, ref, o))
-		case resume:
-			return a.h.answered(d.Resume(ctx, who, ref, o))
-		default:
-			return a.h.answered(d.Mark(ctx, who, ref, in.Kind == mark, o))
+		agent := d.Account(ref.Account).Agent(who)
+		if in.Kind == reply {
+			return a.h.answered(agent.Reply(ctx, ref, in.Text, &charla.WriteOptions{Key: in.Key}))
 		}
+		return a.h.answered(agent.Do(ctx, ref, tickets.Command{Kind: commands[in.Kind]}, &charla.CallOptions{Key: in.Key}))
 	})
 }
 
@@ -158,7 +151,7 @@ func (v *reader) ticket(ctx context.Context, desk, number int) {
 	ref := *conv
 	ref.Number = tickets.Number(number)
 	v.h.record(v.customer, desk, input{Kind: look, Number: number}, func(d *charla.Desk) output {
-		t, err := d.Ticket(ctx, ref)
+		t, err := d.Account(ref.Account).Inbox().Ticket(ctx, ref)
 		if err != nil {
 			return output{Outcome: v.h.ended(err)}
 		}
@@ -176,12 +169,12 @@ func (v *reader) messages(ctx context.Context, desk int) {
 		return
 	}
 	v.h.record(v.customer, desk, input{Kind: listen}, func(d *charla.Desk) output {
-		list, err := d.Messages(ctx, storage.MessageQuery{Account: conv.Account, Conversation: conv.Conversation})
+		page, err := d.Account(conv.Account).Inbox().Messages(ctx, *conv, charla.MessageQuery{})
 		if err != nil {
 			return output{Outcome: v.h.ended(err)}
 		}
 		out := output{Outcome: done}
-		for _, m := range list {
+		for _, m := range page.Items {
 			who := string(m.From)
 			if m.From == tickets.FromRule {
 				who = string(m.Rule)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/lab/audit"
 	"github.com/charlahq/charla/tickets"
 )
@@ -25,9 +26,9 @@ type call struct {
 
 // visitor is a session, and the position at which it was acknowledged.
 type visitor struct {
-	acked   int
-	session tickets.Session
-	token   string
+	acked        int
+	conversation tickets.ConversationID
+	token        charla.Token
 }
 
 type mailed struct {

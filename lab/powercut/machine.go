@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,7 +15,6 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/lab/audit"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/sqlite"
 	"github.com/charlahq/charla/tickets"
 	"github.com/google/uuid"
@@ -141,11 +141,16 @@ func (c *machine) openAccount() error {
 
 func (c *machine) visit() error {
 	n := len(c.out.visitors)
-	s, token, err := c.desk.StartSession(ctx, account, charla.Entry{Name: "Carla", Email: fmt.Sprintf("c%d@example.com", n)})
+	v, token, err := c.desk.Account(account).Enter(ctx, charla.Entry{Name: "Carla", Email: fmt.Sprintf("c%d@example.com", n)})
 	if err != nil {
-		return fmt.Errorf("start session: %w", err)
+		return fmt.Errorf("enter: %w", err)
 	}
-	c.out.visitors = append(c.out.visitors, visitor{c.disk.Position(), s, token})
+	at := c.disk.Position()
+	s, err := v.Session(ctx)
+	if err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	c.out.visitors = append(c.out.visitors, visitor{at, s.Conversation, token})
 	return nil
 }
 
@@ -163,8 +168,8 @@ func (c *machine) newCall(session int, kind tickets.CommandKind) *call {
 			one.ack.Text += "urgente"
 		}
 	}
-	if s := o.visitors[session].session; kind != tickets.CommandWrite {
-		one.ref = tickets.Ref{Account: account, Conversation: s.Conversation}
+	if kind != tickets.CommandWrite {
+		one.ref = tickets.Ref{Account: account, Conversation: o.visitors[session].conversation}
 	}
 	o.calls = append(o.calls, one)
 	return one
@@ -173,22 +178,17 @@ func (c *machine) newCall(session int, kind tickets.CommandKind) *call {
 // make makes a request, for the first time or again, and notes the answer. What a
 // ticket's state refuses is no failure.
 func (c *machine) make(one *call) error {
-	o := &charla.CallOptions{Key: one.key}
+	a := c.desk.Account(account)
+	o := &charla.WriteOptions{Key: one.key}
 	var r charla.Result
 	var err error
 	switch one.kind {
 	case tickets.CommandWrite:
-		r, err = c.desk.Write(ctx, c.out.visitors[one.session].session, one.ack.Text, o)
+		r, err = a.Visitor(c.out.visitors[one.session].token).Write(ctx, one.ack.Text, o)
 	case tickets.CommandReply:
-		r, err = c.desk.Reply(ctx, agent, one.ref, one.ack.Text, o)
-	case tickets.CommandClose:
-		r, err = c.desk.Close(ctx, agent, one.ref, o)
-	case tickets.CommandIgnore:
-		r, err = c.desk.Ignore(ctx, agent, one.ref, o)
-	case tickets.CommandOpen:
-		r, err = c.desk.Open(ctx, agent, one.ref, o)
+		r, err = a.Agent(agent).Reply(ctx, one.ref, one.ack.Text, o)
 	default:
-		return fmt.Errorf("no such call: %s", one.kind)
+		r, err = a.Agent(agent).Do(ctx, one.ref, tickets.Command{Kind: one.kind}, &charla.CallOptions{Key: one.key})
 	}
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -222,17 +222,18 @@ func (c *machine) pass(d time.Duration) error {
 // look reads what the runner did: what was read is durable, too.
 func (c *machine) look() error {
 	for i, v := range c.out.visitors {
-		entries, err := c.desk.History(ctx, tickets.Ref{Account: account, Conversation: v.session.Conversation}, c.told[i], storage.MaxPage)
+		ref := tickets.Ref{Account: account, Conversation: v.conversation}
+		page, err := c.desk.Account(account).Inbox().History(ctx, ref, charla.PageQuery{Cursor: strconv.FormatInt(c.told[i], 10)})
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
+		for _, e := range page.Items {
 			c.told[i] = e.N
 			if e.Actor.Kind != tickets.ActorRule {
 				continue
 			}
 			ack := audit.Ack{Kind: e.Kind, Result: charla.Result{
-				Ref: tickets.Ref{Account: account, Conversation: v.session.Conversation, Number: e.Ticket}, Entry: e.N, At: e.At,
+				Ref: tickets.Ref{Account: account, Conversation: v.conversation, Number: e.Ticket}, Entry: e.N, At: e.At,
 			}}
 			at := c.disk.Position()
 			c.out.seen = append(c.out.seen, &call{begun: at, acked: at, session: i, kind: e.Kind, ack: ack})
@@ -258,7 +259,7 @@ func (c *machine) step(together int) error {
 	case r == 15:
 		return c.make(c.newCall(who, []tickets.CommandKind{tickets.CommandIgnore, tickets.CommandOpen}[c.rng.IntN(2)]))
 	case r == 16:
-		return c.desk.Heartbeat(ctx, account, agent.ID, []tickets.Availability{tickets.Online, tickets.Away}[c.rng.IntN(2)])
+		return c.desk.Account(account).Agent(agent).Heartbeat(ctx, []tickets.Availability{tickets.Online, tickets.Away}[c.rng.IntN(2)])
 	default:
 		return c.pass(time.Duration(c.rng.IntN(70)) * time.Second)
 	}

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/lab/audit"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -72,7 +72,7 @@ func (c *machine) integrity(f *audit.Findings) {
 
 // compare holds the database to the ledger.
 func (c *machine) compare(f *audit.Findings) {
-	if _, err := c.desk.Account(ctx, account); err != nil && c.out.created != never {
+	if _, err := c.desk.Account(account).Info(ctx); err != nil && c.out.created != never {
 		f.Miss("the account: %v", err)
 		return
 	}
@@ -81,10 +81,10 @@ func (c *machine) compare(f *audit.Findings) {
 			continue
 		}
 		f.Acks++
-		if _, err := c.desk.Session(ctx, account, v.token); err != nil {
+		if _, err := c.desk.Account(account).Visitor(v.token).Session(ctx); err != nil {
 			f.Miss("session %d: %v", i, err)
 		}
-		ref := tickets.Ref{Account: account, Conversation: v.session.Conversation}
+		ref := tickets.Ref{Account: account, Conversation: v.conversation}
 		if _, err := f.Conversation(ctx, c.desk, ref, c.out.acks(i)); err != nil {
 			f.Wrong("%v", err)
 		}
@@ -139,20 +139,22 @@ func (c *machine) outbox(f *audit.Findings) {
 		}
 	}
 	mails := map[tickets.ConversationID]int{}
-	for _, state := range []storage.DeliveryState{storage.Pending, storage.Sending, storage.Sent, storage.Dead, storage.Unknown} {
-		page := storage.Page[storage.Delivery]{}
-		for first := true; first || page.Next != ""; first = false {
-			var err error
-			if page, err = c.desk.Deliveries(ctx, account, state, page.Next, 0); err != nil {
+	for _, state := range []charla.DeliveryState{
+		charla.DeliveryPending, charla.DeliverySending, charla.DeliverySent, charla.DeliveryDead, charla.DeliveryUnknown,
+	} {
+		q := charla.DeliveryQuery{Account: account, State: state}
+		for first := true; first || q.Cursor != ""; first = false {
+			page, err := c.desk.Deliveries(ctx, q)
+			if q.Cursor = page.Next; err != nil {
 				f.Wrong("deliveries: %v", err)
 				return
 			}
 			for _, d := range page.Items {
-				mails[d.Conversation]++
+				mails[d.Ref.Conversation]++
 				switch {
-				case state == storage.Pending, state == storage.Sending, state == storage.Dead:
+				case state == charla.DeliveryPending, state == charla.DeliverySending, state == charla.DeliveryDead:
 					f.Wrong("mail %s is %s: %s", d.Key, state, d.Error)
-				case state == storage.Sent && sent[d.Key] == 0:
+				case state == charla.DeliverySent && sent[d.Key] == 0:
 					f.Miss("mail %s is marked sent, and never was", d.Key)
 				}
 				delete(sent, d.Key)
@@ -166,13 +168,13 @@ func (c *machine) outbox(f *audit.Findings) {
 		if v.acked == never {
 			continue
 		}
-		ref := tickets.Ref{Account: account, Conversation: v.session.Conversation}
+		ref := tickets.Ref{Account: account, Conversation: v.conversation}
 		conversation, err := audit.Read(ctx, c.desk, ref)
 		if err != nil {
 			f.Wrong("%v", err)
 		}
 		f.Settled(&conversation)
-		if have, want := mails[v.session.Conversation], 2*len(conversation.Tickets); have != want {
+		if have, want := mails[v.conversation], 2*len(conversation.Tickets); have != want {
 			f.Wrong("visitor %d: %d mails for %d tickets of two addresses", i, have, want/2)
 		}
 	}

@@ -39,10 +39,11 @@ func (c *clock) After(time.Duration) <-chan time.Time { return nil }
 
 // host is a desk with the world around it.
 type host struct {
-	t     *testing.T
-	clock *clock
-	desk  *charla.Desk
-	mails charla.Outgoing
+	t       *testing.T
+	clock   *clock
+	desk    *charla.Desk
+	account *charla.Account
+	mails   charla.Outgoing
 
 	mu     sync.Mutex
 	events []string
@@ -56,7 +57,7 @@ func serve(t *testing.T, store storage.Store, c *clock, files string) *host {
 	t.Cleanup(func() { dir.Close() })
 	h.desk, err = charla.New(store, &charla.Options{
 		Clock: c, Mailer: &h.mails, Files: &charla.FileOptions{Store: dir}, Runner: charla.RunnerOptions{Workers: 1},
-		OnEvent: h.hear,
+		Hooks: map[string]charla.Hook{"host": h.hear},
 	})
 	require.NoError(t, err)
 	return h
@@ -79,29 +80,29 @@ func (h *host) pass(d time.Duration) {
 	require.NoError(h.t, err)
 }
 
-func (h *host) enter(account chatcfg.AccountID, name string) (tickets.Session, string) {
+func (h *host) enter(name string) charla.Token {
 	h.t.Helper()
-	s, token, err := h.desk.StartSession(h.t.Context(), account, charla.Entry{Name: name, Email: name + "@example.com"})
+	_, token, err := h.account.Enter(h.t.Context(), charla.Entry{Name: name, Email: name + "@example.com"})
 	require.NoError(h.t, err)
-	return s, token
+	return token
 }
 
-func (h *host) write(s tickets.Session, text string, file string) charla.Result {
+func (h *host) write(token charla.Token, text string, file string) charla.Result {
 	h.t.Helper()
-	o := &charla.CallOptions{Key: text}
+	o := &charla.WriteOptions{Key: text}
 	if file != "" {
 		o.File = &charla.Upload{Name: "nota.txt", Body: []byte(file)}
 	}
-	r, err := h.desk.Write(h.t.Context(), s, text, o)
+	r, err := h.account.Visitor(token).Write(h.t.Context(), text, o)
 	require.NoError(h.t, err)
 	return r
 }
 
-func (h *host) texts(s tickets.Session) (all []string) {
+func (h *host) texts(token charla.Token) (all []string) {
 	h.t.Helper()
-	list, err := h.desk.Read(h.t.Context(), s, 0, 0)
+	page, err := h.account.Visitor(token).Messages(h.t.Context(), charla.MessageQuery{})
 	require.NoError(h.t, err)
-	for _, m := range list {
+	for _, m := range page.Items {
 		all = append(all, m.Text)
 	}
 	return all
@@ -126,26 +127,27 @@ func scenario(t *testing.T, store storage.Store, backup func() (restored storage
 	first := serve(t, store, c, folder)
 	cfg, err := chatcfg.Decode([]byte(settings))
 	require.NoError(t, err)
-	account, _, err := first.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+	first.account, _, err = first.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
-	juan, token := first.enter(account.ID, "juan")
+	account := first.account.ID()
+	juan := first.enter("juan")
 	before := first.write(juan, "antes", "lo de antes")
 	first.pass(time.Minute)
 	require.Len(t, first.sent(), 1)
-	eva, _ := first.enter(account.ID, "eva")
+	eva := first.enter("eva")
 	open := first.write(eva, "hola", "").Ref
-	_, err = first.desk.Reply(ctx, ana, open, "¿en qué ayudo?", nil)
+	_, err = first.account.Agent(ana).Reply(ctx, open, "¿en qué ayudo?", nil)
 	require.NoError(t, err)
 
 	restored := backup()
 	at := c.now
 
 	first.write(juan, "después", "lo de después")
-	_, late := first.enter(account.ID, "luz")
-	feed, err := first.desk.Changes(ctx, account.ID, storage.Latest, 0)
+	late := first.enter("luz")
+	feed, err := store.Queries().Changes(ctx, account, charla.InboxEnd, 0)
 	require.NoError(t, err)
 	first.pass(10 * time.Minute)
-	closed, err := first.desk.Ticket(ctx, open)
+	closed, err := first.account.Inbox().Ticket(ctx, open)
 	require.NoError(t, err)
 	require.Equal(t, tickets.StatusClosed, closed.Status)
 	require.Len(t, first.events, 1)
@@ -154,45 +156,49 @@ func scenario(t *testing.T, store storage.Store, backup func() (restored storage
 	copied := filepath.Join(t.TempDir(), "copy") // after the database
 	require.NoError(t, os.CopyFS(copied, os.DirFS(folder)))
 	second := serve(t, restored, c, copied)
-	ticket, err := second.desk.Ticket(ctx, open)
+	second.account = second.desk.Account(account)
+	inbox := second.account.Inbox()
+	ticket, err := inbox.Ticket(ctx, open)
 	require.NoError(t, err)
 	assert.Equal(t, tickets.StatusOpen, ticket.Status)
 	assert.Equal(t, []string{"antes"}, second.texts(juan))
-	_, body, err := second.desk.File(ctx, juan, 1)
+	_, body, err := second.account.Visitor(juan).File(ctx, 1)
 	require.NoError(t, err)
 	assert.Equal(t, "lo de antes", string(body))
-	_, err = second.desk.Session(ctx, account.ID, token)
+	_, err = second.account.Visitor(juan).Session(ctx)
 	require.NoError(t, err)
-	_, err = second.desk.Session(ctx, account.ID, late)
+	_, err = second.account.Visitor(late).Session(ctx)
 	require.ErrorIs(t, err, charla.ErrSession)
 
-	_, err = second.desk.Changes(ctx, account.ID, feed.Next, 0)
-	require.ErrorIs(t, err, charla.ErrCursor)
-	page, err := second.desk.Changes(ctx, account.ID, "", 0)
+	for _, err = range inbox.Live(ctx, feed.Next, 0) {
+		require.ErrorIs(t, err, charla.ErrCursor)
+	}
+	require.Error(t, err)
+	page, err := restored.Queries().Changes(ctx, account, "", 0)
 	require.NoError(t, err)
 	assert.Len(t, page.Items, 2)
 
 	assert.Equal(t, before, second.write(juan, "antes", "lo de antes"))
 	second.write(juan, "después", "lo de después")
 	assert.Equal(t, []string{"antes", "después"}, second.texts(juan))
-	unseen, err := second.desk.Read(ctx, juan, 2, 0) // as a page asks that had seen the other second one
+	unseen, err := second.account.Visitor(juan).Messages(ctx, charla.MessageQuery{After: 2}) // as a page asks that had seen the other second one
 	require.NoError(t, err)
-	assert.Empty(t, unseen)
+	assert.Empty(t, unseen.Items)
 
 	// Without a mailer what is due waits for somebody to decide.
-	silent, err := charla.New(restored, &charla.Options{Clock: c, OnEvent: second.hear})
+	silent, err := charla.New(restored, &charla.Options{Clock: c, Hooks: map[string]charla.Hook{"host": second.hear}})
 	require.NoError(t, err)
 	_, err = silent.RunDue(ctx)
 	require.NoError(t, err)
-	dead, err := silent.Deliveries(ctx, account.ID, storage.Dead, "", 0)
+	dead, err := silent.Deliveries(ctx, charla.DeliveryQuery{Account: account, State: charla.DeliveryDead})
 	require.NoError(t, err)
 	require.NotEmpty(t, dead.Items)
 	for _, d := range dead.Items {
-		require.NoError(t, silent.Replay(ctx, account.ID, d.Key))
+		require.NoError(t, silent.Replay(ctx, account, d.Key))
 	}
 
 	second.pass(0)
-	ticket, err = second.desk.Ticket(ctx, open)
+	ticket, err = inbox.Ticket(ctx, open)
 	require.NoError(t, err)
 	assert.Equal(t, tickets.StatusClosed, ticket.Status)
 	assert.Equal(t, closed.ClosedAt, ticket.ClosedAt)

@@ -170,7 +170,7 @@ func (w *World) save(d *desk, a *account) {
 			}
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		saved, err = d.charla.SaveConfig(ctx, a.id, version, cfg, &charla.SaveOptions{Running: running, Key: key})
+		saved, err = d.charla.Account(a.id).SaveConfig(ctx, version, cfg, &charla.SaveOptions{Running: running, Key: key})
 		return res, err
 	})
 }
@@ -200,6 +200,6 @@ func (w *World) remove(d *desk, a *account) {
 			_, err = d.charla.Purge(ctx, a.id)
 			return res, err
 		}
-		return res, d.charla.DeleteAccount(ctx, a.id, confirm)
+		return res, d.charla.Account(a.id).Delete(ctx, confirm)
 	})
 }

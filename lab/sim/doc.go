@@ -38,15 +38,16 @@
 // agents do all that R3.3 knows, with and without effect; heartbeats come and run
 // out; administrators change everything in a configuration at any time, delete
 // accounts and purge them, rotate secret tokens and change pictures; readers follow
-// streams and feeds, sessions across their login and end, and search; dry runs go
+// streams, feeds and inboxes, sessions across their login and end, and search; dry runs go
 // before the real thing; somebody probes with
 // another account's identifiers. Time moves by microseconds or by a day, often to
 // where a deadline is for one desk, exactly or beside it, and then somebody acts
 // there. Clocks differ and step back. Desks crash at any yield point, alone or all
 // together for hours, and then a store that lasts is closed and opened again; on some seeds certain deliveries crash whoever makes them.
 //
-// Then comes a quiet phase (quiet.go): no more faults, every request with an unknown
-// outcome is repeated, and time goes on until nothing is due.
+// Then comes a quiet phase (quiet.go): no more faults, every page follows again what it
+// followed, every request with an unknown outcome is repeated, and time goes on until
+// nothing is due.
 //
 // # What must hold
 //
@@ -70,8 +71,8 @@
 //     bounded; every row ends sent, dead or unknown (outbox.go)
 //   - what was acknowledged is in the log once, what was refused is not, and a
 //     repeated request answers as before (people.go, answered and ledger)
-//   - streams yield the log, feeds skip nothing, sessions read only what is theirs
-//     (read.go)
+//   - streams yield the log, feeds skip nothing, inboxes end up with the latest ticket of
+//     every conversation, sessions read only what is theirs (read.go)
 //   - a dry run changes nothing, and says what then happens, where nothing came between;
 //     every entry can be explained; a search finds exactly what was said; an identity
 //     is verified by the tokens that hold then, a picture is the last one (look.go)

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,7 +77,8 @@ func (w *World) explain(d *desk, c *conv) {
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
 		ref := tickets.Ref{Account: c.account.id, Conversation: c.id}
-		list, err = d.charla.Explain(ctx, ref, after, locale)
+		page, err := d.charla.Account(c.account.id).Inbox().Explain(ctx, ref, locale, charla.PageQuery{Cursor: strconv.FormatInt(after, 10)})
+		list = page.Items
 		return res, err
 	})
 }
@@ -91,7 +95,7 @@ type dry struct {
 // nothing; and then often has them write it.
 func (w *World) dryRun(d *desk, v *visitor) {
 	one := &dry{text: w.say(v.account)}
-	s := v.session
+	token := v.token
 	really := w.rnd.IntN(4) > 0
 	w.people.dries = append(w.people.dries, one)
 	w.start(&task{desk: d, name: "dry run", after: func(t *task) {
@@ -100,14 +104,14 @@ func (w *World) dryRun(d *desk, v *visitor) {
 		}
 		one.written = true
 		r := &request{name: "write", tag: one.text, account: v.account, message: true, ended: v.ended}
-		r.call = func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Write(ctx, v.session, one.text, o)
+		r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
+			return v.on(d).Write(ctx, one.text, &charla.WriteOptions{Key: key})
 		}
 		w.people.requests = append(w.people.requests, r)
 		w.ask(d, r)
 		w.hurry = w.lastTask
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		one.outcome, err = d.charla.DryRun(ctx, s, one.text)
+		one.outcome, err = d.charla.Account(v.account.id).Visitor(token).DryRun(ctx, one.text)
 		return res, err
 	})
 	w.hurry = w.lastTask
@@ -198,9 +202,9 @@ func (w *World) search(d *desk, a *account) {
 			w.failf("search", "%q finds %v, want %v", words, got, want)
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		page, err := d.charla.Tickets(ctx, storage.TicketQuery{Account: a.id}, strings.ToUpper(strings.Join(words, ", ")))
+		page, err := d.charla.Account(a.id).Inbox().Tickets(ctx, charla.TicketQuery{Text: strings.ToUpper(strings.Join(words, ", "))})
 		for _, row := range page.Items {
-			got = append(got, fmt.Sprint(row.Conversation, "/", row.Number))
+			got = append(got, fmt.Sprint(row.Ref.Conversation, "/", row.Number))
 		}
 		return res, err
 	})
@@ -234,25 +238,26 @@ func (a *account) find(words []string) []string {
 
 // follower follows what a session may see, until its token is replaced.
 type follower struct {
-	v    *visitor
-	hash []byte // of its token
-	got  []tickets.Message
-	seen []int64
-	conv *conv
-	gone bool
-	err  error
+	v     *visitor
+	token charla.Token
+	got   []tickets.Message
+	seen  []int64
+	conv  *conv
+	gone  bool
+	err   error
 }
 
 func (w *World) follow(d *desk, v *visitor) {
-	f := &follower{v: v, hash: v.session.TokenHash}
+	f := &follower{v: v, token: v.token}
 	w.people.followers = append(w.people.followers, f)
-	s := v.session
 	t := w.background(d, "follow", func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		for m, err := range d.charla.Follow(ctx, s, 0) {
+		for u, err := range d.charla.Account(v.account.id).Visitor(f.token).Live(ctx, 0, 0) {
 			if f.err = err; err != nil {
 				return res, err
 			}
-			f.got = append(f.got, m)
+			if u.Message != nil {
+				f.got = append(f.got, *u.Message)
+			}
 		}
 		return res, nil
 	})
@@ -266,7 +271,7 @@ func (w *World) follow(d *desk, v *visitor) {
 // none that the session may not see (R7.2, R8.3).
 func (w *World) followers() {
 	for _, f := range w.people.followers {
-		s, known := w.model.sessions[f.v.session.ID]
+		s, known := w.model.sessions[f.v.id]
 		for _, m := range f.got {
 			if f.conv == nil && (m.From == tickets.FromCustomer || m.From == tickets.FromAgent) { // they say it once
 				f.conv = f.v.account.said(m)
@@ -288,7 +293,7 @@ func (w *World) followers() {
 			f.seen = append(f.seen, m.Seq)
 		}
 		f.got = f.got[:0]
-		if f.gone && errors.Is(f.err, charla.ErrSession) && bytes.Equal(f.hash, s.TokenHash) && s.EndedAt.IsZero() && w.now.Before(s.ExpiresAt) {
+		if f.gone && errors.Is(f.err, charla.ErrSession) && holds(f.token, s) && s.EndedAt.IsZero() && w.now.Before(s.ExpiresAt) {
 			w.failf("follow", "session %s is said to have ended", s.ID)
 		}
 	}
@@ -308,7 +313,7 @@ func (a *account) said(m tickets.Message) *conv {
 // followed checks at the end that whoever still follows was shown everything.
 func (w *World) followed() {
 	for _, f := range w.people.followers {
-		s := w.model.sessions[f.v.session.ID]
+		s := w.model.sessions[f.v.id]
 		c := w.model.holds(s.ID)
 		if c == nil || f.v.account.deleted {
 			continue
@@ -317,7 +322,7 @@ func (w *World) followed() {
 			w.failf("follow", "session %s has ended and goes on being followed", s.ID)
 			return
 		}
-		if !bytes.Equal(f.hash, s.TokenHash) {
+		if !holds(f.token, s) {
 			w.failf("follow", "session %s is followed by a token that a login replaced", s.ID)
 			return
 		}
@@ -331,6 +336,15 @@ func (w *World) followed() {
 			w.failf("follow", "session %s was shown %v, want %v", s.ID, f.seen, want)
 		}
 	}
+}
+
+// holds reports whether a token is a session's: the part after its point is the
+// secret of which the store keeps the hash.
+func holds(token charla.Token, s tickets.Session) bool {
+	_, tail, _ := strings.Cut(string(token), ".")
+	secret, err := base64.RawURLEncoding.DecodeString(tail)
+	hash := sha256.Sum256(secret)
+	return err == nil && bytes.Equal(hash[:], s.TokenHash)
 }
 
 // keyring is what a host holds of an account's secret tokens.
@@ -364,7 +378,7 @@ func (w *World) rotate(d *desk, a *account) {
 			}
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		secret, err = d.charla.RotateSecret(ctx, a.id, overlap)
+		secret, err = d.charla.Account(a.id).RotateSecret(ctx, overlap)
 		return res, err
 	})
 }
@@ -406,7 +420,7 @@ func (w *World) verify(d *desk, a *account) {
 			w.failf("secret", "an identity of %s is refused that holds", a.name)
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		got, err = d.charla.VerifyIdentity(ctx, a.id, token)
+		got, err = d.charla.Account(a.id).VerifyIdentity(ctx, token)
 		return res, err
 	})
 }
@@ -424,7 +438,7 @@ func (w *World) paint(d *desk, a *account) {
 	}
 	a.pictures = append(a.pictures, body)
 	w.start(&task{desk: d, name: "paint"}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		return res, d.charla.SetPicture(ctx, a.id, body)
+		return res, d.charla.Account(a.id).SetImage(ctx, charla.ImagePicture, body)
 	})
 }
 
@@ -439,7 +453,7 @@ func (w *World) picture(d *desk, a *account) {
 			w.failf("picture", "%s has a picture that nobody gave it", a.name)
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		got, err = d.charla.Picture(ctx, a.id)
+		got, err = d.charla.Account(a.id).Image(ctx, charla.ImagePicture)
 		return res, err
 	})
 }

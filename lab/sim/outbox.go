@@ -29,7 +29,7 @@ type rowKey struct {
 
 type row struct {
 	rowKey
-	kind      string
+	kind      string // "mail", or "event:" with the name of a hook
 	state     storage.DeliveryState
 	notBefore time.Time
 	lease     time.Time
@@ -49,7 +49,7 @@ type row struct {
 func (o *outbox) fail(name, format string, args ...any) { o.m.w.failf(name, format, args...) }
 
 // committed checks that a commit's deliveries are exactly those that its entries
-// call for: a mail for each address, an event for each fact.
+// call for: a mail for each address, an event for each fact and hook.
 func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Delivery) {
 	var want []string
 	for _, e := range entries {
@@ -57,7 +57,9 @@ func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Deli
 			if f.Kind == tickets.FactNotified {
 				want = append(want, fmt.Sprintf("mail %d to %s", e.Ticket, f.Address))
 			}
-			want = append(want, fmt.Sprintf("event %d of entry %d: %+v", e.Ticket, e.N, f))
+			for _, hook := range hooked {
+				want = append(want, fmt.Sprintf("event:%s %d of entry %d: %+v", hook, e.Ticket, e.N, f))
+			}
 		}
 	}
 	var got []string
@@ -69,8 +71,8 @@ func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Deli
 			o.fail("outbox", "delivery %s is another conversation's", d.Key)
 		case d.Kind == "mail" && json.Unmarshal(d.Body, &mail) == nil && mail.Ref.Conversation == c.id:
 			got = append(got, fmt.Sprintf("mail %d to %s", d.Ticket, mail.To))
-		case d.Kind == "event" && json.Unmarshal(d.Body, &event) == nil && event.Ref.Conversation == c.id:
-			got = append(got, fmt.Sprintf("event %d of entry %d: %+v", d.Ticket, event.Entry, event.Fact))
+		case d.Kind != "mail" && json.Unmarshal(d.Body, &event) == nil && event.Ref.Conversation == c.id:
+			got = append(got, fmt.Sprintf("%s %d of entry %d: %+v", d.Kind, d.Ticket, event.Entry, event.Fact))
 		default:
 			o.fail("outbox", "delivery %s of kind %s: %s", d.Key, d.Kind, d.Body)
 		}
@@ -102,7 +104,7 @@ func (o *outbox) claimed(list []storage.Delivery, now, leaseUntil time.Time, lim
 			o.fail("outbox", "claimed %s, which is not there", d.Key)
 			return
 		}
-		again := r.state == storage.Sending && r.kind == "event" && !r.lease.After(now)
+		again := r.state == storage.Sending && r.kind != "mail" && !r.lease.After(now)
 		if o.m.accounts[r.account].deleted {
 			o.fail("deleted", "claimed %s of a deleted account", d.Key)
 		}

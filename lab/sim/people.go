@@ -9,7 +9,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/google/uuid"
 )
@@ -20,6 +19,7 @@ type people struct {
 	requests []*request
 	readers  []*reader
 	feeds    map[chatcfg.AccountID]*feed
+	inboxes  map[chatcfg.AccountID]*inbox
 	// dries are the dry runs that were not yet held against what happened.
 	dries     []*dry
 	followers []*follower
@@ -30,17 +30,21 @@ type people struct {
 // visitor is a session as its browser knows it.
 type visitor struct {
 	account *account
-	session tickets.Session
+	id      tickets.SessionID
+	token   charla.Token
 	person  int
 	ended   bool // the end was acknowledged
 	keys    int
 }
 
+// on is the visitor's handle on a desk.
+func (v *visitor) on(d *charla.Desk) *charla.Visitor { return d.Account(v.account.id).Visitor(v.token) }
+
 // request is a change somebody asks for, once or again.
 type request struct {
 	name, tag, key string
 	account        *account
-	call           func(context.Context, *charla.Desk, *charla.CallOptions) (charla.Result, error)
+	call           func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error)
 	message        bool // a person's words
 	ended          bool // the session had ended before it began
 	// running counts the calls under way; maybe says that one has ended without
@@ -56,7 +60,7 @@ func (w *World) ask(d *desk, r *request) {
 	r.running++
 	t := &task{desk: d, name: r.name, tag: r.tag, after: func(t *task) { w.answered(t, r) }}
 	w.start(t, func(ctx context.Context, _ *task) (charla.Result, error) {
-		return r.call(ctx, d.charla, &charla.CallOptions{Key: r.key})
+		return r.call(ctx, d.charla, r.key)
 	})
 }
 
@@ -129,25 +133,31 @@ func (w *World) say(a *account) string {
 func (w *World) enter(d *desk, a *account) {
 	person := w.rnd.IntN(4)
 	email := fmt.Sprintf("p%d@example.com", person)
-	v := charla.Entry{Name: fmt.Sprintf("P%d", person), Email: email}
+	entry := charla.Entry{Name: fmt.Sprintf("P%d", person), Email: email}
 	switch w.rnd.IntN(4) {
 	case 0:
-		v = charla.Entry{Anonymous: true}
+		entry = charla.Entry{Anonymous: true}
 	case 1:
-		v.Proof = &charla.Proof{Subject: email, Name: v.Name, Email: email}
+		entry.Proof = &charla.Proof{Subject: email, Name: entry.Name, Email: email}
 	}
-	var s tickets.Session
-	var token string
+	var s charla.SessionInfo
+	var token charla.Token
 	w.start(&task{desk: d, name: "enter", after: func(t *task) {
 		if !t.returned || t.err != nil {
 			return
 		}
-		w.people.sessions = append(w.people.sessions, &visitor{account: a, session: s, person: person})
-		if s.Account != a.id || token == "" {
-			w.failf("session", "a session of account %s for one of %s", s.Account, a.id)
+		w.people.sessions = append(w.people.sessions, &visitor{account: a, id: s.ID, token: token, person: person})
+		if kept := w.model.sessions[s.ID]; kept.Account != a.id || token == "" {
+			w.failf("session", "a session of account %s for one of %s", kept.Account, a.id)
+		} else if s.Customer != kept.Customer || s.Identity != kept.Identity || !s.CreatedAt.Equal(kept.CreatedAt) || !s.ExpiresAt.Equal(kept.ExpiresAt) {
+			w.failf("session", "session %+v is shown as %+v", kept, s)
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		s, token, err = d.charla.StartSession(ctx, a.id, v)
+		v, secret, err := d.charla.Account(a.id).Enter(ctx, entry)
+		if err == nil {
+			token = secret
+			s, err = v.Session(ctx)
+		}
 		return res, err
 	})
 }
@@ -155,13 +165,13 @@ func (w *World) enter(d *desk, a *account) {
 // login moves a visitor to a verified customer.
 func (w *World) login(d *desk, v *visitor) {
 	proof := charla.Proof{Subject: fmt.Sprintf("p%d@example.com", v.person), Name: fmt.Sprintf("P%d", v.person)}
-	var s tickets.Session
+	var token charla.Token
 	w.start(&task{desk: d, name: "login", after: func(t *task) {
 		if t.returned && t.err == nil {
-			v.session = s
+			v.token = token
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		s, _, err = d.charla.Login(ctx, v.session, proof)
+		_, token, err = v.on(d.charla).Login(ctx, proof)
 		return res, err
 	})
 }
@@ -171,7 +181,7 @@ func (w *World) leave(d *desk, v *visitor) {
 	w.start(&task{desk: d, name: "leave", after: func(t *task) {
 		v.ended = v.ended || t.returned && t.err == nil
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		return res, d.charla.EndSession(ctx, v.session)
+		return res, v.on(d.charla).Leave(ctx)
 	})
 }
 
@@ -187,9 +197,8 @@ func (w *World) write(d *desk, v *visitor) {
 	if w.rnd.IntN(8) == 0 {
 		welcome = &tickets.Welcome{Text: "bienvenido", Author: "Eva"}
 	}
-	r.call = func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-		o.Welcome = welcome
-		return d.Write(ctx, v.session, text, o)
+	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
+		return v.on(d).Write(ctx, text, &charla.WriteOptions{Key: key, Welcome: welcome})
 	}
 	w.people.requests = append(w.people.requests, r)
 	w.ask(d, r)
@@ -208,48 +217,26 @@ func (w *World) act(d *desk, c *conv) {
 	if w.rnd.IntN(8) > 0 {
 		r.key = fmt.Sprintf("k%d", w.people.names)
 	}
-	type call = func(context.Context, *charla.Desk, *charla.CallOptions) (charla.Result, error)
 	text := w.say(c.account)
-	acts := []struct {
+	type act struct {
 		name   string
 		weight int
-		call   call
-	}{
-		{"reply", 10, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Reply(ctx, a, ref, text, o)
-		}},
-		{"close", 5, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Close(ctx, a, ref, o)
-		}},
-		{"ignore", 3, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Ignore(ctx, a, ref, o)
-		}},
-		{"open", 4, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Open(ctx, a, ref, o)
-		}},
-		{"pause", 2, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Pause(ctx, a, ref, o)
-		}},
-		{"resume", 2, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Resume(ctx, a, ref, o)
-		}},
-		{"mark", 1, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Mark(ctx, a, ref, true, o)
-		}},
-		{"unmark", 2, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Mark(ctx, a, ref, false, o)
-		}},
-		{"classify", 1, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Classify(ctx, a, ref, &tickets.Typification{Category: "venta"}, o)
-		}},
+		cmd    tickets.Command
+	}
+	acts := []act{
+		{"reply", 10, tickets.Command{Kind: tickets.CommandReply}},
+		{"close", 5, tickets.Command{Kind: tickets.CommandClose}},
+		{"ignore", 3, tickets.Command{Kind: tickets.CommandIgnore}},
+		{"open", 4, tickets.Command{Kind: tickets.CommandOpen}},
+		{"pause", 2, tickets.Command{Kind: tickets.CommandPause}},
+		{"resume", 2, tickets.Command{Kind: tickets.CommandResume}},
+		{"mark", 1, tickets.Command{Kind: tickets.CommandMark}},
+		{"unmark", 2, tickets.Command{Kind: tickets.CommandUnmark}},
+		{"classify", 1, tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "venta"}}},
 	}
 	if w.spec.Whole {
-		acts = append(acts, struct {
-			name   string
-			weight int
-			call   call
-		}{"describe", 1, func(ctx context.Context, d *charla.Desk, o *charla.CallOptions) (charla.Result, error) {
-			return d.Describe(ctx, a, ref, map[string]string{"pedido": text}, o)
+		acts = append(acts, act{"describe", 1, tickets.Command{
+			Kind: tickets.CommandDescribe, Metadata: map[string]string{"pedido": text},
 		}})
 	}
 	sum := 0
@@ -259,7 +246,14 @@ func (w *World) act(d *desk, c *conv) {
 	n := w.rnd.IntN(sum)
 	for _, one := range acts {
 		if n -= one.weight; n < 0 {
-			r.name, r.call = one.name, one.call
+			r.name = one.name
+			r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
+				agent := d.Account(c.account.id).Agent(a)
+				if one.cmd.Kind == tickets.CommandReply {
+					return agent.Reply(ctx, ref, text, &charla.WriteOptions{Key: key})
+				}
+				return agent.Do(ctx, ref, one.cmd, &charla.CallOptions{Key: key})
+			}
 			break
 		}
 	}
@@ -301,15 +295,16 @@ func (w *World) probe(d *desk) {
 			w.failf("isolation", "probe %d of account %s reaches conversation %s of account %s", which, other.name, c.id, c.account.name)
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		there := d.charla.Account(other.id)
 		switch which {
 		case 0:
-			return d.charla.Reply(ctx, charla.Person{ID: "eve"}, ref, "eve "+other.name, nil)
+			return there.Agent(charla.Person{ID: "eve"}).Reply(ctx, ref, "eve "+other.name, nil)
 		case 1:
-			_, err = d.charla.Ticket(ctx, ref)
+			_, err = there.Inbox().Ticket(ctx, ref)
 		case 2:
-			var list []tickets.Message
-			list, err = d.charla.Messages(ctx, storage.MessageQuery{Account: other.id, Conversation: c.id})
-			if err == nil && len(list) == 0 {
+			var page charla.Page[tickets.Message]
+			page, err = there.Inbox().Messages(ctx, ref, charla.MessageQuery{})
+			if err == nil && len(page.Items) == 0 {
 				err = charla.ErrNotFound
 			}
 		default:
@@ -317,13 +312,12 @@ func (w *World) probe(d *desk) {
 			if i < 0 {
 				return res, charla.ErrNotFound
 			}
-			s := w.people.sessions[i].session
-			s.Account = other.id
+			v := there.Visitor(w.people.sessions[i].token)
 			if which == 3 {
-				_, err = d.charla.Read(ctx, s, 0, 0)
+				_, err = v.Messages(ctx, charla.MessageQuery{})
 				return res, err
 			}
-			return d.charla.Write(ctx, s, "eve "+other.name, nil)
+			return v.Write(ctx, "eve "+other.name, nil)
 		}
 		return res, err
 	})
@@ -336,7 +330,7 @@ func (w *World) heartbeat(d *desk, a *account) {
 		[]tickets.Availability{tickets.Online, tickets.Online, tickets.Online, tickets.Away, tickets.Offline}[w.rnd.IntN(5)],
 	}
 	w.start(&task{desk: d, name: "heartbeat", beat: b}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		return res, d.charla.Heartbeat(ctx, a.id, b.agent, b.is)
+		return res, d.charla.Account(a.id).Agent(charla.Person{ID: b.agent}).Heartbeat(ctx, b.is)
 	})
 }
 

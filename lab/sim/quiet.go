@@ -32,6 +32,7 @@ func (w *World) quieten() {
 			w.kill(d)
 		}
 	}
+	w.comeBack()
 	for _, r := range w.people.requests {
 		if r.key != "" && r.maybe && r.acked == nil && !r.account.deleted && w.failure == nil {
 			r.failed = nil
@@ -74,7 +75,27 @@ func (w *World) quieten() {
 	w.ledger()
 	w.foretold()
 	w.followed()
+	w.shown()
 	w.last(context.Background())
+}
+
+// comeBack has every page that was following something follow it again, and every
+// visitor their conversation.
+func (w *World) comeBack() {
+	if !w.spec.Whole {
+		return
+	}
+	for _, a := range w.model.order {
+		if w.people.inboxes[a.id] != nil && !a.purged {
+			w.inbox(w.someone(), a)
+		}
+	}
+	for _, v := range w.people.sessions {
+		if !v.ended && !v.account.purged {
+			w.follow(w.someone(), v)
+		}
+	}
+	w.drain()
 }
 
 // someone is a desk that runs.

@@ -28,11 +28,13 @@ func (w *World) stream(d *desk, c *conv) {
 	w.people.readers = append(w.people.readers, r)
 	ref := tickets.Ref{Account: c.account.id, Conversation: c.id}
 	t := w.background(d, "stream", func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		for m, err := range d.charla.Stream(ctx, ref, from) {
+		for u, err := range d.charla.Account(c.account.id).Inbox().Follow(ctx, ref, from, 0) {
 			if err != nil {
 				return res, err // the reader comes back
 			}
-			r.got = append(r.got, m)
+			if u.Message != nil {
+				r.got = append(r.got, *u.Message)
+			}
 		}
 		return res, nil
 	})
@@ -45,6 +47,7 @@ func (w *World) stream(d *desk, c *conv) {
 // streams checks what the readers got against the log.
 func (w *World) streams() {
 	w.followers()
+	w.inboxes()
 	for _, r := range w.people.readers {
 		for _, m := range r.got {
 			if m.Seq != r.next || m.Seq > int64(len(r.conv.messages)) || !reflect.DeepEqual(m, r.conv.messages[m.Seq-1]) {
@@ -61,7 +64,7 @@ func (w *World) streams() {
 // visit reads what a session may see (R7.2).
 func (w *World) visit(d *desk, v *visitor) {
 	ended := v.ended
-	s := v.session
+	token := v.token
 	var list []tickets.Message
 	w.start(&task{desk: d, name: "read", after: func(t *task) {
 		if !t.returned || t.err != nil {
@@ -70,8 +73,8 @@ func (w *World) visit(d *desk, v *visitor) {
 		if ended {
 			w.failf("session", "a session that had ended reads")
 		}
-		now := w.model.sessions[s.ID]
-		convs := []*conv{w.model.holds(s.ID)} // where it writes, or wrote before it logged in
+		now := w.model.sessions[v.id]
+		convs := []*conv{w.model.holds(v.id)} // where it writes, or wrote before it logged in
 		for _, link := range now.Links {
 			convs = append(convs, v.account.convs[link])
 		}
@@ -81,15 +84,16 @@ func (w *World) visit(d *desk, v *visitor) {
 			})
 			switch {
 			case i < 0:
-				w.failf("isolation", "session %s reads message %+v", s.ID, m)
-			case convs[i].messages[m.Seq-1].Session != s.ID && now.Customer.Level != tickets.LevelVerified:
-				w.failf("isolation", "session %s reads message %d, which is another session's", s.ID, m.Seq)
+				w.failf("isolation", "session %s reads message %+v", v.id, m)
+			case convs[i].messages[m.Seq-1].Session != v.id && now.Customer.Level != tickets.LevelVerified:
+				w.failf("isolation", "session %s reads message %d, which is another session's", v.id, m.Seq)
 			case m.Agent != "":
 				w.failf("isolation", "a visitor learns who agent %s is", m.Agent)
 			}
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		list, err = d.charla.Read(ctx, s, 0, 0)
+		page, err := d.charla.Account(v.account.id).Visitor(token).Messages(ctx, charla.MessageQuery{})
+		list = page.Items
 		return res, err
 	})
 }
@@ -107,7 +111,88 @@ func (m *model) holds(id tickets.SessionID) *conv {
 	return a.holders[s.Identity]
 }
 
-// feed is an agents' inbox that follows an account's changes.
+// inbox is what an agent's page follows: an account's tickets as they change. It
+// goes on where it stopped, on any desk.
+type inbox struct {
+	account *account
+	cursor  string
+	got     []charla.Row
+	rows    map[tickets.ConversationID]charla.Row
+	gone    bool
+}
+
+// inbox starts to follow an account's inbox, where no page follows it.
+func (w *World) inbox(d *desk, a *account) {
+	if w.people.inboxes == nil {
+		w.people.inboxes = make(map[chatcfg.AccountID]*inbox)
+	}
+	b := w.people.inboxes[a.id]
+	switch {
+	case b == nil:
+		b = &inbox{account: a, rows: make(map[tickets.ConversationID]charla.Row)}
+		w.people.inboxes[a.id] = b
+	case !b.gone:
+		return
+	}
+	b.gone = false
+	t := w.background(d, "inbox", func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		for row, err := range d.charla.Account(a.id).Inbox().Live(ctx, b.cursor, 0) {
+			if err != nil {
+				return res, err // the page comes back
+			}
+			if b.cursor = row.Cursor; row.Number > 0 {
+				b.got = append(b.got, row)
+			}
+		}
+		return res, nil
+	})
+	end := func(*task) { b.gone = true }
+	if t.after = end; t.done {
+		end(t)
+	}
+}
+
+// inboxes checks the rows that came against the log.
+func (w *World) inboxes() {
+	for _, a := range w.model.order {
+		b := w.people.inboxes[a.id]
+		if b == nil || a.purged {
+			continue
+		}
+		for _, row := range b.got {
+			c := a.convs[row.Ref.Conversation]
+			if c == nil || row.Ref.Account != a.id || row.Ref.Number != row.Number || row.Number > c.ticket.number {
+				w.failf("inbox", "the inbox of %s yields %+v", a.name, row)
+				return
+			}
+			if last := b.rows[c.id]; row.Number < last.Number {
+				w.failf("inbox", "the inbox of %s yields ticket %d of %s after %d", a.name, row.Number, c.id, last.Number)
+			}
+			b.rows[c.id] = row
+		}
+		b.got = b.got[:0]
+	}
+}
+
+// shown checks at the end that an inbox that is still followed shows every
+// conversation's latest ticket as it is.
+func (w *World) shown() {
+	for _, a := range w.model.order {
+		b := w.people.inboxes[a.id]
+		if b == nil || b.gone || a.purged {
+			continue
+		}
+		for _, c := range a.order {
+			row, t := b.rows[c.id], c.ticket
+			delayed := t.wait != nil && !t.wait.delayed.IsZero()
+			if row.Number != t.number || row.Status != t.status || row.Paused != t.paused || row.Important != t.important || row.Delayed() != delayed {
+				w.failf("inbox", "the inbox of %s shows of %s %+v, it is ticket %d, %s", a.name, c.id, row.Ticket, t.number, t.status)
+			}
+		}
+	}
+}
+
+// feed is a reader of an account's changes in the store.
 type feed struct {
 	account *account
 	cursor  string
@@ -151,7 +236,7 @@ func (w *World) poll(d *desk, a *account) {
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
 		at := cursor
 		for range 1000 {
-			page, err := d.charla.Changes(ctx, a.id, at, limit)
+			page, err := faulty{w}.Queries().Changes(ctx, a.id, at, limit)
 			if err != nil {
 				return res, err
 			}

@@ -181,7 +181,7 @@ func (w *World) meet() {
 // visitorOf is somebody whose session writes in a conversation.
 func (w *World) visitorOf(c *conv) *visitor {
 	for i := len(w.people.sessions) - 1; i >= 0; i-- {
-		if v := w.people.sessions[i]; !v.ended && w.model.holds(v.session.ID) == c {
+		if v := w.people.sessions[i]; !v.ended && w.model.holds(v.id) == c {
 			return v
 		}
 	}
@@ -243,6 +243,8 @@ func (w *World) operate() {
 		w.visit(d, v)
 	case x < 950:
 		w.stream(d, c)
+	case x < 960 && w.spec.Whole:
+		w.inbox(d, a)
 	case x < 970:
 		w.poll(d, a)
 	case x < 980:

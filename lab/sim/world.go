@@ -130,7 +130,7 @@ func (w *World) boot(d *desk) {
 	seed[8], seed[9], seed[10] = byte(d.id), byte(next.life), byte(next.life>>8)
 	var err error
 	next.charla, err = charla.New(faulty{w}, &charla.Options{
-		Clock: next.clock, Entropy: rand.NewChaCha8(seed), Mailer: mailer{w}, OnEvent: w.hook,
+		Clock: next.clock, Entropy: rand.NewChaCha8(seed), Mailer: mailer{w}, Hooks: w.hooks(),
 		Runner: charla.RunnerOptions{Workers: 1, Batch: w.batch(), Lease: lease, Attempts: attempts, Poll: poll},
 	})
 	if err != nil {
@@ -217,10 +217,21 @@ func (m mailer) Send(ctx context.Context, mail charla.Mail) error {
 	return nil
 }
 
-// hook is every desk's host.
-func (w *World) hook(ctx context.Context, e charla.Event) error {
+// hooked are the names of every desk's hooks.
+var hooked = []string{"bot", "host"}
+
+func (w *World) hooks() map[string]charla.Hook {
+	all := make(map[string]charla.Hook)
+	for _, name := range hooked {
+		all[name] = func(ctx context.Context, e charla.Event) error { return w.hook(ctx, name, e) }
+	}
+	return all
+}
+
+// hook is one of every desk's host.
+func (w *World) hook(ctx context.Context, name string, e charla.Event) error {
 	t, _ := ctx.Value(taskKey{}).(*task)
-	r := w.model.outbox.emits("event", e.Ref.Account, e.Key, attempts)
+	r := w.model.outbox.emits("event:"+name, e.Ref.Account, e.Key, attempts)
 	v := t.park(spot{"hook", hooks, e.Key})
 	if c := w.model.conv(e.Ref); c == nil || e.Entry < 1 || e.Entry > int64(len(c.entries)) {
 		w.failf("outbox", "event %s of what did not happen", e.Key)

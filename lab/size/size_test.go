@@ -63,7 +63,7 @@ func fill(t *testing.T, store storage.Store, messages int) {
 	for worker := range 16 {
 		group.Go(func() {
 			for i := worker; i < *count; i += 16 {
-				if !assert.NoError(t, chat(ctx, desk, account.ID, i*100, messages)) {
+				if !assert.NoError(t, chat(ctx, account, i*100, messages)) {
 					return
 				}
 			}
@@ -74,15 +74,15 @@ func fill(t *testing.T, store storage.Store, messages int) {
 	require.NoError(t, err)
 }
 
-func chat(ctx context.Context, desk *charla.Desk, account chatcfg.AccountID, n, messages int) error {
-	s, _, err := desk.StartSession(ctx, account, charla.Entry{Name: fmt.Sprint("Carla Soto ", n), Email: fmt.Sprintf("carla%d@example.com", n)})
+func chat(ctx context.Context, account *charla.Account, n, messages int) error {
+	v, _, err := account.Enter(ctx, charla.Entry{Name: fmt.Sprint("Carla Soto ", n), Email: fmt.Sprintf("carla%d@example.com", n)})
 	if err != nil {
 		return err
 	}
 	for i := 0; i < messages; i += 2 {
-		asked, err := desk.Write(ctx, s, text(n+i), &charla.CallOptions{Key: fmt.Sprintf("0195556c-7a00-7000-8000-%012d", n+i)})
+		asked, err := v.Write(ctx, text(n+i), &charla.WriteOptions{Key: fmt.Sprintf("0195556c-7a00-7000-8000-%012d", n+i)})
 		if err == nil {
-			_, err = desk.Reply(ctx, ana, asked.Ref, text(n+i+1), &charla.CallOptions{Key: fmt.Sprintf("0195556c-7a00-7000-9000-%012d", n+i)})
+			_, err = account.Agent(ana).Reply(ctx, asked.Ref, text(n+i+1), &charla.WriteOptions{Key: fmt.Sprintf("0195556c-7a00-7000-9000-%012d", n+i)})
 		}
 		if err != nil {
 			return err

@@ -89,9 +89,13 @@ func serve(ctx context.Context, dir string, hijack bool) error {
 	go func() {
 		errs <- (&http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}).Serve(small{public})
 	}()
-	go func() { errs <- http.Serve(control, steer(desk, account.ID, &open)) }() //nolint:gosec // a proof's own
+	go func() { errs <- http.Serve(control, steer(account, &open)) }() //nolint:gosec // a proof's own
+	info, err := account.Info(ctx)
+	if err != nil {
+		return err
+	}
 	line, err := json.Marshal(ready{
-		public.Addr().String(), control.Addr().String(), account.Key, secret.Reveal(), account.ID,
+		public.Addr().String(), control.Addr().String(), info.Key, secret.Reveal(), account.ID(),
 	})
 	if err != nil {
 		return err
@@ -107,7 +111,7 @@ func serve(ctx context.Context, dir string, hijack bool) error {
 }
 
 // steer answers to the client's process.
-func steer(desk *charla.Desk, account chatcfg.AccountID, open *atomic.Int64) http.Handler {
+func steer(account *charla.Account, open *atomic.Int64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /open", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(strconv.FormatInt(open.Load(), 10)))
@@ -119,8 +123,8 @@ func steer(desk *charla.Desk, account chatcfg.AccountID, open *atomic.Int64) htt
 		}
 		err := json.NewDecoder(r.Body).Decode(&o)
 		if err == nil {
-			ref := tickets.Ref{Account: account, Conversation: o.Conversation}
-			_, err = desk.Reply(r.Context(), charla.Person{ID: "ana", Name: "Ana"}, ref, o.Text, nil)
+			agent := account.Agent(charla.Person{ID: "ana", Name: "Ana"})
+			_, err = agent.Reply(r.Context(), tickets.Ref{Conversation: o.Conversation}, o.Text, nil)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -137,7 +141,7 @@ func steer(desk *charla.Desk, account chatcfg.AccountID, open *atomic.Int64) htt
 		_, _ = w.Write([]byte(strconv.Itoa(pages * os.Getpagesize())))
 	})
 	mux.HandleFunc("GET /conversation", func(w http.ResponseWriter, r *http.Request) {
-		s, err := desk.Session(r.Context(), account, r.FormValue("token"))
+		s, err := account.Visitor(charla.Token(r.FormValue("token"))).Session(r.Context())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return

@@ -7,6 +7,7 @@ package upgrade
 import (
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -28,7 +29,7 @@ type Job struct {
 type Request struct {
 	Op      string
 	Account chatcfg.AccountID
-	Session tickets.Session
+	Token   charla.Token
 	Ref     tickets.Ref
 	Text    string
 }
@@ -37,10 +38,10 @@ type Request struct {
 type Answer struct {
 	Class, Error string
 	Account      chatcfg.AccountID
-	Session      tickets.Session
+	Token        charla.Token
 	Ref          tickets.Ref
 	Texts        []string
-	Rows         []storage.TicketRow
+	Rows         []charla.Row
 	Entries      []tickets.Entry
 	Changes      []storage.Change
 	Available    bool

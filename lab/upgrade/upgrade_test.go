@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/lab/upgrade"
 	"github.com/charlahq/charla/storage/postgres/pgtest"
 	"github.com/charlahq/charla/tickets"
@@ -64,22 +65,22 @@ func (s *service) start(program string) *process {
 
 // chat is a customer, and their ticket.
 type chat struct {
-	session tickets.Session
-	ref     tickets.Ref
+	token charla.Token
+	ref   tickets.Ref
 }
 
 // open lets a customer write through a process.
 func (s *service) open(p *process, name string) chat {
 	s.t.Helper()
-	c := chat{session: p.must(upgrade.Request{Op: "session", Account: s.first.Account, Text: name}).Session}
-	c.ref = p.must(upgrade.Request{Op: "write", Session: c.session, Text: "hola de " + name}).Ref
+	c := chat{token: p.must(upgrade.Request{Op: "session", Account: s.first.Account, Text: name}).Token}
+	c.ref = p.must(upgrade.Request{Op: "write", Account: s.first.Account, Token: c.token, Text: "hola de " + name}).Ref
 	return c
 }
 
 func (s *service) status(p *process, c chat) tickets.Ticket {
 	s.t.Helper()
 	for _, row := range p.must(upgrade.Request{Op: "tickets", Account: c.ref.Account}).Rows {
-		if row.Conversation == c.ref.Conversation {
+		if row.Ref.Conversation == c.ref.Conversation {
 			return row.Ticket
 		}
 	}
@@ -142,7 +143,7 @@ func TestUpgrade(t *testing.T) {
 					return
 				default:
 				}
-				a := p.ask(upgrade.Request{Op: "write", Session: chats[4+i].session, Text: fmt.Sprint("más ", n)})
+				a := p.ask(upgrade.Request{Op: "write", Account: account, Token: chats[4+i].token, Text: fmt.Sprint("más ", n)})
 				if !assert.Empty(t, a.Error) {
 					return
 				}
@@ -157,34 +158,34 @@ func TestUpgrade(t *testing.T) {
 
 	// What the newer one wrote, the older ones read.
 	two.must(upgrade.Request{Op: "follow", Ref: juan.ref})
-	three.must(upgrade.Request{Op: "write", Session: juan.session, Text: "más nuevo"})
+	three.must(upgrade.Request{Op: "write", Account: account, Token: juan.token, Text: "más nuevo"})
 	both := []string{"hola de c0", "más nuevo"}
 	require.Eventually(t, func() bool {
 		return assert.ObjectsAreEqual(both, two.must(upgrade.Request{Op: "followed"}).Texts)
 	}, patience, 10*time.Millisecond)
-	assert.Equal(t, both, one.must(upgrade.Request{Op: "read", Session: juan.session}).Texts)
+	assert.Equal(t, both, one.must(upgrade.Request{Op: "read", Account: account, Token: juan.token}).Texts)
 	assert.Equal(t, tickets.StatusOpen, s.status(one, juan).Status)
 	found := one.must(upgrade.Request{Op: "tickets", Account: account, Text: "nuevo"}).Rows
 	require.Len(t, found, 1)
-	assert.Equal(t, juan.ref.Conversation, found[0].Conversation)
+	assert.Equal(t, juan.ref.Conversation, found[0].Ref.Conversation)
 	assert.Len(t, one.must(upgrade.Request{Op: "changes", Account: account}).Changes, len(chats))
 
 	// They do not write it again, and say so. A call that was answered is.
 	for _, r := range []upgrade.Request{
-		{Op: "write", Session: juan.session, Text: "otra vez"},
+		{Op: "write", Account: account, Token: juan.token, Text: "otra vez"},
 		{Op: "reply", Ref: juan.ref, Text: "otra vez"},
 	} {
 		assert.Equal(t, "newer_format", one.ask(r).Class, r.Op)
 	}
-	assert.Equal(t, juan.ref, one.must(upgrade.Request{Op: "write", Session: juan.session, Text: "hola de c0"}).Ref)
+	assert.Equal(t, juan.ref, one.must(upgrade.Request{Op: "write", Account: account, Token: juan.token, Text: "hola de c0"}).Ref)
 	other := three.must(upgrade.Request{Op: "account", Text: settings}).Account
 	three.must(upgrade.Request{Op: "online", Account: other})
 	assert.Equal(t, "newer_format", one.ask(upgrade.Request{Op: "online", Account: other}).Class)
 	assert.True(t, one.must(upgrade.Request{Op: "available", Account: other}).Available)
 	assert.Equal(t, "newer_format", one.ask(upgrade.Request{Op: "save", Account: other, Text: `{"chat": {"headerMessage": "Hola"}}`}).Class)
-	fresh := three.must(upgrade.Request{Op: "session", Account: account, Text: "fresca"}).Session
-	assert.Equal(t, "newer_format", one.ask(upgrade.Request{Op: "end session", Session: fresh}).Class)
-	one.must(upgrade.Request{Op: "write", Session: fresh, Text: "hola"})
+	fresh := three.must(upgrade.Request{Op: "session", Account: account, Text: "fresca"}).Token
+	assert.Equal(t, "newer_format", one.ask(upgrade.Request{Op: "end session", Account: account, Token: fresh}).Class)
+	one.must(upgrade.Request{Op: "write", Account: account, Token: fresh, Text: "hola"})
 
 	// Deadlines and mails of both happen, whoever claims them.
 	s.open(three, "nueva")
@@ -216,13 +217,13 @@ func TestUpgrade(t *testing.T) {
 	s.closes(three, luz)
 	one.stop()
 	two.stop()
-	three.must(upgrade.Request{Op: "write", Session: leo.session, Text: "sigo"})
+	three.must(upgrade.Request{Op: "write", Account: account, Token: leo.token, Text: "sigo"})
 	s.mails(int64(len(chats)) + 3) // one a ticket: of fresh, nueva and leo's second, too
 	three.stop()
 
 	// Nothing that the newer one wrote was written again by another.
 	assert.Zero(t, s.number("SELECT count(*) FROM charla.conversations WHERE version > 0 AND "+
-		"(position('\\x0802'::bytea IN doc) = 1) <> (position($1::bytea IN doc) > 0)", []byte(unknown)))
+		"(position('\\x0803'::bytea IN doc) = 1) <> (position($1::bytea IN doc) > 0)", []byte(unknown)))
 	assert.LessOrEqual(t, int64(4), s.number("SELECT count(*) FROM charla.conversations WHERE position($1::bytea IN doc) > 0", []byte(unknown)))
 	assert.EqualValues(t, 2, s.number("SELECT count(*) FROM charla.sessions WHERE account = $2 AND position($1::bytea IN doc) > 0", []byte(unknown), account.UUID[:]))
 }

@@ -151,12 +151,12 @@ func TestBrokerSilent(t *testing.T) {
 			delayed := make(chan charla.Event, 1)
 			o := charla.Options{
 				Runner: charla.RunnerOptions{Poll: 50 * tick},
-				OnEvent: func(_ context.Context, e charla.Event) error {
+				Hooks: map[string]charla.Hook{"host": func(_ context.Context, e charla.Event) error {
 					if e.Fact.Kind == tickets.FactDelayed {
 						delayed <- e
 					}
 					return nil
-				},
+				}},
 			}
 			switch broker {
 			case "deaf":
@@ -179,18 +179,21 @@ func TestBrokerSilent(t *testing.T) {
 			cfg.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: "seconds"}
 			account, _, err := writer.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 			require.NoError(t, err)
-			session, _, err := writer.StartSession(ctx, account.ID, charla.Entry{Anonymous: true})
+			customer, token, err := account.Enter(ctx, charla.Entry{Anonymous: true})
 			require.NoError(t, err)
 			write := func() charla.Result {
-				r, err := writer.Write(ctx, session, "hola", nil)
+				r, err := customer.Write(ctx, "hola", nil)
 				require.NoError(t, err)
 				return r
 			}
 			last := write()
-			for m, err := range reader.Follow(ctx, session, 0) {
+			for u, err := range reader.Account(account.ID()).Visitor(token).Live(ctx, 0, 0) {
 				require.NoError(t, err)
-				require.Equal(t, last.Seq, m.Seq)
-				if m.Seq == 3 {
+				if u.Message == nil {
+					continue
+				}
+				require.Equal(t, last.Seq, u.Message.Seq)
+				if last.Seq == 3 {
 					break
 				}
 				last = write()

@@ -96,7 +96,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	found, err := two.Account(ctx, account.ID)
+	found, err := two.Account(account.ID()).Info(ctx)
 	fmt.Println(found.Name, err)
 	// Output: Tienda <nil>
 }

@@ -171,7 +171,7 @@ func checkLatest(c *check) {
 
 func checkFile(c *check) {
 	a := c.account()
-	file := &tickets.File{ID: tickets.FileID{UUID: c.id()}, Name: "año.pdf", Type: "application/pdf", Size: 1 << 33}
+	file := &tickets.File{ID: tickets.FileID{UUID: c.id()}, Name: "año.pdf", Type: "application/pdf", Size: 1 << 33, Inline: true}
 	b := c.begin(a, func(b *storage.Batch) { b.Messages[0].Text, b.Messages[0].File = "", file })
 	got := c.messages(a.ID, b.Conversation.ID)
 	c.same(got, b.Messages, "a message with a file")

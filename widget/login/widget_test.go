@@ -31,6 +31,8 @@ func TestWidget(t *testing.T) {
 	require.NoError(t, err)
 	account, _, err := desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
 	require.NoError(t, err)
+	info, err := account.Info(t.Context())
+	require.NoError(t, err)
 	handler, err := widget.New(desk, &widget.Options{
 		BaseURL: "https://tienda.cl/chat/", Logins: []widget.Login{google(t, m, nil)},
 	})
@@ -52,7 +54,7 @@ func TestWidget(t *testing.T) {
 		handler.ServeHTTP(w, r)
 		return w
 	}
-	api := "https://tienda.cl/chat/v1/" + account.Key + "/"
+	api := "https://tienda.cl/chat/v1/" + info.Key + "/"
 
 	// login goes the whole way; change changes what comes back from the provider.
 	login := func(change func(*http.Request) *http.Request) (message map[string]string, nonce string) {

@@ -20,8 +20,8 @@ var deskBugs = []mutant{
 		old: "batch.Receipt = &storage.Receipt{", new: "_ = &storage.Receipt{",
 	},
 	{
-		name: "client key without its session", file: "commands.go",
-		old: "Scope: \"session:\" + s.ID.String(), Key: key", new: "Scope: \"session\", Key: key",
+		name: "client key without its session", file: "visitor.go",
+		old: "Scope: \"session:\" + v.session.String(), Key: o.Key", new: "Scope: \"session\", Key: o.Key",
 	},
 	{
 		name: "key forgotten across a login", file: roadFile,
@@ -50,7 +50,11 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "event key without its conversation", file: "outbox.go",
-		old: "fmt.Sprintf(\"event-%s-%d-%d\", c.ID, e.N, j)", new: "fmt.Sprintf(\"event-%s-%d-%d\", \"\", e.N, j)",
+		old: "fmt.Sprintf(\"event-%s-%d-%d-%s\", c.ID, e.N, j, name)", new: "fmt.Sprintf(\"event-%s-%d-%d-%s\", \"\", e.N, j, name)",
+	},
+	{
+		name: "event told to one hook for all", file: runnerFile,
+		old: "hook := d.o.Hooks[name]\n", new: "hook := d.o.Hooks[d.hooks[0]]\n",
 	},
 	{
 		name: "mail key without its ticket", file: "outbox.go",
@@ -90,7 +94,7 @@ var deskBugs = []mutant{
 		old: "if ok && had.key == a.Key && had.Version == a.Version {", new: "if ok && had.key == a.Key {",
 	},
 	{
-		name: "presence is never read again", file: "presencecache.go",
+		name: "presence is never read again", file: "presence.go",
 		old: "ok && age >= 0 && age < presenceFor", new: "ok && age*0 == 0",
 	},
 	{
@@ -110,7 +114,7 @@ var deskBugs = []mutant{
 		old: "now := later(d.Now(), a.SavedAt)\n\ta.Version++", new: "now := d.Now()\n\ta.Version++",
 	},
 	{
-		name: "wrong confirmation deletes", file: accountFile,
+		name: "wrong confirmation deletes", file: "delete.go",
 		old: "confirm != a.Name {", new: "confirm == \"\" {",
 	},
 	{
@@ -118,15 +122,15 @@ var deskBugs = []mutant{
 		old: "case !s.EndedAt.IsZero(), !d.Now().Before(s.ExpiresAt),", new: "case !d.Now().Before(s.ExpiresAt),",
 	},
 	{
-		name: "claimed session reads another's words", file: "read.go",
-		old: "if loaded.Session.Customer.Level != tickets.LevelVerified {", new: "if loaded.Session.Customer.Level == tickets.LevelAnonymous {",
+		name: "claimed session reads another's words", file: "messages.go",
+		old: "if l.Session.Customer.Level != tickets.LevelVerified {", new: "if l.Session.Customer.Level == tickets.LevelAnonymous {",
 	},
 	{
-		name: "claimed e-mail finds the verified customer", file: sessionFile,
+		name: "claimed e-mail finds the verified customer", file: "entry.go",
 		old: "tickets.Identity{Kind: tickets.IdentityClaimedEmail,", new: "tickets.Identity{Kind: tickets.IdentityHost,",
 	},
 	{
-		name: "stream skips after a long page", file: "live.go",
+		name: "stream skips after a long page", file: "stream.go",
 		old: "r.after, r.yieldedAt = list[i].Seq,", new: "r.after, r.yieldedAt = list[i].Seq+int64(len(list))/3,",
 	},
 	{
@@ -134,8 +138,8 @@ var deskBugs = []mutant{
 		old: "b.Session, b.SessionRevision = loaded.Session.ID, loaded.Session.Revision", new: "_ = loaded.Session.Revision",
 	},
 	{
-		name: "gate is never left", file: "gates.go",
-		old: "return func() { one.token <- struct{}{}; quit() }, nil", new: "return quit, nil",
+		name: "gate is never left", file: "queue.go",
+		old: "return func() { one.token <- struct{}{}; quit() }, waited, nil", new: "return quit, waited, nil",
 	},
 }
 
@@ -236,27 +240,27 @@ var storeBugs = []mutant{
 // lookBugs are in what looks at things.
 var lookBugs = []mutant{
 	{
-		name: "a session is shown others' messages", file: "read.go",
-		old: "if loaded.Session.Customer.Level != tickets.LevelVerified {", new: "if loaded.Session.Customer.Level == tickets.LevelAnonymous {",
+		name: "a session is shown others' messages", file: "messages.go",
+		old: "if l.Session.Customer.Level != tickets.LevelVerified {", new: "if l.Session.Customer.Level == tickets.LevelAnonymous {",
 	},
 	{
-		name: "a stream goes on after its token was replaced", file: "live.go",
-		old: "err = d.checkSession(&loaded, s.TokenHash)", new: "err = d.goesOn(&loaded)",
+		name: "a stream goes on after its token was replaced", file: "visitor.go",
+		old: "return v.desk.checkSession(l, v.hash[:])", new: "return v.desk.goesOn(l)",
 	},
 	{
 		name: "identity by a token that has ended", file: "identity.go",
 		old: "holds := s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt)", new: "holds := true",
 	},
 	{
-		name: "rotation ends the old tokens at once", file: accountFile,
+		name: "rotation ends the old tokens at once", file: "secret.go",
 		old: "if s.ExpiresAt.After(now) {\n\t\t\t\tkept", new: "if s.ExpiresAt.IsZero() {\n\t\t\t\tkept",
 	},
 	{
-		name: "explanations of the first entry only", file: "read.go",
+		name: "explanations of the first entry only", file: "explain.go",
 		old: "automation.Explain(e, l, zone)", new: "automation.Explain(entries[min(int64(i), e.N/2)], l, zone)",
 	},
 	{
-		name: "a dry run of another time", file: "read.go",
+		name: "a dry run of another time", file: "explain.go",
 		old: "draft, err := d.draft(ctx, &req, &loaded, rules, chance)", new: "loaded.Ticket.Memory = nil\n\tdraft, err := d.draft(ctx, &req, &loaded, rules, chance)",
 	},
 	{
@@ -264,8 +268,16 @@ var lookBugs = []mutant{
 		old: "if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {\n\t\t\tadd(", new: "if m.From == tickets.FromCustomer {\n\t\t\tadd(",
 	},
 	{
-		name: "the picture before the last", file: accountFile,
+		name: "the picture before the last", file: "image.go",
 		old: "Body: slices.Clone(body)}", new: "Body: slices.Clone(body[:len(body)/2])}",
+	},
+	{
+		name: "an inbox of what changed last", file: "inbox_live.go",
+		old: "row.Ref.Number = 0\n", new: "",
+	},
+	{
+		name: "an inbox that passes over what it read", file: "inbox_live.go",
+		old: "if row.Cursor = cursor; i == len(page.Items)-1 {", new: "if row.Cursor = cursor; i == 0 {",
 	},
 }
 
@@ -280,11 +292,11 @@ var edgeBugs = []mutant{
 		old: "[]any{c.Kind, c.Number, c.Text,", new: "[]any{c.Kind, c.Text,",
 	},
 	{
-		name: "one page a poll", file: "feeds.go", suite: "-run ^TestPollReadsAll$ .",
+		name: "one page a poll", file: "inboxfeed.go", suite: "-run ^TestPollReadsAll$ .",
 		old: "if len(page.Items) < storage.MaxPage {", new: "if len(page.Items) <= storage.MaxPage {",
 	},
 	{
-		name: "no second look after a move", file: "live.go", suite: "-run ^TestMovedLooksAgain$ .",
+		name: "no second look after a move", file: "stream.go", suite: "-run ^TestMovedLooksAgain$ .",
 		old: "return moved || len(list) > 0, true, nil", new: "return len(list) > 0, true, nil",
 	},
 	{

@@ -74,7 +74,7 @@ func run() error {
 		return err
 	}
 	defer file.Close()
-	h := &host{ctx: ctx}
+	h := &host{ctx: ctx, store: store}
 	h.desk, err = charla.New(store, &charla.Options{
 		Clock: clock{job.Epoch, job.Speed}, Mailer: mailer{file}, HeartbeatTTL: -1,
 		Runner: charla.RunnerOptions{Poll: 3 * time.Second, Lease: time.Minute, Workers: 4},
@@ -115,9 +115,10 @@ func run() error {
 }
 
 type host struct {
-	ctx  context.Context //nolint:containedctx // of the whole process
-	desk *charla.Desk
-	left atomic.Int64
+	ctx   context.Context //nolint:containedctx // of the whole process
+	store storage.Store
+	desk  *charla.Desk
+	left  atomic.Int64
 
 	mu       sync.Mutex
 	followed []string
@@ -126,43 +127,48 @@ type host struct {
 var ana = charla.Person{ID: "ana", Name: "Ana"}
 
 func (h *host) do(r upgrade.Request, a *upgrade.Answer) (err error) {
+	account := h.desk.Account(r.Account)
+	visitor, inbox := account.Visitor(r.Token), account.Inbox()
 	switch r.Op {
 	case "account":
 		var cfg chatcfg.Config
 		if cfg, err = chatcfg.Decode([]byte(r.Text)); err == nil {
-			var made chatcfg.Account
-			made, _, err = h.desk.CreateAccount(h.ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
-			a.Account = made.ID
+			account, _, err = h.desk.CreateAccount(h.ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+		}
+		if err == nil {
+			a.Account = account.ID()
 		}
 	case "session":
-		a.Session, _, err = h.desk.StartSession(h.ctx, r.Account, charla.Entry{Name: r.Text, Email: r.Text + "@example.com"})
+		_, a.Token, err = account.Enter(h.ctx, charla.Entry{Name: r.Text, Email: r.Text + "@example.com"})
 	case "write":
 		var done charla.Result
-		done, err = h.desk.Write(h.ctx, r.Session, r.Text, &charla.CallOptions{Key: r.Text})
+		done, err = visitor.Write(h.ctx, r.Text, &charla.WriteOptions{Key: r.Text})
 		a.Ref = done.Ref
 	case "reply":
-		_, err = h.desk.Reply(h.ctx, ana, r.Ref, r.Text, &charla.CallOptions{Key: r.Text})
+		_, err = h.desk.Account(r.Ref.Account).Agent(ana).Reply(h.ctx, r.Ref, r.Text, &charla.WriteOptions{Key: r.Text})
 	case "end session":
-		err = h.desk.EndSession(h.ctx, r.Session)
+		err = visitor.Leave(h.ctx)
 	case "read":
-		var list []tickets.Message
-		list, err = h.desk.Read(h.ctx, r.Session, 0, 0)
-		a.Texts = texts(list)
+		var page charla.Page[tickets.Message]
+		page, err = visitor.Messages(h.ctx, charla.MessageQuery{})
+		a.Texts = texts(page.Items)
 	case "tickets":
-		var page storage.Page[storage.TicketRow]
-		page, err = h.desk.Tickets(h.ctx, storage.TicketQuery{Account: r.Account}, r.Text)
+		var page charla.Page[charla.Row]
+		page, err = inbox.Tickets(h.ctx, charla.TicketQuery{Text: r.Text})
 		a.Rows = page.Items
 	case "history":
-		a.Entries, err = h.desk.History(h.ctx, r.Ref, 0, 0)
+		var page charla.Page[tickets.Entry]
+		page, err = h.desk.Account(r.Ref.Account).Inbox().History(h.ctx, r.Ref, charla.PageQuery{})
+		a.Entries = page.Items
 	case "changes":
 		var page storage.Page[storage.Change]
-		page, err = h.desk.Changes(h.ctx, r.Account, "", 0)
+		page, err = h.store.Queries().Changes(h.ctx, r.Account, "", 0)
 		a.Changes = page.Items
 	case "online":
-		err = h.desk.Heartbeat(h.ctx, r.Account, ana.ID, tickets.Online)
+		err = account.Agent(ana).Heartbeat(h.ctx, tickets.Online)
 	case "available":
 		var p tickets.Presence
-		p, err = h.desk.Presence(h.ctx, r.Account)
+		p, err = inbox.Presence(h.ctx)
 		a.Available = p.Available
 	case "save":
 		err = h.save(r)
@@ -181,24 +187,27 @@ func (h *host) do(r upgrade.Request, a *upgrade.Answer) (err error) {
 }
 
 func (h *host) save(r upgrade.Request) error {
-	cfg, version, err := h.desk.Config(h.ctx, r.Account)
+	cfg, version, err := h.desk.Account(r.Account).Config(h.ctx)
 	if err != nil {
 		return err
 	}
 	if cfg, err = chatcfg.Apply(cfg, []byte(r.Text)); err != nil {
 		return err
 	}
-	_, err = h.desk.SaveConfig(h.ctx, r.Account, version, cfg, nil)
+	_, err = h.desk.Account(r.Account).SaveConfig(h.ctx, version, cfg, nil)
 	return err
 }
 
 func (h *host) follow(ref tickets.Ref) {
-	for m, err := range h.desk.Stream(h.ctx, ref, 0) {
+	for u, err := range h.desk.Account(ref.Account).Inbox().Follow(h.ctx, ref, 0, 0) {
 		if err != nil {
 			return
 		}
+		if u.Message == nil {
+			continue
+		}
 		h.mu.Lock()
-		h.followed = append(h.followed, m.Text)
+		h.followed = append(h.followed, u.Message.Text)
 		h.mu.Unlock()
 	}
 }

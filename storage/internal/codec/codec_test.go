@@ -208,7 +208,7 @@ var golden = map[string]any{
 	"Message": tickets.Message{
 		Seq: 7, Ticket: 2, At: at(1), From: tickets.FromRule, Level: tickets.LevelClaimed, Session: tickets.SessionID{UUID: uuid.UUID{1: 2}},
 		Agent: "ana", Name: "Ana", Rule: "outOfHours", Text: "Abrimos mañana.",
-		File: &tickets.File{ID: tickets.FileID{UUID: uuid.UUID{12}}, Name: "plano.pdf", Type: "application/pdf", Size: 70000},
+		File: &tickets.File{ID: tickets.FileID{UUID: uuid.UUID{12}}, Name: "plano.pdf", Type: "application/pdf", Size: 70000, Inline: true},
 	},
 	"Conversation": tickets.Conversation{
 		Format: 1, Account: chatcfg.AccountID{UUID: uuid.UUID{3}}, ID: tickets.ConversationID{UUID: uuid.UUID{4}}, Version: 300,

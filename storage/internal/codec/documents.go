@@ -24,7 +24,8 @@ func AppendMessage(b []byte, m *tickets.Message) []byte {
 		b = appendID(b, 1, f.ID.UUID)
 		b = appendText(b, 2, f.Name)
 		b = appendText(b, 3, f.Type)
-		b = end(appendInt(b, 4, f.Size), at)
+		b = appendInt(b, 4, f.Size)
+		b = end(appendBool(b, 5, f.Inline), at)
 	}
 	return b
 }
@@ -74,6 +75,8 @@ func readFile(r *reader) *tickets.File {
 			f.Type = sub.string()
 		case 4:
 			f.Size = sub.int()
+		case 5:
+			f.Inline = sub.bool()
 		}
 	}
 	r.leave(&sub)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -72,17 +71,18 @@ func (w *world) control() http.Handler {
 }
 
 func (w *world) do(ctx context.Context, o *order) (any, error) {
+	account := w.desk.Account(o.Account)
 	switch o.Do {
 	case "account":
 		return w.account(ctx, o)
 	case "config":
-		return w.config(ctx, o)
+		return config(ctx, account, o)
 	case "presence":
-		return nil, w.desk.Heartbeat(ctx, o.Account, o.Agent.ID, o.Presence)
+		return nil, account.Agent(o.Agent).Heartbeat(ctx, o.Presence)
 	case "picture":
-		return nil, w.desk.SetPicture(ctx, o.Account, o.Image)
+		return nil, account.SetImage(ctx, charla.ImagePicture, o.Image)
 	case "logo":
-		return nil, w.desk.SetLogo(ctx, o.Account, o.Image)
+		return nil, account.SetImage(ctx, charla.ImageLogo, o.Image)
 	case "identity":
 		secret, err := charla.ParseSecret(o.Secret)
 		if err != nil {
@@ -90,33 +90,35 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 		}
 		return charla.SignIdentity(secret, o.Account, o.Proof, time.Now(), time.Minute) //nolint:forbidigo // the host's clock
 	case "delete":
-		return nil, w.desk.DeleteAccount(ctx, o.Account, o.Text)
+		return nil, account.Delete(ctx, o.Text)
 	case "mails":
 		return w.mails.Mails(), nil
 	case "contacts":
-		return w.desk.Contacts(ctx, o.Account, "", 0)
+		return account.Inbox().Contacts(ctx, charla.PageQuery{})
 	case "tickets":
-		return w.desk.Tickets(ctx, storage.TicketQuery{Account: o.Account}, "")
+		return account.Inbox().Tickets(ctx, charla.TicketQuery{})
 	}
-	ref, err := w.ticket(ctx, o)
+	ref, err := ticket(ctx, account, o)
 	if err != nil {
 		return nil, err
 	}
+	agent := account.Agent(o.Agent)
 	switch o.Do {
 	case "messages":
-		return w.desk.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation})
+		page, err := account.Inbox().Messages(ctx, ref, charla.MessageQuery{})
+		return page.Items, err
 	case "marks":
-		return w.desk.Marks(ctx, ref)
+		return account.Inbox().Marks(ctx, ref)
 	case "reply":
-		return w.desk.Reply(ctx, o.Agent, ref, o.Text, nil)
+		return agent.Reply(ctx, ref, o.Text, nil)
 	case "attach":
-		return w.desk.Reply(ctx, o.Agent, ref, "", &charla.CallOptions{File: &charla.Upload{Name: o.Text, Body: o.Image}})
+		return agent.Reply(ctx, ref, "", &charla.WriteOptions{File: &charla.Upload{Name: o.Text, Body: o.Image}})
 	case "close":
-		return w.desk.Close(ctx, o.Agent, ref, nil)
+		return agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	case "typing":
-		return nil, w.desk.AgentTyping(ctx, o.Agent, ref)
+		return nil, agent.Typing(ctx, ref)
 	case "read":
-		return nil, w.desk.AgentRead(ctx, o.Agent, ref, o.Seq)
+		return nil, agent.MarkRead(ctx, ref, o.Seq)
 	}
 	return nil, errors.New("harness: unknown order " + o.Do)
 }
@@ -132,18 +134,19 @@ func (w *world) account(ctx context.Context, o *order) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"id": a.ID, "key": a.Key, "secret": secret.Reveal()}, nil
+	info, err := a.Info(ctx)
+	return map[string]any{"id": info.ID, "key": info.Key, "secret": secret.Reveal()}, err
 }
 
-func (w *world) config(ctx context.Context, o *order) (any, error) {
-	cfg, version, err := w.desk.Config(ctx, o.Account)
+func config(ctx context.Context, account *charla.Account, o *order) (any, error) {
+	cfg, version, err := account.Config(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if cfg, err = patched(cfg, o.Patch); err != nil {
 		return nil, err
 	}
-	return w.desk.SaveConfig(ctx, o.Account, version, cfg, nil)
+	return account.SaveConfig(ctx, version, cfg, nil)
 }
 
 func patched(cfg chatcfg.Config, patch json.RawMessage) (chatcfg.Config, error) {
@@ -154,18 +157,18 @@ func patched(cfg chatcfg.Config, patch json.RawMessage) (chatcfg.Config, error) 
 }
 
 // ticket is the conversation that an order is about.
-func (w *world) ticket(ctx context.Context, o *order) (tickets.Ref, error) {
+func ticket(ctx context.Context, account *charla.Account, o *order) (tickets.Ref, error) {
 	if !o.Conversation.IsZero() {
 		return tickets.Ref{Account: o.Account, Conversation: o.Conversation}, nil
 	}
-	page, err := w.desk.Tickets(ctx, storage.TicketQuery{Account: o.Account, Limit: 1}, "")
+	page, err := account.Inbox().Tickets(ctx, charla.TicketQuery{PageQuery: charla.PageQuery{Limit: 1}})
 	if err != nil {
 		return tickets.Ref{}, err
 	}
 	if len(page.Items) == 0 {
 		return tickets.Ref{}, errors.New("harness: no ticket yet")
 	}
-	return tickets.Ref{Account: o.Account, Conversation: page.Items[0].Conversation}, nil
+	return tickets.Ref{Account: o.Account, Conversation: page.Items[0].Ref.Conversation}, nil
 }
 
 // provider is a social login whose page is the control's.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/widget"
 )
 
@@ -54,7 +53,7 @@ var framing = template.Must(template.New("frame").Parse(`<!doctype html>
 `))
 
 func (w *world) page(rw http.ResponseWriter, r *http.Request) {
-	snippet, err := widget.Snippet(w.base, chatcfg.Account{Key: r.FormValue("key")})
+	snippet, err := widget.Snippet(w.base, r.FormValue("key"))
 	if err != nil {
 		http.Error(rw, err.Error(), http.StatusBadRequest)
 		return

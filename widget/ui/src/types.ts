@@ -22,7 +22,7 @@ export interface Message {
   from: 'customer' | 'agent' | 'rule' | 'welcome'
   name?: string
   text?: string
-  file?: { name: string; type: string; size: number }
+  file?: { name: string; type: string; size: number; inline?: boolean }
   key?: string
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 )
 
 // channelsPage is Canales → Chat: every account, and those deleted.
@@ -21,7 +20,7 @@ type channelsPage struct {
 	Name, Domain string
 	Problems     map[string]string
 	Secret       string
-	New          chatcfg.Account
+	New          charla.AccountInfo
 }
 
 func (v *visit) channels() error {
@@ -49,8 +48,11 @@ func (v *visit) addChannel() error {
 	if err := v.stillThere(v.r.Context()); err != nil { // in the new account, too
 		return err
 	}
-	p.Secret, p.New, p.Name, p.Domain = secret.Reveal(), a, "", ""
-	return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Account: a, Data: p})
+	p.Secret, p.Name, p.Domain = secret.Reveal(), "", ""
+	if p.New, err = a.Info(v.r.Context()); err != nil {
+		return err
+	}
+	return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Account: p.New, Data: p})
 }
 
 // rotate gives the account a new secret token and shows it once (R1.7).
@@ -63,7 +65,7 @@ func (v *visit) rotate() error {
 	if err != nil || hours < 0 {
 		return statusError(http.StatusBadRequest)
 	}
-	secret, err := v.desk.RotateSecret(v.r.Context(), a.ID, time.Duration(min(hours, 1<<20))*time.Hour)
+	secret, err := v.desk.Account(a.ID).RotateSecret(v.r.Context(), time.Duration(min(hours, 1<<20))*time.Hour)
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ func (v *visit) deleteChannel() error {
 	if err != nil {
 		return err
 	}
-	err = v.desk.DeleteAccount(v.r.Context(), a.ID, v.r.PostFormValue("confirm"))
+	err = v.desk.Account(a.ID).Delete(v.r.Context(), v.r.PostFormValue("confirm"))
 	if errors.Is(err, charla.ErrConfirmation) {
 		v.status = http.StatusUnprocessableEntity
 		return v.configPage(func(p *configPage) {
@@ -118,7 +120,7 @@ func (v *visit) purge() error {
 	return v.redirect("/desk/channels")
 }
 
-func (v *visit) purgedText(p storage.Purged) string {
+func (v *visit) purgedText(p charla.Purged) string {
 	return v.t("Se borraron %d conversaciones, %d tickets y %d mensajes.", p.Conversations, p.Tickets, p.Messages)
 }
 
@@ -128,8 +130,10 @@ func (v *visit) setImage() error {
 	if err != nil {
 		return err
 	}
-	kind := v.r.PathValue("image")
-	set := map[string]func() error{}
+	kind, _, err := imageOf(a, v.r.PathValue("image"))
+	if err != nil {
+		return err
+	}
 	var body []byte
 	if !v.r.PostForm.Has("remove") {
 		file, _, err := v.r.FormFile("file")
@@ -144,16 +148,10 @@ func (v *visit) setImage() error {
 			body = []byte{}
 		}
 	}
-	set["picture"] = func() error { return v.desk.SetPicture(v.r.Context(), a.ID, body) }
-	set["logo"] = func() error { return v.desk.SetLogo(v.r.Context(), a.ID, body) }
-	do := set[kind]
-	if do == nil {
-		return charla.ErrNotFound
-	}
 	var found chatcfg.Problems
-	if err := do(); errors.As(err, &found) {
+	if err := v.desk.Account(a.ID).SetImage(v.r.Context(), kind, body); errors.As(err, &found) {
 		v.status = http.StatusUnprocessableEntity
-		return v.configPage(func(p *configPage) { p.Dialog, p.Problem = kind, found[0].Message(v.session.Lang) })
+		return v.configPage(func(p *configPage) { p.Dialog, p.Problem = string(kind), found[0].Message(v.session.Lang) })
 	} else if err != nil {
 		return err
 	}
@@ -164,27 +162,31 @@ func (v *visit) setImage() error {
 	return v.redirect("/desk/channels/" + a.ID.String())
 }
 
+// imageOf returns the image of an account that a path names; nil: there is none.
+func imageOf(a charla.AccountInfo, name string) (charla.ImageKind, *chatcfg.Image, error) {
+	switch kind := charla.ImageKind(name); kind {
+	case charla.ImagePicture:
+		return kind, a.Picture, nil
+	case charla.ImageLogo:
+		return kind, a.Logo, nil
+	}
+	return "", nil, charla.ErrNotFound
+}
+
 // image serves a picture or a logo.
 func (v *visit) image() error {
 	a, err := v.account()
 	if err != nil {
 		return err
 	}
-	var body []byte
-	var is *chatcfg.Image
-	switch v.r.PathValue("image") {
-	case "picture":
-		is = a.Picture
-		body, err = v.desk.Picture(v.r.Context(), a.ID)
-	case "logo":
-		is = a.Logo
-		body, err = v.desk.Logo(v.r.Context(), a.ID)
-	default:
-		err = charla.ErrNotFound
-	}
+	kind, is, err := imageOf(a, v.r.PathValue("image"))
 	if err == nil && is == nil {
 		err = charla.ErrNotFound
 	}
+	if err != nil {
+		return err
+	}
+	body, err := v.desk.Account(a.ID).Image(v.r.Context(), kind)
 	if err != nil {
 		return err
 	}

@@ -35,13 +35,13 @@ func TestAddAccount(t *testing.T) {
 	secret := words(good.find("secret"))
 	_, err := charla.ParseSecret(secret)
 	require.NoError(t, err)
-	list, err := b.desk.Accounts(t.Context(), chatcfg.AccountID{}, true, 10)
+	list, err := b.desk.Accounts(t.Context(), charla.AccountQuery{Hidden: true})
 	require.NoError(t, err)
-	require.Len(t, list, 2)
-	presence, err := b.desk.Presence(t.Context(), list[1].ID)
+	require.Len(t, list.Items, 2)
+	presence, err := b.desk.Account(list.Items[1].ID).Inbox().Presence(t.Context())
 	require.NoError(t, err)
 	assert.True(t, presence.Available, "who added it is there")
-	for _, path := range []string{"/desk/channels", "/desk/channels/" + list[1].ID.String()} {
+	for _, path := range []string{"/desk/channels", "/desk/channels/" + list.Items[1].ID.String()} {
 		assert.NotContains(t, b.get(path).text, secret)
 	}
 	assert.Contains(t, b.get("/desk/channels").text, "Otra")
@@ -55,9 +55,9 @@ func TestSecret(t *testing.T) {
 	secret, err := charla.ParseSecret(words(page.find("secret")))
 	require.NoError(t, err)
 	assert.NotContains(t, b.get(b.channel()).text, secret.Reveal())
-	token, err := charla.SignIdentity(secret, b.account.ID, charla.Proof{Subject: "carla"}, b.desk.Now(), time.Minute)
+	token, err := charla.SignIdentity(secret, b.account.ID(), charla.Proof{Subject: "carla"}, b.desk.Now(), time.Minute)
 	require.NoError(t, err)
-	_, err = b.desk.VerifyIdentity(t.Context(), b.account.ID, token)
+	_, err = b.account.VerifyIdentity(t.Context(), token)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusBadRequest, b.post(b.channel()+"/secret", url.Values{"overlap": {"x"}}).status)
 	assert.Equal(t, http.StatusUnprocessableEntity, b.post(b.channel()+"/secret", url.Values{"overlap": {"999999"}}).status)
@@ -118,14 +118,14 @@ func TestDelete(t *testing.T) {
 
 	gone := b.post(b.channel()+"/delete", url.Values{"confirm": {"Tienda"}})
 	assert.Equal(t, "/desk/channels", gone.path)
-	assert.Contains(t, words(gone.find("purge-"+b.account.ID.String())), "no se podrán recuperar", "asked once more")
+	assert.Contains(t, words(gone.find("purge-"+b.account.ID().String())), "no se podrán recuperar", "asked once more")
 	history := b.get(b.ticket(ref))
 	assert.Contains(t, words(history.find("messages")), "hola")
 	assert.NotContains(t, history.text, "<button>")
 	assert.Nil(t, history.find("reply"))
 	assert.Contains(t, words(b.post(b.ticket(ref)+"/reply", url.Values{"text": {"x"}}).find("toasts")), "eliminada")
 
-	purged := b.post("/desk/purge", url.Values{"account": {b.account.ID.String()}})
+	purged := b.post("/desk/purge", url.Values{"account": {b.account.ID().String()}})
 	assert.Contains(t, words(purged.find("toasts")), "1 conversaciones, 1 tickets y 1 mensajes")
 	assert.NotContains(t, purged.text, "Borrar del todo")
 	assert.Equal(t, http.StatusNotFound, b.get(b.ticket(ref)).status)
@@ -136,7 +136,9 @@ func TestSnippet(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	snippet := words(b.get(b.channel()).find("snippet"))
-	assert.Contains(t, snippet, b.account.Key)
+	info, err := b.account.Info(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, snippet, info.Key)
 	shop := b.get("/")
 	assert.Contains(t, shop.text, snippet)
 	assert.NotContains(t, shop.text, "no admite páginas")
@@ -144,10 +146,12 @@ func TestSnippet(t *testing.T) {
 
 	foreign, _, err := b.desk.CreateAccount(t.Context(), "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	shop = b.get("/?chat=" + foreign.Key)
-	assert.Contains(t, shop.text, foreign.Key)
+	info, err = foreign.Info(t.Context())
+	require.NoError(t, err)
+	shop = b.get("/?chat=" + info.Key)
+	assert.Contains(t, shop.text, info.Key)
 	assert.Contains(t, shop.text, "no admite páginas")
-	assert.NotEmpty(t, b.get("/desk/channels/"+foreign.ID.String()).text)
+	assert.NotEmpty(t, b.get("/desk/channels/"+foreign.ID().String()).text)
 	assert.NotContains(t, b.get("/?chat=nobody").text, "data-charla")
 }
 
@@ -159,8 +163,8 @@ func TestOutbox(t *testing.T) {
 	b.config(func(c *chatcfg.Config) {
 		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"equipo@tienda.cl"}}
 	})
-	outbox := "/desk/a/" + b.account.ID.String() + "/outbox"
-	for play, state := range map[string]storage.DeliveryState{"refuses": storage.Dead, "silent": storage.Unknown} {
+	outbox := "/desk/a/" + b.account.ID().String() + "/outbox"
+	for play, state := range map[string]charla.DeliveryState{"refuses": charla.DeliveryDead, "silent": charla.DeliveryUnknown} {
 		b.post("/desk/mail", url.Values{"play": {play}})
 		b.customer("Carla", "hola")
 		_, err := b.desk.RunDue(t.Context())
@@ -189,9 +193,9 @@ func TestContacts(t *testing.T) {
 		c.Chat.ContactForm.Enabled = true
 		c.Chat.ContactForm.Email = chatcfg.FormEmail{Enabled: true, Address: "x@tienda.cl"}
 	})
-	_, err := b.desk.Contact(t.Context(), b.account.ID, charla.ContactForm{Email: "juan@example.com", Text: "¿Abren hoy?", Scriptless: true}, nil)
+	_, err := b.account.Visitor("").Contact(t.Context(), charla.ContactForm{Email: "juan@example.com", Text: "¿Abren hoy?", Scriptless: true}, nil)
 	require.NoError(t, err)
-	page := b.get("/desk/a/" + b.account.ID.String() + "/contacts")
+	page := b.get("/desk/a/" + b.account.ID().String() + "/contacts")
 	assert.Contains(t, page.text, "juan@example.com")
 	assert.Contains(t, page.text, "¿Abren hoy?")
 }
@@ -202,9 +206,9 @@ func TestReport(t *testing.T) {
 	b := setup(t)
 	b.config(func(c *chatcfg.Config) { c.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitHours} })
 	_, ref := b.customer("Carla", "hola")
-	_, err := b.desk.Reply(t.Context(), charla.Person{ID: "ana"}, ref, "hola", nil)
+	_, err := b.account.Agent(charla.Person{ID: "ana"}).Reply(t.Context(), ref, "hola", nil)
 	require.NoError(t, err)
-	path := "/desk/a/" + b.account.ID.String() + "/report"
+	path := "/desk/a/" + b.account.ID().String() + "/report"
 	page := b.get(path)
 	assert.Regexp(t, regexp.MustCompile(`Dentro del SLA</dt><dd>100 %`), page.text)
 	assert.Equal(t, 3, strings.Count(page.text, `<svg class="plot"`))
@@ -226,19 +230,20 @@ func TestDemo(t *testing.T) {
 	}
 	desk, err := charla.New(store, nil)
 	require.NoError(t, err)
-	list, err := desk.Accounts(t.Context(), chatcfg.AccountID{}, true, 10)
+	list, err := desk.Accounts(t.Context(), charla.AccountQuery{Hidden: true})
 	require.NoError(t, err)
-	require.Len(t, list, 1)
-	cfg, _, err := desk.Config(t.Context(), list[0].ID)
+	require.Len(t, list.Items, 1)
+	account := desk.Account(list.Items[0].ID)
+	cfg, _, err := account.Config(t.Context())
 	require.NoError(t, err)
 	assert.True(t, cfg.Chat.Allows("http://localhost:8080"))
-	report, err := desk.Report(t.Context(), list[0].ID, now.AddDate(0, 0, -14), now)
+	report, err := account.Inbox().Report(t.Context(), now.AddDate(0, 0, -14), now)
 	require.NoError(t, err)
 	assert.Greater(t, report.Closed, int64(50))
 	assert.Equal(t, int64(4), report.Open)
 	assert.Equal(t, int64(1), report.Delayed)
 	assert.Greater(t, report.All.Limited, report.All.InTime)
-	forms, err := desk.Contacts(t.Context(), list[0].ID, "", 10)
+	forms, err := account.Inbox().Contacts(t.Context(), charla.PageQuery{})
 	require.NoError(t, err)
 	assert.NotEmpty(t, forms.Items)
 }

@@ -232,7 +232,7 @@ func (v *visit) heartbeat(a tickets.Availability) error {
 		return err
 	}
 	for _, one := range accounts {
-		if err := v.desk.Heartbeat(v.r.Context(), one.ID, v.session.Agent.ID, a); err != nil {
+		if err := v.desk.Account(one.ID).Agent(v.session.Agent).Heartbeat(v.r.Context(), a); err != nil {
 			return err
 		}
 	}

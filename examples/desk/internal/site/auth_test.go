@@ -20,6 +20,8 @@ import (
 func TestLogin(t *testing.T) {
 	t.Parallel()
 	b := start(t)
+	before, err := b.account.Info(t.Context())
+	require.NoError(t, err)
 	info, err := os.Stat(b.state)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -29,19 +31,19 @@ func TestLogin(t *testing.T) {
 	assert.NotContains(t, string(text), b.password)
 
 	for _, path := range []string{
-		"/desk/", "/desk/channels", "/desk/mail", "/desk/events?account=" + b.account.ID.String(),
+		"/desk/", "/desk/channels", "/desk/mail", "/desk/events?account=" + b.account.ID().String(),
 		b.channel(), b.channel() + "/picture", b.inbox(),
-		"/desk/a/" + b.account.ID.String() + "/report", "/desk/a/" + b.account.ID.String() + "/outbox",
-		"/desk/a/" + b.account.ID.String() + "/contacts",
+		"/desk/a/" + b.account.ID().String() + "/report", "/desk/a/" + b.account.ID().String() + "/outbox",
+		"/desk/a/" + b.account.ID().String() + "/contacts",
 	} {
 		assert.Equal(t, "/desk/login", b.get(path).path, path)
 	}
 	for _, path := range []string{"/desk/channels", b.channel(), b.channel() + "/secret", b.channel() + "/delete", "/desk/purge", "/desk/presence"} {
 		assert.Equal(t, "/desk/login", b.post(path, url.Values{"confirm": {"Tienda"}}).path, path)
 	}
-	a, err := b.desk.Account(t.Context(), b.account.ID)
+	a, err := b.account.Info(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, b.account, a)
+	assert.Equal(t, before, a)
 
 	assert.Equal(t, http.StatusUnprocessableEntity, b.post("/desk/login", url.Values{"password": {b.password}}).status)
 	wrong := b.post("/desk/login", url.Values{"name": {"Ana"}, "password": {"no"}})
@@ -51,7 +53,7 @@ func TestLogin(t *testing.T) {
 	in := b.post("/desk/login?x=1", url.Values{"name": {"Ana"}, "password": {b.password}, "next": {b.channel()}})
 	assert.Equal(t, b.channel(), in.path)
 	assert.Equal(t, b.inbox(), b.get("/desk/").path)
-	presence, err := b.desk.Presence(t.Context(), b.account.ID)
+	presence, err := b.account.Inbox().Presence(t.Context())
 	require.NoError(t, err)
 	assert.True(t, presence.Available, "who comes in is online (R4.7)")
 
@@ -60,7 +62,7 @@ func TestLogin(t *testing.T) {
 	require.NoError(t, err)
 	old.Jar.SetCookies(u, b.client.Jar.Cookies(u))
 	b.post("/desk/logout", nil)
-	presence, err = b.desk.Presence(t.Context(), b.account.ID)
+	presence, err = b.account.Inbox().Presence(t.Context())
 	require.NoError(t, err)
 	assert.False(t, presence.Available)
 	b.client = old // the cookie is worth nothing any more
@@ -155,7 +157,7 @@ func TestCrossOrigin(t *testing.T) {
 		answer := b.answer(b.client.Do(request))
 		assert.Equal(t, http.StatusForbidden, answer.status, name)
 	}
-	a, err := b.desk.Account(t.Context(), b.account.ID)
+	a, err := b.account.Info(t.Context())
 	require.NoError(t, err)
 	assert.True(t, a.DeletedAt.IsZero())
 }
@@ -166,7 +168,7 @@ func TestPresence(t *testing.T) {
 	b := setup(t)
 	for status, available := range map[tickets.Availability]bool{tickets.Away: false, tickets.Online: true, tickets.Offline: false} {
 		b.post("/desk/presence", url.Values{"status": {string(status)}})
-		presence, err := b.desk.Presence(t.Context(), b.account.ID)
+		presence, err := b.account.Inbox().Presence(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, available, presence.Available, status)
 	}

@@ -48,7 +48,7 @@ func (v *visit) configPage(change func(*configPage)) error {
 	if err != nil {
 		return err
 	}
-	cfg, version, err := v.desk.Config(v.r.Context(), a.ID)
+	cfg, version, err := v.desk.Account(a.ID).Config(v.r.Context())
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (v *visit) configPage(change func(*configPage)) error {
 }
 
 // showConfig shows a document, be it valid or not. cfg is what can be read of it.
-func (v *visit) showConfig(a chatcfg.Account, doc document, cfg *chatcfg.Config, p configPage, problems, warnings []chatcfg.Problem) error {
+func (v *visit) showConfig(a charla.AccountInfo, doc document, cfg *chatcfg.Config, p configPage, problems, warnings []chatcfg.Problem) error {
 	b := builder{lang: v.session.Lang, all: v.Site.settings, doc: doc}
 	p.Sections = b.sections(problems, warnings)
 	p.Top, p.Zones, p.Key = b.top, zones, rand.Text()
@@ -73,7 +73,7 @@ func (v *visit) showConfig(a chatcfg.Account, doc document, cfg *chatcfg.Config,
 		s.Open = s.Open || slices.Contains(open, s.ID)
 	}
 	var err error
-	if p.Snippet, err = widget.Snippet(v.origin+"/chat/", a); err != nil {
+	if p.Snippet, err = widget.Snippet(v.origin+"/chat/", a.Key); err != nil {
 		return err
 	}
 	if !cfg.Chat.Allows(v.origin) {
@@ -88,7 +88,7 @@ func (v *visit) saveConfig() error {
 	if err != nil {
 		return err
 	}
-	base, current, err := v.desk.Config(v.r.Context(), a.ID)
+	base, current, err := v.desk.Account(a.ID).Config(v.r.Context())
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (v *visit) saveConfig() error {
 	cfg, err := chatcfg.Apply(base, body)
 	var saved charla.Saved
 	if err == nil {
-		saved, err = v.desk.SaveConfig(v.r.Context(), a.ID, p.Version, cfg, &charla.SaveOptions{
+		saved, err = v.desk.Account(a.ID).SaveConfig(v.r.Context(), p.Version, cfg, &charla.SaveOptions{
 			Running: p.Running, Key: trim(form.Get("key"), 200),
 		})
 	}

@@ -32,7 +32,7 @@ func Demo(ctx context.Context, store storage.Store, mails *Mailbox, base string,
 	if err != nil {
 		return err
 	}
-	if list, err := d.desk.Accounts(ctx, chatcfg.AccountID{}, true, 1); err != nil || len(list) > 0 {
+	if list, err := d.desk.Accounts(ctx, charla.AccountQuery{Hidden: true}); err != nil || len(list.Items) > 0 {
 		return err
 	}
 	cfg, err := chatcfg.Decode(demoConfig)
@@ -62,7 +62,7 @@ type demo struct {
 	clock   *demoClock
 	mails   *Mailbox
 	random  *rand.Rand
-	account chatcfg.Account
+	account *charla.Account
 	steps   []demoStep
 }
 
@@ -126,7 +126,7 @@ var demoAgents = []charla.Person{{ID: "Ana", Name: "Ana"}, {ID: "Bruno", Name: "
 func (d *demo) presence(a tickets.Availability) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for _, agent := range demoAgents {
-			if err := d.desk.Heartbeat(ctx, d.account.ID, agent.ID, a); err != nil {
+			if err := d.account.Agent(agent).Heartbeat(ctx, a); err != nil {
 				return err
 			}
 		}
@@ -154,7 +154,7 @@ func (d *demo) past(now time.Time, zone *time.Location) {
 		if back%5 == 2 {
 			form := formsLeft[back%len(formsLeft)]
 			d.at(day.Add(21*time.Hour+time.Duration(back)*time.Minute), func(ctx context.Context) error {
-				_, err := d.desk.Contact(ctx, d.account.ID, charla.ContactForm{
+				_, err := d.account.Visitor("").Contact(ctx, charla.ContactForm{
 					Name: form.name, Email: form.email, Phone: form.phone, Text: form.text, Locale: chatcfg.Spanish,
 				}, nil)
 				return err
@@ -170,17 +170,17 @@ func (d *demo) talk(at time.Time) {
 	agent := demoAgents[d.random.IntN(len(demoAgents))]
 	visitor := d.visitor(people[d.random.IntN(len(people))])
 	left := d.random.IntN(100)
-	var session tickets.Session
+	var customer *charla.Visitor
 	var ref tickets.Ref
 	for i, line := range t.lines {
 		if i%2 == 0 {
 			d.at(at, func(ctx context.Context) (err error) {
-				if session.ID.IsZero() {
-					if session, _, err = d.desk.StartSession(ctx, d.account.ID, visitor); err != nil {
+				if customer == nil {
+					if customer, _, err = d.account.Enter(ctx, visitor); err != nil {
 						return err
 					}
 				}
-				said, err := d.desk.Write(ctx, session, line, nil)
+				said, err := customer.Write(ctx, line, nil)
 				ref = said.Ref
 				return err
 			})
@@ -188,26 +188,26 @@ func (d *demo) talk(at time.Time) {
 			continue
 		}
 		d.at(at, func(ctx context.Context) error {
-			_, err := d.desk.Reply(ctx, agent, ref, line, nil)
+			_, err := d.account.Agent(agent).Reply(ctx, ref, line, nil)
 			return err
 		})
 		at = at.Add(time.Duration(25+d.random.IntN(200)) * time.Second)
 	}
 	d.at(at.Add(time.Minute), func(ctx context.Context) error {
 		if t.category != "" {
-			_, err := d.desk.Classify(ctx, agent, ref, &tickets.Typification{Category: t.category}, nil)
-			if err != nil {
+			classify := tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: t.category}}
+			if _, err := d.account.Agent(agent).Do(ctx, ref, classify, nil); err != nil {
 				return err
 			}
 		}
-		if left < 25 && len(t.lines)%2 == 0 {
+		end := tickets.Command{Kind: tickets.CommandClose}
+		switch {
+		case left < 25 && len(t.lines)%2 == 0:
 			return nil // auto-close will
+		case left > 94:
+			end.Kind = tickets.CommandIgnore
 		}
-		if left > 94 {
-			_, err := d.desk.Ignore(ctx, agent, ref, nil)
-			return err
-		}
-		_, err := d.desk.Close(ctx, agent, ref, nil)
+		_, err := d.account.Agent(agent).Do(ctx, ref, end, nil)
 		return err
 	})
 }
@@ -225,19 +225,19 @@ func (d *demo) present(now time.Time) {
 		if one.name != "" {
 			visitor = d.visitor(one.name)
 		}
-		var session tickets.Session
+		var customer *charla.Visitor
 		at := now.Add(-time.Duration(one.minutes) * time.Minute)
 		for i, line := range one.lines {
 			d.at(at.Add(time.Duration(i*40)*time.Second), func(ctx context.Context) (err error) {
-				if session.ID.IsZero() {
-					if session, _, err = d.desk.StartSession(ctx, d.account.ID, visitor); err != nil {
+				if customer == nil {
+					if customer, _, err = d.account.Enter(ctx, visitor); err != nil {
 						return err
 					}
 				}
-				said, err := d.desk.Write(ctx, session, line, nil)
+				said, err := customer.Write(ctx, line, nil)
 				if err == nil && one.reply != "" && i == 0 {
 					d.clock.set(d.clock.Now().Add(20 * time.Second))
-					_, err = d.desk.Reply(ctx, demoAgents[0], said.Ref, one.reply, nil)
+					_, err = d.account.Agent(demoAgents[0]).Reply(ctx, said.Ref, one.reply, nil)
 				}
 				return err
 			})

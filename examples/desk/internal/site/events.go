@@ -11,15 +11,13 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
 // eventBeat is how often an open page says that its agent is still there (R4.7),
-// eventPoll how late it may see what another process did.
+// eventWrite how long a write to it may take.
 const (
 	eventBeat  = 25 * time.Second
-	eventPoll  = 2 * time.Second
 	eventWrite = 10 * time.Second
 )
 
@@ -47,8 +45,8 @@ func (v *visit) events() error {
 	if err != nil {
 		return err
 	}
-	a, err := v.desk.Account(v.r.Context(), chatcfg.AccountID{UUID: account})
-	if err != nil {
+	a := v.desk.Account(chatcfg.AccountID{UUID: account})
+	if _, err := a.Info(v.r.Context()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(v.r.Context())
@@ -72,10 +70,10 @@ func (v *visit) events() error {
 	if err := v.stillThere(ctx); err != nil {
 		return err
 	}
-	feed(func() error { return v.feed(ctx, a, v.r.Header.Get("Last-Event-ID"), out) })
+	feed(func() error { return v.feed(ctx, a.Inbox(), v.r.Header.Get("Last-Event-ID"), out) })
 	if conversation, err := parseID(v.r.URL.Query().Get("conversation")); err == nil {
-		ref := tickets.Ref{Account: a.ID, Conversation: tickets.ConversationID{UUID: conversation}}
-		feed(func() error { return v.typing(ctx, ref, out) })
+		ref := tickets.Ref{Conversation: tickets.ConversationID{UUID: conversation}}
+		feed(func() error { return v.typing(ctx, a.Inbox(), ref, out) })
 	}
 	v.stream(ctx, out)
 	return nil
@@ -133,88 +131,74 @@ func (v *visit) stillThere(ctx context.Context) error {
 }
 
 // feed sends a change for each conversation of the account that changes.
-func (v *visit) feed(ctx context.Context, a chatcfg.Account, cursor string, out chan<- event) error {
+func (v *visit) feed(ctx context.Context, inbox *charla.Inbox, cursor string, out chan<- event) error {
 	if cursor == "" {
-		cursor = storage.Latest
+		cursor = charla.InboxEnd
 	}
-	next, cancel := v.desk.News(a.ID)
-	defer cancel()
 	heard := map[tickets.ConversationID]int64{}
 	since := v.desk.Now()
-	for {
-		news := next() // before reading: what comes in between is heard
-		page, err := v.desk.Changes(ctx, a.ID, cursor, 100)
-		if errors.Is(err, charla.ErrCursor) {
-			cursor = storage.Latest
+	for row, err := range inbox.Live(ctx, cursor, 0) {
+		if errors.Is(err, charla.ErrCursor) && cursor != charla.InboxEnd { // of another database
 			if !send(ctx, out, event{name: "again", data: struct{}{}}) {
 				return nil
 			}
-			continue
+			return v.feed(ctx, inbox, "", out)
 		} else if err != nil {
 			return err
 		}
-		cursor = page.Next
-		for _, change := range page.Items {
-			data, err := v.changed(ctx, a, change, heard, since)
-			if err != nil {
-				return err
-			}
-			if !send(ctx, out, event{"change", cursor, data}) {
+		if row.Number == 0 { // caught up; from here the page goes on when it is cut off
+			if !send(ctx, out, event{"ready", row.Cursor, struct{}{}}) {
 				return nil
 			}
-		}
-		if len(page.Items) > 0 {
 			continue
 		}
-		select {
-		case <-ctx.Done():
+		data, err := v.changed(ctx, inbox, &row, heard, since)
+		if err != nil {
+			return err
+		}
+		if !send(ctx, out, event{"change", row.Cursor, data}) {
 			return nil
-		case <-news:
-		case <-time.After(eventPoll):
 		}
 	}
+	return nil
 }
 
 // changed is a change as the page is told of it.
-func (v *visit) changed(ctx context.Context, a chatcfg.Account, c storage.Change, heard map[tickets.ConversationID]int64, since time.Time) (changeEvent, error) {
-	data := changeEvent{Conversation: c.Conversation.String()}
-	list, err := v.desk.Messages(ctx, storage.MessageQuery{Account: a.ID, Conversation: c.Conversation, After: heard[c.Conversation], Last: true, Limit: 10})
-	if err != nil || len(list) == 0 {
+func (v *visit) changed(ctx context.Context, inbox *charla.Inbox, row *charla.Row, heard map[tickets.ConversationID]int64, since time.Time) (changeEvent, error) {
+	id := row.Ref.Conversation
+	data := changeEvent{Conversation: id.String()}
+	list, err := inbox.Messages(ctx, row.Ref, charla.MessageQuery{After: heard[id], Newest: true, PageQuery: charla.PageQuery{Limit: 10}})
+	if err != nil || len(list.Items) == 0 {
 		return data, err
 	}
 	if len(heard) > 10_000 {
 		clear(heard)
 	}
-	for _, m := range list {
+	for _, m := range list.Items {
 		if m.From == tickets.FromCustomer && m.At.After(since) {
 			data.Sound, data.Text = true, m.Text
 		}
 	}
-	heard[c.Conversation] = list[len(list)-1].Seq
+	heard[id] = list.Items[len(list.Items)-1].Seq
 	if !data.Sound {
 		return data, nil
 	}
-	cfg, _, err := v.desk.Config(ctx, a.ID)
-	if err != nil {
-		return data, err
-	}
-	data.Sound = cfg.Chat.Sound
-	t, err := v.desk.Ticket(ctx, tickets.Ref{Account: a.ID, Conversation: c.Conversation})
-	data.Name = v.nameOf(&t.Customer)
+	cfg, _, err := v.desk.Account(row.Ref.Account).Config(ctx)
+	data.Sound, data.Name = cfg.Chat.Sound, v.nameOf(&row.Customer)
 	return data, err
 }
 
 // typing sends what the customer of a conversation does beside writing.
-func (v *visit) typing(ctx context.Context, ref tickets.Ref, out chan<- event) error {
-	t, err := v.desk.Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, Last: true, Limit: 1})
+func (v *visit) typing(ctx context.Context, inbox *charla.Inbox, ref tickets.Ref, out chan<- event) error {
+	last, err := inbox.Messages(ctx, ref, charla.MessageQuery{Newest: true, PageQuery: charla.PageQuery{Limit: 1}})
 	if err != nil {
 		return err
 	}
 	after := int64(0)
-	if len(t) > 0 {
-		after = t[0].Seq
+	if len(last.Items) > 0 {
+		after = last.Items[0].Seq
 	}
-	for u, err := range v.desk.LiveTicket(ctx, ref, after, 0) {
+	for u, err := range inbox.Follow(ctx, ref, after, 0) {
 		if err != nil {
 			return err
 		}

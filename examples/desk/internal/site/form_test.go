@@ -135,7 +135,7 @@ func TestEverySetting(t *testing.T) {
 		require.True(t, found, "%s has no field on the page", path)
 		answer := b.post(b.channel(), mine)
 		require.Equal(t, http.StatusOK, answer.status, "%s: %s", path, words(answer.find("main")))
-		cfg, _, err := b.desk.Config(t.Context(), b.account.ID)
+		cfg, _, err := b.account.Config(t.Context())
 		require.NoError(t, err)
 		for at, got := range leaves(t, documentOf(t, cfg)) {
 			want := first[at]
@@ -158,7 +158,7 @@ func TestSaveUnchanged(t *testing.T) {
 		answer := b.post(b.channel(), b.get(b.channel()).form("config"))
 		assert.Equal(t, http.StatusOK, answer.status)
 		assert.Contains(t, words(answer.find("toasts")), "Los cambios se guardaron")
-		got, _, err := b.desk.Config(t.Context(), b.account.ID)
+		got, _, err := b.account.Config(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, string(documentOf(t, want)), string(documentOf(t, got)))
 	}
@@ -175,7 +175,7 @@ func TestByLanguage(t *testing.T) {
 		change(form)
 		answer := b.post(b.channel(), form)
 		require.Equal(t, http.StatusOK, answer.status, words(answer.find("main")))
-		cfg, _, err := b.desk.Config(t.Context(), b.account.ID)
+		cfg, _, err := b.account.Config(t.Context())
 		require.NoError(t, err)
 		return cfg
 	}
@@ -260,7 +260,7 @@ func TestProblems(t *testing.T) {
 		}
 	}
 	assert.False(t, kept.Has("chat.google.enabled"), "what was switched off stays so")
-	now, _, err := b.desk.Config(t.Context(), b.account.ID)
+	now, _, err := b.account.Config(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, one, now)
 
@@ -300,11 +300,11 @@ func TestStale(t *testing.T) {
 	again := answer.form("config")
 	assert.Equal(t, "mío", again.Get("chat.headerMessage"))
 	assert.True(t, again.Has("chat.sound"))
-	cfg, _, err := b.desk.Config(t.Context(), b.account.ID)
+	cfg, _, err := b.account.Config(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "de otra persona", cfg.Chat.HeaderMessage.Any)
 	assert.Equal(t, http.StatusOK, b.post(b.channel(), again).status)
-	cfg, _, err = b.desk.Config(t.Context(), b.account.ID)
+	cfg, _, err = b.account.Config(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "mío", cfg.Chat.HeaderMessage.Any)
 }
@@ -318,7 +318,7 @@ func TestRepeatedSave(t *testing.T) {
 	for range 2 {
 		assert.Equal(t, http.StatusOK, b.post(b.channel(), form).status)
 	}
-	_, version, err := b.desk.Config(t.Context(), b.account.ID)
+	_, version, err := b.account.Config(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, chatcfg.Version(2), version)
 }
@@ -336,7 +336,7 @@ func TestManyRows(t *testing.T) {
 	}
 	answer := b.post(b.channel(), form)
 	require.Equal(t, http.StatusOK, answer.status, words(answer.find("main")))
-	cfg, _, err := b.desk.Config(t.Context(), b.account.ID)
+	cfg, _, err := b.account.Config(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, []chatcfg.Interval{{Day: "monday", Open: "03:00", Close: "04:00"}, {Day: "tuesday", Open: "01:00", Close: "02:00"}}, cfg.Hours.Weekly)
 }

@@ -113,31 +113,31 @@ func TestHostile(t *testing.T) {
 	require.NotEqual(t, http.StatusOK, refused.status)
 	harmless(t, refused, "refused")
 
-	s, _, err := b.desk.StartSession(t.Context(), b.account.ID, charla.Entry{Name: hostile[:95], Email: "x@example.com", Phone: "1234567"})
+	s, _, err := b.account.Enter(t.Context(), charla.Entry{Name: hostile[:95], Email: "x@example.com", Phone: "1234567"})
 	require.NoError(t, err)
-	said, err := b.desk.Write(t.Context(), s, hostile, &charla.CallOptions{
-		Welcome: &tickets.Welcome{Text: hostile, Author: hostile[:90]}, File: &charla.Upload{Name: hostile[:60], Body: dot(t)},
+	said, err := s.Write(t.Context(), hostile, &charla.WriteOptions{
+		Welcome: &tickets.Welcome{Text: hostile, Author: hostile[:90]}, File: &charla.Upload{Name: hostile[:60] + ".png", Body: dot(t)},
 	})
 	require.NoError(t, err)
-	_, err = b.desk.Reply(t.Context(), agent, said.Ref, hostile, nil)
+	_, err = b.account.Agent(agent).Reply(t.Context(), said.Ref, hostile, nil)
 	if err != nil { // the name is too long for an agent
 		agent.ID, agent.Name = tickets.AgentID(hostile[:90]), hostile[:90]
-		_, err = b.desk.Reply(t.Context(), agent, said.Ref, hostile, nil)
+		_, err = b.account.Agent(agent).Reply(t.Context(), said.Ref, hostile, nil)
 	}
 	require.NoError(t, err)
 	b.post(b.ticket(said.Ref)+"/classify", url.Values{"category": {hostile}, "name": {hostile}, "value": {hostile}})
 	b.post(b.ticket(said.Ref)+"/describe", url.Values{"name": {hostile}, "value": {hostile}})
-	one, err := b.desk.Ticket(t.Context(), said.Ref)
+	one, err := b.account.Inbox().Ticket(t.Context(), said.Ref)
 	require.NoError(t, err)
 	require.Equal(t, hostile, one.Typification.Category)
-	_, err = b.desk.Contact(t.Context(), b.account.ID, charla.ContactForm{Name: hostile[:95], Email: "x@example.com", Text: hostile, Scriptless: true}, nil)
+	_, err = b.account.Visitor("").Contact(t.Context(), charla.ContactForm{Name: hostile[:95], Email: "x@example.com", Text: hostile, Scriptless: true}, nil)
 	require.NoError(t, err)
 	_, err = b.desk.RunDue(t.Context())
 	require.NoError(t, err)
 	_, _, err = b.desk.CreateAccount(t.Context(), hostile[:95], "otra.cl", nil)
 	require.NoError(t, err)
 
-	account := "/desk/a/" + b.account.ID.String()
+	account := "/desk/a/" + b.account.ID().String()
 	for _, path := range []string{
 		"/", "/?chat=" + url.QueryEscape(hostile), "/desk/", "/desk/channels", "/desk/mail", b.channel(), b.channel() + "?open=" + url.QueryEscape(hostile),
 		b.inbox(), b.inbox() + "?view=" + url.QueryEscape(hostile), b.inbox() + "?view=all&q=" + url.QueryEscape(hostile), b.ticket(said.Ref),
@@ -173,7 +173,7 @@ func TestAddresses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	_, ref := b.customer("Carla", "hola")
-	id := b.account.ID.String()
+	id := b.account.ID().String()
 	for _, path := range []string{
 		"/nothing", "/desk/nothing", "/desk/a/" + id, "/assets/x/base.css", "/assets/x/../site.go", "/desk/a/" + strings.ToUpper(id) + "/inbox",
 		"/desk/a/00000000-0000-0000-0000-000000000000/inbox", "/desk/channels/00000000-0000-0000-0000-000000000000",
@@ -193,7 +193,7 @@ func TestAccessible(t *testing.T) {
 	b := setup(t)
 	b.config(func(c *chatcfg.Config) { *c = decode(t, rich) })
 	_, ref := b.customerWith(charla.Entry{Name: "Carla", Email: "carla@example.com", RUT: "11111111-1"}, "hola")
-	account := "/desk/a/" + b.account.ID.String()
+	account := "/desk/a/" + b.account.ID().String()
 	for _, path := range []string{
 		"/", "/desk/channels", "/desk/mail", b.channel(), b.inbox(), b.ticket(ref), account + "/contacts", account + "/outbox", account + "/report",
 	} {
@@ -267,7 +267,7 @@ func TestWords(t *testing.T) {
 	})
 	_, ref := b.customer("Carla", "hello")
 	spanish := regexp.MustCompile(`[áéíóúñ¿¡«]`)
-	for _, path := range []string{"/desk/channels", "/desk/mail", b.channel(), b.inbox(), b.ticket(ref), "/desk/a/" + b.account.ID.String() + "/report", "/desk/a/" + b.account.ID.String() + "/outbox"} {
+	for _, path := range []string{"/desk/channels", "/desk/mail", b.channel(), b.inbox(), b.ticket(ref), "/desk/a/" + b.account.ID().String() + "/report", "/desk/a/" + b.account.ID().String() + "/outbox"} {
 		text := words(b.get(path).find("main"))
 		for _, allowed := range []string{"Español", "Português"} {
 			text = strings.ReplaceAll(text, allowed, "")

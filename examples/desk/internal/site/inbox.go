@@ -5,12 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -35,7 +35,7 @@ type tabView struct {
 
 // ticketRow is a ticket in the list.
 type ticketRow struct {
-	storage.TicketRow
+	charla.Row
 	Name    string
 	Snippet string
 	Mine    bool
@@ -74,16 +74,16 @@ func waiting(t *tickets.Ticket, now time.Time) *waitView {
 // views are the lists of the inbox.
 var views = []struct {
 	key, label, icon string
-	query            storage.TicketQuery
+	query            charla.TicketQuery
 	counted          bool
 }{
-	{"open", "Abiertos", "inbox", storage.TicketQuery{Status: tickets.StatusOpen}, true},
-	{"waiting", "Esperan", "clock", storage.TicketQuery{Order: storage.ByWaiting}, true},
-	{"delayed", "Con demora", "alert", storage.TicketQuery{Status: tickets.StatusOpen, Delayed: true}, true},
-	{"important", "Importantes", "star", storage.TicketQuery{Important: true}, false},
-	{"ignored", "Ignorados", "eyeoff", storage.TicketQuery{Status: tickets.StatusIgnored}, false},
-	{"closed", "Cerrados", "check", storage.TicketQuery{Status: tickets.StatusClosed}, false},
-	{"all", "Todos", "list", storage.TicketQuery{}, false},
+	{"open", "Abiertos", "inbox", charla.TicketQuery{Status: tickets.StatusOpen}, true},
+	{"waiting", "Esperan", "clock", charla.TicketQuery{Waiting: true}, true},
+	{"delayed", "Con demora", "alert", charla.TicketQuery{Status: tickets.StatusOpen, Delayed: true}, true},
+	{"important", "Importantes", "star", charla.TicketQuery{Important: true}, false},
+	{"ignored", "Ignorados", "eyeoff", charla.TicketQuery{Status: tickets.StatusIgnored}, false},
+	{"closed", "Cerrados", "check", charla.TicketQuery{Status: tickets.StatusClosed}, false},
+	{"all", "Todos", "list", charla.TicketQuery{}, false},
 }
 
 const rowsPerPage = 30
@@ -116,7 +116,7 @@ func (v *visit) showInbox(dry *dryRun) error {
 		}
 		p.Thread.Dry = dry
 		for i := range p.Rows {
-			p.Rows[i].Active = p.Rows[i].Conversation == ref.Conversation && p.Rows[i].Number == p.Thread.Ticket.Number
+			p.Rows[i].Active = p.Rows[i].Ref.Conversation == ref.Conversation && p.Rows[i].Number == p.Thread.Ticket.Number
 		}
 	}
 	title := v.t("Bandeja")
@@ -128,8 +128,9 @@ func (v *visit) showInbox(dry *dryRun) error {
 
 // list fills in the page's list.
 func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) error {
-	q := storage.TicketQuery{Status: tickets.StatusOpen}
+	q := charla.TicketQuery{Status: tickets.StatusOpen}
 	found := false
+	inbox := v.desk.Account(account).Inbox()
 	for _, one := range views {
 		tab := tabView{Key: one.key, Label: v.t(one.label), Icon: one.icon, Active: one.key == p.View}
 		if tab.Active {
@@ -137,8 +138,8 @@ func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) err
 		}
 		if one.counted {
 			count := one.query
-			count.Account, count.Limit = account, 100
-			list, err := v.desk.Tickets(v.r.Context(), count, "")
+			count.Limit = 100
+			list, err := inbox.Tickets(v.r.Context(), count)
 			if err != nil {
 				return err
 			}
@@ -154,8 +155,8 @@ func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) err
 		p.View, p.Tabs[0].Active = views[0].key, true
 	}
 	p.Query = "?" + url.Values{"view": {p.View}, "q": {p.Search}}.Encode()
-	q.Account, q.Cursor, q.Limit = account, cursor, rowsPerPage
-	list, err := v.desk.Tickets(v.r.Context(), q, p.Search)
+	q.Text, q.Cursor, q.Limit = p.Search, cursor, rowsPerPage
+	list, err := inbox.Tickets(v.r.Context(), q)
 	var problems chatcfg.Problems
 	if errors.As(err, &problems) {
 		_, p.Problem = v.failure(err)
@@ -165,7 +166,7 @@ func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) err
 	}
 	base := "/desk/a/" + account.String() + "/inbox"
 	for _, t := range list.Items {
-		row, err := v.row(account, t)
+		row, err := v.row(inbox, t)
 		if err != nil {
 			return err
 		}
@@ -178,12 +179,11 @@ func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) err
 	return nil
 }
 
-func (v *visit) row(account chatcfg.AccountID, t storage.TicketRow) (ticketRow, error) {
-	row := ticketRow{TicketRow: t, Name: v.nameOf(&t.Customer), Wait: waiting(&t.Ticket, v.desk.Now())}
-	row.URL = "/desk/a/" + account.String() + "/inbox/" + t.Conversation.String() + "/" + strconv.FormatInt(int64(t.Number), 10)
-	last, err := v.desk.Messages(v.r.Context(), storage.MessageQuery{Account: account, Conversation: t.Conversation, Last: true, Limit: 6})
-	for i := len(last) - 1; i >= 0; i-- {
-		m := &last[i]
+func (v *visit) row(inbox *charla.Inbox, t charla.Row) (ticketRow, error) {
+	row := ticketRow{Row: t, Name: v.nameOf(&t.Customer), Wait: waiting(&t.Ticket, v.desk.Now())}
+	row.URL = ticketURL(t.Ref)
+	last, err := inbox.Messages(v.r.Context(), t.Ref, charla.MessageQuery{Newest: true, PageQuery: charla.PageQuery{Limit: 6}})
+	for _, m := range slices.Backward(last.Items) {
 		if m.Ticket == t.Number && (m.From == tickets.FromCustomer || m.From == tickets.FromAgent) {
 			row.Snippet, row.Mine = m.Text, m.From == tickets.FromAgent
 			if m.Text == "" && m.File != nil {
@@ -193,6 +193,11 @@ func (v *visit) row(account chatcfg.AccountID, t storage.TicketRow) (ticketRow, 
 		}
 	}
 	return row, err
+}
+
+// ticketURL is where a ticket is shown.
+func ticketURL(ref tickets.Ref) string {
+	return "/desk/a/" + ref.Account.String() + "/inbox/" + ref.Conversation.String() + "/" + strconv.FormatInt(int64(ref.Number), 10)
 }
 
 // nameOf is what a customer is called in lists.
@@ -218,20 +223,30 @@ func (v *visit) ref() (tickets.Ref, error) {
 	}, nil
 }
 
+// commands are the buttons of a conversation, by the last part of their addresses.
+var commands = map[string]tickets.CommandKind{
+	"close": tickets.CommandClose, "ignore": tickets.CommandIgnore, "open": tickets.CommandOpen,
+	"pause": tickets.CommandPause, "resume": tickets.CommandResume,
+	"important": tickets.CommandMark, "normal": tickets.CommandUnmark,
+	"classify": tickets.CommandClassify, "describe": tickets.CommandDescribe,
+}
+
 // act does what a button of the conversation says, and shows it again.
 func (v *visit) act() error {
 	ref, err := v.ref()
 	if err != nil {
 		return err
 	}
-	ctx, agent, form := v.r.Context(), v.session.Agent, v.r.PostForm
-	o := &charla.CallOptions{Key: trim(form.Get("key"), 200)}
-	if o.Key == "" {
-		o.Key = rand.Text()
+	ctx, form := v.r.Context(), v.r.PostForm
+	agent := v.desk.Account(ref.Account).Agent(v.session.Agent)
+	key := trim(form.Get("key"), 200)
+	if key == "" {
+		key = rand.Text()
 	}
-	switch v.r.PathValue("action") {
+	action := v.r.PathValue("action")
+	switch action {
 	case "typing":
-		if err := v.desk.AgentTyping(ctx, agent, ref); err != nil {
+		if err := agent.Typing(ctx, ref); err != nil {
 			return err
 		}
 		v.w.WriteHeader(http.StatusNoContent)
@@ -241,7 +256,7 @@ func (v *visit) act() error {
 		if err != nil {
 			return statusError(http.StatusBadRequest)
 		}
-		if err := v.desk.AgentRead(ctx, agent, ref, seq); err != nil {
+		if err := agent.MarkRead(ctx, ref, seq); err != nil {
 			return err
 		}
 		v.w.WriteHeader(http.StatusNoContent)
@@ -249,33 +264,23 @@ func (v *visit) act() error {
 	case "dryrun":
 		return v.dryRun(ref)
 	case "reply":
+		o := &charla.WriteOptions{Key: key}
 		if o.File, err = v.upload(); err == nil {
-			_, err = v.desk.Reply(ctx, agent, ref, unix(form.Get("text")), o)
+			_, err = agent.Reply(ctx, ref, unix(form.Get("text")), o)
 		}
-	case "close":
-		_, err = v.desk.Close(ctx, agent, ref, o)
-	case "ignore":
-		_, err = v.desk.Ignore(ctx, agent, ref, o)
-	case "open":
-		_, err = v.desk.Open(ctx, agent, ref, o)
-	case "pause":
-		_, err = v.desk.Pause(ctx, agent, ref, o)
-	case "resume":
-		_, err = v.desk.Resume(ctx, agent, ref, o)
-	case "important":
-		_, err = v.desk.Mark(ctx, agent, ref, true, o)
-	case "normal":
-		_, err = v.desk.Mark(ctx, agent, ref, false, o)
-	case "classify":
-		var t *tickets.Typification
-		if fields := pairsIn(form); form.Get("category") != "" || len(fields) > 0 {
-			t = &tickets.Typification{Category: form.Get("category"), Fields: fields}
-		}
-		_, err = v.desk.Classify(ctx, agent, ref, t, o)
-	case "describe":
-		_, err = v.desk.Describe(ctx, agent, ref, pairsIn(form), o)
 	default:
-		return charla.ErrNotFound
+		command := tickets.Command{Kind: commands[action]}
+		switch command.Kind {
+		case "":
+			return charla.ErrNotFound
+		case tickets.CommandClassify:
+			if fields := pairsIn(form); form.Get("category") != "" || len(fields) > 0 {
+				command.Typification = &tickets.Typification{Category: form.Get("category"), Fields: fields}
+			}
+		case tickets.CommandDescribe:
+			command.Metadata = pairsIn(form)
+		}
+		_, err = agent.Do(ctx, ref, command, &charla.CallOptions{Key: key})
 	}
 	if err != nil {
 		status, text := v.failure(err)
@@ -286,7 +291,7 @@ func (v *visit) act() error {
 			s.flash = &flash{Kind: "bad", Text: text, Draft: form.Get("text")}
 		})
 	}
-	return v.back("/desk/a/" + ref.Account.String() + "/inbox/" + ref.Conversation.String() + "/" + strconv.FormatInt(int64(ref.Number), 10))
+	return v.back(ticketURL(ref))
 }
 
 // pairsIn reads the rows of names and values; one without a name is none.

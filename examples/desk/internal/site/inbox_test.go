@@ -43,17 +43,17 @@ func TestConversation(t *testing.T) {
 		page = b.post(b.ticket(ref)+"/reply", form)
 	}
 	assert.Equal(t, b.ticket(ref), page.path)
-	seen, err := b.desk.Read(t.Context(), s, 0, 0)
+	seen, err := s.Messages(t.Context(), charla.MessageQuery{})
 	require.NoError(t, err)
-	require.Len(t, seen, 2)
-	assert.Equal(t, "Salió hoy.\nLlega mañana.", seen[1].Text)
-	assert.Equal(t, "Ana", seen[1].Name)
+	require.Len(t, seen.Items, 2)
+	assert.Equal(t, "Salió hoy.\nLlega mañana.", seen.Items[1].Text)
+	assert.Equal(t, "Ana", seen.Items[1].Name)
 
 	do := func(action string) string {
 		return words(b.post(b.ticket(ref)+"/"+action, url.Values{}).find("toasts"))
 	}
 	status := func() tickets.Ticket {
-		one, err := b.desk.Ticket(t.Context(), ref)
+		one, err := b.account.Inbox().Ticket(t.Context(), ref)
 		require.NoError(t, err)
 		return one
 	}
@@ -99,27 +99,27 @@ func TestTypification(t *testing.T) {
 	s, ref := b.customer("Carla", "hola")
 	b.post(b.ticket(ref)+"/classify", url.Values{"category": {"Despacho"}, "name": {"pedido", "", "zona"}, "value": {"20418", "x", "sur"}})
 	b.post(b.ticket(ref)+"/describe", url.Values{"name": {"canal"}, "value": {"web"}})
-	one, err := b.desk.Ticket(t.Context(), ref)
+	one, err := b.account.Inbox().Ticket(t.Context(), ref)
 	require.NoError(t, err)
 	assert.Equal(t, &tickets.Typification{Category: "Despacho", Fields: map[string]string{"pedido": "20418", "zona": "sur"}}, one.Typification)
 	assert.Equal(t, map[string]string{"canal": "web"}, one.Metadata)
 	page := b.get(b.ticket(ref))
 	assert.Equal(t, []string{"pedido", "zona", ""}, page.form(b.ticket(ref) + "/classify")["name"])
 	b.post(b.ticket(ref)+"/classify", url.Values{"category": {""}})
-	one, err = b.desk.Ticket(t.Context(), ref)
+	one, err = b.account.Inbox().Ticket(t.Context(), ref)
 	require.NoError(t, err)
 	assert.Nil(t, one.Typification)
 
 	b.post(b.ticket(ref)+"/close", url.Values{})
-	_, err = b.desk.Write(t.Context(), s, "otra cosa", nil)
+	_, err = s.Write(t.Context(), "otra cosa", nil)
 	require.NoError(t, err)
 	assert.Contains(t, words(b.get(strings.TrimSuffix(b.ticket(ref), "1")+"2").find("previous")), "Ticket 1")
 	assert.Contains(t, b.get(b.ticket(ref)).text, "ticket más nuevo")
 
 	b.config(func(c *chatcfg.Config) { c.Chat.Anonymous = true })
-	anonymous, _, err := b.desk.StartSession(t.Context(), b.account.ID, charla.Entry{Anonymous: true})
+	anonymous, _, err := b.account.Enter(t.Context(), charla.Entry{Anonymous: true})
 	require.NoError(t, err)
-	said, err := b.desk.Write(t.Context(), anonymous, "¿hay alguien?", nil)
+	said, err := anonymous.Write(t.Context(), "¿hay alguien?", nil)
 	require.NoError(t, err)
 	assert.Nil(t, b.get(b.ticket(said.Ref)).find("classify"))
 	refused := b.post(b.ticket(said.Ref)+"/classify", url.Values{"category": {"x"}})
@@ -152,9 +152,9 @@ func TestDryRun(t *testing.T) {
 	page := b.post(b.ticket(ref)+"/dryrun", url.Values{"text": {"tengo un reclamo"}})
 	assert.Contains(t, words(page.find("dry")), "Importante")
 	assert.Contains(t, words(page.find("dry")), "reclamo")
-	list, err := b.desk.Read(t.Context(), s, 0, 0)
+	list, err := s.Messages(t.Context(), charla.MessageQuery{})
 	require.NoError(t, err)
-	assert.Len(t, list, 1)
+	assert.Len(t, list.Items, 1)
 }
 
 // TestAttachment: a file goes with a reply and comes back as what it is.
@@ -172,7 +172,7 @@ func TestAttachment(t *testing.T) {
 	require.NoError(t, w.Close())
 	answer := b.answer(b.client.Post(b.server.URL+b.ticket(ref)+"/reply", w.FormDataContentType(), &body))
 	assert.Contains(t, words(answer.find("messages")), "punto.png")
-	link := "/desk/a/" + b.account.ID.String() + "/file/" + ref.Conversation.String() + "/1/2"
+	link := "/desk/a/" + b.account.ID().String() + "/file/" + ref.Conversation.String() + "/1/2"
 	file := b.get(link)
 	assert.Equal(t, "image/png", file.header.Get("Content-Type"))
 	assert.Equal(t, string(dot(t)), file.text)
@@ -198,7 +198,7 @@ func TestEvents(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
-		b.server.URL+"/desk/events?account="+b.account.ID.String()+"&conversation="+ref.Conversation.String(), nil)
+		b.server.URL+"/desk/events?account="+b.account.ID().String()+"&conversation="+ref.Conversation.String(), nil)
 	require.NoError(t, err)
 	answer, err := b.client.Do(request)
 	require.NoError(t, err)
@@ -215,9 +215,9 @@ func TestEvents(t *testing.T) {
 		require.Fail(t, "the stream ended before "+name)
 		return ""
 	}
-	require.NoError(t, b.desk.Typing(ctx, s))
+	require.NoError(t, s.Typing(ctx))
 	assert.Equal(t, "true", next("typing"))
-	_, err = b.desk.Write(ctx, s, "¿hay alguien?", nil)
+	_, err = s.Write(ctx, "¿hay alguien?", nil)
 	require.NoError(t, err)
 	var change struct {
 		Conversation, Name, Text string
@@ -227,19 +227,19 @@ func TestEvents(t *testing.T) {
 	assert.Equal(t, ref.Conversation.String(), change.Conversation)
 	assert.True(t, change.Sound)
 	assert.Equal(t, "¿hay alguien?", change.Text)
-	require.NoError(t, b.desk.MarkRead(ctx, s, 2))
+	require.NoError(t, s.MarkRead(ctx, 2))
 	assert.Contains(t, next("read"), `"customer":2`)
 
 	b.post(b.ticket(ref)+"/reply", url.Values{"text": {"sí"}})
 	require.NoError(t, json.Unmarshal([]byte(next("change")), &change))
 	assert.Equal(t, http.StatusNoContent, b.post(b.ticket(ref)+"/typing", url.Values{}).status)
 	assert.Equal(t, http.StatusNoContent, b.post(b.ticket(ref)+"/read", url.Values{"seq": {"2"}}).status)
-	marks, err := b.desk.Marks(ctx, ref)
+	marks, err := b.account.Inbox().Marks(ctx, ref)
 	require.NoError(t, err)
 	assert.Equal(t, tickets.Marks{Customer: 2, Agent: 2}, marks)
 
 	b.post("/desk/logout", nil)
-	_, err = b.desk.Write(ctx, s, "un secreto", nil)
+	_, err = s.Write(ctx, "un secreto", nil)
 	require.NoError(t, err)
 	for lines.Scan() {
 		assert.NotContains(t, lines.Text(), "secreto")
@@ -250,7 +250,7 @@ func TestEvents(t *testing.T) {
 func TestSiteCloses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	answer, err := b.client.Get(b.server.URL + "/desk/events?account=" + b.account.ID.String())
+	answer, err := b.client.Get(b.server.URL + "/desk/events?account=" + b.account.ID().String())
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	b.site.Close()
@@ -268,7 +268,7 @@ func TestOtherAccount(t *testing.T) {
 	_, ref := b.customer("Carla", "hola")
 	another, _, err := b.desk.CreateAccount(t.Context(), "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	path := "/desk/a/" + another.ID.String() + "/inbox/" + ref.Conversation.String() + "/1"
+	path := "/desk/a/" + another.ID().String() + "/inbox/" + ref.Conversation.String() + "/1"
 	assert.Equal(t, http.StatusNotFound, b.get(path).status)
 	assert.Equal(t, http.StatusNotFound, b.post(path+"/reply", url.Values{"text": {"hola"}}).status)
 	for _, bad := range []string{"/desk/a/x/inbox", b.inbox() + "/x/1", b.inbox() + "/" + ref.Conversation.String() + "/0", b.inbox() + "/" + ref.Conversation.String() + "/9"} {

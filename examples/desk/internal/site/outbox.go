@@ -8,8 +8,6 @@ import (
 	"slices"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -29,11 +27,11 @@ func (v *visit) contacts() error {
 	if err != nil {
 		return err
 	}
-	cfg, _, err := v.desk.Config(v.r.Context(), a.ID)
+	cfg, _, err := v.desk.Account(a.ID).Config(v.r.Context())
 	if err != nil {
 		return err
 	}
-	list, err := v.desk.Contacts(v.r.Context(), a.ID, v.r.URL.Query().Get("cursor"), 50)
+	list, err := v.desk.Account(a.ID).Inbox().Contacts(v.r.Context(), charla.PageQuery{Cursor: v.r.URL.Query().Get("cursor"), Limit: 50})
 	if err != nil {
 		return err
 	}
@@ -57,20 +55,20 @@ type stateView struct {
 }
 
 type deliveryView struct {
-	storage.Delivery
+	charla.Delivery
 	To, Subject string
 	Again       bool
 }
 
 var deliveryStates = []struct {
-	state       storage.DeliveryState
+	state       charla.DeliveryState
 	label, text string
 }{
-	{storage.Dead, "Muertos", "El servidor los rechazó, o no los tomó en ningún intento."},
-	{storage.Unknown, "Desconocidos", "Nadie sabe si llegaron: reenviarlos puede duplicarlos. Decides tú."},
-	{storage.Pending, "Pendientes", "Esperan su turno o su próximo intento."},
-	{storage.Sending, "En camino", "Se están enviando ahora."},
-	{storage.Sent, "Enviados", "El servidor los tomó."},
+	{charla.DeliveryDead, "Muertos", "El servidor los rechazó, o no los tomó en ningún intento."},
+	{charla.DeliveryUnknown, "Desconocidos", "Nadie sabe si llegaron: reenviarlos puede duplicarlos. Decides tú."},
+	{charla.DeliveryPending, "Pendientes", "Esperan su turno o su próximo intento."},
+	{charla.DeliverySending, "En camino", "Se están enviando ahora."},
+	{charla.DeliverySent, "Enviados", "El servidor los tomó."},
 }
 
 func (v *visit) outbox() error {
@@ -83,15 +81,15 @@ func (v *visit) outbox() error {
 		return err
 	}
 	form := v.r.URL.Query()
-	chosen := storage.DeliveryState(form.Get("state"))
+	chosen := charla.DeliveryState(form.Get("state"))
 	if chosen == "" {
-		chosen = storage.Dead
+		chosen = charla.DeliveryDead
 	}
 	var p outboxPage
 	for _, one := range deliveryStates {
 		view := stateView{State: string(one.state), Label: v.t(one.label), Text: v.t(one.text), Active: one.state == chosen}
-		if one.state != storage.Sent {
-			few, err := v.desk.Deliveries(v.r.Context(), a.ID, one.state, "", 100)
+		if one.state != charla.DeliverySent {
+			few, err := v.deliveries(a, one.state, charla.PageQuery{Limit: 100})
 			if err != nil {
 				return err
 			}
@@ -99,12 +97,12 @@ func (v *visit) outbox() error {
 		}
 		p.States = append(p.States, view)
 	}
-	list, err := v.desk.Deliveries(v.r.Context(), a.ID, chosen, form.Get("cursor"), 50)
+	list, err := v.deliveries(a, chosen, charla.PageQuery{Cursor: form.Get("cursor"), Limit: 50})
 	if err != nil {
 		return err
 	}
 	for _, d := range list.Items {
-		view := deliveryView{Delivery: d, Again: d.State == storage.Dead || d.State == storage.Unknown}
+		view := deliveryView{Delivery: d, Again: d.State == charla.DeliveryDead || d.State == charla.DeliveryUnknown}
 		var m charla.Mail
 		if json.Unmarshal(d.Body, &m) == nil {
 			view.To, view.Subject = m.To, m.Subject
@@ -118,6 +116,10 @@ func (v *visit) outbox() error {
 		p.More = "/desk/a/" + a.ID.String() + "/outbox?" + url.Values{"state": {string(chosen)}, "cursor": {list.Next}}.Encode()
 	}
 	return v.render("outbox", page{Title: v.t("Salida"), Nav: "outbox", Account: a, Zone: zone, Data: p})
+}
+
+func (v *visit) deliveries(a charla.AccountInfo, state charla.DeliveryState, q charla.PageQuery) (charla.Page[charla.Delivery], error) {
+	return v.desk.Deliveries(v.r.Context(), charla.DeliveryQuery{Account: a.ID, State: state, PageQuery: q})
 }
 
 // replay sends a dead or unknown delivery again (R8.2).
@@ -203,10 +205,13 @@ var products = []product{
 // whose public key it is asked for, else of the first.
 func (v *visit) shop() error {
 	p := shopPage{Products: products, Loader: v.origin + "/chat/loader.js"}
-	var a chatcfg.Account
+	var a charla.AccountInfo
 	if key := v.r.URL.Query().Get("chat"); key != "" {
-		var err error
-		if a, err = v.desk.AccountByKey(v.r.Context(), key); err != nil && !errors.Is(err, charla.ErrNotFound) {
+		found, err := v.desk.AccountByKey(v.r.Context(), key)
+		if err == nil {
+			a, err = found.Info(v.r.Context())
+		}
+		if err != nil && !errors.Is(err, charla.ErrNotFound) {
 			return err
 		}
 	} else if list, err := v.accounts(); err != nil {
@@ -215,7 +220,7 @@ func (v *visit) shop() error {
 		a = list[0]
 	}
 	if !a.ID.IsZero() {
-		cfg, _, err := v.desk.Config(v.r.Context(), a.ID)
+		cfg, _, err := v.desk.Account(a.ID).Config(v.r.Context())
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -20,11 +21,11 @@ type page struct {
 	// Nav is the entry of the menu that is lit.
 	Nav string
 	// Account is the one that the page is about; zero: none.
-	Account chatcfg.Account
+	Account charla.AccountInfo
 	Data    any
 
 	// The rest is filled in by render.
-	Accounts []chatcfg.Account
+	Accounts []charla.AccountInfo
 	In       bool
 	Session  session
 	Flash    *flash
@@ -99,7 +100,7 @@ func (v *visit) render(name string, p page) error {
 			p.Account = p.Accounts[0]
 		}
 		if !p.Account.ID.IsZero() {
-			here, err := v.desk.Presence(v.r.Context(), p.Account.ID)
+			here, err := v.desk.Account(p.Account.ID).Inbox().Presence(v.r.Context())
 			if err != nil {
 				return err
 			}
@@ -129,8 +130,8 @@ func (v *visit) render(name string, p page) error {
 }
 
 // zone is the time zone of an account's hours, else the machine's.
-func (v *visit) zone(a chatcfg.Account) (*time.Location, error) {
-	cfg, _, err := v.desk.Config(v.r.Context(), a.ID)
+func (v *visit) zone(a charla.AccountInfo) (*time.Location, error) {
+	cfg, _, err := v.desk.Account(a.ID).Config(v.r.Context())
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (v *visit) report() error {
 	if err != nil {
 		return err
 	}
-	cfg, _, err := v.desk.Config(v.r.Context(), a.ID)
+	cfg, _, err := v.desk.Account(a.ID).Config(v.r.Context())
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (v *visit) report() error {
 			URL: "/desk/a/" + a.ID.String() + "/report?from=" + first.Format(time.DateOnly) + "&to=" + today.Format(time.DateOnly),
 		})
 	}
-	if p.Total, err = v.desk.Report(v.r.Context(), a.ID, from, end); err != nil {
+	if p.Total, err = v.desk.Account(a.ID).Inbox().Report(v.r.Context(), from, end); err != nil {
 		return err
 	}
 	p.Created = p.Total.Open + p.Total.Ignored + p.Total.Closed
@@ -109,7 +109,7 @@ func (v *visit) buckets(account chatcfg.AccountID, shown page, from, end time.Ti
 		if next.After(end) {
 			next = end
 		}
-		r, err := v.desk.Report(v.r.Context(), account, first, next)
+		r, err := v.desk.Account(account).Inbox().Report(v.r.Context(), first, next)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ type bench struct {
 	client   *http.Client
 	password string
 	state    string
-	account  chatcfg.Account
+	account  *charla.Account
 }
 
 // setup makes a site with one account, and logs Ana in.
@@ -116,22 +116,22 @@ func (b *bench) post(path string, form url.Values) *page {
 	return b.answer(b.client.PostForm(b.server.URL+path, form))
 }
 
-func (b *bench) channel() string { return "/desk/channels/" + b.account.ID.String() }
+func (b *bench) channel() string { return "/desk/channels/" + b.account.ID().String() }
 
-func (b *bench) inbox() string { return "/desk/a/" + b.account.ID.String() + "/inbox" }
+func (b *bench) inbox() string { return "/desk/a/" + b.account.ID().String() + "/inbox" }
 
 func (b *bench) ticket(ref tickets.Ref) string {
 	return b.inbox() + "/" + ref.Conversation.String() + "/1"
 }
 
 // customer starts a session and writes.
-func (b *bench) customer(name string, lines ...string) (tickets.Session, tickets.Ref) {
+func (b *bench) customer(name string, lines ...string) (*charla.Visitor, tickets.Ref) {
 	b.t.Helper()
-	s, _, err := b.desk.StartSession(b.t.Context(), b.account.ID, charla.Entry{Name: name, Email: "carla@example.com"})
+	s, _, err := b.account.Enter(b.t.Context(), charla.Entry{Name: name, Email: "carla@example.com"})
 	require.NoError(b.t, err)
 	var ref tickets.Ref
 	for _, line := range lines {
-		said, err := b.desk.Write(b.t.Context(), s, line, nil)
+		said, err := s.Write(b.t.Context(), line, nil)
 		require.NoError(b.t, err)
 		ref = said.Ref
 	}
@@ -141,10 +141,10 @@ func (b *bench) customer(name string, lines ...string) (tickets.Session, tickets
 // config changes the account's configuration.
 func (b *bench) config(change func(*chatcfg.Config)) {
 	b.t.Helper()
-	cfg, version, err := b.desk.Config(b.t.Context(), b.account.ID)
+	cfg, version, err := b.account.Config(b.t.Context())
 	require.NoError(b.t, err)
 	change(&cfg)
-	_, err = b.desk.SaveConfig(b.t.Context(), b.account.ID, version, cfg, nil)
+	_, err = b.account.SaveConfig(b.t.Context(), version, cfg, nil)
 	require.NoError(b.t, err)
 }
 
@@ -243,11 +243,11 @@ func (p *page) form(name string) url.Values {
 }
 
 // customerWith is customer for a visitor with more data.
-func (b *bench) customerWith(v charla.Entry, text string) (tickets.Session, tickets.Ref) {
+func (b *bench) customerWith(v charla.Entry, text string) (*charla.Visitor, tickets.Ref) {
 	b.t.Helper()
-	s, _, err := b.desk.StartSession(b.t.Context(), b.account.ID, v)
+	s, _, err := b.account.Enter(b.t.Context(), v)
 	require.NoError(b.t, err)
-	said, err := b.desk.Write(b.t.Context(), s, text, nil)
+	said, err := s.Write(b.t.Context(), text, nil)
 	require.NoError(b.t, err)
 	return s, said.Ref
 }

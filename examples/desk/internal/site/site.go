@@ -321,17 +321,18 @@ func (v *visit) say(kind, text string) {
 }
 
 // accounts are all accounts, hidden ones too: these are their administrators.
-func (v *visit) accounts() ([]chatcfg.Account, error) {
-	return v.desk.Accounts(v.r.Context(), chatcfg.AccountID{}, true, 200)
+func (v *visit) accounts() ([]charla.AccountInfo, error) {
+	list, err := v.desk.Accounts(v.r.Context(), charla.AccountQuery{Hidden: true, PageQuery: charla.PageQuery{Limit: 200}})
+	return list.Items, err
 }
 
 // account is the one that the path names, a deleted one too.
-func (v *visit) account() (chatcfg.Account, error) {
+func (v *visit) account() (charla.AccountInfo, error) {
 	id, err := parseID(v.r.PathValue("account"))
 	if err != nil {
-		return chatcfg.Account{}, err
+		return charla.AccountInfo{}, err
 	}
-	return v.desk.Account(v.r.Context(), chatcfg.AccountID{UUID: id})
+	return v.desk.Account(chatcfg.AccountID{UUID: id}).Info(v.r.Context())
 }
 
 func parseID(text string) (uuid.UUID, error) {

@@ -14,7 +14,6 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -65,19 +64,19 @@ type dryRun struct {
 const messagesPerPage = 100
 
 func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
-	ctx := v.r.Context()
-	t, err := v.desk.Ticket(ctx, ref)
+	ctx, inbox := v.r.Context(), v.desk.Account(ref.Account).Inbox()
+	t, err := inbox.Ticket(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	latest, err := v.desk.Ticket(ctx, tickets.Ref{Account: ref.Account, Conversation: ref.Conversation})
+	latest, err := inbox.Ticket(ctx, tickets.Ref{Conversation: ref.Conversation})
 	if err != nil {
 		return nil, err
 	}
 	th := &thread{
 		Ref: ref, Ticket: t, Name: v.nameOf(&t.Customer), Wait: waiting(&t, v.desk.Now()), Key: rand.Text(),
 		Latest: latest.Number == t.Number, Can: map[string]bool{},
-		URL: "/desk/a/" + ref.Account.String() + "/inbox/" + ref.Conversation.String() + "/" + strconv.FormatInt(int64(ref.Number), 10),
+		URL: ticketURL(ref),
 	}
 	th.Max, th.Types = v.desk.FileLimits()
 	for name, kind := range map[string]tickets.CommandKind{
@@ -93,23 +92,25 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 	}
 	th.Metadata = pairsFrom(t.Metadata)
 	before, _ := strconv.ParseInt(form.Get("before"), 10, 64)
-	if err := v.messages(th, before); err != nil {
+	if err := v.messages(inbox, th, before); err != nil {
 		return nil, err
 	}
-	if th.Marks, err = v.desk.Marks(ctx, ref); err != nil {
+	if th.Marks, err = inbox.Marks(ctx, ref); err != nil {
 		return nil, err
 	}
-	if th.Why, err = v.desk.Explain(ctx, ref, 0, v.session.Lang); err != nil {
+	why, err := inbox.Explain(ctx, ref, v.session.Lang, charla.PageQuery{})
+	if err != nil {
 		return nil, err
 	}
+	th.Why = why.Items
 	slices.Reverse(th.Why)
-	page, err := v.desk.Tickets(ctx, storage.TicketQuery{Account: ref.Account, Conversation: ref.Conversation, Limit: 20}, "")
+	page, err := inbox.Tickets(ctx, charla.TicketQuery{Conversation: ref.Conversation, PageQuery: charla.PageQuery{Limit: 20}})
 	if err != nil {
 		return nil, err
 	}
 	for _, one := range page.Items {
 		if one.Number != t.Number {
-			row, err := v.row(ref.Account, one)
+			row, err := v.row(inbox, one)
 			if err != nil {
 				return nil, err
 			}
@@ -119,13 +120,14 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 	return th, nil
 }
 
-func (v *visit) messages(th *thread, before int64) error {
-	list, err := v.desk.Messages(v.r.Context(), storage.MessageQuery{
-		Account: th.Ref.Account, Conversation: th.Ref.Conversation, Before: max(before, 0), Last: true, Limit: messagesPerPage,
+func (v *visit) messages(inbox *charla.Inbox, th *thread, before int64) error {
+	page, err := inbox.Messages(v.r.Context(), th.Ref, charla.MessageQuery{
+		Before: before, Newest: true, PageQuery: charla.PageQuery{Limit: messagesPerPage},
 	})
 	if err != nil {
 		return err
 	}
+	list := page.Items
 	for i, m := range list {
 		view := messageView{Message: m, NewDay: true, NewTicket: i == 0}
 		if i > 0 {
@@ -134,11 +136,11 @@ func (v *visit) messages(th *thread, before int64) error {
 			view.NewTicket = last.Ticket != m.Ticket
 			view.Follows = !view.NewDay && !view.NewTicket && last.From == m.From && last.Name == m.Name && last.Level == m.Level && last.Rule == m.Rule
 		}
-		view.Image = m.File != nil && slices.Contains(inlineTypes, m.File.Type)
+		view.Image = m.File != nil && m.File.Inline
 		th.Messages = append(th.Messages, view)
 		th.LastSeq = m.Seq
 	}
-	if len(list) == messagesPerPage && list[0].Seq > 1 {
+	if page.Next != "" {
 		th.Older = list[0].Seq
 	}
 	return nil
@@ -161,15 +163,8 @@ func pairsFrom(m map[string]string) []pair {
 // dryRun shows what would happen if the customer wrote a text, and writes nothing.
 func (v *visit) dryRun(ref tickets.Ref) error {
 	dry := &dryRun{Text: unix(v.r.PostFormValue("text"))}
-	list, err := v.desk.Messages(v.r.Context(), storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, Last: true, Limit: 1})
-	if err != nil {
-		return err
-	}
-	if len(list) == 0 {
-		return charla.ErrNotFound
-	}
-	who := tickets.Session{Account: ref.Account, ID: list[0].Session}
-	dry.Outcome, err = v.desk.DryRun(v.r.Context(), who, dry.Text)
+	var err error
+	dry.Outcome, err = v.desk.Account(ref.Account).Inbox().DryRun(v.r.Context(), ref, dry.Text)
 	var problems chatcfg.Problems
 	switch {
 	case errors.As(err, &problems):
@@ -179,7 +174,7 @@ func (v *visit) dryRun(ref tickets.Ref) error {
 	case err != nil:
 		return err
 	}
-	a, err := v.desk.Account(v.r.Context(), ref.Account)
+	a, err := v.desk.Account(ref.Account).Info(v.r.Context())
 	if err != nil {
 		return err
 	}
@@ -215,10 +210,8 @@ func (v *visit) upload() (*charla.Upload, error) {
 	return &charla.Upload{Name: head.Filename, Body: body}, nil
 }
 
-// inlineTypes are attachments that are shown, not only offered.
-var inlineTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
-
-// file serves an attachment: a picture as such, anything else as a download.
+// file serves an attachment: a picture that may be shown as such, anything else as
+// a download.
 func (v *visit) file() error {
 	ref, err := v.ref()
 	if err != nil {
@@ -228,13 +221,13 @@ func (v *visit) file() error {
 	if err != nil {
 		return charla.ErrNotFound
 	}
-	f, body, err := v.desk.TicketFile(v.r.Context(), ref, seq)
+	f, body, err := v.desk.Account(ref.Account).Inbox().File(v.r.Context(), ref, seq)
 	if err != nil {
 		return err
 	}
 	how := "attachment"
 	kind := "application/octet-stream"
-	if slices.Contains(inlineTypes, f.Type) {
+	if f.Inline {
 		how, kind = "inline", f.Type
 	}
 	v.w.Header().Set("Content-Type", kind)

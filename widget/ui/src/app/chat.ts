@@ -72,8 +72,12 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
     if (stopped) return
     if (event === 'message') {
       const m = data as Message
-      // Our own message may be here before the answer to its request.
-      const own = m.from === 'customer' && box.items().find((i) => !i.seq && i.state === 'sending' && same(i, m))
+      // Our own message may be here before the answer to its request. Its file's name is the server's.
+      const own =
+        m.from === 'customer' &&
+        box
+          .items()
+          .find((i) => !i.seq && i.state === 'sending' && (i.file ? m.file?.size === i.file.size : (m.text || '') === i.text))
       if (own) {
         own.seq = m.seq
         m.key = own.key
@@ -105,8 +109,6 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
     read.told(list, after).forEach((m) => core.emit('message', m))
     read.unread().forEach((m) => m.seq > before && on.arrived(m))
   }
-
-  const same = (i: Item, m: Message) => (i.file ? m.file?.name === i.file.name : (m.text || '') === i.text)
 
   function heard(what: { event?: keyof Events; data?: never; after?: number; id?: string; seen?: number; session?: boolean; sent?: Message[]; key?: string }) {
     if (what.session) {

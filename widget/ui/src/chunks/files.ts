@@ -18,7 +18,9 @@ export function size(bytes: number, locale: string): string {
 export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, input: HTMLElement, note: HTMLElement) {
   const t = { ...spanish, ...kit.t }
   style(css)
-  const picture = /^image\/(png|jpeg|gif|webp)$/
+  // The cards of the files that are being sent, and those files by the keys of their messages.
+  const sending = new Map<File, HTMLElement>()
+  const keys = new Map<string, File>()
 
   /** Draws an image without an address for it, which a policy could refuse. */
   async function preview(blob: Blob, into: HTMLElement) {
@@ -66,59 +68,73 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, 
     let problem = ''
     for (const file of list) {
       if (file.size > maxBytes) problem = `${t.tooLarge} ${size(maxBytes, core.config.locale)}.`
-      else if (!types.includes(file.type)) problem = t.badType
+      // Browsers guess by the ending; without one the server looks.
+      else if (!types.includes(file.type) && file.name.includes('.')) problem = t.badType
       else chat.send('', file)
     }
     note.textContent = problem
     note.hidden = !problem
   }
 
-  /** Follows the configuration. */
+  /** Follows the configuration and what was sent. */
   function update() {
     const { files } = core.config
     clip.hidden = !files
     picker.accept = files?.types.join(',') || ''
+    if (!sending.size) return
+    const { items, messages } = chat.state()
+    for (const i of items) if (i.file) keys.set(i.key, i.file)
+    for (const m of messages) {
+      const file = m.file && keys.get(m.key!)
+      if (!file) continue
+      // The server has described it: its name, and whether it may be shown.
+      sending.get(file)?.replaceWith(card(m, file))
+      sending.delete(file)
+      keys.delete(m.key!)
+    }
   }
+
+  /** Shows a file: that of a message, or one that is being sent. A picture is drawn if the server says so. */
+  function card(m?: Message, local?: File): HTMLElement {
+    const info = m?.file || local!
+    const get = async () => local || api.raw('GET', 'files/' + m!.seq, undefined, { timeout: 180 }, (res) => res.blob())
+    const name = h('span', { className: 'name' }, info.name)
+    const about = h('span', { className: 'size' }, size(info.size, core.config.locale))
+    const button = h(
+      'button',
+      {
+        className: 'file',
+        type: 'button',
+        disabled: !m,
+        onclick: async () => {
+          button.disabled = true
+          try {
+            const address = URL.createObjectURL(await get())
+            const a = h('a', { href: address, download: info.name })
+            a.click()
+            setTimeout(() => URL.revokeObjectURL(address), 10_000)
+          } catch {
+            about.textContent = t.error
+          }
+          button.disabled = false
+        },
+      },
+      h('span', { className: 'kind' }, icon('M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5ZM14 3v5h5')),
+      h('span', { className: 'about' }, h('span', { className: 'hidden' }, t.download + ': '), name, about),
+    )
+    if (!m) sending.set(local!, button)
+    if (!m?.file?.inline || info.size > 8e6) return button
+    const box = h('div', { className: 'attached' }, button)
+    get().then((b) => preview(b, box)).catch(() => {})
+    return box
+  }
+
   update()
 
   return {
     update,
     /** Why a file was not sent, where the server has not said it. */
     failed: t.fileFailed,
-    card(m?: Message, local?: File): HTMLElement {
-      const info = m?.file || local!
-      const get = () => api.raw('GET', 'files/' + m!.seq, undefined, { timeout: 180 }, (res) => res.blob())
-      const name = h('span', { className: 'name' }, info.name)
-      const about = h('span', { className: 'size' }, size(info.size, core.config.locale))
-      const card = h(
-        'button',
-        {
-          className: 'file',
-          type: 'button',
-          disabled: !m,
-          onclick: async () => {
-            card.disabled = true
-            try {
-              const address = URL.createObjectURL(await get())
-              const a = h('a', { href: address, download: info.name })
-              a.click()
-              setTimeout(() => URL.revokeObjectURL(address), 10_000)
-            } catch {
-              about.textContent = t.error
-            }
-            card.disabled = false
-          },
-        },
-        h('span', { className: 'kind' }, icon('M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5ZM14 3v5h5')),
-        h('span', { className: 'about' }, h('span', { className: 'hidden' }, t.download + ': '), name, about),
-      )
-      if (picture.test(info.type) && info.size < 8e6) {
-        const box = h('div', { className: 'attached' }, card)
-        if (local) void preview(local, box)
-        else get().then((b) => preview(b, box)).catch(() => {})
-        return box
-      }
-      return card
-    },
+    card,
   }
 }

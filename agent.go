@@ -1,0 +1,193 @@
+package charla
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Person is who acts for an account, as the host knows them.
+type Person struct {
+	// ID is the host's name for them, 1 to 128 bytes on one line.
+	ID tickets.AgentID
+	// Name is what customers read; it may be empty.
+	Name string
+}
+
+// CallOptions go with [Agent.Do]. Nil is valid.
+type CallOptions struct {
+	// Key makes the call repeatable: the same key with the same request answers as
+	// before and does nothing, with another request it is [ErrKeyReused]. It is the
+	// caller's own, up to 200 characters; keys of visitors' sessions and of agents do
+	// not meet (R3.9, R8.1).
+	Key string
+}
+
+// WriteOptions go with a call that stores a message. Nil is valid.
+type WriteOptions struct {
+	// Key is as in [CallOptions].
+	Key string
+	// Welcome is the welcome message that a customer answers with this message; it is
+	// stored before it (R6.5). Only for [Visitor.Write].
+	Welcome *tickets.Welcome
+	// File is attached to the message, whose text may then be empty; where
+	// [Options].Files is set.
+	File *Upload
+}
+
+// Limits of what an agent may set on a ticket (R3.6).
+const (
+	// MaxFields is how many fields a typification, and how many keys the
+	// metadata may have.
+	MaxFields = 50
+	// MaxField is the length of each key and value, in characters.
+	MaxField = 500
+	// MaxAgent is the length of an agent's ID, in bytes, and of their name, in
+	// characters.
+	MaxAgent = 128
+)
+
+// Agent is the handle of somebody who acts for an account: it answers customers and
+// moves tickets in their name. A ref of another account is [ErrNotFound] to it. It
+// is safe for concurrent use.
+type Agent struct {
+	desk    *Desk
+	account chatcfg.AccountID
+	who     Person
+}
+
+// Reply stores an agent's answer. It ends the customer's wait (R2.2) and opens an
+// ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3). Otherwise
+// it fails like [Agent.Do].
+func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *WriteOptions) (Result, error) {
+	if err := problems(checkMessage(text, o)); err != nil {
+		return Result{}, err
+	}
+	return a.act(ctx, ref, tickets.Command{Kind: tickets.CommandReply, Text: text}, o)
+}
+
+// Do carries out a command of an agent on a ticket; its number zero is the latest.
+// The commands are the rows of [tickets.Commands] that are an agent's: close, ignore,
+// open, pause, resume, mark, unmark,
+// classify and describe. Actor and Number of the command are the handle's and the
+// ref's. It fails with [tickets.ErrTransition] for what the ticket's state does not
+// allow (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6),
+// [chatcfg.Problems] for fields that cannot be stored, [ErrNotFound], [ErrDeleted],
+// [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
+func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
+	row := cmd.Kind.Row()
+	switch {
+	case row == nil || row.By != tickets.ActorAgent || cmd.Kind == tickets.CommandReply:
+		return Result{}, tickets.ErrCommand
+	case cmd.Kind == tickets.CommandClassify && cmd.Typification != nil:
+		t := *cmd.Typification
+		p := chatcfg.CheckText("category", t.Category, MaxField)
+		if p = append(p, checkFields("fields", t.Fields)...); len(p) > 0 {
+			return Result{}, p
+		}
+		t.Fields = maps.Clone(t.Fields)
+		cmd.Typification = &t
+	case cmd.Kind == tickets.CommandDescribe:
+		if p := checkFields("metadata", cmd.Metadata); len(p) > 0 {
+			return Result{}, p
+		}
+		cmd.Metadata = maps.Clone(cmd.Metadata)
+	}
+	var w *WriteOptions
+	if o != nil {
+		w = &WriteOptions{Key: o.Key}
+	}
+	return a.act(ctx, ref, tickets.Command{Kind: cmd.Kind, Typification: cmd.Typification, Metadata: cmd.Metadata}, w)
+}
+
+// act takes a command of the agent to a ticket.
+func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *WriteOptions) (Result, error) {
+	if o == nil {
+		o = &WriteOptions{}
+	}
+	ref, err := own(a.account, ref)
+	if err := firstError(err, checkPerson(a.who), checkKey(o.Key)); err != nil {
+		return Result{}, err
+	}
+	cmd.Actor = tickets.Actor{Kind: tickets.ActorAgent, Agent: a.who.ID, Name: a.who.Name}
+	cmd.Number = ref.Number
+	query := storage.LoadQuery{
+		Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
+		Scope: "agent:" + string(a.who.ID), Key: o.Key,
+	}
+	if o.File != nil {
+		if cmd.File, err = a.desk.attach(ctx, o.File, query, nil); err != nil {
+			return Result{}, err
+		}
+	}
+	return a.desk.change(ctx, request{query: query, queue: ref.Conversation.UUID, cmd: cmd})
+}
+
+// Typing says to the customer that the agent is typing, for six seconds. It is a
+// hint that is kept nowhere. [ErrNotFound].
+func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
+	ref, err := own(a.account, ref)
+	if err := firstError(err, checkPerson(a.who)); err != nil {
+		return err
+	}
+	if _, err := a.desk.ticket(ctx, ref); err != nil {
+		return err
+	}
+	a.desk.tell(hintAgent, ref.Conversation.UUID, 0)
+	return nil
+}
+
+// MarkRead says that the agents have read a conversation up to a message. Marks only
+// rise, and never beyond the last message. They touch neither the conversation nor
+// the inbox's order. [ErrNotFound], [ErrDeleted].
+func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error {
+	ref, err := own(a.account, ref)
+	if err := firstError(err, checkPerson(a.who)); err != nil {
+		return err
+	}
+	loaded, err := a.desk.load(ctx, storage.LoadQuery{Account: ref.Account, Conversation: ref.Conversation})
+	if err == nil && loaded.Conversation.Version == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return a.desk.raise(ctx, &loaded, tickets.Marks{Agent: seq})
+}
+
+// Heartbeat says that the agent is online, for [Options].HeartbeatTTL, or away or
+// offline from now on (R4.7). [chatcfg.Problems] for another word, [ErrNotFound],
+// [ErrDeleted], [ErrBusy], [ErrNewerFormat].
+func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
+	return a.desk.heartbeat(ctx, a.account, a.who.ID, is)
+}
+
+// checkPerson returns the problems of who acts.
+func checkPerson(a Person) error {
+	p := chatcfg.CheckText("agent.id", string(a.ID), MaxAgent)
+	if len(p) == 0 && len(a.ID) > MaxAgent {
+		p = append(p, chatcfg.Problem{Path: "agent.id", Code: chatcfg.CodeTooLong, Args: []any{MaxAgent}})
+	}
+	if a.Name != "" {
+		p = append(p, chatcfg.CheckText("agent.name", a.Name, MaxAgent)...)
+	}
+	return problems(p)
+}
+
+func checkFields(path string, fields map[string]string) chatcfg.Problems {
+	if len(fields) > MaxFields {
+		return chatcfg.Problems{{Path: path, Code: chatcfg.CodeTooMany, Args: []any{MaxFields}}}
+	}
+	var p chatcfg.Problems
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		p = append(p, chatcfg.CheckText(path, key, MaxField)...)
+		if value := fields[key]; value != "" {
+			p = append(p, chatcfg.CheckText(path+"."+key, value, MaxField)...)
+		}
+	}
+	return p
+}

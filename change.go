@@ -1,0 +1,282 @@
+package charla
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// Result is what a change of a conversation answers. The same call repeated with
+// the same key answers the same (R3.9, R8.1).
+type Result struct {
+	// Ref is the ticket that the call went to.
+	Ref tickets.Ref `json:"ref"`
+	// Entry is the history entry that it made.
+	Entry int64 `json:"entry"`
+	// Seq is the message that it stored; zero: none.
+	Seq int64 `json:"seq,omitempty"`
+	// First and Last are the sequences of the first and the last message that it
+	// stored, automatic ones included, without a gap between them; zero: none. A
+	// repeated call whose first answer is of an older version names Seq only.
+	First int64 `json:"first,omitempty"`
+	Last  int64 `json:"last,omitempty"`
+	// At is when it was done.
+	At time.Time `json:"at"`
+}
+
+// request is a change of one conversation on its way.
+type request struct {
+	query storage.LoadQuery
+	// queue is the conversation, or the session that writes in it, as far as the caller
+	// knows it.
+	queue uuid.UUID
+	cmd   tickets.Command
+	// holds checks who asks, a repeated request's too; nil: that is the caller's to know.
+	holds func(*storage.Loaded) error
+	// admit checks what only the loaded state can tell; nil: nothing.
+	admit admission
+	// conflicts counts how often another commit came first.
+	conflicts int
+}
+
+// admission returns why a loaded state does not admit a change.
+type admission func(*storage.Loaded, *automation.Rules) error
+
+// apply loads, decides and commits a command, then wakes readers; it retries on
+// conflict.
+func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
+	chance, err := d.chance() // before the first attempt: a retry decides alike
+	if err != nil {
+		return Result{}, err
+	}
+	hash, err := req.hash()
+	if err != nil {
+		return Result{}, err
+	}
+	leave, _, err := d.queues.enter(ctx, req.queue, d.o.Limits.Queue)
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { leave() }()
+	for range d.o.Limits.Attempts {
+		loaded, err := d.load(ctx, req.query)
+		if err == nil && req.holds != nil {
+			err = req.holds(&loaded)
+		}
+		if err != nil {
+			return Result{}, err
+		}
+		if id := loaded.Conversation.ID.UUID; loaded.Conversation.Version > 0 && id != req.queue {
+			// The conversation's calls queue there. What was loaded holds if nobody is
+			// ahead; its version says so at the commit.
+			req.queue = id
+			leave()
+			var waited bool
+			if leave, waited, err = d.queues.enter(ctx, id, d.o.Limits.Queue); err != nil {
+				leave = func() {}
+				return Result{}, err
+			}
+			if waited {
+				continue
+			}
+		}
+		if loaded.Receipt == nil {
+			err = d.repeatedBeforeLogin(ctx, req.query, &loaded)
+		}
+		if err != nil {
+			return Result{}, err
+		}
+		if r := loaded.Receipt; r != nil {
+			return repeated(req, &loaded, r, hash)
+		}
+		if err := rewritable(&loaded); err != nil {
+			return Result{}, err
+		}
+		batch, result, err := d.decide(ctx, req, &loaded, chance, hash)
+		if err != nil {
+			return Result{}, err
+		}
+		switch err := d.commit(ctx, batch); {
+		case err == nil:
+			d.signal(batch)
+			return result, nil
+		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrConfigChanged):
+			req.conflicts++
+		default:
+			return Result{}, changeError(err)
+		}
+	}
+	return Result{}, fmt.Errorf("%w: %d conflicts", ErrBusy, d.o.Limits.Attempts)
+}
+
+// repeatedBeforeLogin looks for the answer to an earlier call with the key where the session
+// wrote before it logged in, whose conversation it then takes the place of
+// (R3.9).
+func (d *Desk) repeatedBeforeLogin(ctx context.Context, q storage.LoadQuery, loaded *storage.Loaded) error {
+	if q.Key == "" {
+		return nil
+	}
+	for _, link := range loaded.Session.Links {
+		old, err := d.load(ctx, storage.LoadQuery{Account: q.Account, Conversation: link, Scope: q.Scope, Key: q.Key})
+		if err != nil {
+			return err
+		}
+		if old.Receipt != nil {
+			loaded.Conversation, loaded.Receipt = old.Conversation, old.Receipt
+			return nil
+		}
+	}
+	return nil
+}
+
+// load loads and refuses what cannot be decided upon.
+func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
+	loaded, err := d.store.Conversations().Load(ctx, q)
+	switch {
+	case errors.Is(err, storage.ErrNotFound) && !q.Session.IsZero():
+		return loaded, fmt.Errorf("%w: %w", ErrSession, err)
+	case err != nil:
+		return loaded, storeError(err)
+	case !loaded.Account.DeletedAt.IsZero():
+		return loaded, ErrDeleted
+	}
+	return loaded, nil
+}
+
+// decide decides the request on what was loaded and makes the batch of it.
+func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded, chance uint64, hash [32]byte) (*storage.Batch, Result, error) {
+	rules, err := d.rules(ctx, &loaded.Account)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	draft, err := d.draft(ctx, req, loaded, rules, chance)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	ref := tickets.Ref{Account: loaded.Account.ID, Conversation: draft.Conversation.ID, Number: draft.Ticket.Number}
+	if req.cmd.Number != 0 {
+		ref.Number = req.cmd.Number
+	}
+	result := Result{Ref: ref, Entry: draft.Conversation.LastEntry, At: draft.At}
+	for _, m := range draft.Messages {
+		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
+			result.Seq = m.Seq
+		}
+	}
+	if n := len(draft.Messages); n > 0 {
+		result.First, result.Last = draft.Messages[0].Seq, draft.Messages[n-1].Seq
+	}
+	batch := d.batch(draft, loaded, rules)
+	if req.query.Key != "" {
+		batch.Receipt = &storage.Receipt{
+			Scope: req.query.Scope, Key: req.query.Key, Hash: hash,
+			Entry: result.Entry, Ticket: ref.Number, Seq: result.Seq, First: result.First, Last: result.Last, At: result.At,
+		}
+	}
+	return batch, result, nil
+}
+
+// draft is the decision itself, with everything that it takes from outside.
+func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, rules *automation.Rules, chance uint64) (*tickets.Draft, error) {
+	in := tickets.Inputs{Now: d.Now(), Chance: chance}
+	if last := loaded.Conversation.LastAt; in.Now.Before(last) {
+		in.Now = last
+	}
+	if req.admit != nil {
+		if err := req.admit(loaded, rules); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if in.Presence, err = d.presence(ctx, loaded.Account.ID); err != nil {
+		return nil, err
+	}
+	state := tickets.State{Conversation: loaded.Conversation, Ticket: loaded.Ticket, Older: loaded.Older}
+	cmd := req.cmd
+	if state.Conversation.Version == 0 {
+		if cmd.Kind != tickets.CommandWrite {
+			return nil, ErrNotFound
+		}
+		state.Conversation = tickets.Conversation{
+			Account: loaded.Account.ID, ID: loaded.Session.Conversation,
+			Identity: loaded.Session.Identity, CreatedAt: in.Now, Armed: rules.Version,
+		}
+	}
+	if cmd.Kind == tickets.CommandWrite {
+		if !ongoing(&state.Ticket) && formInstead(&rules.Config.Chat, in.Presence) {
+			return nil, ErrContactForm
+		}
+		cmd.Customer, cmd.Links = loaded.Session.Customer, loaded.Session.Links
+	}
+	return rules.Decide(state, cmd, in)
+}
+
+// batch is everything that a draft changes.
+func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automation.Rules) *storage.Batch {
+	c := draft.Conversation
+	c.Format = tickets.Format
+	c.Version++
+	b := &storage.Batch{
+		Config: rules.Version, Conversation: c,
+		Tickets: draft.Changed(), Messages: draft.Messages, Entries: draft.Entries, Answers: draft.Answers,
+		Wake: rules.Wake(&draft.Ticket), Active: draft.Ticket.Status == tickets.StatusOpen,
+		Words: words(draft),
+	}
+	b.Session, b.SessionRevision = loaded.Session.ID, loaded.Session.Revision
+	if loaded.Conversation.Version == 0 {
+		b.Reserve = []tickets.Identity{c.Identity}
+	}
+	b.Deliveries = d.deliveries(draft, rules)
+	return b
+}
+
+// hash is of everything that the caller asked for.
+func (req *request) hash() ([32]byte, error) {
+	if req.query.Key == "" {
+		return [32]byte{}, nil
+	}
+	c := req.cmd // without who: names may change between two tries
+	body, err := json.Marshal([]any{c.Kind, c.Number, c.Text, c.File, c.Welcome, c.Typification, c.Metadata})
+	return sha256.Sum256(body), err
+}
+
+func repeated(req *request, loaded *storage.Loaded, r *storage.Receipt, hash [32]byte) (Result, error) {
+	if r.Hash != hash {
+		return Result{}, fmt.Errorf("%w: %q", ErrKeyReused, req.query.Key)
+	}
+	first, last := r.First, r.Last
+	if first == 0 { // of an older version
+		first, last = r.Seq, r.Seq
+	}
+	return Result{
+		Ref:   tickets.Ref{Account: loaded.Account.ID, Conversation: loaded.Conversation.ID, Number: r.Ticket},
+		Entry: r.Entry, Seq: r.Seq, First: first, Last: last, At: r.At,
+	}, nil
+}
+
+// checkKey refuses a key that no honest caller uses.
+func checkKey(key string) error {
+	if key == "" {
+		return nil
+	}
+	return problems(chatcfg.CheckText("key", key, maxKey))
+}
+
+// maxKey bounds a caller's key, in characters.
+const maxKey = 200
+
+func problems(p chatcfg.Problems) error {
+	if len(p) == 0 {
+		return nil
+	}
+	return p
+}

@@ -1,0 +1,193 @@
+package charla
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+)
+
+// Config returns the account's configuration and its version, whole (R1.4).
+func (a *Account) Config(ctx context.Context) (chatcfg.Config, chatcfg.Version, error) {
+	record, err := a.desk.account(ctx, a.id)
+	if err != nil {
+		return chatcfg.Config{}, 0, err
+	}
+	cfg, err := a.desk.config(ctx, a.id, record.Version)
+	return cfg, record.Version, err
+}
+
+// SaveOptions go with [Account.SaveConfig]. Nil is valid.
+type SaveOptions struct {
+	// Running applies a new SLA to the waits that are running, too (R2.6).
+	Running bool
+	// Key makes the call repeatable on the same version (R8.1).
+	Key string
+}
+
+// Saved is what a save answers.
+type Saved struct {
+	// Version is the new configuration's.
+	Version chatcfg.Version `json:"version"`
+	// Warnings are its lint (R6.7).
+	Warnings []chatcfg.Problem `json:"warnings,omitempty"`
+	// Overdue is how many open tickets it makes overdue: they are closed or
+	// become delayed at the save (R4.8).
+	Overdue int `json:"overdue"`
+}
+
+// savedDocument names what a keyed save answered, by the version it made.
+const savedDocument = "saved"
+
+type savedWith struct {
+	Key     string `json:"key"`
+	Running bool   `json:"running"`
+	Saved   Saved  `json:"saved"`
+}
+
+// SaveConfig saves the configuration whole, if version is still the current one
+// (R1.4). Start from what [Account.Config] returned, with its version, and change
+// that: a document made otherwise lacks the name and the domain, which then are
+// problems, and has defaults in place of whatever was configured. A patch is laid
+// over it by [chatcfg.Apply].
+//
+// It fails with [chatcfg.Problems] (every problem at once; the stored
+// configuration stays as it was), [ErrStale], [ErrDeleted], [ErrNotFound],
+// [ErrKeyReused], [ErrBusy] or [ErrOutcomeUnknown]. Nothing that was decided under
+// an older configuration happens after it. Running waits keep their SLA unless
+// [SaveOptions].Running says otherwise (R2.6).
+func (a *Account) SaveConfig(ctx context.Context, version chatcfg.Version, cfg chatcfg.Config, o *SaveOptions) (Saved, error) {
+	return a.desk.saveConfig(ctx, a.id, version, cfg, o)
+}
+
+func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version chatcfg.Version, cfg chatcfg.Config, o *SaveOptions) (Saved, error) {
+	if o == nil {
+		o = &SaveOptions{}
+	}
+	if err := checkKey(o.Key); err != nil {
+		return Saved{}, err
+	}
+	cfg = cfg.Normalize()
+	if err := cfg.Validate(); err != nil {
+		return Saved{}, err
+	}
+	body, err := json.Marshal(cfg)
+	if err != nil {
+		return Saved{}, fmt.Errorf("charla: encode configuration: %w", err)
+	}
+	for range d.o.Limits.Attempts {
+		a, err := d.living(ctx, id)
+		if err != nil {
+			return Saved{}, err
+		}
+		if a.Version != version {
+			return d.savedBefore(ctx, a, version, body, o)
+		}
+		if a.Format > chatcfg.AccountFormat {
+			return Saved{}, ErrNewerFormat
+		}
+		saved, err := d.save(ctx, a, cfg, body, o)
+		if errors.Is(err, storage.ErrConflict) {
+			continue // a picture or a token came between
+		}
+		return saved, changeError(err)
+	}
+	return Saved{}, ErrBusy
+}
+
+func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, body []byte, o *SaveOptions) (Saved, error) {
+	if err := d.knows(ctx, a.ID, a.Version); err != nil {
+		return Saved{}, err
+	}
+	old, err := d.rules(ctx, &a)
+	if err != nil {
+		return Saved{}, err
+	}
+	now := later(d.Now(), a.SavedAt)
+	a.Version++
+	a.Revision++
+	a.Format = chatcfg.AccountFormat
+	a.SavedAt, a.Name, a.Hidden = now, cfg.Chat.Name, cfg.Chat.Hidden
+	a.Rules = automation.Saved(a.Rules, old.Config, cfg, now)
+	if o.Running {
+		a.Rules.Running, a.Rules.RunningAt = a.Version, now
+	}
+	rules, err := automation.Compile(a, cfg, nil)
+	if err != nil {
+		return Saved{}, err
+	}
+	saved := Saved{Version: a.Version, Warnings: cfg.Lint()}
+	if saved.Overdue, err = d.overdue(ctx, a.ID, old, rules, o.Running, now); err != nil {
+		return Saved{}, err
+	}
+	docs := []storage.Document{{Name: configDocument, Version: int64(a.Version), Body: body}}
+	if o.Key != "" {
+		answer, err := json.Marshal(savedWith{Key: o.Key, Running: o.Running, Saved: saved})
+		if err != nil {
+			return Saved{}, fmt.Errorf("charla: encode answer: %w", err)
+		}
+		docs = append(docs, storage.Document{Name: savedDocument, Version: int64(a.Version), Body: answer})
+	}
+	if err := d.store.Accounts().Save(ctx, a, docs...); err != nil {
+		return Saved{}, err
+	}
+	d.wakeRunner()
+	return saved, nil
+}
+
+// starts are the instants that stores count by, by what deadlines count from.
+var starts = map[automation.Start]storage.Instant{
+	automation.StartAgent: storage.CountsFrom, automation.StartWait: storage.WaitsSince,
+}
+
+// overdue counts the open tickets whose deadline the new rules move into the
+// past (R4.8): by ranges, not by looking at them.
+func (d *Desk) overdue(ctx context.Context, id chatcfg.AccountID, old, rules *automation.Rules, running bool, now time.Time) (int, error) {
+	total := 0
+	for _, o := range rules.Overdue(old, running, now) {
+		if !o.UpTo.After(o.After) {
+			continue
+		}
+		n, err := d.store.Queries().Count(ctx, id, starts[o.By], o.After, o.UpTo)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// savedBefore answers a repeated save like the first one.
+func (d *Desk) savedBefore(ctx context.Context, a chatcfg.Account, version chatcfg.Version, body []byte, o *SaveOptions) (Saved, error) {
+	stale := fmt.Errorf("%w: it is now %d", ErrStale, a.Version)
+	if o.Key == "" || version >= a.Version {
+		return Saved{}, stale
+	}
+	made := int64(version) + 1
+	answer, err := d.store.Accounts().Document(ctx, a.ID, savedDocument, made)
+	if errors.Is(err, storage.ErrNotFound) {
+		return Saved{}, stale
+	} else if err != nil {
+		return Saved{}, storeError(err)
+	}
+	var with savedWith
+	if err := json.Unmarshal(answer, &with); err != nil {
+		return Saved{}, fmt.Errorf("charla: stored answer: %w", err)
+	}
+	if with.Key != o.Key {
+		return Saved{}, stale
+	}
+	then, err := d.store.Accounts().Document(ctx, a.ID, configDocument, made)
+	if err != nil {
+		return Saved{}, storeError(err)
+	}
+	if string(then) != string(body) || with.Running != o.Running {
+		return Saved{}, fmt.Errorf("%w: %q", ErrKeyReused, o.Key)
+	}
+	return with.Saved, nil
+}

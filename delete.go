@@ -1,0 +1,59 @@
+package charla
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+)
+
+// Delete deletes the account if confirm is its name exactly, else it is
+// [ErrConfirmation] (R1.6). From then on its keys, sessions, deadlines and
+// pending messages are dead and its tickets read-only history. Deleting a
+// deleted account does nothing.
+func (a *Account) Delete(ctx context.Context, confirm string) error {
+	d := a.desk
+	var refused error
+	err := d.update(ctx, a.id, func(a *chatcfg.Account) bool {
+		if refused = nil; confirm != a.Name {
+			refused = ErrConfirmation
+			return false
+		}
+		a.DeletedAt = later(d.Now(), a.SavedAt)
+		return true
+	})
+	if errors.Is(err, ErrDeleted) {
+		return nil
+	}
+	return firstError(err, refused)
+}
+
+// Purged says what [Desk.Purge] removed.
+type Purged struct {
+	Conversations int64 `json:"conversations"`
+	Tickets       int64 `json:"tickets"`
+	Messages      int64 `json:"messages"`
+	Entries       int64 `json:"entries"`
+	Sessions      int64 `json:"sessions"`
+	Deliveries    int64 `json:"deliveries"`
+	Submissions   int64 `json:"submissions"`
+}
+
+// Purge removes the history of a deleted account and says how much that was
+// (R1.6). [ErrNotDeleted] while it is not deleted, [ErrNotFound] once it is
+// purged.
+func (d *Desk) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) {
+	p, err := d.store.Accounts().Purge(ctx, id)
+	purged := Purged(p)
+	if errors.Is(err, storage.ErrConflict) {
+		return purged, ErrNotDeleted
+	}
+	if err == nil && d.o.Files != nil {
+		if err := d.o.Files.Store.DeleteAll(ctx, id); err != nil {
+			return purged, fmt.Errorf("charla: purged, but for the files: %w", err)
+		}
+	}
+	return purged, changeError(err)
+}

@@ -1,0 +1,74 @@
+package charla
+
+import (
+	"context"
+	"errors"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// EndSessions ends all sessions of a customer, which are those that write in the
+// conversation, or with the zero ID all of the account (R7.4). Sessions that begin later
+// are not touched. [ErrNotFound], [ErrDeleted], [ErrBusy], [ErrNewerFormat].
+func (a *Account) EndSessions(ctx context.Context, customer tickets.ConversationID) error {
+	if customer.IsZero() {
+		return a.desk.endAccountSessions(ctx, a.id)
+	}
+	return a.desk.endCustomerSessions(ctx, tickets.Ref{Account: a.id, Conversation: customer})
+}
+
+// endCustomerSessions ends the sessions that write in a conversation.
+func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
+	leave, _, err := d.queues.enter(ctx, ref.Conversation.UUID, d.o.Limits.Queue)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for range d.o.Limits.Attempts {
+		loaded, err := d.load(ctx, storage.LoadQuery{Account: ref.Account, Conversation: ref.Conversation})
+		if err == nil && loaded.Conversation.Version == 0 {
+			err = ErrNotFound
+		}
+		if err == nil {
+			err = rewritable(&loaded)
+		}
+		if err != nil {
+			return err
+		}
+		rules, err := d.rules(ctx, &loaded.Account)
+		if err != nil {
+			return err
+		}
+		c := loaded.Conversation
+		c.Format = tickets.Format
+		c.Version++
+		c.SessionEpoch++
+		batch := &storage.Batch{
+			Config: rules.Version, Conversation: c,
+			Wake: rules.Wake(&loaded.Ticket), Active: loaded.Ticket.Status == tickets.StatusOpen,
+		}
+		err = d.commit(ctx, batch)
+		if err == nil {
+			d.signal(batch)
+			return nil
+		}
+		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrConfigChanged) {
+			return changeError(err)
+		}
+	}
+	return ErrBusy
+}
+
+// endAccountSessions ends all sessions of an account.
+func (d *Desk) endAccountSessions(ctx context.Context, account chatcfg.AccountID) error {
+	err := d.update(ctx, account, func(a *chatcfg.Account) bool {
+		a.SessionEpoch++
+		return true
+	})
+	if err == nil {
+		d.tell(hintSessions, account.UUID, 0)
+	}
+	return err
+}

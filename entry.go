@@ -1,0 +1,186 @@
+package charla
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Entry is who starts a session: what they claim, or what is proved of them.
+type Entry struct {
+	// Name, Email, RUT and Phone are what they typed. Which are required the
+	// account's configuration says (R6.4).
+	Name, Email, RUT, Phone string
+	// Anonymous visitors say nothing (R7.3); the account must allow them.
+	Anonymous bool
+	// Proof is a verified identity; nil: none. The name and e-mail in it take
+	// the place of what was typed.
+	Proof *Proof
+	// Locale is the visitor's language; empty: unknown.
+	Locale chatcfg.Locale
+}
+
+// Proof is an identity that somebody trusted vouches for: a social login, or the
+// host (R7.1). charla believes whoever passes it.
+type Proof struct {
+	// Provider is the social login, "google" or "facebook", which the account
+	// must have on; empty: the host itself vouches.
+	Provider string
+	// Subject is the provider's lasting name for the person. Required.
+	Subject string
+	// Name and Email are as the provider knows them; both may be empty.
+	Name, Email string
+	// signed says that [Account.VerifyIdentity] read it, when the account's secret
+	// token was of that epoch.
+	signed bool
+	epoch  int64
+}
+
+// signedIn reports whether a signed identity proves it, and the epoch of the secret
+// token.
+func (p *Proof) signedIn() (signed bool, epoch int64) {
+	if p == nil {
+		return false, 0
+	}
+	return p.signed, p.epoch
+}
+
+// Enter lets a visitor in and returns their handle and the session's token, which is
+// shown this once; charla keeps a hash (R7.1). A visitor who may not enter under the
+// account's configuration gets [chatcfg.Problems] (R6.3, R6.4, R7.3). A session by
+// itself is not a customer: the first message makes one. [ErrNotFound], [ErrDeleted],
+// [ErrOutcomeUnknown].
+func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
+	d := a.desk
+	record, err := d.living(ctx, a.id)
+	if err != nil {
+		return nil, "", err
+	}
+	rules, err := d.rules(ctx, &record)
+	if err != nil {
+		return nil, "", err
+	}
+	who, err := admitted(&rules.Config.Chat, e)
+	if err != nil {
+		return nil, "", err
+	}
+	s := tickets.Session{
+		Format: tickets.SessionFormat, Account: a.id, Customer: who, AccountEpoch: record.SessionEpoch, Revision: 1,
+	}
+	var token Token
+	if s.ID.UUID, err = d.mint(); err == nil {
+		s.Conversation.UUID, err = d.mint()
+	}
+	if err == nil {
+		token, s.TokenHash, err = d.newToken(s.ID)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	s.CreatedAt = d.Now()
+	s.ExpiresAt = s.CreatedAt.Add(d.o.SessionTTL)
+	s.Signed, s.SecretEpoch = e.Proof.signedIn()
+	s.Identity = identity(&rules.Config.Chat, s, e.Proof)
+	if err := d.settle(ctx, &s); err != nil {
+		return nil, "", err
+	}
+	if err := d.store.Sessions().Create(ctx, s); err != nil {
+		return nil, "", changeError(err)
+	}
+	return a.Visitor(token), token, nil
+}
+
+// admitted is the customer that a visitor may be.
+func admitted(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
+	entry := chatcfg.Entry{Name: v.Name, Email: v.Email, RUT: v.RUT, Phone: v.Phone, Anonymous: v.Anonymous}
+	if p := v.Proof; p != nil {
+		if err := checkProof(p); err != nil {
+			return tickets.Customer{}, err
+		}
+		entry.Name, entry.Email = p.Name, p.Email
+		entry.Host, entry.Provider = p.Provider == "", p.Provider
+	}
+	entry, err := chat.CheckEntry(entry)
+	if err != nil {
+		return tickets.Customer{}, err
+	}
+	level := tickets.LevelClaimed
+	switch {
+	case v.Proof != nil:
+		level = tickets.LevelVerified
+	case entry.Anonymous:
+		level = tickets.LevelAnonymous
+	}
+	locale := v.Locale
+	if !slices.Contains([]chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese}, locale) {
+		locale = ""
+	}
+	return tickets.Customer{
+		Level: level, Name: entry.Name, Email: entry.Email, RUT: entry.RUT, Phone: entry.Phone, Locale: locale,
+	}, nil
+}
+
+func checkProof(p *Proof) error {
+	found := chatcfg.CheckText("proof.subject", p.Subject, chatcfg.MaxName)
+	if p.Provider != "" {
+		found = append(found, chatcfg.CheckText("proof.provider", p.Provider, chatcfg.MaxName)...)
+	}
+	return problems(found)
+}
+
+// identity is what finds a visitor's conversation (R7.1, R7.2).
+func identity(chat *chatcfg.Chat, s tickets.Session, p *Proof) tickets.Identity {
+	switch {
+	case p != nil:
+		return proven(p.Provider, p.Subject)
+	case chat.EmailAsIdentifier && s.Customer.Level == tickets.LevelClaimed:
+		return claimed(s.Customer.Email)
+	default:
+		return tickets.Identity{Kind: tickets.IdentitySession, Value: s.ID.String()}
+	}
+}
+
+// proven is the identity of a provider's subject; without a provider, of the host's.
+func proven(provider, subject string) tickets.Identity {
+	if provider == "" {
+		return tickets.Identity{Kind: tickets.IdentityHost, Value: subject}
+	}
+	return tickets.Identity{Kind: tickets.IdentityProvider, Value: url.QueryEscape(provider) + ":" + subject}
+}
+
+// claimed is the identity of a claimed e-mail, whose case does not matter.
+func claimed(email string) tickets.Identity {
+	return tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: strings.ToLower(email)}
+}
+
+// settle points a session at the conversation that its identity has, if any, and
+// records that conversation's epoch.
+func (d *Desk) settle(ctx context.Context, s *tickets.Session) error {
+	s.CustomerEpoch = 0
+	if s.Identity.Kind == tickets.IdentitySession {
+		return nil
+	}
+	holder, err := d.store.Sessions().Holder(ctx, s.Account, s.Identity)
+	if err != nil || holder.IsZero() {
+		return storeError(err)
+	}
+	loaded, err := d.load(ctx, storage.LoadQuery{Account: s.Account, Conversation: holder})
+	s.Conversation, s.CustomerEpoch = holder, loaded.Conversation.SessionEpoch
+	return err
+}
+
+// newToken makes the secret of a session's token, and its hash.
+func (d *Desk) newToken(id tickets.SessionID) (token Token, hash []byte, err error) {
+	var secret [32]byte
+	if err := d.random(secret[:]); err != nil {
+		return "", nil, err
+	}
+	sum := sha256.Sum256(secret[:])
+	return Token(id.String() + "." + encode64(secret[:])), sum[:], nil
+}

@@ -1,0 +1,264 @@
+package charla
+
+import (
+	"context"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/internal/fold"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Inbox is the handle of what the agents of an account read: its tickets, its
+// conversations, its customers, its reports. A ref of another account is
+// [ErrNotFound] to it; what a deleted account has can still be read. It is safe for
+// concurrent use.
+type Inbox struct {
+	desk    *Desk
+	account chatcfg.AccountID
+}
+
+// Row is a ticket in a list, with what a list shows of its conversation.
+type Row struct {
+	Ref tickets.Ref `json:"ref"`
+	tickets.Ticket
+	// Last is the conversation's last message.
+	Last tickets.Message `json:"last"`
+	// Unread counts the customer's messages after the agents' mark, up to [MaxUnread].
+	Unread int `json:"unread,omitempty"`
+	// Due is when something next happens to the conversation by itself; zero: never.
+	Due time.Time `json:"due,omitzero"`
+	// Cursor continues [Inbox.Live] after this row.
+	Cursor string `json:"-"`
+}
+
+// MaxUnread is where a row's count of unread messages stops.
+const MaxUnread = storage.MaxUnread
+
+// MaxSearch is how many words one search may have.
+const MaxSearch = 32
+
+// TicketQuery says which tickets to list. Every condition given must hold.
+type TicketQuery struct {
+	// Status empty: any.
+	Status tickets.Status
+	// Conversation lists one customer's; zero: every customer's (R3.6).
+	Conversation tickets.ConversationID
+	// Important and Delayed list only such tickets.
+	Important, Delayed bool
+	// Waiting lists only open tickets whose customer waits, the longest wait first;
+	// otherwise the last changed is first.
+	Waiting bool
+	// Category is compared exactly; empty: any. Fields must all be there and be equal.
+	Category string
+	Fields   map[string]string
+	// Text finds tickets of which every word occurs in what the customer and the
+	// agents wrote (automatic messages aside), in the customer's name, e-mail, RUT and
+	// telephone, or in the category; case and accents do not matter, and the last word
+	// may be a beginning. At most [MaxSearch] words. Empty: no search; a text without
+	// a word finds nothing.
+	Text string
+	PageQuery
+}
+
+// Tickets lists tickets with what a list shows of them, in one read of the store. It
+// fails with [chatcfg.Problems] for a status that there is not or too many words, and
+// with [ErrCursor].
+func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
+	err := checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed)
+	if err != nil {
+		return Page[Row]{}, err
+	}
+	query := storage.TicketQuery{
+		Account: b.account, Status: q.Status, Conversation: q.Conversation, Important: q.Important, Delayed: q.Delayed,
+		Category: q.Category, Fields: q.Fields, Cursor: q.Cursor, Limit: q.Limit, Preview: true,
+	}
+	if q.Waiting {
+		query.Order = storage.ByWaiting
+	}
+	if q.Text != "" {
+		query.Words = strings.Fields(fold.Words(q.Text))
+		switch {
+		case len(query.Words) == 0:
+			return Page[Row]{}, nil
+		case len(query.Words) > MaxSearch:
+			return Page[Row]{}, chatcfg.Problems{{Path: "text", Code: chatcfg.CodeTooMany, Args: []any{MaxSearch}}}
+		}
+	}
+	page, err := b.desk.store.Queries().Tickets(ctx, query)
+	if err != nil {
+		return Page[Row]{}, storeError(err)
+	}
+	rows := make([]Row, len(page.Items))
+	for i := range page.Items {
+		rows[i] = b.row(&page.Items[i])
+	}
+	return Page[Row]{Items: rows, Next: page.Next}, nil
+}
+
+func (b *Inbox) row(t *storage.TicketRow) Row {
+	return Row{
+		Ref:    tickets.Ref{Account: b.account, Conversation: t.Conversation, Number: t.Number},
+		Ticket: t.Ticket, Last: t.Last, Unread: t.Unread, Due: t.Wake,
+	}
+}
+
+// Ticket returns one ticket; number zero is the customer's latest. [ErrNotFound].
+func (b *Inbox) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
+	ref, err := own(b.account, ref)
+	if err != nil {
+		return tickets.Ticket{}, err
+	}
+	return b.desk.ticket(ctx, ref)
+}
+
+// MessageQuery says which messages of a conversation to read. They always come in
+// their order.
+type MessageQuery struct {
+	// After and Before are sequence numbers: only messages between them; zero: any.
+	After, Before int64
+	// Newest reads from the end: the last messages, and with each further page those
+	// before.
+	Newest bool
+	PageQuery
+}
+
+// storage is the query on a conversation.
+func (q MessageQuery) storage() (storage.MessageQuery, error) {
+	at, err := q.number()
+	if at > 0 && q.Newest {
+		q.Before = at
+	} else if at > 0 {
+		q.After = at
+	}
+	return storage.MessageQuery{After: max(q.After, 0), Before: max(q.Before, 0), Last: q.Newest, Limit: q.limit()}, err
+}
+
+// page is the page of what was read.
+func (q MessageQuery) page(list []tickets.Message) Page[tickets.Message] {
+	page := Page[tickets.Message]{Items: list}
+	switch {
+	case len(list) < q.limit():
+	case !q.Newest:
+		page.Next = strconv.FormatInt(list[len(list)-1].Seq, 10)
+	case list[0].Seq > 1:
+		page.Next = strconv.FormatInt(list[0].Seq, 10)
+	}
+	return page
+}
+
+// Messages reads a conversation as its agents see it. It is empty for one that does
+// not exist. [ErrCursor].
+func (b *Inbox) Messages(ctx context.Context, ref tickets.Ref, q MessageQuery) (Page[tickets.Message], error) {
+	ref, err := own(b.account, ref)
+	if err != nil {
+		return Page[tickets.Message]{}, err
+	}
+	query, err := q.storage()
+	if err != nil {
+		return Page[tickets.Message]{}, err
+	}
+	query.Account, query.Conversation = ref.Account, ref.Conversation
+	list, err := b.desk.store.Queries().Messages(ctx, query)
+	return q.page(list), storeError(err)
+}
+
+// File returns the attachment of a message, by its sequence. [ErrNotFound].
+func (b *Inbox) File(ctx context.Context, ref tickets.Ref, seq int64) (tickets.File, []byte, error) {
+	page, err := b.Messages(ctx, ref, MessageQuery{After: seq - 1, PageQuery: PageQuery{Limit: 1}})
+	return b.desk.file(ctx, b.account, seq, page.Items, err)
+}
+
+// Follow yields a conversation's messages after a sequence number, in order and
+// without a gap, as they come, with typing and read marks, until ctx ends or the
+// reader stops (R8.3). An empty [Update] comes once, when everything stored before has
+// been yielded, and then after each beat without news; a beat of zero: never. It reads
+// only when asked for the next one, so a slow reader slows nobody. What another process
+// wrote it sees within [RunnerOptions].Poll. The last pair has the error that ended it:
+// [ErrNotFound] at once for a conversation that does not exist, ctx's in the end.
+func (b *Inbox) Follow(ctx context.Context, ref tickets.Ref, after int64, beat time.Duration) iter.Seq2[Update, error] {
+	ref, err := own(b.account, ref)
+	if err != nil {
+		return func(yield func(Update, error) bool) { yield(Update{}, err) }
+	}
+	return b.desk.followTicket(ctx, ref, after, beat)
+}
+
+// History reads the history of a ticket, or of the whole conversation if ref.Number is
+// zero (R3.8). A page's Cursor is the number of an entry. It is empty for what does not
+// exist.
+func (b *Inbox) History(ctx context.Context, ref tickets.Ref, q PageQuery) (Page[tickets.Entry], error) {
+	ref, err := own(b.account, ref)
+	if err != nil {
+		return Page[tickets.Entry]{}, err
+	}
+	after, err := q.number()
+	if err != nil {
+		return Page[tickets.Entry]{}, err
+	}
+	list, err := b.desk.store.Queries().History(ctx, ref, after, q.limit())
+	return numbered(list, q.limit(), func(e *tickets.Entry) int64 { return e.N }), storeError(err)
+}
+
+// Explain says in words, in a language, what happened to a ticket and why: one
+// explanation for each entry of [Inbox.History], with what every rule answered, those
+// included that are silent in the history because they were off. Instants in its texts
+// are in the account's time zone, At and Due in UTC.
+func (b *Inbox) Explain(ctx context.Context, ref tickets.Ref, l chatcfg.Locale, q PageQuery) (Page[automation.Explanation], error) {
+	entries, err := b.History(ctx, ref, q)
+	if err != nil {
+		return Page[automation.Explanation]{}, err
+	}
+	out, err := b.desk.explain(ctx, b.account, l, entries.Items)
+	return Page[automation.Explanation]{Items: out, Next: entries.Next}, err
+}
+
+// DryRun answers what would happen if the customer of a conversation wrote this now, in
+// the session that wrote last, by the same decision, without writing anything. It fails
+// like [Visitor.Write]. [automation.Explain] puts its entries into words.
+func (b *Inbox) DryRun(ctx context.Context, ref tickets.Ref, text string) (Outcome, error) {
+	ref, err := own(b.account, ref)
+	if err != nil {
+		return Outcome{}, err
+	}
+	loaded, err := b.desk.load(ctx, storage.LoadQuery{Account: ref.Account, Conversation: ref.Conversation})
+	if err == nil && loaded.Conversation.Version == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return b.desk.dryRun(ctx, storage.LoadQuery{Account: ref.Account, Session: loaded.Conversation.Session}, b.desk.admit, text)
+}
+
+// Contacts lists what visitors sent by the contact form, the last first. [ErrCursor].
+func (b *Inbox) Contacts(ctx context.Context, q PageQuery) (Page[tickets.Submission], error) {
+	page, err := b.desk.store.Contacts().List(ctx, b.account, q.Cursor, q.Limit)
+	return Page[tickets.Submission](page), storeError(err)
+}
+
+// Report computes R2.7's figures over a period, from inclusive, to exclusive.
+func (b *Inbox) Report(ctx context.Context, from, to time.Time) (tickets.Report, error) {
+	r, err := b.desk.store.Queries().Report(ctx, b.account, from, to)
+	return r, storeError(err)
+}
+
+// Marks are how far each side of a conversation has read; zero before.
+func (b *Inbox) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, error) {
+	ref, err := own(b.account, ref)
+	if err != nil {
+		return tickets.Marks{}, err
+	}
+	m, err := b.desk.store.Sessions().Marks(ctx, ref.Account, ref.Conversation)
+	return m, storeError(err)
+}
+
+// Presence is whether the account has an available agent now (R4.7).
+func (b *Inbox) Presence(ctx context.Context) (tickets.Presence, error) {
+	return b.desk.presence(ctx, b.account)
+}

@@ -1,0 +1,41 @@
+package charla
+
+import (
+	"context"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// shown reads messages as a loaded session may see them, and says of which
+// conversation.
+func (d *Desk) shown(ctx context.Context, l *storage.Loaded, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
+	rules, err := d.rules(ctx, &l.Account)
+	if err != nil {
+		return nil, tickets.ConversationID{}, err
+	}
+	q.Account, q.Conversation = l.Account.ID, l.Conversation.ID
+	if l.Session.Customer.Level != tickets.LevelVerified {
+		q.Session = l.Session.ID
+	}
+	list, err := d.store.Queries().Messages(ctx, q)
+	for i := range list {
+		m := &list[i]
+		if m.Agent != "" {
+			m.Agent = ""
+			if rules.Config.Chat.WriteAsCompany {
+				m.Name = rules.Config.Chat.Name
+			}
+		}
+		if m.Session != l.Session.ID {
+			m.Session = tickets.SessionID{}
+		}
+	}
+	return list, q.Conversation, storeError(err)
+}
+
+// ticket returns one ticket; number zero is the customer's latest.
+func (d *Desk) ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
+	t, err := d.store.Queries().Ticket(ctx, ref)
+	return t, storeError(err)
+}

@@ -1,0 +1,236 @@
+package charla
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// Update is one piece of news of a conversation: a message, that the other side
+// began or ceased to type, or how far both sides have read. All nil: nothing new.
+type Update struct {
+	Message *tickets.Message
+	Typing  *bool
+	Read    *tickets.Marks
+}
+
+// typingFor is how long one call of [Visitor.Typing] or [Agent.Typing] holds.
+const typingFor = 6 * time.Second
+
+// recheck is how often a stream makes sure of its session when nothing happens.
+const recheck = 15 * time.Second
+
+// followTicket streams a conversation as its agents see it.
+func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, beat time.Duration) iter.Seq2[Update, error] {
+	ref.Number = 0
+	if _, err := d.ticket(ctx, ref); err != nil {
+		return func(yield func(Update, error) bool) { yield(Update{}, err) }
+	}
+	s := stream{ref: ref, side: tickets.SideAgent, beat: beat}
+	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
+		list, err := d.store.Queries().Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: after})
+		return list, ref.Conversation, storeError(err)
+	}
+	return d.live(ctx, s, after)
+}
+
+// followVisitor streams what a visitor may see. Its conversation is known from the
+// first read on.
+func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat time.Duration) iter.Seq2[Update, error] {
+	s := stream{ref: tickets.Ref{Account: v.account}, side: tickets.SideCustomer, beat: beat}
+	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
+		return v.messages(ctx, storage.MessageQuery{After: after})
+	}
+	return d.live(ctx, s, after)
+}
+
+// stream is a stream to be begun.
+type stream struct {
+	ref  tickets.Ref
+	side tickets.Side
+	// read reads what is after a sequence number, and says in which conversation.
+	read func(after int64) ([]tickets.Message, tickets.ConversationID, error)
+	beat time.Duration
+}
+
+// running is a stream under way.
+type running struct {
+	d *Desk
+	stream
+	yield func(Update, error) bool
+	after int64
+
+	topic *subscription
+	// seen is the topic's state up to which everything was yielded, readAt and
+	// yieldedAt when the stream last read and yielded.
+	seen              topicState
+	readAt, yieldedAt time.Time
+	ready, types      bool
+	marks             tickets.Marks
+}
+
+// live turns reads of what is after a sequence number into a stream. Signals only
+// save it the wait for the next poll.
+func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update, error] {
+	return func(yield func(Update, error) bool) {
+		f, leave, err := d.join(ctx, s.ref.Account)
+		if err != nil {
+			yield(Update{}, err)
+			return
+		}
+		defer leave()
+		defer d.observed(ctx, s.side)()
+		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Account.UUID, s.ref.Conversation.UUID)}
+		defer func() { r.topic.leave() }()
+		r.seen.changed, r.seen.marked = -1, -1
+		for {
+			heard, wait, more, err := r.step(ctx)
+			if err == nil && more {
+				select {
+				case <-ctx.Done():
+					err = ctx.Err()
+				case <-heard:
+				case <-d.o.Clock.After(wait):
+					err = d.poll(ctx, s.ref.Account, f)
+				}
+			}
+			if err != nil {
+				yield(Update{}, err)
+			}
+			if err != nil || !more {
+				return
+			}
+		}
+	}
+}
+
+// observed tells the observer of a stream, and when it is over. It stands apart
+// because what live holds on its stack every idle stream pays for.
+func (d *Desk) observed(ctx context.Context, side tickets.Side) (over func()) {
+	o := d.o.Observer
+	if o == nil {
+		return func() {}
+	}
+	o.Stream(ctx, side, 1)
+	return func() { o.Stream(ctx, side, -1) }
+}
+
+// step yields all news there are; then it says how long to wait for others. more
+// is false when the reader has stopped.
+func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Duration, more bool, err error) {
+	for {
+		state, news := r.topic.look() // before reading: what comes in between is heard
+		now := r.d.Now()
+		if err := ctx.Err(); err != nil {
+			return nil, 0, false, err
+		}
+		if state.changed != r.seen.changed || !now.Before(r.readAt.Add(recheck)) {
+			r.seen.changed, r.readAt = state.changed, now
+			again, more, err := r.readOn(ctx)
+			if again {
+				r.seen.changed = -1
+			}
+			if err != nil || !more {
+				return nil, 0, false, err
+			}
+			if again {
+				continue
+			}
+		}
+		if more, err := r.rest(ctx, state, now); err != nil || !more {
+			return nil, 0, false, err
+		}
+		return news, r.wait(state, now), true, nil
+	}
+}
+
+// readOn yields the messages there are, and says whether there may be more.
+func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
+	list, actual, err := r.read(r.after)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return false, false, err
+	}
+	for i := range list {
+		if !r.yield(Update{Message: &list[i]}, nil) {
+			return false, false, nil
+		}
+		r.after, r.yieldedAt = list[i].Seq, r.d.Now()
+		r.d.topic.quiet(actual.UUID, list[i].From)
+		r.seen.marked = -1
+	}
+	moved := !actual.IsZero() && actual != r.ref.Conversation
+	if moved { // the first read, or another session's first message made the conversation
+		r.topic.leave()
+		r.ref.Conversation = actual
+		r.topic = r.d.topic.subscribe(r.ref.Account.UUID, actual.UUID)
+	}
+	return moved || len(list) > 0, true, nil
+}
+
+// rest yields what is not a message.
+func (r *running) rest(ctx context.Context, state topicState, now time.Time) (more bool, err error) {
+	tell := func(u Update) bool {
+		r.yieldedAt = now
+		return r.yield(u, nil)
+	}
+	if types := now.Before(*state.typing(r.side)); types != r.types {
+		if r.types = types; !tell(Update{Typing: &types}) {
+			return false, nil
+		}
+	}
+	beats := r.beat > 0 && !now.Before(r.yieldedAt.Add(r.beat))
+	if state.marked != r.seen.marked || beats {
+		r.seen.marked = state.marked
+		marks, err := r.d.store.Sessions().Marks(ctx, r.ref.Account, r.ref.Conversation)
+		if err != nil {
+			return false, storeError(err)
+		}
+		if marks != r.marks {
+			r.marks, beats = marks, false
+			if !tell(Update{Read: &marks}) {
+				return false, nil
+			}
+		}
+	}
+	if !r.ready || beats {
+		r.ready = true
+		return tell(Update{}), nil
+	}
+	return true, nil
+}
+
+// wait is the time to the next thing that comes by itself.
+func (r *running) wait(state topicState, now time.Time) time.Duration {
+	wait := min(r.d.o.Runner.Poll, r.readAt.Add(recheck).Sub(now))
+	if r.beat > 0 {
+		wait = min(wait, r.yieldedAt.Add(r.beat).Sub(now))
+	}
+	if r.types {
+		wait = min(wait, state.typing(r.side).Sub(now))
+	}
+	return max(wait, time.Millisecond)
+}
+
+// raise raises a conversation's marks, at most to its last message.
+func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m tickets.Marks) error {
+	c := &loaded.Conversation
+	m.Customer, m.Agent = min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)
+	now, err := d.store.Sessions().Marks(ctx, c.Account, c.ID)
+	if err != nil {
+		return storeError(err)
+	}
+	if m.Customer <= now.Customer && m.Agent <= now.Agent {
+		return nil
+	}
+	if err := d.store.Sessions().Raise(ctx, c.Account, c.ID, m); err != nil {
+		return changeError(err)
+	}
+	d.tell(hintMarked, c.ID.UUID, 0)
+	return nil
+}
