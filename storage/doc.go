@@ -59,6 +59,17 @@
 // An error of a changing call that is none of this package's means that nobody
 // knows what happened. Return [ErrConflict] and its like only when nothing did.
 //
+// # What need not be written again
+//
+// What every store decides alike is here, as pure functions of values: [Clean] copies a
+// record with its times as a store keeps them ([Cut]); [Batch.Check] is the checks of a
+// commit, in their order; [Delivery.Claim], [Delivery.CheckSettle], [Delivery.Settle] and
+// [Delivery.Replay] are what becomes of a delivery; [TicketQuery.Matches], [Order.Of],
+// [Instant.Check] and [Instant.Of] say which tickets are listed and counted, and by which
+// instant; [TicketRow.Preview] fills in a row; [Reporter] computes a report; [Cursor],
+// [ParseCursor], [TicketQuery.List] and [PageLimit] are the form of pages. [Memory] is made
+// of them.
+//
 // # How to know that it is right
 //
 // Package [github.com/charlahq/charla/storage/storagetest] is the suite that the

@@ -3,8 +3,6 @@ package storage
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
@@ -198,42 +196,24 @@ func (m *Memory) conversation(account chatcfg.AccountID, id tickets.Conversation
 	return nil
 }
 
-// pageLimit is the size of a page for a given limit.
-func pageLimit(limit int) int {
-	if limit < 1 || limit > MaxPage {
-		return MaxPage
-	}
-	return limit
-}
-
 // cursor writes a position in a list, which list names with all that selects it.
 func (m *Memory) cursor(list string, p position) string {
-	b := m.mark(list)
-	b = binary.BigEndian.AppendUint64(b, uint64(p.at))
+	b := binary.BigEndian.AppendUint64(nil, uint64(p.at))
 	b = append(b, p.conversation[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.n))
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// mark tells lists, and databases, apart.
-func (m *Memory) mark(list string) []byte {
-	sum := sha256.Sum256([]byte(strconv.Quote(m.database) + list))
-	return sum[:8]
+	return Cursor(m.database, list, b)
 }
 
 // parseCursor reads what cursor wrote for the same list.
 func (m *Memory) parseCursor(list, cursor string) (position, error) {
-	if len(cursor) != base64.RawURLEncoding.EncodedLen(40) {
-		return position{}, ErrCursor // a decoder skips line ends
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(b) != 40 || !bytes.Equal(b[:8], m.mark(list)) {
+	b, err := ParseCursor(m.database, list, cursor)
+	if err != nil || len(b) != 32 {
 		return position{}, ErrCursor
 	}
 	return position{
-		at:           int64(binary.BigEndian.Uint64(b[8:])),
-		conversation: [16]byte(b[16:32]),
-		n:            int64(binary.BigEndian.Uint64(b[32:])),
+		at:           int64(binary.BigEndian.Uint64(b)),
+		conversation: [16]byte(b[8:24]),
+		n:            int64(binary.BigEndian.Uint64(b[24:])),
 	}, nil
 }
 

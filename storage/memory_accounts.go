@@ -86,7 +86,7 @@ func (p memoryAccounts) List(ctx context.Context, after chatcfg.AccountID, hidde
 		if !a.DeletedAt.IsZero() || a.Hidden && !hidden {
 			continue
 		}
-		if list = append(list, copyAccount(a)); len(list) == pageLimit(limit) {
+		if list = append(list, copyAccount(a)); len(list) == PageLimit(limit) {
 			break
 		}
 	}

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -58,59 +57,40 @@ func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
 		return err
 	}
 	defer done()
-	a, err := p.m.live(b.Conversation.Account)
-	if err != nil {
-		return err
-	}
-	if a.record.Version != b.Config {
-		return ErrConfigChanged
+	var found Found
+	a := p.m.accounts[b.Conversation.Account]
+	if a == nil {
+		return b.Check(&found)
 	}
 	c := a.conversations[b.Conversation.ID]
 	if c == nil {
 		c = &conversation{tickets: make(map[tickets.Number]*ticket, 1)}
 	}
-	if c.record.Version != b.Conversation.Version-1 {
-		return ErrConflict
-	}
-	if s, ok := a.sessions[b.Session]; !b.Session.IsZero() && (!ok || s.Revision != b.SessionRevision) {
-		return ErrConflict
-	}
-	for _, id := range b.Reserve {
-		if holder, taken := a.identities[id]; taken && holder != b.Conversation.ID {
-			return ErrConflict
-		}
+	found = Found{
+		Account: &a.record, Version: c.record.Version, SessionRevision: a.sessions[b.Session].Revision,
+		Holder: func(id tickets.Identity) tickets.ConversationID { return a.identities[id] },
 	}
 	if b.Receipt != nil {
-		if _, taken := c.receipts[receiptKey{b.Receipt.Scope, b.Receipt.Key}]; taken {
-			return ErrConflict
-		}
+		_, found.Receipt = c.receipts[receiptKey{b.Receipt.Scope, b.Receipt.Key}]
 	}
-	if c.unclosed(b.Tickets) > 1 {
-		return fmt.Errorf("%w: two tickets that are not closed", ErrNotDone)
+	if len(b.Tickets) > 0 {
+		found.Unclosed = c.unclosed()
+	}
+	if err := b.Check(&found); err != nil {
+		return err
 	}
 	p.m.land(a, c, b)
 	return nil
 }
 
-// unclosed counts the tickets that are not closed once a batch's are stored.
-func (c *conversation) unclosed(batch []tickets.Ticket) int {
-	if len(batch) == 0 {
-		return 0 // it is as it was
-	}
-	statuses := make(map[tickets.Number]tickets.Status, len(batch)+1)
+// unclosed is the ticket that is not closed; zero: there is none.
+func (c *conversation) unclosed() tickets.Number {
 	for number, t := range c.tickets {
-		statuses[number] = t.record.Status
-	}
-	for i := range batch {
-		statuses[batch[i].Number] = batch[i].Status
-	}
-	n := 0
-	for _, status := range statuses {
-		if status != tickets.StatusClosed {
-			n++
+		if t.record.Status != tickets.StatusClosed {
+			return number
 		}
 	}
-	return n
+	return 0
 }
 
 // land carries out a batch that may land.
@@ -121,7 +101,7 @@ func (m *Memory) land(a *account, c *conversation, b *Batch) {
 
 	m.commits++
 	c.record, c.landed = copyConversation(b.Conversation), m.commits
-	c.wake, c.active, c.leased = kept(b.Wake), b.Active, time.Time{}
+	c.wake, c.active, c.leased = Cut(b.Wake), b.Active, time.Time{}
 	id := c.record.ID
 	a.conversations[id] = c
 	a.feed.put(position{n: c.landed}, c)
@@ -233,7 +213,7 @@ func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.
 	for i, c := range taken {
 		claims[i] = Claim{c.record.Account, c.record.ID, c.wake}
 		p.m.due.remove(c.due())
-		c.wake = kept(leaseUntil)
+		c.wake = Cut(leaseUntil)
 		p.m.due.put(c.due(), c)
 	}
 	return claims, nil
@@ -257,7 +237,7 @@ func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil tim
 		claims[i] = Claim{Account: c.record.Account, Conversation: c.record.ID}
 		a := p.m.accounts[c.record.Account]
 		a.disarm(c)
-		c.leased = kept(leaseUntil)
+		c.leased = Cut(leaseUntil)
 		a.arm(c)
 	}
 	return claims, nil

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -93,9 +92,8 @@ func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limi
 	claimed := make([]Delivery, len(taken))
 	for i, d := range taken {
 		p.m.move(d, func() {
-			d.record.State, d.leased = Sending, kept(leaseUntil)
-			d.record.Attempts++
-			d.record.Fence++
+			d.record.Claim()
+			d.leased = Cut(leaseUntil)
 		})
 		claimed[i] = copyDelivery(d.record)
 	}
@@ -111,10 +109,8 @@ func (m *Memory) move(d *delivery, change func()) {
 }
 
 func (p memoryOutbox) Settle(ctx context.Context, settled Delivery) error {
-	switch settled.State {
-	case Pending, Sent, Dead, Unknown:
-	default:
-		return errors.New("storage: a delivery cannot be settled as " + string(settled.State))
+	if err := settled.CheckSettle(); err != nil {
+		return err
 	}
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -126,21 +122,19 @@ func (p memoryOutbox) Settle(ctx context.Context, settled Delivery) error {
 		return ErrLeaseLost
 	}
 	d := a.outbox[settled.Key]
-	if d == nil || d.record.State != Sending || d.record.Fence != settled.Fence {
+	if d == nil {
 		return ErrLeaseLost
+	}
+	after := d.record
+	if err := after.Settle(settled); err != nil {
+		return err
 	}
 	if settled.State == Pending && !a.record.DeletedAt.IsZero() {
 		p.m.unlist(a, d)
 		delete(a.outbox, settled.Key)
 		return nil
 	}
-	p.m.move(d, func() {
-		d.record.State, d.record.Error = settled.State, settled.Error
-		d.record.SettledAt = kept(settled.SettledAt)
-		if settled.State == Pending {
-			d.record.NotBefore = kept(settled.NotBefore)
-		}
-	})
+	p.m.move(d, func() { d.record = after })
 	return nil
 }
 
@@ -163,7 +157,7 @@ func (p memoryOutbox) List(ctx context.Context, account chatcfg.AccountID, state
 		return page, nil
 	}
 	for at, d := range a.states[state].from(position{n: after.n + 1}) {
-		if len(page.Items) == pageLimit(limit) {
+		if len(page.Items) == PageLimit(limit) {
 			page.Next = p.m.cursor(list, after)
 			break
 		}
@@ -187,12 +181,11 @@ func (p memoryOutbox) Replay(ctx context.Context, account chatcfg.AccountID, key
 	if d == nil {
 		return ErrNotFound
 	}
-	if d.record.State != Dead && d.record.State != Unknown {
-		return ErrConflict
+	after := d.record
+	if err := after.Replay(now); err != nil {
+		return err
 	}
-	p.m.move(d, func() {
-		d.record.State, d.record.Attempts, d.record.NotBefore = Pending, 0, kept(now)
-	})
+	p.m.move(d, func() { d.record = after })
 	return nil
 }
 

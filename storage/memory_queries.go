@@ -2,11 +2,9 @@ package storage
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -42,13 +40,12 @@ func (t *ticket) position(v view) (position, bool) {
 		at = r.ChangedAt
 	case byCreation:
 		at = r.CreatedAt
-	case byWait, byUndelayed:
-		if ok = r.Status == tickets.StatusOpen && r.Wait != nil && (v == byWait || !r.Delayed()); ok {
-			at = r.Wait.Since
-		}
+	case byWait:
+		at, ok = ByWaiting.Of(r)
+	case byUndelayed:
+		at, ok = WaitsSince.Of(r)
 	case byCount:
-		at = r.CountsFrom
-		ok = r.Status == tickets.StatusOpen && !at.IsZero()
+		at, ok = CountsFrom.Of(r)
 	}
 	return position{at: micros(at), conversation: t.conversation.UUID, n: int64(r.Number)}, ok
 }
@@ -80,7 +77,7 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 		return Page[TicketRow]{}, err
 	}
 	defer done()
-	list := q.list()
+	list := q.List()
 	var after *position
 	if q.Cursor != "" {
 		at, err := p.m.parseCursor(list, q.Cursor)
@@ -96,10 +93,10 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 	}
 	var last position
 	for at, t := range a.tickets(q, after) {
-		if !t.matches(&q) {
+		if !q.Matches(&t.record, t.texts) {
 			continue
 		}
-		if len(page.Items) == pageLimit(q.Limit) {
+		if len(page.Items) == PageLimit(q.Limit) {
 			page.Next = p.m.cursor(list, last)
 			break
 		}
@@ -113,26 +110,16 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 	return page, nil
 }
 
-// list names the list that a query is about.
-func (q TicketQuery) list() string {
-	q.Preview, q.Cursor, q.Limit = false, "", 0
-	return fmt.Sprintf("tickets %#v", q)
-}
-
 // preview fills in what [TicketQuery].Preview asks for.
 func (c *conversation) preview(row *TicketRow) {
-	row.Wake = c.wake
-	if n := len(c.messages); n > 0 {
-		row.Last = copyMessage(c.messages[n-1])
-	}
-	for _, m := range slices.Backward(c.messages) {
-		if m.Seq <= c.marks.Agent || row.Unread == MaxUnread {
-			break
+	row.Preview(c.marks, c.wake, func(yield func(tickets.Message) bool) {
+		for _, m := range slices.Backward(c.messages) {
+			if !yield(m) {
+				return
+			}
 		}
-		if m.From == tickets.FromCustomer {
-			row.Unread++
-		}
-	}
+	})
+	row.Last = copyMessage(row.Last)
 }
 
 // tickets ranges over the tickets that a query is about, in its order, those
@@ -166,42 +153,6 @@ func (a *account) tickets(q TicketQuery, after *position) iter.Seq2[position, *t
 	}
 }
 
-// matches says whether a ticket meets every condition of a query but its order's.
-func (t *ticket) matches(q *TicketQuery) bool {
-	r := &t.record
-	if q.Status != "" && r.Status != q.Status || q.Important && !r.Important || q.Delayed && !r.Delayed() {
-		return false
-	}
-	if q.Category != "" || len(q.Fields) > 0 {
-		if r.Typification == nil || q.Category != "" && r.Typification.Category != q.Category {
-			return false
-		}
-		for name, want := range q.Fields {
-			if got, ok := r.Typification.Fields[name]; !ok || got != want {
-				return false
-			}
-		}
-	}
-	for i, word := range q.Words {
-		if !t.has(word, i == len(q.Words)-1) {
-			return false
-		}
-	}
-	return true
-}
-
-// has says whether a word, or one that begins with it, is in the ticket's texts.
-func (t *ticket) has(word string, prefix bool) bool {
-	return slices.ContainsFunc(t.texts, func(text string) bool {
-		for one := range strings.SplitSeq(text, " ") {
-			if one == word || prefix && strings.HasPrefix(one, word) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
 func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -232,7 +183,7 @@ func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.
 		if !q.Session.IsZero() && m.Session != q.Session {
 			continue
 		}
-		if list = append(list, copyMessage(m)); len(list) == pageLimit(q.Limit) {
+		if list = append(list, copyMessage(m)); len(list) == PageLimit(q.Limit) {
 			break
 		}
 	}
@@ -258,7 +209,7 @@ func (p memoryQueries) History(ctx context.Context, ref tickets.Ref, after int64
 		if ref.Number != 0 && e.Ticket != ref.Number {
 			continue
 		}
-		if list = append(list, copyEntry(e)); len(list) == pageLimit(limit) {
+		if list = append(list, copyEntry(e)); len(list) == PageLimit(limit) {
 			break
 		}
 	}
@@ -286,7 +237,7 @@ func (p memoryQueries) Changes(ctx context.Context, account chatcfg.AccountID, c
 	var page Page[Change]
 	if a != nil && cursor != Latest {
 		for at, c := range a.feed.from(position{n: after.n + 1}) {
-			if len(page.Items) == pageLimit(limit) {
+			if len(page.Items) == PageLimit(limit) {
 				break
 			}
 			page.Items = append(page.Items, Change{c.record.ID, c.record.Version})

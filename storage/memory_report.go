@@ -2,9 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
-	"math/bits"
-	"slices"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -17,76 +14,25 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 		return tickets.Report{}, err
 	}
 	defer done()
-	var r tickets.Report
 	a := p.m.accounts[account]
 	if a == nil {
-		return r, nil
+		return tickets.Report{}, nil
 	}
+	var r Reporter
 	begin, end := position{at: micros(from)}, micros(to)
 	for at, t := range a.views[byCreation].from(begin) {
 		if at.at >= end {
 			break
 		}
-		countTicket(&r, &t.record)
+		r.Ticket(&t.record)
 	}
-	var first, all []tickets.Answer
 	for at, answer := range a.answers.from(begin) {
 		if at.at >= end {
 			break
 		}
-		all = append(all, answer)
-		if answer.First {
-			first = append(first, answer)
-		}
+		r.Answer(answer.First, answer.Waited, answer.Limit)
 	}
-	r.First, r.All = measure(first), measure(all)
-	return r, nil
-}
-
-func countTicket(r *tickets.Report, t *tickets.Ticket) {
-	switch t.Status {
-	case tickets.StatusOpen:
-		r.Open++
-	case tickets.StatusIgnored:
-		r.Ignored++
-	case tickets.StatusClosed:
-		r.Closed++
-	}
-	if t.Important {
-		r.Important++
-	}
-	if t.Delayed() {
-		r.Delayed++
-	}
-}
-
-// measure computes the figures of some answers.
-func measure(answers []tickets.Answer) tickets.Times {
-	n := len(answers)
-	if n == 0 {
-		return tickets.Times{}
-	}
-	figures := tickets.Times{Count: int64(n)}
-	waits := make([]time.Duration, n)
-	// Three hundred waits of a year overflow 64 bits.
-	var high, low, carry uint64
-	for i, a := range answers {
-		waits[i] = a.Waited
-		low, carry = bits.Add64(low, uint64(a.Waited), 0)
-		high += carry
-		if a.Limit > 0 {
-			figures.Limited++
-			if a.Waited <= a.Limit {
-				figures.InTime++
-			}
-		}
-	}
-	mean, _ := bits.Div64(high, low, uint64(n))
-	figures.Mean = time.Duration(mean).Truncate(time.Microsecond)
-	slices.Sort(waits)
-	rank := func(percent int) time.Duration { return waits[(n*percent+99)/100-1] }
-	figures.P50, figures.P90 = rank(50), rank(90)
-	return figures
+	return r.Report(), nil
 }
 
 func (p memoryQueries) Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error) {
@@ -95,14 +41,12 @@ func (p memoryQueries) Count(ctx context.Context, account chatcfg.AccountID, by 
 		return 0, err
 	}
 	defer done()
-	var v view
-	switch by {
-	case CountsFrom:
-		v = byCount
-	case WaitsSince:
+	if err := by.Check(); err != nil {
+		return 0, err
+	}
+	v := byCount
+	if by == WaitsSince {
 		v = byUndelayed
-	default:
-		return 0, errors.New("storage: no such instant: " + string(by))
 	}
 	a := p.m.accounts[account]
 	if a == nil || !after.Before(upTo) {

@@ -120,9 +120,8 @@ func (p memoryContacts) Add(ctx context.Context, s tickets.Submission, deliverie
 	if _, taken := a.contacts[s.Key]; taken {
 		return ErrExists
 	}
-	s.At = kept(s.At)
 	a.contacts[s.Key] = len(a.submissions)
-	a.submissions = append(a.submissions, s)
+	a.submissions = append(a.submissions, copySubmission(s))
 	for _, d := range deliveries {
 		p.m.add(a, d)
 	}
@@ -164,7 +163,7 @@ func (p memoryContacts) List(ctx context.Context, account chatcfg.AccountID, cur
 		return page, nil
 	}
 	for i := min(end, len(a.submissions)) - 1; i >= 0; i-- {
-		if len(page.Items) == pageLimit(limit) {
+		if len(page.Items) == PageLimit(limit) {
 			page.Next = p.m.cursor(list, position{n: int64(i + 1)})
 			break
 		}

@@ -1,0 +1,47 @@
+package storage
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+)
+
+// PageLimit is the size of a page for a limit that a caller gives (see [Queries]).
+func PageLimit(limit int) int {
+	if limit < 1 || limit > MaxPage {
+		return MaxPage
+	}
+	return limit
+}
+
+// Cursor writes a position in a list of a database, in whatever form the store has
+// positions. The list's name tells it from every other, of other accounts too
+// ([TicketQuery.List]).
+func Cursor(database, list string, position []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append(cursorMark(database, list), position...))
+}
+
+// ParseCursor reads a position that [Cursor] wrote for the same list of the same
+// database. Any other text is [ErrCursor].
+func ParseCursor(database, list, cursor string) (position []byte, err error) {
+	mark := cursorMark(database, list)
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || !bytes.HasPrefix(b, mark) || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) { // it skips line ends
+		return nil, ErrCursor
+	}
+	return b[len(mark):], nil
+}
+
+// cursorMark tells lists, and databases, apart.
+func cursorMark(database, list string) []byte {
+	sum := sha256.Sum256([]byte(strconv.Quote(database) + list))
+	return sum[:8]
+}
+
+// List names the list that a query is about, for its cursors.
+func (q TicketQuery) List() string {
+	q.Preview, q.Cursor, q.Limit = false, "", 0
+	return fmt.Sprintf("tickets %#v", q)
+}

@@ -1,0 +1,96 @@
+package storage
+
+import (
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla/tickets"
+)
+
+// Matches reports whether a ticket with these texts ([Words]) meets every condition of a
+// query but those of its account, conversation and order ([Order.Of]).
+func (q *TicketQuery) Matches(t *tickets.Ticket, texts []string) bool {
+	if q.Status != "" && t.Status != q.Status || q.Important && !t.Important || q.Delayed && !t.Delayed() {
+		return false
+	}
+	if q.Category != "" || len(q.Fields) > 0 {
+		if t.Typification == nil || q.Category != "" && t.Typification.Category != q.Category {
+			return false
+		}
+		for name, want := range q.Fields {
+			if got, ok := t.Typification.Fields[name]; !ok || got != want {
+				return false
+			}
+		}
+	}
+	for i, word := range q.Words {
+		if !hasWord(texts, word, i == len(q.Words)-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasWord reports whether a word, or one that begins with it, is in some text.
+func hasWord(texts []string, word string, prefix bool) bool {
+	return slices.ContainsFunc(texts, func(text string) bool {
+		for one := range strings.SplitSeq(text, " ") {
+			if one == word || prefix && strings.HasPrefix(one, word) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// Of returns the instant by which a list in this order has a ticket, latest first by
+// change and earliest first by waiting; false: the list does not have it.
+func (o Order) Of(t *tickets.Ticket) (time.Time, bool) {
+	if o != ByWaiting {
+		return t.ChangedAt, true
+	}
+	if t.Status != tickets.StatusOpen || t.Wait == nil {
+		return time.Time{}, false
+	}
+	return t.Wait.Since, true
+}
+
+// Of returns the instant by which a ticket is counted; false: it is not.
+func (i Instant) Of(t *tickets.Ticket) (time.Time, bool) {
+	switch {
+	case i == CountsFrom:
+		return t.CountsFrom, t.Status == tickets.StatusOpen && !t.CountsFrom.IsZero()
+	case t.Delayed():
+		return time.Time{}, false
+	default:
+		return ByWaiting.Of(t)
+	}
+}
+
+// Check is an error for an instant that there is not.
+func (i Instant) Check() error {
+	if i != CountsFrom && i != WaitsSince {
+		return errors.New("storage: no such instant: " + string(i))
+	}
+	return nil
+}
+
+// Preview fills in what [TicketQuery].Preview asks for. messages are the conversation's,
+// the last one first; it reads no more of them than it needs.
+func (r *TicketRow) Preview(marks tickets.Marks, wake time.Time, messages iter.Seq[tickets.Message]) {
+	r.Wake, r.Last, r.Unread = wake, tickets.Message{}, 0
+	for m := range messages {
+		if r.Last.Seq == 0 {
+			r.Last = m
+		}
+		if m.Seq <= marks.Agent || r.Unread == MaxUnread {
+			return
+		}
+		if m.From == tickets.FromCustomer {
+			r.Unread++
+		}
+	}
+}

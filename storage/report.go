@@ -1,0 +1,88 @@
+package storage
+
+import (
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/tickets"
+)
+
+// Reporter computes the figures of a report ([Queries].Report) from the tickets created
+// and the answers given in its period. The zero value has none.
+type Reporter struct {
+	report     tickets.Report
+	first, all times
+}
+
+// Ticket adds a ticket.
+func (r *Reporter) Ticket(t *tickets.Ticket) {
+	switch t.Status {
+	case tickets.StatusOpen:
+		r.report.Open++
+	case tickets.StatusIgnored:
+		r.report.Ignored++
+	case tickets.StatusClosed:
+		r.report.Closed++
+	}
+	if t.Important {
+		r.report.Important++
+	}
+	if t.Delayed() {
+		r.report.Delayed++
+	}
+}
+
+// Answer adds an answer.
+func (r *Reporter) Answer(first bool, waited, limit time.Duration) {
+	r.all.add(waited, limit)
+	if first {
+		r.first.add(waited, limit)
+	}
+}
+
+// Report returns the figures of all that was added.
+func (r *Reporter) Report() tickets.Report {
+	report := r.report
+	report.First, report.All = r.first.figures(), r.all.figures()
+	return report
+}
+
+// times gathers response times. Their sum has 128 bits: three hundred waits of a year
+// overflow 64.
+type times struct {
+	waits           []time.Duration
+	high, low       uint64
+	limited, inTime int64
+}
+
+func (t *times) add(waited, limit time.Duration) {
+	t.waits = append(t.waits, waited)
+	var carry uint64
+	t.low, carry = bits.Add64(t.low, uint64(max(waited, 0)), 0)
+	t.high += carry
+	if limit > 0 {
+		t.limited++
+		if waited <= limit {
+			t.inTime++
+		}
+	}
+}
+
+func (t *times) figures() tickets.Times {
+	n := len(t.waits)
+	if n == 0 {
+		return tickets.Times{}
+	}
+	slices.Sort(t.waits)
+	mean, _ := bits.Div64(t.high, t.low, uint64(n))
+	rank := func(percent int) time.Duration { return t.waits[(n*percent+99)/100-1] }
+	return tickets.Times{
+		Count:   int64(n),
+		Mean:    time.Duration(mean).Truncate(time.Microsecond),
+		P50:     rank(50),
+		P90:     rank(90),
+		Limited: t.limited,
+		InTime:  t.inTime,
+	}
+}
