@@ -95,7 +95,7 @@ func list[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, q
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return list(ctx, p.s, decodeJSON[chatcfg.Account],
 		"SELECT doc FROM charla.accounts WHERE id > $1 AND NOT deleted AND ($2 OR NOT hidden) ORDER BY id LIMIT $3",
-		after.UUID[:], hidden, pageLimit(limit, storage.MaxPage))
+		after.UUID[:], hidden, storage.PageLimit(limit))
 }
 
 // Save holds the account's row for itself, which every commit shares.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // batch is a batch whose documents are encoded, which is done on its caller's time.
@@ -26,17 +26,10 @@ type batch struct {
 
 // ticketRow is a ticket as its row is.
 type ticketRow struct {
-	number    int64
-	status    string
-	important bool
-	delayed   bool
-	category  pgtype.Text
-	fields    pgtype.Text
-	created   int64
-	changed   int64
-	waits     pgtype.Int8
-	counts    pgtype.Int8
-	doc       []byte
+	number int64
+	closed bool
+	columns.Row
+	doc []byte
 }
 
 // key names a conversation, or a session.
@@ -48,7 +41,7 @@ func (k key) compare(l key) int {
 
 func (e *batch) key() key { return key{e.Conversation.Account.UUID, e.Conversation.ID.UUID} }
 
-func encodeBatch(b *storage.Batch) (*batch, error) {
+func encodeBatch(b *storage.Batch) *batch {
 	docs := make(documents, 0, 2048)
 	e := &batch{
 		Batch:        b,
@@ -66,10 +59,7 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 	}
 	for i := range b.Tickets {
 		t := &b.Tickets[i]
-		var err error
-		if e.tickets[i], err = newTicketRow(t); err != nil {
-			return nil, err
-		}
+		e.tickets[i] = ticketRow{number: int64(t.Number), closed: t.Status == tickets.StatusClosed, Row: columns.Of(t)}
 		e.tickets[i].doc = encoded(&docs, codec.AppendTicket, t)
 	}
 	if b.Receipt != nil {
@@ -79,7 +69,7 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 	slices.SortStableFunc(e.tickets, func(t, u ticketRow) int { return cmp.Compare(t.rank(), u.rank()) })
 	slices.SortFunc(e.reserve, compareIdentities)
 	e.reserve = slices.Compact(e.reserve)
-	return e, nil
+	return e
 }
 
 func compareIdentities(a, b tickets.Identity) int {
@@ -88,35 +78,10 @@ func compareIdentities(a, b tickets.Identity) int {
 
 // rank is the order in which tickets are written.
 func (t *ticketRow) rank() int {
-	if t.status == string(tickets.StatusClosed) {
+	if t.closed {
 		return 0
 	}
 	return 1
-}
-
-// newTicketRow is all of a ticket's row but its document.
-func newTicketRow(t *tickets.Ticket) (r ticketRow, err error) {
-	r = ticketRow{
-		number: int64(t.Number), status: string(t.Status), important: t.Important, delayed: t.Delayed(),
-		created: micros(t.CreatedAt), changed: micros(t.ChangedAt),
-	}
-	if t.Typification != nil {
-		r.category = pgtype.Text{String: t.Typification.Category, Valid: true}
-		if len(t.Typification.Fields) > 0 {
-			fields, err := encode(t.Typification.Fields)
-			if err != nil {
-				return r, err
-			}
-			r.fields = pgtype.Text{String: string(fields), Valid: true}
-		}
-	}
-	if t.Status == tickets.StatusOpen {
-		if t.Wait != nil {
-			r.waits = pgtype.Int8{Int64: micros(t.Wait.Since), Valid: true}
-		}
-		r.counts = orNull(t.CountsFrom)
-	}
-	return r, nil
 }
 
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
@@ -125,11 +90,7 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 		return err
 	}
 	defer leave()
-	e, err := encodeBatch(b)
-	if err != nil {
-		return err
-	}
-	return p.s.commits.run(ctx, e)
+	return p.s.commits.run(ctx, encodeBatch(b))
 }
 
 // account is what a commit needs to know of an account's row.

@@ -88,7 +88,7 @@ func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 		return failed("connect", err)
 	}
 	defer c.Release()
-	columns(c.Conn().TypeMap())
+	takesColumns(c.Conn().TypeMap())
 	err = fn(c)
 	if astray(code(err)) {
 		_ = c.Conn().Close(ctx)

@@ -22,15 +22,6 @@ func orNull(t time.Time) pgtype.Int8 { return pgtype.Int8{Int64: micros(t), Vali
 // never is larger than every configuration version.
 const never = math.MaxInt64
 
-// encode writes what has no form in package codec.
-func encode(v any) ([]byte, error) {
-	doc, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: nothing happened: %w", err)
-	}
-	return doc, nil
-}
-
 func decodeJSON[T any](doc []byte, v *T) error { return corrupt(json.Unmarshal(doc, v)) }
 
 // decoded reads what package codec wrote; nothing is the zero value.
@@ -61,12 +52,4 @@ func bytea(b []byte) []byte {
 		return []byte{}
 	}
 	return b
-}
-
-// pageLimit is the size of a page for a given limit.
-func pageLimit(limit, largest int) int {
-	if limit < 1 || limit > largest {
-		return largest
-	}
-	return limit
 }

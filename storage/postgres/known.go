@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -45,19 +44,4 @@ func (k *known) keep(a knownAccount) {
 		}
 	}
 	k.accounts[a.account.ID] = a
-}
-
-// own is a copy of an account that its holder may change.
-func own(a chatcfg.Account) chatcfg.Account {
-	a.Secrets = slices.Clone(a.Secrets)
-	for i := range a.Secrets {
-		a.Secrets[i].PublicKey = slices.Clone(a.Secrets[i].PublicKey)
-	}
-	for _, image := range []**chatcfg.Image{&a.Picture, &a.Logo} {
-		if *image != nil {
-			one := **image
-			*image = &one
-		}
-	}
-	return a
 }

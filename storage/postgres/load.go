@@ -128,7 +128,7 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage
 		}
 		p.s.known.keep(one.known)
 	}
-	l.Account = own(one.known.account)
+	l.Account = storage.Clean(one.known.account)
 	if err := corrupt(codec.DecodeSession(string(one.session), &l.Session)); err != nil {
 		return l, err
 	}

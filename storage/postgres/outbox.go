@@ -138,7 +138,7 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 	if err != nil {
 		return page, err
 	}
-	limit = pageLimit(limit, storage.MaxPage)
+	limit = storage.PageLimit(limit)
 	var last int64
 	err = p.s.each(ctx, "SELECT "+delivered+" FROM charla.deliveries d WHERE account = $1 AND state = $2 AND n > $3 ORDER BY n LIMIT $4",
 		[]any{account.UUID[:], string(state), after.number, limit + 1}, func(scan func(...any) error) error {

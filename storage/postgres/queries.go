@@ -31,7 +31,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	args := []any{q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, pageLimit(q.Limit, storage.MaxPage)}
+	args := []any{q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, storage.PageLimit(q.Limit)}
 	if !q.Session.IsZero() {
 		query += " AND session = $6"
 		args = append(args, q.Session.UUID[:])
@@ -50,7 +50,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return list(ctx, p.s, decoded(codec.DecodeEntry), `SELECT doc FROM charla.entries
 		WHERE account = $1 AND conversation = $2 AND n > $3 AND ($4::bigint = 0 OR ticket = $4) ORDER BY n LIMIT $5`,
-		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), pageLimit(limit, storage.MaxPage))
+		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), storage.PageLimit(limit))
 }
 
 // Changes reads by the transaction of a conversation's last commit. A cursor holds
@@ -68,7 +68,7 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 			return storage.Page[storage.Change]{}, err
 		}
 	}
-	limit = pageLimit(limit, storage.MaxPage)
+	limit = storage.PageLimit(limit)
 	for {
 		wanted := limit
 		if cursor == storage.Latest {
@@ -186,14 +186,14 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 }
 
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (n int, err error) {
+	if err := by.Check(); err != nil {
+		return 0, err
+	}
 	query := "SELECT count(*) FROM charla.tickets WHERE account = $1"
-	switch by {
-	case storage.CountsFrom:
+	if by == storage.CountsFrom {
 		query += " AND counts > $2 AND counts <= $3"
-	case storage.WaitsSince:
+	} else {
 		query += " AND waits > $2 AND waits <= $3 AND NOT delayed"
-	default:
-		return 0, errors.New("postgres: no such instant: " + string(by))
 	}
 	_, err = p.s.one(ctx, query, []any{account.UUID[:], micros(after), micros(upTo)}, &n)
 	return n, err

@@ -38,13 +38,10 @@ var (
 		WHERE i.conversation = excluded.conversation`,
 		aUUID, aText, aText, aUUID)
 
-	putTickets = put(`INSERT INTO charla.tickets (account, conversation, number, status, important, delayed, category, fields, created, changed, waits, counts, doc)
-		SELECT u.account, u.conversation, u.number, u.status, u.important, u.delayed, u.category, u.fields::jsonb, u.created, u.changed, u.waits, u.counts, u.doc
-		FROM `, ` AS u(account, conversation, number, status, important, delayed, category, fields, created, changed, waits, counts, doc)
-		ON CONFLICT (account, conversation, number) DO UPDATE SET status = excluded.status, important = excluded.important,
-			delayed = excluded.delayed, category = excluded.category, fields = excluded.fields, created = excluded.created,
-			changed = excluded.changed, waits = excluded.waits, counts = excluded.counts, doc = excluded.doc`,
-		aUUID, aUUID, aNumber, aText, aFlag, aFlag, aText, aText, aNumber, aNumber, aNumber, aNumber, aBytea)
+	putTickets = put("INSERT INTO charla.tickets (account, conversation, number, "+ticketColumns("")+", doc) SELECT u.account, u.conversation, u.number, "+
+		ticketColumns("u")+", u.doc FROM ", " AS u(account, conversation, number, "+ticketColumns("")+`, doc)
+		ON CONFLICT (account, conversation, number) DO UPDATE SET (`+ticketColumns("")+", doc) = ROW ("+ticketColumns("excluded")+", excluded.doc)",
+		ticketKinds()...)
 
 	putMessages = put("INSERT INTO charla.messages (account, conversation, seq, session, doc) SELECT * FROM ", "",
 		aUUID, aUUID, aNumber, aUUID, aBytea)
@@ -70,21 +67,6 @@ var (
 func (t *table) key(k key) {
 	t.uuid(k.account)
 	t.uuid(k.id)
-}
-
-// ticket adds all but a ticket's key.
-func (t *table) ticket(r *ticketRow) {
-	t.number(r.number)
-	t.text(r.status)
-	t.flag(r.important)
-	t.flag(r.delayed)
-	t.textOrNull(r.category)
-	t.textOrNull(r.fields)
-	t.number(r.created)
-	t.number(r.changed)
-	t.numberOrNull(r.waits)
-	t.numberOrNull(r.counts)
-	t.bytea(r.doc)
 }
 
 func (t *table) answer(k key, version int64, n int, a *tickets.Answer) {

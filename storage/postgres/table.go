@@ -180,9 +180,9 @@ func (c *column) appended(b []byte) []byte {
 	return append(b, c.list...)
 }
 
-// columns teaches a connection to take columns, if it does not know them yet. All
+// takesColumns teaches a connection to take columns, if it does not know them yet. All
 // else that it takes stays as it is.
-func columns(m *pgtype.Map) {
+func takesColumns(m *pgtype.Map) {
 	if t, ok := m.TypeForOID(aUUID.array); ok {
 		if _, known := t.Codec.(columnCodec); known {
 			return

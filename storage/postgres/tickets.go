@@ -10,6 +10,7 @@ import (
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -46,11 +47,8 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			return page, err
 		}
 	}
-	limit := pageLimit(q.Limit, storage.MaxPage)
-	query, args, err := statement(account, q, continued, after, limit+1)
-	if err != nil {
-		return page, err
-	}
+	limit := storage.PageLimit(q.Limit)
+	query, args := statement(account, q, continued, after, limit+1)
 	if q.Preview {
 		query = previewed(query, q.Order)
 	}
@@ -92,28 +90,26 @@ func listName(q storage.TicketQuery) (string, error) {
 
 // statement is the query for a page of tickets. Those of any status are three
 // ordered ranges of one index, merged, so that there need not be another index.
-func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any, error) {
+func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any) {
 	column, beyond := "t.changed", "<"
 	if q.Order == storage.ByWaiting {
 		column, beyond = "t.waits", ">"
 	}
 	var l listing
-	if err := l.filter(account, q); err != nil {
-		return "", nil, err
-	}
+	l.filter(account, q)
 	if continued {
 		l.where("(" + column + ", t.conversation, t.number) " + beyond + " (" + l.arg(after.at) + ", " + l.arg(after.id) + ", " + l.arg(after.number) + ")")
 	}
 	one := "SELECT " + column + " AS at, t.conversation, t.number, t.doc FROM charla.tickets t WHERE " + strings.Join(l.conditions, " AND ")
 	end := ordered(q.Order) + " LIMIT " + l.arg(limit)
-	if q.Status != "" || q.Order == storage.ByWaiting || narrow(q) {
-		return one + end, l.args, nil
+	if q.Order == storage.ByWaiting || narrow(q) {
+		return one + end, l.args
 	}
 	var each []string
 	for _, status := range []tickets.Status{tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed} {
 		each = append(each, "("+one+" AND t.status = "+l.arg(string(status))+end+")")
 	}
-	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args, nil
+	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args
 }
 
 // ordered orders the rows of a list.
@@ -140,37 +136,21 @@ CROSS JOIN LATERAL (SELECT count(*) AS unread FROM (SELECT FROM charla.messages
 
 // narrow says that a query has a condition with an index of its own.
 func narrow(q storage.TicketQuery) bool {
-	return !q.Conversation.IsZero() || q.Important || q.Delayed || q.Category != "" || len(q.Fields) > 0 || len(q.Words) > 0
+	return !q.Conversation.IsZero() || len(columns.Narrowed(&q)) > 0 || len(q.Words) > 0
 }
 
 // filter adds the query's conditions.
-func (l *listing) filter(account int64, q storage.TicketQuery) error {
+func (l *listing) filter(account int64, q storage.TicketQuery) {
 	id := l.arg(q.Account.UUID[:])
 	l.where("t.account = " + id)
 	if q.Order == storage.ByWaiting {
 		l.where("t.waits IS NOT NULL")
 	}
-	if q.Status != "" {
-		l.where("t.status = " + l.arg(string(q.Status)))
-	}
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = " + l.arg(q.Conversation.UUID[:]))
 	}
-	if q.Important {
-		l.where("t.important")
-	}
-	if q.Delayed {
-		l.where("t.delayed")
-	}
-	if q.Category != "" {
-		l.where("t.category = " + l.arg(q.Category))
-	}
-	if len(q.Fields) > 0 {
-		fields, err := encode(q.Fields)
-		if err != nil {
-			return err
-		}
-		l.where("t.category IS NOT NULL AND t.fields @> " + l.arg(string(fields)) + "::text::jsonb")
+	for _, c := range columns.Narrowed(&q) {
+		l.narrowed(c, c.Wanted(&q))
 	}
 	if len(q.Words) > 0 {
 		var each []string
@@ -180,5 +160,4 @@ func (l *listing) filter(account int64, q storage.TicketQuery) error {
 		}
 		l.where("(t.conversation, t.number) IN (" + strings.Join(each, " INTERSECT ") + ")")
 	}
-	return nil
 }

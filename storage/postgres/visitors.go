@@ -144,7 +144,7 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 	if !ok {
 		before.number = never
 	}
-	limit = pageLimit(limit, storage.MaxPage)
+	limit = storage.PageLimit(limit)
 	var last int64
 	err = p.s.each(ctx, "SELECT n, doc FROM charla.submissions WHERE account = $1 AND n < $2 ORDER BY n DESC LIMIT $3",
 		[]any{account.UUID[:], before.number, limit + 1}, func(scan func(...any) error) error {

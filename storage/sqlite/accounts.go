@@ -132,7 +132,7 @@ func oneMore[T any](items []T, room int) []T {
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return list(ctx, p.s, decodeJSON[chatcfg.Account],
 		"SELECT doc FROM accounts WHERE uuid > ?1 AND deleted = 0 AND hidden <= ?2 ORDER BY uuid LIMIT ?3",
-		after.UUID[:], bit(hidden), pageLimit(limit))
+		after.UUID[:], bit(hidden), storage.PageLimit(limit))
 }
 
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -27,22 +28,10 @@ type batch struct {
 
 // ticketRow is a ticket as its row is.
 type ticketRow struct {
-	number  int64
-	changed int64
-	indexed
-	waits  sql.NullInt64
-	counts sql.NullInt64
-	doc    []byte
-}
-
-// indexed are columns of a ticket that seldom change.
-type indexed struct {
-	status    string
-	important int64
-	delayed   int64
-	category  sql.NullString
-	fields    sql.NullString
-	created   int64
+	number int64
+	closed bool
+	columns.Row
+	doc []byte
 }
 
 func encodeBatch(b *storage.Batch) (*batch, error) {
@@ -62,10 +51,7 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 	}
 	for i := range b.Tickets {
 		t := &b.Tickets[i]
-		var err error
-		if e.tickets[i], err = newTicketRow(t); err != nil {
-			return nil, err
-		}
+		e.tickets[i] = newTicketRow(t)
 		e.tickets[i].doc = encoded(&docs, codec.AppendTicket, t)
 	}
 	if b.Receipt != nil {
@@ -76,42 +62,14 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 	}
 	// One ticket may close and another open: never two open in between.
 	slices.SortStableFunc(e.tickets, func(t, u ticketRow) int {
-		return cmp.Compare(bit(t.status != string(tickets.StatusClosed)), bit(u.status != string(tickets.StatusClosed)))
+		return cmp.Compare(bit(!t.closed), bit(!u.closed))
 	})
 	return e, nil
 }
 
 // newTicketRow is all of a ticket's row but its document.
-func newTicketRow(t *tickets.Ticket) (r ticketRow, err error) {
-	r = ticketRow{
-		number:  int64(t.Number),
-		changed: micros(t.ChangedAt),
-		indexed: indexed{
-			status:    string(t.Status),
-			important: bit(t.Important),
-			delayed:   bit(t.Delayed()),
-			created:   micros(t.CreatedAt),
-		},
-	}
-	if t.Typification != nil {
-		r.category = sql.NullString{String: t.Typification.Category, Valid: true}
-		if len(t.Typification.Fields) > 0 {
-			fields, err := encode(t.Typification.Fields)
-			if err != nil {
-				return r, err
-			}
-			r.fields = sql.NullString{String: string(fields), Valid: true}
-		}
-	}
-	if t.Status == tickets.StatusOpen {
-		if t.Wait != nil {
-			r.waits = sql.NullInt64{Int64: micros(t.Wait.Since), Valid: true}
-		}
-		if !t.CountsFrom.IsZero() {
-			r.counts = sql.NullInt64{Int64: micros(t.CountsFrom), Valid: true}
-		}
-	}
-	return r, nil
+func newTicketRow(t *tickets.Ticket) ticketRow {
+	return ticketRow{number: int64(t.Number), closed: t.Status == tickets.StatusClosed, Row: columns.Of(t)}
 }
 
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
@@ -157,8 +115,7 @@ func storedTicketOf(key int64, doc string) (storedTicket, error) {
 	if err := codec.DecodeTicket(doc, &t); err != nil {
 		return storedTicket{}, corrupt(err)
 	}
-	row, err := newTicketRow(&t)
-	return storedTicket{key, row}, err
+	return storedTicket{key, newTicketRow(&t)}, nil
 }
 
 // commit checks everything and then writes.
@@ -341,22 +298,14 @@ func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	key := old.key
-	if key == 0 {
-		return c.insert(`INSERT INTO tickets (account, conversation, number, status, important, delayed, category, fields, created, changed, waits, counts, doc)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			s.account.id, s.key, t.number, t.status, t.important, t.delayed, t.category, t.fields, t.created, t.changed, t.waits, t.counts, t.doc)
+	if old.key == 0 {
+		args := append(make([]any, 0, len(columns.All)+4), s.account.id, s.key, t.number)
+		return c.insert(insertTicket, append(t.args(args, columns.Seldom), t.doc)...)
 	}
-	switch {
-	case old.indexed != t.indexed:
-		_, err = c.exec(`UPDATE tickets SET status = ?, important = ?, delayed = ?, category = ?, fields = ?, created = ?, changed = ?, waits = ?, counts = ?, doc = ?
-WHERE key = ?`, t.status, t.important, t.delayed, t.category, t.fields, t.created, t.changed, t.waits, t.counts, t.doc, key)
-	case old.waits != t.waits || old.counts != t.counts:
-		_, err = c.exec("UPDATE tickets SET changed = ?, waits = ?, counts = ?, doc = ? WHERE key = ?", t.changed, t.waits, t.counts, t.doc, key)
-	default:
-		_, err = c.exec("UPDATE tickets SET changed = ?, doc = ? WHERE key = ?", t.changed, t.doc, key)
-	}
-	return key, err
+	change := t.Changed(&old.Row)
+	args := t.args(make([]any, 0, len(columns.All)+2), change)
+	_, err = c.exec(updateTicket[change], append(args, t.doc, old.key)...)
+	return old.key, err
 }
 
 // append adds what is only ever added.

@@ -96,7 +96,7 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage
 		}
 		p.s.known.keepAccount(a)
 	}
-	l.Account = own(a.account)
+	l.Account = storage.Clean(a.account)
 	// Nothing is an empty document, which reads as zero.
 	if err := corrupt(codec.DecodeSession(session.String, &l.Session)); err != nil {
 		return l, err
@@ -118,13 +118,9 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage
 		return l, corrupt(codec.DecodeReceipt(receipt.String, l.Receipt))
 	}
 	if key.Valid && ticketKey.Valid {
-		t, err := newTicketRow(&l.Ticket)
-		if err != nil {
-			return l, err
-		}
 		p.s.known.keepConversation(knownID{l.Account.ID, l.Conversation.ID}, knownConversation{
 			account: row, key: key.Int64, version: l.Conversation.Version,
-			ticket: storedTicket{ticketKey.Int64, t}, scope: q.Scope, once: q.Key,
+			ticket: storedTicket{ticketKey.Int64, newTicketRow(&l.Ticket)}, scope: q.Scope, once: q.Key,
 		})
 	}
 	return l, nil

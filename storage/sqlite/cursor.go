@@ -42,11 +42,3 @@ func (s *Store) seal(list string) uint64 {
 	h.Write([]byte(list))
 	return h.Sum64()
 }
-
-// pageLimit is the size of a page for a given limit.
-func pageLimit(limit int) int {
-	if limit < 1 || limit > storage.MaxPage {
-		return storage.MaxPage
-	}
-	return limit
-}

@@ -32,15 +32,6 @@ func bit(b bool) int64 {
 	return 0
 }
 
-// encode writes what has no form in package codec.
-func encode(v any) ([]byte, error) {
-	doc, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: nothing happened: %w", err)
-	}
-	return doc, nil
-}
-
 func decodeJSON[T any](doc string, v *T) error { return json.Unmarshal([]byte(doc), v) }
 
 // corrupt says of an error that it came of what is stored; nil stays nil.

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -86,19 +85,4 @@ func remember[K comparable, V any](m map[K]V, key K, v V) {
 		}
 	}
 	m[key] = v
-}
-
-// own is a copy of an account that its holder may change.
-func own(a chatcfg.Account) chatcfg.Account {
-	a.Secrets = slices.Clone(a.Secrets)
-	for i := range a.Secrets {
-		a.Secrets[i].PublicKey = slices.Clone(a.Secrets[i].PublicKey)
-	}
-	for _, image := range []**chatcfg.Image{&a.Picture, &a.Logo} {
-		if *image != nil {
-			one := **image
-			*image = &one
-		}
-	}
-	return a
 }

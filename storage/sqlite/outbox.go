@@ -153,7 +153,7 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 	if err != nil {
 		return page, err
 	}
-	limit = pageLimit(limit)
+	limit = storage.PageLimit(limit)
 	var found []delivery
 	err = p.s.readers.do(ctx, func(c *conn) (err error) {
 		found, err = c.deliveries(ctx, "SELECT "+deliveryColumns+` FROM accounts a CROSS JOIN deliveries d ON d.account = a.id

@@ -135,7 +135,7 @@ var (
 	// claiming are those that lead with time, for claims and their instants.
 	claiming = regexp.MustCompile(`^(SEARCH \w+ USING (COVERING )?INDEX (conversations_wake \(wake|deliveries_due \(state=\? AND due)[<>]|SCAN accounts USING (COVERING )?INDEX accounts_stale$)`)
 	// harmless are steps that read nothing but what other steps have found.
-	harmless = regexp.MustCompile(`^(SCAN (words|w) VIRTUAL TABLE INDEX \d+:M|SCAN words VIRTUAL TABLE INDEX \d+:=|SCAN f (EXISTS )?VIRTUAL TABLE INDEX|SCAN (meta|sqlite_schema)$|SCAN (m|p|\(subquery-\d+\))$|SCAN CONSTANT ROW|CO-ROUTINE|MATERIALIZE|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|INTERSECT|MERGE|LEFT$|RIGHT$|LIST SUBQUERY|SCALAR SUBQUERY|CORRELATED SCALAR SUBQUERY|USING ROWID SEARCH|CREATE BLOOM|REUSE|USE TEMP B-TREE)`)
+	harmless = regexp.MustCompile(`^(SCAN (words|w) VIRTUAL TABLE INDEX \d+:M|SCAN words VIRTUAL TABLE INDEX \d+:=|SCAN [fg] (EXISTS )?VIRTUAL TABLE INDEX|SCAN (meta|sqlite_schema)$|SCAN (m|p|\(subquery-\d+\))$|SCAN CONSTANT ROW|CO-ROUTINE|MATERIALIZE|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|INTERSECT|MERGE|LEFT$|RIGHT$|LIST SUBQUERY|SCALAR SUBQUERY|CORRELATED SCALAR SUBQUERY|USING ROWID SEARCH|CREATE BLOOM|REUSE|USE TEMP B-TREE)`)
 )
 
 // doubtful are the steps of a plan that read more than they should.

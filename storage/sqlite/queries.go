@@ -42,7 +42,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 		session = q.Session.UUID[:]
 	}
 	found, err := list(ctx, p.s, codec.DecodeMessage, from+order,
-		q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, session, pageLimit(q.Limit))
+		q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, session, storage.PageLimit(q.Limit))
 	if q.Last {
 		slices.Reverse(found)
 	}
@@ -52,7 +52,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return list(ctx, p.s, codec.DecodeEntry, "SELECT doc FROM entries WHERE account = "+ofAccount+" AND conversation = "+ofConversation+
 		" AND n > ?3 AND (?4 = 0 OR ticket = ?4) ORDER BY n LIMIT ?5",
-		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), pageLimit(limit))
+		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), storage.PageLimit(limit))
 }
 
 // Changes reads by the account's count of commits, which a conversation carries
@@ -83,7 +83,7 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 			return nil
 		}
 		return c.short(ctx, "SELECT id, version, change FROM conversations WHERE account = "+ofAccount+" AND change > ?2 ORDER BY change LIMIT ?3",
-			[]any{account.UUID[:], after.key, pageLimit(limit)}, func(scan func(...any) error) error {
+			[]any{account.UUID[:], after.key, storage.PageLimit(limit)}, func(scan func(...any) error) error {
 				var id []byte
 				var one storage.Change
 				err := scan(&id, &one.Version, &after.key)

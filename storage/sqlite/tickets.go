@@ -4,12 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -38,7 +37,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	if !continued {
 		after = position{}
 	}
-	limit := pageLimit(q.Limit)
+	limit := storage.PageLimit(q.Limit)
 	var last position
 	read := p.s.readers.do
 	if len(q.Words) > 0 || q.Preview {
@@ -112,7 +111,7 @@ func narrow(q storage.TicketQuery) bool {
 	if len(q.Words) > 0 || len(q.Fields) > 0 || q.Order == storage.ByWaiting {
 		return false
 	}
-	return bit(q.Status != "")+bit(!q.Conversation.IsZero())+bit(q.Important)+bit(q.Delayed)+bit(q.Category != "") <= 1
+	return len(columns.Narrowed(&q))+int(bit(!q.Conversation.IsZero())) <= 1
 }
 
 // listName names the list that a query is about, for its cursors.
@@ -167,26 +166,11 @@ func (l *listing) filter(q storage.TicketQuery) {
 	if q.Order == storage.ByWaiting {
 		l.where("t.waits IS NOT NULL")
 	}
-	if q.Status != "" {
-		l.where("t.status = ?", string(q.Status))
-	}
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = (SELECT key FROM conversations WHERE account = "+account+" AND id = ?)", q.Account.UUID[:], q.Conversation.UUID[:])
 	}
-	if q.Important {
-		l.where("t.important = 1")
-	}
-	if q.Delayed {
-		l.where("t.delayed = 1")
-	}
-	if q.Category != "" || len(q.Fields) > 0 {
-		l.where("t.category IS NOT NULL")
-	}
-	if q.Category != "" {
-		l.where("t.category = ?", q.Category)
-	}
-	for _, name := range slices.Sorted(maps.Keys(q.Fields)) {
-		l.where("EXISTS (SELECT 1 FROM json_each(t.fields) f WHERE f.key = ? AND f.value = ?)", name, q.Fields[name])
+	for _, c := range columns.Narrowed(&q) {
+		l.narrowed(c, c.Wanted(&q))
 	}
 }
 
@@ -200,16 +184,9 @@ func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 		return "tickets t INDEXED BY tickets_number", nil
 	case q.Order == storage.ByWaiting:
 		return "tickets t INDEXED BY tickets_waits", nil
-	case q.Category != "":
-		return "tickets t INDEXED BY tickets_category", nil
-	case len(q.Fields) > 0:
-		return "tickets t INDEXED BY tickets_typified", nil
-	case q.Delayed:
-		return "tickets t INDEXED BY tickets_delayed", nil
-	case q.Important:
-		return "tickets t INDEXED BY tickets_important", nil
-	case q.Status != "":
-		return "tickets t INDEXED BY tickets_status", nil
+	}
+	if all := columns.Narrowed(&q); len(all) > 0 {
+		return "tickets t INDEXED BY " + all[len(all)-1].Index, nil
 	}
 	return "", nil
 }

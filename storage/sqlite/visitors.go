@@ -103,7 +103,7 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 	if !ok {
 		before.key = never
 	}
-	limit = pageLimit(limit)
+	limit = storage.PageLimit(limit)
 	var last int64
 	err = p.s.readers.do(ctx, func(c *conn) error {
 		return c.each(ctx, "SELECT key, doc FROM submissions WHERE account = "+ofAccount+" AND key < ?2 ORDER BY key DESC LIMIT ?3",
