@@ -9,6 +9,7 @@
 //     links such as "[Desk.Run]" in comments), by the public surface in api/;
 //   - rule: rules named by number (R3.2), in every file, are in docs/SPEC.md;
 //   - count: "seven automatic actions" and the like are that many;
+//   - conflict: no merge is left half done;
 //   - words: the README and all documents are within their limits.
 //
 // It prints a line for each problem and fails if there is one:

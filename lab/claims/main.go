@@ -123,6 +123,11 @@ func (c *checker) file(name string) error {
 
 func (c *checker) lines(name string, lines []string) {
 	c.ruleNumbers(name, lines)
+	for i, line := range lines {
+		if strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
+			c.report(name, i+1, "conflict", "a conflict is not resolved")
+		}
+	}
 	switch {
 	case path.Ext(name) == ".md":
 		c.words[name] = len(strings.Fields(strings.Join(lines, "\n")))
