@@ -69,8 +69,8 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 		case repeated: // the old token repeats its login, and logs in nobody else
 			return ErrSession
 		default:
-			if !slices.Contains(now.Links, from) {
-				now.Links = append(now.Links, from)
+			if l.Conversation.Version > 0 { // else nothing was written there
+				now.Links = link(now.Links, from)
 			}
 			now.Conversation = tickets.ConversationID{UUID: fresh}
 			return d.settle(ctx, now)
@@ -81,4 +81,13 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 		return nil, "", err
 	}
 	return v.desk.Account(v.account).Visitor(token), token, nil
+}
+
+// maxLinks is how many conversations a session remembers that it wrote in before.
+const maxLinks = 32
+
+// link adds a conversation as the latest of a session's links; the oldest leave.
+func link(links []tickets.ConversationID, id tickets.ConversationID) []tickets.ConversationID {
+	links = slices.DeleteFunc(slices.Clone(links), func(one tickets.ConversationID) bool { return one == id })
+	return append(links[max(len(links)-maxLinks+1, 0):], id)
 }

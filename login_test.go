@@ -1,10 +1,16 @@
 package charla_test
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/require"
 )
@@ -35,4 +41,71 @@ func TestLoginKeepsTheConversationAndItsKeys(t *testing.T) {
 	next, err := second.Write(b.ctx, "ya entré", &charla.WriteOptions{Key: "k2"})
 	require.NoError(t, err)
 	require.NotEqual(t, began.Conversation, next.Ref.Conversation)
+}
+
+// loadCounter is a store that counts its loads.
+type loadCounter struct {
+	storage.Store
+	loads *atomic.Int64
+}
+
+func (s loadCounter) Conversations() storage.Conversations {
+	return countedLoads{s.Store.Conversations(), s.loads}
+}
+
+type countedLoads struct {
+	storage.Conversations
+	loads *atomic.Int64
+}
+
+func (s countedLoads) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
+	s.loads.Add(1)
+	return s.Conversations.Load(ctx, q)
+}
+
+// R7.2, R3.9: however often a session logs in, it remembers a bounded number of
+// conversations, the latest at the end and none that nothing was written in, and a message
+// costs one load more than without a login.
+func TestManyLogins(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
+	var loads atomic.Int64
+	b.store = loadCounter{b.store, &loads}
+	b.use(b.newDesk(nil))
+	login := func(s *charla.Visitor, subject string) *charla.Visitor {
+		s, _, err := s.Login(b.ctx, charla.Proof{Provider: "google", Subject: subject})
+		require.NoError(t, err)
+		return s
+	}
+	s := b.enter("juan")
+	cost := func(key string) int64 {
+		before := loads.Load()
+		_, err := s.Write(b.ctx, "hola", &charla.WriteOptions{Key: key})
+		require.NoError(t, err)
+		return loads.Load() - before
+	}
+	plain := cost("plain")
+	var last tickets.ConversationID
+	for i := range 40 {
+		s = login(s, fmt.Sprint("empty ", i))
+		s = login(s, fmt.Sprint("writes ", i))
+		b.write(s, "hola")
+		last = b.session(s).Conversation
+	}
+	key := &charla.WriteOptions{Key: "again"}
+	was, err := s.Write(b.ctx, "¿hola?", key)
+	require.NoError(t, err)
+	s = login(s, "the last")
+	links := b.stored(s).Links
+	require.Len(t, links, 32)
+	require.Equal(t, last, links[31])
+	again, err := s.Write(b.ctx, "¿hola?", key)
+	require.NoError(t, err)
+	require.Equal(t, was, again, "R3.9: across the login that just happened")
+	require.Equal(t, plain+1, cost("after"))
+	s = login(s, "writes 38")
+	s = login(s, "the last")
+	links = b.stored(s).Links
+	slices.SortFunc(links, func(a, b tickets.ConversationID) int { return strings.Compare(a.String(), b.String()) })
+	require.Len(t, slices.Compact(links), 32, "none twice")
 }

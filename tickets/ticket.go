@@ -116,7 +116,8 @@ type Session struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// EndedAt is when it was ended; zero: it goes on.
 	EndedAt time.Time `json:"endedAt,omitzero"`
-	// Links are the conversations it wrote in before it logged in (R7.2).
+	// Links are the latest 32 conversations that it wrote in before its logins, the
+	// last one at the end (R7.2).
 	Links []ConversationID `json:"links,omitempty"`
 	// Revision counts the writes; the store compares it when it saves.
 	Revision int64 `json:"revision"`

@@ -25,7 +25,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "key forgotten across a login", file: roadFile,
-		old: "for _, link := range loaded.Session.Links {", new: "for _, link := range loaded.Session.Links[:0] {",
+		old: "links := loaded.Session.Links", new: "links := loaded.Session.Links[:0]",
 	},
 	{
 		name: "login links what was never written", file: sessionFile,
