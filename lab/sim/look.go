@@ -103,7 +103,7 @@ func (w *World) dryRun(d *desk, v *visitor) {
 			return
 		}
 		one.written = true
-		r := &request{name: "write", tag: one.text, account: v.account, message: true, ended: v.ended}
+		r := &request{name: "write", tag: one.text, account: v.account, message: true, visitor: v, ended: v.ended}
 		r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
 			return v.on(d).Write(ctx, one.text, &charla.WriteOptions{Key: key})
 		}

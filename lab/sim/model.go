@@ -232,6 +232,12 @@ func (m *model) session(s tickets.Session) {
 	}
 }
 
+// over reports whether a session has ended, or has stopped by itself.
+func (m *model) over(id tickets.SessionID, now time.Time) bool {
+	s := m.sessions[id]
+	return !s.EndedAt.IsZero() || !now.Before(s.ExpiresAt)
+}
+
 // present follows a roster, by R4.7.
 func (m *model) present(t *task, id chatcfg.AccountID, r tickets.Roster) {
 	a := m.accounts[id]

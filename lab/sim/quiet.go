@@ -32,6 +32,7 @@ func (w *World) quieten() {
 			w.kill(d)
 		}
 	}
+	w.loginAgain()
 	w.comeBack()
 	for _, r := range w.people.requests {
 		if r.key != "" && r.maybe && r.acked == nil && !r.account.deleted && w.failure == nil {
@@ -77,6 +78,24 @@ func (w *World) quieten() {
 	w.followed()
 	w.shown()
 	w.last(context.Background())
+}
+
+// loginAgain has every visitor who lost the answer to a login log in again.
+func (w *World) loginAgain() {
+	for _, v := range w.people.sessions {
+		for range 50 { // its desk may crash of a poisonous delivery
+			s := w.model.sessions[v.id]
+			if v.account.deleted || w.model.over(v.id, w.now) || holds(v.token, s) || w.failure != nil {
+				break
+			}
+			w.login(w.someone(), v)
+			w.drain()
+			w.bootAll()
+		}
+		if s := w.model.sessions[v.id]; !v.account.deleted && !w.model.over(v.id, w.now) && !holds(v.token, s) {
+			w.failf("session", "the visitor of session %s cannot log in again", v.id)
+		}
+	}
 }
 
 // comeBack has every page that was following something follow it again, and every
