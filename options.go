@@ -100,8 +100,8 @@ type RunnerOptions struct {
 	// Backoff is the wait after the first failed attempt, doubled with each
 	// one up to six hours; default 5 seconds.
 	Backoff time.Duration
-	// Keep is how long a delivery that was sent is kept in the outbox; default
-	// 7 days.
+	// Keep is how long a delivery that was sent, and a session that expired, is kept;
+	// default 7 days.
 	Keep time.Duration
 }
 

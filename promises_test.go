@@ -2,6 +2,7 @@ package charla_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -280,6 +281,43 @@ func TestPrune(t *testing.T) {
 	}
 	cancel()
 	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
+// TestPruneSessions: R7.5: sessions that expired longer ago than is kept are deleted, others
+// are not, and the messages and the conversation of a deleted one go on.
+func TestPruneSessions(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	d := b.newDesk(func(o *charla.Options) {
+		o.SessionTTL, o.Runner.Keep, o.Runner.Poll = time.Hour, 24*time.Hour, time.Hour
+	})
+	b.use(d)
+	old := b.enter("juan")
+	ref := b.write(old, "hola").Ref
+	id := b.session(old).ID
+	b.pass(20 * time.Hour)
+	recent := b.session(b.enter("eva")).ID
+	b.pass(6 * time.Hour)
+	ctx, cancel := context.WithCancel(b.ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	gone := func(id tickets.SessionID) bool {
+		_, err := b.store.Sessions().Get(b.ctx, b.account.ID(), id)
+		return errors.Is(err, storage.ErrNotFound)
+	}
+	require.Eventually(t, func() bool { return gone(id) }, time.Minute, time.Millisecond)
+	require.False(t, gone(recent), "it expired lately")
+	b.clock.Add(24 * time.Hour)
+	require.Eventually(t, func() bool { return gone(recent) }, time.Minute, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	_, err := old.Write(b.ctx, "¿hola?", nil)
+	require.ErrorIs(t, err, charla.ErrSession)
+	b.reply(ref, "buenas")
+	list := b.messages(ref)
+	require.Len(t, list, 2)
+	assert.Equal(t, id, list[0].Session)
+	assert.Equal(t, id, list[1].Session, "R7.2: agents' messages belong to the session that wrote last")
 }
 
 // TestSecretInStruct: R1.7: not from a field of somebody else either.

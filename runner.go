@@ -49,7 +49,8 @@ func (d *Desk) keep(ctx context.Context, part RunPart, kick <-chan struct{}, all
 	}
 }
 
-// pruner forgets, every hour, what was sent long ago.
+// pruner removes, every hour, what was sent and the sessions that expired longer ago
+// than is kept. The time between lets a clock be wrong for a while.
 func (d *Desk) pruner() work {
 	var last time.Time
 	return func(ctx context.Context) (int, error) {
@@ -57,14 +58,19 @@ func (d *Desk) pruner() work {
 		if now.Sub(last) < time.Hour {
 			return 0, nil
 		}
-		n, err := d.store.Outbox().Prune(ctx, now.Add(-d.o.Runner.Keep), storage.MaxPage)
+		before := now.Add(-d.o.Runner.Keep)
+		sent, err := d.store.Outbox().Prune(ctx, before, storage.MaxPage)
 		if err != nil {
 			return 0, fmt.Errorf("charla: prune outbox: %w", err)
 		}
-		if n < storage.MaxPage {
+		expired, err := d.store.Sessions().Prune(ctx, before, storage.MaxPage)
+		if err != nil {
+			return sent, fmt.Errorf("charla: prune sessions: %w", err)
+		}
+		if max(sent, expired) < storage.MaxPage {
 			last = now
 		}
-		return n, nil
+		return sent + expired, nil
 	}
 }
 

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -60,6 +61,27 @@ func (p memorySessions) Save(ctx context.Context, s tickets.Session) error {
 	}
 	a.sessions[s.ID] = copySession(s)
 	return nil
+}
+
+func (p memorySessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	n := 0
+	for _, a := range p.m.accounts {
+		for id, s := range a.sessions {
+			if n >= limit {
+				return n, nil
+			}
+			if !s.ExpiresAt.IsZero() && s.ExpiresAt.Before(before) {
+				delete(a.sessions, id)
+				n++
+			}
+		}
+	}
+	return n, nil
 }
 
 func (p memorySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {

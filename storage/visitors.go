@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -27,6 +28,9 @@ type Sessions interface {
 	// Save replaces a session if its stored revision is s.Revision-1, else
 	// ErrConflict. ErrNotFound.
 	Save(ctx context.Context, s tickets.Session) error
+	// Prune removes sessions whose ExpiresAt is not zero and before a time, at most
+	// limit, and says how many. What they wrote, and where they wrote, stays.
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	// Holder returns the conversation that holds an identity; zero: none does.
 	Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error)
 	// Raise raises the marks of a conversation to the given ones where those are

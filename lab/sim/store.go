@@ -276,6 +276,10 @@ func (s faultySessions) Save(ctx context.Context, one tickets.Session) error {
 	})
 }
 
+func (s faultySessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	return through(ctx, spot{"prune sessions", changes, ""}, func() (int, error) { return s.w.real.Sessions().Prune(ctx, before, limit) })
+}
+
 func (s faultySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
 	return through(ctx, spot{"holder", reads, ""}, func() (tickets.ConversationID, error) {
 		return s.w.real.Sessions().Holder(ctx, account, id)

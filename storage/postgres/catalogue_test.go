@@ -31,6 +31,7 @@ var (
 	apart = map[string]bool{"accounts": true, "meta": true, "migrations": true}
 	timed = map[string]string{
 		"conversations_wake": "wake", "deliveries_pending": "due", "deliveries_sending": "due", "deliveries_sent": "due",
+		"sessions_expires": "expires",
 	}
 )
 

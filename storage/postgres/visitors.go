@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
@@ -62,9 +63,9 @@ type sessions struct{ s *Store }
 
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	return p.s.inAccount(ctx, storage.ErrExists, `,
-		done AS (INSERT INTO charla.sessions (account, id, revision, conversation, kind, value, doc)
-			SELECT id, $2, $3, $4, $5, $6, $7 FROM a WHERE NOT deleted ON CONFLICT DO NOTHING RETURNING 1)`,
-		s.Account.UUID[:], s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, codec.AppendSession(nil, &s))
+		done AS (INSERT INTO charla.sessions (account, id, revision, conversation, kind, value, doc, expires)
+			SELECT id, $2, $3, $4, $5, $6, $7, $8 FROM a WHERE NOT deleted ON CONFLICT DO NOTHING RETURNING 1)`,
+		s.Account.UUID[:], s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, codec.AppendSession(nil, &s), orNull(s.ExpiresAt))
 }
 
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
@@ -73,10 +74,10 @@ func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	var found, saved bool
-	err := p.s.change(ctx, `WITH done AS (UPDATE charla.sessions SET revision = $3, conversation = $4, kind = $5, value = $6, doc = $7
+	err := p.s.change(ctx, `WITH done AS (UPDATE charla.sessions SET revision = $3, conversation = $4, kind = $5, value = $6, doc = $7, expires = $8
 			WHERE account = $1 AND id = $2 AND revision = $3 - 1 RETURNING 1)
 		SELECT EXISTS (SELECT FROM charla.sessions WHERE account = $1 AND id = $2), EXISTS (SELECT FROM done)`,
-		[]any{s.Account.UUID[:], s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, codec.AppendSession(nil, &s)},
+		[]any{s.Account.UUID[:], s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, codec.AppendSession(nil, &s), orNull(s.ExpiresAt)},
 		func(scan func(...any) error) error { return scan(&found, &saved) })
 	switch {
 	case err != nil:
@@ -87,6 +88,13 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 		return storage.ErrConflict
 	}
 	return nil
+}
+
+func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	n, err := p.s.count(ctx, `DELETE FROM charla.sessions WHERE (account, id) IN (
+		SELECT account, id FROM charla.sessions WHERE expires < $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+		micros(before), max(limit, 0))
+	return int(n), err
 }
 
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {

@@ -243,8 +243,8 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 		if found {
 			return storage.ErrExists
 		}
-		_, err = c.exec("INSERT INTO sessions (account, id, revision, conversation, kind, value, doc) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			a.id, s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, doc)
+		_, err = c.exec("INSERT INTO sessions (account, id, revision, conversation, kind, value, doc, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			a.id, s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, doc, orNull(s.ExpiresAt))
 		return err
 	})
 }
@@ -272,8 +272,8 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 		if revision != s.Revision-1 {
 			return storage.ErrConflict
 		}
-		_, err = c.exec("UPDATE sessions SET revision = ?, conversation = ?, kind = ?, value = ?, doc = ? WHERE account = ? AND id = ?",
-			s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, doc, a.id, s.ID.UUID[:])
+		_, err = c.exec("UPDATE sessions SET revision = ?, conversation = ?, kind = ?, value = ?, doc = ?, expires = ? WHERE account = ? AND id = ?",
+			s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, doc, orNull(s.ExpiresAt), a.id, s.ID.UUID[:])
 		return err
 	})
 }

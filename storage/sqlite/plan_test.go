@@ -81,6 +81,7 @@ func everything(b *bundle) {
 	}
 	require.NoError(b, b.Outbox().Replay(b.ctx, id, claimed[1].Key, late))
 	ok(b.Outbox().Prune(b.ctx, lease, 10))
+	ok(b.Sessions().Prune(b.ctx, lease, 10))
 
 	ref := tickets.Ref{Account: id, Conversation: c.conv.ID}
 	ok(b.Queries().Ticket(b.ctx, ref))
@@ -132,8 +133,8 @@ var (
 	// led are the ways to find rows that lead with the account, or with what only
 	// one row has.
 	led = regexp.MustCompile(`^SEARCH \w+ USING (COVERING )?(INDEX \w+ \((account|uuid|key)[=>]\?|INTEGER PRIMARY KEY \(rowid[=>]\?\)|PRIMARY KEY \(account=\?)`)
-	// claiming are those that lead with time, for claims and their instants.
-	claiming = regexp.MustCompile(`^(SEARCH \w+ USING (COVERING )?INDEX (conversations_wake \(wake|deliveries_due \(state=\? AND due)[<>]|SCAN accounts USING (COVERING )?INDEX accounts_stale$)`)
+	// claiming are those that lead with time, for claims, their instants and what expires.
+	claiming = regexp.MustCompile(`^(SEARCH \w+ USING (COVERING )?INDEX (conversations_wake \(wake|deliveries_due \(state=\? AND due|sessions_expires \(expires)[<>]|SCAN accounts USING (COVERING )?INDEX accounts_stale$)`)
 	// harmless are steps that read nothing but what other steps have found.
 	harmless = regexp.MustCompile(`^(SCAN (words|w) VIRTUAL TABLE INDEX \d+:M|SCAN words VIRTUAL TABLE INDEX \d+:=|SCAN [fg] (EXISTS )?VIRTUAL TABLE INDEX|SCAN (meta|sqlite_schema)$|SCAN (m|p|\(subquery-\d+\))$|SCAN CONSTANT ROW|CO-ROUTINE|MATERIALIZE|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|INTERSECT|MERGE|LEFT$|RIGHT$|LIST SUBQUERY|SCALAR SUBQUERY|CORRELATED SCALAR SUBQUERY|USING ROWID SEARCH|CREATE BLOOM|REUSE|USE TEMP B-TREE)`)
 )

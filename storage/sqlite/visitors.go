@@ -4,12 +4,26 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
 )
+
+func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	var n int64
+	err := p.s.writer.do(ctx, func(c *conn) (err error) {
+		n, err = c.change(`DELETE FROM sessions WHERE rowid IN (
+			SELECT rowid FROM sessions WHERE expires < ? ORDER BY expires LIMIT ?)`, micros(before), max(limit, 0))
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(n), nil
+}
 
 func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.s.writer.do(ctx, func(c *conn) error {

@@ -100,6 +100,7 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 		{"Sessions.Create", func(ctx context.Context) error { return c.Sessions().Create(ctx, other) }},
 		{"Sessions.Get", func(ctx context.Context) error { _, err := c.Sessions().Get(ctx, a.ID, s.ID); return err }},
 		{"Sessions.Save", func(ctx context.Context) error { return c.Sessions().Save(ctx, saved) }},
+		{"Sessions.Prune", func(ctx context.Context) error { _, err := c.Sessions().Prune(ctx, later(0), 10); return err }},
 		{"Sessions.Holder", func(ctx context.Context) error {
 			_, err := c.Sessions().Holder(ctx, a.ID, b.Conversation.Identity)
 			return err

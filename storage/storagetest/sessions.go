@@ -4,12 +4,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
 var sessionChecks = []test{
 	{"sessions/revisions", checkSessions},
+	{"sessions/prune", checkSessionsPrune},
 	{"presence/revisions", checkPresence},
 	{"presence/race", checkPresenceRace},
 }
@@ -60,6 +62,61 @@ func checkSessions(c *check) {
 		}
 	})
 	c.same(won.Load(), int64(1), "saves at once that succeeded")
+}
+
+func checkSessionsPrune(c *check) {
+	p := c.Sessions()
+	accounts := [2]chatcfg.Account{c.account(), c.account()}
+	ids := make([]tickets.SessionID, 6)
+	start := func(i int, expires time.Time) tickets.Session {
+		ids[i] = c.sessionID()
+		s := tickets.Session{
+			ID: ids[i], Account: accounts[i%2].ID, Conversation: c.conversationID(), CreatedAt: base, ExpiresAt: expires, Revision: 1,
+		}
+		c.must(p.Create(c.ctx, s), "Create")
+		return s
+	}
+	start(0, later(1))
+	start(1, later(2))
+	start(2, later(3))
+	moved := start(3, later(1))
+	start(4, time.Time{})
+	start(5, later(9))
+	moved.ExpiresAt, moved.Revision = later(9), 2
+	c.must(p.Save(c.ctx, moved), "Save")
+	left := func(want ...int) {
+		var got []int
+		for i, id := range ids {
+			_, err := p.Get(c.ctx, accounts[i%2].ID, id)
+			if err == nil {
+				got = append(got, i)
+				continue
+			}
+			c.is(err, storage.ErrNotFound, "Get of a pruned session")
+		}
+		c.same(got, want, "sessions that Prune left")
+	}
+	prune := func(before time.Time, limit, want int) {
+		n, err := p.Prune(c.ctx, before, limit)
+		c.must(err, "Prune")
+		c.same(n, want, "Prune before %v, limit %d", before, limit)
+	}
+	prune(later(1), 10, 0)
+	prune(later(3), 0, 0)
+	left(0, 1, 2, 3, 4, 5)
+	prune(later(3), 10, 2)
+	left(2, 3, 4, 5)
+	prune(later(10), 1, 1)
+	prune(later(10), 10, 2)
+	left(4)
+
+	// What a pruned session wrote stays, and its conversation goes on.
+	b := c.begin(accounts[0], func(*storage.Batch) {})
+	s := tickets.Session{ID: c.sessionID(), Account: accounts[0].ID, Conversation: b.Conversation.ID, CreatedAt: base, ExpiresAt: later(1), Revision: 1}
+	c.must(p.Create(c.ctx, s), "Create")
+	prune(later(2), 10, 1)
+	c.same(c.messages(accounts[0].ID, b.Conversation.ID), b.Messages, "messages after Prune")
+	c.commit(c.next(b))
 }
 
 func checkPresence(c *check) {

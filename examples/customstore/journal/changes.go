@@ -31,6 +31,7 @@ var kinds = map[string]func() change{
 	"prune":    func() change { return new(prune) },
 	"presence": func() change { return new(putRoster) },
 	"session":  func() change { return new(createSession) },
+	"expire":   func() change { return new(pruneSessions) },
 	"visit":    func() change { return new(saveSession) },
 	"marks":    func() change { return new(raise) },
 	"contact":  func() change { return new(addContact) },
@@ -132,6 +133,13 @@ type prune struct {
 
 func (c *prune) apply(ctx context.Context, m *storage.Memory) (changed bool, err error) {
 	c.pruned, err = m.Outbox().Prune(ctx, c.Before, c.Limit)
+	return c.pruned > 0, err
+}
+
+type pruneSessions prune
+
+func (c *pruneSessions) apply(ctx context.Context, m *storage.Memory) (changed bool, err error) {
+	c.pruned, err = m.Sessions().Prune(ctx, c.Before, c.Limit)
 	return c.pruned > 0, err
 }
 

@@ -148,6 +148,12 @@ func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 	return read(p.Store, func(m *storage.Memory) (tickets.Session, error) { return m.Sessions().Get(ctx, account, id) })
 }
 
+func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	c := &pruneSessions{Before: before, Limit: limit}
+	err := p.change(ctx, "expire", c)
+	return c.pruned, err
+}
+
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
 	return read(p.Store, func(m *storage.Memory) (tickets.ConversationID, error) {
 		return m.Sessions().Holder(ctx, account, id)
