@@ -88,6 +88,7 @@ func newChecker(root string) (*checker, error) {
 		return err != nil // deleted
 	})
 	slices.Sort(files)
+	files = slices.Compact(files) // a file in conflict is listed three times
 	c := &checker{root: root, files: files, words: map[string]int{}, anchors: map[string][]string{}, tests: map[string]bool{}}
 	if c.surface, err = readSurface(filepath.Join(root, "api")); err != nil {
 		return nil, err
