@@ -8,8 +8,7 @@ import (
 // RuleManualClose says good-bye when an agent closes.
 const RuleManualClose tickets.RuleKey = "manualClose"
 
-// WhyAgentClosed: an agent closed the ticket. It is the reason of
-// [RuleManualClose].
+// WhyAgentClosed is the reason of [RuleManualClose]: an agent closed the ticket.
 const WhyAgentClosed tickets.Why = "agent_closed"
 
 var manualClose = rule{

@@ -2,6 +2,7 @@ package widget_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -51,7 +52,7 @@ func nginx(t *testing.T, server *httptest.Server, buffering string) *http.Client
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
 	file := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, nginxConfig, buffering, server.Listener.Addr()), 0o600))
-	proxy := exec.CommandContext(t.Context(), "/usr/sbin/nginx", "-p", dir, "-c", file, "-e", "error.log") //nolint:gosec // the test's own file
+	proxy := exec.CommandContext(t.Context(), "/usr/sbin/nginx", "-p", dir, "-c", file, "-e", "error.log")
 	var said bytes.Buffer
 	proxy.Dir, proxy.Stderr = dir, &said
 	require.NoError(t, proxy.Start())
@@ -64,7 +65,7 @@ func nginx(t *testing.T, server *httptest.Server, buffering string) *http.Client
 		}
 		return err == nil
 	}, time.Minute, 10*time.Millisecond, "nginx: %s", &said)
-	transport := &http.Transport{Dial: func(string, string) (net.Conn, error) { return dial() }}
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return dial() }}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }

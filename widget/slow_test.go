@@ -276,7 +276,7 @@ func (s *site) dribble(t *testing.T, server *httptest.Server, p protocol, q slow
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	require.NoError(t, err)
 	if p.secure {
-		c := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the test's own server
+		c := &tls.Config{InsecureSkipVerify: true}
 		if p.two {
 			c.NextProtos = []string{"h2"}
 		}

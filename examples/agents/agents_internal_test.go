@@ -226,6 +226,7 @@ func (b *bench) live(id string) (next func() event, hangUp func()) {
 	require.NoError(b.t, r.Write(conn))
 	res, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), r)
 	require.NoError(b.t, err)
+	b.t.Cleanup(func() { _ = res.Body.Close() })
 	require.Equal(b.t, http.StatusOK, res.StatusCode)
 	body := bufio.NewReader(res.Body)
 	next = func() (e event) {

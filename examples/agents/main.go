@@ -90,8 +90,7 @@ func run(ctx context.Context, listener net.Listener, file string, out io.Writer)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = server.Shutdown(last)
-	<-served
-	<-ran
+	_, _ = <-served, <-ran
 	return err
 }
 

@@ -117,6 +117,6 @@ func TestRightsMoved(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	heard := listen(ctx, t, broker)
 	cancel()
-	<-heard.ended
+	require.ErrorIs(t, <-heard.ended, context.Canceled)
 	broker.Wait()
 }

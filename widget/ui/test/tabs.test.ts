@@ -4,6 +4,7 @@ import type { Client } from '../src/app/api'
 import { Refused } from '../src/app/api'
 import { chat } from '../src/app/chat'
 import { store } from '../src/app/store'
+import { login } from '../src/chunks/login'
 import type { Core } from '../src/types'
 
 const kept = new Map<string, string>()
@@ -58,8 +59,8 @@ function server() {
       if (!s) throw new Refused(401, 'session', '')
       const list = (conversations[s.of] ||= [])
       if (path === 'session/login') {
-        Object.assign(s, { level: 'verified', of: 'verified' })
-        return { id: s.id, level: s.level }
+        Object.assign(s, { token: s.token + '-new', level: 'verified', of: 'verified' })
+        return { token: s.token, session: { id: s.id, level: s.level } }
       }
       if (path === 'session' && method === 'DELETE') return void sessions.splice(sessions.indexOf(s), 1)
       if (path === 'session') return { id: s.id, level: s.level, ongoing: true, lastSeq: list.length, read: { agent: 0, customer: 0 } }
@@ -81,7 +82,8 @@ function server() {
 
 function open(s: ReturnType<typeof server>, key: string) {
   const { api, of } = s.tab('charla:' + key)
-  const core = { base: 'https://chat.example/', key, emit: nothing, config: { locale: 'es', entry: { anonymous: true } } }
+  const chunk = () => Promise.resolve({ login })
+  const core = { base: 'https://chat.example/', key, emit: nothing, chunk, config: { locale: 'es', entry: { anonymous: true } } }
   const on = { changed: nothing, arrived: nothing, lost: nothing, form: nothing, seen: nothing, entry: nothing }
   const tab = chat(core as unknown as Core, of, api, on)
   tabs.push(tab)

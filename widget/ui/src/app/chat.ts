@@ -4,7 +4,7 @@
 import type { Client } from './api'
 import { Refused } from './api'
 import { backoff, waiter } from './backoff'
-import type { Item, Sent } from './outbox'
+import type { Sent } from './outbox'
 import { outbox } from './outbox'
 import { reading } from './reading'
 import type { Kept, Store } from './store'
