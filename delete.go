@@ -27,7 +27,10 @@ func (a *Account) Delete(ctx context.Context, confirm string) error {
 	if errors.Is(err, ErrDeleted) {
 		return nil
 	}
-	return firstError(err, refused)
+	if err = firstError(err, refused); err == nil {
+		d.tell(hintSessions, a.id.UUID, 0)
+	}
+	return err
 }
 
 // Purged says what [Desk.Purge] removed.

@@ -42,8 +42,10 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	var unwritten tickets.ConversationID // linked, although it did not exist when it was loaded
 	_, err = d.changeSession(ctx, v, func(l *storage.Loaded) error {
 		now := &l.Session
+		unwritten = tickets.ConversationID{}
 		repeated := same(v.hash[:], now.Replaced)
 		if !repeated && !same(v.hash[:], now.TokenHash) {
 			return ErrSession
@@ -69,18 +71,38 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 		case repeated: // the old token repeats its login, and logs in nobody else
 			return ErrSession
 		default:
-			if l.Conversation.Version > 0 { // else nothing was written there
-				now.Links = link(now.Links, from)
+			now.Links = link(now.Links, from)
+			if l.Conversation.Version == 0 {
+				unwritten = from
 			}
 			now.Conversation = tickets.ConversationID{UUID: fresh}
 			return d.settle(ctx, now)
 		}
 		return nil
 	})
+	v = d.Account(v.account).Visitor(token)
+	if err == nil && !unwritten.IsZero() {
+		err = d.unlink(ctx, v, unwritten)
+	}
 	if err != nil {
 		return nil, "", err
 	}
-	return v.desk.Account(v.account).Visitor(token), token, nil
+	return v, token, nil
+}
+
+// unlink takes a conversation from a session's links unless it exists. Since its login
+// the session cannot write there: a first message that came during the login is stored
+// by now, or fails.
+func (d *Desk) unlink(ctx context.Context, v *Visitor, id tickets.ConversationID) error {
+	loaded, err := d.load(ctx, storage.LoadQuery{Account: v.account, Conversation: id})
+	if err != nil || loaded.Conversation.Version > 0 {
+		return err
+	}
+	_, err = d.changeSession(ctx, v, func(l *storage.Loaded) error {
+		l.Session.Links = slices.DeleteFunc(slices.Clone(l.Session.Links), func(one tickets.ConversationID) bool { return one == id })
+		return nil
+	})
+	return err
 }
 
 // maxLinks is how many conversations a session remembers that it wrote in before.

@@ -109,3 +109,56 @@ func TestManyLogins(t *testing.T) {
 	slices.SortFunc(links, func(a, b tickets.ConversationID) int { return strings.Compare(a.String(), b.String()) })
 	require.Len(t, slices.Compact(links), 32, "none twice")
 }
+
+// beforeSave is a store that calls do once, before it saves a session.
+type beforeSave struct {
+	storage.Store
+	do *func()
+}
+
+func (s beforeSave) Sessions() storage.Sessions { return savedSessions{s.Store.Sessions(), s.do} }
+
+type savedSessions struct {
+	storage.Sessions
+	do *func()
+}
+
+func (s savedSessions) Save(ctx context.Context, one tickets.Session) error {
+	if do := *s.do; do != nil {
+		*s.do = nil
+		do()
+	}
+	return s.Sessions.Save(ctx, one)
+}
+
+// R3.9, R7.2: a session's first message, stored while the session logs in, is linked, and
+// sent again afterwards it is not stored twice; without one nothing is linked.
+func TestFirstMessageDuringLogin(t *testing.T) {
+	t.Parallel()
+	for _, writes := range []bool{true, false} {
+		b := setup(t, func(c *chatcfg.Config) { c.Chat.Google.Enabled = true })
+		var do func()
+		b.store = beforeSave{b.store, &do}
+		b.use(b.newDesk(nil))
+		s := b.enter("juan")
+		key := &charla.WriteOptions{Key: "first"}
+		var was charla.Result
+		if writes {
+			do = func() {
+				var err error
+				was, err = s.Write(b.ctx, "hola", key)
+				require.NoError(t, err)
+			}
+		}
+		s, _, err := s.Login(b.ctx, charla.Proof{Provider: "google", Subject: "7"})
+		require.NoError(t, err)
+		again, err := s.Write(b.ctx, "hola", key)
+		require.NoError(t, err)
+		if writes {
+			require.Equal(t, was, again)
+			require.Equal(t, []tickets.ConversationID{was.Ref.Conversation}, b.stored(s).Links)
+		} else {
+			require.Empty(t, b.stored(s).Links)
+		}
+	}
+}

@@ -423,8 +423,8 @@ func TestFollowAcrossLogin(t *testing.T) {
 	}
 }
 
-// TestDuplicateAcrossLogin: R3.9: a message under way while its session logs in, and
-// sent again there, is stored once.
+// TestDuplicateAcrossLogin: R3.9, R7.2: a message under way while its session logs in, and
+// sent again there, is stored once; the old token is told that it is replaced.
 func TestDuplicateAcrossLogin(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
@@ -445,9 +445,9 @@ func TestDuplicateAcrossLogin(t *testing.T) {
 		return commit()
 	}
 	b.store = &flaky{Store: b.store, conversations: conversations}
-	first, err := b.on(b.newDesk(nil), s).Write(b.ctx, "pago", o)
-	require.NoError(t, err)
-	assert.Equal(t, second, first)
+	_, err := b.on(b.newDesk(nil), s).Write(b.ctx, "pago", o)
+	require.ErrorIs(t, err, charla.ErrReplaced)
+	require.True(t, stalled)
 	assert.Len(t, b.messages(second.Ref), 1)
 }
 

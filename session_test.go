@@ -252,7 +252,9 @@ func TestEndSessions(t *testing.T) {
 	b.alive(again, "and ends nothing")
 
 	require.ErrorIs(t, b.account.EndSessions(b.ctx, tickets.ConversationID{UUID: uuid.New()}), charla.ErrNotFound)
+	ended = b.ends(again)
 	require.NoError(t, b.account.Delete(b.ctx, "Tienda"))
+	require.ErrorIs(t, <-ended, charla.ErrDeleted, "R1.6: a stream of a deleted account ends at once")
 	require.ErrorIs(t, b.account.EndSessions(b.ctx, tickets.ConversationID{}), charla.ErrDeleted)
 	require.ErrorIs(t, b.account.EndSessions(b.ctx, ref.Conversation), charla.ErrDeleted)
 }
