@@ -80,7 +80,7 @@ func TestRights(t *testing.T) {
 
 	// The role cannot change the schema, so a newer version's is the owner's to make.
 	require.ErrorContains(t, script(t, rows, "ALTER TABLE charla.accounts ADD COLUMN more integer"), "42501")
-	more := and(t, "0002_more.sql", "CREATE TABLE charla.more (id integer)")
+	more := and(t, "0003_more.sql", "CREATE TABLE charla.more (id integer)")
 	require.ErrorIs(t, postgres.MigrateTo(ctx, connect(t, rows), more), postgres.ErrNotMigrated)
 	require.NoError(t, postgres.MigrateTo(ctx, connect(t, owner), more))
 	require.NoError(t, script(t, rows, "INSERT INTO charla.more VALUES (1)"), "a table of a later version")
@@ -117,6 +117,6 @@ func TestRightsMoved(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	heard := listen(ctx, t, broker)
 	cancel()
-	require.ErrorIs(t, <-heard.ended, context.Canceled)
+	require.NoError(t, <-heard.ended)
 	broker.Wait()
 }
