@@ -2,7 +2,7 @@ package sim
 
 import (
 	"context"
-	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -21,10 +21,15 @@ type conv struct {
 	armed            int64
 	wake             time.Time // when a claim finds it
 	customerMessages int
-	ticket           *ticket
-	older            []*ticket
-	messages         []tickets.Message
-	entries          []tickets.Entry
+	// customer is what is known of who writes here, session the last that wrote, links
+	// what sessions that logged in wrote elsewhere before.
+	customer tickets.Customer
+	session  tickets.SessionID
+	links    []tickets.ConversationID
+	ticket   *ticket
+	older    []*ticket
+	messages []tickets.Message
+	entries  []tickets.Entry
 }
 
 // attempted sees a batch before its commit: a call decides with one chance, so
@@ -160,13 +165,9 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 
 // entry holds one entry, and the messages it brought, against the rules.
 func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, messages []tickets.Message) []tickets.Message {
-	text, welcome := "", false
-	for _, msg := range messages {
-		if msg.From == tickets.FromCustomer {
-			text = msg.Text
-			break
-		}
-		welcome = welcome || msg.From == tickets.FromWelcome
+	by, ok := m.cause(c, e, messages)
+	if !ok {
+		return nil
 	}
 	if e.Kind == tickets.CommandWrite {
 		s := m.sessions[e.Actor.Session]
@@ -177,7 +178,7 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 	if e.Kind == tickets.CommandWrite && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
 		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)
 	}
-	x, wrong := c.apply(e, now, text, welcome)
+	x, wrong := c.apply(e, now, by)
 	if wrong != "" {
 		m.w.failf("transition", "entry %d: %s", e.N, wrong)
 		return nil
@@ -185,28 +186,34 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 	if e.Actor.Kind == tickets.ActorAgent {
 		m.tag(e.Actor.Name, place{c, e.N, 0})
 	}
-	number := c.ticket.number
-	take := func() (tickets.Message, bool) {
+	if changed := by.number(c); e.Ticket != changed {
+		m.w.failf("history", "entry %d (%s) is of ticket %d, want %d", e.N, e.Kind, e.Ticket, changed)
+	}
+	take := func(from tickets.Author, rule tickets.RuleKey) (tickets.Message, bool) {
 		if len(messages) == 0 {
 			m.w.failf("messages", "entry %d (%s) lacks a message: want %v %v", e.N, e.Kind, x.from, x.rules)
 			return tickets.Message{}, false
 		}
 		msg := messages[0]
 		messages = messages[1:]
-		if msg.Seq != int64(len(c.messages))+1 || msg.Ticket != number || !msg.At.Equal(e.At) {
-			m.w.failf("sequence", "message %d of ticket %d at %s after %d, in entry %d", msg.Seq, msg.Ticket, msg.At, len(c.messages), e.N)
+		want := c.message(e, from, by)
+		if want.Rule = rule; rule != "" {
+			want.Text = msg.Text
+		}
+		if !msg.At.Equal(want.At) {
+			m.w.failf("sequence", "message %d is at %s, in entry %d at %s", msg.Seq, msg.At, e.N, e.At)
+			return msg, false
+		}
+		if want.At = msg.At; !reflect.DeepEqual(msg, want) {
+			m.w.failf("messages", "message %+v, want %+v", msg, want)
 			return msg, false
 		}
 		c.messages = append(c.messages, msg)
 		return msg, m.owned(c, msg)
 	}
 	for _, from := range x.from {
-		msg, ok := take()
+		msg, ok := take(from, "")
 		if !ok {
-			return nil
-		}
-		if msg.From != from {
-			m.w.failf("messages", "message %d is from %s, want %s", msg.Seq, msg.From, from)
 			return nil
 		}
 		if from == tickets.FromCustomer || from == tickets.FromAgent {
@@ -215,12 +222,8 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		x.facts = append(x.facts, "said")
 	}
 	for _, rule := range x.rules {
-		msg, ok := take()
+		msg, ok := take(tickets.FromRule, rule)
 		if !ok {
-			return nil
-		}
-		if msg.From != tickets.FromRule || msg.Rule != rule {
-			m.w.failf("action", "message %d is %s %s, want %s", msg.Seq, msg.From, msg.Rule, rule)
 			return nil
 		}
 		m.text(c, rule, msg.Text)
@@ -235,9 +238,6 @@ func (m *model) facts(e *tickets.Entry, x expected) {
 	var got []string
 	var mails []string
 	for _, f := range e.Facts {
-		if f.Kind == tickets.FactLinked {
-			continue
-		}
 		got = append(got, string(f.Kind))
 		if f.Waited != x.waited && f.Kind == tickets.FactAnswered {
 			m.w.failf("waited", "entry %d answers after %s, want %s", e.N, f.Waited, x.waited)
@@ -294,35 +294,12 @@ func (m *model) compare(ctx context.Context, c *conv, loaded storage.Loaded, b *
 		m.w.failf("state", "conversation %s without a ticket", c.id)
 		return
 	}
-	have := fmt.Sprintf("number %d previous %d %s %s paused %v important %v delayed %v counts %s wait %v lastword %s",
-		s.Number, s.Previous, s.Status, s.Reason, s.Paused, s.Important, s.Delayed(), stamp(s.CountsFrom), waitOf(s.Wait), s.LastWord)
-	word := tickets.SideCustomer
-	if t.byAgent {
-		word = tickets.SideAgent
-	}
-	want := fmt.Sprintf("number %d previous %d %s %s paused %v important %v delayed %v counts %s wait %v lastword %s",
-		t.number, t.previous, t.status, t.reason, t.paused, t.important, t.wait != nil && !t.wait.delayed.IsZero(), stamp(t.counts), t.wait, word)
-	if have != want {
-		m.w.failf("state", "conversation %s, entry %d: stored %s, want %s", c.id, len(c.entries), have, want)
-		return
-	}
-	conversation := loaded.Conversation
-	if conversation.LastSeq != int64(len(c.messages)) || conversation.LastEntry != int64(len(c.entries)) ||
-		conversation.CustomerMessages != int64(c.customerMessages) || conversation.Identity != c.identity {
-		m.w.failf("state", "conversation %+v, want %d messages, %d entries", conversation, len(c.messages), len(c.entries))
-	}
+	m.sameTicket(c, s)
+	m.sameConversation(c, loaded.Conversation)
 	if due, kind := c.deadline(); !due.Truncate(time.Microsecond).Equal(b.Wake) {
 		m.w.failf("wake", "conversation %s wakes at %s, want %s for %q", c.id, b.Wake, due, kind)
 	}
-	page, err := m.w.real.Queries().Tickets(ctx, storage.TicketQuery{Account: c.account.id, Conversation: c.id})
-	if err != nil || page.Next == "" && len(page.Items) != len(c.older)+1 {
-		m.w.failf("tickets", "conversation %s lists %d tickets (%v), want %d", c.id, len(page.Items), err, len(c.older)+1)
-	}
-	for _, row := range page.Items {
-		if row.Number != t.number && row.Status != tickets.StatusClosed {
-			m.w.failf("open", "ticket %d of conversation %s is %s besides the latest", row.Number, c.id, row.Status)
-		}
-	}
+	m.w.everyTicket(ctx, c)
 }
 
 func stamp(t time.Time) string {
@@ -330,18 +307,4 @@ func stamp(t time.Time) string {
 		return "-"
 	}
 	return t.UTC().Format(time.RFC3339Nano)
-}
-
-func (w *wait) String() string {
-	if w == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%s+%s %s due %s", stamp(w.since), w.limit, w.clock, stamp(w.due))
-}
-
-func waitOf(w *tickets.Wait) string {
-	if w == nil {
-		return "-"
-	}
-	return (&wait{since: w.Since, limit: w.Limit, clock: w.Clock, due: w.Due}).String()
 }

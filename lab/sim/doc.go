@@ -64,6 +64,10 @@
 //   - what fell due happens at the instant at which it was due, first, in order, and
 //     never over what somebody said at the same instant; the next deadline is the one
 //     that the store was told (conv.go, follows and compare)
+//   - every field of a message, a ticket and a conversation is what the rules and what was
+//     asked for make of it: level, agent, name, session, instants, typification, metadata,
+//     what is known of the customer, what rules remember (fields.go)
+//   - figures of a report over any period (report.go)
 //   - out of hours by an oracle that looks at each minute by its wall time (hours.go)
 //   - nothing decided under an older configuration lands after a save, nothing at all
 //     after a deletion (conv.go, committed; outbox.go)
@@ -76,7 +80,7 @@
 //   - a dry run changes nothing, and says what then happens, where nothing came between;
 //     every entry can be explained; a search finds exactly what was said; an identity
 //     is verified by the tokens that hold then, a picture is the last one (look.go)
-//   - nothing that landed is ever different later; the report counts every answer
+//   - nothing that landed is ever different later
 //     (quiet.go, last)
 //
 // The texts that an action chooses from are chosen evenly, over a whole run of seeds

@@ -40,7 +40,9 @@ func (w *World) look(d *desk, a *account, c *conv, v *visitor) {
 		w.rotate(d, a)
 	case x < 94:
 		w.verify(d, a)
-	case x < 97:
+	case x < 96:
+		w.report(d, a)
+	case x < 98:
 		w.paint(d, a)
 	default:
 		w.picture(d, a)
@@ -103,12 +105,7 @@ func (w *World) dryRun(d *desk, v *visitor) {
 			return
 		}
 		one.written = true
-		r := &request{name: "write", tag: one.text, account: v.account, message: true, visitor: v, ended: v.ended}
-		r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
-			return v.on(d).Write(ctx, one.text, &charla.WriteOptions{Key: key})
-		}
-		w.people.requests = append(w.people.requests, r)
-		w.ask(d, r)
+		w.request(d, v.wants(one.text))
 		w.hurry = w.lastTask
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
 		one.outcome, err = d.charla.Account(v.account.id).Visitor(token).DryRun(ctx, one.text)

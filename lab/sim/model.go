@@ -56,8 +56,7 @@ type account struct {
 	keys                 []keyring
 	picture              []byte
 	pictures             [][]byte // that were given
-	// waits are the finished ones.
-	waits, first int64
+	answers              []answer
 }
 
 // since is what saves mean for what was armed before them (R4.8, R2.6).

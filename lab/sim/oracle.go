@@ -23,7 +23,16 @@ type ticket struct {
 	wait                  *wait
 	spoke                 time.Time // out of hours
 	absence               int64     // no agents
-	notified              map[string]bool
+	notified              []string
+	// createdAt, openedAt and changedAt are instants, agent and agentName of who spoke
+	// or closed last.
+	createdAt, openedAt, changedAt time.Time
+	agent                          tickets.AgentID
+	agentName                      string
+	typification                   *tickets.Typification
+	metadata                       map[string]string
+	customer                       tickets.Customer // who wrote last
+	messages                       int64            // of people
 }
 
 type wait struct {
@@ -93,13 +102,18 @@ func (w *wait) under(cfg *config) {
 	}
 }
 
-// apply carries an entry out on the model, or says what is wrong with it. text is
-// what its person wrote, now the instant at which it takes effect.
-func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool) (x expected, wrong string) {
+// apply carries an entry out on the model, or says what is wrong with it. now is the
+// instant at which it takes effect.
+func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wrong string) {
 	t := c.ticket
 	if e.Ticket != 0 && t != nil && e.Ticket != t.number && e.Kind != tickets.CommandWrite {
-		return c.applyOlder(e)
+		return c.applyOlder(e, by)
 	}
+	defer func() { // what was done, however late, changed the ticket when it was done
+		if c.ticket != nil {
+			c.ticket.changedAt = e.At
+		}
+	}()
 	status := tickets.Status("")
 	if t != nil {
 		status = t.status
@@ -116,9 +130,9 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 	}
 	switch e.Kind {
 	case tickets.CommandWrite:
-		c.write(e, now, text, welcome, &x)
+		c.write(e, now, by, &x)
 	case tickets.CommandReply:
-		c.reply(now, &x)
+		c.reply(now, by, &x)
 	case tickets.CommandClose, tickets.CommandExpire:
 		t.status, t.closedAt, t.reason = tickets.StatusClosed, now, tickets.ReasonManual
 		t.wait, t.counts, t.paused = nil, time.Time{}, false
@@ -126,6 +140,8 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 		rule := automation.RuleManualClose
 		if e.Kind == tickets.CommandExpire {
 			t.reason, rule = tickets.ReasonAutomatic, automation.RuleAutomaticClose
+		} else {
+			t.agent, t.agentName = by.actor.Agent, by.actor.Name
 		}
 		c.speak(rule, true, &x)
 	case tickets.CommandIgnore:
@@ -145,10 +161,8 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 		x.facts = append(x.facts, string(e.Kind)+"d")
 	case tickets.CommandMark, tickets.CommandUnmark:
 		mark(t, e.Kind, &x)
-	case tickets.CommandClassify:
-		x.facts = append(x.facts, "typified")
-	case tickets.CommandDescribe:
-		x.facts = append(x.facts, "metadata")
+	case tickets.CommandClassify, tickets.CommandDescribe:
+		return x, describe(t, by, &x)
 	case tickets.CommandDelay:
 		t.wait.delayed = now
 		x.facts = append(x.facts, "delayed")
@@ -165,22 +179,45 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, text string, welcome bool)
 }
 
 // applyOlder is for tickets that are not the latest (R3.3).
-func (c *conv) applyOlder(e *tickets.Entry) (x expected, wrong string) {
+func (c *conv) applyOlder(e *tickets.Entry, by cause) (x expected, wrong string) {
 	i := slices.IndexFunc(c.older, func(t *ticket) bool { return t.number == e.Ticket })
 	if i < 0 {
 		return x, fmt.Sprintf("%s on ticket %d, which does not exist", e.Kind, e.Ticket)
 	}
+	t := c.older[i]
+	t.changedAt = e.At
 	switch e.Kind {
 	case tickets.CommandMark, tickets.CommandUnmark:
-		mark(c.older[i], e.Kind, &x)
-	case tickets.CommandClassify:
-		x.facts = append(x.facts, "typified")
-	case tickets.CommandDescribe:
-		x.facts = append(x.facts, "metadata")
+		mark(t, e.Kind, &x)
+	case tickets.CommandClassify, tickets.CommandDescribe:
+		return x, describe(t, by, &x)
 	default:
 		return x, fmt.Sprintf("%s on ticket %d, which is not the latest", e.Kind, e.Ticket)
 	}
 	return x, ""
+}
+
+// describe sets the typification or the metadata, whole (R3.6).
+func describe(t *ticket, by cause, x *expected) (wrong string) {
+	if t.customer.Level == tickets.LevelAnonymous {
+		return fmt.Sprintf("%s on the ticket of an anonymous customer", by.cmd.Kind)
+	}
+	if by.cmd.Kind == tickets.CommandClassify {
+		t.typification = by.cmd.Typification
+		x.facts = append(x.facts, "typified")
+	} else {
+		t.metadata = by.cmd.Metadata
+		x.facts = append(x.facts, "metadata")
+	}
+	return ""
+}
+
+// number is the ticket that an entry must be of: the one asked for, else the latest.
+func (by cause) number(c *conv) tickets.Number {
+	if by.request != nil && by.cmd.Number != 0 {
+		return by.cmd.Number
+	}
+	return c.ticket.number
 }
 
 func mark(t *ticket, k tickets.CommandKind, x *expected) {
@@ -194,7 +231,7 @@ func mark(t *ticket, k tickets.CommandKind, x *expected) {
 	}
 }
 
-func (c *conv) write(e *tickets.Entry, now time.Time, text string, welcome bool, x *expected) {
+func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 	cfg := c.account.current()
 	window := std(cfg.General.ReopenWindow)
 	t := c.ticket
@@ -206,18 +243,22 @@ func (c *conv) write(e *tickets.Entry, now time.Time, text string, welcome bool,
 		x.facts = append(x.facts, "reopened")
 	default:
 		created = true
-		t = &ticket{number: 1, status: tickets.StatusOpen, notified: make(map[string]bool)}
+		t = &ticket{number: 1, status: tickets.StatusOpen, createdAt: now, openedAt: now}
 		if c.ticket != nil {
 			c.older = append(c.older, c.ticket)
 			t.previous, t.number = c.ticket.number, c.ticket.number+1
 		}
 		if cfg.General.CreateIgnored {
-			t.status = tickets.StatusIgnored
+			t.status, t.openedAt = tickets.StatusIgnored, time.Time{}
 		}
 		c.ticket = t
 		x.facts = append(x.facts, "created")
 	}
-	if welcome {
+	if c.meet(by.session) {
+		x.facts = append(x.facts, "linked")
+	}
+	t.messages++
+	if by.cmd.Welcome != nil {
 		x.from = append(x.from, tickets.FromWelcome)
 	}
 	x.from = append(x.from, tickets.FromCustomer)
@@ -227,15 +268,15 @@ func (c *conv) write(e *tickets.Entry, now time.Time, text string, welcome bool,
 	}
 	c.customerMessages++
 	marked := false
-	if i := cfg.General.Important; i.Enabled && !t.important && !t.keywordsOff && mentions(text, i.Keywords) {
+	if i := cfg.General.Important; i.Enabled && !t.important && !t.keywordsOff && mentions(by.cmd.Text, i.Keywords) {
 		t.important, marked = true, true
 		x.facts = append(x.facts, "important")
 	}
 	n := cfg.General.Notify
 	if n.Tickets == chatcfg.NotifyAll && created || n.Tickets == chatcfg.NotifyImportant && marked {
 		for _, to := range n.To {
-			if !t.notified[to] {
-				t.notified[to] = true
+			if !slices.Contains(t.notified, to) {
+				t.notified = append(t.notified, to)
 				x.mails = append(x.mails, to)
 				x.facts = append(x.facts, "notified")
 			}
@@ -281,12 +322,14 @@ func action(cfg *config, rule tickets.RuleKey) chatcfg.TextAction {
 	}[rule]
 }
 
-func (c *conv) reply(now time.Time, x *expected) {
+func (c *conv) reply(now time.Time, by cause, x *expected) {
 	t := c.ticket
 	if t.status == tickets.StatusIgnored {
-		t.status = tickets.StatusOpen
+		t.status, t.openedAt = tickets.StatusOpen, now
 		x.facts = append(x.facts, "opened")
 	}
+	t.messages++
+	t.agent, t.agentName = by.actor.Agent, by.actor.Name
 	x.from = append(x.from, tickets.FromAgent)
 	if t.wait != nil {
 		x.facts = append(x.facts, "answered")
@@ -294,10 +337,7 @@ func (c *conv) reply(now time.Time, x *expected) {
 		if h := c.account.current().hours; t.wait.clock == chatcfg.Business && h != nil {
 			x.waited = h.between(t.wait.since, now)
 		}
-		c.account.waits++
-		if !t.answered {
-			c.account.first++
-		}
+		c.account.answers = append(c.account.answers, answer{now, x.waited, t.wait.limit, !t.answered})
 		t.wait = nil
 	}
 	t.answered, t.byAgent = true, true
@@ -308,7 +348,7 @@ func (c *conv) reply(now time.Time, x *expected) {
 
 func (c *conv) open(now time.Time) {
 	t := c.ticket
-	t.status, t.reason, t.closedAt = tickets.StatusOpen, "", time.Time{}
+	t.status, t.reason, t.closedAt, t.openedAt = tickets.StatusOpen, "", time.Time{}, now
 	if t.byAgent {
 		t.counts = now
 	} else {

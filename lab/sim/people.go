@@ -17,9 +17,11 @@ import (
 type people struct {
 	sessions []*visitor
 	requests []*request
-	readers  []*reader
-	feeds    map[chatcfg.AccountID]*feed
-	inboxes  map[chatcfg.AccountID]*inbox
+	// asked are the requests by what they write into the log.
+	asked   map[string]*request
+	readers []*reader
+	feeds   map[chatcfg.AccountID]*feed
+	inboxes map[chatcfg.AccountID]*inbox
 	// dries are the dry runs that were not yet held against what happened.
 	dries     []*dry
 	followers []*follower
@@ -48,14 +50,26 @@ type request struct {
 	account        *account
 	visitor        *visitor // whose words they are; nil: an agent's
 	call           func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error)
-	message        bool // a person's words
-	ended          bool // the session had ended before it began
+	actor          tickets.Actor
+	cmd            tickets.Command // with the ticket's number as it was asked for
+	message        bool            // a person's words
+	ended          bool            // the session had ended before it began
 	// running counts the calls under way; maybe says that one has ended without
 	// an answer; refused, that one was refused.
 	running int
 	maybe   bool
 	failed  error
 	acked   *charla.Result
+}
+
+// request asks for something new on a desk.
+func (w *World) request(d *desk, r *request) {
+	if w.people.asked == nil {
+		w.people.asked = make(map[string]*request)
+	}
+	w.people.asked[r.tag] = r
+	w.people.requests = append(w.people.requests, r)
+	w.ask(d, r)
 }
 
 // ask starts a request on a desk, again if it was asked for before.
@@ -198,20 +212,26 @@ func (w *World) leave(d *desk, v *visitor) {
 // write has a visitor write something new.
 func (w *World) write(d *desk, v *visitor) {
 	text := w.say(v.account)
-	r := &request{name: "write", tag: text, account: v.account, message: true, visitor: v, ended: v.ended}
+	r := v.wants(text)
 	if w.rnd.IntN(8) > 0 {
 		v.keys++
 		r.key = fmt.Sprintf("k%d", v.keys)
 	}
-	var welcome *tickets.Welcome
 	if w.rnd.IntN(8) == 0 {
-		welcome = &tickets.Welcome{Text: "bienvenido", Author: "Eva"}
+		r.cmd.Welcome = &tickets.Welcome{Text: "bienvenido", Author: []string{"Eva", ""}[w.rnd.IntN(2)]}
 	}
+	w.request(d, r)
+}
+
+// wants is a message that a visitor wants to write.
+func (v *visitor) wants(text string) *request {
+	r := &request{name: "write", tag: text, account: v.account, message: true, visitor: v, ended: v.ended}
+	r.actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.id}
+	r.cmd = tickets.Command{Kind: tickets.CommandWrite, Text: text}
 	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
-		return v.on(d).Write(ctx, text, &charla.WriteOptions{Key: key, Welcome: welcome})
+		return v.on(d).Write(ctx, text, &charla.WriteOptions{Key: key, Welcome: r.cmd.Welcome})
 	}
-	w.people.requests = append(w.people.requests, r)
-	w.ask(d, r)
+	return r
 }
 
 // act has an agent do something to a conversation.
@@ -223,7 +243,7 @@ func (w *World) act(d *desk, c *conv) {
 	if w.rnd.IntN(3) == 0 && c.ticket != nil {
 		ref.Number = tickets.Number(1 + w.rnd.IntN(int(c.ticket.number)))
 	}
-	r := &request{tag: a.Name, account: c.account}
+	r := &request{tag: a.Name, account: c.account, actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: id, Name: a.Name}}
 	if w.rnd.IntN(8) > 0 {
 		r.key = fmt.Sprintf("k%d", w.people.names)
 	}
@@ -242,12 +262,8 @@ func (w *World) act(d *desk, c *conv) {
 		{"resume", 2, tickets.Command{Kind: tickets.CommandResume}},
 		{"mark", 1, tickets.Command{Kind: tickets.CommandMark}},
 		{"unmark", 2, tickets.Command{Kind: tickets.CommandUnmark}},
-		{"classify", 1, tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "venta"}}},
-	}
-	if w.spec.Whole {
-		acts = append(acts, act{"describe", 1, tickets.Command{
-			Kind: tickets.CommandDescribe, Metadata: map[string]string{"pedido": text},
-		}})
+		{"classify", 2, tickets.Command{Kind: tickets.CommandClassify, Typification: w.typification(text)}},
+		{"describe", 2, tickets.Command{Kind: tickets.CommandDescribe, Metadata: w.metadata(text)}},
 	}
 	sum := 0
 	for _, one := range acts {
@@ -256,7 +272,10 @@ func (w *World) act(d *desk, c *conv) {
 	n := w.rnd.IntN(sum)
 	for _, one := range acts {
 		if n -= one.weight; n < 0 {
-			r.name = one.name
+			r.name, r.cmd = one.name, one.cmd
+			if r.cmd.Number = ref.Number; r.cmd.Kind == tickets.CommandReply {
+				r.cmd.Text = text
+			}
 			r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
 				agent := d.Account(c.account.id).Agent(a)
 				if one.cmd.Kind == tickets.CommandReply {
@@ -267,8 +286,31 @@ func (w *World) act(d *desk, c *conv) {
 			break
 		}
 	}
-	w.people.requests = append(w.people.requests, r)
-	w.ask(d, r)
+	w.request(d, r)
+}
+
+// typification is one that an agent sets; nil clears it.
+func (w *World) typification(text string) *tickets.Typification {
+	switch w.rnd.IntN(4) {
+	case 0:
+		return nil
+	case 1:
+		return &tickets.Typification{Category: "venta"}
+	default:
+		return &tickets.Typification{Category: "reclamo", Fields: map[string]string{"motivo": text}}
+	}
+}
+
+// metadata is what an agent sets in place of what there was.
+func (w *World) metadata(text string) map[string]string {
+	switch w.rnd.IntN(4) {
+	case 0:
+		return nil
+	case 1:
+		return map[string]string{"pedido": text}
+	default:
+		return map[string]string{"origen": "campaña", "nota": text}
+	}
 }
 
 // again repeats an earlier request that has a key: after an unknown outcome, or

@@ -236,15 +236,7 @@ func (w *World) last(ctx context.Context) {
 	for _, c := range w.model.conversations() {
 		w.whole(ctx, c)
 	}
-	for _, a := range w.model.order {
-		if a.purged {
-			continue
-		}
-		report, err := w.real.Queries().Report(ctx, a.id, time.Unix(0, 0), w.now.AddDate(1, 0, 0))
-		if err != nil || report.All.Count != a.waits || report.First.Count != a.first {
-			w.failf("report", "the report says %+v (%v), want %d answers, %d first", report, err, a.waits, a.first)
-		}
-	}
+	w.reports(ctx)
 }
 
 // whole reads a conversation whole: it is what it was when each part landed.
@@ -271,6 +263,7 @@ func (w *World) whole(ctx context.Context, c *conv) {
 			break
 		}
 	}
+	w.everyTicket(ctx, c)
 	if len(messages) != len(c.messages) || len(messages) > 0 && !reflect.DeepEqual(messages, c.messages) {
 		w.failf("rewritten", "the messages of %s are not what they were", c.id)
 	}

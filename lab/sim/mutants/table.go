@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // table are the planted bugs, by the kind of what went wrong for others.
-var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, edgeBugs)
+var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, keptBugs, edgeBugs)
 
 const (
 	draftFile   = "tickets/draft.go"
@@ -16,6 +16,7 @@ const (
 	memoryFile  = "storage/memory_conversations.go"
 	outboxFile  = "storage/memory_outbox.go"
 	ownersFile  = "storage/memory_accounts.go"
+	storeFile   = "storage/rules.go"
 )
 
 // ticketBugs are in what a command makes of a ticket.

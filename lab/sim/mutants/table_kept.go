@@ -1,0 +1,79 @@
+package main
+
+const reportFile = "storage/report.go"
+
+// keptBugs are in what is kept of messages, tickets and customers, and in the figures.
+var keptBugs = []mutant{
+	{
+		name: "kept: agents' and rules' messages without a level", file: draftFile,
+		old: "m.Level = d.Ticket.Customer.Level", new: "m.Level = \"\"",
+	},
+	{
+		name: "kept: reply without the agent's name", file: draftFile,
+		old: "d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name,", new: "d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent,",
+	},
+	{
+		name: "kept: reply of the last agent", file: draftFile,
+		old: "d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent,", new: "d.append(Message{From: FromAgent, Agent: cmp.Or(t.Agent, cmd.Actor.Agent),",
+	},
+	{
+		name: "kept: welcome without its author", file: draftFile,
+		old: "Message{From: FromWelcome, Name: w.Author, Text: w.Text}", new: "Message{From: FromWelcome, Text: w.Text}",
+	},
+	{
+		name: "kept: messages belong to the first session", file: draftFile,
+		old: "\tc.Session = cmd.Actor.Session\n", new: "\tif c.Session.IsZero() {\n\t\tc.Session = cmd.Actor.Session\n\t}\n",
+	},
+	{
+		name: "kept: changed when it was due", file: draftFile,
+		old: "t.ChangedAt = d.At", new: "t.ChangedAt = in.Now",
+	},
+	{
+		name: "kept: typification only once", file: draftFile,
+		old: "\tt.Typification = cmd.Typification\n", new: "\tif t.Typification == nil {\n\t\tt.Typification = cmd.Typification\n\t}\n",
+	},
+	{
+		name: "kept: metadata cannot be cleared", file: draftFile,
+		old: "\tt.Metadata = cmd.Metadata\n", new: "\tif cmd.Metadata != nil {\n\t\tt.Metadata = cmd.Metadata\n\t}\n",
+	},
+	{
+		name: "kept: anonymous tickets are described", file: draftFile,
+		old: "\t\treturn ErrAnonymous\n\t}\n\tt.Metadata", new: "\t}\n\tt.Metadata",
+	},
+	{
+		name: "kept: opening by a reply is not noted", file: draftFile,
+		old: "t.Status, t.OpenedAt = StatusOpen, now\n\t\td.Fact", new: "t.Status = StatusOpen\n\t\td.Fact",
+	},
+	{
+		name: "kept: closer is not noted", file: draftFile,
+		old: "\t\tt.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name\n\t}\n\tt.rest()", new: "\t}\n\tt.rest()",
+	},
+	{
+		name: "kept: claim takes the place of a proof", file: draftFile,
+		old: "who.Email = cmp.Or(who.Email, old.Email)", new: "who.Email = old.Email",
+	},
+	{
+		name: "kept: no link to what was written before a login", file: draftFile,
+		old: "c.Links, linked = append(slices.Clip(c.Links), link), true", new: "c.Links = append(slices.Clip(c.Links), link)",
+	},
+	{
+		name: "kept: welcome counts as a person's message", file: draftFile,
+		old: "\tif w := cmd.Welcome; w != nil {\n", new: "\tif w := cmd.Welcome; w != nil {\n\t\tt.Messages++\n",
+	},
+	{
+		name: "kept: report to its end and beyond", file: "storage/memory_report.go",
+		old: "if at.at >= end {\n\t\t\tbreak\n\t\t}\n\t\tr.Answer", new: "if at.at > end {\n\t\t\tbreak\n\t\t}\n\t\tr.Answer",
+	},
+	{
+		name: "kept: percentile of the rank below", file: reportFile,
+		old: "t.waits[(n*percent+99)/100-1]", new: "t.waits[max(n*percent/100-1, 0)]",
+	},
+	{
+		name: "kept: in time is less than the SLA", file: reportFile,
+		old: "if waited <= limit {", new: "if waited < limit {",
+	},
+	{
+		name: "kept: delayed tickets are not counted", file: reportFile,
+		old: "\tif t.Delayed() {\n", new: "\tif t.Delayed() && !t.Answered {\n",
+	},
+}

@@ -1,0 +1,133 @@
+package sim
+
+import (
+	"context"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/tickets"
+)
+
+// answer is a finished wait.
+type answer struct {
+	at            time.Time
+	waited, limit time.Duration
+	first         bool
+}
+
+// figures are R2.7's of an account over a period, from inclusive, to exclusive.
+func (a *account) figures(from, to time.Time) tickets.Report {
+	var r tickets.Report
+	within := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
+	for _, c := range a.order {
+		for _, t := range append(slices.Clone(c.older), c.ticket) {
+			if !within(t.createdAt) {
+				continue
+			}
+			*map[tickets.Status]*int64{tickets.StatusOpen: &r.Open, tickets.StatusIgnored: &r.Ignored, tickets.StatusClosed: &r.Closed}[t.status]++
+			if t.important {
+				r.Important++
+			}
+			if t.wait != nil && !t.wait.delayed.IsZero() {
+				r.Delayed++
+			}
+		}
+	}
+	var first, all []answer
+	for _, one := range a.answers {
+		if within(one.at) {
+			all = append(all, one)
+			if one.first {
+				first = append(first, one)
+			}
+		}
+	}
+	r.First, r.All = times(first), times(all)
+	return r
+}
+
+// times are the figures of some answers. A percentile is the smallest time that at
+// least that share of all do not exceed.
+func times(all []answer) (f tickets.Times) {
+	if len(all) == 0 {
+		return f
+	}
+	sum := new(big.Int)
+	var waited []time.Duration
+	for _, one := range all {
+		sum.Add(sum, big.NewInt(int64(one.waited)))
+		waited = append(waited, one.waited)
+		if one.limit > 0 {
+			f.Limited++
+			if one.waited <= one.limit {
+				f.InTime++
+			}
+		}
+	}
+	slices.Sort(waited)
+	share := func(percent int) time.Duration {
+		for i, d := range waited {
+			if (i+1)*100 >= percent*len(waited) {
+				return d
+			}
+		}
+		return 0
+	}
+	f.Count, f.P50, f.P90 = int64(len(all)), share(50), share(90)
+	mean := new(big.Int).Div(sum, big.NewInt(int64(len(all)))).Int64()
+	f.Mean = time.Duration(mean).Truncate(time.Microsecond)
+	return f
+}
+
+// border is an instant at which something happened in an account, or one beside it.
+func (w *World) border(a *account) time.Time {
+	at := w.now
+	if c := a.order[w.rnd.IntN(len(a.order))]; w.rnd.IntN(2) == 0 {
+		at = c.entries[w.rnd.IntN(len(c.entries))].At
+	} else if n := len(a.answers); n > 0 {
+		at = a.answers[w.rnd.IntN(n)].at
+	}
+	return at.Add(time.Duration(w.rnd.IntN(3)-1) * time.Microsecond)
+}
+
+// report has an account's figures told over some period.
+func (w *World) report(d *desk, a *account) {
+	from, to := w.border(a), w.border(a)
+	if to.Before(from) {
+		from, to = to, from
+	}
+	var want, got tickets.Report
+	w.start(&task{desk: d, name: "report", saw: func(name string) {
+		if name == "report" && !a.purged {
+			want = a.figures(from, to)
+		}
+	}, after: func(t *task) {
+		if t.returned && t.err == nil && got != want && !a.purged {
+			w.failf("report", "from %s to %s the report of %s says %+v, want %+v", stamp(from), stamp(to), a.name, got, want)
+		}
+	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
+		got, err = d.charla.Account(a.id).Inbox().Report(ctx, from, to)
+		return res, err
+	})
+}
+
+// reports checks every account's figures at the end, over all and over a part.
+func (w *World) reports(ctx context.Context) {
+	for _, a := range w.model.order {
+		if a.purged {
+			continue
+		}
+		periods := [][2]time.Time{{time.Unix(0, 0), w.now.AddDate(1, 0, 0)}}
+		if len(a.order) > 0 {
+			periods = append(periods, [2]time.Time{w.border(a), w.now}, [2]time.Time{time.Unix(0, 0), w.border(a)})
+		}
+		for _, p := range periods {
+			got, err := w.real.Queries().Report(ctx, a.id, p[0], p[1])
+			if want := a.figures(p[0], p[1]); err != nil || got != want {
+				w.failf("report", "from %s to %s the report of %s says %+v (%v), want %+v", stamp(p[0]), stamp(p[1]), a.name, got, err, want)
+			}
+		}
+	}
+}
