@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"strconv"
 )
 
 // PageLimit is the size of a page for a limit that a caller gives (see [Queries]).
@@ -20,24 +19,30 @@ func PageLimit(limit int) int {
 // positions. The list's name tells it from every other, of other accounts too
 // ([TicketQuery.List]).
 func Cursor(database, list string, position []byte) string {
-	return base64.RawURLEncoding.EncodeToString(append(cursorMark(database, list), position...))
+	return base64.RawURLEncoding.EncodeToString(append(cursorMark(database, list, position), position...))
 }
 
 // ParseCursor reads a position that [Cursor] wrote for the same list of the same
 // database. Any other text is [ErrCursor].
 func ParseCursor(database, list, cursor string) (position []byte, err error) {
-	mark := cursorMark(database, list)
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || !bytes.HasPrefix(b, mark) || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) { // it skips line ends
+	if err != nil || len(b) < markSize || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) { // it skips line ends
 		return nil, ErrCursor
 	}
-	return b[len(mark):], nil
+	mark, position := b[:markSize], b[markSize:]
+	if !bytes.Equal(mark, cursorMark(database, list, position)) {
+		return nil, ErrCursor
+	}
+	return position, nil
 }
 
-// cursorMark tells lists, and databases, apart.
-func cursorMark(database, list string) []byte {
-	sum := sha256.Sum256([]byte(strconv.Quote(database) + list))
-	return sum[:8]
+// markSize is how many bytes tell a cursor from any other text.
+const markSize = 8
+
+// cursorMark tells databases, their lists, and positions in these apart.
+func cursorMark(database, list string, position []byte) []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %x", database, list, position))
+	return sum[:markSize]
 }
 
 // List names the list that a query is about, for its cursors.

@@ -74,6 +74,6 @@
 //
 // Package [github.com/charlahq/charla/storage/storagetest] is the suite that the
 // stores of charla pass: hand it a function that opens yours. It compares your
-// store with [Memory] on random calls, too. examples/customstore is a
-// small durable store that is built on Memory and passes.
+// store with [Memory] on random calls, too. Two examples pass: examples/bbolt, on a
+// key-value store, and examples/customstore, a small durable store built on Memory.
 package storage

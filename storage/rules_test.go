@@ -60,7 +60,7 @@ func TestCursor(t *testing.T) {
 		got, err := storage.ParseCursor("db", "list", cursor)
 		require.NoError(t, err)
 		assert.Equal(t, position, string(got))
-		for _, foreign := range [][3]string{{"db", "other", cursor}, {"other", "list", cursor}, {"db", "list", cursor + "\n"}, {"db", "list", "x" + cursor}, {"db", "list", ""}} {
+		for _, foreign := range [][3]string{{"db", "other", cursor}, {"other", "list", cursor}, {"db", "list", cursor + "\n"}, {"db", "list", cursor + "A"}, {"db", "list", cursor + "AA"}, {"db", "list", "x" + cursor}, {"db", "list", ""}} {
 			_, err := storage.ParseCursor(foreign[0], foreign[1], foreign[2])
 			require.ErrorIs(t, err, storage.ErrCursor, "%q", foreign)
 		}

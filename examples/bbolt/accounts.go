@@ -1,0 +1,272 @@
+package bbolt
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+type accounts struct{ *Store }
+
+// live reads an account, and fails the transaction unless it is there and not deleted.
+func (t *tx) live(id chatcfg.AccountID) (a chatcfg.Account) {
+	t.need(t.load(accountBucket, key(id), &a), storage.ErrNotFound)
+	t.need(a.DeletedAt.IsZero(), storage.ErrDeleted)
+	return a
+}
+
+func (t *tx) keep(a chatcfg.Account, docs []storage.Document) {
+	t.save(accountBucket, key(a.ID), storage.Clean(a))
+	for _, d := range docs {
+		t.put(documentBucket, key(a.ID, d.Name, d.Version), d.Body)
+	}
+}
+
+func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
+	return p.change(ctx, func(t *tx) {
+		t.need(t.raw(accountBucket, key(a.ID)) == nil && t.raw(keyBucket, key(a.Key)) == nil, storage.ErrExists)
+		t.put(keyBucket, key(a.Key), key(a.ID))
+		t.keep(a, docs)
+	})
+}
+
+func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
+	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
+		t.need(t.load(accountBucket, key(id), &a), storage.ErrNotFound)
+		return a
+	})
+}
+
+func (p accounts) Find(ctx context.Context, public string) (chatcfg.Account, error) {
+	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
+		t.need(t.load(accountBucket, t.raw(keyBucket, key(public)), &a), storage.ErrNotFound)
+		return a
+	})
+}
+
+func (p accounts) List(ctx context.Context, behind chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
+	return read(ctx, p.Store, func(t *tx) (list []chatcfg.Account) {
+		for k, doc := range t.from(accountBucket, nil, key(behind)) {
+			var a chatcfg.Account
+			if bytes.Equal(k, key(behind)) || !t.decode(doc, &a) || !a.DeletedAt.IsZero() || a.Hidden && !hidden {
+				continue
+			}
+			if list = append(list, a); len(list) == storage.PageLimit(limit) {
+				break
+			}
+		}
+		return list
+	})
+}
+
+func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
+	return p.change(ctx, func(t *tx) {
+		stored := t.live(a.ID)
+		t.need(stored.Revision == a.Revision-1, storage.ErrConflict)
+		a.Key = stored.Key
+		t.keep(a, docs)
+		if !a.DeletedAt.IsZero() {
+			t.drop(a.ID)
+		}
+	})
+}
+
+// drop takes from an account what would still happen.
+func (t *tx) drop(account chatcfg.AccountID) {
+	for _, c := range all[conversation](t, conversationBucket, account) {
+		t.unlist(&c)
+		c.Wake, c.Active = time.Time{}, false
+		t.saveConversation(&c)
+	}
+	for _, d := range all[delivery](t, deliveryBucket, account) {
+		t.unqueue(&d)
+		if d.State == storage.Pending {
+			t.removeDelivery(&d)
+		}
+	}
+}
+
+// all reads everything of an account in a bucket.
+func all[T any](t *tx, bucket string, account chatcfg.AccountID) []T {
+	return slices.Collect(decoded[T](t, t.from(bucket, key(account), key(account))))
+}
+
+func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
+	return read(ctx, p.Store, func(t *tx) []byte {
+		body := t.raw(documentBucket, key(id, name, version))
+		t.need(body != nil, storage.ErrNotFound)
+		return slices.Clone(body)
+	})
+}
+
+func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
+	return update(ctx, p.Store, func(t *tx) (purged storage.Purged) {
+		var a chatcfg.Account
+		t.need(t.load(accountBucket, key(id), &a), storage.ErrNotFound)
+		t.need(!a.DeletedAt.IsZero(), storage.ErrConflict)
+		for _, d := range all[delivery](t, deliveryBucket, id) {
+			t.unqueue(&d)
+		}
+		t.remove(keyBucket, key(a.Key))
+		counted := map[string]*int64{
+			conversationBucket: &purged.Conversations, ticketBucket: &purged.Tickets, messageBucket: &purged.Messages, entryBucket: &purged.Entries,
+			sessionBucket: &purged.Sessions, deliveryBucket: &purged.Deliveries, submissionBucket: &purged.Submissions,
+		}
+		for _, bucket := range ofAccount {
+			var keys [][]byte
+			for k := range t.from(bucket, key(id), key(id)) {
+				keys = append(keys, slices.Clone(k))
+			}
+			for _, k := range keys {
+				t.remove(bucket, k)
+			}
+			if n := counted[bucket]; n != nil {
+				*n = int64(len(keys))
+			}
+		}
+		return purged
+	})
+}
+
+type presence struct{ *Store }
+
+func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
+	return read(ctx, p.Store, func(t *tx) (r tickets.Roster) {
+		t.load(rosterBucket, key(account), &r)
+		return r
+	})
+}
+
+func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
+	return p.change(ctx, func(t *tx) {
+		t.live(account)
+		var stored tickets.Roster
+		t.load(rosterBucket, key(account), &stored)
+		t.need(stored.Revision == r.Revision-1, storage.ErrConflict)
+		t.save(rosterBucket, key(account), storage.Clean(r))
+	})
+}
+
+type sessions struct{ *Store }
+
+func (p sessions) Create(ctx context.Context, s tickets.Session) error {
+	return p.change(ctx, func(t *tx) {
+		t.live(s.Account)
+		t.need(t.raw(sessionBucket, key(s.Account, s.ID)) == nil, storage.ErrExists)
+		t.save(sessionBucket, key(s.Account, s.ID), storage.Clean(s))
+	})
+}
+
+func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
+	return read(ctx, p.Store, func(t *tx) (s tickets.Session) {
+		t.need(t.load(sessionBucket, key(account, id), &s), storage.ErrNotFound)
+		return s
+	})
+}
+
+func (p sessions) Save(ctx context.Context, s tickets.Session) error {
+	return p.change(ctx, func(t *tx) {
+		var stored tickets.Session
+		t.need(t.load(sessionBucket, key(s.Account, s.ID), &stored), storage.ErrNotFound)
+		t.need(stored.Revision == s.Revision-1, storage.ErrConflict)
+		t.save(sessionBucket, key(s.Account, s.ID), storage.Clean(s))
+	})
+}
+
+func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	return update(ctx, p.Store, func(t *tx) int {
+		var keys [][]byte
+		for k, doc := range t.from(sessionBucket, nil, nil) {
+			var s tickets.Session
+			if t.decode(doc, &s); len(keys) < limit && !s.ExpiresAt.IsZero() && s.ExpiresAt.Before(before) {
+				keys = append(keys, slices.Clone(k))
+			}
+		}
+		for _, k := range keys {
+			t.remove(sessionBucket, k)
+		}
+		return len(keys)
+	})
+}
+
+// holder returns the conversation that holds an identity; zero: none does.
+func (t *tx) holder(account chatcfg.AccountID, of tickets.Identity) (c tickets.ConversationID) {
+	copy(c.UUID[:], t.raw(identityBucket, key(account, string(of.Kind), of.Value)))
+	return c
+}
+
+func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, of tickets.Identity) (tickets.ConversationID, error) {
+	return read(ctx, p.Store, func(t *tx) tickets.ConversationID { return t.holder(account, of) })
+}
+
+func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, of tickets.ConversationID, m tickets.Marks) error {
+	return p.change(ctx, func(t *tx) {
+		t.live(account)
+		c := t.conversation(account, of)
+		t.need(c.Version > 0, storage.ErrNotFound)
+		c.Marks = tickets.Marks{Customer: max(c.Marks.Customer, m.Customer), Agent: max(c.Marks.Agent, m.Agent)}
+		t.saveConversation(&c)
+	})
+}
+
+func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, of tickets.ConversationID) (tickets.Marks, error) {
+	return read(ctx, p.Store, func(t *tx) tickets.Marks { return t.conversation(account, of).Marks })
+}
+
+type contacts struct{ *Store }
+
+func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
+	return p.change(ctx, func(t *tx) {
+		t.live(s.Account)
+		t.need(t.raw(submissionKeyBucket, key(s.Account, s.Key)) == nil, storage.ErrExists)
+		n := t.next(submissionBucket)
+		t.put(submissionKeyBucket, key(s.Account, s.Key), key(n))
+		t.save(submissionBucket, key(s.Account, n), storage.Clean(s))
+		t.deliver(s.Account, deliveries)
+	})
+}
+
+func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, name string) (tickets.Submission, error) {
+	return read(ctx, p.Store, func(t *tx) (s tickets.Submission) {
+		t.need(t.load(submissionBucket, key(account, t.raw(submissionKeyBucket, key(account, name))), &s), storage.ErrNotFound)
+		return s
+	})
+}
+
+func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
+	list := "contacts " + account.String()
+	end, err := p.place(list, cursor, math.MaxInt64)
+	if err != nil {
+		return storage.Page[tickets.Submission]{}, err
+	}
+	return read(ctx, p.Store, func(t *tx) (page storage.Page[tickets.Submission]) {
+		for k, doc := range t.below(submissionBucket, key(account), key(account, end)) {
+			if len(page.Items) == storage.PageLimit(limit) {
+				page.Next = storage.Cursor(p.id, list, key(end))
+				break
+			}
+			var s tickets.Submission
+			t.decode(doc, &s)
+			page.Items, end = append(page.Items, s), number(k[16:])
+		}
+		return page
+	})
+}
+
+// place reads a cursor that is a number; begin is where a list without one begins.
+func (s *Store) place(list, cursor string, begin int64) (int64, error) {
+	if cursor == "" {
+		return begin, nil
+	}
+	b, err := storage.ParseCursor(s.id, list, cursor)
+	if err != nil {
+		return 0, err
+	}
+	return number(b), nil
+}

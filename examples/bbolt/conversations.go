@@ -1,0 +1,246 @@
+package bbolt
+
+import (
+	"context"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+type conversations struct{ *Store }
+
+// conversation is a conversation as it is kept.
+type conversation struct {
+	tickets.Conversation
+	Wake   time.Time
+	Active bool
+	// Lease is the end of the last stale lease, Commit the number of the last commit.
+	Lease  time.Time
+	Commit int64
+	Marks  tickets.Marks
+	// Answers counts the answers, and Unclosed is the ticket that is not closed.
+	Answers  int64
+	Unclosed tickets.Number
+}
+
+func (c *conversation) due() []byte   { return key(c.Wake, c.Account, c.ID) }
+func (c *conversation) armed() []byte { return key(c.Account, int64(c.Armed), c.Lease, c.ID) }
+
+// conversation reads a conversation; Version zero: there is none.
+func (t *tx) conversation(account chatcfg.AccountID, id tickets.ConversationID) (c conversation) {
+	t.load(conversationBucket, key(account, id), &c)
+	return c
+}
+
+func (t *tx) saveConversation(c *conversation) { t.save(conversationBucket, key(c.Account, c.ID), c) }
+
+// list enters a conversation where it is found by its Wake and Armed; unlist takes it away.
+func (t *tx) list(c *conversation) {
+	if !c.Wake.IsZero() {
+		t.put(dueBucket, c.due(), nil)
+	}
+	if c.Active {
+		t.put(armedBucket, c.armed(), nil)
+	}
+}
+
+func (t *tx) unlist(c *conversation) {
+	t.remove(dueBucket, c.due())
+	t.remove(armedBucket, c.armed())
+}
+
+// ticket is a ticket as it is kept.
+type ticket struct {
+	tickets.Ticket
+	Texts []string
+}
+
+// The views of an account's tickets, in the keys of viewBucket, beside those by which
+// tickets are counted.
+const (
+	changedView = "changed"
+	createdView = "created"
+	waitingView = "waiting"
+)
+
+// views are the keys by which a ticket is listed and counted.
+func (k *ticket) views(c *conversation) (keys [][]byte) {
+	enter := func(view string, at time.Time, ok bool) {
+		if ok {
+			keys = append(keys, key(c.Account, view, at, c.ID, k.Number))
+		}
+	}
+	enter(createdView, k.CreatedAt, true)
+	at, ok := storage.ByChange.Of(&k.Ticket)
+	enter(changedView, at, ok)
+	at, ok = storage.ByWaiting.Of(&k.Ticket)
+	enter(waitingView, at, ok)
+	for _, by := range []storage.Instant{storage.CountsFrom, storage.WaitsSince} {
+		at, ok = by.Of(&k.Ticket)
+		enter(string(by), at, ok)
+	}
+	return keys
+}
+
+func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
+	return read(ctx, p.Store, func(t *tx) (l storage.Loaded) {
+		t.need(t.load(accountBucket, key(q.Account), &l.Account), storage.ErrNotFound)
+		c := t.conversation(q.Account, q.Conversation)
+		if !q.Session.IsZero() {
+			t.need(t.load(sessionBucket, key(q.Account, q.Session), &l.Session), storage.ErrNotFound)
+			if c = t.conversation(q.Account, l.Session.Conversation); c.Version == 0 {
+				c = t.conversation(q.Account, t.holder(q.Account, l.Session.Identity))
+			}
+		}
+		l.Conversation = c.Conversation
+		t.load(ticketBucket, key(c.Account, c.ID, c.Number), &l.Ticket)
+		var older tickets.Ticket
+		if q.Ticket != c.Number && t.load(ticketBucket, key(c.Account, c.ID, q.Ticket), &older) {
+			l.Older = &older
+		}
+		var r storage.Receipt
+		if q.Key != "" && t.load(receiptBucket, key(c.Account, c.ID, q.Scope, q.Key), &r) {
+			l.Receipt = &r
+		}
+		return l
+	})
+}
+
+func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
+	return p.change(ctx, func(t *tx) {
+		account, id := b.Conversation.Account, b.Conversation.ID
+		c := t.conversation(account, id)
+		err := b.Check(t.found(&c, b))
+		if t.need(err == nil, err); err != nil {
+			return
+		}
+		if c.Version > 0 {
+			t.unlist(&c)
+			t.remove(feedBucket, key(account, c.Commit))
+		}
+		c.Conversation, c.Wake, c.Active = storage.Clean(b.Conversation), storage.Cut(b.Wake), b.Active
+		c.Lease, c.Commit = time.Time{}, t.next(feedBucket)
+		t.put(feedBucket, key(account, c.Commit), key(id))
+		t.list(&c)
+		for _, of := range b.Reserve {
+			t.put(identityBucket, key(account, string(of.Kind), of.Value), key(id))
+		}
+		for _, one := range b.Tickets {
+			t.rewrite(&c, one.Number, func(k *ticket) { k.Ticket = storage.Clean(one) })
+		}
+		for _, w := range b.Words {
+			t.rewrite(&c, w.Ticket, func(k *ticket) { k.Texts = append(k.Texts, w.Text) })
+		}
+		for _, m := range b.Messages {
+			t.save(messageBucket, key(account, id, m.Seq), storage.Clean(m))
+		}
+		for _, e := range b.Entries {
+			t.save(entryBucket, key(account, id, e.N), storage.Clean(e))
+		}
+		for _, one := range b.Answers {
+			c.Answers++
+			t.save(answerBucket, key(account, one.At, id, c.Answers), storage.Clean(one))
+		}
+		t.deliver(account, b.Deliveries)
+		if b.Receipt != nil {
+			t.save(receiptBucket, key(account, id, b.Receipt.Scope, b.Receipt.Key), storage.Clean(*b.Receipt))
+		}
+		t.saveConversation(&c)
+	})
+}
+
+// found is what a commit finds.
+func (t *tx) found(c *conversation, b *storage.Batch) *storage.Found {
+	account := b.Conversation.Account
+	f := &storage.Found{
+		Version: c.Version, Unclosed: c.Unclosed,
+		Holder: func(of tickets.Identity) tickets.ConversationID { return t.holder(account, of) },
+	}
+	var a chatcfg.Account
+	if t.load(accountBucket, key(account), &a) {
+		f.Account = &a
+	}
+	var s tickets.Session
+	t.load(sessionBucket, key(account, b.Session), &s)
+	f.SessionRevision = s.Revision
+	if b.Receipt != nil {
+		f.Receipt = t.raw(receiptBucket, key(account, b.Conversation.ID, b.Receipt.Scope, b.Receipt.Key)) != nil
+	}
+	return f
+}
+
+// rewrite inserts or replaces a ticket. Words of one that is not there are nothing.
+func (t *tx) rewrite(c *conversation, n tickets.Number, change func(*ticket)) {
+	var k ticket
+	if t.load(ticketBucket, key(c.Account, c.ID, n), &k) {
+		for _, view := range k.views(c) {
+			t.remove(viewBucket, view)
+		}
+	}
+	if change(&k); k.Number == 0 {
+		return
+	}
+	for _, view := range k.views(c) {
+		t.put(viewBucket, view, nil)
+	}
+	t.save(ticketBucket, key(c.Account, c.ID, n), k)
+	if k.Status != tickets.StatusClosed {
+		c.Unclosed = n
+	} else if c.Unclosed == n {
+		c.Unclosed = 0
+	}
+}
+
+func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
+		var taken []conversation
+		for k := range t.from(dueBucket, nil, nil) {
+			if len(taken) >= limit || instant(k).After(now) {
+				break
+			}
+			taken = append(taken, t.conversation(chatcfg.AccountID{UUID: id(k[8:])}, tickets.ConversationID{UUID: id(k[24:])}))
+		}
+		for _, c := range taken {
+			claims = append(claims, storage.Claim{Account: c.Account, Conversation: c.ID, Due: c.Wake})
+			t.unlist(&c)
+			c.Wake = storage.Cut(leaseUntil)
+			t.list(&c)
+			t.saveConversation(&c)
+		}
+		return claims
+	})
+}
+
+func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
+		var taken []conversation
+		for account, doc := range t.from(accountBucket, nil, nil) {
+			var a chatcfg.Account
+			if !t.decode(doc, &a) || !a.DeletedAt.IsZero() {
+				continue
+			}
+			for k := range t.from(armedBucket, account, account) {
+				if len(taken) >= limit || number(k[16:]) >= int64(a.Version) {
+					break
+				}
+				if !instant(k[24:]).After(now) {
+					taken = append(taken, t.conversation(a.ID, tickets.ConversationID{UUID: id(k[32:])}))
+				}
+			}
+		}
+		for _, c := range taken {
+			claims = append(claims, storage.Claim{Account: c.Account, Conversation: c.ID})
+			t.unlist(&c)
+			c.Lease = storage.Cut(leaseUntil)
+			t.list(&c)
+			t.saveConversation(&c)
+		}
+		return claims
+	})
+}
+
+func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
+	return read(ctx, p.Store, func(t *tx) time.Time { return t.first(dueBucket, nil) })
+}

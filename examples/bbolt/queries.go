@@ -1,0 +1,189 @@
+package bbolt
+
+import (
+	"context"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+type queries struct{ *Store }
+
+func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
+	return read(ctx, p.Store, func(t *tx) (found tickets.Ticket) {
+		if ref.Number == 0 {
+			ref.Number = t.conversation(ref.Account, ref.Conversation).Number
+		}
+		t.need(t.load(ticketBucket, key(ref.Account, ref.Conversation, ref.Number), &found), storage.ErrNotFound)
+		return found
+	})
+}
+
+// Tickets goes through a view of the account; a cursor is the rest of the last row's key.
+func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page storage.Page[storage.TicketRow], err error) {
+	var last []byte
+	if q.Cursor != "" {
+		if last, err = storage.ParseCursor(p.id, q.List(), q.Cursor); err != nil {
+			return page, err
+		}
+	}
+	return read(ctx, p.Store, func(t *tx) (page storage.Page[storage.TicketRow]) {
+		prefix := key(q.Account, changedView)
+		rows := t.below(viewBucket, prefix, after(prefix))
+		switch {
+		case q.Order == storage.ByWaiting && last != nil:
+			prefix = key(q.Account, waitingView)
+			rows = t.from(viewBucket, prefix, after(key(prefix, last)))
+		case q.Order == storage.ByWaiting:
+			prefix = key(q.Account, waitingView)
+			rows = t.from(viewBucket, prefix, prefix)
+		case last != nil:
+			rows = t.below(viewBucket, prefix, key(prefix, last))
+		}
+		for k := range rows {
+			of := k[len(prefix)+8:]
+			if !q.Conversation.IsZero() && id(of) != q.Conversation.UUID {
+				continue
+			}
+			var one ticket
+			t.load(ticketBucket, key(q.Account, of), &one)
+			if !q.Matches(&one.Ticket, one.Texts) {
+				continue
+			}
+			if len(page.Items) == storage.PageLimit(q.Limit) {
+				page.Next = storage.Cursor(p.id, q.List(), last)
+				break
+			}
+			row := storage.TicketRow{Conversation: tickets.ConversationID{UUID: id(of)}, Ticket: one.Ticket}
+			if q.Preview {
+				c, said := t.conversation(q.Account, row.Conversation), key(q.Account, row.Conversation)
+				row.Preview(c.Marks, c.Wake, decoded[tickets.Message](t, t.below(messageBucket, said, after(said))))
+			}
+			page.Items, last = append(page.Items, row), slices.Clone(k[len(prefix):])
+		}
+		return page
+	})
+}
+
+// decoded are the values of a range.
+func decoded[T any](t *tx, values iter.Seq2[[]byte, []byte]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, doc := range values {
+			var one T
+			if t.decode(doc, &one); !yield(one) {
+				return
+			}
+		}
+	}
+}
+
+func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
+	if q.Before == 0 {
+		q.Before = math.MaxInt64
+	}
+	return read(ctx, p.Store, func(t *tx) (list []tickets.Message) {
+		of := key(q.Account, q.Conversation)
+		values := t.from(messageBucket, of, key(of, q.After+1))
+		if q.Last {
+			values = t.below(messageBucket, of, key(of, q.Before))
+		}
+		for m := range decoded[tickets.Message](t, values) {
+			if m.Seq <= q.After || m.Seq >= q.Before || len(list) == storage.PageLimit(q.Limit) {
+				break
+			}
+			if q.Session.IsZero() || m.Session == q.Session {
+				list = append(list, m)
+			}
+		}
+		if q.Last {
+			slices.Reverse(list)
+		}
+		return list
+	})
+}
+
+func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
+	return read(ctx, p.Store, func(t *tx) (list []tickets.Entry) {
+		of := key(ref.Account, ref.Conversation)
+		for e := range decoded[tickets.Entry](t, t.from(entryBucket, of, key(of, after+1))) {
+			if len(list) == storage.PageLimit(limit) {
+				break
+			}
+			if ref.Number == 0 || e.Ticket == ref.Number {
+				list = append(list, e)
+			}
+		}
+		return list
+	})
+}
+
+// Changes reads the feed, whose numbers are drawn where commits are serial.
+func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (page storage.Page[storage.Change], err error) {
+	list, last := "changes "+account.String(), int64(0)
+	if cursor != storage.Latest {
+		if last, err = p.place(list, cursor, 0); err != nil {
+			return page, err
+		}
+	}
+	return read(ctx, p.Store, func(t *tx) (page storage.Page[storage.Change]) {
+		if cursor == storage.Latest {
+			for k := range t.below(feedBucket, key(account), after(key(account))) {
+				last = number(k[16:])
+				break
+			}
+			limit = 0
+		}
+		for k, of := range t.from(feedBucket, key(account), key(account, last+1)) {
+			if len(page.Items) == storage.PageLimit(limit) {
+				break
+			}
+			c := t.conversation(account, tickets.ConversationID{UUID: id(of)})
+			page.Items, last = append(page.Items, storage.Change{Conversation: c.ID, Version: c.Version}), number(k[16:])
+		}
+		page.Next = storage.Cursor(p.id, list, key(last))
+		return page
+	})
+}
+
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+	return read(ctx, p.Store, func(t *tx) tickets.Report {
+		var r storage.Reporter
+		prefix := key(account, createdView)
+		for k := range t.from(viewBucket, prefix, key(prefix, from)) {
+			if !instant(k[len(prefix):]).Before(storage.Cut(to)) {
+				break
+			}
+			var one tickets.Ticket
+			t.load(ticketBucket, key(account, k[len(prefix)+8:]), &one)
+			r.Ticket(&one)
+		}
+		for a := range decoded[tickets.Answer](t, t.from(answerBucket, key(account), key(account, from))) {
+			if !a.At.Before(storage.Cut(to)) {
+				break
+			}
+			r.Answer(a.First, a.Waited, a.Limit)
+		}
+		return r.Report()
+	})
+}
+
+func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (int, error) {
+	if err := by.Check(); err != nil {
+		return 0, err
+	}
+	return read(ctx, p.Store, func(t *tx) (n int) {
+		prefix := key(account, string(by))
+		for k := range t.from(viewBucket, prefix, key(prefix, after.Add(time.Microsecond))) {
+			if instant(k[len(prefix):]).After(storage.Cut(upTo)) {
+				break
+			}
+			n++
+		}
+		return n
+	})
+}
