@@ -227,6 +227,9 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 		Words: words(draft),
 	}
 	b.Session, b.SessionRevision = loaded.Session.ID, loaded.Session.Revision
+	if !b.Session.IsZero() { // all sessions of an account end by its record
+		b.AccountRevision = loaded.Account.Revision
+	}
 	if loaded.Conversation.Version == 0 {
 		b.Reserve = []tickets.Identity{c.Identity}
 	}

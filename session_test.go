@@ -328,3 +328,52 @@ func TestRotationEndsSessions(t *testing.T) {
 		b.alive(s, "not by an earlier token")
 	}
 }
+
+// TestEndSessionsDuringWrite: R7.4, R1.7: a message that is on its way while its session ends
+// with all of the account, or with the secret token that signed it, is not stored afterwards.
+// Other changes of the account refuse none.
+func TestEndSessionsDuringWrite(t *testing.T) {
+	t.Parallel()
+	for _, first := range []bool{false, true} {
+		for name, one := range map[string]struct {
+			end func(*bench) error
+			err error
+		}{
+			"account": {func(b *bench) error { return b.account.EndSessions(b.ctx, tickets.ConversationID{}) }, charla.ErrSession},
+			"secret": {func(b *bench) error {
+				_, err := b.account.RotateSecret(b.ctx, 0)
+				return err
+			}, charla.ErrSession},
+			"overlap": {func(b *bench) error {
+				_, err := b.account.RotateSecret(b.ctx, time.Hour)
+				return err
+			}, nil},
+		} {
+			b := setup(t, nil)
+			signed, err := charla.SignIdentity(b.secret, b.account.ID(), charla.Proof{Subject: "u1"}, start, time.Hour)
+			require.NoError(t, err, name)
+			proof, err := b.account.VerifyIdentity(b.ctx, signed)
+			require.NoError(t, err, name)
+			s := b.enterAs(charla.Entry{Proof: &proof})
+			if !first {
+				b.write(s, "hola")
+			}
+			conversations := &flakyConversations{Conversations: b.store.Conversations()}
+			once := false
+			conversations.fail = func(commit func() error) error {
+				if !once {
+					once = true
+					require.NoError(t, one.end(b), name)
+				}
+				return commit()
+			}
+			b.store = &flaky{Store: b.store, conversations: conversations}
+			_, err = b.on(b.newDesk(nil), s).Write(b.ctx, "tarde", nil)
+			require.ErrorIs(t, err, one.err, name)
+			require.True(t, once, name)
+			found, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Text: "tarde"})
+			require.NoError(t, err, name)
+			require.Equal(t, one.err == nil, len(found.Items) == 1, name)
+		}
+	}
+}

@@ -38,7 +38,7 @@
 // Commit is the heart. Within one transaction it reads the account and checks, in
 // this order, that it exists, is not deleted, and still has [Batch].Config as its
 // version; then that the stored conversation has the version before the batch's,
-// that no identity of [Batch].Reserve is another conversation's, and that no
+// that the session and the account have the revisions that it names, that no identity of [Batch].Reserve is another conversation's, and that no
 // receipt has that scope and key. Only then it writes, all or nothing. A commit
 // and an [Accounts.Save] exclude each other: lock the account's row, shared in a
 // commit and exclusively in a save.

@@ -36,6 +36,7 @@ func (b *Batch) Check(f *Found) error {
 	case f.Account.Version != b.Config:
 		return ErrConfigChanged
 	case f.Version != b.Conversation.Version-1, f.Receipt && b.Receipt != nil,
+		b.AccountRevision != 0 && f.Account.Revision != b.AccountRevision,
 		!b.Session.IsZero() && (f.SessionRevision == 0 || f.SessionRevision != b.SessionRevision):
 		return ErrConflict
 	}

@@ -130,7 +130,7 @@ type Conversations interface {
 	// Commit writes a batch whole or not at all. It returns nil only when the
 	// batch is durable. ErrDeleted and ErrConfigChanged by the account as it is
 	// within the commit, ErrNotFound if there is no account, ErrConflict if the
-	// version differs, the session's revision does, an identity is another
+	// version differs, the session's or the account's revision does, an identity is another
 	// conversation's, or the conversation has a receipt of that scope and key.
 	Commit(ctx context.Context, b *Batch) error
 	// ClaimDue returns up to limit conversations whose Wake is at or before now
@@ -216,6 +216,9 @@ type Batch struct {
 	// ErrConflict.
 	Session         tickets.SessionID
 	SessionRevision int64
+	// AccountRevision, if not zero, is the account's, so that its sessions have not
+	// been ended meanwhile; else ErrConflict.
+	AccountRevision int64
 	// Reserve are identities that the conversation takes, or holds already.
 	Reserve []tickets.Identity
 	// Tickets are inserted or replaced, by number. Exactly the latest one may be

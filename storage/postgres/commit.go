@@ -95,9 +95,10 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 
 // account is what a commit needs to know of an account's row.
 type account struct {
-	number  int64
-	version int64
-	deleted bool
+	number   int64
+	revision int64
+	version  int64
+	deleted  bool
 }
 
 // identity is an identity of an account.
@@ -135,6 +136,7 @@ func (f *found) decide(e *batch) error {
 	case a.version != int64(e.Config):
 		return storage.ErrConfigChanged
 	case f.versions[k] != e.Conversation.Version-1, e.Conversation.Version < 1,
+		e.AccountRevision != 0 && a.revision != e.AccountRevision,
 		!e.Session.IsZero() && (!hasSession || revision != e.SessionRevision),
 		e.Receipt != nil && f.receipts[receipt{k, e.Receipt.Scope, e.Receipt.Key}]:
 		return storage.ErrConflict

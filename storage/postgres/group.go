@@ -136,11 +136,11 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch], raced bool) {
 			receipts.text(e.Receipt.Key)
 		}
 	}
-	b.Queue("SELECT id, number, version, deleted FROM charla.accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE", accounts).
+	b.Queue("SELECT id, number, revision, version, deleted FROM charla.accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE", accounts).
 		Query(rows(func(scan func(...any) error) error {
 			var id [16]byte
 			var a account
-			err := scan(&id, &a.number, &a.version, &a.deleted)
+			err := scan(&id, &a.number, &a.revision, &a.version, &a.deleted)
 			f.accounts[id] = a
 			return err
 		}))

@@ -161,6 +161,9 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 		done AS (UPDATE charla.deliveries d SET state = 'pending', attempts = 0, not_before = $3, due = $3 FROM a
 			WHERE NOT a.deleted AND d.account = $1 AND d.name = $2 AND d.state IN ('dead', 'unknown') RETURNING 1)`,
 		account.UUID[:], key, micros(now))
+	if e := (*Error)(nil); errors.As(err, &e) && unheard[e.Code] {
+		return storage.ErrNotFound
+	}
 	if !errors.Is(err, errNotDone) {
 		return err
 	}

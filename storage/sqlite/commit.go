@@ -162,6 +162,7 @@ func (e *batch) check(c *conn) (s *stored, err error) {
 	case a.version != int64(e.Config):
 		return nil, storage.ErrConfigChanged
 	case s.version != e.Conversation.Version-1, s.taken,
+		e.AccountRevision != 0 && s.account.revision != e.AccountRevision,
 		!e.Session.IsZero() && s.session != (sql.NullInt64{Int64: e.SessionRevision, Valid: true}):
 		return nil, storage.ErrConflict
 	}
@@ -190,11 +191,11 @@ const (
 	latestChange = "coalesce((SELECT change FROM conversations WHERE account = a.id ORDER BY change DESC LIMIT 1), 0)"
 	ofSession    = "(SELECT revision FROM sessions s WHERE s.account = a.id AND s.id = ?3)"
 
-	checkingKnown = "SELECT a.version, a.settled, a.deleted, c.version, c.armed, c.lease, " + latestChange + ", " + ofSession + `
+	checkingKnown = "SELECT a.revision, a.version, a.settled, a.deleted, c.version, c.armed, c.lease, " + latestChange + ", " + ofSession + `
 FROM accounts a JOIN conversations c ON c.key = ?2 AND c.account = a.id AND c.id = ?4
 WHERE a.id = ?1`
 
-	checking = "SELECT a.version, a.settled, a.deleted, coalesce(c.version, 0), c.armed, coalesce(c.lease, 0), " + latestChange + ", " + ofSession + `,
+	checking = "SELECT a.revision, a.version, a.settled, a.deleted, coalesce(c.version, 0), c.armed, coalesce(c.lease, 0), " + latestChange + ", " + ofSession + `,
   a.id, c.key, t.key, t.doc,
   EXISTS (SELECT 1 FROM receipts r WHERE r.account = a.id AND r.conversation = c.key AND r.scope = ?4 AND r.key = ?5),
   (SELECT conversation FROM identities i WHERE i.account = a.id AND i.kind = ?6 AND i.value = ?7)
@@ -206,7 +207,7 @@ WHERE a.uuid = ?1`
 
 // found are the columns that both checks begin with.
 func (s *stored) found(more ...any) []any {
-	return append([]any{&s.account.version, &s.account.settled, &s.account.deleted, &s.version, &s.armed, &s.lease, &s.change, &s.session}, more...)
+	return append([]any{&s.account.revision, &s.account.version, &s.account.settled, &s.account.deleted, &s.version, &s.armed, &s.lease, &s.change, &s.session}, more...)
 }
 
 // checkKnown takes from the load before what holds as long as the version does;

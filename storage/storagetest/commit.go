@@ -74,8 +74,17 @@ func checkRefusals(c *check) {
 	c.commit(stale)
 
 	// A save that does not raise the version disturbs no commit.
-	c.save(raised, func(a *chatcfg.Account) { a.Name = "Otra" })
-	c.commit(c.next(stale))
+	saved := c.save(raised, func(a *chatcfg.Account) { a.Name = "Otra" })
+	stale = c.commit(c.next(stale))
+
+	// Unless the batch names the revision that it was decided under.
+	for _, batch := range []func() *storage.Batch{func() *storage.Batch { return c.next(stale) }, func() *storage.Batch { return c.first(saved) }} {
+		b := batch()
+		b.AccountRevision = raised.Revision
+		c.is(c.Conversations().Commit(c.ctx, b), storage.ErrConflict, "Commit under an older revision of the account")
+		b.AccountRevision = saved.Revision
+		c.commit(b)
+	}
 }
 
 func checkIdentities(c *check) {

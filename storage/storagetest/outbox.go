@@ -206,7 +206,9 @@ func checkReplay(c *check) {
 	for _, key := range []string{"sent", "pending", "sending"} {
 		c.is(p.Replay(c.ctx, a.ID, key, later(5)), storage.ErrConflict, "Replay of what is %s", key)
 	}
-	c.is(p.Replay(c.ctx, a.ID, "none", later(5)), storage.ErrNotFound, "Replay of nothing")
+	for _, key := range []string{"none", "", "a\x00b", "\xff"} {
+		c.is(p.Replay(c.ctx, a.ID, key, later(5)), storage.ErrNotFound, "Replay of nothing, %q", key)
+	}
 	c.is(p.Replay(c.ctx, other.ID, "dead", later(5)), storage.ErrNotFound, "Replay in another account")
 	c.is(p.Replay(c.ctx, c.newAccount().ID, "dead", later(5)), storage.ErrNotFound, "Replay in no account")
 	for _, key := range []string{"dead", "unknown"} {
