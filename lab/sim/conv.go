@@ -183,6 +183,9 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		m.w.failf("transition", "entry %d: %s", e.N, wrong)
 		return nil
 	}
+	if by.request != nil {
+		m.takes(by.request)
+	}
 	if e.Actor.Kind == tickets.ActorAgent {
 		m.tag(e.Actor.Name, place{c, e.N, 0})
 	}

@@ -34,7 +34,8 @@
 //
 // Steps let a parked call go on (most of them), start a call, let time pass, or end
 // and start desks; see schedule.go. Visitors enter, log in, leave, write, repeat
-// themselves with the same key while or after a call whose outcome they do not know;
+// themselves with the same key while or after a call whose outcome they do not know, and
+// use a key that was used for something else;
 // agents do all that R3.3 knows, with and without effect; heartbeats come and run
 // out; administrators change everything in a configuration at any time, delete
 // accounts and purge them, rotate secret tokens and change pictures; readers follow
@@ -75,6 +76,8 @@
 //     bounded; every row ends sent, dead or unknown (outbox.go)
 //   - what was acknowledged is in the log once, what was refused is not, and a
 //     repeated request answers as before (people.go, answered and ledger)
+//   - a key used again for something else, by whom it belongs to, is refused and changes
+//     nothing, before a login and after it; anybody else's same key is another (keys.go)
 //   - streams yield the log, feeds skip nothing, inboxes end up with the latest ticket of
 //     every conversation, sessions read only what is theirs (read.go)
 //   - a dry run changes nothing, and says what then happens, where nothing came between;

@@ -217,6 +217,9 @@ func (a *account) find(words []string) []string {
 				texts[m.Ticket] = append(texts[m.Ticket], terms(m.Text)...)
 			}
 		}
+		for _, t := range append(slices.Clone(c.older), c.ticket) {
+			texts[t.number] = append(texts[t.number], t.categories...)
+		}
 		for number, has := range texts {
 			holds := true
 			for i, word := range words {

@@ -23,6 +23,8 @@ type model struct {
 	outbox   *outbox
 	// tags are the log's entries and messages by what names their cause.
 	tags map[string]place
+	// keys are the requests that took a key.
+	keys map[slot]*request
 	// chosen counts which of several texts was chosen, by how many there were.
 	chosen map[[2]int]int
 }
@@ -80,7 +82,7 @@ type rosterAt struct {
 func newModel(w *World) *model {
 	m := &model{
 		w: w, accounts: make(map[chatcfg.AccountID]*account), sessions: make(map[tickets.SessionID]tickets.Session),
-		tags: make(map[string]place), chosen: make(map[[2]int]int),
+		tags: make(map[string]place), keys: make(map[slot]*request), chosen: make(map[[2]int]int),
 	}
 	m.outbox = &outbox{m: m, rows: make(map[rowKey]*row)}
 	return m

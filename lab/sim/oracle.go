@@ -30,6 +30,7 @@ type ticket struct {
 	agent                          tickets.AgentID
 	agentName                      string
 	typification                   *tickets.Typification
+	categories                     []string // that it ever had, which a search finds
 	metadata                       map[string]string
 	customer                       tickets.Customer // who wrote last
 	messages                       int64            // of people
@@ -203,7 +204,9 @@ func describe(t *ticket, by cause, x *expected) (wrong string) {
 		return fmt.Sprintf("%s on the ticket of an anonymous customer", by.cmd.Kind)
 	}
 	if by.cmd.Kind == tickets.CommandClassify {
-		t.typification = by.cmd.Typification
+		if t.typification = by.cmd.Typification; t.typification != nil {
+			t.categories = append(t.categories, t.typification.Category)
+		}
 		x.facts = append(x.facts, "typified")
 	} else {
 		t.metadata = by.cmd.Metadata

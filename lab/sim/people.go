@@ -49,6 +49,7 @@ type request struct {
 	name, tag, key string
 	account        *account
 	visitor        *visitor // whose words they are; nil: an agent's
+	conv           *conv    // that an agent's request is for
 	call           func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error)
 	actor          tickets.Actor
 	cmd            tickets.Command // with the ticket's number as it was asked for
@@ -84,22 +85,22 @@ func (w *World) ask(d *desk, r *request) {
 // answered enters what a call answered into the ledger.
 func (w *World) answered(t *task, r *request) {
 	r.running--
-	p, there := w.model.tags[r.tag]
+	p, there := w.model.landed(r)
+	if r.key != "" && errors.Is(t.err, charla.ErrKeyReused) && t.returned {
+		w.reused(r, t.err)
+	}
 	switch {
 	case !t.returned || errors.Is(t.err, charla.ErrOutcomeUnknown):
 		r.maybe = true
 		return
 	case t.err != nil:
 		r.failed = t.err
-		if there && !r.maybe && r.running == 0 && r.acked == nil {
+		if there && !r.maybe && r.running == 0 && r.acked == nil && w.model.holder(r) == nil {
 			w.failf("refused", "%s %q was refused (%v) and is in the log", r.name, r.tag, t.err)
 		}
 		over := r.visitor != nil && errors.Is(t.err, charla.ErrSession) && w.model.over(r.visitor.id, w.now)
 		if w.quiet && there && r.key != "" && !r.account.deleted && !over {
 			w.failf("answer", "%s %q is in the log and its key is refused: %v", r.name, r.tag, t.err)
-		}
-		if errors.Is(t.err, charla.ErrKeyReused) && r.key != "" {
-			w.failf("key", "%s %q: %v", r.name, r.tag, t.err)
 		}
 		return
 	}
@@ -128,11 +129,11 @@ func (w *World) answered(t *task, r *request) {
 // ledger checks every request against the log, when nothing is under way.
 func (w *World) ledger() {
 	for _, r := range w.people.requests {
-		p, there := w.model.tags[r.tag]
+		p, there := w.model.landed(r)
 		switch {
 		case r.acked != nil && !there:
 			w.failf("lost", "%s %q was acknowledged and is not in the log", r.name, r.tag)
-		case there && r.acked == nil && !r.maybe:
+		case there && r.acked == nil && !r.maybe && w.model.holder(r) == nil:
 			w.failf("refused", "%s %q was refused (%v) and is entry %d", r.name, r.tag, r.failed, p.entry)
 		}
 	}
@@ -213,10 +214,8 @@ func (w *World) leave(d *desk, v *visitor) {
 func (w *World) write(d *desk, v *visitor) {
 	text := w.say(v.account)
 	r := v.wants(text)
-	if w.rnd.IntN(8) > 0 {
-		v.keys++
-		r.key = fmt.Sprintf("k%d", v.keys)
-	}
+	v.keys++
+	w.keyed(r, v.keys)
 	if w.rnd.IntN(8) == 0 {
 		r.cmd.Welcome = &tickets.Welcome{Text: "bienvenido", Author: []string{"Eva", ""}[w.rnd.IntN(2)]}
 	}
@@ -243,10 +242,8 @@ func (w *World) act(d *desk, c *conv) {
 	if w.rnd.IntN(3) == 0 && c.ticket != nil {
 		ref.Number = tickets.Number(1 + w.rnd.IntN(int(c.ticket.number)))
 	}
-	r := &request{tag: a.Name, account: c.account, actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: id, Name: a.Name}}
-	if w.rnd.IntN(8) > 0 {
-		r.key = fmt.Sprintf("k%d", w.people.names)
-	}
+	r := &request{tag: a.Name, account: c.account, conv: c, actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: id, Name: a.Name}}
+	w.keyed(r, w.people.names)
 	text := w.say(c.account)
 	type act struct {
 		name   string

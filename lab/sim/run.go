@@ -33,8 +33,9 @@ type Stats struct {
 	Steps, Crashes, Commits, Acks, Mails, Hooks int
 	// Foretold are the dry runs that could be held against what then happened,
 	// Reopened the times that the store was closed and opened again.
-	Foretold, Reopened int
-	Simulated          time.Duration
+	// Met are the refusals for a key that somebody had used for something else.
+	Foretold, Reopened, Met int
+	Simulated               time.Duration
 	// Faults are counted by the call and what went wrong with it.
 	Faults map[string]int
 	// Chosen counts which text was chosen, by how many there were and its place.
@@ -53,6 +54,7 @@ func (s *Stats) Add(o Stats) {
 	s.Hooks += o.Hooks
 	s.Foretold += o.Foretold
 	s.Reopened += o.Reopened
+	s.Met += o.Met
 	s.Simulated += o.Simulated
 	for k, n := range o.Faults {
 		s.Faults[k] += n

@@ -77,3 +77,35 @@ var keptBugs = []mutant{
 		old: "\tif t.Delayed() {\n", new: "\tif t.Delayed() && !t.Answered {\n",
 	},
 }
+
+// keyBugs are in what a key means.
+var keyBugs = []mutant{
+	{
+		name: "met: a key of one agent is everybody's", file: "agent.go",
+		old: "Scope: \"agent:\" + string(a.who.ID), Key: o.Key,", new: "Scope: \"agent:\", Key: o.Key,",
+	},
+	{
+		name: "met: a key for any ticket", file: roadFile,
+		old: "[]any{c.Kind, c.Number, c.Text,", new: "[]any{c.Kind, c.Text,",
+	},
+	{
+		name: "met: a key for any words", file: roadFile,
+		old: "[]any{c.Kind, c.Number, c.Text,", new: "[]any{c.Kind, c.Number, len(c.Text),",
+	},
+	{
+		name: "met: a key for any typification", file: roadFile,
+		old: "c.Welcome, c.Typification, c.Metadata})", new: "c.Welcome, c.Metadata})",
+	},
+	{
+		name: "met: a used key does it again", file: roadFile,
+		old: "if r := loaded.Receipt; r != nil {", new: "if r := loaded.Receipt; r != nil && r.Hash == hash {",
+	},
+	{
+		name: "met: a used key answers for anything", file: roadFile,
+		old: "if r.Hash != hash {", new: "if r.Hash != hash && r.Entry == 0 {",
+	},
+	{
+		name: "met: a key from before a login is another", file: roadFile,
+		old: "if q.Key == \"\" || len(links) == 0 {", new: "if q.Key == \"\" || len(links) < 2 {",
+	},
+}
