@@ -13,8 +13,9 @@ type deskClock struct {
 	offset time.Duration
 	mu     sync.Mutex // two goroutines of a runner may read it on their way
 	timers []timer
-	// handed are the last instants it told, newest last.
+	// handed are the last instants it told, newest last; ahead is the latest ever.
 	handed []time.Time
+	ahead  time.Time
 }
 
 type timer struct {
@@ -26,6 +27,7 @@ func (c *deskClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.w.now.Add(c.offset)
+	c.ahead = latest(c.ahead, now)
 	if len(c.handed) == 0 || !c.handed[len(c.handed)-1].Equal(now) {
 		c.handed = append(c.handed, now)
 		if len(c.handed) > 512 {

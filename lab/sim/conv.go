@@ -174,6 +174,9 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		if !s.EndedAt.IsZero() || s.Account != c.account.id || s.Identity != c.identity {
 			m.w.failf("session", "session %s writes in %s, it ended at %s and is %+v", s.ID, c.id, stamp(s.EndedAt), s.Identity)
 		}
+		if t != nil && t.back == t.desk.back && !t.clock.Before(s.ExpiresAt) {
+			m.w.failf("session", "session %s writes at %s or later, it expired at %s", s.ID, t.clock, s.ExpiresAt)
+		}
 	}
 	if e.Kind == tickets.CommandWrite && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
 		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)

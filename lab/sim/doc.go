@@ -43,7 +43,7 @@
 // before the real thing; somebody probes with
 // another account's identifiers. Time moves by microseconds or by a day, often to
 // where a deadline is for one desk, exactly or beside it, and then somebody acts
-// there. Clocks differ and step back. Desks crash at any yield point, alone or all
+// there. Clocks differ and step back, by hours, days and years, and for weeks nobody comes. Desks crash at any yield point, alone or all
 // together for hours, and then a store that lasts is closed and opened again; on some seeds certain deliveries crash whoever makes them.
 //
 // Then comes a quiet phase (quiet.go): no more faults, every page follows again what it

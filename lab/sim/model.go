@@ -2,7 +2,9 @@ package sim
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"time"
@@ -20,7 +22,9 @@ type model struct {
 	accounts map[chatcfg.AccountID]*account
 	order    []*account
 	sessions map[tickets.SessionID]tickets.Session
-	outbox   *outbox
+	// forgotten are sessions that had expired and were removed.
+	forgotten map[tickets.SessionID]bool
+	outbox    *outbox
 	// tags are the log's entries and messages by what names their cause.
 	tags map[string]place
 	// keys are the requests that took a key.
@@ -82,7 +86,7 @@ type rosterAt struct {
 func newModel(w *World) *model {
 	m := &model{
 		w: w, accounts: make(map[chatcfg.AccountID]*account), sessions: make(map[tickets.SessionID]tickets.Session),
-		tags: make(map[string]place), keys: make(map[slot]*request), chosen: make(map[[2]int]int),
+		forgotten: make(map[tickets.SessionID]bool), tags: make(map[string]place), keys: make(map[slot]*request), chosen: make(map[[2]int]int),
 	}
 	m.outbox = &outbox{m: m, rows: make(map[rowKey]*row)}
 	return m
@@ -233,10 +237,23 @@ func (m *model) session(s tickets.Session) {
 	}
 }
 
+// forgets follows the removal of sessions that had expired before an instant, by a desk
+// whose clock has never been later than now.
+func (m *model) forgets(ctx context.Context, before, now time.Time) {
+	for id, s := range m.sessions {
+		if _, err := m.w.real.Sessions().Get(ctx, s.Account, id); !errors.Is(err, storage.ErrNotFound) || m.forgotten[id] {
+			continue
+		}
+		if m.forgotten[id] = true; (!s.ExpiresAt.Before(before) || !s.ExpiresAt.Before(now)) && !m.accounts[s.Account].purged {
+			m.w.failf("session", "session %s, which goes on until %s, is removed at %s at the latest", id, s.ExpiresAt, now)
+		}
+	}
+}
+
 // over reports whether a session has ended, or has stopped by itself.
 func (m *model) over(id tickets.SessionID, now time.Time) bool {
 	s := m.sessions[id]
-	return !s.EndedAt.IsZero() || !now.Before(s.ExpiresAt)
+	return m.forgotten[id] || !s.EndedAt.IsZero() || !now.Before(s.ExpiresAt)
 }
 
 // present follows a roster, by R4.7.

@@ -138,7 +138,7 @@ func (o *outbox) settled(d storage.Delivery) {
 	r.state, r.settled = d.State, d.SettledAt
 	switch d.State {
 	case storage.Pending:
-		r.notBefore = d.NotBefore
+		r.notBefore = d.NotBefore.Truncate(time.Microsecond)
 		if o.m.accounts[d.Account].deleted {
 			r.gone = true
 		} else if r.tried > r.before && !r.shared && !d.NotBefore.After(d.SettledAt) {
@@ -161,7 +161,7 @@ func (o *outbox) replayed(id chatcfg.AccountID, key string, now time.Time) {
 		o.fail("replay", "replayed %s: %+v", key, r)
 		return
 	}
-	r.state, r.attempts, r.notBefore = storage.Pending, 0, now
+	r.state, r.attempts, r.notBefore = storage.Pending, 0, now.Truncate(time.Microsecond)
 	r.replays++
 }
 

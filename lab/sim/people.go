@@ -99,6 +99,10 @@ func (w *World) answered(t *task, r *request) {
 			w.failf("refused", "%s %q was refused (%v) and is in the log", r.name, r.tag, t.err)
 		}
 		over := r.visitor != nil && errors.Is(t.err, charla.ErrSession) && w.model.over(r.visitor.id, w.now)
+		h := w.model.holder(r)
+		if w.quiet && h != nil && !h.same(r) && !errors.Is(t.err, charla.ErrKeyReused) && !r.account.deleted && !over {
+			w.failf("key", "%s %q has the key of %s %q and is refused for another reason: %v", r.name, r.tag, h.name, h.tag, t.err)
+		}
 		if w.quiet && there && r.key != "" && !r.account.deleted && !over {
 			w.failf("answer", "%s %q is in the log and its key is refused: %v", r.name, r.tag, t.err)
 		}

@@ -116,6 +116,9 @@ func (w *World) report(d *desk, a *account) {
 // reports checks every account's figures at the end, over all and over a part.
 func (w *World) reports(ctx context.Context) {
 	for _, a := range w.model.order {
+		if w.failure != nil {
+			return
+		}
 		if a.purged {
 			continue
 		}

@@ -131,12 +131,21 @@ func (w *World) pass() {
 	case x < 84:
 		w.advance(upTo(3 * time.Hour))
 	case x < 90:
-		w.advance(upTo(24 * time.Hour))
+		by := 24 * time.Hour
+		if w.spec.Whole && r.IntN(24) == 0 { // nobody comes for weeks
+			by *= 40
+		}
+		w.advance(upTo(by))
 	default:
 		d := w.desks[r.IntN(len(w.desks))]
 		offset := upTo(4*time.Minute) - 2*time.Minute
-		if r.IntN(8) == 0 {
+		switch y := r.IntN(160); {
+		case y < 20:
 			offset *= 30
+		case y < 26 && w.spec.Whole: // days
+			offset *= 30 * 24 * 10
+		case y < 28 && w.spec.Whole: // years
+			offset *= 30 * 24 * 365
 		}
 		d.back += max(0, d.clock.offset-offset)
 		d.clock.offset = offset

@@ -277,7 +277,14 @@ func (s faultySessions) Save(ctx context.Context, one tickets.Session) error {
 }
 
 func (s faultySessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	return through(ctx, spot{"prune sessions", changes, ""}, func() (int, error) { return s.w.real.Sessions().Prune(ctx, before, limit) })
+	return through(ctx, spot{"prune sessions", changes, ""}, func() (int, error) {
+		n, err := s.w.real.Sessions().Prune(ctx, before, limit)
+		if n > 0 && err == nil {
+			t, _ := ctx.Value(taskKey{}).(*task)
+			s.w.model.forgets(ctx, before, t.desk.clock.ahead)
+		}
+		return n, err
+	})
 }
 
 func (s faultySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {

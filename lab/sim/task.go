@@ -90,6 +90,9 @@ type task struct {
 	chanced bool
 	// started is the world's time then; beat is set for a heartbeat.
 	started time.Time
+	// clock is its desk's time then, back how far that had stepped back by then.
+	clock time.Time
+	back  time.Duration
 	// asked is the desk's time when it asked for the presence, decided that of
 	// the presence that the last decision took in.
 	asked, decided time.Time
@@ -125,6 +128,7 @@ type taskKey struct{}
 func (w *World) start(t *task, run func(context.Context, *task) (charla.Result, error)) {
 	w.lastTask++
 	t.id, t.started = w.lastTask, w.now
+	t.clock, t.back = w.now.Add(t.desk.clock.offset), t.desk.back
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), taskKey{}, t))
 	t.cancel = cancel
 	w.tasks = append(w.tasks, t)

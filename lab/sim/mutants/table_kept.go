@@ -109,3 +109,20 @@ var keyBugs = []mutant{
 		old: "if q.Key == \"\" || len(links) == 0 {", new: "if q.Key == \"\" || len(links) < 2 {",
 	},
 }
+
+// jumpBugs are in what holds when clocks jump by days and years.
+var jumpBugs = []mutant{
+	{
+		name: "jump: expired session writes", file: sessionFile,
+		old: "case !s.EndedAt.IsZero(), !d.Now().Before(s.ExpiresAt),", new: "case !s.EndedAt.IsZero(),",
+	},
+	{
+		name: "jump: sessions are removed before they expire", file: runnerFile,
+		old: "d.store.Sessions().Prune(ctx, before, storage.MaxPage)", new: "d.store.Sessions().Prune(ctx, now.Add(60*24*time.Hour), storage.MaxPage)",
+	},
+	{
+		name: "jump: what a clock ahead said is said again", file: "automation/rule_out_of_hours.go",
+		old: "if spoke := d.Ticket.Recall(RuleOutOfHours).At; !spoke.IsZero() {",
+		new: "if spoke := d.Ticket.Recall(RuleOutOfHours).At; !spoke.IsZero() && now.Sub(spoke) < 12*time.Hour {",
+	},
+}
