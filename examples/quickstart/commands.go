@@ -135,11 +135,7 @@ func (c *chat) explain(ctx context.Context, _ string) error {
 	for _, x := range list.Items {
 		c.say("  %s %s.", c.at(x.At), x.What)
 		for _, r := range x.Rules {
-			verb := "did not act:"
-			if r.Fired {
-				verb = "acted:"
-			}
-			c.say("    %-14s %s %s", r.Rule, verb, r.Text)
+			c.say("    %s: %s.", r.Name, r.Text)
 		}
 	}
 	return nil
