@@ -51,8 +51,11 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 		}
 		*one.to = chatcfg.TextAction{Enabled: r.IntN(4) > 0}
 		for i := range 1 + r.IntN(3) {
-			one.to.Messages = append(one.to.Messages, chatcfg.Words{Any: fmt.Sprintf("%s %d de {account}", one.rule, i)})
+			one.to.Messages = append(one.to.Messages, w.text(fmt.Sprintf("%s %d de {account} para {customer|amigo}", one.rule, i)))
 		}
+	}
+	if change() && w.spec.Whole {
+		cfg.Chat.Locale = []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese, chatcfg.Auto}[r.IntN(4)]
 	}
 	if cfg.Hours.Timezone == "" {
 		a.OutOfHours.Enabled = false
@@ -82,6 +85,24 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 	cfg.Chat.Google.Enabled = true
 	cfg.Chat.Anonymous = r.IntN(2) > 0
 	cfg.Chat.EmailAsIdentifier = !cfg.Chat.Anonymous && r.IntN(3) > 0
+}
+
+// languages are those that a text may have, in R6.9's order.
+var languages = []string{"es", "en", "pt"}
+
+// text is a text for all languages, or one of its own for some of them.
+func (w *World) text(s string) chatcfg.Words {
+	if !w.spec.Whole || w.rnd.IntN(2) == 0 {
+		return chatcfg.Words{Any: s}
+	}
+	var words chatcfg.Words
+	which := 1 + w.rnd.IntN(7)
+	for i, to := range []*string{&words.ES, &words.EN, &words.PT} {
+		if which>>i&1 == 1 {
+			*to = languages[i] + " " + s
+		}
+	}
+	return words
 }
 
 // hours are business hours, overnight ones and exceptions among them, or none.

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
@@ -174,6 +175,9 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		if !s.EndedAt.IsZero() || s.Account != c.account.id || s.Identity != c.identity {
 			m.w.failf("session", "session %s writes in %s, it ended at %s and is %+v", s.ID, c.id, stamp(s.EndedAt), s.Identity)
 		}
+		if by.visitor.locale != s.Customer.Locale {
+			m.w.failf("locale", "session %s is in %q, its visitor speaks %q", s.ID, s.Customer.Locale, by.visitor.locale)
+		}
 		if t != nil && t.back == t.desk.back && !t.clock.Before(s.ExpiresAt) {
 			m.w.failf("session", "session %s writes at %s or later, it expired at %s", s.ID, t.clock, s.ExpiresAt)
 		}
@@ -272,16 +276,26 @@ func (m *model) owned(c *conv, msg tickets.Message) bool {
 	return true
 }
 
-// text checks that an automatic message is one of its action's texts.
+// text checks that an automatic message is one of its action's texts, in the language
+// that it has to be in (R6.9), with its variables filled in (R4.6).
 func (m *model) text(c *conv, rule tickets.RuleKey, text string) {
-	texts := action(c.account.current(), rule).Messages
-	for i, want := range texts {
-		if strings.ReplaceAll(want.Any, "{account}", c.account.name) == text {
+	cfg := c.account.current()
+	texts := action(cfg, rule).Messages
+	for i, words := range texts {
+		want := words.Any
+		by := []string{words.ES, words.EN, words.PT}
+		for _, l := range append([]string{string(c.ticket.customer.Locale), string(cfg.Chat.Locale)}, languages...) {
+			if n := slices.Index(languages, l); want == "" && n >= 0 {
+				want = by[n]
+			}
+		}
+		name := cmp.Or(c.ticket.customer.Name, "amigo")
+		if strings.NewReplacer("{account}", c.account.name, "{customer|amigo}", name).Replace(want) == text {
 			m.chosen[[2]int{len(texts), i}]++
 			return
 		}
 	}
-	m.w.failf("text", "%s said %q", rule, text)
+	m.w.failf("text", "%s said %q to %+v under locale %s, of %+v", rule, text, c.ticket.customer, cfg.Chat.Locale, texts)
 }
 
 // tag remembers what a cause brought, which is at most one thing.

@@ -68,6 +68,8 @@
 //   - every field of a message, a ticket and a conversation is what the rules and what was
 //     asked for make of it: level, agent, name, session, instants, typification, metadata,
 //     what is known of the customer, what rules remember (fields.go)
+//   - an automatic message is one of its action's texts, in the visitor's language or what
+//     comes next (conv.go, text)
 //   - figures of a report over any period (report.go)
 //   - out of hours by an oracle that looks at each minute by its wall time (hours.go)
 //   - nothing decided under an older configuration lands after a save, nothing at all

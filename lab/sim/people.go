@@ -35,7 +35,8 @@ type visitor struct {
 	id      tickets.SessionID
 	token   charla.Token
 	person  int
-	ended   bool // the end was acknowledged
+	locale  chatcfg.Locale // the language, if charla knows it
+	ended   bool           // the end was acknowledged
 	// entering says that a login is under way: a browser has one at a time.
 	entering bool
 	keys     int
@@ -163,13 +164,20 @@ func (w *World) enter(d *desk, a *account) {
 	case 1:
 		entry.Proof = &charla.Proof{Subject: email, Name: entry.Name, Email: email}
 	}
+	if w.spec.Whole {
+		entry.Locale = []chatcfg.Locale{"", chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese, "fr"}[w.rnd.IntN(5)]
+	}
+	locale := entry.Locale
+	if !slices.Contains(languages, string(locale)) {
+		locale = ""
+	}
 	var s charla.SessionInfo
 	var token charla.Token
 	w.start(&task{desk: d, name: "enter", after: func(t *task) {
 		if !t.returned || t.err != nil {
 			return
 		}
-		w.people.sessions = append(w.people.sessions, &visitor{account: a, id: s.ID, token: token, person: person})
+		w.people.sessions = append(w.people.sessions, &visitor{account: a, id: s.ID, token: token, person: person, locale: locale})
 		if kept := w.model.sessions[s.ID]; kept.Account != a.id || token == "" {
 			w.failf("session", "a session of account %s for one of %s", kept.Account, a.id)
 		} else if s.Customer != kept.Customer || s.Identity != kept.Identity || !s.CreatedAt.Equal(kept.CreatedAt) || !s.ExpiresAt.Equal(kept.ExpiresAt) {

@@ -126,3 +126,31 @@ var jumpBugs = []mutant{
 		new: "if spoke := d.Ticket.Recall(RuleOutOfHours).At; !spoke.IsZero() && now.Sub(spoke) < 12*time.Hour {",
 	},
 }
+
+// languageBugs are in the language of what customers read.
+var languageBugs = []mutant{
+	{
+		name: "language: the account's before the visitor's", file: "chatcfg/words.go",
+		old: "[...]Locale{visitor, account, Spanish,", new: "[...]Locale{account, visitor, Spanish,",
+	},
+	{
+		name: "language: the account's is passed over", file: "chatcfg/words.go",
+		old: "[...]Locale{visitor, account, Spanish,", new: "[...]Locale{visitor, Spanish,",
+	},
+	{
+		name: "language: English before Spanish", file: "chatcfg/words.go",
+		old: "[...]Locale{visitor, account, Spanish, English,", new: "[...]Locale{visitor, account, English, Spanish,",
+	},
+	{
+		name: "language: of who is known best", file: speakFile,
+		old: "In(d.Ticket.Customer.Locale,", new: "In(d.Conversation.Customer.Locale,",
+	},
+	{
+		name: "language: forgotten at a login", file: "login.go",
+		old: "Proof: &p, Locale: c.Locale}", new: "Proof: &p}",
+	},
+	{
+		name: "language: customer without a name", file: speakFile,
+		old: "Values{Customer: t.Customer.Name,", new: "Values{Customer: t.AgentName,",
+	},
+}
