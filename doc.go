@@ -84,7 +84,7 @@
 //
 // # Time
 //
-// [Desk.Run] lets happen what falls due and delivers the outbox. Without it nothing
+// [Desk.Run] carries out deadlines and delivers the outbox. Without it nothing
 // happens by itself. E-mails go through the host's [Mailer]; without one they end
 // dead in the outbox, where [Desk.Deliveries] lists them and from where
 // [Desk.Replay] takes them again. [Options].Observer is told what a desk does, for

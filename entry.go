@@ -27,7 +27,7 @@ type Entry struct {
 }
 
 // Proof is an identity that somebody trusted vouches for: a social login, or the
-// host (R7.1). charla believes whoever passes it.
+// host (R7.1). charla believes its caller.
 type Proof struct {
 	// Provider is the social login, "google" or "facebook", which the account
 	// must have on; empty: the host itself vouches.

@@ -14,8 +14,8 @@ import (
 //
 // Send returns nil when the server took the mail, an error that is
 // [ErrNotSent] when it certainly did not (the mail is tried again), one that is
-// [ErrRefused] when it never will (it is not), and any other when nobody knows:
-// then it is marked unknown and the host decides (R8.2).
+// [ErrRefused] when it never will (it is not), and any other when it may have
+// taken it: the mail is then marked unknown and the host decides (R8.2).
 type Mailer interface {
 	Send(ctx context.Context, m Mail) error
 }

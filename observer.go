@@ -63,7 +63,8 @@ type ObservedChange struct {
 	// Kind is what was asked; [tickets.CommandTick]: what is due, by [Desk.Run].
 	Kind    tickets.CommandKind
 	Account chatcfg.AccountID
-	// Conflicts is how often it was decided again because somebody was quicker.
+	// Conflicts is how often it was decided again because another change was
+	// committed first.
 	Conflicts int
 	// Duration includes the wait for earlier calls for the conversation.
 	Duration time.Duration
@@ -94,8 +95,8 @@ type ObservedDelivery struct {
 	Kind, Hook string
 
 	Account chatcfg.AccountID
-	// State is what came of it: [DeliverySent], [DeliveryPending] (there will be
-	// another attempt), [storage.Dead] or [storage.Unknown].
+	// State is its outcome: [DeliverySent], [DeliveryPending] (there will be another
+	// attempt), [DeliveryDead] or [DeliveryUnknown].
 	State DeliveryState
 	// Attempts counts this attempt.
 	Attempts int

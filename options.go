@@ -169,7 +169,7 @@ func (o *Options) check() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Hooks)) {
 		if !hookName(name) {
-			errs = append(errs, fmt.Errorf("charla: Hooks: %q is not a name", name))
+			errs = append(errs, fmt.Errorf("charla: Hooks: %q is not a name: 1 to 40 letters, digits, hyphens and underscores", name))
 		}
 		if o.Hooks[name] == nil {
 			errs = append(errs, fmt.Errorf("charla: Hooks: %q is nil", name))

@@ -58,7 +58,7 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 		c.m = make(map[chatcfg.AccountID]cachedRules)
 	}
 	if _, there := c.m[a.ID]; !there && len(c.m) >= d.o.Limits.Accounts {
-		for id := range c.m { // any one: whoever is busy comes back at once
+		for id := range c.m { // any one: a busy account is loaded again at once
 			delete(c.m, id)
 			break
 		}
@@ -81,8 +81,8 @@ func (d *Desk) config(ctx context.Context, id chatcfg.AccountID, v chatcfg.Versi
 	return cfg, nil
 }
 
-// unreadable is the error of a stored configuration that this version can make
-// nothing of. Whoever stored it could: a newer version.
+// unreadable is the error of a stored configuration that this version cannot read: a
+// newer version stored it.
 func unreadable(id chatcfg.AccountID, v chatcfg.Version, err error) error {
 	return fmt.Errorf("%w: configuration %d of account %s: %w", ErrNewerFormat, v, id, err)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Run lets happen what falls due, and delivers the outbox, until ctx ends; it
+// Run carries out deadlines and delivers the outbox until ctx ends; it
 // returns ctx's error when everything under way is done. Any number of desks may
 // run on one store. A failing store or mailer does not end it: it is logged and
 // tried again. A slow mailer keeps no deadline waiting.

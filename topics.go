@@ -108,7 +108,7 @@ func (t *topics) reset() {
 	}
 }
 
-// quiet says that whoever wrote a message no longer types. It wakes nobody up: the
+// quiet records that the writer of a message no longer types. It wakes no reader: the
 // message does.
 func (t *topics) quiet(id uuid.UUID, author tickets.Author) {
 	t.mu.Lock()

@@ -260,8 +260,8 @@ type Status struct {
 	Available bool
 	// Ongoing says that the visitor's ticket is not closed.
 	Ongoing bool
-	// Form says that whoever starts a conversation now gets the contact form in its
-	// place (R6.2).
+	// Form says that a visitor who starts a conversation now gets the contact form
+	// instead (R6.2).
 	Form bool
 	// LastSeq is the conversation's last message, Read how far both sides read.
 	LastSeq int64

@@ -41,7 +41,7 @@ const AccountFormat = 2
 // Account is one chat channel (R1.1): all of it but its configuration document
 // and its pictures' bytes. It holds no secret.
 type Account struct {
-	// Format is the [AccountFormat] of whoever wrote it last.
+	// Format is the [AccountFormat] of the charla that wrote it last.
 	Format int       `json:"format"`
 	ID     AccountID `json:"id"`
 	// Key is the public channel key; it stands in the snippet.

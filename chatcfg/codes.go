@@ -66,7 +66,7 @@ const (
 	// WarnAnonymousAsked: anonymous visitors cannot start, because an e-mail or
 	// the RUT is required.
 	WarnAnonymousAsked Code = "anonymous_asked"
-	// WarnImpersonation: whoever knows an e-mail can write in its name.
+	// WarnImpersonation: anybody who knows an e-mail can write in its name.
 	WarnImpersonation Code = "email_impersonation"
 	// WarnNotifyNothing: only important tickets are notified, and no keyword
 	// makes one important.

@@ -18,7 +18,7 @@ var warningMessages = map[Code]phrases{
 	},
 	WarnImpersonation: {
 		"Quien sepa el correo de un cliente podrá escribir en su nombre.",
-		"Whoever knows a customer's e-mail will be able to write in their name.",
+		"Anybody who knows a customer's e-mail will be able to write in their name.",
 		"Quem souber o e-mail de um cliente poderá escrever em nome dele.",
 	},
 	WarnNotifyNothing: {
@@ -48,7 +48,7 @@ var warningMessages = map[Code]phrases{
 	},
 	WarnFormSilent: {
 		"El formulario de contacto no dirá nada a quien lo envíe.",
-		"The contact form will say nothing to whoever sends it.",
+		"The contact form will say nothing to a visitor who sends it.",
 		"O formulário de contato não dirá nada a quem o enviar.",
 	},
 	WarnOnlyOff: {

@@ -97,6 +97,7 @@ func ParseText(s string) (Text, error) {
 	return text, nil
 }
 
+// isVariable reports whether a name is one of the variables that texts may hold.
 func isVariable(name string) bool {
 	switch name {
 	case VarCustomer, VarAgent, VarAccount, VarNextOpen:

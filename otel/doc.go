@@ -20,7 +20,7 @@
 //   - charla.deadline.lag (s): how late deadlines were carried out, by
 //     charla.deadline.kind ("delay", "expire").
 //   - charla.outbox.deliveries: attempts of deliveries, by charla.delivery.kind
-//     ("mail", "event"), charla.delivery.state (what came of it: "sent", "pending",
+//     ("mail", "event"), charla.delivery.state (its outcome: "sent", "pending",
 //     "dead", "unknown") and error.type.
 //   - charla.outbox.delivery.duration (s): the mailer's or hook's part of the
 //     attempts that were begun, by the same.

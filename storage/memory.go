@@ -15,7 +15,7 @@ import (
 )
 
 // Memory is the reference [Store]: everything in this process's memory, nothing
-// durable. It serves tests, examples and whoever writes a store of their own. Use
+// durable. It serves tests, examples and authors of other stores. Use
 // [NewMemory].
 //
 // It keeps every promise of the contract but durability: what a desk leaves in it

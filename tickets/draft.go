@@ -167,7 +167,7 @@ func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 // a new one (R3.2, R3.4).
 func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	c := &d.Conversation
-	linked := c.meet(cmd)
+	linked := c.mergeCustomer(cmd)
 	switch {
 	case t.Status == StatusOpen || t.Status == StatusIgnored:
 	case t.Status == StatusClosed && p.ReopenWindow > 0 && now.Before(t.ClosedAt.Add(p.ReopenWindow)):
@@ -393,9 +393,9 @@ func (d *Draft) append(m Message) {
 	d.Fact(Fact{Kind: FactSaid, Seq: m.Seq, Rule: m.Rule})
 }
 
-// meet takes in who writes: labels of at least the trust already had (R7.2). It
-// says whether a conversation was linked.
-func (c *Conversation) meet(cmd Command) (linked bool) {
+// mergeCustomer merges the writer's contact data; data less trusted than what is stored
+// is ignored (R7.2). It reports whether a conversation was linked.
+func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
 	c.Session = cmd.Actor.Session
 	for _, link := range cmd.Links {
 		if !slices.Contains(c.Links, link) {

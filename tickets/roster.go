@@ -25,7 +25,7 @@ const RosterFormat = 1
 // Roster is who is available in an account: its presence record in the store.
 // The zero Roster is an account's first absence, from its creation on.
 type Roster struct {
-	// Format is the [RosterFormat] of whoever wrote it last.
+	// Format is the [RosterFormat] of the charla that wrote it last.
 	Format int `json:"format"`
 	// Agents maps each online agent to the instant at which their heartbeat
 	// runs out; a zero time never does.

@@ -87,7 +87,7 @@ type Customer struct {
 // Session is a visitor's stay: who they are and where they write (R7.1). It is a
 // unit of its own in the store.
 type Session struct {
-	// Format is the [SessionFormat] of whoever wrote it last.
+	// Format is the [SessionFormat] of the charla that wrote it last.
 	Format  int               `json:"format"`
 	ID      SessionID         `json:"id"`
 	Account chatcfg.AccountID `json:"account"`
@@ -126,7 +126,7 @@ type Session struct {
 // Conversation is one customer in one account: the unit of consistency. Every
 // change of it raises Version by one.
 type Conversation struct {
-	// Format is the [Format] of whoever wrote it last.
+	// Format is the [Format] of the charla that wrote it last.
 	Format  int               `json:"format"`
 	Account chatcfg.AccountID `json:"account"`
 	ID      ConversationID    `json:"id"`

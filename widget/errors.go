@@ -182,6 +182,8 @@ func (p phrases) in(l chatcfg.Locale) string {
 	return p.es
 }
 
+// problemText is a problem's sentence: the widget's own, which speaks to a visitor, or
+// else the problem's.
 func problemText(p chatcfg.Problem, l chatcfg.Locale) string {
 	if own, ok := texts[string(p.Code)]; ok {
 		return own.in(l)

@@ -211,7 +211,7 @@ func (h *Handler) path(p string) (string, bool) {
 // maxPath is longer than any path there is.
 const maxPath = 512
 
-// count counts a request of whoever it is.
+// count counts a request against the limits of its session or address.
 func (c *call) count() error {
 	c.address = address(c.r, c.h.o.TrustedProxies)
 	// The narrow one first: what one address is refused costs the others nothing.

@@ -20,7 +20,7 @@ type limiter struct {
 	entry        buckets[netip.Addr]
 	account      buckets[chatcfg.AccountID]
 	accountEntry buckets[chatcfg.AccountID]
-	// session and message are by the token's hash: whoever makes tokens up uses nobody's.
+	// session and message are by the token's hash: invented tokens use up nobody's.
 	session buckets[tokenHash]
 	message buckets[tokenHash]
 }
@@ -83,7 +83,7 @@ func address(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		for i := len(hops) - 1; i >= 0 && isTrusted(client, trusted); i-- {
 			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 			if err != nil {
-				break // whoever was believed last
+				break // keep the last address that could be read
 			}
 			client = hop.Unmap().WithZone("")
 		}

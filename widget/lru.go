@@ -54,6 +54,8 @@ func (c *lru[K, V]) remove(key K) {
 	}
 }
 
+// add puts a key that is not there in front; if the cache is full, the least recently
+// used one goes.
 func (c *lru[K, V]) add(key K, value V) {
 	if c.m == nil {
 		c.m = make(map[K]*list.Element)

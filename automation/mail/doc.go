@@ -26,8 +26,8 @@
 //     that was to be preceded by a login (530, 534, 535, 538) neither: those are
 //     [charla.ErrNotSent].
 //   - After the end of the mail, the answer decides: 2xx is nil, 4xx ErrNotSent, 5xx
-//     ErrRefused. Without one, or with one that is no SMTP, nobody knows: the error
-//     is neither, and the host decides.
+//     ErrRefused. Without an answer, or with one that is no SMTP, the outcome is
+//     unknown: the error is neither, and the host decides.
 //
 // A mail that the run's end overtakes still waits for the server's answer, within
 // its time.

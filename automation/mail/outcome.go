@@ -44,7 +44,7 @@ func outcome(at stage, err error) error {
 	case !at.ended, code/100 == 4, code/100 == 5:
 		return fmt.Errorf("%w: %s: %w", charla.ErrNotSent, at.name, err)
 	default:
-		return fmt.Errorf("mail: nobody knows whether it was sent: %s: %w", at.name, err)
+		return fmt.Errorf("mail: it is unknown whether it was sent: %s: %w", at.name, err)
 	}
 }
 

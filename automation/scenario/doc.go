@@ -59,7 +59,7 @@
 //	customer C says "T" in LANG the same, as a visitor of that language (es, en, pt), which
 //	                            is told when C first writes
 //	anonymous C says "T"        writes without saying who; where anonymous users may
-//	anonymous C leaves          ends that session; whoever says something as C next is
+//	anonymous C leaves          ends that session; the next "anonymous C says" is of
 //	                            another customer
 //	agent A replies C "T"       to C's latest ticket, available or not
 //	agent A closes|ignores|opens|pauses|resumes C

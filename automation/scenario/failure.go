@@ -59,8 +59,8 @@ var refusals = []error{
 	tickets.ErrNoTicket, tickets.ErrNotLatest, tickets.ErrTransition, tickets.ErrAnonymous,
 }
 
-// refused says whether a statement failed as a statement may: it was refused, or
-// it expected what is not so.
+// refused reports whether a statement failed because charla refused it or because what
+// it expects is not so; any other failure is a fault, of the store for example.
 func (f *Failure) refused() bool {
 	var problems chatcfg.Problems
 	if f.Err == nil || errors.As(f.Err, &problems) {

@@ -15,7 +15,7 @@
 // stays the host's to close.
 //
 // All desks on a store share a subject, and desks on another store have another.
-// A hint holds no more than a random ID and a number; whoever may publish to the
+// A hint holds no more than a random ID and a number; anybody who may publish to the
 // subject can make desks read their store and show somebody typing, so leave it to
 // desks in the server's permissions.
 package charlanats

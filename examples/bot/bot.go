@@ -47,7 +47,7 @@ func (b *bot) answer(ctx context.Context, row *charla.Row) error {
 			once := &charla.WriteOptions{Key: "first:" + row.Ref.String()}
 			_, err := b.agent.Reply(ctx, row.Ref, pair[1], once)
 			if errors.Is(err, charla.ErrKeyReused) || errors.Is(err, tickets.ErrTransition) {
-				err = nil // somebody was quicker
+				err = nil // an agent answered or closed it first
 			}
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// agents share an inbox: one of them reads what changes, whoever is free answers.
+// agents share an inbox: one of them reads what changes, one who is free answers.
 type agents struct {
 	*people
 	work chan thread
@@ -25,8 +25,8 @@ type agents struct {
 	said   []said
 }
 
-// follow reads the inbox from where it was; where nobody knows that place any more,
-// from the beginning.
+// follow reads the inbox from where it stopped, or from the beginning if that cursor
+// does not hold any more.
 func (a *agents) follow(ctx context.Context) {
 	after := ""
 	for ctx.Err() == nil {

@@ -82,7 +82,7 @@ func (p *proxy) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 		r = r.Clone(r.Context())
 		r.URL.Host = address
 		if body != nil && body != http.NoBody {
-			r.Body = io.NopCloser(body) // whoever is not reached must not close it
+			r.Body = io.NopCloser(body) // an attempt that fails must not close it
 		}
 		var op *net.OpError
 		if answer, err = p.to.RoundTrip(r); !errors.As(err, &op) || op.Op != "dial" {

@@ -10,8 +10,7 @@ import (
 // report is what came of a run.
 type report struct {
 	messages, streams, changes, deadlines, mails tally
-	// unknown counts e-mails of which nobody knows whether they were sent: the host
-	// decides.
+	// unknown counts e-mails that may or may not have been sent: the host decides.
 	unknown int
 	// anew counts how often the agents' inbox was read from the beginning.
 	anew  int
@@ -118,7 +117,7 @@ func (r *report) print(out io.Writer) {
 	}
 	fmt.Fprintln(out)
 	if r.unknown > 0 {
-		fmt.Fprintf(out, "E-mails of which nobody knows whether they were sent, so that the host decides: %d.\n", r.unknown)
+		fmt.Fprintf(out, "E-mails that may or may not have been sent, so that the host decides: %d.\n", r.unknown)
 	}
 	if r.anew > 0 {
 		fmt.Fprintf(out, "The agents' inbox was read from the beginning again %s.\n", times(r.anew))

@@ -149,8 +149,8 @@ func (c *chat) remember() error {
 	return s.write(c.file)
 }
 
-// line does one line and shows what came of it. What the library refuses is shown
-// and changes nothing.
+// line carries out one line and prints its result. What the library refuses is
+// printed and changes nothing.
 func (c *chat) line(ctx context.Context, line string) {
 	if err := c.do(ctx, line); err != nil {
 		c.say("Not done: %s.", plain(err))

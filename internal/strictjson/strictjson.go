@@ -60,7 +60,7 @@ type Member struct {
 // shows what is doubtful in it (repeated names, broken strings), for callers that report
 // all of it at once. The error is one of this package, or a [*json.SyntaxError].
 func Parse(doc []byte, depth int) (Value, error) {
-	if err := valid(doc); err != nil {
+	if err := validate(doc); err != nil {
 		return Value{}, err
 	}
 	p := parser{doc: doc}
@@ -72,7 +72,7 @@ func Parse(doc []byte, depth int) (Value, error) {
 // string or a name that stands twice, at any level, is an error. An error of member
 // ends it. What member was given is worth nothing until ReadObject returns nil.
 func ReadObject(doc []byte, depth int, member func(name string, v Value) error) error {
-	if err := valid(doc); err != nil {
+	if err := validate(doc); err != nil {
 		return err
 	}
 	p := parser{doc: doc, strict: true}
@@ -82,7 +82,9 @@ func ReadObject(doc []byte, depth int, member func(name string, v Value) error) 
 	return p.object(depth, func(m Member) error { return member(m.Name, m.Value) })
 }
 
-func valid(doc []byte) error {
+// validate returns ErrUTF8 or encoding/json's error, which says where, for a document
+// that is not JSON in UTF-8.
+func validate(doc []byte) error {
 	switch {
 	case !utf8.Valid(doc):
 		return ErrUTF8

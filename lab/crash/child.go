@@ -99,7 +99,7 @@ type answer struct {
 type failed string
 
 const (
-	// busy: nothing happened. unknown: nobody knows. failure: anything else,
+	// busy: nothing happened. unknown: it may have happened. failure: anything else,
 	// which must not be.
 	busy    failed = "busy"
 	unknown failed = "unknown"

@@ -247,7 +247,7 @@ func (c *cluster) killServer(way int) error {
 	return c.server.Restart(ctx)
 }
 
-// killLeft kills what is left of a server that is dead: whoever is in its folder.
+// killLeft kills the processes that a dead server left in its folder.
 func (c *cluster) killLeft() {
 	all, err := filepath.Glob("/proc/[0-9]*/cwd")
 	if err != nil {

@@ -44,7 +44,7 @@
 // another account's identifiers. Time moves by microseconds or by a day, often to
 // where a deadline is for one desk, exactly or beside it, and then somebody acts
 // there. Clocks differ and step back, by hours, days and years, and for weeks nobody comes. Desks crash at any yield point, alone or all
-// together for hours, and then a store that lasts is closed and opened again; on some seeds certain deliveries crash whoever makes them.
+// together for hours, and then a store that lasts is closed and opened again; on some seeds certain deliveries crash the process that makes them.
 //
 // Then comes a quiet phase (quiet.go): no more faults, every page follows again what it
 // followed, every request with an unknown outcome is repeated, and time goes on until
@@ -100,6 +100,6 @@
 // # Mutants
 //
 // The command mutants plants bugs in copies of the sources, by -overlay, and demands
-// that each is found. Whoever adds a rule adds a mutant to its table; one that
+// that each is found. A new rule comes with a mutant in the table; one that
 // survives means that an invariant is missing here.
 package sim

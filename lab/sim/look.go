@@ -311,7 +311,7 @@ func (a *account) said(m tickets.Message) *conv {
 	return nil
 }
 
-// followed checks at the end that whoever still follows was shown everything.
+// followed checks at the end that every reader still following was shown everything.
 func (w *World) followed() {
 	for _, f := range w.people.followers {
 		s := w.model.sessions[f.v.id]

@@ -15,7 +15,7 @@ import (
 )
 
 // outbox follows what leaves the system: a row for each cause that committed, and
-// what became of it.
+// its outcome.
 type outbox struct {
 	m    *model
 	rows map[rowKey]*row

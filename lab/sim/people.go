@@ -193,8 +193,8 @@ func (w *World) enter(d *desk, a *account) {
 	})
 }
 
-// login moves a visitor to a verified customer. Whoever does not learn the new token
-// does it again with the one before.
+// login moves a visitor to a verified customer. A visitor who does not learn the new
+// token repeats the login with the old one.
 func (w *World) login(d *desk, v *visitor) {
 	if v.entering {
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// quieten ends the faults: every desk runs, every call ends, whoever does not know
-// what became of a request asks again, and time goes on until nothing is left to
+// quieten ends the faults: every desk runs, every call ends, callers that do
+// not know a request's outcome ask again, and time goes on until nothing is left to
 // do. Then everything is looked at once more.
 func (w *World) quieten() {
 	w.quiet = true

@@ -108,7 +108,7 @@ func (w *World) verdict(at *parking) verdict {
 	return v
 }
 
-// poisonous deliveries end the process of whoever makes them, every time.
+// poisonous reports whether a delivery ends the process that makes it, every time.
 func (w *World) poisonous(key string) bool {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))

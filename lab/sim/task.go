@@ -153,7 +153,7 @@ func (t *task) park(at spot) verdict {
 	}
 	p := &parking{at, make(chan verdict, 1)}
 	t.mu.Lock()
-	// Whoever comes first: the goroutines of one call are at different spots.
+	// Any order will do: the goroutines of one call are at different spots.
 	i, _ := slices.BinarySearchFunc(t.parked, p, func(a, b *parking) int { return strings.Compare(a.name+a.detail, b.name+b.detail) })
 	t.parked = slices.Insert(t.parked, i, p)
 	t.mu.Unlock()

@@ -34,7 +34,7 @@ type Request struct {
 	Text    string
 }
 
-// Answer is what came of it. Class is the error's, empty: none.
+// Answer is the outcome of a call. Class is the error's, empty: none.
 type Answer struct {
 	Class, Error string
 	Account      chatcfg.AccountID

@@ -177,9 +177,9 @@ func confirmed(ctx context.Context, err error) error {
 	return err
 }
 
-// confirm waits until what was seen to be committed is as durable as a commit. Where a
-// standby is waited for, what is seen may not be: the server shows it when such a wait
-// was cut short.
+// confirm commits an empty message to the log, so that what was read before is durable
+// when it returns: a server that waits for a standby shows a commit whose wait was cut
+// short before the standby has it. It fails as a read that may be repeated.
 func (s *Store) confirm(ctx context.Context) error {
 	err := s.change(ctx, "SELECT pg_logical_emit_message(true, 'charla', '')", nil, func(func(...any) error) error { return nil })
 	var e *Error

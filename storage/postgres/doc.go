@@ -90,7 +90,7 @@
 // A connection that leads to a standby all the same is given up, and a change on it did
 // nothing ([storage.ErrBusy]). Nothing that was acknowledged is lost with the primary
 // if its standbys are synchronous (synchronous_standby_names); a commit that none of
-// them confirms within [Options.Timeout] is Unknown. Whoever promotes a standby has to
+// them confirms within [Options.Timeout] is Unknown. Before you promote a standby,
 // be sure that the primary is gone.
 //
 // # Growing

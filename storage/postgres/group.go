@@ -64,7 +64,7 @@ func recovered(ctx context.Context, c *pgxpool.Conn, err *error) {
 
 // land is one attempt: it locks, decides, writes and commits. What it refuses is
 // refused whatever becomes of the others. Conversations are locked as they are
-// written, and before if another process was quicker in the last attempt.
+// written, and before that if another process wrote first in the last attempt.
 func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch], raced bool) error {
 	f := &found{
 		accounts: map[[16]byte]account{}, versions: map[key]int64{}, sessions: map[key]int64{},
@@ -90,7 +90,7 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 	err = t.run(&b)
 	for _, e := range w.expected {
 		if e.rows != e.want {
-			err = errRace // whatever came of it
+			err = errRace // whatever err was
 		}
 	}
 	if err != nil {

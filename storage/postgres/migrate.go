@@ -61,7 +61,7 @@ func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id 
 }
 
 // Other processes go on while one migrates, and lock tables in orders of their own:
-// a migration waits for a table no longer than lockWait, since whoever comes after it
+// a migration waits for a table no longer than lockWait, since every call queued behind it
 // waits as long, and is tried so often.
 const (
 	migrating = 20
@@ -92,7 +92,7 @@ func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, part
 		id, moved, err = identify(ctx, c)
 	}
 	if err == nil && moved {
-		err = settle(ctx, c)
+		err = resetFeeds(ctx, c)
 	}
 	if err == nil {
 		err = failed("open", tx.Commit(ctx))
@@ -194,9 +194,9 @@ func identify(ctx context.Context, c *pgx.Conn) (id [16]byte, moved bool, err er
 	return id, moved, failed("open", err)
 }
 
-// settle makes a database that was moved begin its feeds anew: no cursor of before
-// holds, and every change is in the past.
-func settle(ctx context.Context, c *pgx.Conn) error {
+// resetFeeds makes the feeds of a database that was moved begin anew: cursors of before
+// do not hold, and every change counts as past.
+func resetFeeds(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `UPDATE charla.conversations SET change = '3';
 		UPDATE charla.meta SET id = gen_random_uuid(), place = `+here,
 		pgx.QueryExecModeSimpleProtocol)

@@ -135,7 +135,7 @@ func NewPool(ctx context.Context, dsn string, o *Options) (*pgxpool.Pool, error)
 	}
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, failed("open", discreet(err))
+		return nil, failed("open", hideDSN(err))
 	}
 	config.MaxConns = max(config.MaxConns, 8)
 	if opts.Conns > 0 {
@@ -172,9 +172,9 @@ func notice(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// discreet is an error of a connection string without the string: the driver does not
-// find every password in one that it cannot read.
-func discreet(err error) error {
+// hideDSN removes the connection string from an error about it: the driver does not
+// hide every password in one that it cannot read.
+func hideDSN(err error) error {
 	var e *pgconn.ParseConfigError
 	if !errors.As(err, &e) {
 		return err
@@ -203,7 +203,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	}
 	switch mode := pool.Config().ConnConfig.DefaultQueryExecMode; mode {
 	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
-		return nil, fmt.Errorf("postgres: the pool's query mode is %q, in which nobody knows the types of parameters", mode)
+		return nil, fmt.Errorf("postgres: the pool's query mode is %q, which does not tell parameters' types", mode)
 	default:
 	}
 	s := &Store{pool: pool, timeout: opts.Timeout, horizon: horizon{every: sweep, low: math.MinInt64}}

@@ -78,7 +78,7 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 		if err != nil {
 			return storage.Page[storage.Change]{}, err
 		}
-		// Whoever was in the middle has not caught up with what came since.
+		// A reader in the middle has not caught up with later changes.
 		if middle := at.until.xmax > 0; len(page.Items) > 0 || !middle {
 			page.Next = p.s.feedCursor(name, next)
 			return page, nil

@@ -12,7 +12,7 @@ import (
 
 // lives begins a statement that needs the account $1 to be there and not deleted,
 // and keeps it from being deleted meanwhile. verdict is what such a statement
-// returns: what became of it.
+// returns: its outcome.
 const (
 	lives   = "WITH a AS (SELECT id, deleted FROM charla.accounts WHERE id = $1 FOR SHARE)"
 	verdict = " SELECT coalesce((SELECT CASE WHEN deleted THEN 'deleted' END FROM a), CASE WHEN NOT EXISTS (SELECT FROM a) THEN 'none' WHEN EXISTS (SELECT FROM done) THEN 'done' ELSE 'not' END)"

@@ -14,7 +14,7 @@ const groupSize = 64
 // another one.
 const patience = 50 * time.Millisecond
 
-// worker does calls together. Callers queue up; whoever gets one of the worker's
+// worker does calls together. Callers queue up; a caller that gets one of the worker's
 // few places takes what waits, up to groupSize calls, and does it for all of them.
 // There is no goroutine of its own to wait for.
 //

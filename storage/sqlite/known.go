@@ -76,7 +76,7 @@ func (k *known) take(id knownID) (c knownConversation, ok bool) {
 	return c, ok
 }
 
-// remember adds to a map and keeps it within bounds.
+// remember adds to a map; if the map is full, any other key goes.
 func remember[K comparable, V any](m map[K]V, key K, v V) {
 	if _, there := m[key]; !there && len(m) >= maxKnown {
 		for other := range m { // any one: whatever is in use comes back

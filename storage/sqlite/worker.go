@@ -13,7 +13,7 @@ import (
 // groupSize is how many calls one transaction takes at most.
 const groupSize = 64
 
-// worker does calls on one connection. Callers queue up; whoever comes first takes
+// worker does calls on one connection. Callers queue up; the first one takes
 // what waits, up to groupSize calls, into one transaction, does it for all of them
 // and answers when it is over: for the worker that writes, when it is durable.
 // There is no goroutine of its own to wait for.

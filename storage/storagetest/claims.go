@@ -147,6 +147,8 @@ func (c *check) stale(now, lease time.Time, limit int) []tickets.ConversationID 
 	return ids
 }
 
+// checkStale checks that ClaimStale claims, once each, the active conversations that
+// were armed under an older configuration, and none of a deleted account.
 func checkStale(c *check) {
 	a, beside := c.account(), c.account()
 	open, closed := []*storage.Batch{}, c.begin(a, func(b *storage.Batch) { b.Active = false })

@@ -137,7 +137,7 @@ func checkOutboxLease(c *check) {
 	claimed := c.claim(base, later(10), 10)
 	c.same(len(claimed), 3, "claims")
 	c.same(len(c.claim(later(10).Add(-time.Microsecond), later(20), 10)), 0, "claims before the leases run out")
-	// Whoever holds the lease may settle late, unless someone else was faster.
+	// The holder of a lease may settle late, unless someone else was faster.
 	c.settle(claimed[2], storage.Sent, later(15))
 	again := c.claim(later(15), later(30), 10)
 	c.same(keys(again), []string{"event"}, "claims when the leases have run out")

@@ -75,7 +75,7 @@ func window(all []tickets.Message, q storage.MessageQuery) []tickets.Message {
 }
 
 // checkMessagesMeanwhile: who reads on from the last sequence gets every message
-// once and in order, whoever writes meanwhile (R8.3).
+// once and in order while others write (R8.3).
 func checkMessagesMeanwhile(c *check) {
 	a := c.account()
 	b := c.begin(a, nil)

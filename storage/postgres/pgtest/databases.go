@@ -68,8 +68,8 @@ func (d *Databases) Drop(ctx context.Context, dsn string) error {
 	return execute(ctx, d.dsn, "DROP DATABASE "+pgx.Identifier{config.Database}.Sanitize()+" WITH (FORCE)")
 }
 
-// Empty removes what charla has in a database that Create made, which is quicker
-// than another database. Nobody may use it meanwhile.
+// Empty removes what charla has in a database that Create made, which takes less
+// time than making another database. Nobody may use it meanwhile.
 func (d *Databases) Empty(ctx context.Context, dsn string) error {
 	return execute(ctx, dsn, "DROP SCHEMA IF EXISTS charla CASCADE")
 }

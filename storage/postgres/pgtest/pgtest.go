@@ -61,7 +61,7 @@ func Start(ctx context.Context, o *Options) (*Server, error) {
 	}
 	s := &Server{bin: bin, dir: dir, settings: settings(o)}
 	s.dsn = address(dir)
-	if err = s.fill(ctx, "initdb", "--pgdata", s.data(), "--username", "postgres",
+	if err = s.create(ctx, "initdb", "--pgdata", s.data(), "--username", "postgres",
 		"--auth", "trust", "--no-sync", "--encoding", "UTF8", "--no-locale"); err == nil {
 		err = s.Restart(ctx)
 	}
@@ -181,8 +181,9 @@ func address(dir string) string {
 	return fmt.Sprintf("host='%s' port=5432 user=postgres dbname=postgres sslmode=disable", dir)
 }
 
-// fill has a program of the server's fill the folder.
-func (s *Server) fill(ctx context.Context, program string, args ...string) error {
+// create runs a program of PostgreSQL that creates the folder's files, initdb or
+// pg_basebackup, as the user that the server runs as.
+func (s *Server) create(ctx context.Context, program string, args ...string) error {
 	who, err := account()
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 	"syscall"
 )
 
-// identity is the user that a server runs as; nil: whoever this process is.
+// identity is the user that a server runs as; nil: this process's own.
 type identity struct{ uid, gid uint32 }
 
 // account is whom to run a server as.

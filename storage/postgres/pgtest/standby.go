@@ -25,7 +25,7 @@ func (s *Server) Standby(ctx context.Context) (*Server, error) {
 	standby.dsn = address(dir)
 	standby.settings = append(s.settings[:len(s.settings):len(s.settings)], "-c", "wal_retrieve_retry_interval=100ms",
 		"-c", "primary_conninfo="+s.dsn+" application_name="+standbyName)
-	err = standby.fill(ctx, "pg_basebackup", "--pgdata", standby.data(), "--dbname", s.dsn, "--write-recovery-conf",
+	err = standby.create(ctx, "pg_basebackup", "--pgdata", standby.data(), "--dbname", s.dsn, "--write-recovery-conf",
 		"--wal-method", "stream", "--checkpoint", "fast", "--no-sync")
 	if err == nil {
 		err = standby.Restart(ctx)

@@ -143,7 +143,7 @@ func (v *visit) ticketChart(list []bucket, labels []string) chart {
 
 func (v *visit) timeChart(list []bucket, labels []string, sla time.Duration) chart {
 	c, x, _ := newChart(v.t("Tiempos de respuesta"), v.t("De todas las respuestas, en el reloj del SLA."), labels)
-	c.Legend = []legend{{"p90", "p90"}, {"mean", v.t("Media")}, {"p50", "p50"}}
+	c.Legend = []legend{{"p90", v.t("9 de cada 10 hasta")}, {"mean", v.t("Media")}, {"p50", v.t("La mitad hasta")}}
 	top := sla
 	for _, b := range list {
 		top = max(top, b.All.P90, b.All.Mean)
@@ -156,9 +156,9 @@ func (v *visit) timeChart(list []bucket, labels []string, sla time.Duration) cha
 		class, label string
 		of           func(tickets.Times) time.Duration
 	}{
-		{"p90", "p90", func(t tickets.Times) time.Duration { return t.P90 }},
+		{"p90", v.t("9 de cada 10 hasta"), func(t tickets.Times) time.Duration { return t.P90 }},
 		{"mean", v.t("Media"), func(t tickets.Times) time.Duration { return t.Mean }},
-		{"p50", "p50", func(t tickets.Times) time.Duration { return t.P50 }},
+		{"p50", v.t("La mitad hasta"), func(t tickets.Times) time.Duration { return t.P50 }},
 	} {
 		l := line{Class: series.class}
 		for i, b := range list {

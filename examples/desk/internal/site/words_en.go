@@ -178,6 +178,8 @@ var english = map[string]string{ //nolint:gosec // sentences about tokens, no to
 	"Los mismos datos en una tabla":                                               "The same data in a table",
 	"Línea":                                                                       "Line",
 	"Marcar importante":                                                           "Mark important",
+	"La mitad hasta":                                                              "Half within",
+	"9 de cada 10 hasta":                                                          "9 of 10 within",
 	"Media":                                                                       "Mean",
 	"Mensaje":                                                                     "Message",
 	"Mensaje de cabecera de conversación":                                         "Header message of a conversation",
