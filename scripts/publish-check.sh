@@ -62,7 +62,11 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("account:", account.Name)
+	info, err := account.Info(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("account:", info.Name)
 }
 END
 go get "github.com/charlahq/charla@$version"
