@@ -27,6 +27,7 @@ type conv struct {
 	customer tickets.Customer
 	session  tickets.SessionID
 	links    []tickets.ConversationID
+	marks    tickets.Marks
 	ticket   *ticket
 	older    []*ticket
 	messages []tickets.Message

@@ -70,6 +70,8 @@
 //     what is known of the customer, what rules remember (fields.go)
 //   - an automatic message is one of its action's texts, in the visitor's language or what
 //     comes next (conv.go, text)
+//   - read marks only rise, never beyond the last message, and lists count what is unread
+//     by them (marks.go)
 //   - figures of a report over any period (report.go)
 //   - out of hours by an oracle that looks at each minute by its wall time (hours.go)
 //   - nothing decided under an older configuration lands after a save, nothing at all

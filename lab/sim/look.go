@@ -28,7 +28,9 @@ import (
 // answers are compared with the model as it was then.
 func (w *World) look(d *desk, a *account, c *conv, v *visitor) {
 	switch x := w.rnd.IntN(100); {
-	case x < 15:
+	case x < 8:
+		w.markRead(d, c, v)
+	case x < 18:
 		w.explain(d, c)
 	case x < 45:
 		w.dryRun(d, v)

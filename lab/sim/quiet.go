@@ -264,6 +264,7 @@ func (w *World) whole(ctx context.Context, c *conv) {
 		}
 	}
 	w.everyTicket(ctx, c)
+	w.marked(ctx, c)
 	if len(messages) != len(c.messages) || len(messages) > 0 && !reflect.DeepEqual(messages, c.messages) {
 		w.failf("rewritten", "the messages of %s are not what they were", c.id)
 	}

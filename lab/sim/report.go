@@ -81,6 +81,9 @@ func times(all []answer) (f tickets.Times) {
 	return f
 }
 
+// storedTime is an instant as stores keep and compare it.
+func storedTime(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
+
 // border is an instant at which something happened in an account, or one beside it.
 func (w *World) border(a *account) time.Time {
 	at := w.now
@@ -89,7 +92,7 @@ func (w *World) border(a *account) time.Time {
 	} else if n := len(a.answers); n > 0 {
 		at = a.answers[w.rnd.IntN(n)].at
 	}
-	return at.Add(time.Duration(w.rnd.IntN(3)-1) * time.Microsecond)
+	return storedTime(at).Add(time.Duration(w.rnd.IntN(3)-1) * time.Microsecond)
 }
 
 // report has an account's figures told over some period.
@@ -124,7 +127,7 @@ func (w *World) reports(ctx context.Context) {
 		}
 		periods := [][2]time.Time{{time.Unix(0, 0), w.now.AddDate(1, 0, 0)}}
 		if len(a.order) > 0 {
-			periods = append(periods, [2]time.Time{w.border(a), w.now}, [2]time.Time{time.Unix(0, 0), w.border(a)})
+			periods = append(periods, [2]time.Time{w.border(a), storedTime(w.now)}, [2]time.Time{time.Unix(0, 0), w.border(a)})
 		}
 		for _, p := range periods {
 			got, err := w.real.Queries().Report(ctx, a.id, p[0], p[1])

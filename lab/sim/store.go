@@ -294,7 +294,14 @@ func (s faultySessions) Holder(ctx context.Context, account chatcfg.AccountID, i
 }
 
 func (s faultySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, m tickets.Marks) error {
-	return only(ctx, spot{"raise marks", changes, ""}, func() error { return s.w.real.Sessions().Raise(ctx, account, id, m) })
+	return only(ctx, spot{"raise marks", changes, ""}, func() error {
+		err := s.w.real.Sessions().Raise(ctx, account, id, m)
+		if err == nil {
+			t, _ := ctx.Value(taskKey{}).(*task)
+			s.w.model.raised(ctx, t, account, id, m)
+		}
+		return err
+	})
 }
 
 func (s faultySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (tickets.Marks, error) {

@@ -97,6 +97,7 @@ type task struct {
 	// the presence that the last decision took in.
 	asked, decided time.Time
 	beat           *beat
+	marks          *tickets.Marks // that the call says
 	// background tasks (runners, streams) never end by themselves.
 	background bool
 

@@ -154,3 +154,19 @@ var languageBugs = []mutant{
 		old: "Values{Customer: t.Customer.Name,", new: "Values{Customer: t.AgentName,",
 	},
 }
+
+// markBugs are in read marks.
+var markBugs = []mutant{
+	{
+		name: "marks: beyond the last message", file: "stream.go",
+		old: "min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)", new: "m.Customer, m.Agent",
+	},
+	{
+		name: "marks: the customer's are the agents'", file: "visitor.go",
+		old: "tickets.Marks{Customer: seq}", new: "tickets.Marks{Agent: seq}",
+	},
+	{
+		name: "marks: not raised where one side has read further", file: "stream.go",
+		old: "if m.Customer <= now.Customer && m.Agent <= now.Agent {", new: "if m.Customer <= now.Customer || m.Agent <= now.Agent {",
+	},
+}
