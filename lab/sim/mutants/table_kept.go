@@ -142,10 +142,6 @@ var languageBugs = []mutant{
 		old: "[...]Locale{visitor, account, Spanish, English,", new: "[...]Locale{visitor, account, English, Spanish,",
 	},
 	{
-		name: "language: of who is known best", file: speakFile,
-		old: "In(d.Ticket.Customer.Locale,", new: "In(d.Conversation.Customer.Locale,",
-	},
-	{
 		name: "language: forgotten at a login", file: "login.go",
 		old: "Proof: &p, Locale: c.Locale}", new: "Proof: &p}",
 	},
