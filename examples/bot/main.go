@@ -44,7 +44,7 @@ func run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan error)
 	go func() { done <- newBot(account, known).run(ctx) }()
-	defer func() { stop(); _ = <-done }()
+	defer func() { stop(); log.Println("the desk stopped:", <-done) }()
 
 	if _, err := carla.Write(ctx, "What are your hours?", nil); err != nil {
 		return err
