@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -81,7 +82,7 @@ func build(ctx context.Context, t *testing.T) (older, newer string) {
 	known, err := filepath.Glob(root + "/storage/postgres/migrations/*.sql")
 	require.NoError(t, err)
 	require.Len(t, known, schema)
-	put("storage/postgres/migrations/0002_future.sql", grown)
+	put(fmt.Sprintf("storage/postgres/migrations/%04d_future.sql", schema+1), grown)
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
@@ -96,7 +97,7 @@ func build(ctx context.Context, t *testing.T) (older, newer string) {
 }
 
 // schema is this version's.
-const schema = 1
+const schema = 2
 
 // process is a host that runs.
 type process struct {
