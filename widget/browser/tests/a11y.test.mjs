@@ -161,7 +161,7 @@ test('by the keyboard alone', async () => {
   await v.page.keyboard.press('Shift+Enter')
   await v.page.keyboard.type('segunda línea')
   await v.page.keyboard.press('Enter')
-  await v.log.getByText('segunda línea').waitFor()
+  await v.log.locator('.msg.own', {hasText: 'segunda línea'}).getByText('Enviado').waitFor()
   assert.equal((await a.messages())[0].text, 'hola\nsegunda línea')
   await v.page.keyboard.press('Escape')
   await v.dialog.waitFor({state: 'hidden'})
