@@ -101,8 +101,7 @@
 // state, the command, the time, one random number, who is available and the
 // configuration. If another change was committed meanwhile, it is taken again on
 // the new state. So a text and what follows from it are stored together or not at
-// all, and a deadline is decided on the ticket as it is then, not as it was when it
-// began.
+// all, and a deadline is decided on the ticket's state at the time it is carried out.
 //
 // # Promises
 //

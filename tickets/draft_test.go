@@ -177,8 +177,8 @@ func TestCustomer(t *testing.T) {
 	assert.Equal(t, tickets.LevelClaimed, s.last.Messages[0].Level, "every message carries the level (R7.1)")
 }
 
-// TestHeartbeatEnds: R4.7: at 90 s without another a heartbeat has run out, and whoever
-// comes then comes into an empty room.
+// TestHeartbeatEnds: R4.7: a heartbeat ends at 90 s without another; an agent who comes
+// at that instant ends an absence.
 func TestHeartbeatEnds(t *testing.T) {
 	t.Parallel()
 	var r tickets.Roster
