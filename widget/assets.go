@@ -95,8 +95,12 @@ func (c *call) asset(name string) error {
 	switch {
 	case a == nil:
 		return errNotFound
+	case c.r.Method == http.MethodOptions: // of a page that adds headers to every request
+		c.w.Header().Set("Access-Control-Allow-Origin", "*")
+		c.preflight("GET, HEAD")
+		return nil
 	case c.r.Method != http.MethodGet && c.r.Method != http.MethodHead:
-		return &failure{status: http.StatusMethodNotAllowed, code: codeMethod, allow: "GET, HEAD"}
+		return &failure{status: http.StatusMethodNotAllowed, code: codeMethod, allow: "GET, HEAD, OPTIONS"}
 	}
 	h := c.w.Header()
 	h.Set("Content-Type", a.kind)

@@ -71,16 +71,22 @@ func (c *call) grant(origin string) {
 func (c *call) preflight(methods string) {
 	h := c.w.Header()
 	h.Set("Access-Control-Allow-Methods", methods)
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	// Monitoring on a page adds headers of its own to every request. The star allows
+	// them: no credentials of the browser are taken. It does not stand for Authorization.
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, *")
 	h.Set("Access-Control-Max-Age", "7200")
 	h.Set("Cache-Control", "no-store")
 	c.w.WriteHeader(http.StatusNoContent)
 }
 
+// vary says what answers below v1/ depend on, also to the caches of service workers,
+// which keep what may not be stored.
+func (c *call) vary() { c.w.Header().Set("Vary", "Origin, Authorization") }
+
 // hint lets a page read the answer before the account was looked up, going by
 // what is known of it: so that a page that is too fast learns it.
 func (c *call) hint(path string) {
-	c.w.Header().Set("Vary", "Origin")
+	c.vary()
 	key, _, _ := strings.Cut(path, "/")
 	if p, ok := c.h.profiles.kept.find(key); ok {
 		if origin := c.asking(); p.allowed(origin, c.h.origin) {

@@ -46,7 +46,7 @@ func TestOrigins(t *testing.T) {
 			assert.Equal(t, http.StatusOK, got.status, origin)
 			assert.Equal(t, origin, got.header.Get("Access-Control-Allow-Origin"))
 		}
-		assert.Contains(t, got.header.Values("Vary"), "Origin", origin)
+		assert.Contains(t, got.header.Values("Vary"), "Origin, Authorization", origin)
 		assert.Empty(t, got.header.Get("Access-Control-Allow-Credentials"))
 
 		q.method, q.header["Access-Control-Request-Method"] = "OPTIONS", []string{"GET"}
@@ -56,7 +56,7 @@ func TestOrigins(t *testing.T) {
 			assert.Empty(t, got.header.Get("Access-Control-Allow-Methods"), origin)
 		} else {
 			assert.Equal(t, http.StatusNoContent, got.status, origin)
-			assert.Equal(t, "Authorization, Content-Type", got.header.Get("Access-Control-Allow-Headers"))
+			assert.Equal(t, "Authorization, Content-Type, *", got.header.Get("Access-Control-Allow-Headers"))
 			assert.Equal(t, "GET", got.header.Get("Access-Control-Allow-Methods"))
 		}
 	}

@@ -105,6 +105,10 @@ func TestAssets(t *testing.T) {
 		assert.Len(t, tags, 3, "%s: one ETag for each encoding", name)
 	}
 	assert.Equal(t, http.StatusMethodNotAllowed, s.do(request{method: "POST", path: "/loader.js"}).status)
+	asked := s.do(request{method: "OPTIONS", path: "/loader.js"})
+	assert.Equal(t, http.StatusNoContent, asked.status)
+	assert.Equal(t, "*", asked.header.Get("Access-Control-Allow-Origin"))
+	assert.Contains(t, asked.header.Get("Access-Control-Allow-Headers"), "*", "monitoring adds headers to what the loader fetches")
 
 	pinned, err := widget.PinnedSnippet("https://tienda.cl/chat", s.account.key)
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ var routes = map[string]map[string]route{
 
 // api answers a request below v1/.
 func (c *call) api(path string) error {
-	c.w.Header().Set("Vary", "Origin")
+	c.vary()
 	key, path, _ := strings.Cut(path, "/")
 	methods, name := routes[path], path
 	if dir, rest, ok := strings.Cut(path, "/"); ok && methods == nil {
