@@ -52,15 +52,19 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			}
 		}
 		query, args := statement(account, q, continued, after, limit+1)
-		var key, conversation int64
+		var key int64
 		var id sql.RawBytes
 		var doc string
-		columns := []any{&key, &conversation, &id, &doc}
+		var shown previewed
+		columns := []any{&key, &id, &doc}
+		if q.Preview {
+			columns = append(columns, &shown.key, &shown.account, &shown.wake, &shown.mark, &shown.last)
+		}
 		each := c.each
 		if narrow(q) {
 			each = c.short
 		}
-		var conversations []int64
+		var previews []previewed
 		err := each(ctx, query, args, func(scan func(...any) error) error {
 			if len(page.Items) == limit {
 				page.Next = p.s.cursor(name, last)
@@ -77,15 +81,15 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			}
 			last = position{orderedBy(q, &row.Ticket), key}
 			if q.Preview {
-				conversations = append(conversations, conversation)
+				previews = append(previews, shown)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		for i, conversation := range conversations {
-			if err := c.preview(ctx, conversation, &page.Items[i]); err != nil {
+		for i := range previews {
+			if err := c.preview(ctx, &previews[i], &page.Items[i]); err != nil {
 				return err
 			}
 		}
@@ -135,9 +139,13 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	if continued {
 		l.where("("+column+", t.key) "+beyond+" (?, ?)", after.at, after.key)
 	}
+	shown := "c.id, t.doc"
+	if q.Preview {
+		shown += previewColumns
+	}
 	from, fromArgs := l.from(account, q)
 	if from != "" && len(q.Words) == 0 && q.Conversation.IsZero() { // the index has the order
-		return "SELECT t.key, c.key, c.id, t.doc FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
+		return "SELECT t.key, " + shown + " FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
 			" WHERE " + strings.Join(l.conditions, " AND ") + " ORDER BY " + column + " " + order + ", t.key " + order + " LIMIT ?", append(l.args, limit)
 	}
 	pick := "SELECT " + column + " AS at, t.key AS key FROM "
@@ -153,7 +161,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 			args = append(append(args, l.args...), string(status))
 		}
 	}
-	return "SELECT p.key, c.key, c.id, t.doc FROM (" + strings.Join(picks, " UNION ALL ") +
+	return "SELECT p.key, " + shown + " FROM (" + strings.Join(picks, " UNION ALL ") +
 		" ORDER BY at " + order + ", key " + order + " LIMIT ?) p" +
 		" CROSS JOIN tickets t ON t.key = p.key CROSS JOIN conversations c ON c.key = t.conversation" +
 		" ORDER BY p.at " + order + ", p.key " + order, append(args, limit)
