@@ -82,7 +82,7 @@ func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 		query.Order = storage.ByWaiting
 	}
 	if q.Text != "" {
-		query.Words = strings.Fields(fold.Words(q.Text))
+		query.Words = strings.Fields(fold.Query(q.Text))
 		switch {
 		case len(query.Words) == 0:
 			return Page[Row]{}, nil

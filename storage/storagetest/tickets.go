@@ -378,7 +378,7 @@ func checkWords(c *check) {
 // checkWordCharacters: whatever a query holds is data.
 func checkWordCharacters(c *check) {
 	a := c.account()
-	c.worded(a, "hola mundo", "日本語 текст ελληνικα")
+	c.worded(a, "hola mundo", "日本語 текст ελληνικα", "doesn't 5.000,50 mi_arte צה\"ל 👩🚒 🇨🇱 退 退款")
 	for _, word := range []string{
 		`"`, `'`, `*`, `%`, `_`, `\`, `(`, `)`, `:`, `^`, `-`, `+`, `{`, `;`, `""`, `''`, `"*`, `$1`, `?`, `?1`, `@a`,
 		`zz"`, `zz*`, `zz"*`, `zz%`, `%zz`, `zz'`, `zz\`, `zz" OR "hola`, `zz' OR '1'='1`, `zz OR hola`, `zz) OR (hola`,
@@ -391,7 +391,13 @@ func checkWordCharacters(c *check) {
 		none := storage.TicketQuery{Account: a.ID, Category: word, Fields: map[string]string{word: word}}
 		c.same(len(c.list(none, 0)), 0, "category and field %.40q", word)
 	}
-	for _, words := range [][]string{{"日本語"}, {"日"}, {"текст", "ελλ"}, {"mundo", "тек"}, {"hola", "mundo"}} {
+	for _, words := range [][]string{
+		{"日本語"}, {"日"}, {"текст", "ελλ"}, {"mundo", "тек"}, {"hola", "mundo"},
+		{"doesn't", "hola"}, {"doesn'"}, {"5.000,50", "hola"}, {"5.0"}, {"mi_arte", "mi_"}, {"צה\"ל", "צה\""}, {"👩🚒", "👩"}, {"🇨🇱", "退款", "退"},
+	} {
 		c.same(len(c.list(storage.TicketQuery{Account: a.ID, Words: words}, 0)), 1, "words %q", words)
+	}
+	for _, words := range [][]string{{"doesn", "hola"}, {"arte"}, {"5", "hola"}, {"👩", "hola"}, {"款"}} {
+		c.same(len(c.list(storage.TicketQuery{Account: a.ID, Words: words}, 0)), 0, "parts of words %q", words)
 	}
 }
