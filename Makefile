@@ -1,4 +1,4 @@
-.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut streams linear fuzz mutants bench publish-check figures generate stale
+.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut streams linear fuzz mutants mutate bench publish-check figures generate stale
 
 all: test lint
 
@@ -16,6 +16,7 @@ streams: ; @scripts/streams.sh # many streams on one process: [IDLE=n] [STUCK=n]
 linear: ; @scripts/linear.sh # are conversations linearizable: N=histories [SEED=first]
 fuzz: ; @scripts/fuzz.sh # every fuzz target in turn: TIME=30s [ONLY=pattern]
 mutants: ; @scripts/mutants.sh # planted bugs: does the simulation find each
+mutate: ; @scripts/mutate.sh # random changes of the code: does a test notice each: N=mutants [SEED=first] [PACKAGES=list]
 publish-check: ; @scripts/publish-check.sh # what users get of every published module
 figures: ; @go run ./lab/figures # lines, identifiers, requirements, bytes, words
 stale: ; @scripts/stale.sh # are the generated files what generators write
