@@ -11,11 +11,15 @@ import (
 	"strings"
 )
 
-// The limits of documents, in words.
+// The limits of documents, in words. The specification and the changelog grow with what
+// charla does; the others together do not.
 const (
 	maxReadme = 1_200
-	maxWords  = 16_000
+	maxWords  = 11_400
 )
+
+// growing are the documents without a limit.
+var growing = []string{"docs/SPEC.md", "CHANGELOG.md"}
 
 // planted is the folder of the faults that the test expects.
 const planted = "scripts/testdata/documents/"
@@ -142,14 +146,16 @@ func (c *checker) lines(name string, lines []string) {
 // limits reports documents that are too long.
 func (c *checker) limits(readme, all int) {
 	sum := 0
-	for _, n := range c.words {
-		sum += n
+	for name, n := range c.words {
+		if !slices.Contains(growing, name) {
+			sum += n
+		}
 	}
 	if n := c.words["README.md"]; n > readme {
 		c.report("README.md", 1, "words", "%d words, at most %d are allowed", n, readme)
 	}
 	if sum > all {
-		c.report("README.md", 1, "words", "all documents have %d words, at most %d are allowed", sum, all)
+		c.report("README.md", 1, "words", "the documents but %s have %d words, at most %d are allowed", strings.Join(growing, " and "), sum, all)
 	}
 }
 
