@@ -44,9 +44,3 @@ func cursorMark(database, list string, position []byte) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %x", database, list, position))
 	return sum[:markSize]
 }
-
-// List names the list that a query is about, for its cursors.
-func (q TicketQuery) List() string {
-	q.Preview, q.Cursor, q.Limit = false, "", 0
-	return fmt.Sprintf("tickets %#v", q)
-}

@@ -10,30 +10,6 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Matches reports whether a ticket with these texts ([Words]) meets every condition of a
-// query but those of its account, conversation and order ([Order.Of]).
-func (q *TicketQuery) Matches(t *tickets.Ticket, texts []string) bool {
-	if q.Status != "" && t.Status != q.Status || q.Important && !t.Important || q.Delayed && !t.Delayed() {
-		return false
-	}
-	if q.Category != "" || len(q.Fields) > 0 {
-		if t.Typification == nil || q.Category != "" && t.Typification.Category != q.Category {
-			return false
-		}
-		for name, want := range q.Fields {
-			if got, ok := t.Typification.Fields[name]; !ok || got != want {
-				return false
-			}
-		}
-	}
-	for i, word := range q.Words {
-		if !hasWord(texts, word, i == len(q.Words)-1) {
-			return false
-		}
-	}
-	return true
-}
-
 // hasWord reports whether a word, or one that begins with it, is in some text.
 func hasWord(texts []string, word string, prefix bool) bool {
 	return slices.ContainsFunc(texts, func(text string) bool {

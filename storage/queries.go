@@ -71,32 +71,6 @@ const (
 	ByWaiting Order = "waiting"
 )
 
-// TicketQuery says which tickets to list. Every condition given must hold.
-type TicketQuery struct {
-	Account chatcfg.AccountID
-	// Status empty: any.
-	Status tickets.Status
-	// Conversation zero: every customer's.
-	Conversation tickets.ConversationID
-	// Important and Delayed list only such tickets.
-	Important, Delayed bool
-	// Category is compared exactly; empty: any. Fields must all be there and be
-	// equal.
-	Category string
-	Fields   map[string]string
-	// Words are folded words of which all must occur in the ticket's texts,
-	// whichever, as whole words, the last one as a prefix of one. They are
-	// compared as they are, byte by byte; no character has a meaning of its own.
-	Words []string
-	Order Order
-	// Preview also fills in Last, Unread and Wake of every row, all as of the
-	// moment of the list. It selects nothing: a cursor holds with it and without.
-	Preview bool `json:",omitempty"`
-	// Cursor is a Page's Next; it holds for the same query only.
-	Cursor string
-	Limit  int
-}
-
 // MaxUnread is where [TicketRow].Unread stops counting.
 const MaxUnread = 100
 

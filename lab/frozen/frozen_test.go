@@ -104,29 +104,57 @@ func kept(t *testing.T) *Kept {
 	return &k
 }
 
-func TestSQLite(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "chat.db")
+// frozenFile is the older build's SQLite file.
+func frozenFile(t *testing.T) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "chat.db")
 	require.NoError(t, os.WriteFile(file, unpack(t, "sqlite.db.gz"), 0o600))
-	store, err := sqlite.Open(file, nil)
-	require.NoError(t, err)
-	opens(t, store)
+	return file
 }
 
-func TestPostgres(t *testing.T) {
-	t.Parallel()
+// server starts a PostgreSQL server of the test's own.
+func server(t *testing.T) *pgtest.Server {
+	t.Helper()
 	server, err := pgtest.Start(t.Context(), nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
+	return server
+}
+
+// frozenDatabase is the older build's database.
+func frozenDatabase(t *testing.T, server *pgtest.Server) (dsn string) {
+	t.Helper()
 	dsn, err := server.Create(t.Context())
 	require.NoError(t, err)
 	dump := filepath.Join(t.TempDir(), "dump.sql")
 	require.NoError(t, os.WriteFile(dump, unpack(t, "postgres.sql.gz"), 0o600))
 	out, err := exec.CommandContext(t.Context(), server.Program("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", "--file="+dump, "--dbname="+dsn).CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	return dsn
+}
+
+func openSQLite(t *testing.T, file string) storage.Store {
+	t.Helper()
+	store, err := sqlite.Open(file, nil)
+	require.NoError(t, err)
+	return store
+}
+
+func openPostgres(t *testing.T, dsn string) storage.Store {
+	t.Helper()
 	store, err := postgres.Open(t.Context(), dsn, nil)
 	require.NoError(t, err)
-	opens(t, store)
+	return store
+}
+
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	opens(t, openSQLite(t, frozenFile(t)))
+}
+
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	opens(t, openPostgres(t, frozenDatabase(t, server(t))))
 }
 
 // opens holds what a desk on the store answers against what the older one did.

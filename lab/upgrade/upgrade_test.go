@@ -133,6 +133,8 @@ func TestUpgrade(t *testing.T) {
 	}
 	juan, eva, luz, leo := chats[0], chats[1], chats[2], chats[3]
 
+	require.EqualValues(t, schema, s.number("SELECT max(version) FROM charla.migrations"))
+
 	// The newer one migrates while the others serve.
 	stop, load := make(chan struct{}), sync.WaitGroup{}
 	for i, p := range []*process{one, two} {
@@ -151,7 +153,8 @@ func TestUpgrade(t *testing.T) {
 		})
 	}
 	three := s.start(s.newer)
-	assert.EqualValues(t, schema+1, s.number("SELECT max(version) FROM charla.migrations"))
+	assert.EqualValues(t, newer, s.number("SELECT max(version) FROM charla.migrations"))
+	assert.EqualValues(t, len(chats), s.number("SELECT count(*) FROM charla.tickets WHERE answerer = ''"), "filled")
 	s.passes(20 * time.Second)
 	close(stop)
 	load.Wait()
@@ -210,7 +213,7 @@ func TestUpgrade(t *testing.T) {
 
 	// An older one that starts is refused.
 	_, err := start(t.Context(), t, s.older, s.job)
-	require.ErrorContains(t, err, fmt.Sprintf("the database has schema %d, this code knows up to %d", schema+1, schema))
+	require.ErrorContains(t, err, fmt.Sprintf("the database has schema %d, this code knows up to %d", newer, schema))
 
 	// The newer one comes back, and the others go.
 	three = s.start(s.newer)
@@ -220,6 +223,9 @@ func TestUpgrade(t *testing.T) {
 	three.must(upgrade.Request{Op: "write", Account: account, Token: leo.token, Text: "sigo"})
 	s.mails(int64(len(chats)) + 3) // one a ticket: of fresh, nueva and leo's second, too
 	three.stop()
+
+	// The newer one's column of tickets has what it wrote.
+	assert.Positive(t, s.number("SELECT count(*) FROM charla.tickets WHERE answerer <> ''"))
 
 	// Nothing that the newer one wrote was written again by another.
 	assert.Zero(t, s.number("SELECT count(*) FROM charla.conversations WHERE version > 0 AND "+

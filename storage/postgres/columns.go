@@ -3,25 +3,45 @@ package postgres
 import (
 	"strings"
 
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/columns"
 )
 
+// ofTickets are the columns of a ticket, and dialect how PostgreSQL spells them.
+var (
+	ofTickets = storage.TicketColumns()
+	dialect   = columns.Dialect{
+		Table: "charla.tickets",
+		Types: map[columns.Type]string{columns.Number: "bigint", columns.Flag: "boolean", columns.Text: `text COLLATE "C"`, columns.JSON: "jsonb"},
+		Order: "changed, conversation, number",
+		Since: func(c *columns.Column) int { return c.Since.Postgres },
+	}
+)
+
 // ticketColumns are the columns of a ticket, of a table if it has a name: "u" is the
-// table of rows to be put, whose objects are texts.
+// table of rows to be put.
 func ticketColumns(of string) string {
 	var names []string
-	for i := range columns.All {
-		c := &columns.All[i]
-		name := c.Name
-		if of != "" {
-			name = of + "." + name
+	for i := range ofTickets {
+		c := &ofTickets[i]
+		switch of {
+		case "":
+			names = append(names, c.Name)
+		case "u":
+			names = append(names, given(c, "u."+c.Name))
+		default:
+			names = append(names, of+"."+c.Name)
 		}
-		if of == "u" && c.Type == columns.JSON {
-			name += "::jsonb"
-		}
-		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// given is a column's value in a row to be put, where objects are texts.
+func given(c *columns.Column, value string) string {
+	if c.Type == columns.JSON {
+		return value + "::jsonb"
+	}
+	return value
 }
 
 // kinds are the types of columns.
@@ -30,8 +50,8 @@ var kinds = map[columns.Type]kind{columns.Number: aNumber, columns.Flag: aFlag, 
 // ticketKinds are the types of a whole row.
 func ticketKinds() []kind {
 	all := []kind{aUUID, aUUID, aNumber}
-	for i := range columns.All {
-		all = append(all, kinds[columns.All[i].Type])
+	for i := range ofTickets {
+		all = append(all, kinds[ofTickets[i].Type])
 	}
 	return append(all, aBytea)
 }
@@ -39,32 +59,38 @@ func ticketKinds() []kind {
 // ticket adds all but a ticket's account and conversation.
 func (t *table) ticket(r *ticketRow) {
 	t.number(r.number)
-	for i := range columns.All {
-		switch v := &r.Row[i]; {
-		case !v.Valid:
-			t.null()
-		case columns.All[i].Type == columns.Number:
-			t.number(v.Number)
-		case columns.All[i].Type == columns.Flag:
-			t.flag(v.Number != 0)
-		default:
-			t.text(v.Text)
-		}
+	for i := range ofTickets {
+		t.value(&ofTickets[i], r.Row[i])
 	}
 	t.bytea(r.doc)
 }
 
-// narrowed adds a query's condition on a column.
-func (l *listing) narrowed(c *columns.Column, wanted columns.Value) {
-	name := "t." + c.Name
-	switch c.Type {
-	case columns.Flag:
-		l.where(name)
-	case columns.Number:
-		l.where(name + " = " + l.arg(wanted.Number))
-	case columns.JSON:
-		l.where("t.category IS NOT NULL AND " + name + " @> " + l.arg(wanted.Text) + "::text::jsonb") // as its index has it
+// value adds what a column holds of a ticket.
+func (t *table) value(c *columns.Column, v columns.Value) {
+	switch {
+	case !v.Valid:
+		t.null()
+	case c.Type == columns.Number:
+		t.number(v.Number)
+	case c.Type == columns.Flag:
+		t.flag(v.Number != 0)
 	default:
-		l.where(name + " = " + l.arg(wanted.Text))
+		t.text(v.Text)
+	}
+}
+
+// narrow adds a query's condition on a column, after the one of its index.
+func (l *listing) narrow(c columns.Condition) {
+	if indexed := dialect.Indexed(c.Column); indexed != "" {
+		l.where("t." + indexed)
+	}
+	switch name := "t." + c.Name; c.Type {
+	case columns.Flag: // the index has no others
+	case columns.Number:
+		l.where(name + " = " + l.arg(c.Number))
+	case columns.JSON:
+		l.where(name + " @> " + l.arg(c.Text) + "::text::jsonb")
+	default:
+		l.where(name + " = " + l.arg(c.Text))
 	}
 }

@@ -59,7 +59,7 @@ func encodeBatch(b *storage.Batch) *batch {
 	}
 	for i := range b.Tickets {
 		t := &b.Tickets[i]
-		e.tickets[i] = ticketRow{number: int64(t.Number), closed: t.Status == tickets.StatusClosed, Row: columns.Of(t)}
+		e.tickets[i] = ticketRow{number: int64(t.Number), closed: t.Status == tickets.StatusClosed, Row: ofTickets.Of(t)}
 		e.tickets[i].doc = encoded(&docs, codec.AppendTicket, t)
 	}
 	if b.Receipt != nil {

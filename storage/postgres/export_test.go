@@ -14,8 +14,16 @@ const (
 	MaxWord   = maxWord
 )
 
-// Migrations are the package's own.
+// Migrations are the package's own, and Schema the number of the last one.
 func Migrations() fs.FS { return migrations }
+
+func Schema() int {
+	all, err := dialect.Migrations(migrations, ofTickets)
+	if err != nil {
+		panic(err)
+	}
+	return len(all)
+}
 
 // MigrateTo brings a database up to other migrations than the package's own.
 func MigrateTo(ctx context.Context, pool *pgxpool.Pool, files fs.FS) error {

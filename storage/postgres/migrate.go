@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 	"text/template"
 
+	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
+	"github.com/charlahq/charla/tickets"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -31,28 +33,28 @@ func must[T any](v T, err error) T {
 // processes that open a database at once the second one finds it done. It returns
 // the database's ID.
 func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id [16]byte, err error) {
-	names, err := fs.Glob(files, "*.sql")
+	all, err := dialect.Migrations(files, ofTickets)
 	if err != nil {
-		return id, err
+		return id, fmt.Errorf("postgres: %w", err)
 	}
 	found, err := schema(ctx, c)
 	if err != nil {
 		return id, err
 	}
 	var moved bool
-	if found == len(names) {
+	if found == len(all) {
 		// Nothing to do is the usual case, and needs no lock.
 		if id, moved, err = identify(ctx, c); err != nil || !moved {
 			return id, err
 		}
 	}
 	for range migrating {
-		if id, moved, err = upgrade(ctx, c, files, names, partitions); !crossed(err) {
+		if id, moved, err = upgrade(ctx, c, files, all, partitions); !crossed(err) {
 			break
 		}
 	}
-	if found < len(names) && code(err) == codeNoRights {
-		return id, fmt.Errorf("%w (the database has schema %d, this code needs %d): %w", ErrNotMigrated, found, len(names), err)
+	if found < len(all) && code(err) == codeNoRights {
+		return id, fmt.Errorf("%w (the database has schema %d, this code needs %d): %w", ErrNotMigrated, found, len(all), err)
 	}
 	if err == nil && moved {
 		id, _, err = identify(ctx, c)
@@ -76,7 +78,7 @@ func crossed(err error) bool {
 
 // upgrade does what there is to do, and returns the database's ID, and whether it was
 // moved here. Whatever becomes of its COMMIT, opening again finds it done or does it.
-func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, partitions int) (id [16]byte, moved bool, err error) {
+func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migration, partitions int) (id [16]byte, moved bool, err error) {
 	tx, err := c.Begin(ctx)
 	if err != nil {
 		return id, false, failed("open", err)
@@ -88,7 +90,7 @@ func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, part
 	if _, err = tx.Exec(ctx, "SET LOCAL lock_timeout = '"+lockWait+"'"); err != nil {
 		return id, false, failed("open", err)
 	}
-	if err = steps(ctx, c, files, names, partitions); err == nil {
+	if err = steps(ctx, c, files, all, partitions); err == nil {
 		id, moved, err = identify(ctx, c)
 	}
 	if err == nil && moved {
@@ -100,13 +102,13 @@ func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, part
 	return id, moved, err
 }
 
-func steps(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, partitions int) error {
+func steps(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migration, partitions int) error {
 	found, err := schema(ctx, c)
 	if err != nil {
 		return err
 	}
-	if found > len(names) {
-		return &SchemaError{Found: found, Known: len(names)}
+	if found > len(all) {
+		return &SchemaError{Found: found, Known: len(all)}
 	}
 	if found == 0 {
 		if _, err := c.Exec(ctx, "CREATE SCHEMA charla; CREATE TABLE charla.migrations (version integer PRIMARY KEY, name text NOT NULL)", pgx.QueryExecModeSimpleProtocol); err != nil {
@@ -115,26 +117,69 @@ func steps(ctx context.Context, c *pgx.Conn, files fs.FS, names []string, partit
 	} else if err := c.QueryRow(ctx, "SELECT partitions FROM charla.meta").Scan(&partitions); err != nil {
 		return failed("open", err)
 	}
-	for i, name := range names {
-		n, err := strconv.Atoi(name[:max(strings.IndexByte(name, '_'), 0)])
-		if err != nil || n != i+1 {
-			return fmt.Errorf("postgres: migration %s is not number %d", name, i+1)
+	for _, m := range all[found:] {
+		if m.Column != nil {
+			err = addColumn(ctx, c, m.Column)
+		} else {
+			err = runScript(ctx, c, files, m.Name, partitions)
 		}
-		if n <= found {
-			continue
-		}
-		script, err := script(files, name, partitions)
 		if err != nil {
-			return err
+			return fmt.Errorf("postgres: migration %s: %w", m.Name, err)
 		}
-		if _, err := c.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol); err != nil {
-			return fmt.Errorf("postgres: migration %s: %w", name, failed("open", err))
-		}
-		if _, err := c.Exec(ctx, "INSERT INTO charla.migrations (version, name) VALUES ($1, $2)", n, name); err != nil {
+		if _, err := c.Exec(ctx, "INSERT INTO charla.migrations (version, name) VALUES ($1, $2)", m.Number, m.Name); err != nil {
 			return failed("open", err)
 		}
 	}
 	return nil
+}
+
+func runScript(ctx context.Context, c *pgx.Conn, files fs.FS, name string, partitions int) error {
+	script, err := script(files, name, partitions)
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol)
+	return failed("open", err)
+}
+
+// addColumn adds a column of tickets, fills it from their documents and makes its index.
+func addColumn(ctx context.Context, c *pgx.Conn, column *columns.Column) error {
+	if _, err := c.Exec(ctx, dialect.Add(column)); err != nil {
+		return failed("open", err)
+	}
+	takesColumns(c.TypeMap())
+	const step = 1000
+	fill := put("UPDATE charla.tickets t SET "+column.Name+" = "+given(column, "u.value")+" FROM ",
+		" AS u(account, conversation, number, value) WHERE (t.account, t.conversation, t.number) = (u.account, u.conversation, u.number)",
+		aUUID, aUUID, aNumber, kinds[column.Type])
+	values := fill.table()
+	var last key
+	var number int64
+	for more := true; more; more = values.rows() == step {
+		values.clear()
+		rows, err := c.Query(ctx, `SELECT account, conversation, number, doc FROM charla.tickets
+			WHERE (account, conversation, number) > ($1, $2, $3) ORDER BY account, conversation, number LIMIT $4`,
+			last.account, last.id, number, step)
+		if err != nil {
+			return failed("open", err)
+		}
+		var doc []byte
+		if _, err = pgx.ForEachRow(rows, []any{&last.account, &last.id, &number, &doc}, func() error {
+			var t tickets.Ticket
+			err := codec.DecodeTicket(string(doc), &t)
+			values.key(last)
+			values.number(number)
+			values.value(column, column.Value(&t))
+			return corrupt(err)
+		}); err != nil {
+			return failed("open", err)
+		}
+		if _, err := c.Exec(ctx, fill.sql, values.args()...); err != nil {
+			return failed("open", err)
+		}
+	}
+	_, err := c.Exec(ctx, dialect.Index(column))
+	return failed("open", err)
 }
 
 // script is a migration for a schema with so many partitions.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
-	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -102,7 +101,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	}
 	one := "SELECT " + column + " AS at, t.conversation, t.number, t.doc FROM charla.tickets t WHERE " + strings.Join(l.conditions, " AND ")
 	end := ordered(q.Order) + " LIMIT " + l.arg(limit)
-	if q.Order == storage.ByWaiting || narrow(q) {
+	if q.Order == storage.ByWaiting || hasIndex(q) {
 		return one + end, l.args
 	}
 	var each []string
@@ -134,9 +133,9 @@ CROSS JOIN LATERAL (SELECT count(*) AS unread FROM (SELECT FROM charla.messages
 		list, codec.AuthorEnd, codec.CustomerHead, storage.MaxUnread) + ordered(by)
 }
 
-// narrow says that a query has a condition with an index of its own.
-func narrow(q storage.TicketQuery) bool {
-	return !q.Conversation.IsZero() || len(columns.Narrowed(&q)) > 0 || len(q.Words) > 0
+// hasIndex reports whether a query has a condition with an index of its own.
+func hasIndex(q storage.TicketQuery) bool {
+	return !q.Conversation.IsZero() || len(q.Conditions()) > 0 || len(q.Words) > 0
 }
 
 // filter adds the query's conditions.
@@ -149,8 +148,8 @@ func (l *listing) filter(account int64, q storage.TicketQuery) {
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = " + l.arg(q.Conversation.UUID[:]))
 	}
-	for _, c := range columns.Narrowed(&q) {
-		l.narrowed(c, c.Wanted(&q))
+	for _, c := range q.Conditions() {
+		l.narrow(c)
 	}
 	if len(q.Words) > 0 {
 		var each []string

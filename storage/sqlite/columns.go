@@ -3,7 +3,20 @@ package sqlite
 import (
 	"strings"
 
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/columns"
+)
+
+// table are the columns of a ticket, and dialect how SQLite spells them.
+var (
+	table   = storage.TicketColumns()
+	dialect = columns.Dialect{
+		Table: "tickets",
+		Types: map[columns.Type]string{columns.Number: "INTEGER", columns.Flag: "INTEGER", columns.Text: "TEXT", columns.JSON: "TEXT"},
+		Set:   " = 1",
+		Order: "changed",
+		Since: func(c *columns.Column) int { return c.Since.SQLite },
+	}
 )
 
 // insertTicket is the statement that adds a ticket, updateTicket those that replace one,
@@ -11,7 +24,7 @@ import (
 // index that a statement names a column of.
 var (
 	insertTicket = "INSERT INTO tickets (account, conversation, number, " + strings.Join(named(columns.Seldom), ", ") + ", doc) VALUES (?, ?, ?" +
-		strings.Repeat(", ?", len(columns.All)+1) + ")"
+		strings.Repeat(", ?", len(table)+1) + ")"
 	updateTicket = func() (all [columns.Always + 1]string) {
 		for change := range all {
 			all[change] = "UPDATE tickets SET " + strings.Join(named(columns.Change(change)), " = ?, ") + " = ?, doc = ? WHERE key = ?"
@@ -22,8 +35,8 @@ var (
 
 // named are the columns that change at least as often.
 func named(change columns.Change) (names []string) {
-	for i := range columns.All {
-		if c := &columns.All[i]; c.Change >= change {
+	for i := range table {
+		if c := &table[i]; c.Change >= change {
 			names = append(names, c.Name)
 		}
 	}
@@ -32,16 +45,16 @@ func named(change columns.Change) (names []string) {
 
 // args appends the values of these columns, in their order.
 func (t *ticketRow) args(args []any, change columns.Change) []any {
-	for i := range columns.All {
-		if c := &columns.All[i]; c.Change >= change {
-			args = append(args, arg(c, &t.Row[i]))
+	for i := range table {
+		if c := &table[i]; c.Change >= change {
+			args = append(args, arg(c, t.Row[i]))
 		}
 	}
 	return args
 }
 
 // arg is a column's value as the driver takes it.
-func arg(c *columns.Column, v *columns.Value) any {
+func arg(c *columns.Column, v columns.Value) any {
 	switch {
 	case !v.Valid:
 		return nil
@@ -52,20 +65,17 @@ func arg(c *columns.Column, v *columns.Value) any {
 	}
 }
 
-// narrowed adds a query's condition on a column. A condition is spelled so that the
-// planner sees that the column's index has all rows that meet it.
-func (l *listing) narrowed(c *columns.Column, wanted columns.Value) {
-	name := "t." + c.Name
-	if c.Nullable {
-		l.where(name + " IS NOT NULL")
+// narrow adds a query's condition on a column, after the one of its index, so that the
+// planner sees that the index has all rows that meet it.
+func (l *listing) narrow(c columns.Condition) {
+	if indexed := dialect.Indexed(c.Column); indexed != "" {
+		l.where("t." + indexed)
 	}
 	switch c.Type {
-	case columns.Flag:
-		l.where(name + " = 1")
+	case columns.Flag: // the index has no others
 	case columns.JSON:
-		l.where("t.category IS NOT NULL") // as its index has it
-		l.where("NOT EXISTS (SELECT 1 FROM json_each(?) g WHERE NOT EXISTS (SELECT 1 FROM json_each("+name+") f WHERE f.key = g.key AND f.value = g.value))", wanted.Text)
+		l.where("NOT EXISTS (SELECT 1 FROM json_each(?) g WHERE NOT EXISTS (SELECT 1 FROM json_each(t."+c.Name+") f WHERE f.key = g.key AND f.value = g.value))", c.Text)
 	default:
-		l.where(name+" = ?", arg(c, &wanted))
+		l.where("t."+c.Name+" = ?", arg(c.Column, c.Value))
 	}
 }

@@ -69,7 +69,7 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 
 // newTicketRow is all of a ticket's row but its document.
 func newTicketRow(t *tickets.Ticket) ticketRow {
-	return ticketRow{number: int64(t.Number), closed: t.Status == tickets.StatusClosed, Row: columns.Of(t)}
+	return ticketRow{number: int64(t.Number), closed: t.Status == tickets.StatusClosed, Row: table.Of(t)}
 }
 
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
@@ -300,11 +300,11 @@ func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 		return 0, err
 	}
 	if old.key == 0 {
-		args := append(make([]any, 0, len(columns.All)+4), s.account.id, s.key, t.number)
+		args := append(make([]any, 0, len(table)+4), s.account.id, s.key, t.number)
 		return c.insert(insertTicket, append(t.args(args, columns.Seldom), t.doc)...)
 	}
-	change := t.Changed(&old.Row)
-	args := t.args(make([]any, 0, len(columns.All)+2), change)
+	change := table.Changed(t.Row, old.Row)
+	args := t.args(make([]any, 0, len(table)+2), change)
 	_, err = c.exec(updateTicket[change], append(args, t.doc, old.key)...)
 	return old.key, err
 }

@@ -27,8 +27,16 @@ func (s *Store) Known() int {
 	return len(s.known.conversations)
 }
 
-// Migrations are the package's own.
+// Migrations are the package's own, and Schema the number of the last one.
 func Migrations() fs.FS { return migrations }
+
+func Schema() int {
+	all, err := dialect.Migrations(migrations, table)
+	if err != nil {
+		panic(err)
+	}
+	return len(all)
+}
 
 // Migrate brings a database up to other migrations than the package's own.
 func Migrate(ctx context.Context, db *sql.DB, files fs.FS) error {

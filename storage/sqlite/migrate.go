@@ -5,8 +5,10 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"strconv"
-	"strings"
+
+	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
+	"github.com/charlahq/charla/tickets"
 )
 
 //go:embed migrations/*.sql
@@ -25,57 +27,95 @@ func must[T any](v T, err error) T {
 // migrate brings a database up to the newest schema, in one transaction: of two
 // processes that open a database at once the second one finds it done.
 func migrate(ctx context.Context, c *conn, files fs.FS) error {
-	names, err := fs.Glob(files, "*.sql")
+	all, err := dialect.Migrations(files, table)
 	if err != nil {
-		return err
+		return fmt.Errorf("sqlite: %w", err)
 	}
 	// Nothing to do is the usual case, and needs no lock.
-	if found, err := schema(c); err != nil || found == len(names) {
+	if found, err := schema(c); err != nil || found == len(all) {
 		return err
 	}
 	if err := c.direct(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if err := steps(ctx, c, files, names); err != nil {
+	if err := steps(ctx, c, files, all); err != nil {
 		_ = c.direct(context.WithoutCancel(ctx), "ROLLBACK")
 		return err
 	}
 	return c.direct(ctx, "COMMIT")
 }
 
-func steps(ctx context.Context, c *conn, files fs.FS, names []string) error {
+func steps(ctx context.Context, c *conn, files fs.FS, all []columns.Migration) error {
 	found, err := schema(c)
 	if err != nil {
 		return err
 	}
-	if found > len(names) {
-		return &SchemaError{Found: found, Known: len(names)}
+	if found > len(all) {
+		return &SchemaError{Found: found, Known: len(all)}
 	}
 	if found == 0 {
 		if err := c.direct(ctx, "CREATE TABLE charla_schema (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"); err != nil {
 			return err
 		}
 	}
-	for i, name := range names {
-		n, err := strconv.Atoi(name[:max(strings.IndexByte(name, '_'), 0)])
-		if err != nil || n != i+1 {
-			return fmt.Errorf("sqlite: migration %s is not number %d", name, i+1)
+	for _, m := range all[found:] {
+		if m.Column != nil {
+			err = c.addColumn(ctx, m.Column)
+		} else {
+			err = c.runScript(ctx, files, m.Name)
 		}
-		if n <= found {
-			continue
-		}
-		script, err := fs.ReadFile(files, name)
 		if err != nil {
-			return err
+			return fmt.Errorf("sqlite: migration %s: %w", m.Name, err)
 		}
-		if err := c.direct(ctx, string(script)); err != nil {
-			return fmt.Errorf("sqlite: migration %s: %w", name, err)
-		}
-		if err := c.direct(ctx, fmt.Sprintf("INSERT INTO charla_schema (version, name) VALUES (%d, '%s')", n, name)); err != nil {
+		if err := c.direct(ctx, fmt.Sprintf("INSERT INTO charla_schema (version, name) VALUES (%d, '%s')", m.Number, m.Name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *conn) runScript(ctx context.Context, files fs.FS, name string) error {
+	script, err := fs.ReadFile(files, name)
+	if err != nil {
+		return err
+	}
+	return c.direct(ctx, string(script))
+}
+
+// addColumn adds a column of tickets, fills it from their documents and makes its index.
+func (c *conn) addColumn(ctx context.Context, column *columns.Column) error {
+	if err := c.direct(ctx, dialect.Add(column)); err != nil {
+		return err
+	}
+	const step = 1000
+	var keys []int64
+	var values []any
+	for more := true; more; more = len(keys) == step {
+		var last int64
+		if len(keys) > 0 {
+			last = keys[len(keys)-1]
+		}
+		keys, values = keys[:0], values[:0]
+		err := c.each(ctx, "SELECT key, doc FROM tickets WHERE key > ? ORDER BY key LIMIT ?", []any{last, step}, func(scan func(...any) error) error {
+			var doc string
+			var t tickets.Ticket
+			if err := scan(&last, &doc); err != nil {
+				return err
+			}
+			err := codec.DecodeTicket(doc, &t)
+			keys, values = append(keys, last), append(values, arg(column, column.Value(&t)))
+			return corrupt(err)
+		})
+		if err != nil {
+			return err
+		}
+		for i, key := range keys {
+			if _, err := c.exec("UPDATE tickets SET "+column.Name+" = ? WHERE key = ?", values[i], key); err != nil {
+				return err
+			}
+		}
+	}
+	return c.direct(ctx, dialect.Index(column))
 }
 
 // schema returns the number of a database's schema, zero for an empty one.

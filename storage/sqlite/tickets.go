@@ -8,7 +8,6 @@ import (
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
-	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -61,7 +60,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			columns = append(columns, &shown.key, &shown.account, &shown.wake, &shown.mark, &shown.last)
 		}
 		each := c.each
-		if narrow(q) {
+		if oneRange(q) {
 			each = c.short
 		}
 		var previews []previewed
@@ -109,13 +108,13 @@ func orderedBy(q storage.TicketQuery, t *tickets.Ticket) int64 {
 	return micros(t.ChangedAt)
 }
 
-// narrow says whether a list is one range of an index: every ticket that its
+// oneRange reports whether a list is one range of an index: every ticket that its
 // statement looks at is on the page.
-func narrow(q storage.TicketQuery) bool {
+func oneRange(q storage.TicketQuery) bool {
 	if len(q.Words) > 0 || len(q.Fields) > 0 || q.Order == storage.ByWaiting {
 		return false
 	}
-	return len(columns.Narrowed(&q))+int(bit(!q.Conversation.IsZero())) <= 1
+	return len(q.Conditions())+int(bit(!q.Conversation.IsZero())) <= 1
 }
 
 // listName names the list that a query is about, for its cursors.
@@ -177,8 +176,8 @@ func (l *listing) filter(q storage.TicketQuery) {
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = (SELECT key FROM conversations WHERE account = "+account+" AND id = ?)", q.Account.UUID[:], q.Conversation.UUID[:])
 	}
-	for _, c := range columns.Narrowed(&q) {
-		l.narrowed(c, c.Wanted(&q))
+	for _, c := range q.Conditions() {
+		l.narrow(c)
 	}
 }
 
@@ -193,8 +192,8 @@ func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 	case q.Order == storage.ByWaiting:
 		return "tickets t INDEXED BY tickets_waits", nil
 	}
-	if all := columns.Narrowed(&q); len(all) > 0 {
-		return "tickets t INDEXED BY " + all[len(all)-1].Index, nil
+	if all := q.Conditions(); len(all) > 0 {
+		return "tickets t INDEXED BY " + all[len(all)-1].IndexName(), nil
 	}
 	return "", nil
 }

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -111,7 +112,20 @@ func (c *check) filled(n int) (chatcfg.Account, []storage.TicketRow) {
 	return a, rows
 }
 
+// everyCondition checks that some filter has each condition of a query.
+func everyCondition(c *check) {
+	others := []string{"Account", "Conversation", "Words", "Order", "Preview", "Cursor", "Limit"} // they have checks of their own
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[storage.TicketQuery]()) {
+		found := slices.Contains(others, field.Name)
+		for _, f := range filters {
+			found = found || !reflect.ValueOf(f.query).FieldByIndex(field.Index).IsZero()
+		}
+		c.that(found, "no filter of this suite has TicketQuery.%s", field.Name)
+	}
+}
+
 func checkFilters(c *check) {
+	everyCondition(c)
 	a, rows := c.filled(60)
 	c.filled(20)
 	for _, order := range []storage.Order{"", storage.ByChange, storage.ByWaiting} {

@@ -1,11 +1,12 @@
-// Package columns is the table of the columns that the SQL stores keep of a ticket
-// beside its document: what tickets are found by. The stores make their statements and
-// rows from it; each column's type and index are in the stores' migrations.
+// Package columns is how the SQL stores keep columns of a ticket beside its document:
+// what tickets are found by. Their table is TicketColumns of package storage; the stores
+// make their statements, their rows and their schemas from it.
 //
-// A column more is a row in [All], a field of [storage.TicketQuery] with its line in
-// [storage.TicketQuery.Matches], and a migration of each store that adds the column,
-// fills it, and makes an index tickets_NAME that leads with the account and ends with
-// changed (conversation and number too on PostgreSQL).
+// A column more is a row of that table, and a field of TicketQuery if lists are narrowed
+// by it. The row names the schema of each store with which the column comes: a database
+// of an older one gets the column, filled from the tickets' documents, and its index.
+// What processes of an older version write beside has nothing in the column, or what it
+// had before: if that must not be, [tickets.Format] rises with it.
 package columns
 
 import (
@@ -13,17 +14,17 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
-// Type is the type of a column.
+// Type is the type of a column. The zero value is invalid.
 type Type int
 
 // The types.
 const (
+	_ Type = iota
 	// Number is an integer; an instant is in microseconds since 1970.
-	Number Type = iota
+	Number
 	// Flag is a yes or no.
 	Flag
 	// Text is compared byte by byte.
@@ -51,6 +52,9 @@ type Value struct {
 	Text   string
 }
 
+// Since are the numbers of the schemas with which a column came.
+type Since struct{ SQLite, Postgres int }
+
 // Column is a column of a ticket.
 type Column struct {
 	Name string
@@ -58,143 +62,85 @@ type Column struct {
 	// Nullable says that the column may be NULL, and that its index leaves NULL out.
 	Nullable bool
 	Change   Change
-	// Index is the name of the index by which a query is narrowed that demands a value
-	// of the column.
-	Index string
-
-	value func(t *tickets.Ticket) Value
-	// wanted is the value that a query demands; not valid: any. Nil: none does.
-	wanted func(q *storage.TicketQuery) Value
+	Since    Since
+	// Index is the name of the column's index if that is not tickets_NAME, and Where the
+	// condition of a row to be in it if that is not made from the type.
+	Index, Where string
+	// Value is what the column holds of a ticket.
+	Value func(t *tickets.Ticket) Value
 }
 
-// All are the columns, those that narrow a list more behind those that narrow it less.
-var All = [...]Column{
-	{
-		Name: "status", Type: Text, Index: "tickets_status",
-		value:  func(t *tickets.Ticket) Value { return text(string(t.Status)) },
-		wanted: func(q *storage.TicketQuery) Value { return given(string(q.Status)) },
-	},
-	{
-		Name: "important", Type: Flag, Index: "tickets_important",
-		value:  func(t *tickets.Ticket) Value { return flag(t.Important) },
-		wanted: func(q *storage.TicketQuery) Value { return set(q.Important) },
-	},
-	{
-		Name: "delayed", Type: Flag, Index: "tickets_delayed",
-		value:  func(t *tickets.Ticket) Value { return flag(t.Delayed()) },
-		wanted: func(q *storage.TicketQuery) Value { return set(q.Delayed) },
-	},
-	{
-		// Of the typification, NULL without any.
-		Name: "fields", Type: JSON, Nullable: true, Index: "tickets_typified",
-		value: func(t *tickets.Ticket) Value {
-			if t.Typification == nil {
-				return Value{}
-			}
-			return object(t.Typification.Fields)
-		},
-		wanted: func(q *storage.TicketQuery) Value { return object(q.Fields) },
-	},
-	{
-		Name: "category", Type: Text, Nullable: true, Index: "tickets_category",
-		value: func(t *tickets.Ticket) Value {
-			if t.Typification == nil {
-				return Value{}
-			}
-			return text(t.Typification.Category)
-		},
-		wanted: func(q *storage.TicketQuery) Value { return given(q.Category) },
-	},
-	{
-		Name: "created", Type: Number,
-		value: func(t *tickets.Ticket) Value { return instant(t.CreatedAt) },
-	},
-	{
-		Name: "changed", Type: Number, Change: Always,
-		value: func(t *tickets.Ticket) Value { return instant(t.ChangedAt) },
-	},
-	{
-		// Since when somebody waits, only of open tickets.
-		Name: "waits", Type: Number, Nullable: true, Change: Often,
-		value: func(t *tickets.Ticket) Value {
-			if t.Status != tickets.StatusOpen || t.Wait == nil {
-				return Value{}
-			}
-			return instant(t.Wait.Since)
-		},
-	},
-	{
-		// Where auto-close counts from, only of open tickets.
-		Name: "counts", Type: Number, Nullable: true, Change: Often,
-		value: func(t *tickets.Ticket) Value {
-			if t.Status != tickets.StatusOpen || t.CountsFrom.IsZero() {
-				return Value{}
-			}
-			return instant(t.CountsFrom)
-		},
-	},
+// Table are columns, those that narrow a list more behind those that narrow it less.
+type Table []Column
+
+// Condition is what a query demands of a column.
+type Condition struct {
+	*Column
+	Value
 }
 
-// Row is what the columns hold of a ticket, in the order of [All].
-type Row [len(All)]Value
+// IndexName is the name of the column's index.
+func (c *Column) IndexName() string {
+	if c.Index != "" {
+		return c.Index
+	}
+	return "tickets_" + c.Name
+}
+
+// Row is what the columns of a table hold of a ticket, in their order.
+type Row []Value
 
 // Of is a ticket's row.
-func Of(t *tickets.Ticket) (r Row) {
-	for i := range All {
-		r[i] = All[i].value(t)
+func (all Table) Of(t *tickets.Ticket) Row {
+	r := make(Row, len(all))
+	for i := range all {
+		r[i] = all[i].Value(t)
 	}
 	return r
 }
 
 // Changed is the least often changing among the columns in which two rows differ;
 // Always if they do not differ.
-func (r *Row) Changed(from *Row) Change {
+func (all Table) Changed(r, from Row) Change {
 	least := Always
-	for i := range All {
-		if All[i].Change < least && r[i] != from[i] {
-			least = All[i].Change
+	for i := range all {
+		if all[i].Change < least && r[i] != from[i] {
+			least = all[i].Change
 		}
 	}
 	return least
 }
 
-// Wanted is what a query demands of the column; not valid: nothing.
-func (c *Column) Wanted(q *storage.TicketQuery) Value {
-	if c.wanted == nil {
+// Instant is a number column's value.
+func Instant(t time.Time) Value { return Value{Valid: true, Number: t.UnixMicro()} }
+
+// InstantOrNull is an instant, or NULL if there is none.
+func InstantOrNull(t time.Time, ok bool) Value {
+	if !ok {
 		return Value{}
 	}
-	return c.wanted(q)
+	return Instant(t)
 }
 
-// Narrowed are the columns that a query demands something of, the narrowest last.
-func Narrowed(q *storage.TicketQuery) (found []*Column) {
-	for i := range All {
-		if c := &All[i]; c.Wanted(q).Valid {
-			found = append(found, c)
-		}
-	}
-	return found
-}
+// String is a text column's value.
+func String[S ~string](s S) Value { return Value{Valid: true, Text: string(s)} }
 
-func instant(t time.Time) Value { return Value{Valid: true, Number: t.UnixMicro()} }
+// StringOrNull is a text, or NULL for none.
+func StringOrNull[S ~string](s S) Value { return Value{Valid: s != "", Text: string(s)} }
 
-func text(s string) Value { return Value{Valid: true, Text: s} }
-
-// given is a text, or NULL for none.
-func given(s string) Value { return Value{Valid: s != "", Text: s} }
-
-func flag(on bool) Value {
+// Bool is a flag column's value.
+func Bool(on bool) Value {
 	if on {
 		return Value{Valid: true, Number: 1}
 	}
 	return Value{Valid: true}
 }
 
-// set is a flag that is set, or NULL.
-func set(on bool) Value { return Value{Valid: on, Number: 1} }
+// TrueOrNull is a flag that is set, or NULL.
+func TrueOrNull(on bool) Value { return Value{Valid: on, Number: 1} }
 
-// object is a JSON object, or NULL for an empty one.
-func object(m map[string]string) Value {
+// Object is a JSON object, or NULL for an empty one.
+func Object(m map[string]string) Value {
 	if len(m) == 0 {
 		return Value{}
 	}
@@ -202,5 +148,5 @@ func object(m map[string]string) Value {
 	if err != nil {
 		panic(fmt.Sprintf("columns: texts that have no JSON: %v", err)) // there are none
 	}
-	return text(string(doc))
+	return String(string(doc))
 }

@@ -1,0 +1,199 @@
+package storage
+
+import (
+	"fmt"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage/internal/columns"
+	"github.com/charlahq/charla/tickets"
+)
+
+// TicketQuery says which tickets to list. Every condition given must hold.
+type TicketQuery struct {
+	Account chatcfg.AccountID
+	// Status empty: any.
+	Status tickets.Status
+	// Conversation zero: every customer's.
+	Conversation tickets.ConversationID
+	// Important and Delayed list only such tickets.
+	Important, Delayed bool
+	// Category is compared exactly; empty: any. Fields must all be there and be
+	// equal.
+	Category string
+	Fields   map[string]string
+	// Words are folded words of which all must occur in the ticket's texts,
+	// whichever, as whole words, the last one as a prefix of one. They are
+	// compared as they are, byte by byte; no character has a meaning of its own.
+	Words []string
+	Order Order
+	// Preview also fills in Last, Unread and Wake of every row, all as of the
+	// moment of the list. It selects nothing: a cursor holds with it and without.
+	Preview bool `json:",omitempty"`
+	// Cursor is a Page's Next; it holds for the same query only.
+	Cursor string
+	Limit  int
+}
+
+// ticketColumn is a column of a ticket, with the condition of a query on it.
+type ticketColumn struct {
+	columns.Column
+	// wanted is the value that a query demands of the column; not valid: any. Nil: no
+	// query demands one.
+	wanted func(q *TicketQuery) columns.Value
+	// holds reports whether a ticket has what a query demands of the column; nil: it is
+	// the same value.
+	holds func(q *TicketQuery, t *tickets.Ticket) bool
+}
+
+// first are the schemas that began with the table of tickets.
+var first = columns.Since{SQLite: 1, Postgres: 1}
+
+// ticketColumns is the table of columns, those that narrow a list more behind those
+// that narrow it less.
+var ticketColumns = []ticketColumn{
+	{
+		Column: columns.Column{
+			Name: "status", Type: columns.Text, Since: first,
+			Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Status) },
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Status) },
+	},
+	{
+		Column: columns.Column{
+			Name: "important", Type: columns.Flag, Since: first,
+			Value: func(t *tickets.Ticket) columns.Value { return columns.Bool(t.Important) },
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.TrueOrNull(q.Important) },
+	},
+	{
+		Column: columns.Column{
+			Name: "delayed", Type: columns.Flag, Since: first,
+			Value: func(t *tickets.Ticket) columns.Value { return columns.Bool(t.Delayed()) },
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.TrueOrNull(q.Delayed) },
+	},
+	{
+		// Of the typification, NULL without any.
+		Column: columns.Column{
+			Name: "fields", Type: columns.JSON, Nullable: true, Since: first,
+			Index: "tickets_typified", Where: "category IS NOT NULL",
+			Value: func(t *tickets.Ticket) columns.Value {
+				if t.Typification == nil {
+					return columns.Value{}
+				}
+				return columns.Object(t.Typification.Fields)
+			},
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.Object(q.Fields) },
+		holds: func(q *TicketQuery, t *tickets.Ticket) bool {
+			for name, want := range q.Fields {
+				if t.Typification == nil {
+					return false
+				}
+				if got, ok := t.Typification.Fields[name]; !ok || got != want {
+					return false
+				}
+			}
+			return true
+		},
+	},
+	{
+		Column: columns.Column{
+			Name: "category", Type: columns.Text, Nullable: true, Since: first,
+			Value: func(t *tickets.Ticket) columns.Value {
+				if t.Typification == nil {
+					return columns.Value{}
+				}
+				return columns.String(t.Typification.Category)
+			},
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Category) },
+	},
+	{
+		Column: columns.Column{
+			Name: "created", Type: columns.Number, Since: first,
+			Value: func(t *tickets.Ticket) columns.Value { return columns.Instant(t.CreatedAt) },
+		},
+	},
+	{
+		Column: columns.Column{
+			Name: "changed", Type: columns.Number, Change: columns.Always, Since: first, Index: "tickets_status",
+			Value: func(t *tickets.Ticket) columns.Value { return columns.Instant(t.ChangedAt) },
+		},
+	},
+	{
+		// Since when somebody waits, only of open tickets.
+		Column: columns.Column{
+			Name: "waits", Type: columns.Number, Nullable: true, Change: columns.Often, Since: first,
+			Value: func(t *tickets.Ticket) columns.Value {
+				at, ok := ByWaiting.Of(t)
+				return columns.InstantOrNull(at, ok)
+			},
+		},
+	},
+	{
+		// Where auto-close counts from, only of open tickets.
+		Column: columns.Column{
+			Name: "counts", Type: columns.Number, Nullable: true, Change: columns.Often, Since: first,
+			Value: func(t *tickets.Ticket) columns.Value {
+				at, ok := CountsFrom.Of(t)
+				return columns.InstantOrNull(at, ok)
+			},
+		},
+	},
+}
+
+// TicketColumns is the table of the columns by which the stores in SQL find tickets. It
+// is for these, whose modules have this module's version: its type is internal.
+func TicketColumns() columns.Table {
+	all := make(columns.Table, len(ticketColumns))
+	for i := range ticketColumns {
+		all[i] = ticketColumns[i].Column
+	}
+	return all
+}
+
+// Conditions are what the query demands of columns, the narrowest last. They are for the
+// stores in SQL, as [TicketColumns] is.
+func (q *TicketQuery) Conditions() (found []columns.Condition) {
+	for i := range ticketColumns {
+		c := &ticketColumns[i]
+		if c.wanted == nil {
+			continue
+		}
+		if v := c.wanted(q); v.Valid {
+			found = append(found, columns.Condition{Column: &c.Column, Value: v})
+		}
+	}
+	return found
+}
+
+// Matches reports whether a ticket with these texts ([Words]) meets every condition of a
+// query but those of its account, conversation and order ([Order.Of]).
+func (q *TicketQuery) Matches(t *tickets.Ticket, texts []string) bool {
+	for i := range ticketColumns {
+		switch c := &ticketColumns[i]; {
+		case c.wanted == nil:
+		case c.holds != nil:
+			if !c.holds(q, t) {
+				return false
+			}
+		default:
+			if v := c.wanted(q); v.Valid && c.Value(t) != v {
+				return false
+			}
+		}
+	}
+	for i, word := range q.Words {
+		if !hasWord(texts, word, i == len(q.Words)-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// List names the list that a query is about, for its cursors.
+func (q TicketQuery) List() string {
+	q.Preview, q.Cursor, q.Limit = false, "", 0
+	return fmt.Sprintf("tickets %#v", q)
+}
