@@ -51,7 +51,10 @@ func (c *conn) copyTo(ctx context.Context, path string) error {
 	if err := remove(path); err != nil {
 		return err
 	}
-	// VACUUM INTO reads this database and writes another one.
+	if err := create(path); err != nil {
+		return err
+	}
+	// VACUUM INTO reads this database and writes another one, into a file that is empty.
 	if err := c.direct(ctx, "PRAGMA query_only = 0"); err != nil {
 		return err
 	}

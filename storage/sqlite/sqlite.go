@@ -76,13 +76,17 @@ type Store struct {
 
 var _ storage.Store = (*Store)(nil)
 
-// Open opens the database file at a path, and creates it if there is none. The
-// folder must exist, else the error is [fs.ErrNotExist]. Errors name the path,
+// Open opens the database file at a path, and creates it if there is none, readable by
+// its owner only, as SQLite's files beside it then are. The folder must exist, else the
+// error is [fs.ErrNotExist]. Errors name the path,
 // and include [*SchemaError] and [ErrForeign].
 func Open(path string, o *Options) (*Store, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil || path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, fmt.Errorf("sqlite: %q is not the path of a file", path)
+	}
+	if err := create(abs); err != nil {
+		return nil, err
 	}
 	abs = filepath.ToSlash(abs)
 	if !strings.HasPrefix(abs, "/") {
@@ -99,6 +103,16 @@ func Open(path string, o *Options) (*Store, error) {
 	}
 	s.owned = db
 	return s, nil
+}
+
+// create makes an empty file for its owner only, unless there is a file. What hinders it
+// hinders SQLite, too, and is said there.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	return f.Close()
 }
 
 // openError names the file that did not open, and says what the operating system

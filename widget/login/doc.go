@@ -26,7 +26,7 @@
 // # How
 //
 // Google is asked by OpenID Connect: code flow, state, nonce, PKCE. Facebook by OAuth 2:
-// code flow, state, and each call signed with the app's secret (appsecret_proof). The
+// code flow, state, PKCE, and each call signed with the app's secret (appsecret_proof). The
 // state comes from the widget, which seals it for the page that asked. Nonce and PKCE
 // verifier are derived from it under the client's secret, so that nothing is kept
 // between the two halves of a login, which may happen in different processes.

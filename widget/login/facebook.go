@@ -11,7 +11,6 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/internal/strictjson"
 	"github.com/charlahq/charla/widget"
-	"golang.org/x/oauth2"
 )
 
 // graphVersion is of Facebook's Graph API; one that has become too old is taken for
@@ -57,7 +56,7 @@ func (f *Facebook) Begin(state, redirect string) (string, error) {
 
 // Finish is who came back. [ErrDenied], [ErrLogin].
 func (f *Facebook) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
-	_, token, err := f.flow.finish(ctx, r, func(string) []oauth2.AuthCodeOption { return nil })
+	_, token, err := f.flow.finish(ctx, r)
 	if err != nil {
 		return charla.Proof{}, err
 	}

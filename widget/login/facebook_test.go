@@ -3,6 +3,7 @@ package login_test
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,8 @@ type graph struct {
 	*httptest.Server
 	mu    sync.Mutex
 	codes map[string]string // redirect, by code
+	// challenges are PKCE's, by code; one that is empty is not asked for.
+	challenges map[string]string
 	// me is what it says of the person; a function writes something else.
 	me  map[string]any
 	odd http.HandlerFunc
@@ -36,7 +39,7 @@ type graph struct {
 
 func facebook(t *testing.T) (*graph, *login.Facebook) {
 	t.Helper()
-	g := &graph{codes: make(map[string]string), me: map[string]any{"id": "987", "name": "Carla Ñandú", "email": "x@example.com"}}
+	g := &graph{codes: make(map[string]string), challenges: make(map[string]string), me: map[string]any{"id": "987", "name": "Carla Ñandú", "email": "x@example.com"}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /dialog/oauth", g.dialog)
 	mux.HandleFunc("POST /oauth/access_token", g.token)
@@ -64,6 +67,7 @@ func (g *graph) dialog(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	code := fmt.Sprint("code-", len(g.codes))
 	g.codes[code] = q.Get("redirect_uri")
+	g.challenges[code] = q.Get("code_challenge")
 	g.mu.Unlock()
 	http.Redirect(w, r, q.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {q.Get("state")}}.Encode(), http.StatusFound)
 }
@@ -80,6 +84,11 @@ func (g *graph) token(w http.ResponseWriter, r *http.Request) {
 	to, ok := g.codes[r.FormValue("code")]
 	if !ok || to == "" || to != r.FormValue("redirect_uri") || r.FormValue("client_id") != appID || r.FormValue("client_secret") != appSecret {
 		fail(w, "Error validating "+r.FormValue("client_secret"))
+		return
+	}
+	verifier := sha256.Sum256([]byte(r.FormValue("code_verifier")))
+	if c := g.challenges[r.FormValue("code")]; c != "" && c != base64.RawURLEncoding.EncodeToString(verifier[:]) {
+		fail(w, "Error validating code_verifier")
 		return
 	}
 	g.codes[r.FormValue("code")] = "" // once
@@ -117,6 +126,17 @@ func TestFacebook(t *testing.T) {
 	_, err = f.Finish(t.Context(), r)
 	require.ErrorIs(t, err, login.ErrLogin, "a code is good once")
 	assert.NotContains(t, err.Error(), appSecret)
+}
+
+// A code that somebody took from another login is worth nothing, by PKCE.
+func TestFacebookInjectedCode(t *testing.T) {
+	t.Parallel()
+	_, f := facebook(t)
+	victim, attacker := visit(t, begin(t, f, "victim")), visit(t, begin(t, f, "attacker"))
+	_, err := f.Finish(t.Context(), with(attacker, "code", victim.URL.Query().Get("code")))
+	require.ErrorIs(t, err, login.ErrLogin)
+	_, err = f.Finish(t.Context(), victim)
+	require.NoError(t, err, "the control")
 }
 
 // says makes Facebook say a text of a person.

@@ -13,7 +13,6 @@ import (
 	"github.com/charlahq/charla/internal/strictjson"
 	"github.com/charlahq/charla/widget"
 	"github.com/coreos/go-oidc/v3/oidc"
-	"golang.org/x/oauth2"
 )
 
 var googleEndpoints = Endpoints{ //nolint:gosec // G101: addresses, no credentials
@@ -51,15 +50,12 @@ func (g *Google) Provider() string { return "google" }
 
 // Begin is Google's page for a login.
 func (g *Google) Begin(state, redirect string) (string, error) {
-	return g.flow.begin(state, redirect,
-		oidc.Nonce(g.flow.derive("nonce", state)), oauth2.S256ChallengeOption(g.flow.derive("pkce", state)))
+	return g.flow.begin(state, redirect, oidc.Nonce(g.flow.derive("nonce", state)))
 }
 
 // Finish is who came back. [ErrDenied], [ErrLogin].
 func (g *Google) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
-	state, token, err := g.flow.finish(ctx, r, func(state string) []oauth2.AuthCodeOption {
-		return []oauth2.AuthCodeOption{oauth2.VerifierOption(g.flow.derive("pkce", state))}
-	})
+	state, token, err := g.flow.finish(ctx, r)
 	if err != nil {
 		return charla.Proof{}, err
 	}

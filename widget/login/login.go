@@ -115,16 +115,18 @@ func (f *flow) derive(purpose, state string) string {
 	return base64.RawURLEncoding.EncodeToString(f.sum("charla login " + purpose + "\x00" + state))
 }
 
-// begin is the provider's page.
+// begin returns the address of the provider's page, with a PKCE challenge: a code
+// is worth nothing to whoever began another login.
 func (f *flow) begin(state, redirect string, more ...oauth2.AuthCodeOption) (string, error) {
 	if state == "" || redirect == "" {
 		return "", fmt.Errorf("%w: no state or no way back", ErrLogin)
 	}
+	more = append(more, oauth2.S256ChallengeOption(f.derive("pkce", state)))
 	return f.config(redirect).AuthCodeURL(state, more...), nil
 }
 
-// finish exchanges the code that came back; more is made of the state.
-func (f *flow) finish(ctx context.Context, r *http.Request, more func(state string) []oauth2.AuthCodeOption) (state string, t *oauth2.Token, err error) {
+// finish exchanges the code that came back, with the verifier of [flow.begin].
+func (f *flow) finish(ctx context.Context, r *http.Request) (state string, t *oauth2.Token, err error) {
 	q := r.URL.Query()
 	state, code := q.Get("state"), q.Get("code")
 	switch {
@@ -135,7 +137,8 @@ func (f *flow) finish(ctx context.Context, r *http.Request, more func(state stri
 	}
 	back := *r.URL
 	back.RawQuery, back.Fragment = "", ""
-	t, err = f.config(back.String()).Exchange(context.WithValue(ctx, oauth2.HTTPClient, f.client), code, more(state)...)
+	t, err = f.config(back.String()).Exchange(context.WithValue(ctx, oauth2.HTTPClient, f.client), code,
+		oauth2.VerifierOption(f.derive("pkce", state)))
 	if err != nil {
 		return "", nil, fmt.Errorf("%w: exchange the code: %w", ErrLogin, safe(err))
 	}
