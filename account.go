@@ -19,11 +19,12 @@ type Account struct {
 	id   chatcfg.AccountID
 }
 
-// Account returns the handle of an account. It does no I/O.
+// Account returns the handle of an account. It does no I/O and does not look whether
+// the account exists.
 func (d *Desk) Account(id chatcfg.AccountID) *Account { return &Account{d, id} }
 
-// AccountByKey returns the account with a public key. [ErrNotFound], for deleted
-// ones too: their keys have stopped working (R1.6).
+// AccountByKey returns the account that has a public key. It fails with [ErrNotFound]
+// if there is none or it is deleted: its key has stopped working (R1.6).
 func (d *Desk) AccountByKey(ctx context.Context, key string) (*Account, error) {
 	a, err := d.store.Accounts().Find(ctx, key)
 	if err != nil {
@@ -65,10 +66,11 @@ func infoOf(a *chatcfg.Account) AccountInfo {
 	}
 }
 
-// ID is the account's.
+// ID returns the account's ID.
 func (a *Account) ID() chatcfg.AccountID { return a.id }
 
-// Info returns what is known of the account, a deleted one too. [ErrNotFound].
+// Info returns what is known of the account, a deleted one too. It fails with
+// [ErrNotFound].
 func (a *Account) Info(ctx context.Context) (AccountInfo, error) {
 	record, err := a.desk.account(ctx, a.id)
 	return infoOf(&record), err
@@ -81,7 +83,8 @@ type AccountQuery struct {
 	PageQuery
 }
 
-// Accounts lists the accounts that are not deleted, in the order of their creation.
+// Accounts lists the accounts that are not deleted, in the order of their creation;
+// hidden ones only if the query asks for them. It fails with [ErrCursor].
 func (d *Desk) Accounts(ctx context.Context, q AccountQuery) (Page[AccountInfo], error) {
 	var after chatcfg.AccountID
 	if q.Cursor != "" {
@@ -105,16 +108,17 @@ func (d *Desk) Accounts(ctx context.Context, q AccountQuery) (Page[AccountInfo],
 	return page, nil
 }
 
-// Agent returns the handle of somebody who acts for the account. Who may is the
-// host's to decide; charla believes it. It does no I/O.
+// Agent returns the handle of somebody who acts for the account. Who may is the host's
+// to decide; charla believes it. It does no I/O; the handle's calls check the person's
+// ID and name.
 func (a *Account) Agent(who Person) *Agent { return &Agent{a.desk, a.id, who} }
 
 // Inbox returns the handle of what the account's agents read. It does no I/O.
 func (a *Account) Inbox() *Inbox { return &Inbox{a.desk, a.id} }
 
-// own returns a ref of the account: one without an account is taken as the
-// account's, another account's is [ErrNotFound].
-func own(account chatcfg.AccountID, ref tickets.Ref) (tickets.Ref, error) {
+// ownRef returns a ref with its account filled in if it had none. It fails with
+// [ErrNotFound] for a ref of another account.
+func ownRef(account chatcfg.AccountID, ref tickets.Ref) (tickets.Ref, error) {
 	if ref.Account.IsZero() {
 		ref.Account = account
 	}

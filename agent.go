@@ -70,14 +70,14 @@ func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *Writ
 	return a.act(ctx, ref, tickets.Command{Kind: tickets.CommandReply, Text: text}, o)
 }
 
-// Do carries out a command of an agent on a ticket; its number zero is the latest.
-// The commands are the rows of [tickets.Commands] that are an agent's: close, ignore,
-// open, pause, resume, mark, unmark,
-// classify and describe. Actor and Number of the command are the handle's and the
-// ref's. It fails with [tickets.ErrTransition] for what the ticket's state does not
-// allow (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6),
-// [chatcfg.Problems] for fields that cannot be stored, [ErrNotFound], [ErrDeleted],
-// [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
+// Do carries out a command of an agent on a ticket; its number zero is the latest. The
+// commands are the rows of [tickets.Commands] that are an agent's: close, ignore, open,
+// pause, resume, mark, unmark, classify and describe; any other is
+// [tickets.ErrCommand]. Actor and Number of the command are the handle's and the ref's.
+// It fails with [tickets.ErrTransition] for what the ticket's state does not allow
+// (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6), [chatcfg.Problems] for
+// fields that cannot be stored, [ErrNotFound], [ErrDeleted], [ErrKeyReused], [ErrBusy],
+// [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
 	row := cmd.Kind.Row()
 	switch {
@@ -104,12 +104,14 @@ func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o 
 	return a.act(ctx, ref, tickets.Command{Kind: cmd.Kind, Typification: cmd.Typification, Metadata: cmd.Metadata}, w)
 }
 
-// act takes a command of the agent to a ticket.
+// act applies a command to a ticket in the agent's name, with the key and the file of
+// o, which may be nil. It fails with [chatcfg.Problems] for the person, the key or the
+// file, and else like [Agent.Do].
 func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *WriteOptions) (Result, error) {
 	if o == nil {
 		o = &WriteOptions{}
 	}
-	ref, err := own(a.account, ref)
+	ref, err := ownRef(a.account, ref)
 	if err := firstError(err, checkPerson(a.who), checkKey(o.Key)); err != nil {
 		return Result{}, err
 	}
@@ -127,10 +129,10 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 	return a.desk.change(ctx, request{query: query, queue: ref.Conversation.UUID, cmd: cmd})
 }
 
-// Typing says to the customer that the agent is typing, for six seconds. It is a
-// hint that is kept nowhere. [ErrNotFound].
+// Typing says to the customer that the agent is typing, for six seconds. It is a hint
+// that is kept nowhere. It fails with [ErrNotFound] if there is no such ticket.
 func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
-	ref, err := own(a.account, ref)
+	ref, err := ownRef(a.account, ref)
 	if err := firstError(err, checkPerson(a.who)); err != nil {
 		return err
 	}
@@ -142,10 +144,10 @@ func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
 }
 
 // MarkRead says that the agents have read a conversation up to a message. Marks only
-// rise, and never beyond the last message. They touch neither the conversation nor
-// the inbox's order. [ErrNotFound], [ErrDeleted].
+// rise, and never beyond the last message. They touch neither the conversation nor the
+// inbox's order. It fails with [ErrNotFound] or [ErrDeleted].
 func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error {
-	ref, err := own(a.account, ref)
+	ref, err := ownRef(a.account, ref)
 	if err := firstError(err, checkPerson(a.who)); err != nil {
 		return err
 	}
@@ -160,13 +162,14 @@ func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error 
 }
 
 // Heartbeat says that the agent is online, for [Options].HeartbeatTTL, or away or
-// offline from now on (R4.7). [chatcfg.Problems] for another word, [ErrNotFound],
-// [ErrDeleted], [ErrBusy], [ErrNewerFormat].
+// offline from now on (R4.7). It fails with [chatcfg.Problems] for another word,
+// [ErrNotFound], [ErrDeleted], [ErrBusy] or [ErrNewerFormat].
 func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
 	return a.desk.heartbeat(ctx, a.account, a.who.ID, is)
 }
 
-// checkPerson returns the problems of who acts.
+// checkPerson returns the [chatcfg.Problems] of a person's ID and name; nil: there are
+// none.
 func checkPerson(a Person) error {
 	p := chatcfg.CheckText("agent.id", string(a.ID), MaxAgent)
 	if len(p) == 0 && len(a.ID) > MaxAgent {
@@ -178,6 +181,8 @@ func checkPerson(a Person) error {
 	return problems(p)
 }
 
+// checkFields returns the problems of a ticket's free-form fields: too many, or a key
+// or value that cannot be stored; nil: there are none.
 func checkFields(path string, fields map[string]string) chatcfg.Problems {
 	if len(fields) > MaxFields {
 		return chatcfg.Problems{{Path: path, Code: chatcfg.CodeTooMany, Args: []any{MaxFields}}}

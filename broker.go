@@ -36,10 +36,12 @@ const (
 
 const hintSize = 1 + 16 + 8
 
-// tell tells this process's readers of something, and the other processes.
+// tell wakes this process's readers of id and publishes the hint to the other
+// processes, if there is a [Broker]. n is the version for hintChanged, else zero. What
+// cannot be sent is lost.
 func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
 	if kind == hintChanged {
-		d.topic.reached(id, n)
+		d.topic.publishVersion(id, n)
 	} else {
 		d.hear(kind, id, n)
 	}
@@ -55,12 +57,12 @@ func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
 	d.hinted(HintSent)
 }
 
-// hear does what a hint says. It may be anybody's, and is believed no more than that
-// there is something to look at.
+// hear wakes the readers that a hint concerns. A hint may come from anybody: it only
+// makes them look. An unknown kind, of a newer version, does nothing.
 func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 	switch kind {
 	case hintChanged:
-		d.topic.rumour(id, n)
+		d.topic.publishClaim(id, n)
 	case hintAccount, hintSession:
 		d.topic.publish(id)
 	case hintSessions:
@@ -68,14 +70,15 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 	case hintMarked:
 		d.topic.tell(id, func(s *topicState) { s.marked++ })
 	case hintCustomer:
-		d.types(id, tickets.SideCustomer)
+		d.setTyping(id, tickets.SideCustomer)
 	case hintAgent:
-		d.types(id, tickets.SideAgent)
+		d.setTyping(id, tickets.SideAgent)
 	default: // of a newer version
 	}
 }
 
-// receive takes a hint from the broker.
+// receive hears a hint that the broker hands over; one of another length is counted and
+// ignored.
 func (d *Desk) receive(hint []byte) {
 	if len(hint) != hintSize {
 		d.hinted(HintIgnored)
@@ -89,7 +92,8 @@ func (d *Desk) receive(hint []byte) {
 	d.hear(hint[0], uuid.UUID(hint[1:17]), int64(n))
 }
 
-// listen hears the broker until ctx ends.
+// listen receives hints from the broker until ctx ends. When the broker's Listen
+// returns, it logs an error, waits for [RunnerOptions].Poll and calls Listen again.
 func (d *Desk) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := d.o.Broker.Listen(ctx, d.receive); err != nil && ctx.Err() == nil {
@@ -103,7 +107,9 @@ func (d *Desk) listen(ctx context.Context) {
 	}
 }
 
-func (d *Desk) types(id uuid.UUID, side tickets.Side) {
+// setTyping records that one side of a conversation types from now on, for typingFor,
+// and wakes its readers.
+func (d *Desk) setTyping(id uuid.UUID, side tickets.Side) {
 	until := d.Now().Add(typingFor)
 	d.topic.tell(id, func(s *topicState) {
 		if side == tickets.SideCustomer {
@@ -114,7 +120,8 @@ func (d *Desk) types(id uuid.UUID, side tickets.Side) {
 	})
 }
 
-// signal says that a commit has landed: hints, never the data.
+// signal announces a commit: it wakes readers, here and in other processes, and this
+// desk's Run if the commit has deliveries or a deadline before its next poll.
 func (d *Desk) signal(b *storage.Batch) {
 	d.tell(hintChanged, b.Conversation.ID.UUID, b.Conversation.Version)
 	d.tell(hintAccount, b.Conversation.Account.UUID, 0)

@@ -33,26 +33,29 @@ type Result struct {
 	At time.Time `json:"at"`
 }
 
-// request is a change of one conversation on its way.
+// request is a change of one conversation that a caller asks for.
 type request struct {
 	query storage.LoadQuery
 	// queue is the conversation, or the session that writes in it, as far as the caller
 	// knows it.
 	queue uuid.UUID
 	cmd   tickets.Command
-	// holds checks who asks, a repeated request's too; nil: that is the caller's to know.
-	holds func(*storage.Loaded) error
+	// authenticate checks the session's token, a repeated request's too; nil: the caller
+	// is trusted.
+	authenticate func(*storage.Loaded) error
 	// admit checks what only the loaded state can tell; nil: nothing.
 	admit admission
 	// conflicts counts how often another commit came first.
 	conflicts int
 }
 
-// admission returns why a loaded state does not admit a change.
+// admission returns why a loaded state does not admit a change; nil: it does.
 type admission func(*storage.Loaded, *automation.Rules) error
 
 // apply loads, decides and commits a command, then wakes readers; it retries on
-// conflict.
+// conflict. A call that repeats a key gets the first answer, and nothing is done. It
+// fails with [ErrBusy] if too many calls wait for the conversation or conflict, and
+// with what load, decide and the commit return.
 func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 	chance, err := d.chance() // before the first attempt: a retry decides alike
 	if err != nil {
@@ -69,8 +72,8 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 	defer func() { leave() }()
 	for range d.o.Limits.Attempts {
 		loaded, err := d.load(ctx, req.query)
-		if err == nil && req.holds != nil {
-			err = req.holds(&loaded)
+		if err == nil && req.authenticate != nil {
+			err = req.authenticate(&loaded)
 		}
 		if err != nil {
 			return Result{}, err
@@ -98,7 +101,7 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 		if r := loaded.Receipt; r != nil {
 			return repeated(req, &loaded, r, hash)
 		}
-		if err := rewritable(&loaded); err != nil {
+		if err := checkFormat(&loaded); err != nil {
 			return Result{}, err
 		}
 		batch, result, err := d.decide(ctx, req, &loaded, chance, hash)
@@ -118,9 +121,10 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 	return Result{}, fmt.Errorf("%w: %d conflicts", ErrBusy, d.o.Limits.Attempts)
 }
 
-// repeatedBeforeLogin puts the answer to an earlier call with the key, and its conversation,
-// in place of what was loaded if the call was made where the session wrote before its
-// latest login (R3.9). It costs one load, however often the session logged in.
+// repeatedBeforeLogin looks for the answer to an earlier call with the key where the
+// session wrote before its latest login (R3.9). If there is one, loaded gets that
+// Receipt and its Conversation; else loaded stays as it is. It costs one load, however
+// often the session logged in.
 func (d *Desk) repeatedBeforeLogin(ctx context.Context, q storage.LoadQuery, loaded *storage.Loaded) error {
 	links := loaded.Session.Links
 	if q.Key == "" || len(links) == 0 {
@@ -133,7 +137,9 @@ func (d *Desk) repeatedBeforeLogin(ctx context.Context, q storage.LoadQuery, loa
 	return err
 }
 
-// load loads and refuses what cannot be decided upon.
+// load loads what a query names. A conversation that does not exist has Version zero.
+// It fails with [ErrSession] if the query's session does not exist, [ErrNotFound] if
+// the account does not, [ErrDeleted] if the account is deleted.
 func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
 	loaded, err := d.store.Conversations().Load(ctx, q)
 	switch {
@@ -147,7 +153,8 @@ func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, e
 	return loaded, nil
 }
 
-// decide decides the request on what was loaded and makes the batch of it.
+// decide decides the request on what was loaded and returns the batch to commit and
+// what the call answers once that is committed. It fails like draft.
 func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded, chance uint64, hash [32]byte) (*storage.Batch, Result, error) {
 	rules, err := d.rules(ctx, &loaded.Account)
 	if err != nil {
@@ -180,7 +187,10 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 	return batch, result, nil
 }
 
-// draft is the decision itself, with everything that it takes from outside.
+// draft collects the decision's inputs (time, presence, configuration) and returns the
+// decision on what was loaded. It fails with what req.admit returns, [ErrNotFound] if
+// nothing but a customer's message may begin the conversation, [ErrContactForm], and
+// what the rules refuse, such as [tickets.ErrTransition].
 func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, rules *automation.Rules, chance uint64) (*tickets.Draft, error) {
 	in := tickets.Inputs{Now: d.Now(), Chance: chance}
 	if last := loaded.Conversation.LastAt; in.Now.Before(last) {
@@ -215,7 +225,7 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 	return rules.Decide(state, cmd, in)
 }
 
-// batch is everything that a draft changes.
+// batch returns the commit of everything that a draft changes.
 func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automation.Rules) *storage.Batch {
 	c := draft.Conversation
 	c.Format = tickets.Format
@@ -237,7 +247,8 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 	return b
 }
 
-// hash is of everything that the caller asked for.
+// hash returns a hash of what the caller asked for, by which a repeated call is known;
+// zero if the call has no key.
 func (req *request) hash() ([32]byte, error) {
 	if req.query.Key == "" {
 		return [32]byte{}, nil
@@ -247,6 +258,8 @@ func (req *request) hash() ([32]byte, error) {
 	return sha256.Sum256(body), err
 }
 
+// repeated returns the answer that a receipt holds, or [ErrKeyReused] if its call asked
+// for something else.
 func repeated(req *request, loaded *storage.Loaded, r *storage.Receipt, hash [32]byte) (Result, error) {
 	if r.Hash != hash {
 		return Result{}, fmt.Errorf("%w: %q", ErrKeyReused, req.query.Key)
@@ -261,7 +274,8 @@ func repeated(req *request, loaded *storage.Loaded, r *storage.Receipt, hash [32
 	}, nil
 }
 
-// checkKey refuses a key that no honest caller uses.
+// checkKey returns the [chatcfg.Problems] of a caller's key; nil: it is fit, or there
+// is none.
 func checkKey(key string) error {
 	if key == "" {
 		return nil
@@ -272,6 +286,7 @@ func checkKey(key string) error {
 // maxKey bounds a caller's key, in characters.
 const maxKey = 200
 
+// problems returns p as an error; nil if p is empty.
 func problems(p chatcfg.Problems) error {
 	if len(p) == 0 {
 		return nil

@@ -22,7 +22,8 @@ type claims struct {
 // tokenDepth is how deep the header and the claims of an identity may nest.
 const tokenDepth = 16
 
-// readClaims reads the claims that an identity is made of. Others may be there.
+// readClaims reads the claims that an identity is made of and ignores others. It fails
+// if raw is no JSON object, or one of those claims is of the wrong type.
 func readClaims(raw []byte) (claims, error) {
 	var c claims
 	err := strictjson.ReadObject(raw, tokenDepth, func(name string, v strictjson.Value) error {
@@ -54,7 +55,7 @@ func readClaims(raw []byte) (claims, error) {
 	return c, nil
 }
 
-// check reports why the claims do not hold for an account now; nil: they do.
+// check returns why the claims do not hold for an account now; nil: they do.
 func (c *claims) check(account string, now time.Time) error {
 	latest := now.Add(identitySkew)
 	begins := c.issued
@@ -78,8 +79,8 @@ func (c *claims) check(account string, now time.Time) error {
 	return nil
 }
 
-// checkHeader reports why a token's header is not that of an identity; nil: it is. It
-// may hold what means nothing here, such as a key's ID.
+// checkHeader returns why a token's header is not that of an identity; nil: it is.
+// Parameters that mean nothing here, such as a key's ID, are allowed.
 func checkHeader(raw []byte) error {
 	signed := false
 	err := strictjson.ReadObject(raw, tokenDepth, func(name string, v strictjson.Value) error {
@@ -104,7 +105,8 @@ func checkHeader(raw []byte) error {
 	return err
 }
 
-// readAudience reads who a token is for: one, or a list.
+// readAudience reads who a token is for: one text, or a list of texts. Anything else is
+// an error.
 func readAudience(v strictjson.Value) ([]string, error) {
 	items := v.Items
 	if v.Kind != strictjson.List {
@@ -121,6 +123,7 @@ func readAudience(v strictjson.Value) ([]string, error) {
 	return audience, nil
 }
 
+// readText returns a JSON string's text. Anything else is an error.
 func readText(v strictjson.Value) (string, error) {
 	if v.Kind != strictjson.String {
 		return "", errors.New("not text")
@@ -128,7 +131,7 @@ func readText(v strictjson.Value) (string, error) {
 	return v.Text, nil
 }
 
-// readOptionalText reads text for which null means none.
+// readOptionalText is readText, but null is the empty text.
 func readOptionalText(v strictjson.Value) (string, error) {
 	if v.Kind == strictjson.Null {
 		return "", nil
@@ -139,7 +142,8 @@ func readOptionalText(v strictjson.Value) (string, error) {
 // maxDate is the end of the year 9999, in seconds since 1970.
 const maxDate = 253402300799
 
-// readDate reads a NumericDate: seconds since 1970, which may have a fraction.
+// readDate reads a NumericDate: seconds since 1970, which may have a fraction. It fails
+// for anything else and for times before 1970 or after maxDate.
 func readDate(v strictjson.Value) (time.Time, error) {
 	seconds, err := strconv.ParseFloat(v.Text, 64)
 	if v.Kind != strictjson.Number || err != nil || seconds < 0 || seconds > maxDate {

@@ -12,7 +12,9 @@ import (
 	"github.com/charlahq/charla/storage"
 )
 
-// Config returns the account's configuration and its version, whole (R1.4).
+// Config returns the account's configuration and its version, whole (R1.4), a deleted
+// account's too. It fails with [ErrNotFound], or [ErrNewerFormat] if a newer version
+// stored it in a form that this one cannot read.
 func (a *Account) Config(ctx context.Context) (chatcfg.Config, chatcfg.Version, error) {
 	record, err := a.desk.account(ctx, a.id)
 	if err != nil {
@@ -41,9 +43,11 @@ type Saved struct {
 	Overdue int `json:"overdue"`
 }
 
-// savedDocument names what a keyed save answered, by the version it made.
+// savedDocument names the documents that hold what keyed saves answered. A document's
+// version is the one that its save made.
 const savedDocument = "saved"
 
+// savedWith is the answer of a keyed save, with what it was asked.
 type savedWith struct {
 	Key     string `json:"key"`
 	Running bool   `json:"running"`
@@ -58,13 +62,14 @@ type savedWith struct {
 //
 // It fails with [chatcfg.Problems] (every problem at once; the stored
 // configuration stays as it was), [ErrStale], [ErrDeleted], [ErrNotFound],
-// [ErrKeyReused], [ErrBusy] or [ErrOutcomeUnknown]. Nothing that was decided under
-// an older configuration happens after it. Running waits keep their SLA unless
+// [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown]. Nothing that was
+// decided under an older configuration happens after it. Running waits keep their SLA unless
 // [SaveOptions].Running says otherwise (R2.6).
 func (a *Account) SaveConfig(ctx context.Context, version chatcfg.Version, cfg chatcfg.Config, o *SaveOptions) (Saved, error) {
 	return a.desk.saveConfig(ctx, a.id, version, cfg, o)
 }
 
+// saveConfig does [Account.SaveConfig] for an account.
 func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version chatcfg.Version, cfg chatcfg.Config, o *SaveOptions) (Saved, error) {
 	if o == nil {
 		o = &SaveOptions{}
@@ -81,7 +86,7 @@ func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version cha
 		return Saved{}, fmt.Errorf("charla: encode configuration: %w", err)
 	}
 	for range d.o.Limits.Attempts {
-		a, err := d.living(ctx, id)
+		a, err := d.liveAccount(ctx, id)
 		if err != nil {
 			return Saved{}, err
 		}
@@ -100,8 +105,12 @@ func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version cha
 	return Saved{}, ErrBusy
 }
 
+// save tries once to save a checked configuration, of which body is the JSON, as the
+// next version of the account as loaded. It fails with [storage.ErrConflict] if the
+// account has changed meanwhile, and [ErrNewerFormat] if it would drop what a newer
+// version stored.
 func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, body []byte, o *SaveOptions) (Saved, error) {
-	if err := d.knows(ctx, a.ID, a.Version); err != nil {
+	if err := d.checkConfigKeys(ctx, a.ID, a.Version); err != nil {
 		return Saved{}, err
 	}
 	old, err := d.rules(ctx, &a)
@@ -145,8 +154,8 @@ var starts = map[automation.Start]storage.Instant{
 	automation.StartAgent: storage.CountsFrom, automation.StartWait: storage.WaitsSince,
 }
 
-// overdue counts the open tickets whose deadline the new rules move into the
-// past (R4.8): by ranges, not by looking at them.
+// overdue counts the open tickets whose deadline the new rules move into the past
+// (R4.8). The store counts by ranges of time; no ticket is loaded.
 func (d *Desk) overdue(ctx context.Context, id chatcfg.AccountID, old, rules *automation.Rules, running bool, now time.Time) (int, error) {
 	total := 0
 	for _, o := range rules.Overdue(old, running, now) {
@@ -162,7 +171,9 @@ func (d *Desk) overdue(ctx context.Context, id chatcfg.AccountID, old, rules *au
 	return total, nil
 }
 
-// savedBefore answers a repeated save like the first one.
+// savedBefore answers a save on a version that is no longer current. If a save with the
+// same key and content made the next version, it returns that save's answer; with the
+// key but other content it fails with [ErrKeyReused], otherwise with [ErrStale].
 func (d *Desk) savedBefore(ctx context.Context, a chatcfg.Account, version chatcfg.Version, body []byte, o *SaveOptions) (Saved, error) {
 	stale := fmt.Errorf("%w: it is now %d", ErrStale, a.Version)
 	if o.Key == "" || version >= a.Version {

@@ -30,11 +30,11 @@ type ContactForm struct {
 // contactKind is the kind of delivery that takes a contact form to its address.
 const contactKind = mailKind
 
-// Contact stores a contact form, of a stranger too, to be mailed to the account's address, mailbox or
-// both through the outbox: success means stored (R6.2). It fails with
-// [chatcfg.Problems] for what was typed, [ErrNoForm] if the account has none,
-// [ErrAvailable] while an agent is available, [ErrSession], [ErrDeleted],
-// [ErrKeyReused].
+// Contact stores a contact form, of a stranger too, to be mailed to the account's
+// address, mailbox or both through the outbox: success means stored (R6.2). It returns
+// the form as stored. It fails with [chatcfg.Problems] for what was typed, [ErrNoForm]
+// if the account has none, [ErrAvailable] while an agent is available, [ErrSession],
+// [ErrDeleted] or [ErrKeyReused].
 func (v *Visitor) Contact(ctx context.Context, f ContactForm, o *CallOptions) (tickets.Submission, error) {
 	d, key := v.desk, ""
 	if o != nil {
@@ -81,18 +81,20 @@ func (v *Visitor) Contact(ctx context.Context, f ContactForm, o *CallOptions) (t
 	return s, nil
 }
 
-// sender returns the account that a form goes to, and writes the visitor's session into
-// the form.
+// sender returns the account that a form goes to, and writes the visitor's session and
+// conversation into the form. It fails with [ErrSession], [ErrNotFound] or
+// [ErrDeleted].
 func (d *Desk) sender(ctx context.Context, v *Visitor, s *tickets.Submission) (chatcfg.Account, error) {
 	if v.stranger {
-		return d.living(ctx, v.account)
+		return d.liveAccount(ctx, v.account)
 	}
 	loaded, err := v.load(ctx)
 	s.Session, s.Conversation = v.session, loaded.Session.Conversation
 	return loaded.Account, err
 }
 
-// submission is a form as it is stored, checked.
+// submission returns a form as it is to be stored, but for its key, time and session.
+// It fails with [chatcfg.Problems] for what was typed.
 func submission(account chatcfg.AccountID, f ContactForm) (tickets.Submission, error) {
 	s := tickets.Submission{Account: account, Name: f.Name, Text: f.Text, Locale: f.Locale}
 	p := chatcfg.CheckText("text", f.Text, chatcfg.MaxMessage)
@@ -114,8 +116,9 @@ func submission(account chatcfg.AccountID, f ContactForm) (tickets.Submission, e
 	return s, problems(p)
 }
 
-// contactKey keeps the keys of sessions, of pages without one, and of forms
-// without a key apart.
+// contactKey returns the key under which a form is stored. Keys of sessions, of pages
+// without a session and of forms without a key never meet; a form without a key gets a
+// random one.
 func (d *Desk) contactKey(s *tickets.Submission, key string) (string, error) {
 	switch {
 	case key == "":
@@ -128,7 +131,8 @@ func (d *Desk) contactKey(s *tickets.Submission, key string) (string, error) {
 	}
 }
 
-// sentBefore answers to a form whose key was used before.
+// sentBefore returns the form that was stored under a key before if it says the same,
+// else [ErrKeyReused]. err is of reading old.
 func sentBefore(old, s tickets.Submission, err error) (tickets.Submission, error) {
 	if err != nil {
 		return s, storeError(err)
@@ -140,7 +144,8 @@ func sentBefore(old, s tickets.Submission, err error) (tickets.Submission, error
 	return old, nil
 }
 
-// mayContact says why a form is not taken.
+// mayContact returns nil if the account takes the form now, else [ErrNoForm] or
+// [ErrAvailable].
 func (d *Desk) mayContact(ctx context.Context, chat *chatcfg.Chat, account chatcfg.AccountID, f *ContactForm) error {
 	if !chat.ContactForm.Enabled {
 		return ErrNoForm
@@ -155,7 +160,8 @@ func (d *Desk) mayContact(ctx context.Context, chat *chatcfg.Chat, account chatc
 	return err
 }
 
-// contactMails take a form to the account's address and mailbox (R6.1).
+// contactMails returns the deliveries of a form to the account's address and mailbox,
+// as far as they are on (R6.1).
 func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery {
 	m := Mail{
 		ReplyTo: s.Email, AccountName: chat.Name, Message: s.Text, Locale: mailLocale(chat.Locale),
@@ -190,7 +196,7 @@ func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery 
 	return out
 }
 
-// status says how things are for what was loaded of a visitor.
+// status returns what [Visitor.Status] answers, for what was loaded of a visitor.
 func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, error) {
 	rules, err := d.rules(ctx, &loaded.Account)
 	if err != nil {
@@ -208,12 +214,13 @@ func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, erro
 	return s, storeError(err)
 }
 
-// formInstead says whether the contact form stands in place of starting a
+// formInstead reports whether the contact form stands in place of starting a
 // conversation (R6.2).
 func formInstead(chat *chatcfg.Chat, p tickets.Presence) bool {
 	return chat.ContactForm.Enabled && !p.Available
 }
 
+// ongoing reports whether a ticket exists and is not closed.
 func ongoing(t *tickets.Ticket) bool {
 	return t.Status == tickets.StatusOpen || t.Status == tickets.StatusIgnored
 }

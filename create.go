@@ -65,7 +65,8 @@ func (d *Desk) CreateAccount(ctx context.Context, name, domain string, o *Accoun
 	return d.Account(a.ID), secret, nil
 }
 
-// newAccount makes an account's record.
+// newAccount returns a new account's record, not yet stored, and its secret token. A
+// zero id gets a new ID.
 func (d *Desk) newAccount(id chatcfg.AccountID, cfg chatcfg.Config) (chatcfg.Account, Secret, error) {
 	var random [16]byte
 	secret, err := d.newSecret()
@@ -86,8 +87,8 @@ func (d *Desk) newAccount(id chatcfg.AccountID, cfg chatcfg.Config) (chatcfg.Acc
 
 var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// createdBefore answers a repeated creation like the first one, but for the
-// secret, which nobody has any more.
+// createdBefore answers a creation whose ID is taken: with that account and the zero
+// Secret, which nothing keeps, if the same call made it, else with [ErrExists].
 func (d *Desk) createdBefore(ctx context.Context, id chatcfg.AccountID, body []byte) (*Account, Secret, error) {
 	first, err := d.store.Accounts().Document(ctx, id, configDocument, 1)
 	if err != nil {
@@ -99,6 +100,7 @@ func (d *Desk) createdBefore(ctx context.Context, id chatcfg.AccountID, body []b
 	return d.Account(id), Secret{}, nil
 }
 
+// newSecret makes a secret token of the desk's entropy.
 func (d *Desk) newSecret() (Secret, error) {
 	secret := Secret{new([ed25519.SeedSize]byte)}
 	err := d.random(secret.seed[:])

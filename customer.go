@@ -34,8 +34,8 @@ type Customer struct {
 	Links        []tickets.ConversationID
 }
 
-// Customer finds a customer who has written, with all of their conversations.
-// [ErrNotFound], for a key that names nobody or two things, too.
+// Customer finds a customer who has written, with all of their conversations. It fails
+// with [ErrNotFound] if the key names nobody, or names somebody in two ways.
 func (b *Inbox) Customer(ctx context.Context, key CustomerKey) (Customer, error) {
 	id := key.Conversation
 	if key != (CustomerKey{Conversation: id}) {
@@ -61,7 +61,8 @@ func (b *Inbox) Customer(ctx context.Context, key CustomerKey) (Customer, error)
 	return Customer{Customer: c.Customer, Identity: c.Identity, Conversation: c.ID, Links: c.Links}, nil
 }
 
-// identity returns the identity that a key without a conversation names, or ErrNotFound.
+// identity returns the identity that a key without a conversation names. It fails with
+// [ErrNotFound] for any other key.
 func (k CustomerKey) identity() (tickets.Identity, error) {
 	switch k {
 	case CustomerKey{Provider: k.Provider, Subject: k.Subject}:

@@ -44,9 +44,10 @@ type Purged struct {
 	Submissions   int64 `json:"submissions"`
 }
 
-// Purge removes the history of a deleted account and says how much that was
-// (R1.6). [ErrNotDeleted] while it is not deleted, [ErrNotFound] once it is
-// purged.
+// Purge removes the history of a deleted account and returns how much that was (R1.6).
+// It fails with [ErrNotDeleted] while the account is not deleted, and [ErrNotFound]
+// once it is purged. If only the files could not be removed, the error comes with the
+// counts.
 func (d *Desk) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) {
 	p, err := d.store.Accounts().Purge(ctx, id)
 	purged := Purged(p)

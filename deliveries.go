@@ -57,9 +57,9 @@ type DeliveryQuery struct {
 	PageQuery
 }
 
-// Deliveries lists an account's outbox in a state, oldest first: what is
-// [DeliveryDead] or [DeliveryUnknown] waits for the host's decision (R8.2). It fails
-// with [chatcfg.Problems] for a state that there is not, and [ErrCursor].
+// Deliveries lists an account's outbox in a state, oldest first: what is [DeliveryDead]
+// or [DeliveryUnknown] waits for the host's decision (R8.2). It fails with
+// [chatcfg.Problems] for an unknown state, and [ErrCursor].
 func (d *Desk) Deliveries(ctx context.Context, q DeliveryQuery) (Page[Delivery], error) {
 	err := checkChoice("state", q.State, DeliveryPending, DeliverySending, DeliverySent, DeliveryDead, DeliveryUnknown)
 	if err != nil {
@@ -82,8 +82,8 @@ func (d *Desk) Deliveries(ctx context.Context, q DeliveryQuery) (Page[Delivery],
 	return page, nil
 }
 
-// Replay sends a dead or unknown delivery again. [ErrNotFound]; [ErrNotDead] in any
-// other state; [ErrDeleted].
+// Replay makes a dead or unknown delivery pending, so that it is sent again. It fails
+// with [ErrNotFound], [ErrNotDead] in any other state, or [ErrDeleted].
 func (d *Desk) Replay(ctx context.Context, account chatcfg.AccountID, key string) error {
 	err := d.store.Outbox().Replay(ctx, account, key, d.Now())
 	if errors.Is(err, storage.ErrConflict) {

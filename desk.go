@@ -21,14 +21,14 @@ import (
 // processes, may share a store. A call runs on its caller's goroutine; nothing
 // happens by itself but within [Desk.Run] and [Desk.RunDue].
 type Desk struct {
-	store  storage.Store
-	o      Options
-	queues queues
-	cache  rulesCache
-	rooms  presenceCache
-	topic  topics
-	feeds  feeds
-	newer  newer
+	store   storage.Store
+	o       Options
+	queues  queues
+	cache   rulesCache
+	rosters presenceCache
+	topic   topics
+	feeds   inboxFeeds
+	newer   newerSeen
 
 	// hooks are the names of Options.Hooks, in order.
 	hooks []string
@@ -36,9 +36,9 @@ type Desk struct {
 	dueKick, outKick chan struct{}
 }
 
-// New makes a desk on a store. nil options are the defaults. The store stays the
-// caller's to close, after the desk's last call. It fails without a store, and with
-// every problem of the options at once.
+// New makes a desk on a store. nil options are the defaults. It does no I/O. The store
+// stays the caller's to close, after the desk's last call. It fails without a store,
+// and with every problem of the options at once.
 func New(store storage.Store, o *Options) (*Desk, error) {
 	if store == nil {
 		return nil, errors.New("charla: no store")
@@ -51,7 +51,7 @@ func New(store storage.Store, o *Options) (*Desk, error) {
 	return d, nil
 }
 
-// Now is the desk's time: UTC, to the microsecond.
+// Now returns the desk's time: UTC, to the microsecond.
 func (d *Desk) Now() time.Time { return d.o.Clock.Now().UTC().Truncate(time.Microsecond) }
 
 // random fills b from the desk's entropy.
@@ -62,6 +62,7 @@ func (d *Desk) random(b []byte) error {
 	return nil
 }
 
+// chance returns a random number of the desk's entropy.
 func (d *Desk) chance() (uint64, error) {
 	var b [8]byte
 	err := d.random(b[:])
@@ -83,8 +84,9 @@ func (d *Desk) mint() (uuid.UUID, error) {
 	return id, nil
 }
 
-// presence is the account's, by the desk's clock: a conversation's time may be
-// ahead of it, and heartbeats are not.
+// presence returns whether the account has an available agent: by [Options].Presence,
+// else by the heartbeats at the desk's time. A conversation's time may be ahead of
+// that; it is not used.
 func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID) (tickets.Presence, error) {
 	if d.o.Presence != nil {
 		p, err := d.o.Presence.Presence(ctx, account)

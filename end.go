@@ -10,8 +10,9 @@ import (
 )
 
 // EndSessions ends all sessions of a customer, which are those that write in the
-// conversation, or with the zero ID all of the account (R7.4). Sessions that begin later
-// are not touched. [ErrNotFound], [ErrDeleted], [ErrBusy], [ErrNewerFormat].
+// conversation, or with the zero ID all of the account (R7.4). Sessions that begin
+// later are not touched. It fails with [ErrNotFound], [ErrDeleted], [ErrBusy] or
+// [ErrNewerFormat].
 func (a *Account) EndSessions(ctx context.Context, customer tickets.ConversationID) error {
 	if customer.IsZero() {
 		return a.desk.endAccountSessions(ctx, a.id)
@@ -19,7 +20,8 @@ func (a *Account) EndSessions(ctx context.Context, customer tickets.Conversation
 	return a.desk.endCustomerSessions(ctx, tickets.Ref{Account: a.id, Conversation: customer})
 }
 
-// endCustomerSessions ends the sessions that write in a conversation.
+// endCustomerSessions ends the sessions that write in a conversation. It fails like
+// [Account.EndSessions].
 func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 	leave, _, err := d.queues.enter(ctx, ref.Conversation.UUID, d.o.Limits.Queue)
 	if err != nil {
@@ -32,7 +34,7 @@ func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 			err = ErrNotFound
 		}
 		if err == nil {
-			err = rewritable(&loaded)
+			err = checkFormat(&loaded)
 		}
 		if err != nil {
 			return err
@@ -61,7 +63,7 @@ func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 	return ErrBusy
 }
 
-// endAccountSessions ends all sessions of an account.
+// endAccountSessions ends all sessions of an account and wakes their streams.
 func (d *Desk) endAccountSessions(ctx context.Context, account chatcfg.AccountID) error {
 	err := d.update(ctx, account, func(a *chatcfg.Account) bool {
 		a.SessionEpoch++

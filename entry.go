@@ -42,8 +42,8 @@ type Proof struct {
 	epoch  int64
 }
 
-// signedIn reports whether a signed identity proves it, and the epoch of the secret
-// token.
+// signedIn reports whether the proof is a signed identity that was verified, and
+// returns the epoch of the secret token then. A nil proof is none.
 func (p *Proof) signedIn() (signed bool, epoch int64) {
 	if p == nil {
 		return false, 0
@@ -54,11 +54,11 @@ func (p *Proof) signedIn() (signed bool, epoch int64) {
 // Enter lets a visitor in and returns their handle and the session's token, which is
 // shown this once; charla keeps a hash (R7.1). A visitor who may not enter under the
 // account's configuration gets [chatcfg.Problems] (R6.3, R6.4, R7.3). A session by
-// itself is not a customer: the first message makes one. [ErrNotFound], [ErrDeleted],
-// [ErrOutcomeUnknown].
+// itself is not a customer: the first message makes one. It fails with [ErrNotFound],
+// [ErrDeleted] or [ErrOutcomeUnknown], too.
 func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 	d := a.desk
-	record, err := d.living(ctx, a.id)
+	record, err := d.liveAccount(ctx, a.id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -66,7 +66,7 @@ func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	who, err := admitted(&rules.Config.Chat, e)
+	who, err := enteringCustomer(&rules.Config.Chat, e)
 	if err != nil {
 		return nil, "", err
 	}
@@ -87,7 +87,7 @@ func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 	s.ExpiresAt = s.CreatedAt.Add(d.o.SessionTTL)
 	s.Signed, s.SecretEpoch = e.Proof.signedIn()
 	s.Identity = identity(&rules.Config.Chat, s, e.Proof)
-	if err := d.settle(ctx, &s); err != nil {
+	if err := d.joinConversation(ctx, &s); err != nil {
 		return nil, "", err
 	}
 	if err := d.store.Sessions().Create(ctx, s); err != nil {
@@ -96,8 +96,9 @@ func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 	return a.Visitor(token), token, nil
 }
 
-// admitted is the customer that a visitor may be.
-func admitted(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
+// enteringCustomer returns the customer that a visitor enters as. It fails with
+// [chatcfg.Problems] if the account's configuration does not let them in.
+func enteringCustomer(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
 	entry := chatcfg.Entry{Name: v.Name, Email: v.Email, RUT: v.RUT, Phone: v.Phone, Anonymous: v.Anonymous}
 	if p := v.Proof; p != nil {
 		if err := checkProof(p); err != nil {
@@ -126,6 +127,8 @@ func admitted(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
 	}, nil
 }
 
+// checkProof returns the [chatcfg.Problems] of a proof's subject and provider; nil:
+// there are none.
 func checkProof(p *Proof) error {
 	found := chatcfg.CheckText("proof.subject", p.Subject, chatcfg.MaxName)
 	if p.Provider != "" {
@@ -134,7 +137,7 @@ func checkProof(p *Proof) error {
 	return problems(found)
 }
 
-// identity is what finds a visitor's conversation (R7.1, R7.2).
+// identity returns the identity that finds a visitor's conversation (R7.1, R7.2).
 func identity(chat *chatcfg.Chat, s tickets.Session, p *Proof) tickets.Identity {
 	switch {
 	case p != nil:
@@ -146,7 +149,8 @@ func identity(chat *chatcfg.Chat, s tickets.Session, p *Proof) tickets.Identity 
 	}
 }
 
-// proven is the identity of a provider's subject; without a provider, of the host's.
+// proven returns the identity of a provider's subject; without a provider, of the
+// host's.
 func proven(provider, subject string) tickets.Identity {
 	if provider == "" {
 		return tickets.Identity{Kind: tickets.IdentityHost, Value: subject}
@@ -154,14 +158,15 @@ func proven(provider, subject string) tickets.Identity {
 	return tickets.Identity{Kind: tickets.IdentityProvider, Value: url.QueryEscape(provider) + ":" + subject}
 }
 
-// claimed is the identity of a claimed e-mail, whose case does not matter.
+// claimed returns the identity of a claimed e-mail, whose case does not matter.
 func claimed(email string) tickets.Identity {
 	return tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: strings.ToLower(email)}
 }
 
-// settle points a session at the conversation that its identity has, if any, and
-// records that conversation's epoch.
-func (d *Desk) settle(ctx context.Context, s *tickets.Session) error {
+// joinConversation points a session at the conversation that its identity has and
+// records that conversation's epoch; without one the session keeps its own. It stores
+// nothing.
+func (d *Desk) joinConversation(ctx context.Context, s *tickets.Session) error {
 	s.CustomerEpoch = 0
 	if s.Identity.Kind == tickets.IdentitySession {
 		return nil
@@ -175,7 +180,7 @@ func (d *Desk) settle(ctx context.Context, s *tickets.Session) error {
 	return err
 }
 
-// newToken makes the secret of a session's token, and its hash.
+// newToken makes a new token of a session and returns it with the hash to store.
 func (d *Desk) newToken(id tickets.SessionID) (token Token, hash []byte, err error) {
 	var secret [32]byte
 	if err := d.random(secret[:]); err != nil {

@@ -31,8 +31,8 @@ var (
 	ErrStale = errors.New("charla: configuration is of an older version")
 	// ErrConfirmation: the name given is not the account's (R1.6).
 	ErrConfirmation = errors.New("charla: confirmation does not match the account's name")
-	// ErrBusy: too much at once for one conversation, or the store would not
-	// settle; nothing was done, try again later (R8.4).
+	// ErrBusy: too much at once for one conversation, or too many conflicts in the
+	// store; nothing was done, try again later (R8.4).
 	ErrBusy = errors.New("charla: busy")
 	// ErrKeyReused: the key was used before for something else (R3.9).
 	ErrKeyReused = errors.New("charla: key was used for another request")
@@ -72,8 +72,8 @@ var refused = []struct{ from, to error }{
 	{storage.ErrCursor, ErrCursor},
 }
 
-// refusal is a store's error as a caller sees it, if it is one after which
-// nothing has happened; else nil.
+// refusal returns a store's error as a caller sees it, if it is one after which nothing
+// has happened; else nil.
 func refusal(err error) error {
 	for _, r := range refused {
 		if errors.Is(err, r.from) {
@@ -89,7 +89,8 @@ type storeRefusal struct{ as, cause error }
 func (e *storeRefusal) Error() string   { return e.as.Error() }
 func (e *storeRefusal) Unwrap() []error { return []error{e.as, e.cause} }
 
-// storeError is a store's error as a caller sees it.
+// storeError returns a store's error as a caller sees it; one that it does not know,
+// and nil, as it is.
 func storeError(err error) error {
 	if known := refusal(err); known != nil {
 		return known
@@ -97,8 +98,8 @@ func storeError(err error) error {
 	return err
 }
 
-// changeError is storeError for a call that changes something: an error that does
-// not say that nothing happened is [ErrOutcomeUnknown].
+// changeError is storeError for a call that changes something: an error that does not
+// say that nothing happened becomes [ErrOutcomeUnknown]. nil stays nil.
 func changeError(err error) error {
 	if known := refusal(err); known != nil {
 		return known
@@ -109,7 +110,7 @@ func changeError(err error) error {
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
-// firstError returns the first error that is not nil.
+// firstError returns the first error that is not nil, or nil.
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -119,7 +120,8 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// checkChoice returns the problem of a value that is none of the choices.
+// checkChoice returns nil if the value is one of the choices, else a
+// [chatcfg.Problems].
 func checkChoice[T ~string](path string, value T, choices ...T) error {
 	if slices.Contains(choices, value) {
 		return nil

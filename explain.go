@@ -22,7 +22,8 @@ type Outcome struct {
 	Wake time.Time `json:"wake,omitzero"`
 }
 
-// dryRun decides on what a query loads as if the customer wrote, and stores nothing.
+// dryRun returns what would happen to what a query loads if its session wrote text now,
+// and stores nothing. It fails like [Visitor.Write].
 func (d *Desk) dryRun(ctx context.Context, query storage.LoadQuery, admit admission, text string) (Outcome, error) {
 	if err := problems(chatcfg.CheckText("text", text, chatcfg.MaxMessage)); err != nil {
 		return Outcome{}, err
@@ -41,7 +42,7 @@ func (d *Desk) dryRun(ctx context.Context, query storage.LoadQuery, admit admiss
 	}
 	loaded, err := d.load(ctx, req.query)
 	if err == nil {
-		err = rewritable(&loaded)
+		err = checkFormat(&loaded)
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -59,7 +60,8 @@ func (d *Desk) dryRun(ctx context.Context, query storage.LoadQuery, admit admiss
 	}, nil
 }
 
-// explain puts history entries of an account into words.
+// explain puts history entries of an account into words, one explanation for each
+// entry.
 func (d *Desk) explain(ctx context.Context, account chatcfg.AccountID, l chatcfg.Locale, entries []tickets.Entry) ([]automation.Explanation, error) {
 	a, err := d.account(ctx, account)
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 // processes too. Use [NewFileDir].
 type FileDir struct{ root *os.Root }
 
-// NewFileDir keeps attachments in a folder, which it makes if there is none.
+// NewFileDir keeps attachments in a folder, which it makes if there is none. It fails
+// if it cannot make or open it.
 func NewFileDir(dir string) (*FileDir, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("charla: files: %w", err)
@@ -31,10 +32,10 @@ func NewFileDir(dir string) (*FileDir, error) {
 	return &FileDir{root}, nil
 }
 
-// Close lets go of the folder.
+// Close closes the folder: later calls fail. The files stay.
 func (f *FileDir) Close() error { return f.root.Close() }
 
-// Put writes a file, and its folder's entry, to the disk.
+// Put writes a file, and its folder's entry, to the disk; it replaces one of that ID.
 func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets.FileID, body []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -63,6 +64,7 @@ func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets
 	return f.sync(folder)
 }
 
+// sync flushes a folder's entries to the disk.
 func (f *FileDir) sync(folder string) error {
 	dir, err := f.root.Open(folder)
 	if err != nil {
@@ -71,7 +73,7 @@ func (f *FileDir) sync(folder string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// Get reads a file; [ErrNotFound].
+// Get reads a file. It fails with [ErrNotFound] if there is none.
 func (f *FileDir) Get(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ func (f *FileDir) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 	return io.ReadAll(file)
 }
 
-// DeleteAll removes an account's folder.
+// DeleteAll removes an account's folder; one that is not there is no error.
 func (f *FileDir) DeleteAll(ctx context.Context, account chatcfg.AccountID) error {
 	if err := ctx.Err(); err != nil {
 		return err

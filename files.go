@@ -46,7 +46,8 @@ type Upload struct {
 	Body []byte
 }
 
-// FileLimits says what may be attached: bytes, zero if nothing, and media types.
+// FileLimits returns the size in bytes and the media types that attachments may have;
+// zero and nil: attachments are off.
 func (d *Desk) FileLimits() (maxBytes int, types []string) {
 	if d.o.Files == nil {
 		return 0, nil
@@ -54,7 +55,8 @@ func (d *Desk) FileLimits() (maxBytes int, types []string) {
 	return d.o.Files.MaxBytes, slices.Clone(d.o.Files.Types)
 }
 
-// checkUpload describes an upload; its ID is yet missing.
+// checkUpload returns the description of an upload, still without an ID. It fails with
+// [chatcfg.Problems] for one that is not taken, or if attachments are off.
 func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
 	if d.o.Files == nil {
 		return tickets.File{}, chatcfg.Problems{{Path: "file", Code: chatcfg.CodeFilesOff}}
@@ -75,9 +77,11 @@ func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
 	return tickets.File{Name: f.Name, Type: f.Type, Size: int64(len(u.Body)), Inline: f.Inline}, problems(p)
 }
 
-// attach keeps an upload for the message that a request is about to store. Under
-// the same key the same body has the same ID, so that a repeated call keeps one.
-func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, holds func(*storage.Loaded) error) (*tickets.File, error) {
+// attach stores an upload's bytes for the message that a request is about to store, and
+// returns its description. Under the same key the same body has the same ID, so that a
+// repeated call keeps one. It fails like checkUpload, with what authenticate returns
+// for a session, [ErrNotFound] and [ErrDeleted].
+func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, authenticate func(*storage.Loaded) error) (*tickets.File, error) {
 	file, err := d.checkUpload(u)
 	if err != nil {
 		return nil, err
@@ -86,7 +90,7 @@ func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, holds
 	switch {
 	case err != nil:
 	case !q.Session.IsZero():
-		err = holds(&loaded)
+		err = authenticate(&loaded)
 	case loaded.Conversation.Version == 0:
 		err = ErrNotFound
 	}
@@ -110,7 +114,8 @@ func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, holds
 	return &file, nil
 }
 
-// checkMessage checks a message's text, which may be missing beside a file.
+// checkMessage returns the problems of a message's text, which may be empty beside a
+// file; nil: there are none.
 func checkMessage(text string, o *WriteOptions) chatcfg.Problems {
 	if text == "" && o != nil && o.File != nil {
 		return nil
@@ -118,7 +123,9 @@ func checkMessage(text string, o *WriteOptions) chatcfg.Problems {
 	return chatcfg.CheckText("text", text, chatcfg.MaxMessage)
 }
 
-// file returns the attachment of a message that was read, if it is there.
+// file returns the attachment of the message with a sequence, which is the first of
+// list if it was found. It fails with err, which is of reading list, or [ErrNotFound]
+// if there is no such message or no file with it.
 func (d *Desk) file(ctx context.Context, account chatcfg.AccountID, seq int64, list []tickets.Message, err error) (tickets.File, []byte, error) {
 	if err != nil {
 		return tickets.File{}, nil, err
@@ -130,7 +137,7 @@ func (d *Desk) file(ctx context.Context, account chatcfg.AccountID, seq int64, l
 	return *list[0].File, body, err
 }
 
-// keySum is a key, with its account, as a part of a delivery's key.
+// keySum returns a hash of a key in hexadecimal, as a part of a delivery's key.
 func keySum(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:16])

@@ -19,17 +19,18 @@ import (
 // older reads what the newer wrote, as far as it understands it, and never writes
 // it again: it would lose the rest.
 
-// rewritable says whether this version may write a conversation again.
-func rewritable(l *storage.Loaded) error {
+// checkFormat returns [ErrNewerFormat] if a newer version wrote the conversation, so
+// that this one must not write it again; else nil.
+func checkFormat(l *storage.Loaded) error {
 	if l.Conversation.Format > tickets.Format {
 		return ErrNewerFormat
 	}
 	return nil
 }
 
-// knows says whether this version knows every key of a stored configuration.
-// Saving it again would drop the others.
-func (d *Desk) knows(ctx context.Context, id chatcfg.AccountID, v chatcfg.Version) error {
+// checkConfigKeys returns [ErrNewerFormat] if a stored configuration has keys that this
+// version does not know, which saving it again would drop; else nil.
+func (d *Desk) checkConfigKeys(ctx context.Context, id chatcfg.AccountID, v chatcfg.Version) error {
 	body, err := d.store.Accounts().Document(ctx, id, configDocument, int64(v))
 	if err != nil {
 		return storeError(err)
@@ -40,9 +41,10 @@ func (d *Desk) knows(ctx context.Context, id chatcfg.AccountID, v chatcfg.Versio
 	return nil
 }
 
-// open reads the body of a delivery. One with keys that this version does not know
-// is left to those that do.
-func open(body []byte, to any) error {
+// openBody reads the JSON body of a delivery. It fails with [ErrNotSent] and
+// [ErrNewerFormat] if the body has keys that this version does not know, so that a
+// newer one sends it, and with [ErrRefused] if nobody could read it.
+func openBody(body []byte, to any) error {
 	strict := json.NewDecoder(bytes.NewReader(body))
 	strict.DisallowUnknownFields()
 	known := strict.Decode(to)
@@ -55,31 +57,33 @@ func open(body []byte, to any) error {
 	return fmt.Errorf("%w: %w: %w", ErrNotSent, ErrNewerFormat, known)
 }
 
-// giveWayFor is for how many leases a desk gives way after it met a conversation of
+// giveWayFor is for how many leases a desk claims late after it met a conversation of
 // a newer version.
 const giveWayFor = 10
 
-// newer is when a desk last met a conversation of a newer version.
-type newer struct{ met atomic.Int64 }
+// newerSeen is when a desk last met a conversation of a newer version, in microseconds;
+// zero: never.
+type newerSeen struct{ at atomic.Int64 }
 
-// claimable is the instant up to which a desk claims what is due. One that knows of
-// newer desks leaves them the length of a lease, since it could do nothing with what
-// they wrote but keep it from them.
+// claimable returns the instant up to which a desk claims what is due: now, or a lease
+// earlier for a desk that has lately met a conversation of a newer version. So the
+// newer desks claim first what only they can carry out.
 func (d *Desk) claimable(now time.Time) time.Time {
 	lease := d.o.Runner.Lease
-	if met := d.newer.met.Load(); met != 0 && now.Sub(time.UnixMicro(met)) < giveWayFor*lease {
+	if at := d.newer.at.Load(); at != 0 && now.Sub(time.UnixMicro(at)) < giveWayFor*lease {
 		return now.Add(-lease)
 	}
 	return now
 }
 
-// skipNewer leaves a claimed conversation in a newer format to a newer process, which
-// claims it when the lease runs out; any other error stays.
+// skipNewer returns nil for an [ErrNewerFormat]: the claimed conversation is left to a
+// newer process, which claims it when the lease runs out. Any other error it returns as
+// it is.
 func (d *Desk) skipNewer(ctx context.Context, c storage.Claim, err error) error {
 	if !errors.Is(err, ErrNewerFormat) {
 		return err
 	}
-	d.newer.met.Store(d.Now().UnixMicro())
+	d.newer.at.Store(d.Now().UnixMicro())
 	d.o.Logger.Warn("charla: deadline left to a newer version", slog.String("conversation", c.Conversation.String()))
 	d.failed(ctx, RunDeadlines, err)
 	return nil

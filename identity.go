@@ -91,7 +91,7 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 // The error is [ErrIdentity], or [ErrDeleted] and [ErrNotFound] for the account.
 func (a *Account) VerifyIdentity(ctx context.Context, token string) (Proof, error) {
 	d := a.desk
-	record, err := d.living(ctx, a.id)
+	record, err := d.liveAccount(ctx, a.id)
 	if err != nil {
 		return Proof{}, err
 	}
@@ -127,6 +127,8 @@ func (a *Account) VerifyIdentity(ctx context.Context, token string) (Proof, erro
 	return p, nil
 }
 
+// signedBy reports whether the signature of a text is by one of the secret tokens that
+// hold now.
 func signedBy(secrets []chatcfg.Secret, now time.Time, signed string, signature []byte) bool {
 	for _, s := range secrets {
 		holds := s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt)
@@ -139,8 +141,8 @@ func signedBy(secrets []chatcfg.Secret, now time.Time, signed string, signature 
 
 func encode64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// decode64 reads what encode64 wrote, and nothing else: Go's decoders skip line
-// ends.
+// decode64 reads what encode64 wrote; anything else is an error. Go's own decoders skip
+// line ends.
 func decode64(s string) ([]byte, error) {
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
 		return nil, base64.CorruptInputError(i)
@@ -148,6 +150,7 @@ func decode64(s string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(s)
 }
 
+// cutLast is [strings.Cut] around the last sep.
 func cutLast(s, sep string) (before, after string, found bool) {
 	i := strings.LastIndex(s, sep)
 	if i < 0 {

@@ -20,7 +20,8 @@ const (
 )
 
 // SetImage sets an image of the account; nil removes it. It is a PNG, JPEG, GIF or WebP
-// of the kind's size (R1.2), else a [chatcfg.Problems].
+// of the kind's size (R1.2), else it fails with [chatcfg.Problems]. It fails with
+// [ErrNotFound] or [ErrDeleted], too.
 func (a *Account) SetImage(ctx context.Context, kind ImageKind, body []byte) error {
 	if err := checkChoice("kind", kind, ImagePicture, ImageLogo); err != nil {
 		return err
@@ -47,7 +48,8 @@ func (a *Account) SetImage(ctx context.Context, kind ImageKind, body []byte) err
 	}, storage.Document{Name: string(kind), Body: slices.Clone(body)})
 }
 
-// Image returns the bytes of an image; [ErrNotFound] without one.
+// Image returns the bytes of an image, a deleted account's too. It fails with
+// [ErrNotFound] if there is none.
 func (a *Account) Image(ctx context.Context, kind ImageKind) ([]byte, error) {
 	if err := checkChoice("kind", kind, ImagePicture, ImageLogo); err != nil {
 		return nil, err

@@ -67,8 +67,8 @@ type TicketQuery struct {
 }
 
 // Tickets lists tickets with what a list shows of them, in one read of the store. It
-// fails with [chatcfg.Problems] for a status that there is not or too many words, and
-// with [ErrCursor].
+// fails with [chatcfg.Problems] for an unknown status or too many words, and with
+// [ErrCursor].
 func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 	err := checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed)
 	if err != nil {
@@ -108,9 +108,10 @@ func (b *Inbox) row(t *storage.TicketRow) Row {
 	}
 }
 
-// Ticket returns one ticket; number zero is the customer's latest. [ErrNotFound].
+// Ticket returns one ticket; number zero is the customer's latest. It fails with
+// [ErrNotFound].
 func (b *Inbox) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
-	ref, err := own(b.account, ref)
+	ref, err := ownRef(b.account, ref)
 	if err != nil {
 		return tickets.Ticket{}, err
 	}
@@ -128,7 +129,8 @@ type MessageQuery struct {
 	PageQuery
 }
 
-// storage is the query on a conversation.
+// storage returns the store's query, without account and conversation. It fails with
+// [ErrCursor].
 func (q MessageQuery) storage() (storage.MessageQuery, error) {
 	at, err := q.number()
 	if at > 0 && q.Newest {
@@ -139,7 +141,7 @@ func (q MessageQuery) storage() (storage.MessageQuery, error) {
 	return storage.MessageQuery{After: max(q.After, 0), Before: max(q.Before, 0), Last: q.Newest, Limit: q.limit()}, err
 }
 
-// page is the page of what was read.
+// page returns the page that the messages read by the query make, in their order.
 func (q MessageQuery) page(list []tickets.Message) Page[tickets.Message] {
 	page := Page[tickets.Message]{Items: list}
 	switch {
@@ -152,10 +154,10 @@ func (q MessageQuery) page(list []tickets.Message) Page[tickets.Message] {
 	return page
 }
 
-// Messages reads a conversation as its agents see it. It is empty for one that does
-// not exist. [ErrCursor].
+// Messages reads a conversation as its agents see it. It is empty for one that does not
+// exist. It fails with [ErrCursor].
 func (b *Inbox) Messages(ctx context.Context, ref tickets.Ref, q MessageQuery) (Page[tickets.Message], error) {
-	ref, err := own(b.account, ref)
+	ref, err := ownRef(b.account, ref)
 	if err != nil {
 		return Page[tickets.Message]{}, err
 	}
@@ -168,7 +170,8 @@ func (b *Inbox) Messages(ctx context.Context, ref tickets.Ref, q MessageQuery) (
 	return q.page(list), storeError(err)
 }
 
-// File returns the attachment of a message, by its sequence. [ErrNotFound].
+// File returns the attachment of a message, by its sequence. It fails with
+// [ErrNotFound] if there is no such message or no file with it.
 func (b *Inbox) File(ctx context.Context, ref tickets.Ref, seq int64) (tickets.File, []byte, error) {
 	page, err := b.Messages(ctx, ref, MessageQuery{After: seq - 1, PageQuery: PageQuery{Limit: 1}})
 	return b.desk.file(ctx, b.account, seq, page.Items, err)
@@ -182,7 +185,7 @@ func (b *Inbox) File(ctx context.Context, ref tickets.Ref, seq int64) (tickets.F
 // wrote it sees within [RunnerOptions].Poll. The last pair has the error that ended it:
 // [ErrNotFound] at once for a conversation that does not exist, ctx's in the end.
 func (b *Inbox) Follow(ctx context.Context, ref tickets.Ref, after int64, beat time.Duration) iter.Seq2[Update, error] {
-	ref, err := own(b.account, ref)
+	ref, err := ownRef(b.account, ref)
 	if err != nil {
 		return func(yield func(Update, error) bool) { yield(Update{}, err) }
 	}
@@ -191,9 +194,9 @@ func (b *Inbox) Follow(ctx context.Context, ref tickets.Ref, after int64, beat t
 
 // History reads the history of a ticket, or of the whole conversation if ref.Number is
 // zero (R3.8). A page's Cursor is the number of an entry. It is empty for what does not
-// exist.
+// exist. It fails with [ErrCursor].
 func (b *Inbox) History(ctx context.Context, ref tickets.Ref, q PageQuery) (Page[tickets.Entry], error) {
-	ref, err := own(b.account, ref)
+	ref, err := ownRef(b.account, ref)
 	if err != nil {
 		return Page[tickets.Entry]{}, err
 	}
@@ -206,9 +209,9 @@ func (b *Inbox) History(ctx context.Context, ref tickets.Ref, q PageQuery) (Page
 }
 
 // Explain says in words, in a language, what happened to a ticket and why: one
-// explanation for each entry of [Inbox.History], with what every rule answered, those
-// included that are silent in the history because they were off. Instants in its texts
-// are in the account's time zone, At and Due in UTC.
+// explanation for each entry of [Inbox.History], with what every rule answered, also of
+// rules that the history leaves out because they were off. Instants in its texts are in
+// the account's time zone, At and Due in UTC. It fails like History.
 func (b *Inbox) Explain(ctx context.Context, ref tickets.Ref, l chatcfg.Locale, q PageQuery) (Page[automation.Explanation], error) {
 	entries, err := b.History(ctx, ref, q)
 	if err != nil {
@@ -218,11 +221,12 @@ func (b *Inbox) Explain(ctx context.Context, ref tickets.Ref, l chatcfg.Locale, 
 	return Page[automation.Explanation]{Items: out, Next: entries.Next}, err
 }
 
-// DryRun answers what would happen if the customer of a conversation wrote this now, in
+// DryRun returns what would happen if the customer of a conversation wrote this now, in
 // the session that wrote last, by the same decision, without writing anything. It fails
-// like [Visitor.Write]. [automation.Explain] puts its entries into words.
+// like [Visitor.Write], and with [ErrNotFound] if there is no such conversation.
+// [automation.Explain] puts its entries into words.
 func (b *Inbox) DryRun(ctx context.Context, ref tickets.Ref, text string) (Outcome, error) {
-	ref, err := own(b.account, ref)
+	ref, err := ownRef(b.account, ref)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -236,7 +240,8 @@ func (b *Inbox) DryRun(ctx context.Context, ref tickets.Ref, text string) (Outco
 	return b.desk.dryRun(ctx, storage.LoadQuery{Account: ref.Account, Session: loaded.Conversation.Session}, b.desk.admit, text)
 }
 
-// Contacts lists what visitors sent by the contact form, the last first. [ErrCursor].
+// Contacts lists what visitors sent by the contact form, the last first. It fails with
+// [ErrCursor].
 func (b *Inbox) Contacts(ctx context.Context, q PageQuery) (Page[tickets.Submission], error) {
 	page, err := b.desk.store.Contacts().List(ctx, b.account, q.Cursor, q.Limit)
 	return Page[tickets.Submission](page), storeError(err)
@@ -248,9 +253,10 @@ func (b *Inbox) Report(ctx context.Context, from, to time.Time) (tickets.Report,
 	return r, storeError(err)
 }
 
-// Marks are how far each side of a conversation has read; zero before.
+// Marks returns how far each side of a conversation has read; zero for one that nobody
+// has read or that does not exist.
 func (b *Inbox) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, error) {
-	ref, err := own(b.account, ref)
+	ref, err := ownRef(b.account, ref)
 	if err != nil {
 		return tickets.Marks{}, err
 	}
@@ -258,7 +264,7 @@ func (b *Inbox) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, erro
 	return m, storeError(err)
 }
 
-// Presence is whether the account has an available agent now (R4.7).
+// Presence returns whether the account has an available agent now (R4.7).
 func (b *Inbox) Presence(ctx context.Context) (tickets.Presence, error) {
 	return b.desk.presence(ctx, b.account)
 }

@@ -31,10 +31,10 @@ func (b *Inbox) Live(ctx context.Context, cursor string, beat time.Duration) ite
 	}
 }
 
-// live yields rows until the reader stops, which is no error.
+// live yields rows until the reader stops, which is no error, or something fails.
 func (b *Inbox) live(ctx context.Context, cursor string, beat time.Duration, yield func(Row) bool) error {
 	d := b.desk
-	feed, leave, err := d.join(ctx, b.account)
+	feed, leave, err := d.joinFeed(ctx, b.account)
 	if err != nil {
 		return err
 	}
@@ -76,15 +76,15 @@ func (b *Inbox) live(ctx context.Context, cursor string, beat time.Duration, yie
 			return ctx.Err()
 		case <-heard:
 		case <-d.o.Clock.After(wait):
-			if err := d.poll(ctx, b.account, feed); err != nil {
+			if err := d.pollFeed(ctx, b.account, feed); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// yieldChanges yields the rows of a page of changes; more is false when the reader
-// stopped.
+// yieldChanges yields the latest ticket of each conversation of a page of changes; more
+// is false when the reader stopped.
 func (b *Inbox) yieldChanges(ctx context.Context, page storage.Page[storage.Change], cursor string, yield func(Row) bool) (more bool, err error) {
 	for i, c := range page.Items {
 		row, err := b.latest(ctx, c.Conversation)
@@ -104,8 +104,9 @@ func (b *Inbox) yieldChanges(ctx context.Context, page storage.Page[storage.Chan
 	return true, nil
 }
 
-// latest is the row of a conversation's latest ticket, which need not be the one that
-// changed last: agents classify and describe older ones, too.
+// latest returns the row of a conversation's latest ticket, which need not be the one
+// that changed last: agents classify and describe older ones, too. It is zero for a
+// conversation that does not exist.
 func (b *Inbox) latest(ctx context.Context, id tickets.ConversationID) (Row, error) {
 	page, err := b.Tickets(ctx, TicketQuery{Conversation: id, PageQuery: PageQuery{Limit: 1}})
 	if err != nil || len(page.Items) == 0 {

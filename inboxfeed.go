@@ -10,15 +10,15 @@ import (
 	"github.com/charlahq/charla/storage"
 )
 
-// feeds poll the feed of each account that has streams, once for all of them, for
-// what other processes wrote.
-type feeds struct {
+// inboxFeeds has the feed of each account with streams. A feed is polled once for all of
+// them, for what other processes wrote.
+type inboxFeeds struct {
 	mu sync.Mutex
-	m  map[chatcfg.AccountID]*feed
+	m  map[chatcfg.AccountID]*inboxFeed
 }
 
-type feed struct {
-	readers int // under feeds.mu
+type inboxFeed struct {
+	readers int // under inboxFeeds.mu
 	// busy holds a token while somebody reads the feed, and guards what follows.
 	// It is no mutex: a stream that is cancelled waits no longer.
 	busy   chan struct{}
@@ -26,14 +26,15 @@ type feed struct {
 	polled time.Time
 }
 
-// join keeps an account's feed, from its end, until leave is called.
-func (d *Desk) join(ctx context.Context, account chatcfg.AccountID) (f *feed, leave func(), err error) {
+// joinFeed returns an account's feed, which is kept until leave is called; a new one
+// begins at its end. It fails with ctx's error or the store's.
+func (d *Desk) joinFeed(ctx context.Context, account chatcfg.AccountID) (f *inboxFeed, leave func(), err error) {
 	d.feeds.mu.Lock()
 	if f = d.feeds.m[account]; f == nil {
 		if d.feeds.m == nil {
-			d.feeds.m = make(map[chatcfg.AccountID]*feed)
+			d.feeds.m = make(map[chatcfg.AccountID]*inboxFeed)
 		}
-		f = &feed{busy: make(chan struct{}, 1)}
+		f = &inboxFeed{busy: make(chan struct{}, 1)}
 		d.feeds.m[account] = f
 	}
 	f.readers++
@@ -53,7 +54,7 @@ func (d *Desk) join(ctx context.Context, account chatcfg.AccountID) (f *feed, le
 	}
 	defer func(busy chan struct{}) { <-busy }(f.busy)
 	if f.cursor == "" {
-		if err = d.end(ctx, account, f); err != nil {
+		if err = d.skipToEnd(ctx, account, f); err != nil {
 			leave()
 			return nil, nil, err
 		}
@@ -61,22 +62,24 @@ func (d *Desk) join(ctx context.Context, account chatcfg.AccountID) (f *feed, le
 	return f, leave, nil
 }
 
-// end puts the feed's cursor at its end.
-func (d *Desk) end(ctx context.Context, account chatcfg.AccountID, f *feed) error {
+// skipToEnd puts the feed's cursor at its end: what was stored before is not read.
+func (d *Desk) skipToEnd(ctx context.Context, account chatcfg.AccountID, f *inboxFeed) error {
 	page, err := d.changes(ctx, account, storage.Latest, storage.MaxPage)
 	f.cursor, f.polled = page.Next, d.Now()
 	return err
 }
 
-// changes reads at most limit changes of an account's feed after a cursor.
+// changes reads at most limit changes of an account's feed after a cursor. It fails
+// with [ErrCursor].
 func (d *Desk) changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	page, err := d.store.Queries().Changes(ctx, account, cursor, limit)
 	return page, storeError(err)
 }
 
-// poll tells the topics of what has changed since the last poll of anybody, if
-// that is long enough ago.
-func (d *Desk) poll(ctx context.Context, account chatcfg.AccountID, f *feed) error {
+// pollFeed reads what has changed in an account since its last poll and wakes the
+// readers of that. It does nothing while another stream polls, and within
+// [RunnerOptions].Poll of the last time.
+func (d *Desk) pollFeed(ctx context.Context, account chatcfg.AccountID, f *inboxFeed) error {
 	select {
 	case f.busy <- struct{}{}:
 	default:
@@ -91,7 +94,7 @@ func (d *Desk) poll(ctx context.Context, account chatcfg.AccountID, f *feed) err
 	for {
 		page, err := d.changes(ctx, account, f.cursor, storage.MaxPage)
 		if errors.Is(err, ErrCursor) { // another server has taken over
-			err = d.end(ctx, account, f)
+			err = d.skipToEnd(ctx, account, f)
 			d.topic.reset() // what changed before that end
 			return err
 		}
@@ -100,7 +103,7 @@ func (d *Desk) poll(ctx context.Context, account chatcfg.AccountID, f *feed) err
 		}
 		f.cursor = page.Next
 		for _, c := range page.Items {
-			d.topic.reached(c.Conversation.UUID, c.Version)
+			d.topic.publishVersion(c.Conversation.UUID, c.Version)
 		}
 		if len(page.Items) > 0 {
 			d.topic.publish(account.UUID)

@@ -13,9 +13,9 @@ import (
 // same step, and so do its streams. The conversation that the session wrote in stays
 // where it is and is linked; nothing is merged (R7.2).
 //
-// Who did not get the answer repeats the call with the old token and a proof of the same
-// customer: that gives another new token and ends the one that was lost. For anything
-// else the old token is dead.
+// A caller who did not get the answer repeats the call with the old token and a proof
+// of the same customer: that gives another new token and ends the one that was lost.
+// For anything else the old token is dead.
 //
 // It fails with [chatcfg.Problems], [ErrSession], [ErrDeleted].
 func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
@@ -46,15 +46,15 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 	_, err = d.changeSession(ctx, v, func(l *storage.Loaded) error {
 		now := &l.Session
 		unwritten = tickets.ConversationID{}
-		repeated := same(v.hash[:], now.Replaced)
-		if !repeated && !same(v.hash[:], now.TokenHash) {
+		repeated := sameHash(v.hash[:], now.Replaced)
+		if !repeated && !sameHash(v.hash[:], now.TokenHash) {
 			return ErrSession
 		}
-		if err := d.goesOn(l); err != nil {
+		if err := d.checkOngoing(l); err != nil {
 			return err
 		}
 		c := now.Customer
-		who, err := admitted(&rules.Config.Chat, Entry{RUT: c.RUT, Phone: c.Phone, Proof: &p, Locale: c.Locale})
+		who, err := enteringCustomer(&rules.Config.Chat, Entry{RUT: c.RUT, Phone: c.Phone, Proof: &p, Locale: c.Locale})
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 				unwritten = from
 			}
 			now.Conversation = tickets.ConversationID{UUID: fresh}
-			return d.settle(ctx, now)
+			return d.joinConversation(ctx, now)
 		}
 		return nil
 	})
@@ -90,9 +90,9 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 	return v, token, nil
 }
 
-// unlink takes a conversation from a session's links unless it exists. Since its login
-// the session cannot write there: a first message that came during the login is stored
-// by now, or fails.
+// unlink removes a conversation from a session's links unless it exists. Since its
+// login the session cannot write there: a first message that came during the login is
+// stored by now, or fails.
 func (d *Desk) unlink(ctx context.Context, v *Visitor, id tickets.ConversationID) error {
 	loaded, err := d.load(ctx, storage.LoadQuery{Account: v.account, Conversation: id})
 	if err != nil || loaded.Conversation.Version > 0 {
@@ -108,7 +108,8 @@ func (d *Desk) unlink(ctx context.Context, v *Visitor, id tickets.ConversationID
 // maxLinks is how many conversations a session remembers that it wrote in before.
 const maxLinks = 32
 
-// link adds a conversation as the latest of a session's links; the oldest leave.
+// link returns the links with a conversation as the latest; without the oldest, if
+// there are more than maxLinks.
 func link(links []tickets.ConversationID, id tickets.ConversationID) []tickets.ConversationID {
 	links = slices.DeleteFunc(slices.Clone(links), func(one tickets.ConversationID) bool { return one == id })
 	return append(links[max(len(links)-maxLinks+1, 0):], id)

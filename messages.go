@@ -7,9 +7,10 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// shown reads messages as a loaded session may see them, and says of which
-// conversation.
-func (d *Desk) shown(ctx context.Context, l *storage.Loaded, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
+// visibleMessages reads messages as a loaded session may see them, and returns their
+// conversation: a verified session sees all, any other only its own; no agent's ID, and
+// no other session's.
+func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
 	rules, err := d.rules(ctx, &l.Account)
 	if err != nil {
 		return nil, tickets.ConversationID{}, err
@@ -34,7 +35,8 @@ func (d *Desk) shown(ctx context.Context, l *storage.Loaded, q storage.MessageQu
 	return list, q.Conversation, storeError(err)
 }
 
-// ticket returns one ticket; number zero is the customer's latest.
+// ticket returns one ticket; number zero is the customer's latest. It fails with
+// [ErrNotFound].
 func (d *Desk) ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	t, err := d.store.Queries().Ticket(ctx, ref)
 	return t, storeError(err)

@@ -23,13 +23,13 @@ type Observer struct {
 	// of the operation's end: the place for a span. It is derived from ctx.
 	Begin func(ctx context.Context, op Operation) context.Context
 	// Changed is told of each change of a conversation that was tried: calls that
-	// got as far as the store, and what fell due.
+	// got as far as the store, and deadlines.
 	Changed func(ctx context.Context, c ObservedChange)
 	// Committed is told of each commit of a conversation, refused ones too.
 	Committed func(ctx context.Context, c ObservedCommit)
-	// Lapsed is told of each deadline that was carried out, by [Desk.Run] or by
+	// Fired is told of each deadline that was carried out, by [Desk.Run] or by
 	// another change that came first (R4.3).
-	Lapsed func(ctx context.Context, l ObservedDeadline)
+	Fired func(ctx context.Context, l ObservedDeadline)
 	// Delivered is told of each attempt of a delivery.
 	Delivered func(ctx context.Context, d ObservedDelivery)
 	// Stream is told of each stream that opens (1) or ends (-1), and for whom.
@@ -108,10 +108,10 @@ type ObservedDelivery struct {
 	Err error
 }
 
-// HintKind says what became of a hint.
+// HintKind says what a desk did with a hint.
 type HintKind string
 
-// What becomes of hints.
+// The kinds of hints.
 const (
 	HintSent    HintKind = "sent"    // given to the broker
 	HintHeard   HintKind = "heard"   // taken from the broker
@@ -128,7 +128,7 @@ const (
 	RunBroker    RunPart = "broker"
 )
 
-// complete is the observer with a function everywhere; nil stays nil.
+// complete returns a copy of the observer in which no function is nil; nil stays nil.
 func (o *Observer) complete() *Observer {
 	if o == nil {
 		return nil
@@ -143,8 +143,8 @@ func (o *Observer) complete() *Observer {
 	if c.Committed == nil {
 		c.Committed = func(context.Context, ObservedCommit) {}
 	}
-	if c.Lapsed == nil {
-		c.Lapsed = func(context.Context, ObservedDeadline) {}
+	if c.Fired == nil {
+		c.Fired = func(context.Context, ObservedDeadline) {}
 	}
 	if c.Delivered == nil {
 		c.Delivered = func(context.Context, ObservedDelivery) {}
@@ -161,7 +161,7 @@ func (o *Observer) complete() *Observer {
 	return &c
 }
 
-// change applies a request and tells the observer of it.
+// change applies a request and tells the observer of it. It returns what apply does.
 func (d *Desk) change(ctx context.Context, req request) (Result, error) {
 	o := d.o.Observer
 	if o == nil {
@@ -177,7 +177,8 @@ func (d *Desk) change(ctx context.Context, req request) (Result, error) {
 	return result, err
 }
 
-// commit commits a batch.
+// commit commits a batch and tells the observer of it and of each deadline in it. The
+// error is the store's own.
 func (d *Desk) commit(ctx context.Context, b *storage.Batch) error {
 	o := d.o.Observer
 	if o == nil {
@@ -193,19 +194,20 @@ func (d *Desk) commit(ctx context.Context, b *storage.Batch) error {
 	}
 	for i := range b.Entries {
 		if e := &b.Entries[i]; !e.Due.IsZero() {
-			o.Lapsed(ctx, ObservedDeadline{Kind: e.Kind, Account: b.Conversation.Account, Late: max(now.Sub(e.Due), 0)})
+			o.Fired(ctx, ObservedDeadline{Kind: e.Kind, Account: b.Conversation.Account, Late: max(now.Sub(e.Due), 0)})
 		}
 	}
 	return nil
 }
 
-// failed tells of what Run goes on after.
+// failed tells the observer of a failure after which Run goes on.
 func (d *Desk) failed(ctx context.Context, part RunPart, err error) {
 	if o := d.o.Observer; o != nil {
 		o.Failed(ctx, part, err)
 	}
 }
 
+// hinted tells the observer of a hint.
 func (d *Desk) hinted(h HintKind) {
 	if o := d.o.Observer; o != nil {
 		o.Hint(h)
@@ -214,15 +216,15 @@ func (d *Desk) hinted(h HintKind) {
 
 // Lag is how late the work of [Desk.Run] is, over all accounts of a store.
 type Lag struct {
-	// Deadlines is how long ago the earliest deadline passed that nobody has
+	// Deadlines is how long ago the earliest deadline passed that no desk has
 	// claimed, and Outbox the same of deliveries; zero: none waits.
 	Deadlines, Outbox time.Duration
 }
 
-// Lag says how late the work of [Desk.Run] is: a host alarms when nobody runs, or
-// those who do cannot keep up. It asks the store for two values of its indexes.
-// What failed waits for its next attempt and is not late until then: watch
-// [Observer].Failed and Delivered, too.
+// Lag returns how late the work of [Desk.Run] is: a host alarms when no desk runs, or
+// those that do cannot keep up. It asks the store for two values of its indexes. What
+// failed waits for its next attempt and is not late until then: watch [Observer].Failed
+// and Delivered, too.
 func (d *Desk) Lag(ctx context.Context) (Lag, error) {
 	deadline, outbox, err := d.wakes(ctx)
 	if err != nil {
@@ -238,13 +240,14 @@ func (d *Desk) Lag(ctx context.Context) (Lag, error) {
 	return Lag{Deadlines: late(deadline), Outbox: late(outbox)}, nil
 }
 
-// ErrorClass is a word for an error of a desk, a store, a [Mailer] or a hook that
+// ErrorClass returns a word for an error of a desk, a store, a [Mailer] or a hook that
 // metrics can be split by, whatever the error's text. It is one of "anonymous", "busy"
 // (nothing was done, try again), "canceled", "closed" (the store), "config_changed",
 // "conflict", "contact_form", "cursor", "deleted", "invalid" (input), "key_reused",
-// "moved", "newer_format", "not_done" (by the store, until somebody repairs it),
-// "not_found", "not_latest", "not_sent" (worth another try), "outcome_unknown", "refused" (a mail or hook, for good), "session", "timeout",
-// "transition"; "other" for what charla does not know; empty for nil.
+// "newer_format", "not_done" (by the store, until somebody repairs it), "not_found",
+// "not_latest", "not_sent" (worth another try), "outcome_unknown", "refused" (a mail or
+// hook, for good), "session", "timeout", "transition"; "other" for any other error;
+// empty for nil.
 func ErrorClass(err error) string {
 	if err == nil {
 		return ""

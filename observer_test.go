@@ -60,7 +60,7 @@ func (o *observed) observer() *charla.Observer {
 		Committed: func(ctx context.Context, c charla.ObservedCommit) {
 			o.tell(ctx, "took=%s %s", c.Duration, charla.ErrorClass(c.Err))
 		},
-		Lapsed: func(ctx context.Context, l charla.ObservedDeadline) { o.tell(ctx, "%s late=%s", l.Kind, l.Late) },
+		Fired: func(ctx context.Context, l charla.ObservedDeadline) { o.tell(ctx, "%s late=%s", l.Kind, l.Late) },
 		Delivered: func(ctx context.Context, d charla.ObservedDelivery) {
 			o.tell(ctx, "%s %s attempts=%d late=%s took=%s %s", d.Kind, d.State, d.Attempts, d.Late, d.Duration, charla.ErrorClass(d.Err))
 		},

@@ -105,6 +105,7 @@ type RunnerOptions struct {
 	Keep time.Duration
 }
 
+// withDefaults returns a copy in which every zero field has its default; nil is valid.
 func (o *Options) withDefaults() Options {
 	var r Options
 	if o != nil {
@@ -121,7 +122,7 @@ func (o *Options) withDefaults() Options {
 	}
 	if r.Files != nil {
 		files := *r.Files
-		def(&files.MaxBytes, 5<<20)
+		setDefault(&files.MaxBytes, 5<<20)
 		if files.Types == nil {
 			files.Types = chatcfg.FileTypes()
 		}
@@ -129,18 +130,18 @@ func (o *Options) withDefaults() Options {
 	}
 	r.Hooks = maps.Clone(r.Hooks)
 	r.Observer = r.Observer.complete()
-	def(&r.HeartbeatTTL, tickets.HeartbeatTTL)
-	def(&r.SessionTTL, 90*24*time.Hour)
-	def(&r.Limits.Attempts, 32)
-	def(&r.Limits.Queue, 256)
-	def(&r.Limits.Accounts, 4096)
-	def(&r.Runner.Poll, time.Second)
-	def(&r.Runner.Lease, 30*time.Second)
-	def(&r.Runner.Batch, 100)
-	def(&r.Runner.Workers, 64)
-	def(&r.Runner.Attempts, 12)
-	def(&r.Runner.Backoff, 5*time.Second)
-	def(&r.Runner.Keep, 7*24*time.Hour)
+	setDefault(&r.HeartbeatTTL, tickets.HeartbeatTTL)
+	setDefault(&r.SessionTTL, 90*24*time.Hour)
+	setDefault(&r.Limits.Attempts, 32)
+	setDefault(&r.Limits.Queue, 256)
+	setDefault(&r.Limits.Accounts, 4096)
+	setDefault(&r.Runner.Poll, time.Second)
+	setDefault(&r.Runner.Lease, 30*time.Second)
+	setDefault(&r.Runner.Batch, 100)
+	setDefault(&r.Runner.Workers, 64)
+	setDefault(&r.Runner.Attempts, 12)
+	setDefault(&r.Runner.Backoff, 5*time.Second)
+	setDefault(&r.Runner.Keep, 7*24*time.Hour)
 	return r
 }
 
@@ -149,7 +150,7 @@ func hookName(s string) bool {
 	return s != "" && len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }
 
-// check finds every problem of options that have their defaults.
+// check returns every problem of options that have their defaults; nil: there are none.
 func (o *Options) check() error {
 	var errs []error
 	l, r := &o.Limits, &o.Runner
@@ -184,7 +185,8 @@ func (o *Options) check() error {
 	return errors.Join(errs...)
 }
 
-func def[T comparable](field *T, value T) {
+// setDefault sets a field to value if it is zero.
+func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
 		*field = value

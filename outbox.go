@@ -45,8 +45,8 @@ type Event struct {
 	Fact tickets.Fact `json:"fact"`
 }
 
-// deliveries are what leaves the system because of a draft (R8.2): a mail for
-// each address notified, and every fact for each hook.
+// deliveries returns what leaves the system because of a draft (R8.2): a mail for each
+// address notified, and every fact for each hook.
 func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []storage.Delivery {
 	var out []storage.Delivery
 	c, now := &draft.Conversation, d.Now()
@@ -70,6 +70,8 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 	return out
 }
 
+// delivery returns a pending delivery with the JSON of body. All but mails may be
+// repeated when their outcome is unknown.
 func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any) storage.Delivery {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -81,7 +83,7 @@ func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any)
 	}
 }
 
-// notification is the e-mail of R5.2.
+// notification returns the e-mail of R5.2 to one address.
 func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref, to string) Mail {
 	chat := &rules.Config.Chat
 	m := Mail{To: to, Ref: ref, AccountName: chat.Name, Customer: draft.Ticket.Customer, Locale: mailLocale(chat.Locale)}
@@ -113,7 +115,7 @@ var mailWords = map[chatcfg.Locale]struct{ created, important, anonymous, contac
 	chatcfg.Portuguese: {"Novo ticket", "Novo ticket importante", "Cliente anônimo", "Formulário de contato"},
 }
 
-// mailLocale is the language of an account's mails.
+// mailLocale returns the language of an account's mails.
 func mailLocale(l chatcfg.Locale) chatcfg.Locale {
 	if l == chatcfg.Auto {
 		return chatcfg.Spanish
@@ -121,6 +123,7 @@ func mailLocale(l chatcfg.Locale) chatcfg.Locale {
 	return l
 }
 
+// fileName returns the name of a file; empty for nil.
 func fileName(f *tickets.File) string {
 	if f == nil {
 		return ""
@@ -128,7 +131,7 @@ func fileName(f *tickets.File) string {
 	return f.Name
 }
 
-// words are what a draft's tickets can be found by.
+// words returns the words by which a draft's tickets can be found.
 func words(draft *tickets.Draft) []storage.Words {
 	var out []storage.Words
 	add := func(ticket tickets.Number, texts ...string) {
@@ -150,7 +153,7 @@ func words(draft *tickets.Draft) []storage.Words {
 				c := &draft.Conversation.Customer
 				add(e.Ticket, c.Name, c.Email, c.RUT, c.Phone)
 			case tickets.FactTypified:
-				if t := typified(draft, e.Ticket); t != nil {
+				if t := typification(draft, e.Ticket); t != nil {
 					add(e.Ticket, t.Category)
 				}
 			}
@@ -159,7 +162,8 @@ func words(draft *tickets.Draft) []storage.Words {
 	return out
 }
 
-func typified(draft *tickets.Draft, n tickets.Number) *tickets.Typification {
+// typification returns that of a draft's ticket with a number; nil: it has none.
+func typification(draft *tickets.Draft, n tickets.Number) *tickets.Typification {
 	if draft.Older != nil && draft.Older.Number == n {
 		return draft.Older.Typification
 	}

@@ -25,6 +25,7 @@ type PageQuery struct {
 	Limit int
 }
 
+// limit returns Limit, or [MaxPage] if that is out of range.
 func (q PageQuery) limit() int {
 	if q.Limit < 1 || q.Limit > MaxPage {
 		return MaxPage
@@ -32,7 +33,8 @@ func (q PageQuery) limit() int {
 	return q.Limit
 }
 
-// number reads a cursor that is a number from zero; an empty one is zero.
+// number reads a cursor that is a number from zero; an empty one is zero, any other
+// text [ErrCursor].
 func (q PageQuery) number() (int64, error) {
 	if q.Cursor == "" {
 		return 0, nil
@@ -44,7 +46,8 @@ func (q PageQuery) number() (int64, error) {
 	return n, nil
 }
 
-// numbered makes a page of a list that is read on after the number of its last item.
+// numbered returns a list as a page whose Next is the number of the last item. A list
+// shorter than limit has no Next.
 func numbered[T any](list []T, limit int, number func(*T) int64) Page[T] {
 	page := Page[T]{Items: list}
 	if len(list) == limit {

@@ -11,7 +11,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// heartbeat stores what an agent's heartbeat says.
+// heartbeat stores what an agent's heartbeat says. It fails like [Agent.Heartbeat].
 func (d *Desk) heartbeat(ctx context.Context, account chatcfg.AccountID, agent tickets.AgentID, a tickets.Availability) error {
 	err := firstError(checkPerson(Person{ID: agent}), checkChoice("availability", a, tickets.Online, tickets.Away, tickets.Offline))
 	if err != nil {
@@ -29,7 +29,7 @@ func (d *Desk) heartbeat(ctx context.Context, account chatcfg.AccountID, agent t
 		next := roster.Heartbeat(agent, a, now, max(d.o.HeartbeatTTL, 0))
 		err = d.store.Presence().Put(ctx, account, next)
 		if err == nil {
-			d.rooms.put(account, next, now)
+			d.rosters.put(account, next, now)
 			return nil
 		}
 		if !errors.Is(err, storage.ErrConflict) {
@@ -55,6 +55,7 @@ type cachedRoster struct {
 	read   time.Time
 }
 
+// get returns an account's roster if one is cached that is young enough.
 func (c *presenceCache) get(id chatcfg.AccountID, now time.Time) (tickets.Roster, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,6 +64,7 @@ func (c *presenceCache) get(id chatcfg.AccountID, now time.Time) (tickets.Roster
 	return one.roster, ok && age >= 0 && age < presenceFor
 }
 
+// put caches a roster unless a later revision is cached.
 func (c *presenceCache) put(id chatcfg.AccountID, r tickets.Roster, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,14 +79,15 @@ func (c *presenceCache) put(id chatcfg.AccountID, r tickets.Roster, now time.Tim
 // maxRosters bounds the cache; when it is full it starts anew.
 const maxRosters = 4096
 
+// roster returns an account's roster, which may be as old as presenceFor.
 func (d *Desk) roster(ctx context.Context, id chatcfg.AccountID, now time.Time) (tickets.Roster, error) {
-	if r, ok := d.rooms.get(id, now); ok {
+	if r, ok := d.rosters.get(id, now); ok {
 		return r, nil
 	}
 	r, err := d.store.Presence().Get(ctx, id)
 	if err != nil {
 		return r, storeError(err)
 	}
-	d.rooms.put(id, r, now)
+	d.rosters.put(id, r, now)
 	return r, nil
 }

@@ -22,8 +22,9 @@ type queue struct {
 	users int
 }
 
-// enter waits until the caller is alone with id and returns what lets the next
-// one in. ErrBusy if more than limit are waiting.
+// enter waits until the caller is alone with id; leave then lets the next one in.
+// waited reports whether somebody was ahead. It fails with [ErrBusy] if more than limit
+// are waiting, or with ctx's error.
 func (g *queues) enter(ctx context.Context, id uuid.UUID, limit int) (leave func(), waited bool, err error) {
 	g.mu.Lock()
 	one := g.m[id]

@@ -9,14 +9,16 @@ import (
 	"github.com/charlahq/charla/storage"
 )
 
-// account returns the record of an account, a deleted one too.
+// account returns the record of an account, a deleted one too. It fails with
+// [ErrNotFound].
 func (d *Desk) account(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	a, err := d.store.Accounts().Get(ctx, id)
 	return a, storeError(err)
 }
 
-// living returns an account that is not deleted.
-func (d *Desk) living(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
+// liveAccount returns the record of an account that is not deleted. It fails with
+// [ErrNotFound] or [ErrDeleted].
+func (d *Desk) liveAccount(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	a, err := d.account(ctx, id)
 	if err == nil && !a.DeletedAt.IsZero() {
 		err = ErrDeleted
@@ -24,20 +26,22 @@ func (d *Desk) living(ctx context.Context, id chatcfg.AccountID) (chatcfg.Accoun
 	return a, err
 }
 
-// changeable is living for an account that is to be changed.
-func (d *Desk) changeable(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
-	a, err := d.living(ctx, id)
+// changeableAccount is liveAccount for an account that is to be changed: it fails with
+// [ErrNewerFormat], too.
+func (d *Desk) changeableAccount(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
+	a, err := d.liveAccount(ctx, id)
 	if err == nil && a.Format > chatcfg.AccountFormat {
 		err = ErrNewerFormat
 	}
 	return a, err
 }
 
-// update changes an account's record by a pure function, and retries on conflict;
-// change returning false leaves it as it is.
+// update stores an account's record as the pure function change makes it, with docs,
+// and retries on conflict. If change returns false nothing is stored, and that is no
+// error. It fails like changeableAccount, and with [ErrBusy] or [ErrOutcomeUnknown].
 func (d *Desk) update(ctx context.Context, id chatcfg.AccountID, change func(*chatcfg.Account) bool, docs ...storage.Document) error {
 	for range d.o.Limits.Attempts {
-		a, err := d.changeable(ctx, id)
+		a, err := d.changeableAccount(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -53,6 +57,7 @@ func (d *Desk) update(ctx context.Context, id chatcfg.AccountID, change func(*ch
 	return ErrBusy
 }
 
+// later returns the later of two times.
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b

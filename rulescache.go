@@ -27,7 +27,8 @@ type cachedRules struct {
 	key string
 }
 
-// rules are the account's compiled configuration, as of the version in a.
+// rules returns the account's compiled configuration, of the version in a, from the
+// cache or the store. It fails with [ErrNewerFormat] if this version cannot read it.
 func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules, error) {
 	c := &d.cache
 	c.mu.Lock()
@@ -69,6 +70,8 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 	return r, nil
 }
 
+// config returns a version of an account's configuration, with defaults for keys that
+// the stored one does not have. It fails with [ErrNotFound] or [ErrNewerFormat].
 func (d *Desk) config(ctx context.Context, id chatcfg.AccountID, v chatcfg.Version) (chatcfg.Config, error) {
 	cfg := chatcfg.Default(chatcfg.Spanish) // for keys that are newer than the document
 	body, err := d.store.Accounts().Document(ctx, id, configDocument, int64(v))
@@ -81,8 +84,8 @@ func (d *Desk) config(ctx context.Context, id chatcfg.AccountID, v chatcfg.Versi
 	return cfg, nil
 }
 
-// unreadable is the error of a stored configuration that this version cannot read: a
-// newer version stored it.
+// unreadable returns an [ErrNewerFormat] for a stored configuration that this version
+// cannot read.
 func unreadable(id chatcfg.AccountID, v chatcfg.Version, err error) error {
 	return fmt.Errorf("%w: configuration %d of account %s: %w", ErrNewerFormat, v, id, err)
 }

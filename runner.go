@@ -15,14 +15,14 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Run carries out deadlines and delivers the outbox until ctx ends; it
-// returns ctx's error when everything under way is done. Any number of desks may
-// run on one store. A failing store or mailer does not end it: it is logged and
-// tried again. A slow mailer keeps no deadline waiting.
+// Run carries out deadlines and delivers the outbox until ctx ends; it returns ctx's
+// error when everything under way is done. Any number of desks may run on one store. A
+// failing store or mailer does not end it: the failure is logged and the work tried
+// again. A slow mailer delays no deadline.
 func (d *Desk) Run(ctx context.Context) error {
 	var group sync.WaitGroup
-	group.Go(func() { d.keep(ctx, RunDeadlines, d.dueKick, d.runDeadlines, d.runStale) })
-	group.Go(func() { d.keep(ctx, RunOutbox, d.outKick, d.dispatcher(&group), d.pruner()) })
+	group.Go(func() { d.workLoop(ctx, RunDeadlines, d.dueKick, d.runDeadlines, d.runStale) })
+	group.Go(func() { d.workLoop(ctx, RunOutbox, d.outKick, d.dispatcher(&group), d.pruner()) })
 	if d.o.Broker != nil {
 		group.Go(func() { d.listen(ctx) })
 	}
@@ -30,11 +30,12 @@ func (d *Desk) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// work claims and does one batch and says how many it did.
+// work claims and does one batch and returns how many it did.
 type work func(context.Context) (int, error)
 
-// keep does the work until nothing is left, and again after each poll or kick.
-func (d *Desk) keep(ctx context.Context, part RunPart, kick <-chan struct{}, all ...work) {
+// workLoop does the work until nothing is left, and again after each poll or kick,
+// until ctx ends. Errors are logged and told to the observer.
+func (d *Desk) workLoop(ctx context.Context, part RunPart, kick <-chan struct{}, all ...work) {
 	for {
 		if _, err := drain(ctx, all); err != nil && ctx.Err() == nil {
 			d.o.Logger.Error("charla: run", slog.String("part", string(part)), slog.Any("error", err))
@@ -49,8 +50,9 @@ func (d *Desk) keep(ctx context.Context, part RunPart, kick <-chan struct{}, all
 	}
 }
 
-// pruner removes, every hour, what was sent and the sessions that expired longer ago
-// than is kept. The time between lets a clock be wrong for a while.
+// pruner returns the work that removes, every hour, what was sent and the sessions that
+// expired, once they are older than [RunnerOptions].Keep. That time lets a clock be
+// wrong for a while.
 func (d *Desk) pruner() work {
 	var last time.Time
 	return func(ctx context.Context) (int, error) {
@@ -74,6 +76,7 @@ func (d *Desk) pruner() work {
 	}
 }
 
+// wakeRunner makes Run look for work now, not at the next poll. It does not block.
 func (d *Desk) wakeRunner() {
 	for _, kick := range []chan struct{}{d.dueKick, d.outKick} {
 		select {
@@ -83,20 +86,21 @@ func (d *Desk) wakeRunner() {
 	}
 }
 
-// RunDue does, on the caller's goroutine, everything that is due by now: the
-// deadlines of tickets, what configurations saved since moved, and the outbox;
-// until nothing is left. It says how many of them it did. With an injected clock
-// it is how tests let time pass. Conversations that a newer version wrote are passed
-// over, and counted ([ErrNewerFormat]).
+// RunDue does, on the caller's goroutine, everything that is due by now: the deadlines
+// of tickets, what configurations saved since moved, and the outbox; until nothing is
+// left or something fails. It returns how many of them it did. With an injected clock
+// it is how tests let time pass. Conversations that a newer version wrote are skipped,
+// and counted ([ErrNewerFormat]).
 func (d *Desk) RunDue(ctx context.Context) (int, error) {
 	return drain(ctx, []work{d.runDeadlines, d.runStale, d.runOutbox})
 }
 
-// drain does batches of each work until none is left or one has failed.
+// drain does batches of each work until none is left or one has failed, and returns how
+// many were done.
 func drain(ctx context.Context, all []work) (int, error) {
 	done := 0
 	for {
-		n, err := once(ctx, all)
+		n, err := oneBatch(ctx, all)
 		done += n
 		if n == 0 || err != nil {
 			return done, err
@@ -104,8 +108,9 @@ func drain(ctx context.Context, all []work) (int, error) {
 	}
 }
 
-// once does one batch of each work. A failure of one does not keep the others back.
-func once(ctx context.Context, all []work) (int, error) {
+// oneBatch does one batch of each work and returns how many were done. A failure of one
+// does not keep the others back; the errors are joined.
+func oneBatch(ctx context.Context, all []work) (int, error) {
 	var failed []error
 	done := 0
 	for _, claim := range all {
@@ -121,6 +126,8 @@ func once(ctx context.Context, all []work) (int, error) {
 	return done, errors.Join(failed...)
 }
 
+// runDeadlines claims a batch of conversations whose deadline is due and carries out
+// what is due in them. It returns how many went well.
 func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
 	now := d.Now()
 	due, err := d.store.Conversations().ClaimDue(ctx, d.claimable(now), now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
@@ -130,6 +137,8 @@ func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
 	return d.tick(ctx, due)
 }
 
+// runStale is runDeadlines for conversations whose configuration was saved anew: their
+// deadlines may have moved.
 func (d *Desk) runStale(ctx context.Context) (int, error) {
 	now := d.Now()
 	stale, err := d.store.Conversations().ClaimStale(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
@@ -139,8 +148,8 @@ func (d *Desk) runStale(ctx context.Context) (int, error) {
 	return d.tick(ctx, stale)
 }
 
-// tick carries out what is due in claimed conversations. One that fails
-// is claimed again when its lease runs out.
+// tick carries out what is due in claimed conversations and returns how many went well.
+// One that fails is claimed again when its lease runs out.
 func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
 	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error {
 		_, err := d.change(ctx, request{
@@ -158,6 +167,8 @@ func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
 	})
 }
 
+// runOutbox claims a batch of deliveries, attempts each and returns how many outcomes
+// it stored, failed attempts included.
 func (d *Desk) runOutbox(ctx context.Context) (int, error) {
 	now := d.Now()
 	until := now.Add(d.o.Runner.Lease)
@@ -172,9 +183,10 @@ func (d *Desk) runOutbox(ctx context.Context) (int, error) {
 	})
 }
 
-// dispatcher is runOutbox for [Desk.Run]: it does not wait for the deliveries that
-// it begins, so that one slow server or hook holds up nothing but itself. It claims
-// when a quarter of the workers are free, and never more than are.
+// dispatcher returns runOutbox for [Desk.Run]: it does not wait for the deliveries that
+// it begins, so that one slow server or hook delays only itself. It claims when a
+// quarter of the workers are free, and never more than are. Its count is of the
+// deliveries begun.
 func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 	busy := make(chan struct{}, min(d.o.Runner.Batch, d.o.Runner.Workers))
 	return func(ctx context.Context) (int, error) {
@@ -216,18 +228,19 @@ func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 	}
 }
 
-// deliver attempts one delivery, which is claimed until then, and settles it.
+// deliver attempts one delivery, which is claimed until then, and stores the outcome.
+// Its error is of storing; a failed attempt is in the outcome.
 func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Time) error {
 	o := d.o.Observer
 	if o == nil {
 		_, _ = d.attempt(ctx, &one, until) // the delivery holds the error
-		return d.settled(ctx, one)
+		return d.storeOutcome(ctx, one)
 	}
 	kind, hook, _ := strings.Cut(one.Kind, ":")
 	late := max(d.o.Clock.Now().Sub(one.NotBefore), 0)
 	ctx = o.Begin(ctx, Operation{OpDelivery, kind})
 	took, cause := d.attempt(ctx, &one, until)
-	err := d.settled(ctx, one)
+	err := d.storeOutcome(ctx, one)
 	o.Delivered(ctx, ObservedDelivery{
 		Kind: kind, Hook: hook, Account: one.Account, State: DeliveryState(one.State), Attempts: one.Attempts,
 		Late: late, Duration: took, Err: cause,
@@ -235,8 +248,9 @@ func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Tim
 	return err
 }
 
-// attempt sends a delivery and records its outcome. What could not be over by the end of
-// its lease or of the run is left for later.
+// attempt sends a delivery and records its outcome in one. It sends nothing if half of
+// the lease is over or the run has ended: the delivery stays pending. took is how long
+// sending took, err what it failed with.
 func (d *Desk) attempt(ctx context.Context, one *storage.Delivery, until time.Time) (took time.Duration, err error) {
 	begun := false
 	switch {
@@ -274,8 +288,9 @@ func (d *Desk) attempt(ctx context.Context, one *storage.Delivery, until time.Ti
 	return took, err
 }
 
-// settled settles a delivery, even if the run is being stopped.
-func (d *Desk) settled(ctx context.Context, one storage.Delivery) error {
+// storeOutcome stores an attempted delivery, even if the run is being stopped. That
+// another desk has claimed it meanwhile is no error.
+func (d *Desk) storeOutcome(ctx context.Context, one storage.Delivery) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Runner.Lease)
 	defer cancel()
 	err := d.store.Outbox().Settle(ctx, one)
@@ -285,7 +300,8 @@ func (d *Desk) settled(ctx context.Context, one storage.Delivery) error {
 	return nil
 }
 
-// send hands a delivery to the host, whose panics are errors.
+// send hands a delivery to the mailer or the hook and returns its error; a panic
+// becomes an error.
 func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -301,14 +317,14 @@ func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 			return fmt.Errorf("%w: no mailer", ErrRefused)
 		}
 		var m Mail
-		if err := open(one.Body, &m); err != nil {
+		if err := openBody(one.Body, &m); err != nil {
 			return err
 		}
 		m.Key = one.Key
 		return d.o.Mailer.Send(ctx, m)
 	case eventKind:
 		var e Event
-		if err := open(one.Body, &e); err != nil {
+		if err := openBody(one.Body, &e); err != nil {
 			return err
 		}
 		e.Key = one.Key
@@ -318,8 +334,9 @@ func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 	}
 }
 
-// tellHook tells a hook of an event; without a name, as deliveries of earlier versions
-// are, all of them.
+// tellHook tells the hook with a name of an event, or all hooks if the name is empty,
+// as in deliveries of earlier versions. It fails with [ErrNotSent] if there is no such
+// hook, with [ErrRefused] if there are none at all, else with what the hooks return.
 func (d *Desk) tellHook(ctx context.Context, name string, e Event) error {
 	if name != "" {
 		hook := d.o.Hooks[name]
@@ -341,8 +358,8 @@ func (d *Desk) tellHook(ctx context.Context, name string, e Event) error {
 // maxBackoff is the longest wait between two attempts.
 const maxBackoff = 6 * time.Hour
 
-// backoff doubles with each attempt, less up to half by chance, so that what
-// failed together does not come back together.
+// backoff returns how long to wait before the next attempt: it doubles with each one,
+// less up to half by chance, so that what failed together is not tried again together.
 func (d *Desk) backoff(attempts int) time.Duration {
 	wait := d.o.Runner.Backoff << min(attempts-1, 20)
 	if wait > maxBackoff || wait <= 0 {
@@ -355,8 +372,8 @@ func (d *Desk) backoff(attempts int) time.Duration {
 	return wait - time.Duration(chance%uint64(wait/2+1))
 }
 
-// each does every item, at most workers at a time, and says how many went well.
-// With one worker it stays on the caller's goroutine.
+// each does every item, at most workers at a time, and returns how many went well and
+// the errors of the others, joined. With one worker it stays on the caller's goroutine.
 func each[T any](items []T, workers int, do func(T) error) (int, error) {
 	failed := make([]error, len(items))
 	if workers = min(workers, len(items)); workers <= 1 {
@@ -384,9 +401,9 @@ func each[T any](items []T, workers int, do func(T) error) (int, error) {
 	return done, errors.Join(failed...)
 }
 
-// NextDue is the next instant at which [Desk.RunDue] has something to do; the
-// zero time: nothing is scheduled. What a save of the configuration moves is not
-// scheduled before RunDue or Run has seen to it.
+// NextDue returns the next instant at which [Desk.RunDue] has something to do; the zero
+// time: nothing is scheduled. What a save of the configuration moves is not scheduled
+// before RunDue or Run has seen to it.
 func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
 	deadline, outbox, err := d.wakes(ctx)
 	if deadline.IsZero() || (!outbox.IsZero() && outbox.Before(deadline)) {
@@ -395,7 +412,7 @@ func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
 	return deadline, err
 }
 
-// wakes are when the next deadline, and the next delivery, is due; zero: none is.
+// wakes returns when the next deadline, and the next delivery, is due; zero: none is.
 func (d *Desk) wakes(ctx context.Context) (deadline, outbox time.Time, err error) {
 	if deadline, err = d.store.Conversations().NextWake(ctx); err == nil {
 		outbox, err = d.store.Outbox().NextWake(ctx)
@@ -406,8 +423,8 @@ func (d *Desk) wakes(ctx context.Context) (deadline, outbox time.Time, err error
 	return deadline, outbox, nil
 }
 
-// printable is at most n bytes of a text that comes from outside, fit for a store
-// and a log.
+// printable returns at most n bytes of a text that comes from outside, fit for a store
+// and a log: valid UTF-8 without control characters.
 func printable(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -418,7 +435,7 @@ func printable(s string, n int) string {
 	return truncate(s, n)
 }
 
-// truncate cuts a text to at most n bytes, between two characters.
+// truncate returns at most the first n bytes of a text, cut between two characters.
 func truncate(s string, n int) string {
 	if len(s) <= n {
 		return s

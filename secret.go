@@ -29,7 +29,7 @@ type Secret struct {
 // ErrSecret: the text is no secret token.
 var ErrSecret = errors.New("charla: not a secret token")
 
-// ParseSecret reads what [Secret.Reveal] gave.
+// ParseSecret reads what [Secret.Reveal] gave. It fails with [ErrSecret].
 func ParseSecret(s string) (Secret, error) {
 	body, ok := strings.CutPrefix(s, secretPrefix)
 	seed, err := decode64(body)
@@ -39,10 +39,10 @@ func ParseSecret(s string) (Secret, error) {
 	return Secret{(*[ed25519.SeedSize]byte)(seed)}, nil
 }
 
-// IsZero says whether there is no secret.
+// IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.seed == nil }
 
-// Reveal is the token in clear, to be shown once.
+// Reveal returns the token in clear, to be shown once; empty for the zero Secret.
 func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
@@ -50,8 +50,8 @@ func (s Secret) Reveal() string {
 	return secretPrefix + encode64(s.seed[:])
 }
 
-// Key is the private key, to sign customers' identities with. The zero Secret
-// has none: nil.
+// Key returns the private key, to sign customers' identities with; nil for the zero
+// Secret.
 func (s Secret) Key() ed25519.PrivateKey {
 	if s.IsZero() {
 		return nil
@@ -59,19 +59,19 @@ func (s Secret) Key() ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(s.seed[:])
 }
 
-// public is the half that charla keeps.
+// public returns the half that charla keeps. It panics for the zero Secret.
 func (s Secret) public() []byte { return s.Key().Public().(ed25519.PublicKey) }
 
-// String hides the secret, and so do the other ways to print it.
+// String returns a placeholder, and so do the other ways to print it.
 func (s Secret) String() string { return secretPrefix + "…" }
 
-// Format hides the secret from every verb.
+// Format writes the placeholder, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// LogValue hides the secret from log/slog.
+// LogValue returns the placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText hides the secret from encoders.
+// MarshalText returns the placeholder: encoders do not get the secret.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // RotateSecret gives the account a new secret token, shown this once; the ones

@@ -9,27 +9,27 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// same reports whether two hashes are the same; none is like no other.
-func same(a, b []byte) bool { return len(b) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
+// sameHash reports whether two hashes are the same; an empty one is like no other.
+func sameHash(a, b []byte) bool { return len(b) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
 
-// checkSession returns ErrSession unless a loaded session goes on and its token is
-// the one with that hash.
+// checkSession returns nil if a loaded session goes on and its token has that hash. It
+// returns [ErrReplaced] for the token before its last login, else [ErrSession].
 func (d *Desk) checkSession(l *storage.Loaded, hash []byte) error {
-	if err := d.goesOn(l); err != nil {
+	if err := d.checkOngoing(l); err != nil {
 		return err
 	}
 	switch {
-	case same(hash, l.Session.TokenHash):
+	case sameHash(hash, l.Session.TokenHash):
 		return nil
-	case same(hash, l.Session.Replaced):
+	case sameHash(hash, l.Session.Replaced):
 		return ErrReplaced
 	}
 	return ErrSession
 }
 
-// goesOn returns ErrSession if a loaded session has ended or expired, by itself or
-// with all of its customer, account or secret token.
-func (d *Desk) goesOn(l *storage.Loaded) error {
+// checkOngoing returns [ErrSession] if a loaded session has ended or expired, by itself
+// or with all sessions of its customer, account or secret token; else nil.
+func (d *Desk) checkOngoing(l *storage.Loaded) error {
 	s := &l.Session
 	// Before format 2 sessions did not say how their host vouched.
 	signed := s.Signed || s.Format < 2 && s.Identity.Kind == tickets.IdentityHost
@@ -43,9 +43,11 @@ func (d *Desk) goesOn(l *storage.Loaded) error {
 	return nil
 }
 
-// changeSession changes a stored session and returns it, and tries again if it was changed
-// meanwhile. The conversation of the session that change gets is the one that it
-// writes in.
+// changeSession stores a session as change makes it and returns it; it tries again if
+// the session was changed meanwhile, and wakes its streams. The conversation of the
+// session that change gets is the one that it writes in. It fails with what change
+// returns, [ErrSession], [ErrDeleted], [ErrNewerFormat], [ErrBusy] or
+// [ErrOutcomeUnknown].
 func (d *Desk) changeSession(ctx context.Context, v *Visitor, change func(*storage.Loaded) error) (tickets.Session, error) {
 	if v.session.IsZero() {
 		return tickets.Session{}, ErrSession

@@ -23,7 +23,8 @@ const typingFor = 6 * time.Second
 // recheck is how often a stream makes sure of its session when nothing happens.
 const recheck = 15 * time.Second
 
-// followTicket streams a conversation as its agents see it.
+// followTicket streams a conversation as its agents see it. It yields one error,
+// [ErrNotFound], if there is no such conversation.
 func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, beat time.Duration) iter.Seq2[Update, error] {
 	ref.Number = 0
 	if _, err := d.ticket(ctx, ref); err != nil {
@@ -37,8 +38,8 @@ func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, b
 	return d.live(ctx, s, after)
 }
 
-// followVisitor streams what a visitor may see. Its conversation is known from the
-// first read on.
+// followVisitor streams what a visitor may see. The conversation is known after the
+// first read.
 func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat time.Duration) iter.Seq2[Update, error] {
 	s := stream{ref: tickets.Ref{Account: v.account}, side: tickets.SideCustomer, beat: beat}
 	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
@@ -47,11 +48,11 @@ func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat 
 	return d.live(ctx, s, after)
 }
 
-// stream is a stream to be begun.
+// stream says what a stream reads and for whom.
 type stream struct {
 	ref  tickets.Ref
 	side tickets.Side
-	// read reads what is after a sequence number, and says in which conversation.
+	// read reads the messages after a sequence number, and returns their conversation.
 	read func(after int64) ([]tickets.Message, tickets.ConversationID, error)
 	beat time.Duration
 }
@@ -72,17 +73,17 @@ type running struct {
 	marks             tickets.Marks
 }
 
-// live turns reads of what is after a sequence number into a stream. Signals only
-// save it the wait for the next poll.
+// live returns the stream of what comes after a sequence number. It reads after each
+// signal and each poll; the last pair has the error that ended it.
 func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
-		f, leave, err := d.join(ctx, s.ref.Account)
+		f, leave, err := d.joinFeed(ctx, s.ref.Account)
 		if err != nil {
 			yield(Update{}, err)
 			return
 		}
 		defer leave()
-		defer d.observed(ctx, s.side)()
+		defer d.observeStream(ctx, s.side)()
 		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Account.UUID, s.ref.Conversation.UUID)}
 		defer func() { r.topic.leave() }()
 		r.seen.changed, r.seen.marked = -1, -1
@@ -94,7 +95,7 @@ func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update
 					err = ctx.Err()
 				case <-heard:
 				case <-d.o.Clock.After(wait):
-					err = d.poll(ctx, s.ref.Account, f)
+					err = d.pollFeed(ctx, s.ref.Account, f)
 				}
 			}
 			if err != nil {
@@ -107,9 +108,9 @@ func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update
 	}
 }
 
-// observed tells the observer of a stream, and when it is over. It stands apart
-// because what live holds on its stack every idle stream pays for.
-func (d *Desk) observed(ctx context.Context, side tickets.Side) (over func()) {
+// observeStream tells the observer that a stream begins; over tells it of the end. It
+// stands apart because what live holds on its stack every idle stream pays for.
+func (d *Desk) observeStream(ctx context.Context, side tickets.Side) (over func()) {
 	o := d.o.Observer
 	if o == nil {
 		return func() {}
@@ -118,8 +119,8 @@ func (d *Desk) observed(ctx context.Context, side tickets.Side) (over func()) {
 	return func() { o.Stream(ctx, side, -1) }
 }
 
-// step yields all news there are; then it says how long to wait for others. more
-// is false when the reader has stopped.
+// step yields all news there are. Then it returns what closes at the next signal, and
+// how long to wait at most. more is false when the reader has stopped.
 func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Duration, more bool, err error) {
 	for {
 		state, news := r.topic.look() // before reading: what comes in between is heard
@@ -140,14 +141,15 @@ func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Du
 				continue
 			}
 		}
-		if more, err := r.rest(ctx, state, now); err != nil || !more {
+		if more, err := r.yieldOther(ctx, state, now); err != nil || !more {
 			return nil, 0, false, err
 		}
 		return news, r.wait(state, now), true, nil
 	}
 }
 
-// readOn yields the messages there are, and says whether there may be more.
+// readOn yields the messages after r.after. again reports whether there may be others
+// to read, more whether the reader goes on.
 func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 	list, actual, err := r.read(r.after)
 	if err == nil {
@@ -161,7 +163,7 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 			return false, false, nil
 		}
 		r.after, r.yieldedAt = list[i].Seq, r.d.Now()
-		r.d.topic.quiet(actual.UUID, list[i].From)
+		r.d.topic.stopTyping(actual.UUID, list[i].From)
 		r.seen.marked = -1
 	}
 	moved := !actual.IsZero() && actual != r.ref.Conversation
@@ -173,8 +175,9 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 	return moved || len(list) > 0, true, nil
 }
 
-// rest yields what is not a message.
-func (r *running) rest(ctx context.Context, state topicState, now time.Time) (more bool, err error) {
+// yieldOther yields what is not a message: typing, read marks and the empty update.
+// more is false when the reader has stopped.
+func (r *running) yieldOther(ctx context.Context, state topicState, now time.Time) (more bool, err error) {
 	tell := func(u Update) bool {
 		r.yieldedAt = now
 		return r.yield(u, nil)
@@ -205,7 +208,8 @@ func (r *running) rest(ctx context.Context, state topicState, now time.Time) (mo
 	return true, nil
 }
 
-// wait is the time to the next thing that comes by itself.
+// wait returns the time to the next thing that comes by itself: a poll, a beat, or the
+// end of typing.
 func (r *running) wait(state topicState, now time.Time) time.Duration {
 	wait := min(r.d.o.Runner.Poll, r.readAt.Add(recheck).Sub(now))
 	if r.beat > 0 {
@@ -217,7 +221,8 @@ func (r *running) wait(state topicState, now time.Time) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
-// raise raises a conversation's marks, at most to its last message.
+// raise raises a conversation's marks, at most to its last message; lower ones stay as
+// they are.
 func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m tickets.Marks) error {
 	c := &loaded.Conversation
 	m.Customer, m.Agent = min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)

@@ -34,7 +34,7 @@ type topicState struct {
 	customer, agent time.Time
 }
 
-// typing is until when the other side of a reader types.
+// typing returns the field that says until when the other side of a reader types.
 func (s *topicState) typing(reader tickets.Side) *time.Time {
 	if reader == tickets.SideAgent {
 		return &s.customer
@@ -42,7 +42,8 @@ func (s *topicState) typing(reader tickets.Side) *time.Time {
 	return &s.agent
 }
 
-// tell changes the state of a topic that has readers, and wakes them up.
+// tell changes the state of a topic and wakes its readers. Without readers it does
+// nothing.
 func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -53,12 +54,12 @@ func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
 	}
 }
 
-// publish wakes up everybody who waits for news of id.
+// publish wakes everybody who waits for news of id.
 func (t *topics) publish(id uuid.UUID) {
 	t.tell(id, func(s *topicState) { s.changed++ })
 }
 
-// publishAll wakes up everybody who waits for news of a conversation of an account.
+// publishAll wakes everybody who waits for news of a conversation of an account.
 func (t *topics) publishAll(account uuid.UUID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -71,10 +72,10 @@ func (t *topics) publishAll(account uuid.UUID) {
 	}
 }
 
-// reached is publish for a conversation that has reached a version, unless that
-// was told before.
-func (t *topics) reached(id uuid.UUID, version int64) {
-	if t.unknown(id, version) {
+// publishVersion wakes the readers of a conversation that has reached a version, and
+// records that version. One that is known already does nothing.
+func (t *topics) publishVersion(id uuid.UUID, version int64) {
+	if t.isNews(id, version) {
 		t.tell(id, func(s *topicState) {
 			s.changed++
 			s.version = max(s.version, version)
@@ -82,14 +83,15 @@ func (t *topics) reached(id uuid.UUID, version int64) {
 	}
 }
 
-// rumour is reached for what may not be true.
-func (t *topics) rumour(id uuid.UUID, version int64) {
-	if t.unknown(id, version) {
+// publishClaim is publishVersion for a version that may be false: it is not recorded.
+func (t *topics) publishClaim(id uuid.UUID, version int64) {
+	if t.isNews(id, version) {
 		t.publish(id)
 	}
 }
 
-func (t *topics) unknown(id uuid.UUID, version int64) bool {
+// isNews reports whether a conversation has readers who know only an earlier version.
+func (t *topics) isNews(id uuid.UUID, version int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	one := t.m[id]
@@ -108,9 +110,9 @@ func (t *topics) reset() {
 	}
 }
 
-// quiet records that the writer of a message no longer types. It wakes no reader: the
-// message does.
-func (t *topics) quiet(id uuid.UUID, author tickets.Author) {
+// stopTyping records that the writer of a message no longer types. It wakes no reader:
+// the message does.
+func (t *topics) stopTyping(id uuid.UUID, author tickets.Author) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	one := t.m[id]
@@ -131,8 +133,8 @@ type subscription struct {
 	one *topic
 }
 
-// subscribe keeps the topic of id, a conversation of the account or the account
-// itself, for a reader until leave is called.
+// subscribe keeps the topic of id, a conversation of the account or the account itself,
+// until the subscription's leave is called.
 func (t *topics) subscribe(account, id uuid.UUID) *subscription {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -148,7 +150,7 @@ func (t *topics) subscribe(account, id uuid.UUID) *subscription {
 	return &subscription{t, id, one}
 }
 
-// look is the state now, and a channel that closes at the first news after it.
+// look returns the state now, and a channel that closes at the first news after it.
 func (s *subscription) look() (topicState, <-chan struct{}) {
 	s.t.mu.Lock()
 	defer s.t.mu.Unlock()

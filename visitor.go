@@ -64,33 +64,35 @@ func (a *Account) Visitor(token Token) *Visitor {
 	return v
 }
 
-// holds returns ErrSession unless a loaded session goes on and its token is the
-// visitor's.
-func (v *Visitor) holds(l *storage.Loaded) error { return v.desk.checkSession(l, v.hash[:]) }
+// authenticate returns nil if a loaded session goes on and its token is the visitor's,
+// else [ErrSession], which may be [ErrReplaced].
+func (v *Visitor) authenticate(l *storage.Loaded) error { return v.desk.checkSession(l, v.hash[:]) }
 
-// load loads what the session may see.
+// load loads the session, its account and conversation. It fails with [ErrSession]
+// unless the session goes on and the token is its own, and with [ErrDeleted].
 func (v *Visitor) load(ctx context.Context) (storage.Loaded, error) {
 	if v.session.IsZero() {
 		return storage.Loaded{}, ErrSession
 	}
 	loaded, err := v.desk.load(ctx, storage.LoadQuery{Account: v.account, Session: v.session})
 	if err == nil {
-		err = v.holds(&loaded)
+		err = v.authenticate(&loaded)
 	}
 	return loaded, err
 }
 
-// admit checks that the session may write now.
+// admit returns why the session may not write now, or that the token is not its own;
+// nil: it may.
 func (v *Visitor) admit(l *storage.Loaded, r *automation.Rules) error {
-	if err := v.holds(l); err != nil {
+	if err := v.authenticate(l); err != nil {
 		return err
 	}
 	return v.desk.admit(l, r)
 }
 
-// admit returns why a session may not write now, whatever its token.
+// admit returns why a session may not write now, whatever its token; nil: it may.
 func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
-	if err := d.goesOn(l); err != nil {
+	if err := d.checkOngoing(l); err != nil {
 		return err
 	}
 	if l.Session.Customer.Level == tickets.LevelAnonymous && !r.Config.Chat.Anonymous {
@@ -129,17 +131,17 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 	query := storage.LoadQuery{Account: v.account, Session: v.session, Scope: "session:" + v.session.String(), Key: o.Key}
 	if o.File != nil {
 		var err error
-		if cmd.File, err = v.desk.attach(ctx, o.File, query, v.holds); err != nil {
+		if cmd.File, err = v.desk.attach(ctx, o.File, query, v.authenticate); err != nil {
 			return Result{}, err
 		}
 	}
-	return v.desk.change(ctx, request{query: query, queue: v.session.UUID, cmd: cmd, holds: v.holds, admit: v.admit})
+	return v.desk.change(ctx, request{query: query, queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: v.admit})
 }
 
 // Messages reads what the session may see, as it may see it: a verified session all of
 // its customer's messages, any other only its own (R7.2), and no agent's name when the
-// account writes as the company. The visitor is not told who agents are beyond the name.
-// [ErrSession], [ErrCursor].
+// account writes as the company. The visitor is not told who agents are beyond the
+// name. It fails with [ErrSession] or [ErrCursor].
 func (v *Visitor) Messages(ctx context.Context, q MessageQuery) (Page[tickets.Message], error) {
 	query, err := q.storage()
 	if err != nil {
@@ -156,11 +158,11 @@ func (v *Visitor) messages(ctx context.Context, q storage.MessageQuery) ([]ticke
 	if err != nil || loaded.Conversation.Version == 0 {
 		return nil, loaded.Session.Conversation, err
 	}
-	return v.desk.shown(ctx, &loaded, q)
+	return v.desk.visibleMessages(ctx, &loaded, q)
 }
 
 // File returns the attachment of a message that the session may read, by the message's
-// sequence. [ErrNotFound], [ErrSession].
+// sequence. It fails with [ErrNotFound] or [ErrSession].
 func (v *Visitor) File(ctx context.Context, seq int64) (tickets.File, []byte, error) {
 	list, _, err := v.messages(ctx, storage.MessageQuery{After: seq - 1, Limit: 1})
 	return v.desk.file(ctx, v.account, seq, list, err)
@@ -179,7 +181,8 @@ func (v *Visitor) Live(ctx context.Context, after int64, beat time.Duration) ite
 }
 
 // Typing says to the agents that the customer is typing, for six seconds. It is a hint
-// that is kept nowhere. [ErrSession].
+// that is kept nowhere; before the first message it does nothing. It fails with
+// [ErrSession].
 func (v *Visitor) Typing(ctx context.Context) error {
 	loaded, err := v.load(ctx)
 	if err == nil && loaded.Conversation.Version > 0 {
@@ -189,7 +192,8 @@ func (v *Visitor) Typing(ctx context.Context) error {
 }
 
 // MarkRead says that the customer has read up to a message. Marks only rise, and never
-// beyond the last message. [ErrSession].
+// beyond the last message; before the first message it does nothing. It fails with
+// [ErrSession].
 func (v *Visitor) MarkRead(ctx context.Context, seq int64) error {
 	loaded, err := v.load(ctx)
 	if err != nil || loaded.Conversation.Version == 0 {
@@ -198,7 +202,7 @@ func (v *Visitor) MarkRead(ctx context.Context, seq int64) error {
 	return v.desk.raise(ctx, &loaded, tickets.Marks{Customer: seq})
 }
 
-// DryRun answers what would happen if the visitor wrote this now, by the same decision,
+// DryRun returns what would happen if the visitor wrote this now, by the same decision,
 // without writing anything. Texts that are chosen at random are chosen anew when it
 // really happens. It fails like [Visitor.Write]. [automation.Explain] puts its entries
 // into words.
@@ -223,7 +227,8 @@ type SessionInfo struct {
 	ExpiresAt time.Time
 }
 
-// Session returns what is known of the visitor's session. [ErrSession], [ErrDeleted].
+// Session returns what is known of the visitor's session. It fails with [ErrSession] or
+// [ErrDeleted].
 func (v *Visitor) Session(ctx context.Context) (SessionInfo, error) {
 	loaded, err := v.load(ctx)
 	if err != nil {
@@ -240,10 +245,10 @@ func (v *Visitor) Session(ctx context.Context) (SessionInfo, error) {
 }
 
 // Leave ends the session: its token and its streams stop working. Ending an ended one
-// does nothing.
+// does nothing. It fails with [ErrSession] for another token.
 func (v *Visitor) Leave(ctx context.Context) error {
 	_, err := v.desk.changeSession(ctx, v, func(l *storage.Loaded) error {
-		if !same(v.hash[:], l.Session.TokenHash) {
+		if !sameHash(v.hash[:], l.Session.TokenHash) {
 			return ErrSession
 		}
 		if l.Session.EndedAt.IsZero() {
@@ -268,11 +273,11 @@ type Status struct {
 	Read    tickets.Marks
 }
 
-// Status says how things are for the visitor, or for a stranger. [ErrSession],
-// [ErrDeleted], [ErrNotFound].
+// Status returns how things are for the visitor, or for a stranger. It fails with
+// [ErrSession], [ErrDeleted] or [ErrNotFound].
 func (v *Visitor) Status(ctx context.Context) (Status, error) {
 	if v.stranger {
-		a, err := v.desk.living(ctx, v.account)
+		a, err := v.desk.liveAccount(ctx, v.account)
 		if err != nil {
 			return Status{}, err
 		}

@@ -33,7 +33,7 @@ func Observer(meters metric.MeterProvider, tracers trace.TracerProvider) (*charl
 		Begin:     o.begin,
 		Changed:   o.changed,
 		Committed: o.committed,
-		Lapsed:    o.lapsed,
+		Fired:     o.fired,
 		Delivered: o.delivered,
 		Stream:    o.stream,
 		Hint:      o.hint,
@@ -174,7 +174,7 @@ func (o *observer) committed(ctx context.Context, c charla.ObservedCommit) {
 	o.end(ctx, c.Err, attributes...)
 }
 
-func (o *observer) lapsed(ctx context.Context, l charla.ObservedDeadline) {
+func (o *observer) fired(ctx context.Context, l charla.ObservedDeadline) {
 	o.deadlines.Record(ctx, l.Late.Seconds(), set([]attribute.KeyValue{attribute.String("charla.deadline.kind", string(l.Kind))}))
 }
 

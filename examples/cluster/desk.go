@@ -139,7 +139,7 @@ func (c *counts) observer() *charla.Observer {
 				c.commits.Add(1)
 			}
 		},
-		Lapsed:    func(context.Context, charla.ObservedDeadline) { c.deadlines.Add(1) },
+		Fired:     func(context.Context, charla.ObservedDeadline) { c.deadlines.Add(1) },
 		Delivered: func(context.Context, charla.ObservedDelivery) { c.deliveries.Add(1) },
 		Stream:    func(_ context.Context, _ tickets.Side, change int) { c.streams.Add(int64(max(change, 0))) },
 		Failed:    func(context.Context, charla.RunPart, error) { c.failures.Add(1) },
