@@ -6,10 +6,10 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Decide decides a command: what fell due strictly before in.Now happens first,
-// in the order of deadlines (R4.3), then the command, then the automatic actions
-// that follow from it. [tickets.CommandTick] is no command of its own: it lets
-// happen what is due up to and including in.Now. A refused command is an error,
+// Decide decides a command: deadlines strictly before in.Now are carried out first, in
+// their order (R4.3), then the command, then the automatic actions that follow from it.
+// [tickets.CommandTick] is no command of its own: it carries out the deadlines up to
+// and including in.Now. A refused command is an error, such as [tickets.ErrTransition],
 // and then nothing at all is to be stored.
 //
 // Decide is pure. in.Now must not be before the conversation's LastAt.
@@ -39,15 +39,15 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 		return d, nil
 	}
 	if due, next := r.next(&d.Ticket); next != nil {
-		d.Find(tickets.Finding{Rule: next.key, Why: WhyArmed, Until: due})
+		d.AddFinding(tickets.Finding{Rule: next.key, Why: WhyArmed, Until: due})
 	}
 	return d, nil
 }
 
-// rearm brings a conversation that was armed under an older configuration to
-// this one: running deadlines move if a save since then asked for it (R2.6), as
-// of that save; what was due before it has happened before it. Other deadlines
-// need nothing: they are not stored but computed.
+// rearm brings a conversation that was armed under an older configuration to this one:
+// running deadlines move if a save since then asked for it (R2.6), as of that save; a
+// deadline before that save is carried out first. Other deadlines need nothing: they
+// are not stored but computed.
 func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 	armed := d.Conversation.Armed
 	d.Conversation.Armed = r.Version
@@ -71,7 +71,7 @@ func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 	return nil
 }
 
-// fire carries out a deadline as of the instant at which it fell due, so that the
+// fire carries out a deadline as of the instant at which it was due, so that the
 // outcome does not depend on how late that is, and asks the rules that follow.
 func (r *Rules) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, one *deadline) error {
 	if err := one.fire(d, in, due); err != nil {
@@ -81,7 +81,7 @@ func (r *Rules) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, one *de
 	return nil
 }
 
-// ask asks the rules that follow a command (R4.1).
+// ask asks the rules that follow a command (R4.1). Each leaves its answer in the draft.
 func (r *Rules) ask(d *tickets.Draft, kind tickets.CommandKind) {
 	for _, a := range r.asked[kind] {
 		a.ask(d)

@@ -65,21 +65,23 @@ type wording struct {
 	at     time.Time
 }
 
+// in returns the words in the language; in Spanish if they are not in that one.
 func (w wording) in(words chatcfg.Words) string { return words.In(w.locale, chatcfg.Spanish) }
 
-// name is what people call a rule; its key, if this version does not know it.
+// name returns what people call a rule; its key, if this version does not know it.
 func (w wording) name(key tickets.RuleKey) string {
-	if one := named(key); one != nil {
+	if one := ruleOf(key); one != nil {
 		return w.in(one.name)
 	}
 	return string(key)
 }
 
-// RuleName is what people call a rule, in Spanish, English or Portuguese (any
+// RuleName returns what people call a rule, in Spanish, English or Portuguese (any
 // other: Spanish); its key, if this version does not know it.
 func RuleName(key tickets.RuleKey, l chatcfg.Locale) string { return wording{locale: l}.name(key) }
 
-func named(key tickets.RuleKey) *rule {
+// ruleOf returns the rule with a key; nil: this version does not know it.
+func ruleOf(key tickets.RuleKey) *rule {
 	for _, one := range rules {
 		if one.key == key {
 			return one
@@ -88,7 +90,8 @@ func named(key tickets.RuleKey) *rule {
 	return nil
 }
 
-// what says who did what, and what changed by it.
+// what says in words who did what, and what changed by it; a command of an unknown kind
+// is its key.
 func (w wording) what(e *tickets.Entry) string {
 	text, said := string(e.Kind), tickets.FactKind("")
 	if row := e.Kind.Row(); row != nil {
@@ -106,6 +109,7 @@ func (w wording) what(e *tickets.Entry) string {
 	return text
 }
 
+// actor returns what people call who did something.
 func (w wording) actor(a tickets.Actor) string {
 	switch {
 	case a.Kind == tickets.ActorCustomer:
@@ -119,6 +123,7 @@ func (w wording) actor(a tickets.Actor) string {
 	}
 }
 
+// fact says in words what happened; a fact of an unknown kind is its key.
 func (w wording) fact(f tickets.Fact) string {
 	words, ok := factWords[f.Kind]
 	if !ok {
@@ -136,8 +141,10 @@ func (w wording) fact(f tickets.Fact) string {
 	return text
 }
 
+// finding says in words what a rule answered; the key of the reason, if this version
+// does not know the rule or the reason.
 func (w wording) finding(f tickets.Finding) string {
-	one := named(f.Rule)
+	one := ruleOf(f.Rule)
 	if one == nil {
 		return string(f.Why)
 	}
@@ -152,7 +159,7 @@ func (w wording) finding(f tickets.Finding) string {
 	return text
 }
 
-// instant is an instant as people say it: "today at 14:50".
+// instant returns an instant as people say it: "today at 14:50".
 func (w wording) instant(t time.Time) string {
 	if t.IsZero() {
 		return w.in(never)
@@ -170,7 +177,7 @@ func (w wording) instant(t time.Time) string {
 	return w.in(theDay) + chatcfg.FormatInstant(t, loc, w.locale)
 }
 
-// duration is a duration as people say it: "2 h 30 min".
+// duration returns a duration as people say it, in at most two units: "2 h 30 min".
 func (w wording) duration(d time.Duration) string {
 	d = d.Round(time.Second)
 	var parts []string

@@ -51,7 +51,7 @@ type greets struct {
 func (r greets) ask(d *tickets.Draft) {
 	_, asked := r.marks.answer(d)
 	d.Remember(tickets.Memory{Rule: RuleGreeting, At: d.Inputs().Now})
-	d.Find(tickets.Finding{Rule: RuleGreeting, Fired: asked, Why: WhyGreeted})
+	d.AddFinding(tickets.Finding{Rule: RuleGreeting, Fired: asked, Why: WhyGreeted})
 }
 
 func (r greets) due(t *tickets.Ticket) (time.Time, bool) {

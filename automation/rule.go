@@ -42,27 +42,29 @@ var rules = []*rule{
 	&manualClose, &automaticClose,
 }
 
-// asker is a rule that is asked after commands. It leaves a finding in the draft
-// unless it has nothing to say.
+// asker is a rule that is asked after commands. It leaves a finding in the draft, or
+// nothing if the command does not concern it.
 type asker interface {
 	ask(d *tickets.Draft)
 }
 
 // timed is a rule with a deadline.
 type timed interface {
-	// due is when a ticket falls due; false: never.
+	// due returns the rule's deadline for a ticket; false: it has none.
 	due(t *tickets.Ticket) (time.Time, bool)
-	// fire carries the rule out as of the instant at which it fell due.
+	// fire carries the rule out as of the instant at which it was due.
 	fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error
-	// overdue says which tickets are due by now: those that count from upTo or
-	// earlier. running says that running waits follow the save.
+	// overdue returns which tickets are due by now: those that count from upTo or
+	// earlier; zero: none. running says that running waits follow the save.
 	overdue(now time.Time, running bool) (by Start, upTo time.Time)
 }
 
 // follower is a timed rule of which a save can ask that running deadlines follow
 // it (R2.6).
 type follower interface {
+	// follows reports whether the ticket has a running deadline of the rule.
 	follows(t *tickets.Ticket) bool
+	// follow moves that deadline as of in.Now.
 	follow(d *tickets.Draft, in tickets.Inputs) error
 }
 
@@ -74,7 +76,8 @@ type env struct {
 	before []*rule
 }
 
-// earlier lets a rule read the answer of one that is asked before it.
+// earlier returns the means to read the answer of a rule that is asked before this one.
+// It fails unless the rule names it in reads and it stands earlier in the list.
 func (e *env) earlier(key tickets.RuleKey) (earlier, error) {
 	before := slices.ContainsFunc(e.before, func(r *rule) bool { return r.key == key })
 	if !before || !slices.Contains(e.rule.reads, key) {
@@ -86,17 +89,18 @@ func (e *env) earlier(key tickets.RuleKey) (earlier, error) {
 // earlier is a rule that was asked before.
 type earlier struct{ key tickets.RuleKey }
 
-// answer is what it answered; false: nothing, because it is off.
-func (e earlier) answer(d *tickets.Draft) (tickets.Finding, bool) { return d.Found(e.key) }
+// answer returns what that rule answered; false: nothing, because it is off.
+func (e earlier) answer(d *tickets.Draft) (tickets.Finding, bool) { return d.FindingOf(e.key) }
 
-// act carries out a command of the rule, as of the instant at which it fell due.
+// act carries out a command of the rule as of its deadline, and adds the finding that
+// it fired.
 func (e *env) act(d *tickets.Draft, kind tickets.CommandKind, in tickets.Inputs, due time.Time) error {
 	in.Now = due
 	cmd := tickets.Command{Kind: kind, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: e.rule.key}}
 	if err := d.Do(cmd, in, due, e.policy); err != nil {
 		return err
 	}
-	d.Find(tickets.Finding{Rule: e.rule.key, Fired: true, Why: WhyDeadline, Until: due})
+	d.AddFinding(tickets.Finding{Rule: e.rule.key, Fired: true, Why: WhyDeadline, Until: due})
 	return nil
 }
 

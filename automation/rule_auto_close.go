@@ -41,8 +41,8 @@ type closing struct {
 	saves chatcfg.RuleSince
 }
 
-// due is not before the rule was switched on, nor before the save that moved it
-// (R4.8).
+// due returns when the ticket closes by itself, if it counts (R4.2): not before the
+// rule was switched on, nor before the save that moved the deadline (R4.8).
 func (r closing) due(t *tickets.Ticket) (time.Time, bool) {
 	from := t.CountsFrom
 	if t.Status != tickets.StatusOpen || t.Wait != nil || from.IsZero() {
@@ -58,10 +58,12 @@ func (r closing) due(t *tickets.Ticket) (time.Time, bool) {
 	return due, ok
 }
 
+// fire closes the ticket.
 func (r closing) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
 	return r.act(d, tickets.CommandExpire, in, due)
 }
 
+// overdue returns the latest start from which the time is over by now.
 func (r closing) overdue(now time.Time, _ bool) (by Start, upTo time.Time) {
 	from, ok := startOf(now, r.after, r.clock, r.policy.Calendar)
 	if !ok || from.Before(r.saves.On) {

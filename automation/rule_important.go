@@ -42,6 +42,8 @@ var important = rule{
 
 type importance struct{ keywords *Keywords }
 
+// ask marks the ticket important if the message has a keyword, unless it is important
+// already or an agent unmarked it.
 func (r importance) ask(d *tickets.Draft) {
 	f := tickets.Finding{Rule: RuleImportant}
 	switch m, ok := r.keywords.Find(d.Written()); {
@@ -55,5 +57,5 @@ func (r importance) ask(d *tickets.Draft) {
 		f.Fired, f.Why, f.Word, f.From, f.To = true, WhyKeyword, m.Word, m.From, m.To
 		d.MarkImportant(RuleImportant)
 	}
-	d.Find(f)
+	d.AddFinding(f)
 }

@@ -32,7 +32,7 @@ var newCustomer = rule{
 			if d.Conversation.CustomerMessages == 1 {
 				s.reply(d, WhyFirstMessage)
 			} else {
-				s.hold(d, WhyNotFirstMessage, time.Time{})
+				s.skip(d, WhyNotFirstMessage, time.Time{})
 			}
 		}),
 }

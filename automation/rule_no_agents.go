@@ -51,17 +51,18 @@ type absence struct {
 	first bool // R4.1: only one of the two answers
 }
 
+// ask answers if no agent is available, once per ticket and absence.
 func (r absence) ask(d *tickets.Draft) {
 	now := d.Inputs().Presence
 	hours, asked := r.hours.answer(d)
 	closed := asked && hours.Why != WhyOpenHours
 	switch {
 	case now.Available:
-		r.hold(d, WhyAgentAvailable, time.Time{})
+		r.skip(d, WhyAgentAvailable, time.Time{})
 	case closed && r.first:
-		r.hold(d, WhyHeldBack, time.Time{})
+		r.skip(d, WhyHeldBack, time.Time{})
 	case d.Ticket.Recall(RuleNoAgents).Number == now.Absence:
-		r.hold(d, WhySpokeInAbsence, time.Time{})
+		r.skip(d, WhySpokeInAbsence, time.Time{})
 	case r.reply(d, WhyNoAgent):
 		d.Remember(tickets.Memory{Rule: RuleNoAgents, Number: now.Absence})
 	}

@@ -46,12 +46,13 @@ type notification struct {
 	marks earlier
 }
 
-// ask tells each address at most once a ticket.
+// ask notifies each address at most once a ticket, if the ticket is new, or was just
+// marked important.
 func (r notification) ask(d *tickets.Draft) {
 	f := tickets.Finding{Rule: RuleNotify}
 	var otherwise tickets.Why
 	if r.all {
-		f.Fired, f.Why, otherwise = d.Has(tickets.FactCreated), WhyCreated, WhyNotCreated
+		f.Fired, f.Why, otherwise = d.HasFact(tickets.FactCreated), WhyCreated, WhyNotCreated
 	} else {
 		marked, _ := r.marks.answer(d)
 		f.Fired, f.Why, otherwise = marked.Fired, WhyMarkedImportant, WhyNotMarkedImportant
@@ -61,9 +62,11 @@ func (r notification) ask(d *tickets.Draft) {
 	} else if !r.tell(d) {
 		f.Fired, f.Why = false, WhyAlreadyNotified
 	}
-	d.Find(f)
+	d.AddFinding(f)
 }
 
+// tell notifies the addresses that were not told of the ticket, and reports whether
+// there was one.
 func (r notification) tell(d *tickets.Draft) bool {
 	told := false
 	for _, address := range r.to {

@@ -46,16 +46,17 @@ type outside struct {
 	hours *chatcfg.Calendar
 }
 
-// ask takes two instants for one closed interval if no opening lies between them.
+// ask answers outside the business hours, once per ticket and closed interval. Two
+// instants are in one interval if no opening lies between them.
 func (r outside) ask(d *tickets.Draft) {
 	now := d.Inputs().Now
 	if r.hours.IsOpen(now) {
-		r.hold(d, WhyOpenHours, time.Time{})
+		r.skip(d, WhyOpenHours, time.Time{})
 		return
 	}
 	if spoke := d.Ticket.Recall(RuleOutOfHours).At; !spoke.IsZero() {
 		if opens, ok := r.hours.NextOpen(spoke); !ok || opens.After(now) {
-			r.hold(d, WhySpokeInInterval, opens)
+			r.skip(d, WhySpokeInInterval, opens)
 			return
 		}
 	}

@@ -23,6 +23,8 @@ var sla = rule{
 // waiting is on under any configuration: a wait keeps the SLA that it began with.
 type waiting struct{ *env }
 
+// due returns when the ticket's wait becomes a delay; false: no wait, no SLA, or it is
+// a delay already.
 func (r waiting) due(t *tickets.Ticket) (time.Time, bool) {
 	if t.Status != tickets.StatusOpen || t.Wait == nil || t.Wait.Due.IsZero() || t.Delayed() {
 		return time.Time{}, false
@@ -30,12 +32,13 @@ func (r waiting) due(t *tickets.Ticket) (time.Time, bool) {
 	return t.Wait.Due, true
 }
 
+// fire makes the wait a delay.
 func (r waiting) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
 	return r.act(d, tickets.CommandDelay, in, due)
 }
 
-// overdue counts all waits that are no delay, since each has the SLA that it began
-// with; a save moves them only if it says so.
+// overdue returns none unless the save moves running waits: each keeps the SLA that it
+// began with. Else it returns the latest beginning of a wait that is too long by now.
 func (r waiting) overdue(now time.Time, running bool) (by Start, upTo time.Time) {
 	if !running || r.policy.SLA == 0 {
 		return StartWait, time.Time{}
@@ -44,10 +47,11 @@ func (r waiting) overdue(now time.Time, running bool) (by Start, upTo time.Time)
 	return StartWait, upTo
 }
 
+// follows reports whether a wait is running.
 func (r waiting) follows(t *tickets.Ticket) bool { return t.Wait != nil }
 
-// follow moves a running wait to the SLA of the save (R2.6); what was a delay
-// before it stays one.
+// follow moves a running wait to the SLA of the save (R2.6). A wait that was a delay
+// before stays one.
 func (r waiting) follow(d *tickets.Draft, in tickets.Inputs) error {
 	cmd := tickets.Command{Kind: tickets.CommandRearm, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: RuleSLA}}
 	return d.Do(cmd, in, in.Now, *r.running)

@@ -21,10 +21,10 @@ var ticketCreated = rule{
 	},
 	compile: speaks(func(a *chatcfg.Automation) *chatcfg.TextAction { return &a.TicketCreated },
 		func(s *speaker, d *tickets.Draft) {
-			if d.Has(tickets.FactCreated) {
+			if d.HasFact(tickets.FactCreated) {
 				s.reply(d, WhyCreated)
 			} else {
-				s.hold(d, WhyNotCreated, time.Time{})
+				s.skip(d, WhyNotCreated, time.Time{})
 			}
 		}),
 }

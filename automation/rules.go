@@ -73,6 +73,8 @@ func Compile(a chatcfg.Account, cfg chatcfg.Config, running *chatcfg.Config) (*R
 	return r, nil
 }
 
+// policy returns what a configuration says about tickets. It fails if the business
+// hours do not compile.
 func policy(cfg chatcfg.Config) (tickets.Policy, error) {
 	calendar, err := cfg.Hours.Compile()
 	if err != nil {
@@ -88,11 +90,11 @@ func policy(cfg chatcfg.Config) (tickets.Policy, error) {
 	return p, nil
 }
 
-// Calendar is the account's business hours; nil: it has none.
+// Calendar returns the account's business hours; nil: it has none.
 func (r *Rules) Calendar() *chatcfg.Calendar { return r.policy.Calendar }
 
-// Deadline is what a ticket is waiting for: the rule that acts next and the
-// instant at which it does; false: nothing.
+// Deadline returns a ticket's next deadline and the rule that then acts; false: it has
+// none.
 func (r *Rules) Deadline(t *tickets.Ticket) (time.Time, tickets.RuleKey, bool) {
 	due, next := r.next(t)
 	if next == nil {
@@ -101,8 +103,8 @@ func (r *Rules) Deadline(t *tickets.Ticket) (time.Time, tickets.RuleKey, bool) {
 	return due, next.key, true
 }
 
-// next is the rule that falls due first; of several at one instant, the first in
-// the list (R4.3). Nil: none does.
+// next returns the earliest deadline of a ticket and its rule; of several at one
+// instant, the first in the list (R4.3). nil: there is none.
 func (r *Rules) next(t *tickets.Ticket) (first time.Time, next *deadline) {
 	for i := range r.timed {
 		one := &r.timed[i]
@@ -113,8 +115,7 @@ func (r *Rules) next(t *tickets.Ticket) (first time.Time, next *deadline) {
 	return first, next
 }
 
-// Wake is when the conversation of a draft has to be looked at again by itself;
-// zero: never.
+// Wake returns when something next happens to a ticket by itself; zero: never.
 func (r *Rules) Wake(t *tickets.Ticket) time.Time {
 	due, _ := r.next(t)
 	return due
@@ -139,8 +140,8 @@ type Overdue struct {
 	After, UpTo time.Time
 }
 
-// Overdue says which tickets a save makes overdue that puts r in place of old.
-// running says that it applies to running waits, too (R2.6).
+// Overdue returns which tickets a save makes overdue that puts r in place of old, for
+// each rule with a deadline. running says that it applies to running waits, too (R2.6).
 func (r *Rules) Overdue(old *Rules, running bool, now time.Time) []Overdue {
 	var list []Overdue
 	for i := range r.timed {
@@ -157,8 +158,8 @@ func (r *Rules) Overdue(old *Rules, running bool, now time.Time) []Overdue {
 	return list
 }
 
-// Saved carries forward what an account's saves mean for deadlines that were
-// armed before them (R4.8), by a save of cfg in place of old.
+// Saved returns since with what a save of cfg in place of old means for deadlines that
+// were armed before it (R4.8): which rules it switched on or changed, at now.
 func Saved(since chatcfg.Since, old, cfg chatcfg.Config, now time.Time) chatcfg.Since {
 	for _, one := range rules {
 		if one.saved == nil {
@@ -179,7 +180,8 @@ func Saved(since chatcfg.Since, old, cfg chatcfg.Config, now time.Time) chatcfg.
 	return since
 }
 
-// startOf is the instant from which a duration has passed by t; false: none.
+// startOf returns the instant from which a duration has passed by t on a clock; false:
+// there is none.
 func startOf(t time.Time, d time.Duration, clock chatcfg.Clock, hours *chatcfg.Calendar) (time.Time, bool) {
 	if clock != chatcfg.Business {
 		return t.Add(-d), true

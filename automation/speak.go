@@ -14,7 +14,8 @@ type speaker struct {
 	texts []chatcfg.Template
 }
 
-// speaker makes the speaker of the rule's action; nil: the action is off.
+// speaker returns the speaker of the rule's action; nil: the action is off. It fails if
+// a text is no template.
 func (e *env) speaker(action *chatcfg.TextAction) (*speaker, error) {
 	if !action.Enabled || len(action.Messages) == 0 {
 		return nil, nil
@@ -30,7 +31,7 @@ func (e *env) speaker(action *chatcfg.TextAction) (*speaker, error) {
 	return s, nil
 }
 
-// speaking is a rule that sends one of an action's texts where ask says so.
+// speaking is a rule that sends one of an action's texts if when decides so.
 type speaking struct {
 	*speaker
 	when func(*speaker, *tickets.Draft)
@@ -38,7 +39,8 @@ type speaking struct {
 
 func (s speaking) ask(d *tickets.Draft) { s.when(s.speaker, d) }
 
-// speaks compiles a rule that needs nothing but the texts of its action.
+// speaks returns the compile function of a rule that needs nothing but the texts of its
+// action; when decides whether it sends one.
 func speaks(of func(*chatcfg.Automation) *chatcfg.TextAction, when func(*speaker, *tickets.Draft)) func(*env) (any, error) {
 	return func(e *env) (any, error) {
 		s, err := e.speaker(of(&e.Config.Automation))
@@ -49,32 +51,33 @@ func speaks(of func(*chatcfg.Automation) *chatcfg.TextAction, when func(*speaker
 	}
 }
 
-// hold notes why the action sends nothing.
-func (s *speaker) hold(d *tickets.Draft, why tickets.Why, until time.Time) {
-	d.Find(tickets.Finding{Rule: s.rule.key, Why: why, Until: until})
+// skip adds the finding that the action sends nothing, and why.
+func (s *speaker) skip(d *tickets.Draft, why tickets.Why, until time.Time) {
+	d.AddFinding(tickets.Finding{Rule: s.rule.key, Why: why, Until: until})
 }
 
-// reply sends a text unless the ticket is paused (R3.7), and reports whether it
-// did.
+// reply sends a text unless the ticket is paused (R3.7), and reports whether it did. It
+// adds the finding in both cases.
 func (s *speaker) reply(d *tickets.Draft, why tickets.Why) bool {
 	if d.Ticket.Paused {
-		s.hold(d, WhyPaused, time.Time{})
+		s.skip(d, WhyPaused, time.Time{})
 		return false
 	}
 	s.say(d, why)
 	return true
 }
 
-// say sends one of the texts, chosen by the command's chance.
+// say sends one of the texts, chosen by the command's chance, and adds the finding.
 func (s *speaker) say(d *tickets.Draft, why tickets.Why) {
 	in := d.Inputs()
 	i := pick(in.Chance, s.rule.key, len(s.texts))
 	text, language := s.texts[i].In(d.Ticket.Customer.Locale, s.Config.Chat.Locale)
 	d.Say(s.rule.key, text.Render(s.values(&d.Ticket, text, language, in.Now)))
-	d.Find(tickets.Finding{Rule: s.rule.key, Fired: true, Why: why, Text: i + 1})
+	d.AddFinding(tickets.Finding{Rule: s.rule.key, Fired: true, Why: why, Text: i + 1})
 }
 
-// values are the variables of R4.6 as they stand, in the language of the text.
+// values returns the values of R4.6's variables, in the language of the text. Those
+// that there are not are empty.
 func (s *speaker) values(t *tickets.Ticket, text chatcfg.Text, language chatcfg.Locale, now time.Time) chatcfg.Values {
 	chat := &s.Config.Chat
 	v := chatcfg.Values{Customer: t.Customer.Name, Agent: t.AgentName, Account: chat.Name}
@@ -89,8 +92,8 @@ func (s *speaker) values(t *tickets.Ticket, text chatcfg.Text, language chatcfg.
 	return v
 }
 
-// pick chooses one of n uniformly: a number of its own for each rule, made from
-// the command's chance by splitmix64's finalizer.
+// pick returns a number from 0 to n-1, each as likely: one of its own for each rule,
+// made from the command's chance by splitmix64's finalizer.
 func pick(chance uint64, rule tickets.RuleKey, n int) int {
 	for i := range len(rule) {
 		chance = (chance ^ uint64(rule[i])) * 0x100000001b3

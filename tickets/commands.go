@@ -16,17 +16,18 @@ type CommandRow struct {
 	To map[Status]Status
 	// Older lets it go to a ticket that is not the latest.
 	Older bool
-	// Follows has the entry name the deadline that runs afterwards.
+	// Follows says that the command's entry names the deadline that runs afterwards.
 	Follows bool
 	// Words say what was done: "{actor}" is who did it.
 	Words chatcfg.Words
-	// Fact is what the words say already; empty: none.
+	// Fact is the fact that the words already say; empty: none.
 	Fact FactKind
 
 	do func(*Draft, *Ticket, Command, time.Time, Policy) error
 }
 
-// kept are the statuses in which a command keeps the ticket as it is.
+// kept returns a row's To for a command that these statuses allow and that leaves the
+// status as it is.
 func kept(in ...Status) map[Status]Status {
 	to := make(map[Status]Status, len(in))
 	for _, s := range in {
@@ -106,10 +107,12 @@ var commands = []CommandRow{
 	},
 }
 
-// Commands returns the rows of all commands but [CommandTick], which is none.
+// Commands returns a copy of the rows of all commands but [CommandTick], which has
+// none.
 func Commands() []CommandRow { return append([]CommandRow(nil), commands...) }
 
-// Row returns the row of a command; nil: it is of no known kind.
+// Row returns a copy of the row of a command; nil for an unknown kind and
+// [CommandTick].
 func (k CommandKind) Row() *CommandRow {
 	for i := range commands {
 		if commands[i].Kind == k {
@@ -120,7 +123,7 @@ func (k CommandKind) Row() *CommandRow {
 	return nil
 }
 
-// row is Row without a copy.
+// row is Row without the copy: callers do not write to it.
 func row(k CommandKind) *CommandRow {
 	for i := range commands {
 		if commands[i].Kind == k {
@@ -134,9 +137,9 @@ func row(k CommandKind) *CommandRow {
 // afterwards.
 func (k CommandKind) Follows() bool { r := row(k); return r != nil && r.Follows }
 
-// Next says which status a command leads to from a status, by the table of R3.3;
-// false: the command is refused. From [StatusNone] and [StatusClosed],
-// [CommandWrite] leads to a ticket of its own, or reopens (R3.4).
+// Next returns the status to which a command leads from a status, by the table of R3.3;
+// false: the command is refused. From [StatusNone] and [StatusClosed], [CommandWrite]
+// leads to a ticket of its own, or reopens (R3.4).
 func Next(from Status, k CommandKind) (Status, bool) {
 	r := row(k)
 	if r == nil {

@@ -47,9 +47,9 @@ type Draft struct {
 	ticketChanged, olderChanged bool
 }
 
-// Begin starts a draft on a state, done at an instant; if that is before the
-// conversation's last change, it is done at that. State's slices and maps are
-// not written to.
+// Begin returns a draft of a state, whose changes are done at an instant; if that is
+// before the conversation's last change, they are done at that. State's slices and maps
+// are not written to.
 func Begin(s State, at time.Time) *Draft {
 	if at.Before(s.Conversation.LastAt) {
 		at = s.Conversation.LastAt
@@ -61,7 +61,7 @@ func Begin(s State, at time.Time) *Draft {
 	return &Draft{State: s, At: at}
 }
 
-// Changed returns the tickets that are to be stored, by number.
+// Changed returns the tickets that are to be stored, by number; nil: none.
 func (d *Draft) Changed() []Ticket {
 	changed := d.Settled
 	if d.olderChanged {
@@ -73,10 +73,11 @@ func (d *Draft) Changed() []Ticket {
 	return changed
 }
 
-// Do carries out one command: it changes the state by the table of R3.3 and
-// opens a history entry, whose Inputs are in. in.Now is the instant at which the
-// command takes effect: the deadline for what fell due (due is then that
-// deadline, else zero). An error leaves the draft unusable.
+// Do carries out one command: it changes the state by the table of R3.3 and adds a
+// history entry, whose Inputs are in. in.Now is the instant at which the command takes
+// effect, for a deadline the instant at which it was due, which due repeats; for any
+// other command due is zero. It fails with [ErrCommand], [ErrNoTicket], [ErrNotLatest],
+// [ErrTransition] or [ErrAnonymous]; after an error the draft must not be used.
 func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 	r := row(cmd.Kind)
 	if r == nil {
@@ -108,6 +109,9 @@ func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 	return nil
 }
 
+// target returns the ticket to which a command goes: the latest, with Number zero if
+// the command may begin one, or the older ticket. It fails with [ErrNoTicket], or
+// [ErrNotLatest] if the command may not go to an older ticket.
 func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 	switch {
 	case cmd.Number == 0 || cmd.Number == d.Ticket.Number:
@@ -123,14 +127,16 @@ func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 	return d.Older, nil
 }
 
+// ignore makes the ticket ignored and ends what runs on it.
 func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 	t.Status = StatusIgnored
-	t.rest()
-	d.Fact(Fact{Kind: FactIgnored})
+	t.stopClocks()
+	d.AddFact(Fact{Kind: FactIgnored})
 	return nil
 }
 
-// close closes the ticket: for an agent, or for a rule.
+// close closes the ticket and ends what runs on it, for an agent or, by CommandExpire,
+// for a rule.
 func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	t.Status, t.Reason, t.ClosedAt = StatusClosed, ReasonManual, now
 	if cmd.Kind == CommandExpire {
@@ -138,28 +144,29 @@ func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	} else {
 		t.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name
 	}
-	t.rest()
-	d.Fact(Fact{Kind: FactClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
+	t.stopClocks()
+	d.AddFact(Fact{Kind: FactClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
 	return nil
 }
 
-// delay notes that the wait has reached the SLA (R2.3).
+// delay records that the wait has reached the SLA (R2.3). The ticket must have a wait.
 func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	w := *t.Wait
 	w.DelayedAt, t.Wait = now, &w
-	d.Fact(Fact{Kind: FactDelayed, Rule: cmd.Actor.Rule})
+	d.AddFact(Fact{Kind: FactDelayed, Rule: cmd.Actor.Rule})
 	return nil
 }
 
-// rearm moves the running wait to the SLA of the policy (R2.6).
+// rearm moves the running wait to the SLA of the policy (R2.6). The ticket must have a
+// wait.
 func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	w := *t.Wait
-	w.limit(p)
+	w.setSLA(p)
 	if !w.Due.IsZero() && w.Due.Before(now) {
 		w.Due = now // what the save moves into the past falls due at it
 	}
 	t.Wait = &w
-	d.Fact(Fact{Kind: FactRearmed, Rule: cmd.Actor.Rule})
+	d.AddFact(Fact{Kind: FactRearmed, Rule: cmd.Actor.Rule})
 	return nil
 }
 
@@ -172,12 +179,12 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	case t.Status == StatusOpen || t.Status == StatusIgnored:
 	case t.Status == StatusClosed && p.ReopenWindow > 0 && now.Before(t.ClosedAt.Add(p.ReopenWindow)):
 		d.open(t, now, p)
-		d.Fact(Fact{Kind: FactReopened})
+		d.AddFact(Fact{Kind: FactReopened})
 	default:
 		d.create(t, now, p)
 	}
 	if linked {
-		d.Fact(Fact{Kind: FactLinked})
+		d.AddFact(Fact{Kind: FactLinked})
 	}
 	t.Customer = cmd.Customer
 	if cmd.Customer.Level == c.Customer.Level {
@@ -191,12 +198,12 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	d.append(Message{From: FromCustomer, Level: cmd.Customer.Level, Text: cmd.Text, File: cmd.File})
 	t.LastWord, t.CountsFrom = SideCustomer, time.Time{}
 	if t.Status == StatusOpen && t.Wait == nil {
-		t.wait(now, p)
+		t.startWait(now, p)
 	}
 	return nil
 }
 
-// create starts a new ticket in place of the latest.
+// create puts a new ticket in place of the latest.
 func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 	if d.ticketChanged {
 		d.Settled = append(d.Settled, *t)
@@ -206,13 +213,15 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 	if p.CreateIgnored {
 		t.Status, t.OpenedAt = StatusIgnored, time.Time{}
 	}
-	d.Fact(Fact{Kind: FactCreated})
+	d.AddFact(Fact{Kind: FactCreated})
 }
 
+// reply stores an agent's message, opens an ignored ticket and ends the customer's
+// wait, which becomes an Answer (R2.2).
 func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	if t.Status != StatusOpen {
 		t.Status, t.OpenedAt = StatusOpen, now
-		d.Fact(Fact{Kind: FactOpened})
+		d.AddFact(Fact{Kind: FactOpened})
 	}
 	t.Messages++
 	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
@@ -222,7 +231,7 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 			Limit: w.Limit, First: !t.Answered, Agent: cmd.Actor.Agent,
 		}
 		d.Answers = append(d.Answers, a)
-		d.Fact(Fact{Kind: FactAnswered, Waited: a.Waited})
+		d.AddFact(Fact{Kind: FactAnswered, Waited: a.Waited})
 		t.Wait = nil
 	}
 	t.Answered = true
@@ -233,9 +242,10 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	return nil
 }
 
+// reopen opens an ignored or closed ticket for an agent.
 func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
 	d.open(t, now, p)
-	d.Fact(Fact{Kind: FactOpened})
+	d.AddFact(Fact{Kind: FactOpened})
 	return nil
 }
 
@@ -244,13 +254,14 @@ func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
 func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
 	t.Status, t.Reason, t.OpenedAt, t.ClosedAt = StatusOpen, "", now, time.Time{}
 	if t.LastWord == SideCustomer {
-		t.wait(now, p)
+		t.startWait(now, p)
 	} else {
 		t.CountsFrom = now
 	}
 }
 
-// pause pauses or resumes (R3.7).
+// pause pauses or resumes the ticket (R3.7). It fails with a [TransitionError] if the
+// ticket already is so.
 func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	pause := cmd.Kind == CommandPause
 	if t.Paused == pause {
@@ -258,17 +269,18 @@ func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	}
 	t.Paused, t.CountsFrom = pause, time.Time{}
 	if pause {
-		d.Fact(Fact{Kind: FactPaused})
+		d.AddFact(Fact{Kind: FactPaused})
 		return nil
 	}
 	if t.LastWord == SideAgent {
 		t.CountsFrom = now
 	}
-	d.Fact(Fact{Kind: FactResumed})
+	d.AddFact(Fact{Kind: FactResumed})
 	return nil
 }
 
-// mark marks important or normal (R3.5).
+// mark marks the ticket important or normal (R3.5); one that is so already stays,
+// without a fact. Normal switches keywords off.
 func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	important := cmd.Kind == CommandMark
 	if !important {
@@ -279,32 +291,34 @@ func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	}
 	t.Important = important
 	if important {
-		d.Fact(Fact{Kind: FactMarked})
+		d.AddFact(Fact{Kind: FactMarked})
 	} else {
-		d.Fact(Fact{Kind: FactUnmarked})
+		d.AddFact(Fact{Kind: FactUnmarked})
 	}
 	return nil
 }
 
+// classify sets the typification. It fails with [ErrAnonymous].
 func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
 	}
 	t.Typification = cmd.Typification
-	d.Fact(Fact{Kind: FactTypified})
+	d.AddFact(Fact{Kind: FactTypified})
 	return nil
 }
 
+// describe replaces the metadata. It fails with [ErrAnonymous].
 func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
 	}
 	t.Metadata = cmd.Metadata
-	d.Fact(Fact{Kind: FactDescribed})
+	d.AddFact(Fact{Kind: FactDescribed})
 	return nil
 }
 
-// Remember keeps what a rule remembers of the latest ticket, in place of what it
+// Remember stores what a rule remembers of the latest ticket, in place of what it
 // remembered before.
 func (d *Draft) Remember(m Memory) {
 	memory := slices.Clone(d.Ticket.Memory) // the loaded one is not written to
@@ -317,7 +331,7 @@ func (d *Draft) Remember(m Memory) {
 	d.Ticket.Memory = memory
 }
 
-// Written is the text of the customer's last message in this draft.
+// Written returns the text of the customer's last message in this draft; empty: none.
 func (d *Draft) Written() string {
 	for i := len(d.Messages) - 1; i >= 0; i-- {
 		if d.Messages[i].From == FromCustomer {
@@ -327,11 +341,11 @@ func (d *Draft) Written() string {
 	return ""
 }
 
-// Inputs are those of the entry under way.
+// Inputs returns those of the last entry. It panics before the first Do.
 func (d *Draft) Inputs() Inputs { return d.entry().Inputs }
 
-// Found is what a rule has answered in the entry under way; false: nothing.
-func (d *Draft) Found(rule RuleKey) (Finding, bool) {
+// FindingOf returns what a rule has answered in the last entry; false: nothing.
+func (d *Draft) FindingOf(rule RuleKey) (Finding, bool) {
 	for _, f := range d.entry().Trace {
 		if f.Rule == rule {
 			return f, true
@@ -340,39 +354,40 @@ func (d *Draft) Found(rule RuleKey) (Finding, bool) {
 	return Finding{}, false
 }
 
-// Say appends an automatic message to the latest ticket, as part of the entry
-// under way. It is nobody's word: it moves nothing (R4.4).
+// Say appends an automatic message to the latest ticket, as part of the last entry. It
+// counts as neither side's word: no status, wait or deadline changes (R4.4).
 func (d *Draft) Say(rule RuleKey, text string) {
 	d.append(Message{From: FromRule, Rule: rule, Text: text})
 }
 
-// MarkImportant marks the latest ticket important for a rule (R5.1).
+// MarkImportant marks the latest ticket important for a rule, as part of the last entry
+// (R5.1).
 func (d *Draft) MarkImportant(rule RuleKey) {
 	d.Ticket.Important = true
-	d.Fact(Fact{Kind: FactMarked, Rule: rule})
+	d.AddFact(Fact{Kind: FactMarked, Rule: rule})
 }
 
-// NotifyAddress notes that a rule tells an address of the latest ticket. It
-// reports whether it does: each address is told once a ticket (R5.2).
+// NotifyAddress records that a rule tells an address of the latest ticket. It reports
+// whether that is new: each address is told once a ticket (R5.2).
 func (d *Draft) NotifyAddress(rule RuleKey, address string) bool {
 	if slices.Contains(d.Ticket.Notified, address) {
 		return false
 	}
 	d.Ticket.Notified = append(slices.Clip(d.Ticket.Notified), address)
-	d.Fact(Fact{Kind: FactNotified, Rule: rule, Address: address})
+	d.AddFact(Fact{Kind: FactNotified, Rule: rule, Address: address})
 	return true
 }
 
-// Has reports whether the entry under way has a fact of a kind.
-func (d *Draft) Has(k FactKind) bool {
+// HasFact reports whether the last entry has a fact of a kind.
+func (d *Draft) HasFact(k FactKind) bool {
 	return slices.ContainsFunc(d.entry().Facts, func(f Fact) bool { return f.Kind == k })
 }
 
-// Fact adds to the facts of the entry under way.
-func (d *Draft) Fact(f Fact) { e := d.entry(); e.Facts = append(e.Facts, f) }
+// AddFact adds to the facts of the last entry.
+func (d *Draft) AddFact(f Fact) { e := d.entry(); e.Facts = append(e.Facts, f) }
 
-// Find adds to the trace of the entry under way.
-func (d *Draft) Find(f Finding) {
+// AddFinding adds what a rule answered to the trace of the last entry.
+func (d *Draft) AddFinding(f Finding) {
 	e := d.entry()
 	if e.Trace == nil {
 		e.Trace = make([]Finding, 0, 7) // what a customer's message asks at most
@@ -380,8 +395,11 @@ func (d *Draft) Find(f Finding) {
 	e.Trace = append(e.Trace, f)
 }
 
+// entry returns the last entry, to be written to. It panics before the first Do.
 func (d *Draft) entry() *Entry { return &d.Entries[len(d.Entries)-1] }
 
+// append adds a message to the latest ticket, with the next sequence number, and a fact
+// that says so.
 func (d *Draft) append(m Message) {
 	c := &d.Conversation
 	c.LastSeq++
@@ -390,11 +408,11 @@ func (d *Draft) append(m Message) {
 		m.Level = d.Ticket.Customer.Level
 	}
 	d.Messages = append(d.Messages, m)
-	d.Fact(Fact{Kind: FactSaid, Seq: m.Seq, Rule: m.Rule})
+	d.AddFact(Fact{Kind: FactSaid, Seq: m.Seq, Rule: m.Rule})
 }
 
-// mergeCustomer merges the writer's contact data; data less trusted than what is stored
-// is ignored (R7.2). It reports whether a conversation was linked.
+// mergeCustomer records the writer's session, links and contact data; data less trusted
+// than what is stored is ignored (R7.2). It reports whether a conversation was linked.
 func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
 	c.Session = cmd.Actor.Session
 	for _, link := range cmd.Links {
@@ -406,7 +424,7 @@ func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
 		return linked
 	}
 	who, old := cmd.Customer, c.Customer
-	if who.Level == LevelVerified && old.Level == LevelVerified { // a claim learns nothing from another
+	if who.Level == LevelVerified && old.Level == LevelVerified { // claims are not merged
 		who.Name = cmp.Or(who.Name, old.Name)
 		who.Email = cmp.Or(who.Email, old.Email)
 		who.RUT = cmp.Or(who.RUT, old.RUT)
@@ -417,6 +435,7 @@ func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
 	return linked
 }
 
+// rank orders the levels, the most trusted highest; zero for an invalid one.
 func (l Level) rank() int {
 	switch l {
 	case LevelVerified:
@@ -430,24 +449,26 @@ func (l Level) rank() int {
 	}
 }
 
-// rest ends everything that runs while a ticket is open (R2.4, R3.7, R4.2).
-func (t *Ticket) rest() { t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }
+// stopClocks ends everything that runs while a ticket is open: wait, auto-close and
+// pause (R2.4, R3.7, R4.2).
+func (t *Ticket) stopClocks() { t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }
 
-// wait starts a wait under the SLA of now (R2.2, R2.6).
-func (t *Ticket) wait(now time.Time, p Policy) {
+// startWait starts a wait under the policy's SLA (R2.2, R2.6).
+func (t *Ticket) startWait(now time.Time, p Policy) {
 	t.Wait = &Wait{Since: now}
-	t.Wait.limit(p)
+	t.Wait.setSLA(p)
 }
 
-// limit puts the wait under an SLA. One that is a delay already stays one.
-func (w *Wait) limit(p Policy) {
+// setSLA puts the wait under the policy's SLA and computes when it is due. A wait that
+// is a delay already stays one.
+func (w *Wait) setSLA(p Policy) {
 	w.Clock, w.Limit, w.Due = p.SLAClock, p.SLA, time.Time{}
 	if p.SLA > 0 {
 		w.Due, _ = After(w.Since, p.SLA, p.SLAClock, p.Calendar)
 	}
 }
 
-// After is the instant at which a duration has passed since another on a clock;
+// After returns the instant at which a duration has passed since another on a clock;
 // false: it never will, or the clock has no hours.
 func After(from time.Time, d time.Duration, clock chatcfg.Clock, hours *chatcfg.Calendar) (time.Time, bool) {
 	if clock != chatcfg.Business {
@@ -459,6 +480,8 @@ func After(from time.Time, d time.Duration, clock chatcfg.Clock, hours *chatcfg.
 	return hours.Add(from, d)
 }
 
+// elapsed returns the time between two instants on a clock; on the wall clock if there
+// are no hours.
 func elapsed(from, to time.Time, clock chatcfg.Clock, hours *chatcfg.Calendar) time.Duration {
 	if clock == chatcfg.Business && hours != nil {
 		return hours.Between(from, to)

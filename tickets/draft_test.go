@@ -99,8 +99,8 @@ func TestNewTicket(t *testing.T) {
 	s.policy.ReopenWindow = 2 * time.Hour
 	s.do(tickets.CommandClose, tickets.CommandWrite)
 	assert.EqualValues(t, 2, s.state.Ticket.Number, "an hour after the close it reopens (R3.4)")
-	assert.True(t, s.last.Has(tickets.FactReopened))
-	assert.False(t, s.last.Has(tickets.FactCreated))
+	assert.True(t, s.last.HasFact(tickets.FactReopened))
+	assert.False(t, s.last.HasFact(tickets.FactCreated))
 	s.policy.ReopenWindow = time.Hour
 	s.policy.CreateIgnored = true
 	s.do(tickets.CommandClose, tickets.CommandWrite)

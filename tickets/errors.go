@@ -30,7 +30,7 @@ type TransitionError struct {
 	Kind   CommandKind
 }
 
-// Error says it in English.
+// Error says in English which command is not possible in which state.
 func (e *TransitionError) Error() string {
 	from := string(e.From)
 	switch {

@@ -52,8 +52,8 @@ type Inputs struct {
 	Chance uint64 `json:"chance"`
 }
 
-// Entry is one line of the history: a decision, what it took in and everything
-// that followed from it (R3.8). Entries are never rewritten.
+// Entry is one line of the history: a decision, its inputs and everything that
+// followed from it (R3.8). Entries are never rewritten.
 type Entry struct {
 	// N numbers the entries of a conversation: 1, 2, 3, …
 	N int64 `json:"n"`
@@ -61,7 +61,7 @@ type Entry struct {
 	Ticket Number `json:"ticket"`
 	// At is when it was done.
 	At time.Time `json:"at"`
-	// Due is when it fell due; zero for what nobody scheduled (R4.3).
+	// Due is when it was due, for a deadline; else zero (R4.3).
 	Due    time.Time   `json:"due,omitzero"`
 	Kind   CommandKind `json:"kind"`
 	Actor  Actor       `json:"actor"`

@@ -11,10 +11,11 @@ import (
 // only meaningful together with its account. The zero value is none.
 type ConversationID struct{ uuid.UUID }
 
-// IsZero says whether the ID is missing.
+// IsZero reports whether the ID is missing.
 func (id ConversationID) IsZero() bool { return id.UUID == uuid.Nil }
 
-// ParseConversationID reads an ID as String writes it; another text is [chatcfg.ErrID].
+// ParseConversationID reads an ID as String writes it. It fails with [chatcfg.ErrID]
+// for any other text.
 func ParseConversationID(text string) (ConversationID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || id.String() != text {
@@ -26,14 +27,14 @@ func ParseConversationID(text string) (ConversationID, error) {
 // SessionID identifies a browser session of an account. The zero value is none.
 type SessionID struct{ uuid.UUID }
 
-// IsZero says whether the ID is missing.
+// IsZero reports whether the ID is missing.
 func (id SessionID) IsZero() bool { return id.UUID == uuid.Nil }
 
 // FileID identifies the bytes of an attachment within its account. The zero
 // value is none.
 type FileID struct{ uuid.UUID }
 
-// IsZero says whether the ID is missing.
+// IsZero reports whether the ID is missing.
 func (id FileID) IsZero() bool { return id.UUID == uuid.Nil }
 
 // AgentID is the host's own name for an agent: any text of 1 to 128 bytes.
@@ -53,7 +54,7 @@ type Ref struct {
 	Number Number `json:"number"`
 }
 
-// String is "account/conversation/number".
+// String returns "account/conversation/number".
 func (r Ref) String() string {
 	return r.Account.String() + "/" + r.Conversation.String() + "/" + strconv.FormatInt(int64(r.Number), 10)
 }

@@ -30,14 +30,14 @@ type Roster struct {
 	// Agents maps each online agent to the instant at which their heartbeat
 	// runs out; a zero time never does.
 	Agents map[AgentID]time.Time `json:"agents,omitempty"`
-	// Absence counts the arrivals into an empty room: it names the absence that
-	// follows the last of them, and stays the same until someone comes back.
+	// Absence counts how often an agent came online while no other was: it numbers the
+	// absence that follows, and stays the same until an agent comes online again.
 	Absence int64 `json:"absence"`
 	// Revision counts the writes; the store compares it.
 	Revision int64 `json:"revision"`
 }
 
-// At is the account's presence at an instant. Its Absence is never zero, so that
+// At returns the account's presence at an instant. Its Absence is never zero, so that
 // zero can mean "in none".
 func (r Roster) At(now time.Time) Presence {
 	p := Presence{Absence: r.Absence + 1}
@@ -49,9 +49,10 @@ func (r Roster) At(now time.Time) Presence {
 	return p
 }
 
-// Heartbeat is the roster after an agent's heartbeat at an instant, which holds
-// for ttl (zero: until the next). It forgets heartbeats that have run out. The
-// receiver is left as it was; Revision is one more.
+// Heartbeat returns the roster after an agent's heartbeat at an instant, which holds
+// for ttl (zero: until the next one); any availability but [Online] removes the agent.
+// Heartbeats that have run out are dropped. The receiver is left as it was; Revision is
+// one more.
 func (r Roster) Heartbeat(agent AgentID, a Availability, now time.Time, ttl time.Duration) Roster {
 	next := Roster{Format: RosterFormat, Agents: maps.Clone(r.Agents), Absence: r.Absence, Revision: r.Revision + 1}
 	if next.Agents == nil {

@@ -254,7 +254,7 @@ type Wait struct {
 	DelayedAt time.Time `json:"delayedAt,omitzero"`
 }
 
-// Delayed says whether the customer has waited for longer than the SLA (R2.3).
+// Delayed reports whether the customer has waited for longer than the SLA (R2.3).
 func (t *Ticket) Delayed() bool { return t.Wait != nil && !t.Wait.DelayedAt.IsZero() }
 
 // Typification is the category of a ticket and free-form fields (R3.6).

@@ -54,8 +54,8 @@ type content struct {
 	ReplyTo, URL                        string
 }
 
-// compose is a mail as it goes over the wire. It is the same at each attempt but for
-// its date and boundary.
+// compose returns a mail as it goes over the wire. It is the same at each attempt but
+// for its date and boundary. It fails if the mail's key is not fit for a Message-ID.
 func (m *Mailer) compose(one *charla.Mail, to string) ([]byte, error) {
 	id, err := messageID(one, m.o.Domain)
 	if err != nil {
@@ -85,7 +85,7 @@ func (m *Mailer) compose(one *charla.Mail, to string) ([]byte, error) {
 		text += "\n" + link + "\n"
 	}
 	var html bytes.Buffer
-	if err := pageTemplate.Execute(&html, show(one, subject, replyTo, link)); err != nil {
+	if err := pageTemplate.Execute(&html, htmlContent(one, subject, replyTo, link)); err != nil {
 		return nil, fmt.Errorf("mail: HTML: %w", err)
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, text)
@@ -97,7 +97,8 @@ func (m *Mailer) compose(one *charla.Mail, to string) ([]byte, error) {
 	return raw.Bytes(), nil
 }
 
-func show(one *charla.Mail, subject, replyTo, link string) content {
+// htmlContent returns what the mail's HTML shows, in the mail's language, or Spanish.
+func htmlContent(one *charla.Mail, subject, replyTo, link string) content {
 	who := &one.Customer
 	w, ok := words[one.Locale]
 	c := content{
@@ -122,8 +123,9 @@ func show(one *charla.Mail, subject, replyTo, link string) content {
 
 var errKey = errors.New("mail: a mail's key is letters, digits and hyphens")
 
-// messageID names a mail, the same at each attempt, so that mailboxes can tell a
-// mail that came twice. Keys are an account's own, so the account is in it.
+// messageID returns the mail's Message-ID, the same at each attempt, so that mailboxes
+// recognise a mail that came twice. Keys are an account's own, so the account is in it.
+// It fails with errKey.
 func messageID(one *charla.Mail, domain string) (string, error) {
 	ok := one.Key != "" && len(one.Key) <= 200 && !strings.ContainsFunc(one.Key, func(r rune) bool {
 		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
@@ -134,8 +136,8 @@ func messageID(one *charla.Mail, domain string) (string, error) {
 	return one.Key + "." + one.Ref.Account.String() + "@" + domain, nil
 }
 
-// oneLine is a text fit for a header: without line ends and control characters, of
-// bounded length.
+// oneLine returns a text fit for a header: without line ends and control characters, of
+// at most maxSubject characters.
 func oneLine(s string) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || hidden(r)
@@ -146,8 +148,8 @@ func oneLine(s string) string {
 	return s
 }
 
-// lines is a text fit for a body: its line ends are \n, and other control characters
-// gone.
+// lines returns a text fit for a body: its line ends are \n, and other control
+// characters are removed.
 func lines(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\ufffd"))
 	return strings.Map(func(r rune) rune {
@@ -158,7 +160,7 @@ func lines(s string) string {
 	}, s)
 }
 
-// hidden says whether a character only changes the order in which others are shown,
+// hidden reports whether a character only changes the order in which others are shown,
 // with which an address can be made to look like another.
 func hidden(r rune) bool {
 	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u2028' || r == '\u2029'

@@ -11,5 +11,6 @@ import (
 
 func wallClock() charla.Clock { return clock.New() }
 
-// networkTime is what contexts and the deadlines of connections go by.
+// networkTime returns the real time, which contexts and the deadlines of connections
+// need.
 func networkTime() time.Time { return time.Now() }

@@ -8,7 +8,7 @@ import (
 	"github.com/charlahq/charla"
 )
 
-// limiter counts what each address was sent of late.
+// limiter counts the mails that each address was sent within the limit's window.
 type limiter struct {
 	limit Limit
 	clock charla.Clock
@@ -18,7 +18,8 @@ type limiter struct {
 	swept time.Time
 }
 
-// take counts one mail to an address, if it may have one. giveBack uncounts it.
+// take counts one mail to an address; false: it has had as many as it may. giveBack
+// uncounts it.
 func (l *limiter) take(address string) (giveBack func(), ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,7 +44,7 @@ func (l *limiter) take(address string) (giveBack func(), ok bool) {
 	}, true
 }
 
-// forget drops what no longer counts.
+// forget drops an address's mails that are older than the window.
 func (l *limiter) forget(address string, now time.Time) {
 	kept := slices.DeleteFunc(l.taken[address], func(t time.Time) bool { return now.Sub(t) >= l.limit.Window })
 	if len(kept) == 0 {

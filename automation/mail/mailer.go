@@ -90,8 +90,8 @@ var _ charla.Mailer = (*Mailer)(nil)
 
 // New makes a mailer that sends by a server ("smtp.tienda.cl:587") from an address,
 // plain or with a name ("Chat <chat@tienda.cl>"); without a name the account's is
-// shown. It connects when there is something to send. The error has every problem of
-// the arguments.
+// shown. It does not connect before the first mail. The error has every problem of the
+// arguments.
 func New(server, from string, o *Options) (*Mailer, error) {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("mail: "+format, args...)) }
@@ -164,10 +164,11 @@ func (m *Mailer) Send(ctx context.Context, one charla.Mail) error {
 	return err
 }
 
-// Close ends the connections that are open. What is being sent is sent; what is sent
-// later is [charla.ErrNotSent].
+// Close ends the connections that are open. A mail on its way is still sent; later ones
+// fail with [charla.ErrNotSent].
 func (m *Mailer) Close() { m.pool.close() }
 
+// withDefaults returns a copy in which every zero field has its default; nil is valid.
 func (o *Options) withDefaults(sender string) Options {
 	var r Options
 	if o != nil {
@@ -197,7 +198,7 @@ func (o *Options) withDefaults(sender string) Options {
 	return r
 }
 
-// validDomain says whether s can stand in a command and in a Message-ID.
+// validDomain reports whether s can stand in a command and in a Message-ID.
 func validDomain(s string) bool {
 	return s != "" && len(s) <= 253 && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789.-") == "" &&
 		s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")

@@ -30,7 +30,9 @@ var (
 	atEnd     = stage{name: "end of text", about: true, ended: true}
 )
 
-// outcome is what became of a mail that met an error at a stage.
+// outcome returns the error of a mail that met err at a stage: nil if the server took
+// it after all, [charla.ErrRefused], [charla.ErrNotSent], or another if it may have
+// been sent.
 func outcome(at stage, err error) error {
 	code := 0
 	if reply := (*textproto.Error)(nil); errors.As(err, &reply) {
@@ -48,7 +50,7 @@ func outcome(at stage, err error) error {
 	}
 }
 
-// aboutLogin says whether a refusal asks for a login or for TLS.
+// aboutLogin reports whether a refusal asks for a login or for TLS.
 func aboutLogin(code int) bool {
 	return code == 530 || code == 534 || code == 535 || code == 538
 }

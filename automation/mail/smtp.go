@@ -36,7 +36,7 @@ type pool struct {
 	security             Security
 	tls                  *tls.Config
 	clock                charla.Clock
-	// login logs in; nil: nobody does. It is a function so that no way of printing
+	// login logs in; nil: there is no login. It is a function so that no way of printing
 	// shows a password.
 	login func(*smtp.Client) error
 	// slots has one token for each connection in use.
@@ -62,6 +62,7 @@ type wire struct {
 	left int
 }
 
+// Read reads from the connection. It fails with errAnswers once left bytes were read.
 func (w *wire) Read(b []byte) (int, error) {
 	if w.left <= 0 {
 		return 0, errAnswers
@@ -71,6 +72,7 @@ func (w *wire) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// newPool returns a pool of connections to a server. It does not connect.
 func newPool(server, host string, o *Options) *pool {
 	cfg := o.TLS.Clone()
 	if cfg == nil {
@@ -89,7 +91,8 @@ func newPool(server, host string, o *Options) *pool {
 	return p
 }
 
-// login is by the first of what the server offers.
+// login returns a function that logs in by the first of SCRAM-SHA-256, PLAIN and LOGIN
+// that the server offers; it fails if the server offers none.
 func login(host, name, password string, plaintext bool) func(*smtp.Client) error {
 	return func(c *smtp.Client) error {
 		_, offered := c.Extension("AUTH")
@@ -107,7 +110,8 @@ func login(host, name, password string, plaintext bool) func(*smtp.Client) error
 	}
 }
 
-// send hands one mail to the server. ctx has a deadline.
+// send hands one mail to the server. ctx has a deadline; its first half is for what
+// comes before the end of the mail. The error is made by outcome.
 func (p *pool) send(ctx context.Context, from, to string, raw []byte) error {
 	now := networkTime()
 	end, _ := ctx.Deadline()
@@ -131,8 +135,8 @@ func (p *pool) send(ctx context.Context, from, to string, raw []byte) error {
 	return nil
 }
 
-// transact is one mail on a connection that is ready for it, and the stage at which
-// it failed.
+// transact sends one mail on a connection that is ready for it, and returns the stage
+// at which it failed.
 func (c *connection) transact(early context.Context, end time.Time, from, to string, raw []byte) (stage, error) {
 	release := bound(early, c.raw)
 	defer release()
@@ -163,8 +167,8 @@ func (c *connection) transact(early context.Context, end time.Time, from, to str
 	return atEnd, w.Close()
 }
 
-// bound makes a connection fail when ctx ends, until release, which says whether it
-// did not.
+// bound makes a connection fail when ctx ends, until release is called, which reports
+// whether ctx had not ended.
 func bound(ctx context.Context, conn net.Conn) (release func() bool) {
 	if end, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(end)
@@ -172,7 +176,7 @@ func bound(ctx context.Context, conn net.Conn) (release func() bool) {
 	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 }
 
-// cause is an error with the end of ctx that may be behind it.
+// cause returns err, and with it the end of ctx if that may have caused it.
 func cause(ctx context.Context, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("%w: %w", ended, err)
@@ -180,8 +184,8 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// take is a connection that is ready for a mail, and the stage at which there was
-// none to be had.
+// take returns a connection that is ready for a mail, kept or new. On failure it
+// returns the stage that failed.
 func (p *pool) take(ctx context.Context) (*connection, stage, error) {
 	for {
 		c, err := p.pop()
@@ -204,7 +208,8 @@ func (p *pool) take(ctx context.Context) (*connection, stage, error) {
 	}
 }
 
-// pop is the connection used last, if it is fit for another mail; nil: there is none.
+// pop returns the connection used last that is fit for another mail; nil: there is
+// none. It fails once the pool is closed.
 func (p *pool) pop() (*connection, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -223,6 +228,7 @@ func (p *pool) pop() (*connection, error) {
 	return nil, nil
 }
 
+// put keeps a connection for the next mail; it closes it once the pool is closed.
 func (p *pool) put(c *connection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -235,7 +241,8 @@ func (p *pool) put(c *connection) {
 	p.idle = append(p.idle, c)
 }
 
-// dial makes a connection: TLS, greeting, login.
+// dial makes a new connection, with TLS, greeting and login. On failure it returns the
+// stage that failed.
 func (p *pool) dial(ctx context.Context) (*connection, stage, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", p.server)
@@ -255,6 +262,8 @@ func (p *pool) dial(ctx context.Context) (*connection, stage, error) {
 	return &connection{Client: client, raw: raw}, stage{}, nil
 }
 
+// open makes an SMTP client of a new connection: TLS, greeting and login. On failure it
+// returns the stage that failed.
 func (p *pool) open(ctx context.Context, raw net.Conn) (*smtp.Client, stage, error) {
 	conn := raw
 	if p.security == ImplicitTLS {
@@ -290,7 +299,8 @@ func (p *pool) open(ctx context.Context, raw net.Conn) (*smtp.Client, stage, err
 	return c, stage{}, nil
 }
 
-// close says goodbye on every connection that is not in use.
+// close ends every connection that is not in use and closes the pool: those in use end
+// when they are put back.
 func (p *pool) close() {
 	p.mu.Lock()
 	idle := p.idle

@@ -49,7 +49,7 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "reopened wait begins at the old message", file: draftFile,
-		old: "if t.LastWord == SideCustomer {\n\t\tt.wait(now, p)", new: "if t.LastWord == SideCustomer {\n\t\tt.wait(t.CreatedAt, p)",
+		old: "if t.LastWord == SideCustomer {\n\t\tt.startWait(now, p)", new: "if t.LastWord == SideCustomer {\n\t\tt.startWait(t.CreatedAt, p)",
 	},
 	{
 		name: "reopening window holds its end", file: draftFile,
@@ -172,12 +172,12 @@ var actionBugs = []mutant{
 	{
 		name: "customer is new with each ticket", file: "automation/rule_new_customer.go",
 		old: "if d.Conversation.CustomerMessages == 1 {",
-		new: "if d.Has(tickets.FactCreated) {",
+		new: "if d.HasFact(tickets.FactCreated) {",
 	},
 	{
 		name: "reopened ticket is a created one", file: "automation/rule_ticket_created.go",
-		old: "if d.Has(tickets.FactCreated) {",
-		new: "if d.Has(tickets.FactCreated) || d.Has(tickets.FactReopened) {",
+		old: "if d.HasFact(tickets.FactCreated) {",
+		new: "if d.HasFact(tickets.FactCreated) || d.HasFact(tickets.FactReopened) {",
 	},
 	{
 		name: "automatic close without its text", file: decideFile,

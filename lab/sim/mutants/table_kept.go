@@ -42,11 +42,11 @@ var keptBugs = []mutant{
 	},
 	{
 		name: "kept: opening by a reply is not noted", file: draftFile,
-		old: "t.Status, t.OpenedAt = StatusOpen, now\n\t\td.Fact", new: "t.Status = StatusOpen\n\t\td.Fact",
+		old: "t.Status, t.OpenedAt = StatusOpen, now\n\t\td.AddFact", new: "t.Status = StatusOpen\n\t\td.AddFact",
 	},
 	{
 		name: "kept: closer is not noted", file: draftFile,
-		old: "\t\tt.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name\n\t}\n\tt.rest()", new: "\t}\n\tt.rest()",
+		old: "\t\tt.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name\n\t}\n\tt.stopClocks()", new: "\t}\n\tt.stopClocks()",
 	},
 	{
 		name: "kept: claim takes the place of a proof", file: draftFile,
