@@ -51,8 +51,7 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 	}
 	for i := range b.Tickets {
 		t := &b.Tickets[i]
-		e.tickets[i] = newTicketRow(t)
-		e.tickets[i].doc = encoded(&docs, codec.AppendTicket, t)
+		e.tickets[i] = ticketRow{int64(t.Number), t.Status == tickets.StatusClosed, table.Of(t), encoded(&docs, codec.AppendTicket, t)}
 	}
 	if b.Receipt != nil {
 		e.receipt = encoded(&docs, codec.AppendReceipt, b.Receipt)
@@ -65,11 +64,6 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 		return cmp.Compare(bit(!t.closed), bit(!u.closed))
 	})
 	return e, nil
-}
-
-// newTicketRow is all of a ticket's row but its document.
-func newTicketRow(t *tickets.Ticket) ticketRow {
-	return ticketRow{number: int64(t.Number), closed: t.Status == tickets.StatusClosed, Row: table.Of(t)}
 }
 
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
@@ -103,19 +97,10 @@ type stored struct {
 	ticket storedTicket
 }
 
-// storedTicket is a ticket's row as it is, without its document.
+// storedTicket is a ticket as it is stored.
 type storedTicket struct {
-	key int64
-	ticketRow
-}
-
-// storedTicketOf is the row of a document.
-func storedTicketOf(key int64, doc string) (storedTicket, error) {
-	var t tickets.Ticket
-	if err := codec.DecodeTicket(doc, &t); err != nil {
-		return storedTicket{}, corrupt(err)
-	}
-	return storedTicket{key, newTicketRow(&t)}, nil
+	key, number int64
+	doc         string
 }
 
 // commit checks everything and then writes.
@@ -196,7 +181,7 @@ FROM accounts a JOIN conversations c ON c.key = ?2 AND c.account = a.id AND c.id
 WHERE a.id = ?1`
 
 	checking = "SELECT a.revision, a.version, a.settled, a.deleted, coalesce(c.version, 0), c.armed, coalesce(c.lease, 0), " + latestChange + ", " + ofSession + `,
-  a.id, c.key, t.key, t.doc,
+  a.id, c.key, coalesce(t.key, 0), coalesce(t.number, 0), coalesce(t.doc, ''),
   EXISTS (SELECT 1 FROM receipts r WHERE r.account = a.id AND r.conversation = c.key AND r.scope = ?4 AND r.key = ?5),
   (SELECT conversation FROM identities i WHERE i.account = a.id AND i.kind = ?6 AND i.value = ?7)
 FROM accounts a
@@ -224,8 +209,7 @@ func (e *batch) checkKnown(c *conn) (*stored, error) {
 
 func (e *batch) checkAll(c *conn) (*stored, error) {
 	s := &stored{}
-	var key, ticket sql.NullInt64
-	var doc sql.NullString
+	var key sql.NullInt64
 	var scope, once, kind, value any // NULL equals nothing
 	if e.Receipt != nil {
 		scope, once = e.Receipt.Scope, e.Receipt.Key
@@ -234,7 +218,7 @@ func (e *batch) checkAll(c *conn) (*stored, error) {
 		kind, value = string(e.Reserve[0].Kind), e.Reserve[0].Value
 	}
 	found, err := c.one(checking, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:], e.Session.UUID[:], scope, once, kind, value},
-		s.found(&s.account.id, &key, &ticket, &doc, &s.taken, &s.holder)...)
+		s.found(&s.account.id, &key, &s.ticket.key, &s.ticket.number, &s.ticket.doc, &s.taken, &s.holder)...)
 	if err != nil {
 		return nil, err
 	}
@@ -242,10 +226,7 @@ func (e *batch) checkAll(c *conn) (*stored, error) {
 		return nil, storage.ErrNotFound
 	}
 	s.isStored, s.key = key.Valid, key.Int64
-	if ticket.Valid {
-		s.ticket, err = storedTicketOf(ticket.Int64, doc.String)
-	}
-	return s, err
+	return s, nil
 }
 
 // putConversation inserts or replaces the conversation's row. SQLite rewrites the
@@ -279,18 +260,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`,
 	return err
 }
 
-// find reads a ticket's row; key zero: there is none.
+// find reads a ticket; key zero: there is none.
 func (s *stored) find(c *conn, number int64) (t storedTicket, err error) {
 	if number == s.ticket.number || !s.isStored {
 		return s.ticket, nil
 	}
-	var doc string
-	found, err := c.one("SELECT key, doc FROM tickets WHERE account = ? AND conversation = ? AND number = ?",
-		[]any{s.account.id, s.key, number}, &t.key, &doc)
-	if err != nil || !found {
-		return t, err
-	}
-	return storedTicketOf(t.key, doc)
+	_, err = c.one("SELECT key, number, doc FROM tickets WHERE account = ? AND conversation = ? AND number = ?",
+		[]any{s.account.id, s.key, number}, &t.key, &t.number, &t.doc)
+	return t, err
 }
 
 // put inserts or replaces a ticket's row and returns its key.
@@ -303,7 +280,11 @@ func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 		args := append(make([]any, 0, len(table)+4), s.account.id, s.key, t.number)
 		return c.insert(insertTicket, append(t.args(args, columns.Seldom), t.doc)...)
 	}
-	change := table.Changed(t.Row, old.Row)
+	var was tickets.Ticket
+	if err := codec.DecodeTicket(old.doc, &was); err != nil {
+		return 0, corrupt(err)
+	}
+	change := table.Changed(t.Row, &was)
 	args := t.args(make([]any, 0, len(table)+2), change)
 	_, err = c.exec(updateTicket[change], append(args, t.doc, old.key)...)
 	return old.key, err

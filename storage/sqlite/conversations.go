@@ -120,7 +120,7 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage
 	if key.Valid && ticketKey.Valid {
 		p.s.known.keepConversation(knownID{l.Account.ID, l.Conversation.ID}, knownConversation{
 			account: row, key: key.Int64, version: l.Conversation.Version,
-			ticket: storedTicket{ticketKey.Int64, newTicketRow(&l.Ticket)}, scope: q.Scope, once: q.Key,
+			ticket: storedTicket{ticketKey.Int64, int64(l.Ticket.Number), ticket.String}, scope: q.Scope, once: q.Key,
 		})
 	}
 	return l, nil

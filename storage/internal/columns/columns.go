@@ -99,12 +99,12 @@ func (all Table) Of(t *tickets.Ticket) Row {
 	return r
 }
 
-// Changed is the least often changing among the columns in which two rows differ;
-// Always if they do not differ.
-func (all Table) Changed(r, from Row) Change {
+// Changed is the least often changing among the columns in which a row differs from what
+// a ticket was; Always if none does.
+func (all Table) Changed(r Row, was *tickets.Ticket) Change {
 	least := Always
 	for i := range all {
-		if all[i].Change < least && r[i] != from[i] {
+		if all[i].Change < least && r[i] != all[i].Value(was) {
 			least = all[i].Change
 		}
 	}
