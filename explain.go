@@ -71,10 +71,7 @@ func (d *Desk) explain(ctx context.Context, account chatcfg.AccountID, l chatcfg
 	if err != nil {
 		return nil, err
 	}
-	zone := time.UTC
-	if hours := rules.Calendar(); hours != nil {
-		zone = hours.Location()
-	}
+	zone := rules.Config.Hours.Location()
 	out := make([]automation.Explanation, len(entries))
 	for i, e := range entries {
 		out[i] = automation.Explain(e, l, zone)

@@ -37,9 +37,11 @@ type Calendar struct {
 	// is the open time of those that precede i, and before[7] of a week.
 	week   [7]day
 	before [8]int64
-	// special are the days that differ from the usual ones, in order: the
-	// exceptions and the days after them.
-	special []special
+	// years are the yearly exceptions; nil: there are none.
+	years *years
+	// runs are the dates in order, cut where single dates and ranges, and the days
+	// after them, begin and end. The first begins before all dates.
+	runs []run
 }
 
 // span is an interval of a day, half-open. In seconds in a [day]; in minutes,
@@ -50,45 +52,6 @@ type span struct{ from, to int }
 type day struct {
 	spans []span
 	total int64
-}
-
-// special is a date that is unlike its weekday.
-type special struct {
-	date int64
-	day  day
-	// extra is how much more than usual was open on the special dates before.
-	extra int64
-}
-
-// newCalendar compiles spans in minutes, which are overnight when they end
-// before they start: those of each weekday from Thursday on, and those of the
-// exceptional dates, which count from 1970-01-01.
-func newCalendar(loc *time.Location, weekly [7][]span, exceptions map[int64][]span) *Calendar {
-	c := &Calendar{loc: loc}
-	for i := range c.week {
-		c.week[i] = makeDay(weekly[i], weekly[(i+6)%7])
-		c.before[i+1] = c.before[i] + c.week[i].total
-	}
-	// begins are the spans that begin on a date.
-	begins := func(date int64) []span {
-		if spans, ok := exceptions[date]; ok {
-			return spans
-		}
-		return weekly[floorMod(date, 7)]
-	}
-	var dates []int64
-	for date := range exceptions {
-		dates = append(dates, date, date+1)
-	}
-	slices.Sort(dates)
-	var extra int64
-	for _, date := range slices.Compact(dates) {
-		d := makeDay(begins(date), begins(date-1))
-		c.special = append(c.special, special{date: date, day: d, extra: extra})
-		extra += d.total - c.week[floorMod(date, 7)].total
-	}
-	c.special = append(c.special, special{date: math.MaxInt64, extra: extra})
-	return c
 }
 
 // makeDay is the day on which own begin, after one on which eve began.
@@ -344,21 +307,6 @@ func (c *Calendar) reach(lo, hi, n int64) int64 {
 		return date*secondsPerDay + int64(s.from) + n
 	}
 	return hi
-}
-
-// at is a date's day and how many seconds were open before it.
-func (c *Calendar) at(date int64) (*day, int64) {
-	// The last special date is after every date.
-	i := 0
-	if date >= c.special[0].date {
-		i = sort.Search(len(c.special), func(i int) bool { return c.special[i].date >= date })
-	}
-	week, weekday := floorDiv(date, 7), floorMod(date, 7)
-	before := week*c.before[7] + c.before[weekday] + c.special[i].extra
-	if c.special[i].date == date {
-		return &c.special[i].day, before
-	}
-	return &c.week[weekday], before
 }
 
 // floorDiv divides and rounds down; n is positive.

@@ -85,20 +85,31 @@ func oracleOpen(h chatcfg.Hours, loc *time.Location, t time.Time) bool {
 	return open
 }
 
-// oracleIntervals gives the intervals that begin on a date.
+// oracleIntervals gives the intervals that begin on a date: those of single dates, else
+// of ranges, else of every year, else of the week.
 func oracleIntervals(h chatcfg.Hours, date time.Time, yield func(from, to string)) {
-	name, replaced := date.Format("2006-01-02"), false
-	for _, ex := range h.Exceptions {
-		if ex.Date == name {
-			replaced = true
-			if !ex.Closed {
-				yield(ex.Open, ex.Close)
+	name := date.Format("2006-01-02")
+	for _, holds := range []func(ex chatcfg.Exception) bool{
+		func(ex chatcfg.Exception) bool { return ex.Date == name },
+		func(ex chatcfg.Exception) bool { return ex.From != "" && ex.From <= name && name <= ex.To },
+		func(ex chatcfg.Exception) bool { return ex.Yearly == date.Format("01-02") },
+	} {
+		replaced := false
+		for _, ex := range h.Exceptions {
+			if holds(ex) {
+				replaced = true
+				if !ex.Closed {
+					yield(ex.Open, ex.Close)
+				}
 			}
+		}
+		if replaced {
+			return
 		}
 	}
 	day := strings.ToLower(date.Weekday().String())
 	for _, in := range h.Weekly {
-		if !replaced && string(in.Day) == day {
+		if string(in.Day) == day {
 			yield(in.Open, in.Close)
 		}
 	}
@@ -137,17 +148,34 @@ func randomHours(r *rand.Rand, zone string, change time.Time) chatcfg.Hours {
 		from, to := times()
 		h.Weekly = append(h.Weekly, chatcfg.Interval{Day: days[r.IntN(7)], Open: from, Close: to})
 	}
-	closed := map[string]bool{}
-	for range r.IntN(5) {
-		date := change.AddDate(0, 0, r.IntN(5)-2).Format("2006-01-02")
-		if shut, seen := closed[date]; shut || !seen && r.IntN(3) == 0 {
-			closed[date] = true
-			h.Exceptions = append(h.Exceptions, chatcfg.Exception{Date: date, Closed: true})
-			continue
+	closed := map[string]bool{} // single dates and those of every year; ranges
+	day := func() string { return change.AddDate(0, 0, r.IntN(5)-2).Format("2006-01-02") }
+	shutRanges := r.IntN(2) == 0
+	for range r.IntN(7) {
+		var ex chatcfg.Exception
+		key := day()
+		switch r.IntN(3) {
+		case 0:
+			ex.Date = key
+		case 1:
+			key = key[5:]
+			ex.Yearly = key
+		case 2:
+			ex.From, ex.To = key, day()
+			if ex.To < ex.From {
+				ex.From, ex.To = ex.To, ex.From
+			}
+			key = "range"
+			closed[key] = shutRanges
 		}
-		closed[date] = false
-		from, to := times()
-		h.Exceptions = append(h.Exceptions, chatcfg.Exception{Date: date, Open: from, Close: to})
+		if shut, seen := closed[key]; shut || !seen && r.IntN(3) == 0 {
+			closed[key] = true
+			ex.Closed = true
+		} else {
+			closed[key] = false
+			ex.Open, ex.Close = times()
+		}
+		h.Exceptions = append(h.Exceptions, ex)
 	}
 	return h
 }

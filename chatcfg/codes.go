@@ -85,6 +85,11 @@ const (
 	WarnOnlyOff Code = "only_on_disabled_provider"
 	// WarnIgnoredSLA: tickets are created ignored, which do not wait.
 	WarnIgnoredSLA Code = "ignored_without_wait"
+	// WarnKeywordComma: a keyword has a comma, and matches only where the customer writes
+	// it, too. Args: the keyword.
+	WarnKeywordComma Code = "keyword_comma"
+	// WarnLeapDay: a yearly exception on 29 February is in leap years only. Args: none.
+	WarnLeapDay Code = "leap_day"
 	// WarnLiteralBraces: {{name}} is not a variable. Args: the name.
 	WarnLiteralBraces Code = "literal_braces"
 	// WarnPlainVariable: this text is shown as it is. Args: the name.

@@ -153,10 +153,11 @@ type Notify struct {
 	To []string `json:"to"`
 }
 
-// Hours are the business hours of an account (R4.9). The zero value, without a
-// time zone, means that the account has none.
+// Hours are the time zone and the business hours of an account (R4.9). Without
+// intervals it has no business hours.
 type Hours struct {
-	// Timezone is an IANA name such as "America/Santiago". "Local" is refused.
+	// Timezone is an IANA name such as "America/Santiago"; empty: UTC. "Local" is
+	// refused.
 	Timezone string `json:"timezone"`
 	// Weekly are the intervals of every week; any number a day.
 	Weekly []Interval `json:"weekly"`
@@ -187,11 +188,18 @@ type Interval struct {
 	Close string `json:"close"`
 }
 
-// Exception replaces the weekly intervals of one date: closed, or open for an
-// interval; several for one date add up.
+// Exception replaces the usual intervals of its dates: closed, or open for an
+// interval. It has either a date, or a date of every year, or the first and the last
+// date of a range. A date replaces a range, and a range a date of every year; several
+// of one kind on one date add up.
 type Exception struct {
 	// Date is "YYYY-MM-DD" in the account's zone.
-	Date string `json:"date"`
+	Date string `json:"date,omitempty"`
+	// Yearly is "MM-DD"; "02-29" is in leap years only.
+	Yearly string `json:"yearly,omitempty"`
+	// From and To are as Date; both are included.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
 	// Closed says that nothing is open on that date; with Open or Close it is
 	// an error.
 	Closed bool `json:"closed,omitempty"`

@@ -196,6 +196,8 @@ func FuzzHours(f *testing.F) {
 		`{"timezone":"Pacific/Apia","weekly":[{"day":"sunday","open":"23:59","close":"00:00"}],"exceptions":[{"date":"2026-04-05","open":"23:00","close":"05:30"}]}`,
 		`{"timezone":"Europe/London","weekly":[{"day":"domingo","open":"9:00","close":"25:00"}]}`,
 		`{"timezone":"Local","exceptions":[{"date":"2026-02-30","open":"10:00","close":"10:00"}]}`,
+		`{"timezone":"America/Santiago","exceptions":[{"yearly":"02-29","open":"10:00","close":"09:00"},{"from":"2026-12-24","to":"2027-01-02","closed":true},{"date":"2026-12-31","open":"10:00","close":"12:00"}]}`,
+		`{"timezone":"UTC"}`,
 		`{"timezone":"America/Santiago","weekly":[{"day":"saturday","open":"23:30","close":"00:30"}]}`,
 	} {
 		f.Add([]byte(seed), int64(1_788_660_000), int64(3600))
@@ -208,11 +210,11 @@ func FuzzHours(f *testing.F) {
 		c, err := h.Compile()
 		if err != nil {
 			for _, p := range problemsOf(t, err) {
-				assert.Regexp(t, `^(timezone|weekly|weekly\[\d+\](\.(day|open|close))?|exceptions|exceptions\[\d+\](\.(date|open|close))?)$`, p.Path)
+				assert.Regexp(t, `^(timezone|weekly|weekly\[\d+\](\.(day|open|close))?|exceptions|exceptions\[\d+\](\.(date|yearly|from|to|open|close))?)$`, p.Path)
 			}
 			return
 		}
-		if h.IsZero() {
+		if h.IsOnlyZone() {
 			assert.Nil(t, c)
 			return
 		}

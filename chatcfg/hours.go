@@ -23,18 +23,33 @@ const (
 	CodeBadTime         Code = "bad_time"          // the time
 	CodeEqualTimes      Code = "equal_times"       // the time
 	CodeBadDate         Code = "bad_date"          // the date
+	CodeBadYearly       Code = "bad_yearly"        // the date of every year
+	CodeReversedDates   Code = "reversed_dates"    // from and to
+	CodeSeveralDates    Code = "several_dates"     // none
 	CodeClosedWithTimes Code = "closed_with_times" // the date
 )
 
-// IsZero says whether there are no business hours at all: no time zone, no
-// intervals, no exceptions.
+// IsZero reports whether nothing is said: no time zone, no intervals, no exceptions.
 func (h Hours) IsZero() bool {
 	return h.Timezone == "" && len(h.Weekly) == 0 && len(h.Exceptions) == 0
 }
 
+// IsOnlyZone reports whether there are no business hours: no intervals and no
+// exceptions, with or without a time zone.
+func (h Hours) IsOnlyZone() bool { return len(h.Weekly) == 0 && len(h.Exceptions) == 0 }
+
+// Location is the account's time zone: UTC if it has none, or one that is unknown.
+func (h Hours) Location() *time.Location {
+	if loc, ok := loadZone(h.Timezone); ok {
+		return loc
+	}
+	return time.UTC
+}
+
 // Compile checks the hours and makes the calendar that answers questions about
-// them (R4.9). The zero Hours give nil and no error. The error is [Problems],
-// all of them, with paths relative to the hours, such as "weekly[2].close".
+// them (R4.9). Hours without intervals and exceptions, with a time zone or not, give
+// nil and no error. The error is [Problems], all of them, with paths relative to the
+// hours, such as "weekly[2].close".
 func (h Hours) Compile() (*Calendar, error) {
 	if h.IsZero() {
 		return nil, nil
@@ -93,43 +108,28 @@ func (h Hours) Compile() (*Calendar, error) {
 		}
 	}
 
-	// An empty, non-nil list is a closed date.
-	exceptions := make(map[int64][]span)
-	closed := make(map[string]bool)
-	for _, ex := range h.Exceptions {
-		if ex.Closed {
-			closed[ex.Date] = true
-		}
-	}
+	dates := h.dates(add)
 	for i, ex := range h.Exceptions {
 		path := fmt.Sprintf("exceptions[%d]", i)
-		date, err := time.Parse(time.DateOnly, ex.Date)
-		if err != nil {
-			add(path+".date", CodeBadDate, ex.Date)
-		}
-		day := floorDiv(date.Unix(), secondsPerDay)
-		if ex.Open == "" && ex.Close == "" && ex.Closed {
-			if err == nil {
-				exceptions[day] = append([]span{}, exceptions[day]...)
-			}
+		if ex.Closed && ex.Open == "" && ex.Close == "" {
 			continue
 		}
 		intervals++
-		if closed[ex.Date] {
-			add(path, CodeClosedWithTimes, ex.Date)
+		if date, shut := dates[i].closedBy(h.Exceptions, dates); shut {
+			add(path, CodeClosedWithTimes, date)
 			continue
 		}
-		if s, ok := times(path, ex.Open, ex.Close); ok && err == nil {
-			exceptions[day] = append(exceptions[day], s)
+		if s, ok := times(path, ex.Open, ex.Close); ok {
+			dates[i].spans = []span{s}
 		}
 	}
-	if intervals == 0 {
+	if intervals == 0 && len(h.Exceptions) > 0 {
 		add("weekly", CodeNoIntervals)
 	}
-	if len(problems) > 0 {
-		return nil, problems
+	if len(problems) > 0 || h.IsOnlyZone() {
+		return nil, problems.orNil()
 	}
-	return newCalendar(loc, weekly, exceptions), nil
+	return newCalendar(loc, weekly, dates), nil
 }
 
 // weekdays numbers the days from Thursday, the weekday of day 0 (1970-01-01).

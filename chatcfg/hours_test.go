@@ -3,6 +3,7 @@ package chatcfg_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,8 +14,9 @@ import (
 // R4.9: no hours at all is a configuration, too.
 func TestHoursZero(t *testing.T) {
 	t.Parallel()
-	for _, h := range []chatcfg.Hours{{}, {Weekly: []chatcfg.Interval{}, Exceptions: []chatcfg.Exception{}}} {
-		assert.True(t, h.IsZero())
+	for _, h := range []chatcfg.Hours{{}, {Weekly: []chatcfg.Interval{}, Exceptions: []chatcfg.Exception{}}, {Timezone: "America/Santiago"}} {
+		assert.True(t, h.IsOnlyZone())
+		assert.Equal(t, h.Timezone == "", h.IsZero())
 		c, err := h.Compile()
 		assert.NoError(t, err)
 		assert.Nil(t, c)
@@ -24,6 +26,9 @@ func TestHoursZero(t *testing.T) {
 	} {
 		assert.False(t, h.IsZero())
 	}
+	assert.Equal(t, "America/Santiago", chatcfg.Hours{Timezone: "America/Santiago"}.Location().String())
+	assert.Equal(t, time.UTC, chatcfg.Hours{}.Location())
+	assert.Equal(t, time.UTC, chatcfg.Hours{Timezone: "Local"}.Location())
 }
 
 // R4.9, R1.4: every problem, with its path.
@@ -43,7 +48,15 @@ func TestHoursCompileRefuses(t *testing.T) {
 		hours chatcfg.Hours
 		want  []chatcfg.Problem
 	}{
-		"only a zone":              {chatcfg.Hours{Timezone: "UTC"}, []chatcfg.Problem{problem("weekly", "no_intervals")}},
+		"only a zone, unknown":     {chatcfg.Hours{Timezone: "Nowhere"}, []chatcfg.Problem{problem("timezone", "unknown_timezone", "Nowhere")}},
+		"no date":                  {exceptions(chatcfg.Exception{Closed: true}), []chatcfg.Problem{problem("exceptions[0].date", "bad_date", "")}},
+		"two dates":                {exceptions(chatcfg.Exception{Date: "2026-05-01", Yearly: "05-01", Closed: true}), []chatcfg.Problem{problem("exceptions[0]", "several_dates")}},
+		"a date and half a range":  {exceptions(chatcfg.Exception{Date: "2026-05-01", To: "2026-05-02", Closed: true}), []chatcfg.Problem{problem("exceptions[0]", "several_dates")}},
+		"yearly":                   {exceptions(chatcfg.Exception{Yearly: "02-30", Closed: true}, chatcfg.Exception{Yearly: "18-09", Closed: true}, chatcfg.Exception{Yearly: "9-18", Closed: true}), []chatcfg.Problem{problem("exceptions[0].yearly", "bad_yearly", "02-30"), problem("exceptions[1].yearly", "bad_yearly", "18-09"), problem("exceptions[2].yearly", "bad_yearly", "9-18")}},
+		"half a range":             {exceptions(chatcfg.Exception{From: "2026-05-01", Closed: true}, chatcfg.Exception{To: "2026-02-29", Closed: true}), []chatcfg.Problem{problem("exceptions[0].to", "bad_date", ""), problem("exceptions[1].from", "bad_date", ""), problem("exceptions[1].to", "bad_date", "2026-02-29")}},
+		"from after to":            {exceptions(chatcfg.Exception{From: "2027-01-02", To: "2026-12-24", Closed: true}), []chatcfg.Problem{problem("exceptions[0].to", "reversed_dates", "2027-01-02", "2026-12-24")}},
+		"a range closed and open":  {exceptions(chatcfg.Exception{From: "2026-12-24", To: "2027-01-02", Closed: true}, chatcfg.Exception{From: "2027-01-02", To: "2027-01-05", Open: "09:00", Close: "10:00"}), []chatcfg.Problem{problem("exceptions[1]", "closed_with_times", "2027-01-02")}},
+		"every year, both":         {exceptions(chatcfg.Exception{Yearly: "09-18", Open: "09:00", Close: "10:00"}, chatcfg.Exception{Yearly: "09-18", Closed: true}), []chatcfg.Problem{problem("exceptions[0]", "closed_with_times", "09-18")}},
 		"only closed":              {chatcfg.Hours{Timezone: "UTC", Exceptions: []chatcfg.Exception{{Date: "2026-01-01", Closed: true}}}, []chatcfg.Problem{problem("weekly", "no_intervals")}},
 		"open at 24:00":            {weekly("24:00", "02:00"), []chatcfg.Problem{problem("weekly[0].open", "bad_time", "24:00")}},
 		"close after 24:00":        {weekly("10:00", "24:01"), []chatcfg.Problem{problem("weekly[0].close", "bad_time", "24:01")}},
@@ -84,6 +97,10 @@ func TestHoursCompileTakes(t *testing.T) {
 		"until midnight":  {Timezone: "Asia/Kathmandu", Weekly: []chatcfg.Interval{{Day: "sunday", Open: "23:59", Close: "00:00"}}},
 		"overlapping":     {Timezone: "UTC", Weekly: []chatcfg.Interval{{Day: "sunday", Open: "08:00", Close: "12:00"}, {Day: "sunday", Open: "11:00", Close: "14:00"}}},
 		"closed twice":    {Timezone: "UTC", Weekly: everyDay(), Exceptions: []chatcfg.Exception{{Date: "2026-05-01", Closed: true}, {Date: "2026-05-01", Closed: true}}},
+		"apart by kind":   {Timezone: "UTC", Weekly: everyDay(), Exceptions: []chatcfg.Exception{{Yearly: "12-25", Closed: true}, {From: "2026-12-24", To: "2026-12-26", Open: "09:00", Close: "10:00"}, {Date: "2026-12-25", Closed: true}}},
+		"ranges apart":    {Timezone: "UTC", Weekly: everyDay(), Exceptions: []chatcfg.Exception{{From: "2026-12-24", To: "2026-12-24", Closed: true}, {From: "2026-12-25", To: "2026-12-26", Open: "09:00", Close: "10:00"}}},
+		"leap day":        {Timezone: "UTC", Exceptions: []chatcfg.Exception{{Yearly: "02-29", Open: "22:00", Close: "06:00"}}},
+		"a long range":    {Timezone: "UTC", Exceptions: []chatcfg.Exception{{From: "0001-01-01", To: "9999-12-31", Open: "22:00", Close: "06:00"}}},
 		"only exceptions": {Timezone: "UTC", Exceptions: []chatcfg.Exception{{Date: "2028-02-29", Open: "22:00", Close: "06:00"}}},
 		"the most":        {Timezone: "UTC", Weekly: slices.Repeat(everyDay()[:1], 100), Exceptions: slices.Repeat([]chatcfg.Exception{{Date: "2028-02-29", Open: "22:00", Close: "06:00"}}, 1000)},
 	} {

@@ -39,11 +39,12 @@ const (
 	KindZone Kind = "zone"
 	// KindRows are objects with [Setting.Columns].
 	KindRows Kind = "rows"
-	// KindDate, KindTime and KindEnd are "YYYY-MM-DD", "HH:MM" and "HH:MM" up to
-	// 24:00.
-	KindDate Kind = "date"
-	KindTime Kind = "time"
-	KindEnd  Kind = "end"
+	// KindDate, KindYearly, KindTime and KindEnd are "YYYY-MM-DD", "MM-DD", "HH:MM" and
+	// "HH:MM" up to 24:00.
+	KindDate   Kind = "date"
+	KindYearly Kind = "yearly"
+	KindTime   Kind = "time"
+	KindEnd    Kind = "end"
 )
 
 // trait is what kinds differ in.
@@ -67,6 +68,7 @@ var traits = map[Kind]trait{
 	KindHosts:    {spell: canonical(parsePattern), parse: parsePattern},
 	KindColor:    {spell: canonical(ParseColor), parse: ParseColor, pattern: "^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"},
 	KindDate:     {pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+	KindYearly:   {pattern: "^[0-9]{2}-[0-9]{2}$"},
 	KindTime:     {pattern: "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
 	KindEnd:      {pattern: "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"},
 }

@@ -13,6 +13,7 @@ func (c Config) Lint() []Problem {
 	l := linter{}
 	l.automation(c)
 	l.general(c)
+	l.hours(c.Hours)
 	l.chat(c.Chat)
 	return l.warnings
 }
@@ -100,7 +101,16 @@ func (l *linter) general(c Config) {
 	g := c.General
 	marks := g.Important.Enabled && len(g.Important.Keywords) > 0
 	l.warn(g.Notify.Tickets == NotifyImportant && !marks, "general.notify.tickets", WarnNotifyNothing)
+	for i, keyword := range g.Important.Keywords {
+		l.warn(strings.ContainsAny(keyword, ",،、，"), index("general.important.keywords", i), WarnKeywordComma, keyword)
+	}
 	l.warn(g.CreateIgnored && c.Quality.SLA != nil, "general.createIgnored", WarnIgnoredSLA)
+}
+
+func (l *linter) hours(h Hours) {
+	for i, ex := range h.Exceptions {
+		l.warn(ex.Yearly == "02-29", index("hours.exceptions", i)+".yearly", WarnLeapDay)
+	}
 }
 
 func (l *linter) chat(c Chat) {

@@ -43,6 +43,12 @@ func TestLint(t *testing.T) {
 			c.General.Notify = chatcfg.Notify{Tickets: "important", To: []string{"ana@tienda.cl"}}
 			c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"recl*"}}
 		}}, nil},
+		"R5.1 a keyword with a comma": {[]change{func(c *chatcfg.Config) {
+			c.General.Important = chatcfg.Important{Enabled: true, Keywords: []string{"hola", "reclamo, urgente"}}
+		}}, []string{"general.important.keywords[1] keyword_comma"}},
+		"R4.9 every 29 February": {[]change{hours, func(c *chatcfg.Config) {
+			c.Hours.Exceptions = []chatcfg.Exception{{Yearly: "02-28", Closed: true}, {Yearly: "02-29", Closed: true}}
+		}}, []string{"hours.exceptions[1].yearly leap_day"}},
 		"R6.7 auto-close before the SLA": {[]change{closing}, []string{"automation.autoClose.after autoclose_before_sla"}},
 		"R6.7 auto-close at the SLA":     {[]change{closing, func(c *chatcfg.Config) { c.Automation.AutoClose.After = duration(1, "hours") }}, nil},
 		"R6.7 auto-close off":            {[]change{closing, func(c *chatcfg.Config) { c.Automation.AutoClose.Enabled = false }}, nil},

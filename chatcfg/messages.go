@@ -298,6 +298,21 @@ var problemMessages = map[Code]phrases{
 		"“%v” is not a date; write YYYY-MM-DD.",
 		"«%v» não é uma data; escreve-se AAAA-MM-DD.",
 	},
+	CodeBadYearly: {
+		"«%v» no es una fecha de cada año; se escribe MM-DD, como 09-18.",
+		"“%v” is not a date of every year; write MM-DD, such as 09-18.",
+		"«%v» não é uma data de cada ano; escreve-se MM-DD, como 09-07.",
+	},
+	CodeReversedDates: {
+		"El período del %v al %v termina antes de empezar.",
+		"The range from %v to %v ends before it begins.",
+		"O período de %v a %v termina antes de começar.",
+	},
+	CodeSeveralDates: {
+		"Una excepción tiene una fecha, una de cada año o un período, no varios a la vez.",
+		"An exception has one date, one of every year or a range, not several of these.",
+		"Uma exceção tem uma data, uma de cada ano ou um período, não vários ao mesmo tempo.",
+	},
 	CodeClosedWithTimes: {
 		"El %v está cerrado y a la vez tiene intervalos.",
 		"%v is closed and has intervals, too.",

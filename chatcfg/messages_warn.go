@@ -61,6 +61,16 @@ var warningMessages = map[Code]phrases{
 		"Tickets are created ignored, and ignored ones do not count for the SLA.",
 		"Os tickets são criados ignorados, e os ignorados não contam para o SLA.",
 	},
+	WarnKeywordComma: {
+		"«%v» solo se encuentra si el cliente también escribe la coma; si son varias palabras, va cada una por separado.",
+		"“%v” is only found where the customer writes the comma, too; if these are several words, give each by itself.",
+		"«%v» só é encontrado se o cliente também escrever a vírgula; se são várias palavras, vai cada uma em separado.",
+	},
+	WarnLeapDay: {
+		"El 29 de febrero solo existe en los años bisiestos.",
+		"29 February is in leap years only.",
+		"O dia 29 de fevereiro só existe nos anos bissextos.",
+	},
 	WarnLiteralBraces: {
 		"{{%v}} no es una variable; la variable se escribe con una sola llave.",
 		"{{%v}} is not a variable; a variable is written with single braces.",

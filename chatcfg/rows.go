@@ -38,7 +38,7 @@ func qualitySection() Section {
 				Label: say("Horario laboral", "Business hours", "Horário de atendimento"),
 				Help:  say("Lo usan los mensajes fuera de horario y los plazos que cuentan en horario laboral.", "Used by out-of-hours messages and by times that count in business hours.", "É usado pelas mensagens fora do horário e pelos prazos que contam no horário de atendimento."),
 				Settings: []Setting{
-					{Path: "hours.timezone", Kind: KindZone, Label: say("Zona horaria", "Time zone", "Fuso horário"), Help: say("Un nombre IANA, como America/Santiago.", "An IANA name, such as America/Santiago.", "Um nome IANA, como America/Sao_Paulo.")},
+					{Path: "hours.timezone", Kind: KindZone, Label: say("Zona horaria", "Time zone", "Fuso horário"), Help: say("La de la cuenta, también sin horario laboral. Un nombre IANA, como America/Santiago.", "The account's, also without business hours. An IANA name, such as America/Santiago.", "O da conta, também sem horário de atendimento. Um nome IANA, como America/Sao_Paulo.")},
 					{
 						Path: "hours.weekly", Kind: KindRows, Items: MaxWeekly,
 						Label: say("Cada semana", "Every week", "Cada semana"),
@@ -50,11 +50,16 @@ func qualitySection() Section {
 						},
 					},
 					{
-						Path: "hours.exceptions", Kind: KindRows, Items: MaxExceptions,
+						Path: "hours.exceptions", Kind: KindRows, Items: MaxExceptions, either: [][]string{{"date"}, {"yearly"}, {"from", "to"}},
 						Label: say("Fechas especiales", "Special dates", "Datas especiais"),
-						Help:  say("Reemplazan el horario de su fecha.", "They replace the hours of their date.", "Substituem o horário da sua data."),
+						Help: say("Reemplazan el horario habitual: una fecha, una de cada año (MM-DD), o desde una fecha hasta otra. Una fecha va antes que un período, y este antes que una de cada año.",
+							"They replace the usual hours: one date, one of every year (MM-DD), or from one date to another. A date comes before a range, and that before one of every year.",
+							"Substituem o horário de costume: uma data, uma de cada ano (MM-DD), ou de uma data até outra. Uma data vem antes de um período, e este antes de uma de cada ano."),
 						Columns: []Setting{
-							{Path: "date", Kind: KindDate, Required: true, Label: say("Fecha", "Date", "Data")},
+							{Path: "date", Kind: KindDate, Label: say("Fecha", "Date", "Data")},
+							{Path: "yearly", Kind: KindYearly, Label: say("Cada año", "Every year", "Cada ano")},
+							{Path: "from", Kind: KindDate, Label: say("Desde", "From", "De")},
+							{Path: "to", Kind: KindDate, Label: say("Hasta", "To", "Até")},
 							{Path: "closed", Kind: KindSwitch, Label: say("Cerrado", "Closed", "Fechado")},
 							{Path: "open", Kind: KindTime, Label: say("Abre", "Opens", "Abre")},
 							{Path: "close", Kind: KindEnd, Label: say("Cierra", "Closes", "Fecha")},
@@ -141,7 +146,7 @@ func generalSection() Section {
 					Label: say("Marcar tickets como importantes automáticamente basado en el contenido del mensaje", "Mark tickets important by what the message says", "Marcar tickets como importantes pelo conteúdo da mensagem"),
 					Help:  say("Mayúsculas y acentos dan lo mismo; recl* encuentra reclamo y reclamar.", "Case and accents do not matter; recl* finds reclamo and reclamar.", "Maiúsculas e acentos não importam; recl* encontra reclamo e reclamar."),
 				},
-				{Path: "general.important.keywords", Kind: KindKeyword, Items: MaxKeywords, Length: MaxKeyword, Label: say("Palabras y frases", "Words and phrases", "Palavras e frases"), Help: say("Una por línea.", "One a line.", "Uma por linha.")},
+				{Path: "general.important.keywords", Kind: KindKeyword, Items: MaxKeywords, Length: MaxKeyword, Label: say("Palabras y frases", "Words and phrases", "Palavras e frases"), Help: say("Una por línea, o separadas por comas; entre comillas la que lleva una coma.", "One a line, or separated by commas; one that has a comma in quotes.", "Uma por linha, ou separadas por vírgulas; entre aspas a que tem uma vírgula.")},
 			}},
 			{
 				Label: say("Notificación de Tickets", "Ticket notification", "Notificação de tickets"),

@@ -79,7 +79,18 @@ func (s *Setting) element() map[string]any {
 				required = append(required, column.Path)
 			}
 		}
-		return map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "required": required}
+		row := map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+		if len(required) > 0 {
+			row["required"] = required
+		}
+		var either []any
+		for _, columns := range s.either {
+			either = append(either, map[string]any{"required": columns})
+		}
+		if either != nil {
+			row["oneOf"] = either
+		}
+		return row
 	case KindChoice:
 		one["enum"] = valuesOf(s.Choices)
 	case KindTemplate, KindKeyword:

@@ -102,7 +102,7 @@ func TestSchemaRefuses(t *testing.T) {
 		`{"automation":{"noAgents":{"messages":["a","b","c","d"]}}}`, `{"automation":{"noAgents":{"messages":[""]}}}`,
 		`{"automation":{"combine":"last"}}`, `{"general":{"notify":{"tickets":"some"}}}`,
 		`{"hours":{"weekly":[{"day":"monday","open":"24:00","close":"25:00"}]}}`, `{"hours":{"weekly":[{"day":"Monday","open":"09:00","close":"10:00"}]}}`,
-		`{"hours":{"weekly":[{"day":"monday","open":"09:00"}]}}`, `{"hours":{"exceptions":[{"closed":true}]}}`,
+		`{"hours":{"weekly":[{"day":"monday","open":"09:00"}]}}`, `{"hours":{"exceptions":[{"closed":true}]}}`, `{"hours":{"exceptions":[{"from":"2026-01-01","closed":true}]}}`, `{"hours":{"exceptions":[{"date":"2026-01-01","yearly":"01-01","closed":true}]}}`,
 	} {
 		assert.NotEmpty(t, against(t, []byte(doc)), doc)
 		c, err := chatcfg.Decode([]byte(doc))
@@ -149,12 +149,16 @@ func (c *checker) check(schema map[string]any, value any, path string) {
 		case "$ref":
 			name := strings.TrimPrefix(arg.(string), "#/$defs/")
 			c.check(c.definitions[name].(map[string]any), value, path)
-		case "anyOf":
-			expect(slices.ContainsFunc(arg.([]any), func(one any) bool {
+		case "anyOf", "oneOf":
+			fit := 0
+			for _, one := range arg.([]any) {
 				inner := checker{t: c.t, definitions: c.definitions}
 				inner.check(one.(map[string]any), value, path)
-				return inner.wrong == nil
-			}), keyword)
+				if inner.wrong == nil {
+					fit++
+				}
+			}
+			expect(fit == 1 || fit > 1 && keyword == "anyOf", keyword)
 		case "type":
 			boolean := value == true || value == false
 			ok := map[string]bool{

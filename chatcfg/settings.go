@@ -54,6 +54,8 @@ type Setting struct {
 	// ByLanguage says that the value is a [Words]. [Sections] sets it.
 	ByLanguage bool
 
+	// either are the columns of which a row has exactly one set.
+	either [][]string
 	// standard is the default of a new account, a Words, string, int64 or bool;
 	// nil: the zero value. Words are the text of each language.
 	standard any

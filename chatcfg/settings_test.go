@@ -134,7 +134,7 @@ func complete(report func(bool, string, string), path string, s chatcfg.Setting,
 			report(seen[key], path+"[]."+key, "has a field and no column")
 		}
 	case chatcfg.KindEmail, chatcfg.KindDomain, chatcfg.KindHosts, chatcfg.KindColor, chatcfg.KindZone,
-		chatcfg.KindDate, chatcfg.KindTime, chatcfg.KindEnd:
+		chatcfg.KindDate, chatcfg.KindYearly, chatcfg.KindTime, chatcfg.KindEnd:
 	default:
 		report(false, path, "has no Kind that there is")
 	}

@@ -18,7 +18,7 @@ import (
 // off depends on the switch.
 func (c Config) Validate() error {
 	c = c.Normalize()
-	v := validator{hasHours: !c.Hours.IsZero()}
+	v := validator{hasHours: !c.Hours.IsOnlyZone()}
 	v.missing(&c)
 	config := reflect.ValueOf(&c).Elem()
 	for _, l := range document().leaves {

@@ -126,11 +126,7 @@ func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
 	if err := cfg.Validate(); err != nil {
 		return badConfig(err)
 	}
-	calendar, err := cfg.Hours.Compile()
-	if err != nil {
-		return err
-	}
-	at, ok := onWall(start, zone(calendar))
+	at, ok := onWall(start, cfg.Hours.Location())
 	if !ok {
 		return errors.New("scenario: no start in this zone")
 	}
@@ -210,24 +206,12 @@ func (p *player) at(ctx context.Context, wall time.Time) error {
 	if err != nil {
 		return err
 	}
-	calendar, err := cfg.Hours.Compile()
-	if err != nil {
-		return err
-	}
-	loc := zone(calendar)
+	loc := cfg.Hours.Location()
 	to, ok := onWall(wall, loc)
 	if !ok {
 		return wanted("a time that exists in "+loc.String(), wall.Format(time.DateTime))
 	}
 	return p.advance(ctx, to)
-}
-
-// zone is where the account's clocks hang: the zone of its hours, else UTC.
-func zone(c *chatcfg.Calendar) *time.Location {
-	if c == nil {
-		return time.UTC
-	}
-	return c.Location()
 }
 
 // onWall is the first instant at which the clocks of a zone show a wall time,

@@ -176,6 +176,9 @@ func (b *builder) field(path string) *fieldView {
 			lines[i] = plain(one)
 		}
 		f.Value = strings.Join(lines, "\n")
+		if f.Kind == chatcfg.KindKeyword {
+			f.Value = chatcfg.JoinKeywords(lines)
+		}
 	case "rows":
 		b.rows(f, value)
 	default:

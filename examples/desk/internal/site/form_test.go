@@ -22,10 +22,11 @@ const rich = `{
     "outOfHours": {"enabled": true, "messages": ["Cerrado\nhasta {nextOpen}"]}, "ticketCreated": {"enabled": true, "messages": ["\nTicket"]},
     "manualClose": {"enabled": true, "messages": ["Adiós", "Chao", "Hasta luego"]}, "automaticClose": {"enabled": true, "messages": [" Fin "]},
     "combine": "all"},
-  "general": {"important": {"enabled": true, "keywords": ["reclamo", "muy mal"]}, "notify": {"tickets": "all", "to": ["a@b.cl", "c@d.cl"]},
+  "general": {"important": {"enabled": true, "keywords": ["reclamo", "muy mal", "hola, mundo"]}, "notify": {"tickets": "all", "to": ["a@b.cl", "c@d.cl"]},
     "createIgnored": true, "reopenWindow": {"value": 3, "unit": "days"}},
   "hours": {"timezone": "America/Santiago", "weekly": [{"day": "friday", "open": "20:00", "close": "02:00"}, {"day": "monday", "open": "09:00", "close": "13:00"},
-    {"day": "monday", "open": "14:00", "close": "24:00"}], "exceptions": [{"date": "2026-09-18", "closed": true}, {"date": "2026-09-19", "open": "10:00", "close": "12:00"}]},
+    {"day": "monday", "open": "14:00", "close": "24:00"}], "exceptions": [{"date": "2026-09-18", "closed": true}, {"date": "2026-09-19", "open": "10:00", "close": "12:00"},
+    {"yearly": "12-25", "closed": true}, {"from": "2026-12-24", "to": "2027-01-02", "open": "10:00", "close": "12:00"}]},
   "chat": {"name": "Tienda", "hidden": true, "domain": "tienda.cl", "extraDomains": ["*.tienda.cl", "otra.cl"],
     "contactForm": {"enabled": true, "email": {"enabled": true, "address": "x@y.cl"}, "mailbox": {"enabled": true, "id": "ventas"},
       "title": "T", "description": "D", "success": "S", "error": "E"},
@@ -54,6 +55,23 @@ const other = `{
     "emailAsIdentifier": false, "askRUT": false, "askPhone": false, "openOnLoad": {"enabled": false, "delaySeconds": 0, "devices": "desktop"},
     "notification": {"reply": false, "count": 1}, "welcome": {"enabled": false, "delaySeconds": 0, "repeatMinutes": 5, "existing": false, "devices": "all", "text": "Otra", "author": ""},
     "identificationMessage": "I2", "headerMessage": "H2", "locale": "auto"}}`
+
+// R5.1: words, addresses and hosts may stand on one line, separated by commas.
+func TestCommas(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	form := b.get(b.channel()).form("config")
+	form.Set("general.important.keywords", "reclamo, urgente\r\n\"hola, mundo\"")
+	form.Set("general.notify.to", "ana@tienda.cl, luis@tienda.cl; eva@tienda.cl")
+	form.Set("chat.extraDomains", "otra.cl,*.otra.cl")
+	answer := b.post(b.channel(), form)
+	require.Equal(t, http.StatusOK, answer.status, words(answer.find("main")))
+	cfg, _, err := b.account.Config(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"reclamo", "urgente", "hola, mundo"}, cfg.General.Important.Keywords)
+	assert.Equal(t, []string{"ana@tienda.cl", "luis@tienda.cl", "eva@tienda.cl"}, cfg.General.Notify.To)
+	assert.Equal(t, []string{"otra.cl", "*.otra.cl"}, cfg.Chat.ExtraDomains)
+}
 
 // leaves are the settings of a document by path: whatever is no object, and
 // durations. It walks the document itself, not the site's idea of it.

@@ -129,7 +129,7 @@ func (v *visit) render(name string, p page) error {
 	return nil
 }
 
-// zone is the time zone of an account's hours, else the machine's.
+// zone is an account's time zone, else the machine's.
 func (v *visit) zone(a charla.AccountInfo) (*time.Location, error) {
 	cfg, _, err := v.desk.Account(a.ID).Config(v.r.Context())
 	if err != nil {

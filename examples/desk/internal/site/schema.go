@@ -124,10 +124,8 @@ func typed(all map[string]setting, form url.Values) document {
 			}
 		case "lines":
 			list := []any{}
-			for line := range strings.SplitSeq(unix(form.Get(path)), "\n") {
-				if line != "" {
-					list = append(list, line)
-				}
+			for _, one := range elements(s, form.Get(path)) {
+				list = append(list, one)
 			}
 			if form.Has(path) {
 				d.set(path, list)
@@ -163,6 +161,18 @@ var elementPath = regexp.MustCompile(`^\[(\d{1,4})\](?:\.(\w+))?`)
 
 // rows reads the rows of a list in the order of their numbers; a row in which
 // nothing is typed is none.
+// elements are the elements of a list that somebody typed: one a line, or separated by
+// commas.
+func elements(s setting, text string) []string {
+	switch s.Kind {
+	case chatcfg.KindKeyword:
+		return chatcfg.SplitKeywords(text)
+	case chatcfg.KindEmail, chatcfg.KindHosts:
+		text = strings.NewReplacer(",", "\n", ";", "\n", "，", "\n", "；", "\n", "、", "\n").Replace(text)
+	}
+	return slices.DeleteFunc(strings.Split(unix(text), "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
+}
+
 func rows(s setting, form url.Values) []any {
 	numbers := map[int]bool{}
 	for name := range form {

@@ -27,6 +27,8 @@ var english = map[string]string{ //nolint:gosec // sentences about tokens, no to
 	"Añadir cuenta":          "Add account",
 	"Añadir un intervalo":    "Add an interval",
 	"Añadir una fecha":       "Add a date",
+	"Cada año o período":     "Every year or a range",
+	"Cada año, mes y día":    "Every year, month and day",
 	"Bandeja":                "Inbox",
 	"Bandeja de salida":      "Outbox",
 	"Bienvenida":             "Welcome",
