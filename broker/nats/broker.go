@@ -1,18 +1,22 @@
 // Package charlanats carries charla's hints between processes over NATS, so that
 // streams of one process have the news of another at once.
 //
-//	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true))
+//	conn, err := charlanats.Connect(url)
 //	...
 //	broker, err := charlanats.New(conn, "charla.hints")
 //	...
 //	desk, err := charla.New(store, &charla.Options{Broker: broker})
 //
 // It is core NATS, without JetStream: hints are kept nowhere. While the server is
-// out of reach they are lost, and streams have their news by polling the store;
-// after nats.go has connected again, hints flow again. Whether and how often it
-// tries is in the connection's options; by default it gives up after two minutes,
-// so the two above are worth having. The connection may serve other purposes, and
-// stays the host's to close.
+// out of reach, refuses the password or the subject, hints are lost, and streams have
+// their news by polling the store; afterwards hints flow again. By its defaults nats.go gives up
+// for good after two minutes, or after a second refused login, and says nothing of a refused subscription:
+// [Connect] changes that, and [New] takes no connection that is otherwise. The
+// connection may serve other purposes, and stays the host's to close.
+//
+// Permissions needed are publish and subscribe on the subject. A refused subscription
+// fails Listen, which the desk logs and tries again; a refused publication is told to
+// the connection's nats.ErrorHandler only.
 //
 // All desks on a store share a subject, and desks on another store have another.
 // A hint holds no more than a random ID and a number; anybody who may publish to the
@@ -27,6 +31,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -38,6 +43,10 @@ const (
 	maxReceiving = 4096
 	maxBytes     = maxReceiving * 64
 )
+
+// recheck is how long a wait for a hint lasts: a refusal by the server wakes nobody and is
+// told by the next one only.
+const recheck = 2 * time.Second
 
 // Broker is a charla.Broker on a connection to NATS. It is safe for concurrent
 // use, and several desks may share one.
@@ -51,11 +60,28 @@ type Broker struct {
 	sending bool
 }
 
+// Connect makes a connection that never gives up, as [New] needs it: the server may be
+// away now and later, and may refuse the login for a while. More options may follow.
+// The caller closes the connection.
+func Connect(url string, o ...nats.Option) (*nats.Conn, error) {
+	return nats.Connect(url, append([]nats.Option{
+		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.IgnoreAuthErrorAbort(), nats.PermissionErrOnSubscribe(true),
+	}, o...)...)
+}
+
 // New makes a broker of a connection, which need not be connected yet, and a
-// subject without wildcards.
+// subject without wildcards. It fails for a connection that would give up, or would
+// keep a refused subscription to itself: [Connect] makes one that does not.
 func New(conn *nats.Conn, subject string) (*Broker, error) {
-	if conn == nil {
+	switch {
+	case conn == nil:
 		return nil, errors.New("charlanats: no connection")
+	case conn.Opts.MaxReconnect >= 0 || !conn.Opts.AllowReconnect:
+		return nil, errors.New("charlanats: the connection gives up when the server stays away (nats.MaxReconnects(-1))")
+	case !conn.Opts.IgnoreAuthErrorAbort:
+		return nil, errors.New("charlanats: the connection gives up when its login is refused (nats.IgnoreAuthErrorAbort)")
+	case !conn.Opts.PermissionErrOnSubscribe:
+		return nil, errors.New("charlanats: the connection says nothing of a refused subscription (nats.PermissionErrOnSubscribe)")
 	}
 	tokens := strings.Split(subject, ".")
 	if strings.ContainsAny(subject, " \t\r\n*>") || slices.Contains(tokens, "") {
@@ -101,7 +127,8 @@ func (b *Broker) send() {
 
 // Listen hands over what others publish, and this process unless the connection
 // has nats.NoEcho, on the caller's goroutine until ctx ends. A connection that
-// comes back goes on; it fails when the connection is closed for good. What
+// comes back goes on; it fails when the connection is closed for good, or when the server
+// refuses the subscription. What
 // receive is too slow for is lost.
 func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 	sub, err := b.conn.SubscribeSync(b.subject)
@@ -113,11 +140,15 @@ func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 		return fmt.Errorf("charlanats: %w", err)
 	}
 	for {
-		switch m, err := sub.NextMsgWithContext(ctx); {
+		waits, stop := context.WithTimeout(ctx, recheck)
+		m, err := sub.NextMsgWithContext(waits)
+		stop()
+		switch {
 		case err == nil:
 			receive(m.Data)
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, context.DeadlineExceeded):
 		case errors.Is(err, nats.ErrSlowConsumer): // told once for all that were lost
 		default:
 			return fmt.Errorf("charlanats: %w", err)

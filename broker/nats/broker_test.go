@@ -35,8 +35,8 @@ func serve(t *testing.T, port int) *server.Server {
 
 func connect(t *testing.T, s *server.Server, o ...nats.Option) *nats.Conn {
 	t.Helper()
-	o = append(o, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0))
-	conn, err := nats.Connect(s.ClientURL(), o...)
+	o = append(o, nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0))
+	conn, err := charlanats.Connect(s.ClientURL(), o...)
 	require.NoError(t, err)
 	t.Cleanup(conn.Close)
 	return conn
