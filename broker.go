@@ -110,14 +110,8 @@ func (d *Desk) listen(ctx context.Context) {
 // setTyping records that one side of a conversation types from now on, for typingFor,
 // and wakes its readers.
 func (d *Desk) setTyping(id uuid.UUID, side tickets.Side) {
-	until := d.Now().Add(typingFor)
-	d.topic.tell(id, func(s *topicState) {
-		if side == tickets.SideCustomer {
-			s.customer = until
-		} else {
-			s.agent = until
-		}
-	})
+	now := d.Now()
+	d.topic.setTyping(id, side, now, now.Add(typingFor))
 }
 
 // signal announces a commit: it wakes readers, here and in other processes, and this

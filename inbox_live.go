@@ -40,7 +40,7 @@ func (b *Inbox) live(ctx context.Context, cursor string, beat time.Duration, yie
 	}
 	defer leave()
 	news := d.topic.subscribe(b.account.UUID, b.account.UUID)
-	defer news.leave()
+	defer func() { news.leave(d.Now()) }()
 	var yieldedAt time.Time // zero: not caught up yet
 	for {
 		if err := ctx.Err(); err != nil {

@@ -85,7 +85,7 @@ func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update
 		defer leave()
 		defer d.observeStream(ctx, s.side)()
 		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Account.UUID, s.ref.Conversation.UUID)}
-		defer func() { r.topic.leave() }()
+		defer func() { r.topic.leave(d.Now()) }()
 		r.seen.changed, r.seen.marked = -1, -1
 		for {
 			heard, wait, more, err := r.step(ctx)
@@ -168,7 +168,7 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 	}
 	moved := !actual.IsZero() && actual != r.ref.Conversation
 	if moved { // the first read, or another session's first message made the conversation
-		r.topic.leave()
+		r.topic.leave(r.d.Now())
 		r.ref.Conversation = actual
 		r.topic = r.d.topic.subscribe(r.ref.Account.UUID, actual.UUID)
 	}

@@ -1,6 +1,7 @@
 package charla
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -10,11 +11,17 @@ import (
 
 // topics wake up who waits for news of a conversation or an account. But for who
 // is typing, which nothing else knows, they carry no data and may be lost: readers
-// poll, too. A topic is there as long as it has readers.
+// poll, too. A topic is there as long as it has readers; who types in a conversation
+// without readers is kept apart, for one that comes back between two polls.
 type topics struct {
 	mu sync.Mutex
 	m  map[uuid.UUID]*topic
+	// unread is who types where nobody reads, at most maxUnread conversations.
+	unread map[uuid.UUID]typists
 }
+
+// maxUnread is of how many conversations without readers it is known who types.
+const maxUnread = 4096
 
 type topic struct {
 	account uuid.UUID
@@ -30,12 +37,14 @@ type topicState struct {
 	changed, marked int64
 	// version is the conversation's, as far as the store has told.
 	version int64
-	// customer and agent are until when each of them types.
-	customer, agent time.Time
+	typists
 }
 
+// typists are until when each side types.
+type typists struct{ customer, agent time.Time }
+
 // typing returns the field that says until when the other side of a reader types.
-func (s *topicState) typing(reader tickets.Side) *time.Time {
+func (s *typists) typing(reader tickets.Side) *time.Time {
 	if reader == tickets.SideAgent {
 		return &s.customer
 	}
@@ -49,8 +58,51 @@ func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
 	defer t.mu.Unlock()
 	if one := t.m[id]; one != nil {
 		change(&one.topicState)
-		close(one.news)
-		one.news = make(chan struct{})
+		one.wake()
+	}
+}
+
+// setTyping records that a side of a conversation types until an instant.
+func (t *topics) setTyping(id uuid.UUID, side tickets.Side, now, until time.Time) {
+	change := func(s *typists) {
+		if side == tickets.SideCustomer {
+			s.customer = until
+		} else {
+			s.agent = until
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if one := t.m[id]; one != nil {
+		change(&one.typists)
+		one.wake()
+		return
+	}
+	one := t.unread[id]
+	change(&one)
+	t.keep(id, one, now)
+}
+
+// wake wakes up who waits for the topic's news.
+func (one *topic) wake() {
+	close(one.news)
+	one.news = make(chan struct{})
+}
+
+// keep keeps who types in a conversation without readers, in place of those who no
+// longer do.
+func (t *topics) keep(id uuid.UUID, one typists, now time.Time) {
+	if !now.Before(one.customer) && !now.Before(one.agent) {
+		return
+	}
+	if len(t.unread) >= maxUnread {
+		maps.DeleteFunc(t.unread, func(_ uuid.UUID, s typists) bool { return !now.Before(s.customer) && !now.Before(s.agent) })
+	}
+	if t.unread == nil {
+		t.unread = make(map[uuid.UUID]typists)
+	}
+	if len(t.unread) < maxUnread {
+		t.unread[id] = one
 	}
 }
 
@@ -66,8 +118,7 @@ func (t *topics) publishAll(account uuid.UUID) {
 	for _, one := range t.m {
 		if one.account == account {
 			one.changed++
-			close(one.news)
-			one.news = make(chan struct{})
+			one.wake()
 		}
 	}
 }
@@ -105,8 +156,7 @@ func (t *topics) reset() {
 	for _, one := range t.m {
 		one.changed++
 		one.version = 0
-		close(one.news)
-		one.news = make(chan struct{})
+		one.wake()
 	}
 }
 
@@ -118,6 +168,7 @@ func (t *topics) stopTyping(id uuid.UUID, author tickets.Author) {
 	one := t.m[id]
 	switch {
 	case one == nil:
+		delete(t.unread, id)
 	case author == tickets.FromCustomer:
 		one.customer = time.Time{}
 	case author == tickets.FromAgent:
@@ -143,8 +194,9 @@ func (t *topics) subscribe(account, id uuid.UUID) *subscription {
 		if t.m == nil {
 			t.m = make(map[uuid.UUID]*topic)
 		}
-		one = &topic{account: account, news: make(chan struct{})}
+		one = &topic{account: account, news: make(chan struct{}), topicState: topicState{typists: t.unread[id]}}
 		t.m[id] = one
+		delete(t.unread, id)
 	}
 	one.readers++
 	return &subscription{t, id, one}
@@ -158,7 +210,7 @@ func (s *subscription) look() (topicState, <-chan struct{}) {
 }
 
 // leave ends the subscription; again it does nothing.
-func (s *subscription) leave() {
+func (s *subscription) leave(now time.Time) {
 	s.t.mu.Lock()
 	defer s.t.mu.Unlock()
 	if s.one == nil {
@@ -166,6 +218,7 @@ func (s *subscription) leave() {
 	}
 	if s.one.readers--; s.one.readers == 0 {
 		delete(s.t.m, s.id)
+		s.t.keep(s.id, s.one.typists, now)
 	}
 	s.one = nil
 }

@@ -159,6 +159,16 @@ func TestLongPoll(t *testing.T) {
 	require.NoError(t, s.ana().Typing(t.Context(), ref))
 	assert.True(t, (<-waiting).Typing.Agent)
 
+	// What is said between two polls is told by the next one.
+	require.Eventually(t, func() bool { return widget.Streams(s.handler) == 0 }, 10*time.Second, time.Millisecond)
+	quiet := s.enter("berta")
+	other := s.write(quiet, "uno").Ref
+	require.NoError(t, s.ana().Typing(t.Context(), other))
+	got := s.do(request{path: "messages?after=1&wait=20&agent=0&customer=0&typing=false", token: quiet.token})
+	var told page
+	got.into(t, &told)
+	assert.True(t, told.Typing.Agent)
+
 	go func() { waiting <- ask("after=5&wait=20&typing=true") }()
 	require.Eventually(t, func() bool { return widget.Streams(s.handler) == 1 }, 10*time.Second, time.Millisecond)
 	s.handler.Close()
