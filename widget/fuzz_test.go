@@ -39,7 +39,7 @@ func FuzzSnippet(f *testing.F) {
 			attributes[a.Key] = a.Val
 		}
 		require.Len(t, attributes, 3)
-		assert.True(t, strings.HasSuffix(attributes["src"], "/loader.js"))
+		assert.True(t, strings.HasSuffix(attributes["src"], "/loader.js?key="+key))
 		assert.Regexp(t, `^https?://`, attributes["src"])
 		assert.Regexp(t, `^[a-z0-9_]{1,64}$`, key)
 		assert.Equal(t, key, attributes["data-charla"])

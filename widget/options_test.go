@@ -73,6 +73,6 @@ func ExampleNew() {
 		return
 	}
 	snippet, err := widget.Snippet("https://tienda.cl/chat/", info.Key) // for the site's pages
-	fmt.Println(snippet[:60], err)
-	// Output: <script async src="https://tienda.cl/chat/loader.js" data-ch <nil>
+	fmt.Println(snippet[:59], err)
+	// Output: <script async src="https://tienda.cl/chat/loader.js?key=ck_ <nil>
 }

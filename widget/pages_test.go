@@ -112,7 +112,7 @@ func TestAssets(t *testing.T) {
 
 	pinned, err := widget.PinnedSnippet("https://tienda.cl/chat", s.account.key)
 	require.NoError(t, err)
-	assert.Equal(t, fmt.Sprintf(`<script async src="https://tienda.cl/chat/%s" integrity="%s" crossorigin="anonymous" data-charla="%s"></script>`,
+	assert.Equal(t, fmt.Sprintf(`<script async src="https://tienda.cl/chat/%[1]s?key=%[3]s" integrity="%[2]s" crossorigin="anonymous" data-charla="%[3]s"></script>`,
 		m.Loader, m.Integrity[m.Loader], s.account.key), strings.ReplaceAll(pinned, "&#43;", "+"))
 	_, err = widget.PinnedSnippet("/chat", s.account.key)
 	require.Error(t, err)

@@ -17,8 +17,7 @@ func Snippet(baseURL, key string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(`<script async src="%s" data-charla="%s"></script>`,
-		html.EscapeString(u.JoinPath("loader.js").String()), html.EscapeString(key)), nil
+	return fmt.Sprintf(`<script async src="%s" data-charla="%s"></script>`, keyed(u, "loader.js", key), html.EscapeString(key)), nil
 }
 
 // PinnedSnippet is [Snippet] for pages that run nothing but what they know: it
@@ -36,7 +35,15 @@ func PinnedSnippet(baseURL, key string) (string, error) {
 		return "", errors.New("widget: the loader has no digest")
 	}
 	return fmt.Sprintf(`<script async src="%s" integrity="%s" crossorigin="anonymous" data-charla="%s"></script>`,
-		html.EscapeString(u.JoinPath(m.Loader).String()), html.EscapeString(digest), html.EscapeString(key)), nil
+		keyed(u, m.Loader, key), html.EscapeString(digest), html.EscapeString(key)), nil
+}
+
+// keyed is a file's address with the key in it: tag managers make scripts anew, with their
+// addresses and nothing else.
+func keyed(base *url.URL, file, key string) string {
+	u := base.JoinPath(file)
+	u.RawQuery = url.Values{"key": {key}}.Encode()
+	return html.EscapeString(u.String())
 }
 
 // snippetBase is where a snippet loads from.

@@ -25,7 +25,7 @@ func TestSnippet(t *testing.T) {
 	for _, base := range []string{"https://tienda.cl/chat", "https://tienda.cl/chat/"} {
 		got, err := widget.Snippet(base, a.Key)
 		require.NoError(t, err)
-		assert.Equal(t, `<script async src="https://tienda.cl/chat/loader.js" data-charla="`+a.Key+`"></script>`, got)
+		assert.Equal(t, `<script async src="https://tienda.cl/chat/loader.js?key=`+a.Key+`" data-charla="`+a.Key+`"></script>`, got)
 		for _, leak := range []string{
 			secret.Reveal(), hex.EncodeToString(secret.Key().Seed()), hex.EncodeToString(a.Secrets[0].PublicKey), a.Name, a.ID.String(),
 		} {
@@ -50,5 +50,5 @@ func TestSnippet(t *testing.T) {
 func ExampleSnippet() {
 	html, err := widget.Snippet("https://tienda.cl/chat/", "ck_k2j4nq3p5r7s")
 	fmt.Println(html, err)
-	// Output: <script async src="https://tienda.cl/chat/loader.js" data-charla="ck_k2j4nq3p5r7s"></script> <nil>
+	// Output: <script async src="https://tienda.cl/chat/loader.js?key=ck_k2j4nq3p5r7s" data-charla="ck_k2j4nq3p5r7s"></script> <nil>
 }

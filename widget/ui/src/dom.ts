@@ -14,8 +14,9 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const el = document.createElement(tag)
-  for (const k in props) {
-    const v = props[k]
+  // Not for…in: pages that extend Object.prototype extend props, too.
+  for (const k of Object.keys(props || {})) {
+    const v = props![k]
     if (v == null) continue
     if (k.startsWith('on')) el.addEventListener(k.slice(2), v as EventListener)
     else if (k in el) (el as unknown as Props)[k] = v
@@ -38,9 +39,13 @@ export function icon(d: string, fill?: boolean): SVGElement {
   return svg
 }
 
-/** A style sheet that a strict content security policy lets pass. */
+/** Adds a style sheet that any content security policy lets pass; in Safari before 16.4 one that needs the scripts' nonce. */
 export function style(root: ShadowRoot, css: string): void {
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(css)
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
+  try {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
+  } catch {
+    root.append(h('style', { nonce: document.querySelector<HTMLElement>('script[nonce]')?.nonce }, css))
+  }
 }

@@ -6,24 +6,25 @@ import { contrast, luminance, parse, readable } from './color'
 import { h, icon, style } from './dom'
 import type { App, Config, Core } from './types'
 
-declare const APP: string
-declare const CHUNKS: Record<string, string>
-declare const VERSION: string
+/** How the names of the build's files end. */
+declare const BUILD: string
 
 type Handler = (data?: unknown) => void
 interface Chat {
   (...args: unknown[]): unknown
-  q?: ArrayLike<unknown>[]
-  charla?: string
+  q?: Iterable<unknown>[]
 }
+
+/** Window, with the chat under the name that the page chose, and a mark that there is one. */
+type Global = Record<string | symbol, Chat | undefined>
+const mark = Symbol.for('charla')
 
 const labels: Record<string, string> = { en: 'Open the chat', es: 'Abrir el chat', pt: 'Abrir o chat' }
 
-function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
-  const key = script.dataset.charla!
+function load(script: HTMLScriptElement, global: Global, key: string, name: string): void {
   const base = new URL('.', script.src).href
   const page = script.hasAttribute('data-charla-page')
-  const handlers: Record<string, Handler[]> = {}
+  const handlers: Record<string, Handler[]> = Object.create(null)
   const timers: number[] = []
   /** Calls that wait for the app. */
   let waiting: [string, unknown[]][] = []
@@ -34,6 +35,7 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
   let shown = true
   let lang = navigator.language
   let problem = ''
+  let warned = false
   let logo: string | undefined = '-'
 
   // By timers, so that a handler that throws hurts nobody.
@@ -84,7 +86,7 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
     button,
     theme: 'auto',
     emit,
-    chunk: (name: string) => module(CHUNKS[name]!),
+    chunk: (name: string) => module('chunk-' + name),
     reload: configure,
     config: undefined as unknown as Config,
   } as Core
@@ -156,20 +158,28 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
       later(Math.min(welcome?.delaySeconds ?? 1e4, openOnLoad?.delaySeconds ?? 1e4), bring)
   }
 
-  /** Imports a file; where that fails, by the name that it has in the loader of today. */
-  const module = (file: string) =>
-    import(base + file).catch(async () => {
+  /** Imports a file; where that fails, that of the loader of today. */
+  const module = (name: string) =>
+    import(base + name + BUILD).catch(async () => {
       const today = await (await fetch(script.src, { cache: 'reload' })).text()
       // A module that could not be loaded stays so under its address.
-      return import(`${base}${today.match(file.replace(/-\w+\.js/, '-\\w+.js'))}?${tries++}`)
+      return import(`${base}${name}${today.match(/-\w{8}\.js/)}?${tries++}`)
     })
 
   const needs = (name: string) => /^(open|toggle|logout)$/.test(name)
 
+  /** Says once that the page has something else under our name. */
+  const check = () => {
+    if (global[name] === chat || warned) return
+    warned = true
+    console.warn(`charla: ${name} is the page's own: set data-charla-name`)
+  }
+
   /** Brings the app, once. */
   function bring() {
     if (!core.config || gone) return
-    loading ||= module(APP).then(
+    check()
+    loading ||= module('app').then(
       (m: { start(core: Core): App }) => {
         if (gone) return
         app = m.start(core)
@@ -188,7 +198,7 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
     if (name === 'on') (handlers[a] ||= []).push(b)
     else if (name === 'off') handlers[a] = (handlers[a] || []).filter((f) => b && f !== b)
     else if (name === 'diagnose')
-      return { version: VERSION, key, base, problem, config: core.config, ...(app?.run(name, args) as object) }
+      return { version: BUILD, key, base, problem, config: core.config, ...(app?.run(name, args) as object) }
     else if (name === 'show' || name === 'hide') {
       shown = name === 'show'
       attach()
@@ -205,8 +215,11 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
       watch.disconnect()
       timers.forEach(clearTimeout)
       host.remove()
-      const stub: Chat = (...args) => void (stub.q ||= []).push(args)
-      global.Chat = stub
+      delete global[mark]
+      if (global[name] !== chat) return
+      const stub: Chat = (...args) => void stub.q!.push(args)
+      stub.q = []
+      global[name] = stub
     } else {
       if (name === 'theme') core.theme = a
       if (app) return app.run(name, args)
@@ -216,14 +229,23 @@ function load(script: HTMLScriptElement, global: { Chat?: Chat }): void {
     return undefined
   }
 
-  const queue = global.Chat?.q || []
-  global.Chat = (name: unknown, ...args: unknown[]) => run(String(name), args)
-  global.Chat.charla = VERSION
-  for (const [name, ...args] of Array.from(queue, (call) => Array.from(call))) run(String(name), args)
+  const chat: Chat = (name, ...args) => run(String(name), args)
+  const own = global[name]
+  global[mark] = chat
+  // What is there may be a queue of calls, as the documents have it, or no business of ours.
+  if (!own || own.q || /q.*push\(arg/.test(String(own))) global[name] = chat
+  check()
+  if (own?.q) for (const [name, ...args] of own.q) run(String(name), args)
   void configure()
 }
 
+const global = window as unknown as Global
 const script = (document.currentScript || document.querySelector('script[data-charla]')) as HTMLScriptElement | null
-const global = window as { Chat?: Chat }
-// Pages that swap their body run the snippet again: the first one goes on.
-if (script?.dataset.charla && !global.Chat?.charla) load(script, global)
+if (script?.src) {
+  // Tag managers make a script anew with its address and nothing else.
+  const address = new URL(script.src).searchParams
+  const key = script.dataset.charla || address.get('key')
+  // Pages that swap their body run the snippet again: the first one goes on.
+  if (!key) console.warn('charla: the script has no data-charla')
+  else if (!global[mark]) load(script, global, key, script.dataset.charlaName || address.get('name') || 'Chat')
+}

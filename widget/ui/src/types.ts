@@ -80,6 +80,7 @@ export interface App {
 export type Words = typeof import('./locale/es').default
 export type Strings = Words &
   typeof import('./locale/es-chunks').forms &
+  typeof import('./locale/es-chunks').edit &
   typeof import('./locale/es-chunks').files &
   typeof import('./locale/es-chunks').notice &
   typeof import('./locale/es-chunks').sound

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { onlyEmoji, parts } from '../src/app/text'
+import { onlyEmoji, parts } from '../src/chunks/text'
 
 const links = (s: string) => parts(s).flatMap((p) => (p.href ? [p.href] : []))
 

@@ -28,12 +28,16 @@ const (
 
 // chunks are brought when they are needed: name and source.
 var chunks = map[string]string{
+	"edit":   "chunks/edit.ts",
 	"en":     "locale/en.ts",
 	"files":  "chunks/files.ts",
 	"forms":  "chunks/forms.ts",
 	"notice": "chunks/notice.ts",
+	"poll":   "chunks/poll.ts",
 	"pt":     "locale/pt.ts",
 	"sound":  "chunks/sound.ts",
+	"text":   "chunks/text.ts",
+	"typing": "chunks/typing.ts",
 }
 
 // dist is a build: its files by name.
@@ -46,46 +50,49 @@ type dist struct {
 	files map[string][]byte
 }
 
-// build bundles the sources. The app's name goes into the loader, and the names
-// of the chunks too, so that one loader always goes with one app.
+// build bundles the sources. One name of the build is in the names of all its files
+// but the loader, and in the loader, so that one loader always goes with one app.
 func build(ui string) (*dist, error) {
 	d := &dist{Integrity: map[string]string{}, files: map[string][]byte{}}
-	names := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(chunks)) {
-		out, err := bundle(ui, chunks[name], api.FormatESModule, nil)
+	sources := map[string]string{"app": "app/main.ts"}
+	for name, source := range chunks {
+		sources["chunk-"+name] = source
+	}
+	bundles := map[string][]byte{}
+	whole := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		out, err := bundle(ui, sources[name], api.FormatESModule, nil)
 		if err != nil {
 			return nil, err
 		}
-		names[name] = d.add("chunk-"+name, out)
-		d.Chunks = append(d.Chunks, names[name])
+		bundles[name] = out
+		fmt.Fprintf(whole, "%s %d\n%s", name, len(out), out)
 	}
-	out, err := bundle(ui, "app/main.ts", api.FormatESModule, nil)
+	version := short(whole.Sum(nil))
+	for _, name := range slices.Sorted(maps.Keys(bundles)) {
+		if file := d.add(name, version, bundles[name]); name == "app" {
+			d.App = file
+		} else {
+			d.Chunks = append(d.Chunks, file)
+		}
+	}
+	out, err := bundle(ui, "loader.ts", api.FormatIIFE, map[string]string{"BUILD": quote("-" + version + ".js")})
 	if err != nil {
 		return nil, err
 	}
-	d.App = d.add("app", out)
-	table, err := json.Marshal(names)
-	if err != nil {
-		return nil, err
-	}
-	out, err = bundle(ui, "loader.ts", api.FormatIIFE, map[string]string{
-		"APP":     quote(d.App),
-		"CHUNKS":  string(table),
-		"VERSION": quote(strings.TrimSuffix(strings.TrimPrefix(d.App, "app-"), ".js")),
-	})
-	if err != nil {
-		return nil, err
-	}
-	d.Loader = d.add("loader", out)
+	sum := sha256.Sum256(out)
+	d.Loader = d.add("loader", short(sum[:]), out)
 	return d, nil
 }
 
 func quote(s string) string { return `"` + s + `"` }
 
-// add names a file by its content and returns the name.
-func (d *dist) add(name string, content []byte) string {
-	sum := sha256.Sum256(content)
-	name += "-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5])) + ".js"
+// short is what names have of a digest.
+func short(sum []byte) string { return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5])) }
+
+// add adds a file under its name and version, and returns both together.
+func (d *dist) add(name, version string, content []byte) string {
+	name += "-" + version + ".js"
 	whole := sha512.Sum384(content)
 	d.files[name] = content
 	d.Integrity[name] = "sha384-" + base64.StdEncoding.EncodeToString(whole[:])
@@ -134,9 +141,9 @@ var styles = api.Plugin{
 				Loader:  api.LoaderCSS,
 				Charset: api.CharsetUTF8, MinifySyntax: true, MinifyWhitespace: true,
 				Engines: []api.Engine{
-					{Name: api.EngineChrome, Version: "111"},
-					{Name: api.EngineFirefox, Version: "113"},
-					{Name: api.EngineSafari, Version: "16.4"},
+					{Name: api.EngineChrome, Version: "92"},
+					{Name: api.EngineFirefox, Version: "90"},
+					{Name: api.EngineSafari, Version: "15.4"},
 				},
 			})
 			text := strings.TrimSpace(string(out.Code))

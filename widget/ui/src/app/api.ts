@@ -1,5 +1,6 @@
 import type { Core, Problem } from '../types'
 import type { Store } from './store'
+import { json, newKey } from './store'
 
 /** What was refused: by the server, or on the way to it (code network; status 0: without an answer). */
 export class Refused extends Error {
@@ -16,7 +17,7 @@ export class Refused extends Error {
   /** Whether the same request may succeed later. */
   get later(): boolean {
     const { status } = this
-    return this.code === 'network' ? status !== 413 : status === 429 || status >= 500
+    return this.code === 'network' ? status !== 413 : status === 408 || status === 429 || status >= 500
   }
 }
 
@@ -49,10 +50,11 @@ export function client(core: Core, store: Store) {
     call.signal?.addEventListener('abort', abort)
     const timer = call.timeout === 0 ? 0 : setTimeout(abort, (call.timeout || 30) * 1000)
     try {
-      const res = await fetch(root + path, {
+      // A worker of the page may answer what it knows: no two questions have one address.
+      const res = await fetch(root + (method === 'GET' ? path.replace(/\?|$/, `?_=${newKey()}&`) : path), {
         method,
         headers,
-        body: file ? body : JSON.stringify(body),
+        body: body === undefined || file ? body : json(body),
         signal: stop.signal,
         credentials: 'omit',
         cache: 'no-store',

@@ -153,7 +153,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
   function listen() {
     follower?.stop()
     follower = leader(name + store.get().id, () => {
-      stream = follow(api, read.cursor, () => ({ ...read.marks, typing }), tell)
+      stream = follow(api, core.chunk, read.cursor, () => ({ ...read.marks, typing }), tell)
       return () => {
         stream?.stop()
         stream = undefined
@@ -223,7 +223,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
    */
   async function renewed(): Promise<boolean> {
     const { id } = store.get()
-    const goesOn = await (await signing()).ongoing()
+    const goesOn = await (await signing()).ongoing(() => stopped)
     if (stopped) return false
     if (!goesOn) lost()
     return store.get().id === id
@@ -282,14 +282,8 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
   }
 
   function lost() {
-    store.reread()
-    const kept = store.get() // what waits in the other tabs, too
-    const draft = [...(kept.outbox || []).map((i) => i.text), kept.draft].filter(Boolean).join('\n')
-    const { name = '', email = '' } = kept
     box.clear()
     forget()
-    store.clear()
-    store.set({ draft, form: { name, email } })
     tabs.say({ session: true })
     core.emit('error', { code: 'session', message: '' })
     on.lost()
@@ -341,9 +335,11 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
       const list = [sent.message, ...(sent.also || [])]
       to.add(list).forEach((m) => core.emit('message', m))
       if (item.welcome) welcome = false
-      if (session) session.ongoing = link = true
+      // Another object: what was asked before this is not the last word on it.
+      session = session && { ...session, ongoing: true }
+      link = true
       tabs.say({ sent: to === read ? list : [], key, id: store.get().id })
-      drop(key)
+      return sent.message.seq
     },
     async reached() {
       link = await api.json('GET', 'session', undefined, { timeout: 10 }).then(
@@ -359,6 +355,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
         void check()
       } else if (why.code === 'contact_form') {
         drop(item.key)
+        session = session && { ...session, ongoing: false, form: true }
         on.form(item.text)
       } else {
         core.emit('error', { code: why.code, message: why.message })
@@ -372,11 +369,13 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
   function drop(key: string) {
     box.drop(key)
     box.keep()
+    tabs.say({ sent: [], key, id: store.get().id })
   }
 
   function send(text: string, file?: File) {
     store.act()
-    box.add({ key: newKey(), text, at: Date.now(), state: 'sending', file, welcome: welcome || undefined })
+    const after = read.messages().at(-1)?.seq || 0
+    box.add({ key: newKey(), text, at: Date.now(), after, state: 'sending', file, welcome: welcome || undefined })
   }
 
   const wake = () => {
@@ -419,9 +418,12 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open =
     },
     /** Asks whether a conversation goes on, and whether the form stands in its place. */
     async refresh() {
-      if (!session) return
+      const before = session
+      if (!before) return
       try {
-        session = { ...session, ...(await api.json<Session>('GET', 'session')) }
+        const now = await api.json<Session>('GET', 'session')
+        if (before !== session) return
+        session = { ...before, ...now }
         changed()
       } catch (e) {
         if (gone(e)) void check()

@@ -20,6 +20,8 @@ export interface Kit {
   avatar: typeof avatar
   /** Adds a style sheet, once for each text. */
   style(css: string): void
+  /** Brings a chunk that the widget can do without: where it cannot be had, nothing happens. */
+  bring<T>(name: string, f: (chunk: T) => void): void
   stopped(): boolean
   /** Says something to those who listen to the screen. */
   announce(text: string): void

@@ -10,9 +10,11 @@ import appCSS from './app.css'
 import { client } from './api'
 import { chat as newChat } from './chat'
 import { avatar } from './avatar'
+import { keepEvents } from './fields'
 import { icons } from './icons'
 import type { Kit } from './kit'
 import { panel as newPanel } from './panel'
+import { presence } from './presence'
 import { h, icon, share, style } from './shared'
 import { store as newStore } from './store'
 import { pageIsDark, watchTheme } from './theme'
@@ -37,7 +39,6 @@ export function start(core: Core): App {
   let note = ''
   let wanted = ''
   let back: Element | null = null
-  let checked = Date.now()
   let language = 'es'
   let lastUnread = 0
 
@@ -51,6 +52,7 @@ export function start(core: Core): App {
   }
 
   style(root, appCSS)
+  keepEvents(root)
 
   const chat = newChat(core, store, api, {
     changed: update,
@@ -61,8 +63,9 @@ export function start(core: Core): App {
       parts?.thread.draft()
     },
     form(text) {
-      store.set({ form: { ...store.get().form, text } })
-      wanted = 'contact'
+      store.set({ draft: text })
+      core.config = { ...core.config, form: true }
+      view = ''
       show(visitor())
     },
     seen: () => notice?.hide(),
@@ -87,9 +90,15 @@ export function start(core: Core): App {
       if (!sheets.has(css)) style(root, css)
       sheets.add(css)
     },
+    bring: (name, f) => void core.chunk<never>(name).then((m) => stopped || f(m), () => {}),
     stopped: () => stopped,
     announce: (s) => (live.textContent = s),
   }
+
+  const there = presence(
+    () => Promise.all([core.reload(), chat.refresh()]),
+    () => open && !document.hidden,
+  )
 
   /** Made once the language is here, and anew when it changes. */
   let parts: ReturnType<typeof make> | undefined
@@ -100,35 +109,22 @@ export function start(core: Core): App {
     }
   }
 
+  /** Brings what stands beside the button. */
+  function beside(f: (notice: Notice) => void) {
+    if (notice) return f(notice)
+    kit.bring<{ default(kit: Kit, open: () => void): Notice }>('notice', (m) => f((notice ||= m.default(kit, () => show(true)))))
+  }
+
   /** Shows a message beside the button. */
   function tell(id: string, who: string, text: string) {
     // In their order, whichever import comes back first.
     cards.push({ id, who, text })
-    const display = () => {
+    beside(({ el, show }) => {
       const list = cards.splice(0)
-      if (stopped || open || !notice) return
-      list.forEach(notice.show)
-      if (!notice.el.isConnected) frame.prepend(notice.el)
-    }
-    if (notice) return display()
-    core
-      .chunk<{ default(kit: Kit, open: () => void, dismissed: () => void): Notice }>('notice')
-      .then((m) => {
-        notice ||= m.default(
-          kit,
-          () => show(true),
-          () => {
-            store.act()
-            chat.see()
-            remember()
-            button.focus({ preventScroll: true })
-          },
-        )
-        display()
-      })
-      .catch(() => {
-        // The number on the button says it too.
-      })
+      if (open) return
+      list.forEach(show)
+      if (!el.isConnected) frame.prepend(el)
+    })
   }
 
   async function speak(): Promise<void> {
@@ -157,16 +153,12 @@ export function start(core: Core): App {
     colours()
     update()
     if (sound) sound.update()
-    else if (core.config.sound) {
-      core.chunk<{ default(kit: Kit): Sound }>('sound').then(
-        (m) => {
-          if (sound || stopped) return
-          sound = m.default(kit)
-          parts!.panel.tool(sound.button)
-        },
-        () => {},
-      )
-    }
+    else if (core.config.sound)
+      kit.bring<{ default(kit: Kit): Sound }>('sound', (m) => {
+        if (sound) return
+        sound = m.default(kit)
+        parts!.panel.tool(sound.button)
+      })
   }
 
   function colours() {
@@ -181,13 +173,12 @@ export function start(core: Core): App {
   /** Which view belongs on the screen now. */
   function choose(): string {
     const { session, items } = chat.state()
-    const c = core.config
+    const { token, draft } = store.get()
     if (wanted) return wanted
-    if (session || store.get().token) {
-      return session && !session.ongoing && session.form && !items.length ? 'contact' : 'thread'
-    }
-    if (c.form) return 'contact'
-    return chat.free() ? 'thread' : 'entry'
+    // Who comes or goes takes nobody's text away: sending it is answered by the other view.
+    if (draft && /^[ct]/.test(view)) return view
+    if (session || token) return session && !session.ongoing && session.form && !items.length ? 'contact' : 'thread'
+    return core.config.form ? 'contact' : chat.free() ? 'thread' : 'entry'
   }
 
   function update() {
@@ -214,49 +205,37 @@ export function start(core: Core): App {
 
   function place(next: string) {
     const { panel, thread } = parts!
+    const inside = panel.el.contains(root.activeElement)
     view = next
     if (next === 'thread') {
       panel.show(thread.el)
       thread.draft()
       thread.update()
       thread.bottom()
-      return
-    }
-    if (!forms) {
+    } else if (forms) {
+      panel.show(next === 'entry' ? forms.entry(note, entered) : forms.contact(entered))
+    } else {
       panel.show(h('div', { className: 'loading', role: 'status', 'aria-label': kit.t.loading }))
       core
         .chunk<{ default(kit: Kit): Forms }>('forms')
         .then((m) => {
-          forms = m.default(kit)
-          if (view === next && open) {
-            place(next)
-            if (keen) focus()
-          }
+          forms ||= m.default(kit)
+          if (view !== next || !open) return
+          place(next)
+          if (keen) focus()
         })
         .catch((e) => {
           view = ''
-          panel.show(
-            h(
-              'div',
-              { className: 'page' },
-              h('p', { className: 'note', role: 'alert' }, kit.t.error),
-              h('button', { className: 'primary', type: 'button', onclick: update }, kit.t.retry),
-            ),
-          )
           core.emit('error', { code: 'load', message: String(e) })
+          later(3000, update)
         })
-      return
     }
-    if (next === 'entry') {
-      const message = note
-      note = ''
-      panel.show(forms.entry(message, entered))
-    } else panel.show(forms.contact(entered))
+    if (inside) focus()
   }
 
   /** The form in place has done its part. */
   function entered() {
-    wanted = view = ''
+    note = wanted = view = ''
     update()
     focus()
     void chat.flush()
@@ -286,15 +265,10 @@ export function start(core: Core): App {
       button.setAttribute('aria-expanded', 'true')
       frame.classList.add('open')
       notice?.hide()
-      remember()
       panel.fit()
       store.open(true)
       core.emit('open')
-      if (Date.now() - checked > 5e3) {
-        checked = Date.now()
-        void core.reload()
-        void chat.refresh()
-      }
+      there.look()
     }
     keen = byVisitor
     update()
@@ -331,22 +305,11 @@ export function start(core: Core): App {
   const here = (devices: string) => devices === 'all' || (devices === 'mobile') === mobile
   const from = (seconds: number) => Math.max(0, core.since + seconds * 1000 - performance.now())
 
-  function remember() {
-    if (chat.state().welcome) store.set({ welcomed: Date.now() })
-  }
-
-  function greet() {
-    const { welcome, form } = core.config
-    const s = chat.state()
-    if (!welcome || s.welcome || (form && !s.session?.ongoing)) return
-    if (store.get().token && (!s.loaded || (s.messages.length > 0 && !welcome.existing))) return
-    const last = store.get().welcomed
-    if (last && Date.now() - last < welcome.repeatMinutes * 60_000) return
-    chat.greet(true)
-    remember()
-    if (!open) tell('w', welcome.author || core.config.name, welcome.text)
-    update()
-  }
+  const greet = () =>
+    beside((n) => {
+      const { welcome, name } = core.config
+      if (n.greets() && !open) tell('w', welcome!.author || name, welcome!.text)
+    })
 
   const { welcome, openOnLoad } = core.config
   if (core.page) {
@@ -391,6 +354,7 @@ export function start(core: Core): App {
     stop() {
       stopped = true
       chat.stop()
+      there.stop()
       parts?.panel.stop()
       endTheme()
       timers.forEach(clearTimeout)

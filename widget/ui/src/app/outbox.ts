@@ -9,8 +9,6 @@ import { newKey } from './store'
 
 export interface Item extends Waiting {
   state: 'sending' | 'failed'
-  /** The message of the refusal, where there is one. */
-  reason?: string
   file?: File
   /** The stream has already brought it. */
   seq?: number
@@ -26,8 +24,8 @@ export interface Sent {
 export interface Way {
   /** Sees to a session; false if only the visitor can start one. */
   admit(): Promise<boolean>
-  /** Sends an item and takes the answer. */
-  post(item: Item): Promise<void>
+  /** Sends an item, takes the answer and returns its sequence. */
+  post(item: Item): Promise<number>
   /** Reports whether the server answers another request. */
   reached(): Promise<boolean>
   /** An item was refused; the answer reports whether the others go on. */
@@ -41,7 +39,7 @@ const most = 4
 export function outbox(store: Store, way: Way) {
   const pause = waiter()
   const ours = new Set<string>()
-  let items: Item[] = (store.get().outbox || []).map((w) => ({ ...w, state: 'sending' }))
+  let items: Item[] = (store.get().outbox || []).map((w) => ({ ...w, state: w.state === 'failed' ? w.state : 'sending' }))
   let current: Item | undefined
   let flushing = false
   let stopped = false
@@ -73,7 +71,10 @@ export function outbox(store: Store, way: Way) {
         const item = current
         try {
           if (!(await way.admit())) return
-          await way.post(item)
+          const seq = await way.post(item)
+          for (const later of items.slice(items.indexOf(item))) later.after = Math.max(later.after || 0, seq)
+          drop(item.key)
+          keep()
           tries = 0
         } catch (e) {
           const r = e instanceof Refused ? e : new Refused(0, 'network')
@@ -95,26 +96,31 @@ export function outbox(store: Store, way: Way) {
     }
   }
 
+  function add(item: Item) {
+    items.push(item)
+    keep()
+    void flush()
+  }
+
+  function drop(key: string) {
+    items = items.filter((i) => i.key !== key)
+  }
+
   return {
     items: () => items,
     keep,
     flush,
     /** Sends what waits for another try at once. */
     wake: () => pause.wake(),
-    add(item: Item) {
-      items.push(item)
-      keep()
-      void flush()
-    },
-    retry(item: Item) {
-      item.state = 'sending'
-      way.changed()
+    add,
+    /** Sends one that failed again, with another text as another message. */
+    retry(item: Item, text = item.text) {
+      if (text !== item.text) item.key = newKey()
+      items = items.filter((i) => i !== item)
       pause.wake()
-      void flush()
+      add(Object.assign(item, { text, state: 'sending', failures: 0 }))
     },
-    drop(key: string) {
-      items = items.filter((i) => i.key !== key)
-    },
+    drop,
     /** Leaves everything as kept, for whoever's it is. */
     clear() {
       items = []

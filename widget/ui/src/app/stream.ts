@@ -4,7 +4,8 @@
 import type { Client } from './api'
 import { Refused } from './api'
 import { backoff, waiter } from './backoff'
-import type { Marks, Message } from '../types'
+import type { Known } from '../chunks/poll'
+import type { Core, Marks, Message } from '../types'
 
 export interface Events {
   message: Message
@@ -19,16 +20,6 @@ export interface Events {
 }
 
 export type Tell = <K extends keyof Events>(event: K, data: Events[K]) => void
-
-interface Page {
-  messages: Message[]
-  more?: boolean
-  read?: Marks
-  typing?: { agent: boolean }
-}
-
-/** What a long poll need not tell again. */
-export type Known = Marks & { typing: boolean }
 
 /** Splits a stream of server-sent events; feed it text as it comes. */
 export function parser(event: (name: string, data: string) => void) {
@@ -53,7 +44,7 @@ export function parser(event: (name: string, data: string) => void) {
 }
 
 /** Follows the session's events after a sequence until stopped. */
-export function follow(api: Client, after: () => number, known: () => Known, tell: Tell) {
+export function follow(api: Client, chunk: Core['chunk'], after: () => number, known: () => Known, tell: Tell) {
   const pause = waiter()
   let stopped = false
   let tries = 0
@@ -108,18 +99,9 @@ export function follow(api: Client, after: () => number, known: () => Known, tel
   }
 
   async function poll() {
-    const stop = (current = new AbortController())
-    const { agent, customer, typing } = known()
-    const news = `&agent=${agent}&customer=${customer}&typing=${typing}`
-    const page = await api.json<Page>('GET', `messages?after=${after()}&wait=${tries ? 0 : 25}${news}`, undefined, {
-      signal: stop.signal,
-      timeout: 40,
-    })
-    tell('link', true)
-    page.messages.forEach((m) => tell('message', m))
-    if (page.read) tell('read', page.read)
-    if (page.typing) tell('typing', page.typing.agent)
-    if (!page.more) tell('ready', undefined)
+    const { poll } = await chunk<typeof import('../chunks/poll')>('poll')
+    current = new AbortController()
+    await poll(api, { ...known(), after: after(), wait: tries ? 0 : 25 }, tell, current.signal)
     tries = 0
   }
 

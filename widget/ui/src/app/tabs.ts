@@ -11,15 +11,26 @@ export function channel(name: string, heard: (what: never) => void) {
   }
 }
 
-const locks = () => (isSecureContext ? navigator.locks : undefined)
+const locks = () => (isSecureContext && typeof BroadcastChannel === 'function' ? navigator.locks : undefined)
 
 /** Does something while no other tab does it. */
 export const alone = <T>(name: string, f: () => Promise<T>): Promise<T> => locks()?.request(name, f) || f()
 
-/** Calls lead in one tab at a time; what lead returns ends it. */
+/** Every so many milliseconds a tab that is seen asks whether the leading one still runs. */
+const ask = 2000
+
+/**
+ * Calls lead in one tab at a time; what lead returns ends it. A tab that leads and does
+ * not answer, because it is frozen or shows a dialog, loses that to one that is seen.
+ */
 export function leader(name: string, lead: () => () => void) {
   let leaving: (() => void) | undefined
   let request: AbortController | undefined
+  let unanswered = 0
+  const line = channel(name, (asked: boolean) => {
+    if (!asked) unanswered = 0
+    else if (leaving) line.say(false)
+  })
   const enter = () => {
     leaving ||= lead()
   }
@@ -29,7 +40,7 @@ export function leader(name: string, lead: () => () => void) {
   }
   const visible = () => (document.hidden ? leave() : enter())
 
-  function start() {
+  function start(steal?: boolean) {
     const here = locks()
     if (!here) {
       document.addEventListener('visibilitychange', visible)
@@ -37,14 +48,17 @@ export function leader(name: string, lead: () => () => void) {
     }
     const { signal } = (request = new AbortController())
     here
-      .request(name, { signal }, () => {
+      .request(name, steal ? { steal } : { signal }, () => {
         if (signal.aborted) return
         enter()
         return new Promise<void>((done) => signal.addEventListener('abort', () => done()))
       })
       .catch(() => {
-        // Aborted, or locks are not to be had here: then this tab goes alone.
-        if (!signal.aborted) enter()
+        if (signal.aborted) return
+        // Another tab has taken it, or locks are not to be had here: then this tab goes alone.
+        if (!leaving) return enter()
+        leave()
+        start()
       })
   }
   function end() {
@@ -52,6 +66,15 @@ export function leader(name: string, lead: () => () => void) {
     request?.abort()
     document.removeEventListener('visibilitychange', visible)
   }
+  const timer = setInterval(() => {
+    if (leaving || document.hidden) unanswered = 0
+    else if (unanswered++ < 2) line.say(true)
+    else {
+      unanswered = 0
+      request?.abort()
+      start(true)
+    }
+  }, ask)
   // A page in the back/forward cache must hold neither lock nor stream.
   const back = (e: PageTransitionEvent) => {
     if (e.persisted) start()
@@ -63,6 +86,8 @@ export function leader(name: string, lead: () => () => void) {
   return {
     leads: () => !!leaving,
     stop() {
+      clearInterval(timer)
+      line.stop()
       removeEventListener('pagehide', end)
       removeEventListener('pageshow', back)
       end()

@@ -2,21 +2,12 @@
 
 import type { Message } from '../types'
 import type { Item } from './outbox'
+import type { Edit } from '../chunks/edit'
 import type { Files } from '../chunks/files'
 import { avatar } from './avatar'
 import { icons } from './icons'
 import type { Kit } from './kit'
 import { h, icon } from './shared'
-import { onlyEmoji, parts } from './text'
-
-/** A text with its links, built of nodes. */
-export function textNodes(text: string): Node[] {
-  return parts(text).map((p) =>
-    p.href
-      ? h('a', { href: p.href, target: '_blank', rel: 'noopener noreferrer', referrerPolicy: 'no-referrer' }, p.text)
-      : document.createTextNode(p.text),
-  )
-}
 
 export type Thread = ReturnType<typeof thread>
 
@@ -32,17 +23,20 @@ interface Row {
 }
 
 export function thread(kit: Kit) {
-  const { core, chat, store, t } = kit
+  const { core, chat, store, t, bring } = kit
   const made = new Map<string, HTMLElement>()
   let files: Files | undefined
+  let dots: HTMLElement | undefined
+  let edit: Edit | undefined
+  /** Shows how long the text is, and reports whether it can be sent. */
+  let counted: (() => boolean) | undefined
   let asked = false
   let fetching = false
 
   const log = h('div', { className: 'log', role: 'log', 'aria-label': t.conversation, tabIndex: 0, onscroll: scrolled })
-  const dots = h('div', { className: 'typing', hidden: true }, h('i'), h('i'), h('i'))
   const jump = h(
     'button',
-    { className: 'jump', type: 'button', hidden: true, 'aria-label': t.newest, onclick: () => bottom(true) },
+    { className: 'jump', type: 'button', hidden: true, 'aria-label': t.newest, onclick: () => bottom() },
     icon(icons.down),
   )
   const input = h('textarea', {
@@ -51,7 +45,6 @@ export function thread(kit: Kit) {
     'aria-label': t.message,
     enterKeyHint: 'send',
     dir: 'auto',
-    value: store.get().draft || '',
     oninput: () => {
       store.act()
       typed()
@@ -61,6 +54,7 @@ export function thread(kit: Kit) {
   })
   const submit = h('button', { className: 'send', type: 'submit', 'aria-label': t.send }, icon(icons.send))
   const note = h('p', { className: 'note', role: 'alert', hidden: true })
+  const count = h('p', { className: 'count', hidden: true })
   const composer = h(
     'form',
     {
@@ -70,6 +64,7 @@ export function thread(kit: Kit) {
         sendNow()
       },
     },
+    count,
     h('div', { className: 'field' }, input, submit),
   )
   const el = h('div', { className: 'thread' }, h('div', { className: 'well' }, log, jump), note, composer)
@@ -101,8 +96,7 @@ export function thread(kit: Kit) {
       if (files) show()
       else withFiles(show)
     } else {
-      body.append(...textNodes(text))
-      if (onlyEmoji(text)) body.classList.add('emoji')
+      words(body, text)
     }
     return h(
       'div',
@@ -114,10 +108,23 @@ export function thread(kit: Kit) {
   }
 
   function withFiles(f?: () => void) {
-    void core.chunk<{ default(kit: Kit, input: HTMLElement, note: HTMLElement): Files }>('files').then((m) => {
+    bring<{ default(kit: Kit, input: HTMLElement, note: HTMLElement): Files }>('files', (m) => {
       files ||= m.default(kit, input, note)
       f?.()
     })
+  }
+
+  /** Puts a text into an element, with its links. */
+  function words(el: HTMLElement, text: string): HTMLElement {
+    el.textContent = text
+    // An address, or emoji and nothing else.
+    if (/:\/\/|www\.|WWW\.|^\P{L}+$/u.test(text))
+      bring<{ default(kit: Kit, el: HTMLElement): void }>('text', (m) => m.default(kit, el))
+    return el
+  }
+
+  function withEdit(f: (edit: Edit) => void) {
+    bring<{ default(kit: Kit): Edit }>('edit', (m) => f((edit ||= m.default(kit))))
   }
 
   function rows(): Row[] {
@@ -126,7 +133,7 @@ export function thread(kit: Kit) {
     const out: Row[] = []
     let date = 0
     const dated = (at: number) => {
-      if (midnight(at) === date) return
+      if (midnight(at) <= date) return
       date = midnight(at)
       out.push({
         id: 'd' + date,
@@ -140,9 +147,27 @@ export function thread(kit: Kit) {
         id: 'h' + headerMessage,
         by: '',
         at: 0,
-        make: () => h('p', { className: 'head', dir: 'auto' }, ...textNodes(headerMessage)),
+        make: () => words(h('p', { className: 'head', dir: 'auto' }), headerMessage),
       })
+    /** Adds what waits, and what failed between two messages: where it was written. */
+    const waiting = (from: number, to: number) => {
+      for (const item of s.items) {
+        const after = item.state === 'failed' ? (item.after ?? 1 / 0) : 1 / 0
+        if (item.seq || after < from || after >= to) continue
+        dated(item.at)
+        out.push({
+          id: 'k' + item.key,
+          by: '-',
+          at: item.at,
+          own: true,
+          item,
+          make: () => bubble(true, '', item.text, item.at, undefined, item),
+        })
+      }
+    }
+    let last = -1
     for (const m of s.messages) {
+      waiting(last, (last = m.seq))
       const at = Date.parse(m.at)
       const own = m.from === 'customer'
       dated(at)
@@ -157,22 +182,11 @@ export function thread(kit: Kit) {
     }
     if (s.welcome && welcome) {
       const at = core.since + performance.timeOrigin
-      dated(Math.max(at, date))
+      dated(at)
       const who = welcome.author || name
       out.push({ id: 'w', by: who, at, make: () => bubble(false, who, welcome.text, at) })
     }
-    for (const item of s.items) {
-      if (item.seq) continue
-      dated(item.at)
-      out.push({
-        id: 'k' + item.key,
-        by: '-',
-        at: item.at,
-        own: true,
-        item,
-        make: () => bubble(true, '', item.text, item.at, undefined, item),
-      })
-    }
+    waiting(last, NaN)
     return out
   }
 
@@ -207,11 +221,13 @@ export function thread(kit: Kit) {
       made.delete(id)
     }
     log.setAttribute('aria-busy', String(!s.loaded && !!s.session))
-    dots.hidden = !s.typing
-    if (log.nextSibling !== dots) log.after(dots)
-    dots.setAttribute('aria-label', t.typing)
+    if (s.typing && !dots)
+      bring<{ default(kit: Kit): HTMLElement }>('typing', (m) => {
+        log.after((dots ||= m.default(kit)))
+        update()
+      })
+    if (dots) dots.hidden = !s.typing
     files?.update()
-    submit.disabled = !input.value.trim()
     if (stick) bottom()
     else if (firstId && firstId !== log.firstElementChild && asked) {
       log.scrollTop += log.scrollHeight - height
@@ -235,24 +251,9 @@ export function thread(kit: Kit) {
     if (state === 'failed') {
       const item = r.item!
       const why = item.reason || (item.file && files?.failed) || t.failed
-      meta.append(
-        h('span', { className: 'problem' }, icon(icons.alert), why),
-        h('button', { type: 'button', onclick: () => chat.retry(item) }, t.retry),
-        h(
-          'button',
-          {
-            type: 'button',
-            onclick: () => {
-              chat.drop(item.key)
-              if (!item.text) return
-              write(item.text)
-              input.focus()
-            },
-          },
-          item.text ? t.edit : t.remove,
-        ),
-      )
+      meta.append(h('span', { className: 'problem' }, icon(icons.alert), why))
       kit.announce(why)
+      withEdit((e) => e.failed(row, meta, item))
     } else if (state) {
       meta.append(h('span', { className: 'state' }, state === 'sending' ? t.sending : state === 'read' ? t.read : t.sent))
       if (state !== 'sending') meta.append(icon(state === 'read' ? icons.read : icons.check))
@@ -260,10 +261,9 @@ export function thread(kit: Kit) {
   }
 
   const atBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60
-  function bottom(smooth?: boolean) {
-    log.scrollTo({ top: log.scrollHeight, behavior: smooth && !calm() ? 'smooth' : 'auto' })
+  function bottom() {
+    log.scrollTop = log.scrollHeight
   }
-  const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
 
   function scrolled() {
     jump.hidden = atBottom()
@@ -277,7 +277,17 @@ export function thread(kit: Kit) {
   function grow() {
     input.style.height = 'auto'
     input.style.height = Math.min(input.scrollHeight, 132) + 'px'
-    submit.disabled = !input.value.trim()
+    able()
+    if (input.value.length > 3800 && !counted)
+      withEdit((e) => {
+        counted ||= e.counter(input, count)
+        able()
+      })
+  }
+
+  /** Lets what is in the field be sent, if it can be. */
+  function able() {
+    submit.disabled = counted ? !counted() : !input.value.trim()
   }
 
   function write(text: string) {
@@ -298,7 +308,7 @@ export function thread(kit: Kit) {
 
   function sendNow() {
     const text = input.value.trim()
-    if (!text) return
+    if (submit.disabled) return
     note.hidden = true
     write('')
     chat.send(text)

@@ -34,6 +34,9 @@ export default function forms(kit: Kit) {
   const t = { ...spanish, ...kit.t }
   kit.style(css)
 
+  /** What was typed into a field before; the text is the one draft that there is. */
+  const typed = (name: string) => (name === 'text' ? store.get().draft : store.get().form?.[name]) || ''
+
   function field(name: string, label: string, required: boolean, props: Record<string, unknown>): Field {
     const id = 'f-' + name
     const input = (
@@ -41,7 +44,7 @@ export default function forms(kit: Kit) {
     ) as HTMLInputElement
     input.name = name
     input.required = required
-    input.value = store.get().form?.[name] || ''
+    input.value = typed(name)
     const problem = h('span', { className: 'problem', id: id + '-p', hidden: true })
     const f: Field = {
       name,
@@ -76,7 +79,7 @@ export default function forms(kit: Kit) {
     input.addEventListener('input', () => {
       if (name === 'rut') typeRUT(input)
       store.act()
-      store.set({ form: { ...store.get().form, [name]: input.value } })
+      store.set(name === 'text' ? { draft: input.value } : { form: { ...store.get().form, [name]: input.value } })
       if (input.hasAttribute('aria-invalid') || (name === 'rut' && parseRUT(input.value))) f.mark(f.check())
       input.classList.toggle('good', name === 'rut' && !!parseRUT(input.value))
     })
@@ -260,7 +263,7 @@ export default function forms(kit: Kit) {
         if ((e as Failure).status !== 422) throw e
       }
     }
-    store.set({ form: who })
+    store.set({ form: who, draft: undefined })
     chat.send(text!)
     done()
     void core.reload()
@@ -336,7 +339,7 @@ export default function forms(kit: Kit) {
             if ((e as Failure).code === 'available') return await instead(given, done)
             throw e
           }
-          store.set({ form: undefined })
+          store.set({ form: undefined, draft: undefined })
           const again = h('button', { className: 'quiet', type: 'button', onclick: draw }, t.another)
           const thanks = h(
             'div',
@@ -352,7 +355,7 @@ export default function forms(kit: Kit) {
       )
       function draw() {
         for (const f of fields) {
-          f.input.value = store.get().form?.[f.name] || (f.name === 'text' ? '' : f.input.value)
+          f.input.value = typed(f.name) || (f.name === 'text' ? '' : f.input.value)
           f.mark('')
         }
         page.replaceChildren(

@@ -58,14 +58,27 @@ export function login(store: Store, api: Client, name: string) {
     },
     /** Whether an identity is of the same subject as the claims that are kept. */
     same: (claims: string | undefined, identity: string): boolean => subject(claims) === subject(identity.split('.')[1]),
-    /** Whether the session goes on, when the login that may be under way is over. */
-    ongoing: (): Promise<boolean> =>
+    /**
+     * Whether the session goes on, when the login that may be under way is over. If not,
+     * what it had not sent, in any tab, becomes the draft.
+     */
+    ongoing: (stopped: () => boolean): Promise<boolean> =>
       alone(name, async () => {
         store.reread()
-        return patient(() => api.json('GET', 'session')).then(
+        const { token } = store.get()
+        const goesOn = await patient(() => api.json('GET', 'session')).then(
           () => true,
           (e: Refused) => e.code !== 'session',
         )
+        if (!goesOn && !stopped()) {
+          store.reread()
+          const { outbox = [], draft, name = '', email = '', token: now } = store.get()
+          if (token && now === token) {
+            store.clear()
+            store.set({ draft: [...outbox.map((i) => i.text), draft].filter(Boolean).join('\n'), form: { name, email } })
+          }
+        }
+        return goesOn
       }),
   }
 }

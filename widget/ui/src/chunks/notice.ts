@@ -14,7 +14,7 @@ export interface Card {
 
 export type Notice = ReturnType<typeof notice>
 
-export default function notice(kit: Kit, open: () => void, dismissed: () => void) {
+export default function notice(kit: Kit, open: () => void) {
   const { core, chat, store, h, icon, icons } = kit
   const t = { ...spanish, ...kit.t }
   kit.style(css)
@@ -91,12 +91,25 @@ export default function notice(kit: Kit, open: () => void, dismissed: () => void
   function hide(byVisitor?: boolean) {
     shown = []
     draw()
-    if (byVisitor) dismissed()
+    if (!byVisitor) return
+    store.act()
+    chat.see()
+    core.button.focus({ preventScroll: true })
   }
 
   return {
     el,
     hide,
+    /** Begins to show the welcome message (R6.5), and reports whether it is its time. */
+    greets(): boolean {
+      const { welcome, form } = core.config
+      const s = chat.state()
+      if (!welcome || s.welcome || (form && !s.session?.ongoing)) return false
+      if (store.get().token && (!s.loaded || (s.messages.length > 0 && !welcome.existing))) return false
+      if (store.greeted(welcome.repeatMinutes)) return false
+      chat.greet(true)
+      return true
+    },
     show(c: Card) {
       if (!shown.some((s) => s.id === c.id)) shown = [...shown.filter((s) => !s.own), c]
       draw()

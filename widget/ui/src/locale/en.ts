@@ -17,6 +17,8 @@ const en: Strings = {
   read: 'Read',
   failed: 'Not sent.',
   edit: 'Edit',
+  cancel: 'Cancel',
+  tooLong: 'The message is too long.',
   retry: 'Try again',
   remove: 'Discard',
   typing: 'is typing…',

@@ -21,6 +21,13 @@ export const forms = {
   slow: 'Demasiados intentos. Espera un momento.',
 }
 
+export const edit = {
+  edit: 'Editar',
+  remove: 'Descartar',
+  cancel: 'Cancelar',
+  tooLong: 'El mensaje es demasiado largo.',
+}
+
 export const files = {
   attach: 'Adjuntar un archivo',
   fileFailed: 'El archivo no se envió. Puede ser demasiado grande.',

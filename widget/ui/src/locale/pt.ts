@@ -17,6 +17,8 @@ const pt: Strings = {
   read: 'Lida',
   failed: 'Não foi enviada.',
   edit: 'Editar',
+  cancel: 'Cancelar',
+  tooLong: 'A mensagem é longa demais.',
   retry: 'Tentar de novo',
   remove: 'Descartar',
   typing: 'está digitando…',

@@ -1,4 +1,22 @@
-// The addresses in a text, found in one pass.
+// The addresses in a text, found in one pass, and texts of emoji alone. Most texts
+// have neither.
+
+import type { Kit } from '../app/kit'
+import css from './text.css'
+
+/** Makes links in an element with a text, and emoji alone large. */
+export default function text({ h, style }: Kit, el: HTMLElement) {
+  const t = el.textContent!
+  style(css)
+  el.classList.toggle('emoji', onlyEmoji(t))
+  el.replaceChildren(
+    ...parts(t).map((p) =>
+      p.href
+        ? h('a', { href: p.href, target: '_blank', rel: 'noopener noreferrer', referrerPolicy: 'no-referrer' }, p.text)
+        : p.text,
+    ),
+  )
+}
 
 export interface Part {
   text: string

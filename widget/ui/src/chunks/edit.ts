@@ -1,0 +1,81 @@
+// What stands under a message that was not sent, where it can be changed in its
+// place; and how long a text is that comes near its limit.
+
+import type { Kit } from '../app/kit'
+import type { Item } from '../app/outbox'
+import { edit as spanish } from '../locale/es-chunks'
+import css from './edit.css'
+
+export type Edit = ReturnType<typeof edit>
+
+/** The characters that a message may have (chatcfg.MaxMessage), as the server counts them. */
+const most = 4000
+
+export default function edit(kit: Kit) {
+  const { chat, h } = kit
+  const t = { ...spanish, ...kit.t }
+  kit.style(css)
+
+  const button = (label: string, onclick: () => void) => h('button', { type: 'button', onclick }, label)
+
+  /** Shows the length of a field that comes near the limit; the answer reports whether its text can be sent. */
+  function counter(input: HTMLTextAreaElement, el: HTMLElement) {
+    let over = false
+    const look = () => {
+      const n = [...input.value.trim()].length
+      el.hidden = n < most - 200
+      el.textContent = `${n} / ${most}`
+      el.classList.toggle('problem', n > most)
+      if (n > most && !over) kit.announce(t.tooLong)
+      over = n > most
+      return n > 0 && !over
+    }
+    input.addEventListener('input', look)
+    return look
+  }
+
+  /** Puts what can be done with a message that was not sent under it. */
+  function failed(row: HTMLElement, meta: Element, item: Item) {
+    const said = [...meta.children]
+    const show = (...parts: (Node | string)[]) => meta.replaceChildren(...said, ...parts)
+    const menu = () =>
+      show(
+        button(t.retry, () => chat.retry(item)),
+        item.text ? button(t.edit, change) : '',
+        button(t.remove, () => chat.drop(item.key)),
+      )
+
+    /** Has the text changed where it stands. */
+    function change() {
+      const body = row.querySelector('.bubble')!
+      const input = h('textarea', { className: 'edit', value: item.text, rows: 3, dir: 'auto', 'aria-label': t.message })
+      const count = h('span', { className: 'count' })
+      const look = counter(input, count)
+      const back = () => {
+        input.replaceWith(body)
+        menu()
+      }
+      const send = () => {
+        if (!look()) return
+        back()
+        chat.retry(item, input.value.trim())
+      }
+      input.addEventListener('keydown', (e) => {
+        if (e.isComposing || e.keyCode === 229) return
+        if (e.key === 'Escape') back()
+        else if (e.key === 'Enter' && !e.shiftKey) send()
+        else return
+        e.preventDefault()
+        e.stopPropagation()
+      })
+      body.replaceWith(input)
+      show(count, button(t.send, send), button(t.cancel, back))
+      look()
+      input.focus()
+    }
+
+    menu()
+  }
+
+  return { counter, failed }
+}
