@@ -60,9 +60,9 @@ type Match struct {
 	From, To int
 }
 
-// CompileKeywords compiles words, phrases and prefixes ("recl*"); of a phrase
-// the last word may be a prefix. White space around a keyword does not count. It
-// fails with [ErrKeyword] at the first that is none.
+// CompileKeywords compiles words, phrases and prefixes ("recl*"); of a phrase the last
+// word may be a prefix. White space around a keyword does not count. It fails with
+// [ErrKeyword] at the first that is not a keyword.
 func CompileKeywords(words []string) (*Keywords, error) {
 	k := &Keywords{words: slices.Clone(words), nodes: make([]node, 1)}
 	children := []map[rune]int32{{}}
@@ -105,8 +105,8 @@ func CompileKeywords(words []string) (*Keywords, error) {
 // or a comma at its end is within a word.
 var openTails = []string{"", "a", "0", "א"}
 
-// symbolsOf is the symbols to look for where a tail follows. A keyword of nothing but
-// marks and white space has none.
+// symbolsOf returns the symbols of a stem that a tail follows, without white space at
+// its ends. A keyword of nothing but marks and white space has none.
 func symbolsOf(stem, tail string) (symbols []rune) {
 	r := fold.Reader{Text: stem + tail}
 	for {
@@ -125,7 +125,7 @@ func symbolsOf(stem, tail string) (symbols []rune) {
 	return symbols
 }
 
-// link lays the edges down and links each node with its suffix, parents first.
+// link stores the edges and links each node with its suffix, parents first.
 func (k *Keywords) link(children []map[rune]int32) {
 	queue := []int32{0}
 	for len(queue) > 0 {
@@ -160,8 +160,9 @@ func (k *Keywords) link(children []map[rune]int32) {
 	}
 }
 
-// step goes on from a node by a symbol, as far back as it has to. At the root only a
-// symbol with a border begins something.
+// step returns the node that a symbol leads to from a node: its child, else that of its
+// longest suffix that has one, else the root. From the root only a symbol with a border
+// leads on.
 func (k *Keywords) step(at int32, symbol rune) int32 {
 	for at != 0 {
 		if to := k.child(at, symbol); to != 0 {
@@ -179,7 +180,7 @@ func (k *Keywords) step(at int32, symbol rune) int32 {
 	return k.child(0, symbol)
 }
 
-// child is a node's child by a symbol; zero if there is none.
+// child returns a node's child by a symbol; zero: it has none.
 func (k *Keywords) child(at int32, symbol rune) int32 {
 	lo, hi := k.nodes[at].lo, k.nodes[at].hi
 	for lo < hi {
@@ -196,9 +197,9 @@ func (k *Keywords) child(at int32, symbol rune) int32 {
 	return 0
 }
 
-// Find is the keyword that ends first in a text; of several that end there the
-// one that begins first, a whole one before a prefix. A prefix ends, for this,
-// where its asterisk stands. It takes time linear in the text and allocates
+// Find returns the keyword that ends first in a text; of several that end there the one
+// that begins first, a whole one before a prefix; false: there is none. A prefix ends,
+// for this, where its asterisk stands. It takes time linear in the text and allocates
 // nothing for Latin text.
 func (k *Keywords) Find(text string) (Match, bool) {
 	if k == nil || len(k.nodes) < 2 {
@@ -241,8 +242,8 @@ func (k *Keywords) Find(text string) (Match, bool) {
 	}
 }
 
-// match tells where a node was found that ends at end, so many symbols after origin; s
-// has read one symbol more.
+// match returns where a node was found that ends at end, so many symbols after origin;
+// s has read one symbol more. The match of a prefix goes on to the next border.
 func (k *Keywords) match(found int32, s fold.Reader, origin int, symbols int32, end int, border bool) Match {
 	n := &k.nodes[found]
 	which := n.stem

@@ -17,9 +17,9 @@ import (
 // scope is the instrumentation scope of everything here.
 const scope = "github.com/charlahq/charla/otel"
 
-// Observer makes an observer for charla.Options out of a provider of meters and
-// one of tracers; nil: no metrics, or no traces. One observer may serve several
-// desks. It fails if the meters refuse an instrument.
+// Observer makes an observer for charla.Options out of a provider of meters and one of
+// tracers; nil: no metrics, or no traces. One observer may serve several desks. It
+// fails if the meters refuse an instrument.
 func Observer(meters metric.MeterProvider, tracers trace.TracerProvider) (*charla.Observer, error) {
 	if tracers == nil {
 		tracers = nooptrace.NewTracerProvider()
@@ -41,19 +41,20 @@ func Observer(meters metric.MeterProvider, tracers trace.TracerProvider) (*charl
 	}, nil
 }
 
-// WatchLag measures a desk's charla.Desk.Lag whenever metrics are collected, until
-// it is unregistered. Of several desks on a store one is enough, but in several processes
-// all of them measure the same, and whichever is left goes on: alarm on the highest.
-// It fails without a desk, or if the meters refuse an instrument.
+// WatchLag measures a desk's charla.Desk.Lag whenever metrics are collected, until the
+// registration that it returns is unregistered. Of several desks on a store one is
+// enough. In several processes all of them measure the same, so that one that ends
+// leaves no gap: alarm on the highest. It fails without a desk, or if the meters refuse
+// an instrument.
 func WatchLag(meters metric.MeterProvider, desk *charla.Desk) (metric.Registration, error) {
 	if desk == nil {
 		return nil, errors.New("charlaotel: no desk")
 	}
 	m := meter(meters)
 	deadlines, err1 := m.Float64ObservableGauge("charla.deadline.overdue", metric.WithUnit("s"),
-		metric.WithDescription("How late the earliest deadline is that nobody has claimed."))
+		metric.WithDescription("How late the earliest deadline is that no desk has claimed."))
 	outbox, err2 := m.Float64ObservableGauge("charla.outbox.overdue", metric.WithUnit("s"),
-		metric.WithDescription("How late the earliest delivery is that nobody has claimed."))
+		metric.WithDescription("How late the earliest delivery is that no desk has claimed."))
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
@@ -68,6 +69,7 @@ func WatchLag(meters metric.MeterProvider, desk *charla.Desk) (metric.Registrati
 	}, deadlines, outbox)
 }
 
+// meter returns this package's meter of a provider; nil: one that records nothing.
 func meter(p metric.MeterProvider) metric.Meter {
 	if p == nil {
 		p = noopmetric.NewMeterProvider()
@@ -90,6 +92,7 @@ var (
 	slow  = []float64{.01, .1, .5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600}
 )
 
+// newInstruments makes all instruments. It fails if the meter refuses one.
 func newInstruments(m metric.Meter) (instruments, error) {
 	var all []error
 	seconds := func(name, description string, bounds []float64) metric.Float64Histogram {
@@ -124,6 +127,7 @@ type observer struct {
 	tracer trace.Tracer
 }
 
+// begin starts the span of an operation and returns the context that holds it.
 func (o *observer) begin(ctx context.Context, op charla.Operation) context.Context {
 	name := "charla " + op.Kind
 	switch op.Name {
@@ -136,7 +140,7 @@ func (o *observer) begin(ctx context.Context, op charla.Operation) context.Conte
 	return ctx
 }
 
-// end ends the span that begin put into ctx.
+// end ends the span that begin put into ctx, with the error's class if there is one.
 func (o *observer) end(ctx context.Context, err error, attributes ...attribute.KeyValue) {
 	span := trace.SpanFromContext(ctx)
 	if err != nil {
@@ -146,21 +150,23 @@ func (o *observer) end(ctx context.Context, err error, attributes ...attribute.K
 	span.End()
 }
 
-// with are the attributes, and the error's.
-func with(err error, attributes ...attribute.KeyValue) []attribute.KeyValue {
+// withError returns the attributes, and the error's class if there is one.
+func withError(err error, attributes ...attribute.KeyValue) []attribute.KeyValue {
 	if err != nil {
 		attributes = append(attributes, attribute.String("error.type", charla.ErrorClass(err)))
 	}
 	return attributes
 }
 
+// set returns the attributes as an option of measurements.
 func set(attributes []attribute.KeyValue) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(attributes...))
 }
 
+// changed records a change and ends its span.
 func (o *observer) changed(ctx context.Context, c charla.ObservedChange) {
 	kind := attribute.String("charla.change.kind", string(c.Kind))
-	attributes := with(c.Err, kind)
+	attributes := withError(c.Err, kind)
 	o.changes.Record(ctx, c.Duration.Seconds(), set(attributes))
 	if c.Conflicts > 0 {
 		o.conflicts.Add(ctx, int64(c.Conflicts), set([]attribute.KeyValue{kind}))
@@ -168,19 +174,22 @@ func (o *observer) changed(ctx context.Context, c charla.ObservedChange) {
 	o.end(ctx, c.Err, append(attributes, attribute.Int("charla.change.conflicts", c.Conflicts))...)
 }
 
+// committed records a commit and ends its span.
 func (o *observer) committed(ctx context.Context, c charla.ObservedCommit) {
-	attributes := with(c.Err)
+	attributes := withError(c.Err)
 	o.commits.Record(ctx, c.Duration.Seconds(), set(attributes))
 	o.end(ctx, c.Err, attributes...)
 }
 
+// fired records how late a deadline was carried out.
 func (o *observer) fired(ctx context.Context, l charla.ObservedDeadline) {
 	o.deadlines.Record(ctx, l.Late.Seconds(), set([]attribute.KeyValue{attribute.String("charla.deadline.kind", string(l.Kind))}))
 }
 
+// delivered records an attempt of a delivery and ends its span.
 func (o *observer) delivered(ctx context.Context, d charla.ObservedDelivery) {
 	kind := attribute.String("charla.delivery.kind", d.Kind)
-	attributes := with(d.Err, kind, attribute.String("charla.delivery.state", string(d.State)))
+	attributes := withError(d.Err, kind, attribute.String("charla.delivery.state", string(d.State)))
 	all := set(attributes)
 	o.deliveries.Add(ctx, 1, all)
 	o.outboxLag.Record(ctx, d.Late.Seconds(), set([]attribute.KeyValue{kind}))
@@ -190,14 +199,17 @@ func (o *observer) delivered(ctx context.Context, d charla.ObservedDelivery) {
 	o.end(ctx, d.Err, append(attributes, attribute.Int("charla.delivery.attempts", d.Attempts))...)
 }
 
+// stream counts open streams: change is 1 or -1.
 func (o *observer) stream(ctx context.Context, reader tickets.Side, change int) {
 	o.streams.Add(ctx, int64(change), set([]attribute.KeyValue{attribute.String("charla.stream.reader", string(reader))}))
 }
 
+// hint counts a hint.
 func (o *observer) hint(h charla.HintKind) {
 	o.hints.Add(context.Background(), 1, set([]attribute.KeyValue{attribute.String("charla.hint.kind", string(h))}))
 }
 
+// failed counts a failure of Run.
 func (o *observer) failed(ctx context.Context, part charla.RunPart, err error) {
-	o.failures.Add(ctx, 1, set(with(err, attribute.String("charla.run.part", string(part)))))
+	o.failures.Add(ctx, 1, set(withError(err, attribute.String("charla.run.part", string(part)))))
 }

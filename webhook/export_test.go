@@ -1,4 +1,4 @@
 package webhook
 
 // Public is what the guard lets through by itself.
-var Public = public
+var Public = isPublic

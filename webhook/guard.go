@@ -14,7 +14,7 @@ import (
 // ErrAddress: the URL leads to an address that is not public.
 var ErrAddress = errors.New("webhook: address is not public")
 
-// guard dials only what may be dialled.
+// guard dials public addresses, and those that the options allow.
 type guard struct {
 	resolver *net.Resolver
 	timeout  time.Duration
@@ -22,6 +22,7 @@ type guard struct {
 	prefixes []netip.Prefix
 }
 
+// newGuard returns the guard of some options. It does no I/O.
 func newGuard(o *Options) *guard {
 	g := &guard{resolver: o.Resolver, timeout: o.Timeout, hosts: make(map[string]bool)}
 	for _, h := range o.AllowHosts {
@@ -33,8 +34,9 @@ func newGuard(o *Options) *guard {
 	return g
 }
 
-// hostAlone says whether an allowed host can be that of a URL: no scheme, port or path.
-func hostAlone(host string) bool {
+// isHost reports whether a text is a host name or an address alone: no scheme, port or
+// path.
+func isHost(host string) bool {
 	host = canonical(host)
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
@@ -42,14 +44,16 @@ func hostAlone(host string) bool {
 	return host != "" && !strings.ContainsAny(host, ":/@ ")
 }
 
-// canonical is a host as names are compared.
+// canonical returns a host in the form in which hosts are compared: small letters, no
+// brackets, no dot at the end.
 func canonical(host string) string {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 }
 
-// dial checks each address after its name was resolved and before it is connected
-// to, so that no name, spelling or second answer of a resolver gets around it. It has a
-// bound of its own, since [http.Transport] goes on dialling when a request is given up.
+// dial connects. Unless the host is allowed by name, each address is checked after its
+// name was resolved and before it is connected to, so that no name, spelling or second
+// answer of a resolver gets around it: [ErrAddress]. It has a bound of its own, since
+// [http.Transport] goes on dialling when a request is given up.
 func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -64,6 +68,8 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	return d.DialContext(ctx, network, address)
 }
 
+// check returns [ErrAddress] for an address that is neither in an allowed network nor
+// public; else nil.
 func (g *guard) check(address string) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -75,15 +81,15 @@ func (g *guard) check(address string) error {
 			return nil
 		}
 	}
-	if !public(addr) {
+	if !isPublic(addr) {
 		return fmt.Errorf("%w: %s", ErrAddress, addr)
 	}
 	return nil
 }
 
-// public says whether an address is one of the open internet, by the registries of
+// isPublic reports whether an address is one of the open internet, by the registries of
 // special-purpose addresses of IANA. Of IPv6 only what is given out can be.
-func public(a netip.Addr) bool {
+func isPublic(a netip.Addr) bool {
 	if a.Is6() && !unicast.Contains(a) {
 		return false
 	}
@@ -128,6 +134,7 @@ var special = prefixes(
 	"3fff::/20", // documentation
 )
 
+// prefixes parses networks. It panics if one is malformed.
 func prefixes(list ...string) []netip.Prefix {
 	out := make([]netip.Prefix, len(list))
 	for i, s := range list {

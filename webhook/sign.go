@@ -48,8 +48,8 @@ type Secret struct {
 	key *[]byte
 }
 
-// NewSecret makes a secret of 256 bits. random must be unpredictable; nil:
-// crypto/rand.
+// NewSecret makes a secret of 256 bits. random must be unpredictable; nil: crypto/rand.
+// It fails if random does.
 func NewSecret(random io.Reader) (Secret, error) {
 	if random == nil {
 		random = systemEntropy()
@@ -62,7 +62,7 @@ func NewSecret(random io.Reader) (Secret, error) {
 }
 
 // ParseSecret reads what [Secret.Reveal] gave: "whsec_" and 24 to 64 bytes in base64.
-// [ErrSecret].
+// It fails with [ErrSecret].
 func ParseSecret(s string) (Secret, error) {
 	text, ok := strings.CutPrefix(s, secretPrefix)
 	key, err := decode64(text)
@@ -72,7 +72,7 @@ func ParseSecret(s string) (Secret, error) {
 	return Secret{&key}, nil
 }
 
-// decode64 reads base64 and nothing else: Go's decoder skips line ends.
+// decode64 reads base64; anything else is an error. Go's own decoder skips line ends.
 func decode64(s string) ([]byte, error) {
 	if strings.ContainsAny(s, "\r\n") {
 		return nil, ErrSecret
@@ -80,10 +80,10 @@ func decode64(s string) ([]byte, error) {
 	return base64.StdEncoding.Strict().DecodeString(s)
 }
 
-// IsZero says whether there is no secret.
+// IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.key == nil }
 
-// Reveal is the secret in clear, for the receiver.
+// Reveal returns the secret in clear, for the receiver; empty for the zero Secret.
 func (s Secret) Reveal() string {
 	if s.IsZero() {
 		return ""
@@ -91,18 +91,19 @@ func (s Secret) Reveal() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(*s.key)
 }
 
-// String hides the secret, and so do the other ways to print it.
+// String returns a placeholder, and so do the other ways to print it.
 func (s Secret) String() string { return secretPrefix + "…" }
 
-// Format hides the secret from every verb.
+// Format writes the placeholder, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// LogValue hides the secret from log/slog.
+// LogValue returns the placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText hides the secret from encoders.
+// MarshalText returns the placeholder: encoders do not get the secret.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// sum returns the signature of a body. It panics for the zero Secret.
 func (s Secret) sum(id, timestamp string, body []byte) []byte {
 	mac := hmac.New(sha256.New, *s.key)
 	_, _ = io.WriteString(mac, id+"."+timestamp+".")
@@ -110,7 +111,8 @@ func (s Secret) sum(id, timestamp string, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// sign makes the headers of a request.
+// sign returns the signed headers of a request. It fails without a secret, or if the ID
+// is not fit for a header.
 func sign(secrets []Secret, id string, now time.Time, body []byte) (http.Header, error) {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	var signatures []string
@@ -132,15 +134,15 @@ func sign(secrets []Secret, id string, now time.Time, body []byte) (http.Header,
 	return h, nil
 }
 
-// validID says whether an ID leaves no doubt where it ends: it is signed with a dot
-// behind it.
+// validID reports whether an ID is fit to be signed: a dot follows it there, so it has
+// none.
 func validID(id string) bool {
 	return id != "" && len(id) <= 256 && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '.' })
 }
 
-// Verify is for the receiver: it says whether a request with these headers and exactly
-// this body was signed by one of the secrets within [Tolerance] of now. Anything else
-// is [ErrSignature]. Remember the header "webhook-id" to tell an event that comes
+// Verify is for the receiver: it returns nil if a request with these headers and
+// exactly this body was signed by one of the secrets within [Tolerance] of now, else
+// [ErrSignature]. Remember the header "webhook-id" to recognise an event that comes
 // twice.
 func Verify(header http.Header, body []byte, now time.Time, secrets ...Secret) error {
 	ids, dates, lists := header.Values(headerID), header.Values(headerTimestamp), header.Values(headerSignature)

@@ -42,9 +42,9 @@ type Endpoint struct {
 // error has the event tried again later.
 type Endpoints func(ctx context.Context, account chatcfg.AccountID) (Endpoint, error)
 
-// To is one endpoint for every account. An empty URL switches the hook off: every event
-// is done. A URL that may not be called is known only when there is an event, which
-// then is dead in the outbox.
+// To returns one endpoint for every account. An empty URL switches the hook off: every
+// event is done. A URL that may not be called is known only when there is an event,
+// which then is dead in the outbox.
 func To(url string, secrets ...Secret) Endpoints {
 	return func(context.Context, chatcfg.AccountID) (Endpoint, error) {
 		return Endpoint{URL: url, Secrets: secrets}, nil
@@ -111,7 +111,7 @@ func New(endpoints Endpoints, o *Options) (*Hook, error) {
 		errs = append(errs, errors.New("webhook: a timeout below zero"))
 	}
 	for _, host := range h.o.AllowHosts {
-		if !hostAlone(host) {
+		if !isHost(host) {
 			errs = append(errs, fmt.Errorf("webhook: allowed host %q is not a name or an address alone", host))
 		}
 	}
@@ -124,7 +124,7 @@ func New(endpoints Endpoints, o *Options) (*Hook, error) {
 		return nil, err
 	}
 	h.client = &http.Client{
-		// A redirect is an answer: where it leads to nobody has agreed to.
+		// A redirect is an answer, and is not followed: the host has not allowed its target.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy:                  nil, // nor one of the environment: it would dial for us
@@ -143,8 +143,10 @@ func New(endpoints Endpoints, o *Options) (*Hook, error) {
 	return h, nil
 }
 
-// Send tells an account's endpoint of an event (R8.2); the guide of this package
-// says what becomes of it.
+// Send posts an event to its account's endpoint (R8.2). It returns nil if the endpoint
+// took it, or there is none for it; [charla.ErrRefused] if it never will be taken, and
+// another error if it is to be tried again. The guide of this package says which
+// answers mean what.
 func (h *Hook) Send(ctx context.Context, e charla.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, h.o.Timeout)
 	defer cancel()
@@ -169,6 +171,7 @@ func (h *Hook) Send(ctx context.Context, e charla.Event) error {
 	return h.post(ctx, to.URL, header, body)
 }
 
+// wants reports whether facts of a kind go to the endpoint.
 func (e *Endpoint) wants(kind tickets.FactKind) bool {
 	for _, k := range e.Kinds {
 		if k == kind {
@@ -178,8 +181,8 @@ func (e *Endpoint) wants(kind tickets.FactKind) bool {
 	return len(e.Kinds) == 0
 }
 
-// checkURL says why a URL may not be called. Where it leads to is checked when it is
-// dialled.
+// checkURL returns why a URL may not be called; nil: it may. The address is checked
+// when it is dialled.
 func (h *Hook) checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	switch {
@@ -195,6 +198,8 @@ func (h *Hook) checkURL(raw string) error {
 	return nil
 }
 
+// post sends one request and returns what its answer means: nil, [charla.ErrRefused],
+// or another error to be tried again.
 func (h *Hook) post(ctx context.Context, to string, header http.Header, body []byte) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
@@ -219,7 +224,8 @@ func (h *Hook) post(ctx context.Context, to string, header http.Header, body []b
 	return outcome(answer.StatusCode)
 }
 
-// outcome is what a status means for the outbox.
+// outcome returns the error of an answer's status: nil, [charla.ErrRefused], or another
+// to be tried again.
 func outcome(status int) error {
 	switch {
 	case status/100 == 2:
@@ -231,5 +237,5 @@ func outcome(status int) error {
 	}
 }
 
-// Close ends the connections that are kept and not in use.
+// Close ends the connections that are kept and not in use. Later events open new ones.
 func (h *Hook) Close() { h.client.CloseIdleConnections() }

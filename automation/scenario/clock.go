@@ -17,7 +17,7 @@ type waiter struct {
 	c     chan time.Time
 }
 
-// Now is the time it was set to.
+// Now returns the time it was set to.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,7 +34,7 @@ func (c *clock) After(d time.Duration) <-chan time.Time {
 	return w.c
 }
 
-// set moves it there.
+// set moves the clock to a time and wakes who waits for that.
 func (c *clock) set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,6 +42,7 @@ func (c *clock) set(t time.Time) {
 	c.wake()
 }
 
+// wake sends the time to the waiters whose time has come. The caller holds mu.
 func (c *clock) wake() {
 	left := c.waiters[:0]
 	for _, w := range c.waiters {

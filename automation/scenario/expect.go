@@ -14,7 +14,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// ticket is a customer's latest ticket; false: there is none.
+// ticket returns a customer's latest ticket; false: there is none.
 func (p *player) ticket(ctx context.Context, name string) (tickets.Ticket, bool, error) {
 	t, err := p.inbox().Ticket(ctx, p.latest(name))
 	if errors.Is(err, charla.ErrNotFound) {
@@ -25,6 +25,8 @@ func (p *player) ticket(ctx context.Context, name string) (tickets.Ticket, bool,
 
 const noTicket = "no ticket"
 
+// expectStatus fails unless a customer's latest ticket has a status: "open", "ignored",
+// "closed", or "closed" with its reason.
 func (p *player) expectStatus(ctx context.Context, name, want string) error {
 	t, found, err := p.ticket(ctx, name)
 	if err != nil {
@@ -43,7 +45,8 @@ func (p *player) expectStatus(ctx context.Context, name, want string) error {
 	return wanted(want, got)
 }
 
-// expectFlag checks what a ticket is or is not.
+// expectFlag fails unless a customer's latest ticket is important, delayed or paused;
+// with not, unless it is not.
 func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) error {
 	t, found, err := p.ticket(ctx, name)
 	if err != nil {
@@ -65,6 +68,7 @@ func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) er
 	return nil
 }
 
+// expectTickets fails unless a customer has that many tickets.
 func (p *player) expectTickets(ctx context.Context, name string, want int) error {
 	list, err := p.tickets(ctx, p.latest(name).Conversation)
 	if err == nil && len(list) != want {
@@ -80,20 +84,20 @@ func (p *player) tickets(ctx context.Context, c tickets.ConversationID) ([]charl
 	})
 }
 
-// messages reads all of a conversation's.
+// messages reads all messages of a conversation.
 func (p *player) messages(ctx context.Context, c tickets.ConversationID) ([]tickets.Message, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[tickets.Message], error) {
 		return p.inbox().Messages(ctx, tickets.Ref{Conversation: c}, charla.MessageQuery{PageQuery: q})
 	})
 }
 
-// next is the first automatic message to a customer that was not expected yet;
-// nil: there is none.
-func (p *player) next(ctx context.Context, name string) (*tickets.Message, error) {
+// nextAutomatic returns the first automatic message to a customer that was not expected
+// yet; nil: there is none.
+func (p *player) nextAutomatic(ctx context.Context, name string) (*tickets.Message, error) {
 	c := p.latest(name).Conversation
 	all, err := p.messages(ctx, c)
 	i := slices.IndexFunc(all, func(m tickets.Message) bool {
-		return m.From == tickets.FromRule && m.Seq > p.heard[c]
+		return m.From == tickets.FromRule && m.Seq > p.expected[c]
 	})
 	if err != nil || i < 0 {
 		return nil, err
@@ -101,18 +105,20 @@ func (p *player) next(ctx context.Context, name string) (*tickets.Message, error
 	return &all[i], nil
 }
 
+// expectNothing fails if a customer got an automatic message that was not expected yet,
+// or never tried to write.
 func (p *player) expectNothing(ctx context.Context, name string) error {
 	if !p.named[name] {
 		return wanted("nothing", "no customer "+name)
 	}
-	m, err := p.next(ctx, name)
+	m, err := p.nextAutomatic(ctx, name)
 	if err == nil && m != nil {
 		err = wanted("nothing", got(m))
 	}
 	return err
 }
 
-// got is an automatic message as failures show it.
+// got returns an automatic message as failures show it.
 func got(m *tickets.Message) string {
 	if m == nil {
 		return "nothing"
@@ -120,8 +126,10 @@ func got(m *tickets.Message) string {
 	return fmt.Sprintf("%s %q", m.Rule, m.Text)
 }
 
+// expectGot fails unless the next automatic message to a customer is of a rule, with
+// one of its texts, and exactly that text unless nil. The message then is expected.
 func (p *player) expectGot(ctx context.Context, name string, key tickets.RuleKey, exactly *string) error {
-	m, err := p.next(ctx, name)
+	m, err := p.nextAutomatic(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -140,13 +148,12 @@ func (p *player) expectGot(ctx context.Context, name string, key tickets.RuleKey
 	if !slices.Contains(may, m.Text) {
 		return wanted(fmt.Sprintf("%s, one of %q", key, may), got(m))
 	}
-	p.heard[c] = m.Seq
+	p.expected[c] = m.Seq
 	return nil
 }
 
-// rendered are the texts that an automatic message may have had, under the
-// configuration and with the variables of its moment, worked out from the history
-// alone (R4.6).
+// rendered returns the texts that an automatic message may have had, under the
+// configuration and with the variables of its moment, by the history alone (R4.6).
 func (p *player) rendered(ctx context.Context, c tickets.ConversationID, m *tickets.Message) ([]string, error) {
 	entries, err := p.history(ctx, c)
 	if err != nil {
@@ -168,7 +175,7 @@ func (p *player) rendered(ctx context.Context, c tickets.ConversationID, m *tick
 	return nil, fmt.Errorf("scenario: message %d is not in the history", m.Seq)
 }
 
-// customerOf is the customer of a conversation; anonymous ones have no name.
+// customerOf returns the customer of a conversation; zero for an anonymous one.
 func (p *player) customerOf(c tickets.ConversationID) tickets.Customer {
 	for name, who := range p.people {
 		if who.conversation == c && !who.anonymous {
@@ -178,6 +185,8 @@ func (p *player) customerOf(c tickets.ConversationID) tickets.Customer {
 	return tickets.Customer{}
 }
 
+// render returns all texts of a rule's action, with their variables, as of a history
+// entry.
 func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tickets.RuleKey, e *tickets.Entry) ([]string, error) {
 	calendar, err := cfg.Hours.Compile()
 	if err != nil {
@@ -212,13 +221,15 @@ func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tic
 	return may, nil
 }
 
-// history reads all of a conversation's.
+// history reads the whole history of a conversation.
 func (p *player) history(ctx context.Context, c tickets.ConversationID) ([]tickets.Entry, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[tickets.Entry], error) {
 		return p.inbox().History(ctx, tickets.Ref{Conversation: c}, q)
 	})
 }
 
+// expectMail fails unless the next notification went to an address; "nothing": unless
+// there is no other. The notification then is expected.
 func (p *player) expectMail(address string) error {
 	got := "nothing"
 	if mails := p.outgoing.Mails(); p.mails < len(mails) {

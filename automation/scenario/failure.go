@@ -10,7 +10,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Failure is why a scenario file does not read or does not play. Its text is
+// Failure is why a scenario file could not be read, or failed. Its text is
 // "FILE:LINE: want …, got …".
 type Failure struct {
 	// File is the name that was given to [Parse].
@@ -24,15 +24,15 @@ type Failure struct {
 	Err error
 }
 
-// Error is "FILE:LINE: want …, got …".
+// Error returns "FILE:LINE: want …, got …".
 func (f *Failure) Error() string {
 	return fmt.Sprintf("%s:%d: want %s, got %s", f.File, f.Line, f.Want, f.Got)
 }
 
-// Unwrap is Err.
+// Unwrap returns Err.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// at puts the failure at a line, unless it has one.
+// at sets the failure's line, unless it has one, and returns the failure.
 func (f *Failure) at(file string, line int) *Failure {
 	if f.Line == 0 {
 		f.File, f.Line = file, line
@@ -40,10 +40,10 @@ func (f *Failure) at(file string, line int) *Failure {
 	return f
 }
 
-// wanted is a failure whose line is not known yet.
+// wanted returns a failure whose line is not known yet.
 func wanted(want, got string) *Failure { return &Failure{Want: want, Got: got} }
 
-// asFailure is any error as a failure: what charla refuses, or what broke.
+// asFailure returns any error as a failure: itself, or one that wanted success.
 func asFailure(err error) *Failure {
 	var f *Failure
 	if errors.As(err, &f) {
@@ -74,4 +74,5 @@ func (f *Failure) refused() bool {
 	return false
 }
 
+// oneLine returns a text with each run of white space as one space.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

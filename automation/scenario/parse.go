@@ -42,12 +42,11 @@ type statement struct {
 // error of charla's, or one of the store's.
 type step func(ctx context.Context, p *player) error
 
-// Comment is what the file says it shows: all that stands before its first
-// section.
+// Comment returns what the file says it shows: all text before its first section.
 func (s *Script) Comment() string { return s.comment }
 
-// Parse reads a scenario file. name is how failures call it, and its last element
-// is the seed of all chance in it. The error is a [*Failure].
+// Parse reads a scenario file. name is how failures call it, and its last element is
+// the seed of all chance in it. The error is a [*Failure].
 func Parse(name string, data []byte) (*Script, error) {
 	archive := txtar.Parse(data)
 	s := &Script{name: name, config: chatcfg.Default(chatcfg.Spanish), configLine: 1, comment: string(archive.Comment)}
@@ -65,7 +64,8 @@ func Parse(name string, data []byte) (*Script, error) {
 	return s, nil
 }
 
-// section reads one section, whose heading is at line.
+// section reads one section, whose heading is at line. It fails for an unknown or
+// repeated one.
 func (s *Script) section(f txtar.File, line int, seen map[string]bool) error {
 	fail := func(want, got string) error { return wanted(want, got).at(s.name, line) }
 	if seen[f.Name] {
@@ -87,7 +87,7 @@ func (s *Script) section(f txtar.File, line int, seen map[string]bool) error {
 	}
 }
 
-// script reads the statements below the heading.
+// script reads the statements below the heading. It fails if there are none.
 func (s *Script) script(data string, heading int) error {
 	line := heading
 	for text := range strings.Lines(data) {
@@ -109,8 +109,8 @@ func (s *Script) script(data string, heading int) error {
 	return nil
 }
 
-// syntaxLine is the line of a document at which it stops being JSON; zero: it is
-// wrong in another way.
+// syntaxLine returns the line of a document at which it stops being JSON, by the error
+// of reading it; zero: it is wrong in another way.
 func syntaxLine(err error) int {
 	var problems chatcfg.Problems
 	if errors.As(err, &problems) && problems[0].Code == chatcfg.CodeSyntax {
@@ -119,12 +119,12 @@ func syntaxLine(err error) int {
 	return 0
 }
 
-// badConfig is a failure over a configuration that cannot be had.
+// badConfig returns the failure for a configuration that is not valid.
 func badConfig(err error) *Failure {
 	return &Failure{Want: "a valid configuration", Got: oneLine(err.Error()), Err: err}
 }
 
-// parseLine reads a line; nil: there is no statement on it.
+// parseLine reads a line; nil: it has no statement.
 func parseLine(text string) (step, error) {
 	word, rest := cutWord(text)
 	switch word {
@@ -168,7 +168,8 @@ func parseConfig(rest string) (step, error) {
 	return func(ctx context.Context, p *player) error { return p.configure(ctx, []byte(rest), running) }, nil
 }
 
-// cutWord cuts off the first word of a text without leading space.
+// cutWord cuts off the first word of a text without leading space; a comment's sign
+// ends it, too.
 func cutWord(s string) (word, rest string) {
 	i := strings.IndexFunc(s, func(r rune) bool { return r == '#' || unicode.IsSpace(r) })
 	if i < 0 {
@@ -183,7 +184,7 @@ type token struct {
 	quoted bool
 }
 
-// String is the token as failures show it.
+// String returns the token as failures show it.
 func (t token) String() string {
 	if t.quoted {
 		return "the string " + strconv.Quote(t.text)
@@ -191,7 +192,8 @@ func (t token) String() string {
 	return strconv.Quote(t.text)
 }
 
-// tokens cuts a line into words and strings, up to a comment.
+// tokens cuts a line into words and strings, up to a comment. It fails for a malformed
+// string.
 func tokens(s string) ([]token, error) {
 	var list []token
 	for {
@@ -226,13 +228,15 @@ type line struct {
 	err    error
 }
 
+// fail records a failure, unless there is one already.
 func (l *line) fail(want, got string) {
 	if l.err == nil {
 		l.err = wanted(want, got)
 	}
 }
 
-// peek is the next token as a word; empty: there is none, or it is a string.
+// peek returns the next token as a word, without taking it; empty: there is none, or it
+// is a string.
 func (l *line) peek() string {
 	if len(l.tokens) == 0 || l.tokens[0].quoted {
 		return ""
@@ -240,7 +244,7 @@ func (l *line) peek() string {
 	return l.tokens[0].text
 }
 
-// next takes a token of a kind that ok accepts.
+// next takes the next token if ok accepts it, else the line fails and it returns "".
 func (l *line) next(want string, ok func(token) bool) string {
 	switch {
 	case l.err != nil:
@@ -256,15 +260,17 @@ func (l *line) next(want string, ok func(token) bool) string {
 	return ""
 }
 
+// word takes a word; else the line fails.
 func (l *line) word(want string) string {
 	return l.next(want, func(t token) bool { return !t.quoted })
 }
 
+// text takes a string; else the line fails.
 func (l *line) text() string {
 	return l.next("a string", func(t token) bool { return t.quoted })
 }
 
-// oneOf takes one of some words.
+// oneOf takes one of some words; else the line fails.
 func (l *line) oneOf(words ...string) string {
 	want := words[0]
 	if last := len(words) - 1; last > 0 {
@@ -280,7 +286,7 @@ func (l *line) oneOf(words ...string) string {
 	})
 }
 
-// skip takes a word if it is the next one, and says whether it was.
+// skip takes a word if it is the next one, and reports whether it was.
 func (l *line) skip(word string) bool {
 	if l.err != nil || l.peek() != word {
 		return false
@@ -289,13 +295,14 @@ func (l *line) skip(word string) bool {
 	return true
 }
 
-// name takes the name of a customer or an agent.
+// name takes the name of a customer or an agent; else the line fails.
 func (l *line) name(of string) string {
 	return l.next(fmt.Sprintf("%s's name of letters, digits, - and _", of), func(t token) bool {
 		return !t.quoted && strings.Trim(t.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 	})
 }
 
+// end fails the line if tokens are left.
 func (l *line) end() {
 	if l.err == nil && len(l.tokens) > 0 {
 		l.fail("the end of the line", l.tokens[0].String())

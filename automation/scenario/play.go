@@ -26,7 +26,7 @@ const (
 	defaultDomain = "tienda.cl"
 	// sessionTTL lets sessions last longer than any scenario.
 	sessionTTL = 200 * 365 * 24 * time.Hour
-	// maxSteps bounds what falls due in one statement: more is no progress.
+	// maxSteps bounds the deadlines of one statement: more is no progress.
 	maxSteps = 100_000
 )
 
@@ -54,7 +54,7 @@ func (s *Script) Play(ctx context.Context, o *Options) (err error) {
 		configs:  make(map[chatcfg.Version]chatcfg.Config),
 		people:   make(map[string]*person),
 		named:    make(map[string]bool),
-		heard:    make(map[tickets.ConversationID]int64),
+		expected: make(map[tickets.ConversationID]int64),
 	}
 	if o != nil {
 		p.o = *o
@@ -99,12 +99,12 @@ type player struct {
 	// configs are all configurations so far, by their version.
 	configs map[chatcfg.Version]chatcfg.Config
 	people  map[string]*person
-	// named are all who tried to write.
+	// named are all customers who tried to write.
 	named map[string]bool
-	// heard is the last automatic message expected of each conversation, mails
+	// expected is the last automatic message expected of each conversation, mails
 	// how many notifications were expected.
-	heard map[tickets.ConversationID]int64
-	mails int
+	expected map[tickets.ConversationID]int64
+	mails    int
 }
 
 // person is a customer by the name that the script gives them.
@@ -118,7 +118,8 @@ type person struct {
 	conversation tickets.ConversationID
 }
 
-// begin makes the account.
+// begin sets the clock and makes the account. It fails with a [*Failure] for a
+// configuration that is not valid.
 func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
 	cfg.Chat.Name = cmp.Or(cfg.Chat.Name, defaultName)
 	cfg.Chat.Domain = cmp.Or(cfg.Chat.Domain, defaultDomain)
@@ -142,7 +143,7 @@ func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
 	return p.remember(ctx)
 }
 
-// boot starts the process.
+// boot starts a process: a new desk on the store.
 func (p *player) boot() (err error) {
 	p.desk, err = charla.New(p.store, &charla.Options{
 		Clock: &p.clock, Entropy: p.chance, Mailer: p.outgoing,
@@ -152,19 +153,21 @@ func (p *player) boot() (err error) {
 	return err
 }
 
-// account is the account on the process that runs now.
+// account returns the account's handle on the process that runs now.
 func (p *player) account() *charla.Account { return p.desk.Account(p.id) }
 
+// inbox returns the account's inbox on the process that runs now.
 func (p *player) inbox() *charla.Inbox { return p.account().Inbox() }
 
-// remember keeps the configuration that is in force.
+// remember stores the configuration that is in force, for rendered.
 func (p *player) remember(ctx context.Context) error {
 	cfg, version, err := p.account().Config(ctx)
 	p.configs[version] = cfg
 	return err
 }
 
-// settle does everything due up to and including now.
+// settle does everything due up to and including now. It fails if something is still
+// due then.
 func (p *player) settle(ctx context.Context) error {
 	if _, err := p.desk.RunDue(ctx); err != nil {
 		return err
@@ -176,7 +179,8 @@ func (p *player) settle(ctx context.Context) error {
 	return err
 }
 
-// advance lets time pass, stopping wherever something falls due.
+// advance moves the clock to a time, stopping at each deadline to carry it out. It
+// fails for a time in the past.
 func (p *player) advance(ctx context.Context, to time.Time) error {
 	if now := p.clock.Now(); to.Before(now) {
 		return wanted("a time not before "+stamp(now), stamp(to))
@@ -198,9 +202,11 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 	return fmt.Errorf("scenario: %d deadlines and still at %s", maxSteps, stamp(p.clock.Now()))
 }
 
+// stamp returns an instant as failures show it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
 
-// at moves the clock to a wall time, given as if it were UTC.
+// at advances to a wall time of the account's zone, given as if it were UTC. It fails
+// for one that the zone skips.
 func (p *player) at(ctx context.Context, wall time.Time) error {
 	cfg, _, err := p.account().Config(ctx)
 	if err != nil {
@@ -214,7 +220,7 @@ func (p *player) at(ctx context.Context, wall time.Time) error {
 	return p.advance(ctx, to)
 }
 
-// onWall is the first instant at which the clocks of a zone show a wall time,
+// onWall returns the first instant at which the clocks of a zone show a wall time,
 // given as if it were UTC; false: they never do.
 func onWall(wall time.Time, loc *time.Location) (time.Time, bool) {
 	const furthest = 26 * time.Hour // no zone is further from UTC
@@ -252,7 +258,7 @@ func (p *player) crash(ctx context.Context, down time.Duration) error {
 	return p.settle(ctx)
 }
 
-// configure lays a merge patch over the configuration and saves it.
+// configure applies a merge patch to the configuration and saves it.
 func (p *player) configure(ctx context.Context, patch []byte, running bool) error {
 	cfg, version, err := p.account().Config(ctx)
 	if err != nil {
@@ -267,8 +273,8 @@ func (p *player) configure(ctx context.Context, patch []byte, running bool) erro
 	return p.remember(ctx)
 }
 
-// says has a customer write, in a session that lasts and that keeps the language in
-// which it began.
+// says has a customer write. The first time begins a session, whose language the
+// customer keeps.
 func (p *player) says(ctx context.Context, name string, anonymous bool, language chatcfg.Locale, text string) error {
 	p.named[name] = true
 	who, known := p.people[name]
@@ -307,7 +313,7 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 	return nil
 }
 
-// leaves ends an anonymous session.
+// leaves ends an anonymous session. It fails if the customer has none.
 func (p *player) leaves(ctx context.Context, name string) error {
 	who := p.people[name]
 	if who == nil || !who.anonymous || who.token == "" {
@@ -320,8 +326,8 @@ func (p *player) leaves(ctx context.Context, name string) error {
 	return nil
 }
 
-// latest addresses a customer's latest ticket. Who never wrote has a conversation
-// that does not exist.
+// latest returns the ref of a customer's latest ticket; of a customer who never wrote,
+// one that does not exist.
 func (p *player) latest(name string) tickets.Ref {
 	ref := tickets.Ref{Conversation: tickets.ConversationID{
 		UUID: uuid.NewSHA1(uuid.Nil, []byte(name)),
@@ -332,7 +338,7 @@ func (p *player) latest(name string) tickets.Ref {
 	return ref
 }
 
-// rut is a valid RUT, always the same for a name.
+// rut returns a valid RUT, always the same for a name.
 func rut(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	n := 5_000_000 + (int(sum[0])<<16|int(sum[1])<<8|int(sum[2]))%20_000_000

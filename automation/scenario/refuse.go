@@ -10,7 +10,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// refuses plays a statement that must fail and change nothing.
+// refuses plays a statement that charla must refuse and that must change nothing.
 func (p *player) refuses(ctx context.Context, do step) error {
 	before, err := p.observe(ctx)
 	if err != nil {
@@ -37,7 +37,7 @@ func (p *player) refuses(ctx context.Context, do step) error {
 // observed is a part of all that can be observed, as JSON.
 type observed struct{ name, state string }
 
-// observe reads everything there is to see.
+// observe reads all that can be observed.
 func (p *player) observe(ctx context.Context) ([]observed, error) {
 	var all []observed
 	var failed error
@@ -83,7 +83,7 @@ func (p *player) observe(ctx context.Context) ([]observed, error) {
 	return all, failed
 }
 
-// deliveries lists all of the outbox in a state.
+// deliveries lists the whole outbox in a state.
 func (p *player) deliveries(ctx context.Context, state charla.DeliveryState) ([]charla.Delivery, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[charla.Delivery], error) {
 		return p.desk.Deliveries(ctx, charla.DeliveryQuery{Account: p.id, State: state, PageQuery: q})

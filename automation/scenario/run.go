@@ -44,6 +44,7 @@ func Run[T TB[T]](t T, fsys fs.FS, o *Options) {
 	}
 }
 
+// play reads and plays one file.
 func play(ctx context.Context, fsys fs.FS, name string, o *Options) error {
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {

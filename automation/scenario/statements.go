@@ -14,7 +14,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// statement reads a statement by its first word.
+// statement reads a statement by its first word; nil after a failure of the line.
 func (l *line) statement() step {
 	switch l.oneOf("at", "wait", "agent", "customer", "anonymous", "config", "crash", "!", "expect") {
 	case "at":
@@ -110,6 +110,7 @@ func (l *line) agent() step {
 	}
 }
 
+// customer reads what a customer says.
 func (l *line) customer() step {
 	name := l.name("a customer")
 	l.oneOf("says")
@@ -121,6 +122,7 @@ func (l *line) customer() step {
 	return func(ctx context.Context, p *player) error { return p.says(ctx, name, false, language, text) }
 }
 
+// anonymous reads what an anonymous visitor says, or that they leave.
 func (l *line) anonymous() step {
 	name := l.name("a customer")
 	if l.oneOf("says", "leaves") == "leaves" {
@@ -130,8 +132,8 @@ func (l *line) anonymous() step {
 	return func(ctx context.Context, p *player) error { return p.says(ctx, name, true, "", text) }
 }
 
-// expect reads an expectation. A customer may be called "mail": then what follows
-// is neither "nothing" nor an address.
+// expect reads an expectation. A customer may be called "mail": then the next word is
+// neither "nothing" nor an address.
 func (l *line) expect() step {
 	if l.peek() == "mail" && len(l.tokens) == 2 &&
 		(l.tokens[1].text == "nothing" || strings.Contains(l.tokens[1].text, "@")) {
@@ -173,6 +175,7 @@ var texts = []string{
 	string(automation.RuleTicketCreated), string(automation.RuleManualClose), string(automation.RuleAutomaticClose),
 }
 
+// got reads which automatic message a customer got, or "nothing".
 func (l *line) got(name string) step {
 	key := l.oneOf(slices.Concat(texts, []string{"nothing"})...)
 	if key == "nothing" {

@@ -106,7 +106,7 @@ func (b *Broker) Publish(hint []byte) {
 	}
 }
 
-// send sends until nothing waits.
+// send sends until nothing waits. What the connection does not take is lost.
 func (b *Broker) send() {
 	for {
 		b.mu.Lock()
@@ -125,11 +125,11 @@ func (b *Broker) send() {
 	}
 }
 
-// Listen hands over what others publish, and this process unless the connection
-// has nats.NoEcho, on the caller's goroutine until ctx ends. A connection that
-// comes back goes on; it fails when the connection is closed for good, or when the server
-// refuses the subscription. What
-// receive is too slow for is lost.
+// Listen hands over what others publish, and this process unless the connection has
+// nats.NoEcho, on the caller's goroutine until ctx ends; then it returns ctx's error. A
+// lost connection that comes back goes on; it fails when the connection is closed for
+// good, or when the server refuses the subscription. What receive is too slow for is
+// lost.
 func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 	sub, err := b.conn.SubscribeSync(b.subject)
 	if err != nil {

@@ -2,8 +2,8 @@ package fold
 
 import "unicode"
 
-// class is what a folded rune is for the borders of words: Word_Break of Unicode's
-// annex 29, where the differences of [Reader] are made.
+// class is the kind of a folded rune that decides the borders of words: Word_Break of
+// Unicode's annex 29, with the differences of [Reader].
 type class uint8
 
 const (
@@ -23,14 +23,14 @@ const (
 	flag       // half a flag
 )
 
-// isPart reports whether letters and digits go on the word that ends in a class.
+// isPart reports whether a letter or digit after this class continues the word.
 func (c class) isPart() bool { return c >= letter && c <= connector }
 
-// isLetter reports whether a class is of alphabets.
+// isLetter reports whether a class is of letters of an alphabet.
 func (c class) isLetter() bool { return c == letter || c == hebrew }
 
-// isWord reports whether a class makes a word of what holds it: without one, it is
-// white space or punctuation.
+// isWord reports whether what stands between two borders is a word if it holds this
+// class: without one, it is white space or punctuation.
 func (c class) isWord() bool {
 	return c == letter || c == hebrew || c == digit || c == single || c == mark || c == emoji || c == flag
 }
@@ -38,19 +38,22 @@ func (c class) isWord() bool {
 // latin are the classes of the first runes.
 var latin = func() (t [tableEnd]class) {
 	for r := range rune(tableEnd) {
-		t[r] = find(r)
+		t[r] = findClass(r)
 	}
 	return t
 }()
 
+// classOf returns the class of a folded rune.
 func classOf(r rune) class {
 	if r < tableEnd {
 		return latin[r]
 	}
-	return find(r)
+	return findClass(r)
 }
 
-func find(r rune) class {
+// findClass computes the class of a folded rune, which classOf looks up for the first
+// runes.
+func findClass(r rune) class {
 	switch r {
 	case '\'':
 		return apostrophe

@@ -40,10 +40,10 @@ const (
 	tilde    = 0x303
 )
 
-// Next folds the first character of a text that is not empty. It gives the
-// folded runes, the first by itself because there is rarely another, and how
-// many bytes of s the character takes. What folds to nothing has -1 as first:
-// marks that follow nothing, and characters that are left out.
+// Next folds the first character of a text that is not empty. It returns the folded
+// runes, the first by itself because there is rarely another, and how many bytes of s
+// the character takes. What folds to nothing has -1 as first: marks that follow
+// nothing, and characters that are left out.
 func Next(s string) (first rune, rest string, size int) {
 	r, size := rune(s[0]), 1
 	if r >= utf8.RuneSelf {
@@ -119,9 +119,9 @@ func next(s string, r rune, size int) (first rune, rest string, _ int) {
 	return first, string(folded[n:]), size
 }
 
-// marks reads the marks that follow a character which ends at size, and says where
-// they end and whether a tilde is among them. Characters that are left out are read
-// over if marks follow, or if the character is one itself.
+// marks returns where the marks end that follow a character which ends at size, and
+// whether a tilde is among them. Characters that are left out are skipped if marks
+// follow, or if the character is one itself.
 func marks(s string, size int, ignored bool) (_ int, tilded bool) {
 	for end := size; end < len(s); {
 		m, n := utf8.DecodeRuneInString(s[end:])
@@ -166,8 +166,8 @@ func isCaseless(r rune) bool {
 	return !unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt) && unicode.ToLower(r) == r && unicode.ToUpper(r) == r
 }
 
-// form is how a rune is decomposed: letters, digits, punctuation and what is written
-// in another width by compatibility, unless that has a space.
+// form returns how a rune is decomposed: letters, digits, punctuation and what is
+// written in another width by compatibility, unless that has a space.
 func form(r rune, s string) norm.Form {
 	switch {
 	case r >= 0xff00 && r < 0xfff0:
@@ -182,6 +182,7 @@ func form(r rune, s string) norm.Form {
 	return norm.NFKD
 }
 
+// hasSpace reports whether a text has a space (U+0020).
 func hasSpace(p []byte) bool {
 	for _, b := range p {
 		if b == ' ' {
@@ -191,7 +192,8 @@ func hasSpace(p []byte) bool {
 	return false
 }
 
-// alike makes one rune of all apostrophes and one of all hyphens and dashes.
+// alike returns one rune for all apostrophes and one for all hyphens and dashes; any
+// other as it is.
 func alike(r rune) rune {
 	switch r {
 	case '`', 0xb4, 0x2b9, 0x2bb, 0x2bc, 0x2bd, 0x2ca, 0x2cb, 0x55a, 0x2018, 0x2019, 0x201b, 0x2032, 0x2035, 0xa78b, 0xa78c:
@@ -205,7 +207,7 @@ func alike(r rune) rune {
 	return r
 }
 
-// table folds the runes below tableEnd; zero stands for those that fold to two or to none.
+// table folds the runes below tableEnd; zero: the rune folds to two or to none.
 var table = [tableEnd]uint16{
 	0x0, 0x1, 0x2, 0x3, 0x4, 0x5, 0x6, 0x7, 0x8, 0x9, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf,
 	0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,

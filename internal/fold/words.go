@@ -15,9 +15,8 @@ const Border = 1 << 21
 //
 // The borders are those of Unicode's annex 29, but for these:
 //
-//   - Kana stand for themselves, as ideographs do, so that a word is found in the
-//     middle of a sentence; so do all letters of scripts without spaces, beside "_",
-//     too.
+//   - Each kana is a word, as ideographs are, so that a word is found in the middle of
+//     a sentence; so is each letter of a script without spaces, beside "_", too.
 //   - A full stop and a colon between letters are borders: "listo.Reclamo" is two words,
 //     and so are the parts of a host.
 //   - White space is never part of a word (U+202F is, by the annex).
@@ -36,7 +35,7 @@ type Reader struct {
 	odd   bool // the last flag is half
 }
 
-// Next returns the next symbol, if there is one.
+// Next returns the next symbol; false: the text is at its end.
 func (r *Reader) Next() (symbol rune, ok bool) {
 	joined := false // by a zero-width joiner
 	for r.rest != "" || r.To < len(r.Text) {
@@ -57,7 +56,7 @@ func (r *Reader) Next() (symbol rune, ok bool) {
 	return 0, false
 }
 
-// symbol is the symbol of a folded rune, and makes it the last one.
+// symbol returns the symbol of a folded rune and records its class as the last one.
 func (r *Reader) symbol(c rune, joined bool) rune {
 	class, before, joins := classOf(c), r.before, r.joins
 	if class == mark && before != space {
@@ -99,7 +98,7 @@ func (r *Reader) symbol(c rune, joined bool) rune {
 	return c
 }
 
-// peek is the class of what comes next, marks aside.
+// peek returns the class of what comes next, marks aside; space at the end of the text.
 func (r *Reader) peek() class {
 	rest, text := r.rest, r.Text[r.To:]
 	for rest != "" || text != "" {
@@ -148,7 +147,7 @@ func (r *Reader) Plain() (symbol rune, ok bool) {
 	return symbol, true
 }
 
-// SkipWord skips Latin letters and digits that go on the word before them.
+// SkipWord skips Latin letters and digits that continue the word before them.
 func (r *Reader) SkipWord() {
 	if !r.joins || r.rest != "" {
 		return
@@ -173,16 +172,17 @@ var plain = func() (t [256]rune) {
 	return t
 }()
 
-// Words is the words of a text, separated by single spaces, by which a search is to
-// find it: what stands between two borders and is neither white space nor
+// Words returns the words of a text, separated by single spaces, by which a search is
+// to find it: what stands between two borders and is neither white space nor
 // punctuation, and, of the letters of scripts without spaces, each two that stand
-// together.
+// together. Empty: it has none.
 func Words(s string) string { return words(s, true) }
 
-// Query is the words of a text to look for among those of [Words]: of letters of
+// Query returns the words of a text to look for among those of [Words]: of letters of
 // scripts without spaces that stand together each two, and one that stands alone.
 func Query(s string) string { return words(s, false) }
 
+// words is Words (all) and Query.
 func words(s string, all bool) string {
 	var (
 		out    strings.Builder

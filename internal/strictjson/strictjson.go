@@ -1,8 +1,8 @@
-// Package strictjson reads JSON that others wrote, where what it says names somebody
-// or is kept. encoding/json is too kind for that: it turns invalid UTF-8 and escaped
+// Package strictjson reads JSON that others wrote, where a text names somebody or is
+// stored. encoding/json is too lenient for that: it turns invalid UTF-8 and escaped
 // halves of characters into U+FFFD, so that two texts become one; it matches names in
 // any case; and of two members of one name it takes the last. encoding/json still says
-// what JSON is; this package adds what it passes over. Time and memory are linear in
+// what JSON is; this package refuses what it ignores. Time and memory are linear in
 // the length of the document, which callers bound.
 package strictjson
 
@@ -68,9 +68,9 @@ func Parse(doc []byte, depth int) (Value, error) {
 }
 
 // ReadObject reads a document that is one object, nested at most depth deep, and calls
-// member for each of its members, in their order. Nothing doubtful passes: a broken
-// string or a name that stands twice, at any level, is an error. An error of member
-// ends it. What member was given is worth nothing until ReadObject returns nil.
+// member for each of its members, in their order. A broken string or a name that stands
+// twice, at any level, is an error. It stops at the first error, and returns that of
+// member as it is. What member was given counts only once ReadObject returns nil.
 func ReadObject(doc []byte, depth int, member func(name string, v Value) error) error {
 	if err := validate(doc); err != nil {
 		return err
@@ -82,8 +82,8 @@ func ReadObject(doc []byte, depth int, member func(name string, v Value) error) 
 	return p.object(depth, func(m Member) error { return member(m.Name, m.Value) })
 }
 
-// validate returns ErrUTF8 or encoding/json's error, which says where, for a document
-// that is not JSON in UTF-8.
+// validate returns ErrUTF8, or encoding/json's error, which says where, for a document
+// that is not JSON in UTF-8; else nil.
 func validate(doc []byte) error {
 	switch {
 	case !utf8.Valid(doc):
@@ -102,8 +102,8 @@ type parser struct {
 	strict bool
 }
 
-// peek returns the byte that the next token begins with; commas and colons are passed
-// over like white space.
+// peek returns the byte that the next token begins with; commas and colons are skipped
+// like white space.
 func (p *parser) peek() byte {
 	for {
 		switch c := p.doc[p.at]; c {
@@ -115,6 +115,8 @@ func (p *parser) peek() byte {
 	}
 }
 
+// value reads the value that comes next. It fails with ErrDepth, or, for a strict
+// parser, ErrTwice or ErrBroken.
 func (p *parser) value(depth int) (v Value, err error) {
 	c := p.peek()
 	v.Kind = Kind(c)
@@ -153,10 +155,13 @@ func (p *parser) value(depth int) (v Value, err error) {
 	return v, err
 }
 
+// inNumber reports whether a byte can be part of a number.
 func inNumber(c byte) bool {
 	return '0' <= c && c <= '9' || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E'
 }
 
+// object reads an object and calls member for each of its members. It fails like value,
+// or with what member returns.
 func (p *parser) object(depth int, member func(Member) error) error {
 	if depth <= 0 {
 		return ErrDepth
@@ -182,7 +187,8 @@ func (p *parser) object(depth int, member func(Member) error) error {
 	return nil
 }
 
-// text reads a string.
+// text reads a string; broken reports that it escapes half a character, which a strict
+// parser refuses with ErrBroken.
 func (p *parser) text() (s string, broken bool, err error) {
 	p.at++
 	start := p.at
@@ -211,7 +217,7 @@ func (p *parser) text() (s string, broken bool, err error) {
 	return string(out), broken, nil
 }
 
-// escape reads an escape; -1: half a character.
+// escape reads an escape and returns its character; -1: half a character.
 func (p *parser) escape() rune {
 	c := p.doc[p.at+1]
 	p.at += 2
@@ -236,14 +242,14 @@ func (p *parser) escape() rune {
 			if pair := utf16.DecodeRune(r, p.unit()); pair != utf8.RuneError {
 				return pair
 			}
-			p.at -= len(`\u0000`) // it stands for itself
+			p.at -= len(`\u0000`) // it is read by itself
 		}
 		return -1
 	}
 	return rune(c)
 }
 
-// unit reads the four digits of an escape.
+// unit reads the four digits of an escape and returns their number.
 func (p *parser) unit() rune {
 	n, _ := strconv.ParseUint(string(p.doc[p.at:p.at+4]), 16, 16)
 	p.at += 4
@@ -256,7 +262,7 @@ type names struct {
 	many map[string]struct{}
 }
 
-// add reports whether a name is new.
+// add adds a name and reports whether it is new.
 func (n *names) add(name string) bool {
 	const few = 8
 	if n.many != nil {
