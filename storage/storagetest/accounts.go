@@ -19,6 +19,8 @@ var accountChecks = []test{
 	{"accounts/purge", checkPurge},
 }
 
+// checkCreate checks Accounts.Create, Get and Find: IDs and keys are unique, also when
+// many create at once, and a refused Create stores nothing.
 func checkCreate(c *check) {
 	p := c.Accounts()
 	a := c.account()
@@ -64,6 +66,8 @@ func checkCreate(c *check) {
 	c.same(len(slices.DeleteFunc(made, func(ok bool) bool { return !ok })), 1, "Create at once: how many succeeded")
 }
 
+// checkAccountList checks that Accounts.List has every account once, in order, without
+// deleted ones, with any limit.
 func checkAccountList(c *check) {
 	p := c.Accounts()
 	var shown, all []chatcfg.AccountID
@@ -107,6 +111,8 @@ func checkAccountList(c *check) {
 	c.same(page[0].ID, all[4], "List after an account next to a deleted one")
 }
 
+// checkSave checks that Accounts.Save replaces an account of the revision before, and
+// refuses any other.
 func checkSave(c *check) {
 	p := c.Accounts()
 	a := c.account()
@@ -133,6 +139,7 @@ func checkSave(c *check) {
 	c.is(p.Save(c.ctx, none), storage.ErrNotFound, "Save of nothing")
 }
 
+// checkSaveRace checks that of saves at once none is lost.
 func checkSaveRace(c *check) {
 	a := c.account()
 	const workers, each = 8, 5
@@ -155,6 +162,8 @@ func checkSaveRace(c *check) {
 	c.same(now.Version, chatcfg.Version(1+workers*each), "version after saves at once")
 }
 
+// checkDocuments checks that every version of a document stays readable, in its own
+// account only.
 func checkDocuments(c *check) {
 	p := c.Accounts()
 	a := c.newAccount()
@@ -189,6 +198,7 @@ func checkDocuments(c *check) {
 	c.is(err, storage.ErrNotFound, "another account's picture")
 }
 
+// checkDeleted checks that a deleted account is read-only history (R1.6).
 func checkDeleted(c *check) {
 	p := c.Accounts()
 	a := c.account()
@@ -226,6 +236,8 @@ func checkDeleted(c *check) {
 	c.same(len(c.list(storage.TicketQuery{Account: a.ID}, 0)), 1, "tickets of a deleted account")
 }
 
+// checkPurge checks that Accounts.Purge removes and counts everything of a deleted
+// account, and nothing of another.
 func checkPurge(c *check) {
 	p := c.Accounts()
 	gone, kept := c.account(), c.account()
@@ -279,7 +291,7 @@ func checkPurge(c *check) {
 	c.same(len(c.deliveries(kept.ID, storage.Sent, 0)), 3, "deliveries of the account beside")
 }
 
-// nothing checks that an account left nothing behind but what b knows of it.
+// nothing checks that a purged account left nothing; b is a batch that it had.
 func (c *check) nothing(a chatcfg.Account, b *storage.Batch) {
 	id := b.Conversation.ID
 	_, err := c.Accounts().Get(c.ctx, a.ID)

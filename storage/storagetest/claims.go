@@ -22,7 +22,7 @@ var staleChecks = []test{
 	{"stale/at once", checkStaleAtOnce},
 }
 
-// due claims what is due.
+// due returns what ClaimDue claims, which must be at most limit.
 func (c *check) due(now, lease time.Time, limit int) []storage.Claim {
 	claims, err := c.Conversations().ClaimDue(c.ctx, now, lease, limit)
 	c.must(err, "ClaimDue")
@@ -30,12 +30,15 @@ func (c *check) due(now, lease time.Time, limit int) []storage.Claim {
 	return claims
 }
 
+// wake checks that Conversations.NextWake returns want.
 func (c *check) wake(want time.Time, format string, args ...any) {
 	got, err := c.Conversations().NextWake(c.ctx)
 	c.must(err, "NextWake")
 	c.same(got, want, "NextWake "+format, args...)
 }
 
+// checkClaimDue checks that ClaimDue claims what is due, the earliest first, up to the
+// limit and once within a lease.
 func checkClaimDue(c *check) {
 	a, other := c.account(), c.account()
 	c.wake(time.Time{}, "of an empty store")
@@ -90,6 +93,7 @@ func checkClaimDue(c *check) {
 	c.same(c.due(later(2000), later(3000), 1), []storage.Claim{old}, "the deadline that is longest past")
 }
 
+// checkClaimDeleted checks that nothing of a deleted account is claimed.
 func checkClaimDeleted(c *check) {
 	gone, a := c.account(), c.account()
 	c.begin(gone, func(b *storage.Batch) { b.Wake = later(1) })
@@ -103,7 +107,8 @@ func checkClaimDeleted(c *check) {
 	c.wake(time.Time{}, "after all are deleted")
 }
 
-// checkClaimsAtOnce: claimers never share a conversation, and miss none.
+// checkClaimsAtOnce checks that claimers at once never share a conversation, and miss
+// none.
 func checkClaimsAtOnce(c *check) {
 	accounts := []chatcfg.Account{c.account(), c.account()}
 	const count = 90
@@ -133,7 +138,7 @@ func checkClaimsAtOnce(c *check) {
 	c.same(len(claimed), count, "conversations claimed")
 }
 
-// stale claims what was armed under an older version.
+// stale returns what ClaimStale claims, which must be at most limit, by ID.
 func (c *check) stale(now, lease time.Time, limit int) []tickets.ConversationID {
 	claims, err := c.Conversations().ClaimStale(c.ctx, now, lease, limit)
 	c.must(err, "ClaimStale")
@@ -202,6 +207,7 @@ func checkStale(c *check) {
 	c.same(c.stale(later(1000), later(2000), 100), none, "ClaimStale in a deleted account")
 }
 
+// checkStaleAtOnce checks that claimers at once claim each stale conversation once.
 func checkStaleAtOnce(c *check) {
 	a := c.account()
 	const count = 60

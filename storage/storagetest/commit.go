@@ -27,6 +27,8 @@ var loadChecks = []test{
 	{"load/copies", checkCopies},
 }
 
+// checkVersions checks that a commit raises the conversation's version by one, and any
+// other version is refused.
 func checkVersions(c *check) {
 	a := c.account()
 	b := c.first(a)
@@ -58,6 +60,8 @@ func checkVersions(c *check) {
 	c.same(c.load(a.ID, b.Conversation.ID).Conversation, third.Conversation, "Load after a bare commit")
 }
 
+// checkRefusals checks that a commit is refused without an account and under another
+// version or revision of it.
 func checkRefusals(c *check) {
 	a := c.account()
 	b := c.begin(a, nil)
@@ -87,6 +91,7 @@ func checkRefusals(c *check) {
 	}
 }
 
+// checkIdentities checks that at most one conversation of an account holds an identity.
 func checkIdentities(c *check) {
 	a, other := c.account(), c.account()
 	mail := tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: "ana@example.com"}
@@ -132,7 +137,7 @@ func checkIdentities(c *check) {
 	c.same(holder(a, mail), first.Conversation.ID, "Holder of what was reserved twice")
 }
 
-// checkWriter: a batch of a session that has changed since it was loaded is
+// checkWriter checks that a batch of a session that has changed since it was loaded is
 // refused.
 func checkWriter(c *check) {
 	a, other := c.account(), c.account()
@@ -159,6 +164,8 @@ func checkWriter(c *check) {
 	c.is(c.Conversations().Commit(c.ctx, foreign), storage.ErrConflict, "Commit of another account's session")
 }
 
+// checkReceipts checks that a receipt is read by its conversation, scope and key only,
+// and never replaced.
 func checkReceipts(c *check) {
 	a := c.account()
 	r := storage.Receipt{Scope: "session:1", Key: "k1", Hash: [32]byte{1, 31: 9}, Entry: 1, Ticket: 1, Seq: 1, At: base}
@@ -184,8 +191,9 @@ func checkReceipts(c *check) {
 	c.same(read(b.Conversation.ID, r.Scope, "k2"), again.Receipt, "the second receipt")
 }
 
-// checkOneTicket: R3.2: the store itself holds at most one ticket of a conversation that
-// is not closed, whatever a batch says, and however its tickets are ordered.
+// checkOneTicket checks R3.2: the store itself holds at most one ticket of a
+// conversation that is not closed, whatever a batch says, and however its tickets are
+// ordered.
 func checkOneTicket(c *check) {
 	a := c.account()
 	b := c.begin(a, nil)
@@ -220,8 +228,8 @@ func checkOneTicket(c *check) {
 	c.same(len(c.list(storage.TicketQuery{Account: a.ID, Status: tickets.StatusOpen}, 0)), 1, "open tickets")
 }
 
-// checkAllOrNothing: a batch that is refused for any reason leaves no trace of
-// any of its parts.
+// checkAllOrNothing checks that a batch that is refused for any reason leaves no trace
+// of any of its parts.
 func checkAllOrNothing(c *check) {
 	a := c.account()
 	taken := c.begin(a, nil)
@@ -295,6 +303,8 @@ func checkAllOrNothing(c *check) {
 	c.same(report.All, tickets.Times{}, "answers of refused commits")
 }
 
+// checkOlderTicket checks that an older ticket can be loaded and changed beside the
+// latest.
 func checkOlderTicket(c *check) {
 	a := c.account()
 	b := c.begin(a, func(b *storage.Batch) {
@@ -337,6 +347,8 @@ func checkOlderTicket(c *check) {
 	}
 }
 
+// checkLoadBySession checks that Load finds a session's conversation by its ID, else by
+// its identity.
 func checkLoadBySession(c *check) {
 	a := c.account()
 	b := c.begin(a, nil)
@@ -366,6 +378,8 @@ func checkLoadBySession(c *check) {
 	c.is(err, storage.ErrNotFound, "Load by a session that does not exist")
 }
 
+// checkLoadNothing checks Load of a conversation, and of an account, that does not
+// exist.
 func checkLoadNothing(c *check) {
 	a := c.account()
 	l := c.load(a.ID, c.conversationID())
@@ -374,8 +388,8 @@ func checkLoadNothing(c *check) {
 	c.is(err, storage.ErrNotFound, "Load in an account that does not exist")
 }
 
-// checkCopies: nothing that a caller does to what it gave or got reaches the
-// store.
+// checkCopies checks that what a caller changes in a value that it gave or got does not
+// change the store.
 func checkCopies(c *check) {
 	a := c.newAccount()
 	a.Secrets = []chatcfg.Secret{{PublicKey: []byte{1, 2, 3}, CreatedAt: base}}

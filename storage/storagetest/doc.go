@@ -19,7 +19,7 @@
 // against it. Without Hold it only races them.
 //
 // Run the suite under the race detector too: much of it is many goroutines on one
-// store. It reads no clock but for its own patience: every instant that a store
+// store. It reads no clock but to end a check that hangs: every instant that a store
 // sees is the suite's.
 //
 // [Errors] is for the suite's own sake: run it on a store with a known defect,

@@ -34,7 +34,8 @@ type call struct {
 	run  func(ctx context.Context) error
 }
 
-// calls are all methods but Close, with arguments that succeed.
+// calls returns a call of each method but Close, with arguments that succeed in this
+// order.
 func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []call {
 	id := b.Conversation.ID
 	ref := tickets.Ref{Account: a.ID, Conversation: id}
@@ -137,8 +138,9 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 	}
 }
 
-// stocked is an account with one of everything.
-func (c *check) stocked() (chatcfg.Account, *storage.Batch, tickets.Session) {
+// oneOfEach stores an account with a conversation that is due, a delivery and a
+// session.
+func (c *check) oneOfEach() (chatcfg.Account, *storage.Batch, tickets.Session) {
 	a := c.account()
 	b := c.begin(a, func(b *storage.Batch) {
 		b.Wake = base
@@ -149,11 +151,11 @@ func (c *check) stocked() (chatcfg.Account, *storage.Batch, tickets.Session) {
 	return a, b, s
 }
 
-// checkContext: a call whose context is done does nothing and says so. Each call
-// is made twice, first with such a context: had it done something, the second
-// one would fail.
+// checkContext checks that a call whose context is done does nothing and returns an
+// error. Each call is made twice, first with such a context: had it done something, the
+// second one would fail.
 func checkContext(c *check) {
-	a, b, s := c.stocked()
+	a, b, s := c.oneOfEach()
 	cancelled, cancel := context.WithCancel(c.ctx)
 	cancel()
 	for _, one := range c.calls(a, b, s) {
@@ -162,8 +164,10 @@ func checkContext(c *check) {
 	}
 }
 
+// checkClosed checks that calls after Close fail with ErrClosed, and that calls at the
+// same time end.
 func checkClosed(c *check) {
-	a, b, s := c.stocked()
+	a, b, s := c.oneOfEach()
 	calls := c.calls(a, b, s)
 	c.must(c.Close(), "Close")
 	for _, one := range calls {
@@ -194,8 +198,8 @@ func checkClosed(c *check) {
 	})
 }
 
-// checkGoroutines: nothing runs on after Close. Other goroutines of the process
-// may come and go, so it takes several stores.
+// checkGoroutines checks that no goroutine runs on after Close. Other goroutines of the
+// process may begin and end, so it takes several stores.
 func checkGoroutines(c *check) {
 	const stores = 6
 	before := runtime.NumGoroutine()
@@ -219,7 +223,7 @@ func checkGoroutines(c *check) {
 	c.failf("%d goroutines before %d stores, %d after Close:\n%s", before, stores, after, stacks[:runtime.Stack(stacks, true)])
 }
 
-// reopened is the same data in a new store.
+// reopened returns a check of the same data in a new store.
 func (c *check) reopened() *check {
 	again := &check{t: c.t, ctx: c.ctx, h: c.h, Store: c.h.Reopen(c.t, c.Store)}
 	again.minted.Store(c.minted.Load())
@@ -228,7 +232,7 @@ func (c *check) reopened() *check {
 	return again
 }
 
-// checkDurable: everything is there after a restart (R8.1).
+// checkDurable checks that everything is there after a restart (R8.1).
 func checkDurable(c *check) {
 	f := c.populate(later, "Ana Ñúñez")
 	f.batch.Words = []storage.Words{{Ticket: 2, Text: "reclamo"}}
@@ -250,7 +254,7 @@ func checkDurable(c *check) {
 	c.commit(c.next(f.batch))
 }
 
-// checkDurableClaims: leases, fences and cursors hold across a restart.
+// checkDurableClaims checks that leases, fences and cursors hold across a restart.
 func checkDurableClaims(c *check) {
 	a := c.account()
 	b := c.begin(a, func(b *storage.Batch) { b.Wake = base })

@@ -14,23 +14,25 @@ import (
 // base is when the checks begin. No check looks at a clock.
 var base = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 
-// later is an instant some seconds after base.
+// later returns an instant some seconds after base.
 func later(seconds int) time.Time { return base.Add(time.Duration(seconds) * time.Second) }
 
-// id mints an ID; IDs ascend.
+// id returns a new ID, higher than those before.
 func (c *check) id() (id [16]byte) {
 	id[6], id[8] = 0x70, 0x80
 	binary.BigEndian.PutUint64(id[8:], 1<<63|c.minted.Add(1))
 	return id
 }
 
+// conversationID returns a new conversation's ID.
 func (c *check) conversationID() tickets.ConversationID {
 	return tickets.ConversationID{UUID: c.id()}
 }
 
+// sessionID returns a new session's ID.
 func (c *check) sessionID() tickets.SessionID { return tickets.SessionID{UUID: c.id()} }
 
-// newAccount is an account that is not stored yet.
+// newAccount returns an account that is not stored yet.
 func (c *check) newAccount() chatcfg.Account {
 	a := chatcfg.Account{ID: chatcfg.AccountID{UUID: c.id()}, Version: 1, Revision: 1, CreatedAt: base, SavedAt: base}
 	a.Name = "Tienda"
@@ -38,7 +40,7 @@ func (c *check) newAccount() chatcfg.Account {
 	return a
 }
 
-// account is a stored account.
+// account stores a new account and returns it.
 func (c *check) account() chatcfg.Account {
 	a := c.newAccount()
 	c.must(c.Accounts().Create(c.ctx, a, storage.Document{Name: "config", Version: 1, Body: []byte("{}")}), "Accounts.Create")
@@ -53,17 +55,17 @@ func (c *check) save(a chatcfg.Account, change func(*chatcfg.Account)) chatcfg.A
 	return a
 }
 
-// raise saves a new configuration version.
+// raise saves the account with the next configuration version and returns it.
 func (c *check) raise(a chatcfg.Account) chatcfg.Account {
 	return c.save(a, func(a *chatcfg.Account) { a.Version++ })
 }
 
-// remove deletes an account.
+// remove deletes an account and returns it as it is then.
 func (c *check) remove(a chatcfg.Account) chatcfg.Account {
 	return c.save(a, func(a *chatcfg.Account) { a.DeletedAt = later(1000) })
 }
 
-// first is the batch of a customer's first message: a new conversation with an
+// first returns the batch of a customer's first message: a new conversation with an
 // open ticket, a message and an entry.
 func (c *check) first(a chatcfg.Account) *storage.Batch {
 	id, session := c.conversationID(), c.sessionID()
@@ -88,7 +90,7 @@ func (c *check) first(a chatcfg.Account) *storage.Batch {
 	}
 }
 
-// next is the batch that follows a committed one: another message into the same
+// next returns the batch that follows a committed one: another message into the same
 // ticket.
 func (c *check) next(b *storage.Batch) *storage.Batch {
 	at := later(int(c.ticks.Add(1)))
@@ -109,10 +111,12 @@ func (c *check) next(b *storage.Batch) *storage.Batch {
 	}
 }
 
+// message returns a customer's message in ticket 1.
 func message(seq int64, session tickets.SessionID, at time.Time, text string) tickets.Message {
 	return tickets.Message{Seq: seq, Ticket: 1, At: at, From: tickets.FromCustomer, Level: tickets.LevelClaimed, Session: session, Text: text}
 }
 
+// entry returns a history entry of a ticket.
 func entry(n int64, ticket tickets.Number, at time.Time) tickets.Entry {
 	return tickets.Entry{
 		N: n, Ticket: ticket, At: at, Kind: tickets.CommandWrite, Actor: tickets.Actor{Kind: tickets.ActorCustomer},
@@ -120,7 +124,7 @@ func entry(n int64, ticket tickets.Number, at time.Time) tickets.Entry {
 	}
 }
 
-// delivery is a delivery of a batch, due at an instant.
+// delivery returns a pending delivery of a batch, due at an instant.
 func delivery(b *storage.Batch, key string, due time.Time) storage.Delivery {
 	return storage.Delivery{
 		Account: b.Conversation.Account, Key: key, Kind: "mail", Conversation: b.Conversation.ID, Ticket: 1,
@@ -128,13 +132,13 @@ func delivery(b *storage.Batch, key string, due time.Time) storage.Delivery {
 	}
 }
 
-// commit stores a batch that must land.
+// commit stores a batch, which must succeed, and returns it.
 func (c *check) commit(b *storage.Batch) *storage.Batch {
 	c.must(c.Conversations().Commit(c.ctx, b), "Conversations.Commit")
 	return b
 }
 
-// begin stores a new conversation, as change makes it.
+// begin stores a new conversation, as change makes it, and returns its batch.
 func (c *check) begin(a chatcfg.Account, change func(*storage.Batch)) *storage.Batch {
 	b := c.first(a)
 	if change != nil {
@@ -198,7 +202,8 @@ func (c *check) deliveries(account chatcfg.AccountID, state storage.DeliveryStat
 	return nil
 }
 
-// follow reads an account's feed from a cursor until it has caught up.
+// follow reads an account's feed from a cursor until it has caught up, and returns the
+// changes and the last cursor.
 func (c *check) follow(account chatcfg.AccountID, cursor string, limit int) ([]storage.Change, string) {
 	var all []storage.Change
 	for range 10_000 {
@@ -215,7 +220,7 @@ func (c *check) follow(account chatcfg.AccountID, cursor string, limit int) ([]s
 	return nil, ""
 }
 
-// keys are the keys of deliveries, in their order.
+// keys returns the keys of deliveries, in their order.
 func keys(list []storage.Delivery) []string {
 	names := []string{}
 	for _, d := range list {
@@ -224,7 +229,7 @@ func keys(list []storage.Delivery) []string {
 	return names
 }
 
-// conversations are the IDs of rows, in their order.
+// conversations returns the IDs of rows, in their order.
 func conversations(rows []storage.TicketRow) []tickets.ConversationID {
 	ids := []tickets.ConversationID{}
 	for _, r := range rows {

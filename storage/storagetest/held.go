@@ -9,8 +9,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// hold starts a commit and returns when it is held: release lets it go on, and
-// outcome is what it returned.
+// hold starts a commit and returns when it is held: release lets it go on, and outcome
+// gets what it returned.
 func (c *check) hold(b *storage.Batch) (release func(), outcome <-chan error) {
 	held, release := c.h.Hold(c.t, c.Store)
 	result := make(chan error, 1)
@@ -27,11 +27,11 @@ func (c *check) hold(b *storage.Batch) (release func(), outcome <-chan error) {
 	return release, result
 }
 
-// moment is how long a held commit may keep others waiting before it is let go.
-const moment = 50 * time.Millisecond
+// holdTime is how long a held commit may keep others waiting before it is released.
+const holdTime = 50 * time.Millisecond
 
-// checkHeldFeed: a commit that is open across two polls of the feed is in the
-// third, even though another one that began later has landed before it.
+// checkHeldFeed checks that a commit that is open across two polls of the feed is in
+// the third, even though another one that began later was stored before it.
 func checkHeldFeed(c *check) {
 	a := c.account()
 	known := c.begin(a, nil)
@@ -44,7 +44,7 @@ func checkHeldFeed(c *check) {
 		select {
 		case err := <-early:
 			early <- err
-		case <-time.After(moment): // one commit at a time
+		case <-time.After(holdTime): // one commit at a time
 		}
 		seen := map[tickets.ConversationID]int64{}
 		for range 2 {
@@ -75,19 +75,20 @@ func checkHeldFeed(c *check) {
 	}
 }
 
-// checkHeldSave: a save that returns while a commit under the older version is
-// open refuses it.
+// checkHeldSave checks that after a save that returns while a commit under the older
+// version is open, that commit is refused.
 func checkHeldSave(c *check) {
-	c.against(storage.ErrConfigChanged, func(a chatcfg.Account) { c.raise(a) })
+	c.changeWhileHeld(storage.ErrConfigChanged, func(a chatcfg.Account) { c.raise(a) })
 }
 
-// checkHeldDeletion: and so does a deletion.
+// checkHeldDeletion checks the same of a deletion.
 func checkHeldDeletion(c *check) {
-	c.against(storage.ErrDeleted, func(a chatcfg.Account) { c.remove(a) })
+	c.changeWhileHeld(storage.ErrDeleted, func(a chatcfg.Account) { c.remove(a) })
 }
 
-// against changes an account while a commit is held.
-func (c *check) against(refusal error, change func(chatcfg.Account)) {
+// changeWhileHeld changes an account while a commit is held, and checks that the commit
+// is refused unless it was stored before the change.
+func (c *check) changeWhileHeld(refusal error, change func(chatcfg.Account)) {
 	for i := range 2 {
 		a := c.account()
 		b := c.first(a)
@@ -104,7 +105,7 @@ func (c *check) against(refusal error, change func(chatcfg.Account)) {
 		case err := <-changed:
 			changed <- err
 			first = true
-		case <-time.After(moment): // it waits for the commit
+		case <-time.After(holdTime): // it waits for the commit
 		}
 		release()
 		err := <-outcome

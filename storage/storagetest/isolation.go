@@ -13,8 +13,8 @@ var isolationChecks = []test{
 	{"isolation/twins", checkTwins},
 }
 
-// twin is everything that can be stored in an account, under the IDs, identities
-// and keys of a model, told apart by a text.
+// twin stores everything that there can be in an account, under the IDs, identities and
+// keys of a model, with a text of its own.
 func (c *check) twin(model *storage.Batch, account chatcfg.AccountID, text string, at time.Time) (*storage.Batch, tickets.Session) {
 	b := *model
 	b.Conversation.Account = account
@@ -98,8 +98,8 @@ func (c *check) view(b *storage.Batch, s tickets.Session, text string, at time.T
 	c.same(deliveries, b.Deliveries, "%s: Outbox.List", text)
 }
 
-// checkNothingOfAnother: an account sees nothing of another's, by whatever ID
-// (R1.3).
+// checkNothingOfAnother checks that an account sees nothing of another's, by whatever
+// ID (R1.3).
 func checkNothingOfAnother(c *check) {
 	a, other := c.account(), c.account()
 	b, s := c.twin(c.first(a), a.ID, "aaa", base)
@@ -156,7 +156,8 @@ func checkNothingOfAnother(c *check) {
 	c.same(c.stale(base, later(10), 10), []tickets.ConversationID{}, "conversations armed before another account's save")
 }
 
-// checkTwins: two accounts that use the same IDs, identities and keys never meet.
+// checkTwins checks that two accounts that use the same IDs, identities and keys stay
+// apart.
 func checkTwins(c *check) {
 	a, other := c.account(), c.account()
 	model := c.first(a)

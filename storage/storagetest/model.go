@@ -41,6 +41,7 @@ type game struct {
 
 type pair struct{ got, want storage.Delivery }
 
+// play makes 400 random calls on two new stores and compares what they answer.
 func (c *check) play(seed uint64) {
 	g := &game{c: c, r: rand.New(rand.NewPCG(seed, 7)), store: c.h.Open(c.t), model: storage.NewMemory()}
 	defer g.store.Close()
@@ -73,7 +74,8 @@ func (c *check) play(seed uint64) {
 	}
 }
 
-// both compares what the store and the model answered.
+// both checks that the store answered as the model did: the same value, or the same
+// kind of error.
 func (g *game) both(what string, got, want any, err, wanted error) {
 	for _, known := range []error{
 		storage.ErrConflict, storage.ErrNotFound, storage.ErrExists, storage.ErrConfigChanged, storage.ErrDeleted, storage.ErrLeaseLost,
@@ -88,14 +90,16 @@ func (g *game) both(what string, got, want any, err, wanted error) {
 	g.c.same(got, want, "%s", what)
 }
 
+// account returns a random account of those that were made.
 func (g *game) account() *chatcfg.Account { return &g.accounts[g.r.IntN(len(g.accounts))] }
 
-// some is an instant around now; no two are the same.
-func (g *game) some() time.Time {
+// instant returns a random instant around now; no two are the same.
+func (g *game) instant() time.Time {
 	g.c.ticks.Add(1)
 	return later(g.now + g.r.IntN(40) - 10).Add(time.Duration(g.c.ticks.Load()) * time.Microsecond)
 }
 
+// create makes an account, sometimes with a key that is taken.
 func (g *game) create() {
 	a := g.c.newAccount()
 	a.Hidden = g.r.IntN(3) == 0
@@ -109,6 +113,7 @@ func (g *game) create() {
 	}
 }
 
+// save saves a random account as change makes it, sometimes with a wrong revision.
 func (g *game) save(what string, change func(*chatcfg.Account)) {
 	a := g.account()
 	next := *a
@@ -124,12 +129,15 @@ func (g *game) save(what string, change func(*chatcfg.Account)) {
 	}
 }
 
+// raise saves a new configuration version.
 func (g *game) raise() { g.save("Accounts.Save", func(a *chatcfg.Account) { a.Version++ }) }
 
+// remove deletes an account.
 func (g *game) remove() {
 	g.save("Accounts.Save to delete", func(a *chatcfg.Account) { a.DeletedAt = later(g.now) })
 }
 
+// purge purges an account, which may not be deleted.
 func (g *game) purge() {
 	a := g.account()
 	want, wanted := g.model.Accounts().Purge(g.c.ctx, a.ID)
@@ -137,12 +145,14 @@ func (g *game) purge() {
 	g.both("Accounts.Purge", got, want, err, wanted)
 }
 
+// commit commits a batch to both stores and reports whether it was stored.
 func (g *game) commit(b *storage.Batch) bool {
 	wanted := g.model.Conversations().Commit(g.c.ctx, b)
 	g.both("Commit", nil, nil, g.store.Conversations().Commit(g.c.ctx, b), wanted)
 	return wanted == nil
 }
 
+// begin commits a new conversation, sometimes with an identity that is taken.
 func (g *game) begin() {
 	b := g.c.first(*g.account())
 	g.decorate(b)
@@ -154,7 +164,8 @@ func (g *game) begin() {
 	}
 }
 
-// proceed commits to a conversation that is there, now and then wrongly.
+// proceed commits to a conversation that is there, sometimes with a wrong version or an
+// identity that is taken.
 func (g *game) proceed() {
 	if len(g.batches) == 0 {
 		return
@@ -194,19 +205,19 @@ func (g *game) decorate(b *storage.Batch) {
 	t.Important, t.Wait, t.CountsFrom = g.r.IntN(2) == 0, nil, time.Time{}
 	if b.Active = t.Status == tickets.StatusOpen; b.Active {
 		if g.r.IntN(2) == 0 {
-			t.Wait = &tickets.Wait{Since: g.some()}
+			t.Wait = &tickets.Wait{Since: g.instant()}
 			if g.r.IntN(2) == 0 {
-				t.Wait.DelayedAt = g.some()
+				t.Wait.DelayedAt = g.instant()
 			}
 		}
 		if g.r.IntN(2) == 0 {
-			t.CountsFrom = g.some()
+			t.CountsFrom = g.instant()
 		}
 	}
 	b.Messages[0].From = []tickets.Author{tickets.FromCustomer, tickets.FromCustomer, tickets.FromAgent, tickets.FromRule}[g.r.IntN(4)]
 	b.Wake = time.Time{}
 	if g.r.IntN(2) == 0 {
-		b.Wake = g.some()
+		b.Wake = g.instant()
 	}
 	if g.r.IntN(2) == 0 {
 		b.Conversation.Armed = b.Config
@@ -214,7 +225,7 @@ func (g *game) decorate(b *storage.Batch) {
 	b.Words = []storage.Words{{Ticket: t.Number, Text: []string{"hola mundo", "hola año", "mundo ano", "holanda"}[g.r.IntN(4)]}}
 	if g.r.IntN(2) == 0 {
 		answer := randomAnswer(g.r)
-		answer.Ticket, answer.At = t.Number, g.some()
+		answer.Ticket, answer.At = t.Number, g.instant()
 		b.Answers = []tickets.Answer{answer}
 	}
 	for range g.r.IntN(3) {
@@ -227,19 +238,21 @@ func (g *game) decorate(b *storage.Batch) {
 	}
 }
 
+// claimDue claims the next conversation that is due.
 func (g *game) claimDue() {
 	wantWake, wanted := g.model.Conversations().NextWake(g.c.ctx)
 	gotWake, err := g.store.Conversations().NextWake(g.c.ctx)
 	g.both("NextWake", gotWake, wantWake, err, wanted)
 	// One at a time: what is due at the same instant has no order.
-	now, lease := later(g.now), g.some()
+	now, lease := later(g.now), g.instant()
 	want, wanted := g.model.Conversations().ClaimDue(g.c.ctx, now, lease, 1)
 	got, err := g.store.Conversations().ClaimDue(g.c.ctx, now, lease, 1)
 	g.both("ClaimDue", append([]storage.Claim{}, got...), append([]storage.Claim{}, want...), err, wanted)
 }
 
+// claimStale claims all stale conversations.
 func (g *game) claimStale() {
-	now, lease := later(g.now), g.some()
+	now, lease := later(g.now), g.instant()
 	want, wanted := g.model.Conversations().ClaimStale(g.c.ctx, now, lease, 1000)
 	got, err := g.store.Conversations().ClaimStale(g.c.ctx, now, lease, 1000)
 	for _, claims := range [][]storage.Claim{want, got} {
@@ -250,6 +263,7 @@ func (g *game) claimStale() {
 	g.both("ClaimStale", fmt.Sprint(got), fmt.Sprint(want), err, wanted)
 }
 
+// claimOutbox claims some deliveries and remembers them for settle.
 func (g *game) claimOutbox() {
 	wantWake, wanted := g.model.Outbox().NextWake(g.c.ctx)
 	gotWake, err := g.store.Outbox().NextWake(g.c.ctx)
@@ -263,7 +277,8 @@ func (g *game) claimOutbox() {
 	}
 }
 
-// described are deliveries without what two stores may see differently: fences.
+// described returns deliveries as texts, without their fences, which may differ between
+// stores.
 func described(list []storage.Delivery) []string {
 	lines := []string{}
 	for _, d := range list {
@@ -273,7 +288,7 @@ func described(list []storage.Delivery) []string {
 	return lines
 }
 
-// settle ends an attempt, maybe one that is long over.
+// settle settles a claimed delivery, which may be settled already or claimed again.
 func (g *game) settle() {
 	if len(g.claimed) == 0 {
 		return
@@ -288,6 +303,7 @@ func (g *game) settle() {
 	g.both("Outbox.Settle", nil, nil, g.store.Outbox().Settle(g.c.ctx, d.got), wanted)
 }
 
+// replay replays a random delivery, which may not be dead or not exist.
 func (g *game) replay() {
 	a, key, now := g.account().ID, fmt.Sprint(g.r.IntN(100)), later(g.now)
 	if len(g.claimed) > 0 {
@@ -298,6 +314,7 @@ func (g *game) replay() {
 	g.both("Outbox.Replay", nil, nil, g.store.Outbox().Replay(g.c.ctx, a, key, now), wanted)
 }
 
+// prune prunes the outbox.
 func (g *game) prune() {
 	before := later(g.now - g.r.IntN(50))
 	want, wanted := g.model.Outbox().Prune(g.c.ctx, before, 1000)
@@ -305,7 +322,7 @@ func (g *game) prune() {
 	g.both("Outbox.Prune", got, want, err, wanted)
 }
 
-// mark raises the marks of a conversation, or lowers them in vain.
+// mark raises the marks of a conversation, or tries to lower them.
 func (g *game) mark() {
 	if len(g.batches) == 0 {
 		return
@@ -316,6 +333,7 @@ func (g *game) mark() {
 	g.both("Sessions.Raise", nil, nil, g.store.Sessions().Raise(g.c.ctx, a, id, marks), wanted)
 }
 
+// presence stores and reads a roster, sometimes of a wrong revision.
 func (g *game) presence() {
 	a := g.account().ID
 	r := tickets.Roster{Absence: int64(g.now), Revision: int64(g.r.IntN(4))}
@@ -326,6 +344,7 @@ func (g *game) presence() {
 	g.both("Presence.Get", got, want, err, wanted)
 }
 
+// query compares a random list, report and count.
 func (g *game) query() {
 	a := g.account()
 	q := storage.TicketQuery{
@@ -339,7 +358,7 @@ func (g *game) query() {
 	limit := g.r.IntN(4)
 	g.c.same(g.rows(g.store, q, limit), g.rows(g.model, q, limit), "Tickets %+v", q)
 
-	from, to := g.some(), g.some()
+	from, to := g.instant(), g.instant()
 	want, wanted := g.model.Queries().Report(g.c.ctx, a.ID, from, to)
 	got, err := g.store.Queries().Report(g.c.ctx, a.ID, from, to)
 	g.both("Report", got, want, err, wanted)
@@ -350,7 +369,8 @@ func (g *game) query() {
 	}
 }
 
-// rows are the tickets of a query, by ID where the order leaves it open.
+// rows returns the tickets of a query, whose order it checks, sorted by ID: the order
+// of equals is open.
 func (g *game) rows(s storage.Store, q storage.TicketQuery, limit int) []storage.TicketRow {
 	on := &check{t: g.c.t, ctx: g.c.ctx, Store: s}
 	rows := on.list(q, limit)
@@ -361,7 +381,7 @@ func (g *game) rows(s storage.Store, q storage.TicketQuery, limit int) []storage
 	return rows
 }
 
-// compare compares all that an account holds at the end.
+// compare compares all that both stores hold of an account.
 func (g *game) compare(a *chatcfg.Account) {
 	got := &check{t: g.c.t, ctx: g.c.ctx, Store: g.store}
 	want := &check{t: g.c.t, ctx: g.c.ctx, Store: g.model}

@@ -22,7 +22,7 @@ var outboxChecks = []test{
 	{"outbox/at once", checkOutboxAtOnce},
 }
 
-// send puts a delivery into the outbox.
+// send stores a delivery, as change makes it, with a new conversation and returns it.
 func (c *check) send(a chatcfg.Account, key string, due time.Time, change func(*storage.Delivery)) storage.Delivery {
 	var d storage.Delivery
 	c.begin(a, func(b *storage.Batch) {
@@ -35,6 +35,7 @@ func (c *check) send(a chatcfg.Account, key string, due time.Time, change func(*
 	return d
 }
 
+// claim returns what Outbox.Claim claims, which must be at most limit.
 func (c *check) claim(now, lease time.Time, limit int) []storage.Delivery {
 	list, err := c.Outbox().Claim(c.ctx, now, lease, limit)
 	c.must(err, "Outbox.Claim")
@@ -42,18 +43,22 @@ func (c *check) claim(now, lease time.Time, limit int) []storage.Delivery {
 	return list
 }
 
+// settle settles a delivery, which must succeed, and returns it as it is then.
 func (c *check) settle(d storage.Delivery, state storage.DeliveryState, at time.Time) storage.Delivery {
 	d.State, d.SettledAt = state, at
 	c.must(c.Outbox().Settle(c.ctx, d), "Outbox.Settle")
 	return d
 }
 
+// outboxWake checks that Outbox.NextWake returns want.
 func (c *check) outboxWake(want time.Time, format string, args ...any) {
 	got, err := c.Outbox().NextWake(c.ctx)
 	c.must(err, "Outbox.NextWake")
 	c.same(got, want, "Outbox.NextWake "+format, args...)
 }
 
+// checkOutboxClaim checks that Claim claims what is due, by time and then by commit, up
+// to the limit and once within a lease.
 func checkOutboxClaim(c *check) {
 	a, other := c.account(), c.account()
 	c.outboxWake(time.Time{}, "of an empty outbox")
@@ -85,6 +90,7 @@ func checkOutboxClaim(c *check) {
 	c.same(c.deliveries(a.ID, storage.Sending, 0)[5].Conversation, b.Conversation.ID, "conversation of a delivery")
 }
 
+// checkSettle checks that only the last claim's fence settles a delivery, once.
 func checkSettle(c *check) {
 	a := c.account()
 	for _, key := range []string{"sent", "dead", "unknown", "again"} {
@@ -129,6 +135,8 @@ func checkSettle(c *check) {
 	}
 }
 
+// checkOutboxLease checks what is done when a lease runs out: a repeatable delivery is
+// claimed again, any other is unknown (R8.2).
 func checkOutboxLease(c *check) {
 	a := c.account()
 	c.send(a, "mail", base, nil)
@@ -155,6 +163,8 @@ func checkOutboxLease(c *check) {
 	c.same(len(c.claim(later(1000), later(2000), 10)), 0, "claims when nothing is left to do")
 }
 
+// checkDuplicateKeys checks that a delivery whose key the account has stored is
+// dropped, and the rest of its commit is not.
 func checkDuplicateKeys(c *check) {
 	a, other := c.account(), c.account()
 	c.send(a, "k", later(1), nil)
@@ -184,6 +194,8 @@ func checkDuplicateKeys(c *check) {
 	c.same(len(c.deliveries(a.ID, storage.Pending, 0)), 5, "deliveries with similar keys")
 }
 
+// checkReplay checks that Replay makes dead and unknown deliveries pending, and refuses
+// others.
 func checkReplay(c *check) {
 	a, other := c.account(), c.account()
 	p := c.Outbox()
@@ -227,6 +239,8 @@ func checkReplay(c *check) {
 	c.is(p.Replay(c.ctx, a.ID, "dead", later(7)), storage.ErrDeleted, "Replay in a deleted account")
 }
 
+// checkOutboxDeleted checks that a deletion drops pending deliveries, and that those
+// being sent can still be settled.
 func checkOutboxDeleted(c *check) {
 	a, kept := c.account(), c.account()
 	for _, key := range []string{"settled", "retried", "lost"} {
@@ -248,6 +262,8 @@ func checkOutboxDeleted(c *check) {
 	c.same(keys(c.deliveries(a.ID, storage.Sending, 0)), []string{"lost"}, "what nobody settled")
 }
 
+// checkOutboxList checks that List has each delivery of a state once, by commit, and
+// that a page's cursor holds for its account.
 func checkOutboxList(c *check) {
 	a, other := c.account(), c.account()
 	var want []string
@@ -287,6 +303,8 @@ func checkOutboxList(c *check) {
 	c.is(err, storage.ErrCursor, "List with another account's cursor")
 }
 
+// checkPrune checks that Prune removes deliveries that were sent before an instant, up
+// to the limit, and no others.
 func checkPrune(c *check) {
 	p := c.Outbox()
 	a, other := c.account(), c.account()
@@ -326,7 +344,7 @@ func checkPrune(c *check) {
 	c.same(keys(c.deliveries(a.ID, storage.Pending, 0)), []string{"pending", "d0"}, "a key that was pruned")
 }
 
-// checkOutboxAtOnce: claimers never share a delivery, and miss none.
+// checkOutboxAtOnce checks that claimers at once never share a delivery, and miss none.
 func checkOutboxAtOnce(c *check) {
 	a := c.account()
 	const count = 60

@@ -16,7 +16,7 @@ var previewChecks = []test{
 	{"preview/one moment", checkPreviewMoment},
 }
 
-// say commits messages of some authors, one commit for all of them.
+// say commits messages of some authors in one commit and returns its batch.
 func (c *check) say(b *storage.Batch, authors ...tickets.Author) *storage.Batch {
 	next := c.next(b)
 	next.Messages = nil
@@ -35,13 +35,14 @@ func (c *check) read(b *storage.Batch, seq int64) {
 	c.must(c.Sessions().Raise(c.ctx, b.Conversation.Account, b.Conversation.ID, tickets.Marks{Agent: seq, Customer: 1000}), "Raise")
 }
 
-// row is the row of a conversation's latest ticket, with its preview.
+// row returns the row of a conversation's latest ticket, with its preview.
 func (c *check) row(a chatcfg.AccountID, id tickets.ConversationID) storage.TicketRow {
 	rows := c.list(storage.TicketQuery{Account: a, Conversation: id, Preview: true}, 0)
 	c.that(len(rows) > 0, "no row of conversation %v", id)
 	return rows[0]
 }
 
+// checkPreview checks a row's last message, unread messages and deadline.
 func checkPreview(c *check) {
 	a, other := c.account(), c.account()
 	wake := later(700)
@@ -114,7 +115,8 @@ func checkPreview(c *check) {
 	c.same(c.row(a.ID, b.Conversation.ID), want, "a row of a deleted account")
 }
 
-// checkUnread: what counts is who wrote a message, whatever else is in it.
+// checkUnread checks that only who wrote a message decides whether it counts, not what
+// else is in it.
 func checkUnread(c *check) {
 	a := c.account()
 	b := c.begin(a, func(b *storage.Batch) {
@@ -150,7 +152,8 @@ func checkUnread(c *check) {
 	c.same(unread(), 1, "unread messages above a mark near the end")
 }
 
-// checkPreviewPages: a list is the same with previews, and its cursors hold in both.
+// checkPreviewPages checks that a list is the same with previews, and its cursors hold
+// in both.
 func checkPreviewPages(c *check) {
 	a, _ := c.filled(25)
 	for _, order := range []storage.Order{storage.ByChange, storage.ByWaiting} {
@@ -175,8 +178,9 @@ func checkPreviewPages(c *check) {
 	}
 }
 
-// checkPreviewMoment: a row's ticket, last message, unread messages and Wake are of one
-// moment. Each commit brings one message of the customer's, and its number everywhere.
+// checkPreviewMoment checks that a row's ticket, last message, unread messages and Wake
+// are of one moment. Each commit adds one message of the customer's, and its number
+// everywhere.
 func checkPreviewMoment(c *check) {
 	const commits, chats = 60, 3
 	a := c.account()

@@ -20,8 +20,8 @@ var raceChecks = []test{
 	{"races/delete against commits", checkDeleteAgainstCommits},
 }
 
-// checkFirstMessages: of many first messages of one customer exactly one makes
-// the conversation (R3.2).
+// checkFirstMessages checks that of many first messages of one customer exactly one
+// makes the conversation (R3.2).
 func checkFirstMessages(c *check) {
 	a := c.account()
 	who := tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: "ana@example.com"}
@@ -63,8 +63,8 @@ func checkFirstMessages(c *check) {
 	c.same(len(c.messages(a.ID, one.Conversation.ID)), 1, "messages of the same first messages")
 }
 
-// append adds one message to a conversation as a desk does: load, decide, commit,
-// and again at a conflict.
+// append adds one message to a conversation as a desk does: it loads, decides and
+// commits, and tries again at a conflict.
 func (c *check) append(account chatcfg.AccountID, id tickets.ConversationID, text string) {
 	for {
 		l := c.load(account, id)
@@ -103,6 +103,8 @@ func (c *check) whole(account chatcfg.AccountID, id tickets.ConversationID, coun
 	c.same(l.Ticket.Messages, int64(count), "Ticket.Messages")
 }
 
+// checkOneConversation checks that no commit to one conversation is lost when many
+// write.
 func checkOneConversation(c *check) {
 	a := c.account()
 	b := c.begin(a, nil)
@@ -115,6 +117,7 @@ func checkOneConversation(c *check) {
 	c.whole(a.ID, b.Conversation.ID, 1+workers*each)
 }
 
+// checkManyConversations checks the same of many conversations at once.
 func checkManyConversations(c *check) {
 	accounts := []chatcfg.Account{c.account(), c.account()}
 	const workers, each = 32, 4
@@ -136,7 +139,8 @@ func checkManyConversations(c *check) {
 	}
 }
 
-// checkOneMoment: what a Load returns belongs together, whatever lands meanwhile.
+// checkOneMoment checks that what a Load returns is of one moment, whatever is
+// committed meanwhile.
 func checkOneMoment(c *check) {
 	a := c.account()
 	b := c.first(a)
@@ -180,8 +184,8 @@ func checkOneMoment(c *check) {
 	})
 }
 
-// checkSaveAgainstCommits: nothing that was decided under an older version lands
-// after the save that raised it has returned.
+// checkSaveAgainstCommits checks that no commit under an older version succeeds after
+// the save that raised it has returned.
 func checkSaveAgainstCommits(c *check) {
 	a := c.account()
 	const workers, saves = 6, 10
@@ -243,7 +247,8 @@ func checkSaveAgainstCommits(c *check) {
 	}
 }
 
-// checkDeleteAgainstCommits: what lands, landed before the deletion returned.
+// checkDeleteAgainstCommits checks that no commit succeeds after the deletion has
+// returned.
 func checkDeleteAgainstCommits(c *check) {
 	a := c.account()
 	var deleted atomic.Bool

@@ -17,12 +17,14 @@ var reportChecks = []test{
 	{"count/boundaries", checkCount},
 }
 
+// report returns the report of a batch's account over a period.
 func (c *check) report(b *storage.Batch, from, to time.Time) tickets.Report {
 	r, err := c.Queries().Report(c.ctx, b.Conversation.Account, from, to)
 	c.must(err, "Report")
 	return r
 }
 
+// checkReportBoundaries checks that a period includes its beginning and not its end.
 func checkReportBoundaries(c *check) {
 	a := c.account()
 	at := later(100)
@@ -96,6 +98,7 @@ func checkReportFigures(c *check) {
 	}
 }
 
+// randomAnswer returns a random answer of ticket 1.
 func randomAnswer(r *rand.Rand) tickets.Answer {
 	answer := tickets.Answer{
 		Ticket: 1, Since: base, At: later(r.IntN(100)), First: r.IntN(2) == 0,
@@ -110,7 +113,7 @@ func randomAnswer(r *rand.Rand) tickets.Answer {
 	return answer
 }
 
-// figures is what a report means.
+// figures computes the report that a store must return.
 func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time) tickets.Report {
 	in := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
 	var r tickets.Report
@@ -139,6 +142,7 @@ func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time)
 	return r
 }
 
+// times computes the figures of some answers.
 func times(answers []tickets.Answer) (t tickets.Times) {
 	var sum time.Duration
 	var waits []time.Duration
@@ -171,7 +175,8 @@ func times(answers []tickets.Answer) (t tickets.Times) {
 	return t
 }
 
-// checkPercentiles: a percentile is a time that was measured, by nearest rank.
+// checkPercentiles checks that a percentile is a time that was measured, by nearest
+// rank.
 func checkPercentiles(c *check) {
 	for _, p := range []struct{ n, p50, p90 int }{{1, 1, 1}, {2, 1, 2}, {3, 2, 3}, {4, 2, 4}, {5, 3, 5}, {10, 5, 9}, {11, 6, 10}, {20, 10, 18}, {101, 51, 91}} {
 		a := c.account()
@@ -196,6 +201,8 @@ func checkPercentiles(c *check) {
 	c.same(c.report(b, base, later(1)).All, want, "a thousand waits of a year")
 }
 
+// checkCount checks that Count counts open tickets by an instant, after one bound and
+// up to the other.
 func checkCount(c *check) {
 	a, other := c.account(), c.account()
 	var rows []tickets.Ticket

@@ -16,6 +16,8 @@ var sessionChecks = []test{
 	{"presence/race", checkPresenceRace},
 }
 
+// checkSessions checks that sessions are created once, read in their own account, and
+// saved only on the revision before.
 func checkSessions(c *check) {
 	p := c.Sessions()
 	a, other := c.account(), c.account()
@@ -64,6 +66,8 @@ func checkSessions(c *check) {
 	c.same(won.Load(), int64(1), "saves at once that succeeded")
 }
 
+// checkSessionsPrune checks that Sessions.Prune removes sessions that expired before an
+// instant, up to the limit, and no others.
 func checkSessionsPrune(c *check) {
 	p := c.Sessions()
 	accounts := [2]chatcfg.Account{c.account(), c.account()}
@@ -119,6 +123,7 @@ func checkSessionsPrune(c *check) {
 	c.commit(c.next(b))
 }
 
+// checkPresence checks that a roster is stored only on the revision before.
 func checkPresence(c *check) {
 	p := c.Presence()
 	a, other := c.account(), c.account()
@@ -144,6 +149,7 @@ func checkPresence(c *check) {
 	c.is(p.Put(c.ctx, c.newAccount().ID, tickets.Roster{Revision: 1}), storage.ErrNotFound, "Put in no account")
 }
 
+// checkPresenceRace checks that of rosters stored at once none is lost.
 func checkPresenceRace(c *check) {
 	a := c.account()
 	const workers, each = 8, 5

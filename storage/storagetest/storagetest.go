@@ -31,7 +31,8 @@ type Harness struct {
 	Hold func(t *testing.T, s storage.Store) (held <-chan struct{}, release func())
 }
 
-// Run runs the whole suite as subtests of t.
+// Run runs the whole suite as subtests of t; each check that does not hold fails its
+// own.
 func Run(t *testing.T, h Harness) {
 	for _, one := range checks(h) {
 		t.Run(one.name, func(t *testing.T) {
@@ -66,12 +67,14 @@ type test struct {
 	run  func(c *check)
 }
 
-// patience bounds each check, generously: machines are slow and shared. A store
+// checkTimeout bounds each check, generously: machines are slow and shared. A store
 // that needs longer hangs.
-const patience = 5 * time.Minute
+const checkTimeout = 5 * time.Minute
 
+// err runs the check on a new store, closes the store and returns why the check did not
+// hold; nil: it did.
 func (o test) err(t *testing.T, h Harness) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	c := &check{t: t, ctx: ctx, h: h, Store: h.Open(t)}
 	defer func() {
@@ -85,7 +88,8 @@ func (o test) err(t *testing.T, h Harness) (err error) {
 // stop is what a check that does not hold panics with.
 type stop struct{ err error }
 
-// guard runs a part of a check and returns why it stopped.
+// guard runs a part of a check and returns why it stopped, by failf or a panic; nil: it
+// did not.
 func guard(run func()) (err error) {
 	defer func() {
 		switch r := recover().(type) {
@@ -111,6 +115,7 @@ type check struct {
 	ticks  atomic.Int64
 }
 
+// failf stops the check with an error.
 func (c *check) failf(format string, args ...any) {
 	panic(stop{fmt.Errorf(format, args...)})
 }
@@ -143,7 +148,8 @@ func (c *check) same(got, want any, format string, args ...any) {
 	}
 }
 
-// race runs n goroutines at once and waits for all of them.
+// race runs n goroutines at once and waits for all of them. If one stopped, the check
+// stops.
 func (c *check) race(n int, run func(i int)) {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -163,7 +169,7 @@ func (c *check) race(n int, run func(i int)) {
 	}
 }
 
-// checks is the suite for a harness.
+// checks returns the checks of a harness.
 func checks(h Harness) []test {
 	all := [][]test{
 		accountChecks, commitChecks, loadChecks, raceChecks, claimChecks, staleChecks,

@@ -23,6 +23,7 @@ var feedChecks = []test{
 	{"feed/none skipped", checkFeedRace},
 }
 
+// checkMessages checks every combination of a query of messages.
 func checkMessages(c *check) {
 	a, other := c.account(), c.account()
 	b := c.first(a)
@@ -46,7 +47,7 @@ func checkMessages(c *check) {
 						}
 						got, err := c.Queries().Messages(c.ctx, q)
 						c.must(err, "Messages %+v", q)
-						want := window(b.Messages, q)
+						want := expectedMessages(b.Messages, q)
 						c.that(slices.Equal(got, want), "Messages %+v:\n got %v\nwant %v", q, got, want)
 					}
 				}
@@ -57,8 +58,8 @@ func checkMessages(c *check) {
 	c.same(len(c.messages(a.ID, c.conversationID())), 0, "messages of no conversation")
 }
 
-// window is what a query means.
-func window(all []tickets.Message, q storage.MessageQuery) []tickets.Message {
+// expectedMessages computes what a query must return.
+func expectedMessages(all []tickets.Message, q storage.MessageQuery) []tickets.Message {
 	var list []tickets.Message
 	for _, m := range all {
 		if m.Seq > q.After && (q.Before == 0 || m.Seq < q.Before) && (q.Session.IsZero() || m.Session == q.Session) {
@@ -74,8 +75,8 @@ func window(all []tickets.Message, q storage.MessageQuery) []tickets.Message {
 	return list
 }
 
-// checkMessagesMeanwhile: who reads on from the last sequence gets every message
-// once and in order while others write (R8.3).
+// checkMessagesMeanwhile checks that a reader who reads on from the last sequence gets
+// every message once and in order while others write (R8.3).
 func checkMessagesMeanwhile(c *check) {
 	a := c.account()
 	b := c.begin(a, nil)
@@ -98,6 +99,7 @@ func checkMessagesMeanwhile(c *check) {
 	})
 }
 
+// checkHistory checks every combination of a query of the history.
 func checkHistory(c *check) {
 	a := c.account()
 	b := c.first(a)
@@ -184,7 +186,7 @@ func checkFeed(c *check) {
 	}
 }
 
-// latest is the highest version of each conversation in some changes.
+// latest returns the highest version of each conversation in some changes.
 func latest(c *check, changes []storage.Change) map[tickets.ConversationID]int64 {
 	seen := map[tickets.ConversationID]int64{}
 	for _, change := range changes {
@@ -194,8 +196,8 @@ func latest(c *check, changes []storage.Change) map[tickets.ConversationID]int64
 	return seen
 }
 
-// checkForeignFeed: the cursor of another database is refused, even where the same
-// account has the same history.
+// checkForeignFeed checks that the cursor of another database is refused, even where
+// the same account has the same history.
 func checkForeignFeed(c *check) {
 	second := &check{t: c.t, ctx: c.ctx, h: c.h, Store: c.h.Open(c.t)}
 	defer second.Close()
@@ -214,8 +216,8 @@ func checkForeignFeed(c *check) {
 	c.is(err, storage.ErrCursor, "Changes with the cursor of another database")
 }
 
-// checkFeedRace: pollers that read on from their cursors see every conversation
-// at its last version, however commits and polls interleave.
+// checkFeedRace checks that pollers that read on from their cursors see every
+// conversation at its last version, however commits and polls interleave.
 func checkFeedRace(c *check) {
 	a := c.account()
 	const writers, each, pollers = 8, 15, 3

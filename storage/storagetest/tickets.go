@@ -33,8 +33,8 @@ var foreign = []string{
 	strings.Repeat("A", 10_000),
 }
 
-// shape is a kind of ticket, by number, so that every combination of what can
-// be asked for is there.
+// shape makes a batch's ticket one of many kinds, by number: over 60 numbers every
+// combination of what can be asked for is there.
 func shape(i int, b *storage.Batch) {
 	t := &b.Tickets[0]
 	t.Status = []tickets.Status{tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[i%3]
@@ -83,6 +83,7 @@ var filters = []struct {
 	}},
 }
 
+// category returns a ticket's category; empty: it has none.
 func category(t *tickets.Ticket) string {
 	if t.Typification == nil {
 		return ""
@@ -90,6 +91,7 @@ func category(t *tickets.Ticket) string {
 	return t.Typification.Category
 }
 
+// field returns a field of a ticket's typification; empty: it has none.
 func field(t *tickets.Ticket, name string) string {
 	if t.Typification == nil {
 		return ""
@@ -97,8 +99,8 @@ func field(t *tickets.Ticket, name string) string {
 	return t.Typification.Fields[name]
 }
 
-// filled is an account with n tickets of all shapes, each of them changed last at
-// an instant that many share.
+// filled stores an account with n tickets of all shapes, whose instants of the last
+// change are often the same.
 func (c *check) filled(n int) (chatcfg.Account, []storage.TicketRow) {
 	a := c.account()
 	var rows []storage.TicketRow
@@ -124,6 +126,8 @@ func everyCondition(c *check) {
 	}
 }
 
+// checkFilters checks that a list has the tickets that each filter's condition holds
+// for, and no others.
 func checkFilters(c *check) {
 	everyCondition(c)
 	a, rows := c.filled(60)
@@ -171,6 +175,7 @@ func ordered(c *check, order storage.Order, list []storage.TicketRow) {
 	}
 }
 
+// checkTicketPages checks that a list is the same with any limit.
 func checkTicketPages(c *check) {
 	a, rows := c.filled(25)
 	whole := c.list(storage.TicketQuery{Account: a.ID}, 0)
@@ -203,6 +208,7 @@ func checkTicketPages(c *check) {
 	}
 }
 
+// checkPageSizes checks that no page is larger than MaxPage.
 func checkPageSizes(c *check) {
 	a := c.account()
 	b := c.first(a)
@@ -237,8 +243,8 @@ func checkPageSizes(c *check) {
 	c.same(len(c.list(storage.TicketQuery{Account: a.ID}, 0)), int(want), "tickets on all pages")
 }
 
-// checkPagesMeanwhile: a ticket that does not change while one pages is listed
-// exactly once.
+// checkPagesMeanwhile checks that a ticket that does not change while a client reads
+// the pages is listed exactly once.
 func checkPagesMeanwhile(c *check) {
 	a := c.account()
 	var still []tickets.ConversationID
@@ -286,6 +292,7 @@ func checkPagesMeanwhile(c *check) {
 	})
 }
 
+// checkTicketCursors checks that a cursor is refused by any other list.
 func checkTicketCursors(c *check) {
 	a, _ := c.filled(9)
 	other, _ := c.filled(9)
@@ -310,7 +317,7 @@ func checkTicketCursors(c *check) {
 	}
 }
 
-// worded is a conversation whose first ticket has texts.
+// worded stores a conversation whose first ticket can be found by texts.
 func (c *check) worded(a chatcfg.Account, texts ...string) *storage.Batch {
 	return c.begin(a, func(b *storage.Batch) {
 		for _, text := range texts {
@@ -319,6 +326,7 @@ func (c *check) worded(a chatcfg.Account, texts ...string) *storage.Batch {
 	})
 }
 
+// checkWords checks which tickets a search for words finds.
 func checkWords(c *check) {
 	a, other := c.account(), c.account()
 	one := c.worded(a, "hola quiero comprar un piano", "año nuevo")
@@ -389,7 +397,7 @@ func checkWords(c *check) {
 	c.same(len(c.list(storage.TicketQuery{Account: c.account().ID, Words: []string{"hola"}}, 1)), 0, "words in an empty account")
 }
 
-// checkWordCharacters: whatever a query holds is data.
+// checkWordCharacters checks that no character of a query is taken as a command.
 func checkWordCharacters(c *check) {
 	a := c.account()
 	c.worded(a, "hola mundo", "日本語 текст ελληνικα", "doesn't 5.000,50 mi_arte צה\"ל 👩🚒 🇨🇱 退 退款")

@@ -23,7 +23,7 @@ type full struct {
 	roster  tickets.Roster
 }
 
-// populate makes a full value; at(i) is its i-th instant.
+// populate returns a value with every field set; at(i) is its i-th instant.
 func (c *check) populate(at func(i int) time.Time, text string) full {
 	a := c.newAccount()
 	a.Name, a.Hidden = text, true
@@ -91,7 +91,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	}
 }
 
-// put stores a full value, and get checks that it is stored as want is.
+// put stores a full value.
 func (c *check) put(f full) {
 	c.must(c.Accounts().Create(c.ctx, f.account, storage.Document{Name: "config", Version: 7, Body: []byte(f.account.Name)}), "Accounts.Create")
 	c.commit(f.batch)
@@ -99,6 +99,7 @@ func (c *check) put(f full) {
 	c.must(c.Presence().Put(c.ctx, f.account.ID, f.roster), "Presence.Put")
 }
 
+// get checks that a full value is stored as want is.
 func (c *check) get(want full) {
 	a, b := want.account, want.batch
 	account, err := c.Accounts().Get(c.ctx, a.ID)
@@ -144,6 +145,7 @@ func (c *check) get(want full) {
 	c.outboxWake(b.Deliveries[0].NotBefore, "of a full value")
 }
 
+// checkFull checks that every field of every type is stored, and can be cleared again.
 func checkFull(c *check) {
 	f := c.populate(later, "Ana Ñúñez")
 	c.put(f)
@@ -171,7 +173,8 @@ func checkFull(c *check) {
 	c.same(l.Ticket, next.Tickets[0], "a ticket that was emptied")
 }
 
-// checkTimes: any instant from 1970 to 2200 is kept to the microsecond, in UTC.
+// checkTimes checks that any instant from 1970 to 2200 is stored to the microsecond, in
+// UTC.
 func checkTimes(c *check) {
 	zone := time.FixedZone("", -4*3600)
 	for _, start := range []time.Time{
@@ -203,7 +206,7 @@ func checkTimes(c *check) {
 	}
 }
 
-// checkTexts: any valid text is kept as it is.
+// checkTexts checks that any valid text is stored as it is.
 func checkTexts(c *check) {
 	for _, text := range []string{
 		"", " ", "ñÑáü", "日本語 👩‍👩‍👧 \u202eabc", "é ≠ e\u0301", "a\nb\tc\r\n", `'"\` + "`", "'; DROP TABLE messages; --", "%s %d $1 ?1 :a @b",

@@ -17,12 +17,15 @@ var visitorChecks = []test{
 	{"stream/file", checkFile},
 }
 
+// marks returns the read marks of a batch's conversation.
 func (c *check) marks(b *storage.Batch) tickets.Marks {
 	m, err := c.Sessions().Marks(c.ctx, b.Conversation.Account, b.Conversation.ID)
 	c.must(err, "Sessions.Marks")
 	return m
 }
 
+// checkMarks checks that read marks only rise, in their own conversation, and are no
+// change of it.
 func checkMarks(c *check) {
 	p := c.Sessions()
 	a, other := c.account(), c.account()
@@ -53,6 +56,7 @@ func checkMarks(c *check) {
 	c.same(c.marks(b), tickets.Marks{Customer: 17, Agent: 20}, "marks of a deleted account")
 }
 
+// submission returns a contact form of a batch's visitor, not stored yet.
 func (c *check) submission(b *storage.Batch, key string) tickets.Submission {
 	return tickets.Submission{
 		Account: b.Conversation.Account, Key: key, At: later(int(c.ticks.Add(1))), Name: "Eva", Email: "eva@example.com",
@@ -60,6 +64,8 @@ func (c *check) submission(b *storage.Batch, key string) tickets.Submission {
 	}
 }
 
+// checkContacts checks that a contact form is stored once under its key, together with
+// its deliveries.
 func checkContacts(c *check) {
 	p := c.Contacts()
 	a, other := c.account(), c.account()
@@ -116,6 +122,7 @@ func checkContacts(c *check) {
 	c.same(got, mine, "Contacts.Get of the account beside")
 }
 
+// checkContactList checks that the list has each contact form once, the last first.
 func checkContactList(c *check) {
 	p := c.Contacts()
 	a, other := c.account(), c.account()
@@ -150,6 +157,8 @@ func checkContactList(c *check) {
 	c.is(err, storage.ErrCursor, "Contacts.List with a foreign cursor")
 }
 
+// checkLatest checks that storage.Latest is the end of the feed: only later changes
+// follow.
 func checkLatest(c *check) {
 	a, other := c.account(), c.account()
 	read := func(cursor string) storage.Page[storage.Change] {
@@ -169,6 +178,7 @@ func checkLatest(c *check) {
 	c.same(read(end.Next).Items, []storage.Change{{Conversation: first.Conversation.ID, Version: 2}}, "changes since the end")
 }
 
+// checkFile checks that a message keeps its file.
 func checkFile(c *check) {
 	a := c.account()
 	file := &tickets.File{ID: tickets.FileID{UUID: c.id()}, Name: "año.pdf", Type: "application/pdf", Size: 1 << 33, Inline: true}

@@ -30,7 +30,7 @@ func AppendMessage(b []byte, m *tickets.Message) []byte {
 	return b
 }
 
-// DecodeMessage reads a message into m, which must be zero.
+// DecodeMessage reads a message into m, which must be zero. It fails with [ErrCorrupt].
 func DecodeMessage(doc string, m *tickets.Message) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -62,6 +62,7 @@ func DecodeMessage(doc string, m *tickets.Message) error {
 	return r.err()
 }
 
+// readFile reads the file in a field.
 func readFile(r *reader) *tickets.File {
 	f := &tickets.File{}
 	sub := r.within()
@@ -105,7 +106,8 @@ func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 	return appendInt(b, 16, c.SessionEpoch)
 }
 
-// DecodeConversation reads a conversation into c, which must be zero.
+// DecodeConversation reads a conversation into c, which must be zero. It fails with
+// [ErrCorrupt].
 func DecodeConversation(doc string, c *tickets.Conversation) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -170,7 +172,7 @@ func AppendSession(b []byte, s *tickets.Session) []byte {
 	return appendInt(b, 17, s.SecretEpoch)
 }
 
-// DecodeSession reads a session into s, which must be zero.
+// DecodeSession reads a session into s, which must be zero. It fails with [ErrCorrupt].
 func DecodeSession(doc string, s *tickets.Session) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -229,7 +231,7 @@ func AppendReceipt(b []byte, c *storage.Receipt) []byte {
 	return appendInt(b, 9, c.Last)
 }
 
-// DecodeReceipt reads a receipt into c, which must be zero.
+// DecodeReceipt reads a receipt into c, which must be zero. It fails with [ErrCorrupt].
 func DecodeReceipt(doc string, c *storage.Receipt) error {
 	r := reader{doc: doc}
 	for r.next() {

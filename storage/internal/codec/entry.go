@@ -56,7 +56,8 @@ func AppendEntry(b []byte, e *tickets.Entry) []byte {
 	return b
 }
 
-// DecodeEntry reads a history entry into e, which must be zero.
+// DecodeEntry reads a history entry into e, which must be zero. It fails with
+// [ErrCorrupt].
 func DecodeEntry(doc string, e *tickets.Entry) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -86,6 +87,7 @@ func DecodeEntry(doc string, e *tickets.Entry) error {
 	return r.err()
 }
 
+// readActor reads the actor in a field.
 func readActor(r *reader, a *tickets.Actor) {
 	sub := r.within()
 	for sub.next() {
@@ -105,6 +107,7 @@ func readActor(r *reader, a *tickets.Actor) {
 	r.leave(&sub)
 }
 
+// readInputs reads the inputs in a field.
 func readInputs(r *reader, in *tickets.Inputs) {
 	sub := r.within()
 	for sub.next() {
@@ -124,6 +127,7 @@ func readInputs(r *reader, in *tickets.Inputs) {
 	r.leave(&sub)
 }
 
+// readFact reads the fact in a field.
 func readFact(r *reader, f *tickets.Fact) {
 	sub := r.within()
 	for sub.next() {
@@ -145,6 +149,7 @@ func readFact(r *reader, f *tickets.Fact) {
 	r.leave(&sub)
 }
 
+// readFinding reads the finding in a field.
 func readFinding(r *reader, f *tickets.Finding) {
 	sub := r.within()
 	for sub.next() {

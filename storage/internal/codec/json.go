@@ -15,36 +15,37 @@ import (
 // contact forms. The functions below encode a copy whose times are as a store keeps
 // them.
 
-// Account is an account's document.
+// Account returns an account's document. It fails if JSON cannot hold the account.
 func Account(a chatcfg.Account) ([]byte, error) {
-	keep(&a.CreatedAt, &a.DeletedAt, &a.SavedAt, &a.Rules.RunningAt)
+	cutTimes(&a.CreatedAt, &a.DeletedAt, &a.SavedAt, &a.Rules.RunningAt)
 	a.Rules.Rules = slices.Clone(a.Rules.Rules)
 	for i := range a.Rules.Rules {
-		keep(&a.Rules.Rules[i].On, &a.Rules.Rules[i].Changed)
+		cutTimes(&a.Rules.Rules[i].On, &a.Rules.Rules[i].Changed)
 	}
 	a.Secrets = slices.Clone(a.Secrets)
 	for i := range a.Secrets {
-		keep(&a.Secrets[i].CreatedAt, &a.Secrets[i].ExpiresAt)
+		cutTimes(&a.Secrets[i].CreatedAt, &a.Secrets[i].ExpiresAt)
 	}
 	return document(a)
 }
 
-// Roster is a roster's document.
+// Roster returns a roster's document. It fails if JSON cannot hold the roster.
 func Roster(r tickets.Roster) ([]byte, error) {
 	r.Agents = maps.Clone(r.Agents)
 	for id, until := range r.Agents {
-		keep(&until)
+		cutTimes(&until)
 		r.Agents[id] = until
 	}
 	return document(r)
 }
 
-// Submission is a contact form's document.
+// Submission returns a contact form's document. It fails if JSON cannot hold it.
 func Submission(s tickets.Submission) ([]byte, error) {
-	keep(&s.At)
+	cutTimes(&s.At)
 	return document(s)
 }
 
+// document returns a value as JSON, or an error which says that nothing was stored.
 func document(v any) ([]byte, error) {
 	doc, err := json.Marshal(v)
 	if err != nil {
@@ -53,8 +54,8 @@ func document(v any) ([]byte, error) {
 	return doc, nil
 }
 
-// keep cuts times to the microsecond, in UTC; the zero time stays zero.
-func keep(ts ...*time.Time) {
+// cutTimes cuts times to the microsecond, in UTC; the zero time stays zero.
+func cutTimes(ts ...*time.Time) {
 	for _, t := range ts {
 		if t.IsZero() {
 			*t = time.Time{}

@@ -8,6 +8,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
+// appendIdentity appends an identity as a field; a zero one is left out.
 func appendIdentity(b []byte, field int, id *tickets.Identity) []byte {
 	start := len(b)
 	b, at := begin(b, field)
@@ -15,6 +16,7 @@ func appendIdentity(b []byte, field int, id *tickets.Identity) []byte {
 	return endUnlessEmpty(appendText(b, 2, id.Value), start, at)
 }
 
+// readIdentity reads the identity in a field.
 func readIdentity(r *reader, id *tickets.Identity) {
 	sub := r.within()
 	for sub.next() {
@@ -28,6 +30,7 @@ func readIdentity(r *reader, id *tickets.Identity) {
 	r.leave(&sub)
 }
 
+// appendCustomer appends a customer as a field; a zero one is left out.
 func appendCustomer(b []byte, field int, c *tickets.Customer) []byte {
 	start := len(b)
 	b, at := begin(b, field)
@@ -39,6 +42,7 @@ func appendCustomer(b []byte, field int, c *tickets.Customer) []byte {
 	return endUnlessEmpty(appendText(b, 6, c.Locale), start, at)
 }
 
+// readCustomer reads the customer in a field.
 func readCustomer(r *reader, c *tickets.Customer) {
 	sub := r.within()
 	for sub.next() {
@@ -60,7 +64,8 @@ func readCustomer(r *reader, c *tickets.Customer) {
 	r.leave(&sub)
 }
 
-// appendMap writes the pairs by their keys, so that equal maps are equal bytes.
+// appendMap appends the pairs in the order of their keys, so that equal maps are equal
+// bytes; an empty map is left out.
 func appendMap(b []byte, field int, m map[string]string) []byte {
 	if len(m) == 0 {
 		return b
@@ -74,6 +79,7 @@ func appendMap(b []byte, field int, m map[string]string) []byte {
 	return b
 }
 
+// readPair reads the pair in a field into a map, which it makes if it is nil.
 func readPair(r *reader, m *map[string]string) {
 	var key, value string
 	sub := r.within()

@@ -56,7 +56,7 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 	return b
 }
 
-// DecodeTicket reads a ticket into t, which must be zero.
+// DecodeTicket reads a ticket into t, which must be zero. It fails with [ErrCorrupt].
 func DecodeTicket(doc string, t *tickets.Ticket) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -124,6 +124,7 @@ const (
 	oldNumberRule tickets.RuleKey = "noAgents"
 )
 
+// readMemory reads the memory of a rule in a field.
 func readMemory(r *reader, m *tickets.Memory) {
 	sub := r.within()
 	for sub.next() {
@@ -139,6 +140,7 @@ func readMemory(r *reader, m *tickets.Memory) {
 	r.leave(&sub)
 }
 
+// readWait reads the wait in a field.
 func readWait(r *reader) *tickets.Wait {
 	w := &tickets.Wait{}
 	sub := r.within()
@@ -160,6 +162,7 @@ func readWait(r *reader) *tickets.Wait {
 	return w
 }
 
+// readTypification reads the typification in a field.
 func readTypification(r *reader) *tickets.Typification {
 	t := &tickets.Typification{}
 	sub := r.within()

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrCorrupt says that a stored document is not what was stored.
+// ErrCorrupt: the bytes are no document of this form.
 var ErrCorrupt = errors.New("storage: corrupt document")
 
 // The wire types that are written.
@@ -19,10 +19,12 @@ const (
 	wireFixed32 = 5 // read only
 )
 
+// appendTag appends a field's number and wire type.
 func appendTag(b []byte, field, wire int) []byte {
 	return binary.AppendUvarint(b, uint64(field<<3|wire))
 }
 
+// appendUint appends a number as a field; zero is left out.
 func appendUint(b []byte, field int, v uint64) []byte {
 	if v == 0 {
 		return b
@@ -30,10 +32,12 @@ func appendUint(b []byte, field int, v uint64) []byte {
 	return binary.AppendUvarint(appendTag(b, field, wireVarint), v)
 }
 
+// appendInt appends a number as a field; zero is left out.
 func appendInt[T ~int | ~int64](b []byte, field int, v T) []byte {
 	return appendUint(b, field, uint64(v))
 }
 
+// appendBool appends true as a field; false is left out.
 func appendBool(b []byte, field int, v bool) []byte {
 	if !v {
 		return b
@@ -41,6 +45,7 @@ func appendBool(b []byte, field int, v bool) []byte {
 	return append(appendTag(b, field, wireVarint), 1)
 }
 
+// appendFixed appends a number of eight bytes as a field; zero is left out.
 func appendFixed(b []byte, field int, v uint64) []byte {
 	if v == 0 {
 		return b
@@ -48,7 +53,7 @@ func appendFixed(b []byte, field int, v uint64) []byte {
 	return binary.LittleEndian.AppendUint64(appendTag(b, field, wireFixed64), v)
 }
 
-// appendTime writes 1970 too, which is not the zero time.
+// appendTime appends a time as a field; the zero time is left out, 1970 is not.
 func appendTime(b []byte, field int, t time.Time) []byte {
 	micros := t.UnixMicro()
 	if micros == zeroMicros {
@@ -59,6 +64,7 @@ func appendTime(b []byte, field int, t time.Time) []byte {
 
 var zeroMicros = time.Time{}.UnixMicro()
 
+// appendText appends a text as a field; an empty one is left out.
 func appendText[T ~string | ~[]byte](b []byte, field int, v T) []byte {
 	if len(v) == 0 {
 		return b
@@ -66,12 +72,13 @@ func appendText[T ~string | ~[]byte](b []byte, field int, v T) []byte {
 	return appendElement(b, field, v)
 }
 
-// appendElement writes an empty text too: one of several.
+// appendElement appends a text as a field, an empty one too: it is one of several.
 func appendElement[T ~string | ~[]byte](b []byte, field int, v T) []byte {
 	b = binary.AppendUvarint(appendTag(b, field, wireBytes), uint64(len(v)))
 	return append(b, v...)
 }
 
+// appendID appends an ID as a field; the zero ID is left out.
 func appendID(b []byte, field int, id uuid.UUID) []byte {
 	if id == uuid.Nil {
 		return b
@@ -79,8 +86,7 @@ func appendID(b []byte, field int, id uuid.UUID) []byte {
 	return appendElement(b, field, id[:])
 }
 
-// begin starts a message within a message. The bytes before at are then what end
-// needs to finish it.
+// begin starts a message within a message. at is what end needs to finish it.
 func begin(b []byte, field int) (_ []byte, at int) {
 	b = append(appendTag(b, field, wireBytes), 0)
 	return b, len(b)
@@ -101,8 +107,8 @@ func end(b []byte, at int) []byte {
 	return b
 }
 
-// endUnlessEmpty is end for a message that is left out if it has nothing in it;
-// start is where its field began.
+// endUnlessEmpty is end for a message that is left out if it is empty; start is where
+// its field began.
 func endUnlessEmpty(b []byte, start, at int) []byte {
 	if len(b) == at {
 		return b[:start]
@@ -110,7 +116,8 @@ func endUnlessEmpty(b []byte, start, at int) []byte {
 	return end(b, at)
 }
 
-// reader goes through the fields of a message.
+// reader reads the fields of a message. After a failure its methods return zero values,
+// and err the error.
 type reader struct {
 	doc    string
 	at     int
@@ -154,12 +161,13 @@ func (r *reader) next() bool {
 	return !r.failed
 }
 
+// fail records a failure and returns false.
 func (r *reader) fail() bool {
 	r.failed = true
 	return false
 }
 
-// varint is zero after a failure.
+// varint reads a number of variable length.
 func (r *reader) varint() uint64 {
 	if r.at < len(r.doc) && r.doc[r.at] < 0x80 {
 		r.at++
@@ -168,6 +176,7 @@ func (r *reader) varint() uint64 {
 	return r.longVarint()
 }
 
+// longVarint is varint for a number of more than one byte.
 func (r *reader) longVarint() (v uint64) {
 	rest := r.doc[r.at:]
 	for i := range min(len(rest), binary.MaxVarintLen64) {
@@ -185,6 +194,7 @@ func (r *reader) longVarint() (v uint64) {
 	return 0
 }
 
+// little reads a number of a size, the lowest byte first.
 func (r *reader) little(size int) (v uint64) {
 	if len(r.doc)-r.at < size {
 		r.fail()
@@ -197,7 +207,7 @@ func (r *reader) little(size int) (v uint64) {
 	return v
 }
 
-// err is nil if all was well to the end.
+// err returns nil, or [ErrCorrupt] after a failure.
 func (r *reader) err() error {
 	if r.failed {
 		return ErrCorrupt
@@ -205,7 +215,7 @@ func (r *reader) err() error {
 	return nil
 }
 
-// is says whether the field is written as it must be.
+// is reports whether the field has a wire type; if not, the reader fails.
 func (r *reader) is(wire uint8) bool {
 	if r.wire != wire {
 		r.fail()
@@ -213,6 +223,7 @@ func (r *reader) is(wire uint8) bool {
 	return !r.failed
 }
 
+// int returns the field's number.
 func (r *reader) int() int64 {
 	if !r.is(wireVarint) {
 		return 0
@@ -220,8 +231,10 @@ func (r *reader) int() int64 {
 	return int64(r.num)
 }
 
+// bool reports whether the field's number is not zero.
 func (r *reader) bool() bool { return r.int() != 0 }
 
+// fixed returns the field's number of eight bytes.
 func (r *reader) fixed() uint64 {
 	if !r.is(wireFixed64) {
 		return 0
@@ -229,8 +242,10 @@ func (r *reader) fixed() uint64 {
 	return r.num
 }
 
+// time returns the field's time.
 func (r *reader) time() time.Time { return time.UnixMicro(r.int()).UTC() }
 
+// string returns the field's text, which is a part of the document.
 func (r *reader) string() string {
 	if !r.is(wireBytes) {
 		return ""
@@ -238,12 +253,13 @@ func (r *reader) string() string {
 	return r.text
 }
 
+// id returns the field's ID.
 func (r *reader) id() (id uuid.UUID) {
 	r.array(id[:])
 	return id
 }
 
-// array reads bytes of a length that must be met.
+// array copies the field's bytes; the reader fails unless they are as many as to has.
 func (r *reader) array(to []byte) {
 	if text := r.string(); len(text) == len(to) {
 		copy(to, text)
@@ -252,7 +268,8 @@ func (r *reader) array(to []byte) {
 	}
 }
 
-// within is a reader of the message in the field; leave ends it.
+// within returns a reader of the message in the field; leave ends it.
 func (r *reader) within() reader { return reader{doc: r.string()} }
 
+// leave takes over the failure of a reader that within returned.
 func (r *reader) leave(sub *reader) { r.failed = r.failed || sub.failed }
