@@ -192,6 +192,12 @@ func TestDelete(t *testing.T) {
 	}
 	_, err = b.account.Visitor(token).Session(b.ctx)
 	require.NoError(t, err, "a wrong name deletes nothing")
+	spaced, _, err := b.desk.CreateAccount(b.ctx, "Peluquería  Ñandú", "nandu.cl", nil)
+	require.NoError(t, err)
+	for _, name := range []string{"Peluqueria Nandu", "PeluqueríaÑandú", "peluquería ñandú", ""} {
+		require.ErrorIs(t, spaced.Delete(b.ctx, name), charla.ErrConfirmation, name)
+	}
+	require.NoError(t, spaced.Delete(b.ctx, "Peluqueri\u0301a\u00a0N\u0303andu\u0301"), "as a browser shows it")
 	require.NoError(t, b.account.Delete(b.ctx, "Tienda"))
 	require.NoError(t, b.account.Delete(b.ctx, "Tienda"), "again: nothing")
 

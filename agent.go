@@ -85,7 +85,7 @@ func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o 
 		return Result{}, tickets.ErrCommand
 	case cmd.Kind == tickets.CommandClassify && cmd.Typification != nil:
 		t := *cmd.Typification
-		p := chatcfg.CheckText("category", t.Category, MaxField)
+		p := chatcfg.CheckLine("category", t.Category, MaxField)
 		if p = append(p, checkFields("fields", t.Fields)...); len(p) > 0 {
 			return Result{}, p
 		}
@@ -171,12 +171,12 @@ func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
 // checkPerson returns the [chatcfg.Problems] of a person's ID and name; nil: there are
 // none.
 func checkPerson(a Person) error {
-	p := chatcfg.CheckText("agent.id", string(a.ID), MaxAgent)
+	p := chatcfg.CheckLine("agent.id", string(a.ID), MaxAgent)
 	if len(p) == 0 && len(a.ID) > MaxAgent {
 		p = append(p, chatcfg.Problem{Path: "agent.id", Code: chatcfg.CodeTooLong, Args: []any{MaxAgent}})
 	}
 	if a.Name != "" {
-		p = append(p, chatcfg.CheckText("agent.name", a.Name, MaxAgent)...)
+		p = append(p, chatcfg.CheckLine("agent.name", a.Name, MaxAgent)...)
 	}
 	return problems(p)
 }
@@ -189,9 +189,10 @@ func checkFields(path string, fields map[string]string) chatcfg.Problems {
 	}
 	var p chatcfg.Problems
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		p = append(p, chatcfg.CheckText(path, key, MaxField)...)
+		at := chatcfg.Path(path, key)
+		p = append(p, chatcfg.CheckLine(at, key, MaxField)...)
 		if value := fields[key]; value != "" {
-			p = append(p, chatcfg.CheckText(path+"."+key, value, MaxField)...)
+			p = append(p, chatcfg.CheckText(at, value, MaxField)...)
 		}
 	}
 	return p

@@ -280,7 +280,7 @@ func checkKey(key string) error {
 	if key == "" {
 		return nil
 	}
-	return problems(chatcfg.CheckText("key", key, maxKey))
+	return problems(chatcfg.CheckLine("key", key, maxKey))
 }
 
 // maxKey bounds a caller's key, in characters.

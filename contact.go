@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
@@ -16,7 +17,7 @@ type ContactForm struct {
 	Name string
 	// Email is required: where the answer goes. Nothing proves it.
 	Email string
-	// Phone may be empty.
+	// Phone may be empty, and any text of one line: see [chatcfg.ParsePhone].
 	Phone string
 	// Text is required, up to [chatcfg.MaxMessage] characters.
 	Text string
@@ -96,24 +97,23 @@ func (d *Desk) sender(ctx context.Context, v *Visitor, s *tickets.Submission) (c
 // submission returns a form as it is to be stored, but for its key, time and session.
 // It fails with [chatcfg.Problems] for what was typed.
 func submission(account chatcfg.AccountID, f ContactForm) (tickets.Submission, error) {
-	s := tickets.Submission{Account: account, Name: f.Name, Text: f.Text, Locale: f.Locale}
+	s := tickets.Submission{Account: account, Text: f.Text, Locale: f.Locale}
 	p := chatcfg.CheckText("text", f.Text, chatcfg.MaxMessage)
-	if f.Name != "" {
-		p = append(p, chatcfg.CheckText("name", f.Name, chatcfg.MaxName)...)
+	if !chatcfg.IsBlank(f.Name) {
+		s.Name = strings.TrimSpace(f.Name)
+		p = append(p, chatcfg.CheckLine("name", s.Name, chatcfg.MaxName)...)
 	}
 	var err error
 	if s.Email, err = chatcfg.ParseEmail(f.Email); err != nil {
 		code := chatcfg.CodeInvalidEmail
-		if f.Email == "" {
+		if chatcfg.IsBlank(f.Email) {
 			code = chatcfg.CodeRequired
 		}
 		p = append(p, chatcfg.Problem{Path: "email", Code: code})
 	}
-	if f.Phone != "" {
-		p = append(p, chatcfg.CheckText("phone", f.Phone, chatcfg.MaxPhone)...)
-		s.Phone, _ = chatcfg.ParsePhone(f.Phone)
-	}
-	return s, problems(p)
+	var found chatcfg.Problems
+	s.Phone, found = chatcfg.CheckPhone("phone", f.Phone)
+	return s, problems(append(p, found...))
 }
 
 // contactKey returns the key under which a form is stored. Keys of sessions, of pages

@@ -4,20 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"golang.org/x/text/unicode/norm"
 )
 
-// Delete deletes the account if confirm is its name exactly, else it is
-// [ErrConfirmation] (R1.6). From then on its keys, sessions, deadlines and
+// Delete deletes the account if confirm is its name, else it is
+// [ErrConfirmation] (R1.6). How white space and accents are encoded does not matter. From then on its keys, sessions, deadlines and
 // pending messages are dead and its tickets read-only history. Deleting a
 // deleted account does nothing.
 func (a *Account) Delete(ctx context.Context, confirm string) error {
 	d := a.desk
 	var refused error
 	err := d.update(ctx, a.id, func(a *chatcfg.Account) bool {
-		if refused = nil; confirm != a.Name {
+		if refused = nil; confirmation(confirm) != confirmation(a.Name) {
 			refused = ErrConfirmation
 			return false
 		}
@@ -31,6 +34,22 @@ func (a *Account) Delete(ctx context.Context, confirm string) error {
 		d.tell(hintSessions, a.id.UUID, 0)
 	}
 	return err
+}
+
+// confirmation is a name as it is compared: letters composed (NFC), and white space
+// folded to one space, as browsers draw it.
+func confirmation(name string) string {
+	var b strings.Builder
+	space := false
+	for _, r := range norm.NFC.String(name) {
+		if !unicode.IsSpace(r) {
+			b.WriteRune(r)
+		} else if !space {
+			b.WriteByte(' ')
+		}
+		space = unicode.IsSpace(r)
+	}
+	return b.String()
 }
 
 // Purged says what [Desk.Purge] removed.

@@ -130,9 +130,9 @@ func enteringCustomer(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
 // checkProof returns the [chatcfg.Problems] of a proof's subject and provider; nil:
 // there are none.
 func checkProof(p *Proof) error {
-	found := chatcfg.CheckText("proof.subject", p.Subject, chatcfg.MaxName)
+	found := chatcfg.CheckLine("proof.subject", p.Subject, chatcfg.MaxName)
 	if p.Provider != "" {
-		found = append(found, chatcfg.CheckText("proof.provider", p.Provider, chatcfg.MaxName)...)
+		found = append(found, chatcfg.CheckLine("proof.provider", p.Provider, chatcfg.MaxName)...)
 	}
 	return problems(found)
 }

@@ -169,6 +169,7 @@ func ExampleAccount_SaveConfig() {
 	// Output:
 	// saved as version 2
 	// warning at automation.autoClose.after (autoclose_before_sla)
+	// warning at chat.domain (www_not_admitted)
 	// on the old version again: true
 }
 

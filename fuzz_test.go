@@ -150,7 +150,7 @@ func FuzzWrite(f *testing.F) {
 		list := page.Items
 		ok := len(chatcfg.CheckText("", text, chatcfg.MaxMessage)) == 0 &&
 			(welcome == "" || len(chatcfg.CheckText("", welcome, chatcfg.MaxMessage)) == 0) &&
-			(key == "" || len(chatcfg.CheckText("", key, 200)) == 0)
+			(key == "" || len(chatcfg.CheckLine("", key, 200)) == 0)
 		if require.Equal(t, ok, err == nil); !ok {
 			var problems chatcfg.Problems
 			require.ErrorAs(t, err, &problems)

@@ -118,7 +118,7 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 	if w := o.Welcome; w != nil {
 		p = append(p, chatcfg.CheckText("welcome.text", w.Text, chatcfg.MaxMessage)...)
 		if w.Author != "" {
-			p = append(p, chatcfg.CheckText("welcome.author", w.Author, chatcfg.MaxName)...)
+			p = append(p, chatcfg.CheckLine("welcome.author", w.Author, chatcfg.MaxName)...)
 		}
 		cmd.Welcome = &tickets.Welcome{Text: w.Text, Author: w.Author}
 	}

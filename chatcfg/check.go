@@ -14,6 +14,12 @@ func CheckText(path, s string, limit int) Problems {
 	return checkString(path, s, limit, true, true)
 }
 
+// CheckLine is [CheckText] for a text of one line: tabs, line ends and what else breaks
+// a line are problems.
+func CheckLine(path, s string, limit int) Problems {
+	return checkString(path, s, limit, true, false)
+}
+
 // checkString is CheckText for texts that need not be there or have but one
 // line.
 func checkString(path, s string, limit int, required, lines bool) Problems {
@@ -31,7 +37,7 @@ func checkString(path, s string, limit int, required, lines bool) Problems {
 		add(CodeInvalidUTF8)
 		return problems
 	}
-	if required && isBlank(s) {
+	if required && IsBlank(s) {
 		add(CodeBlank)
 	}
 	if hasControl(s, lines) {
@@ -44,17 +50,6 @@ func tooLong(s string, limit int) bool {
 	return len(s) > limit && (len(s) > utf8.UTFMax*limit || utf8.RuneCountInString(s) > limit)
 }
 
-// isBlank says whether nothing of it is visible: white space and formatting
-// characters only.
-func isBlank(s string) bool {
-	for _, r := range s {
-		if !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) {
-			return false
-		}
-	}
-	return true
-}
-
 func hasControl(s string, lines bool) bool {
 	if lines {
 		s = strings.ReplaceAll(s, "\r\n", "\n")
@@ -63,8 +58,13 @@ func hasControl(s string, lines bool) bool {
 		if lines && (r == '\n' || r == '\t') {
 			return false
 		}
-		return unicode.IsControl(r)
+		return unicode.IsControl(r) || !lines && breaksLine(r)
 	})
+}
+
+// breaksLine reports whether a character is a control character or ends a line.
+func breaksLine(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }
 
 // shorten makes a value fit to be shown in a message: at most 60 characters of
@@ -79,7 +79,7 @@ func shorten(s string) string {
 			cut = true
 			break
 		}
-		if unicode.IsControl(r) {
+		if breaksLine(r) {
 			r = '�'
 		}
 		b.WriteRune(r)

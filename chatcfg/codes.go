@@ -31,7 +31,6 @@ const (
 	CodeDurationLong     Code = "duration_long"     // the limit in days
 	CodeInvalidEmail     Code = "invalid_email"     // none
 	CodeInvalidRUT       Code = "invalid_rut"       // none
-	CodeInvalidPhone     Code = "invalid_phone"     // none
 	CodeInvalidColor     Code = "invalid_color"     // none
 	CodeInvalidDomain    Code = "invalid_domain"    // none
 )
@@ -83,6 +82,13 @@ const (
 	WarnFormSilent Code = "form_text_missing"
 	// WarnOnlyOff: "only" is set on a provider that is off, and holds.
 	WarnOnlyOff Code = "only_on_disabled_provider"
+	// WarnLastMinute: hours end at 23:59, so that the day's last minute is out of hours.
+	WarnLastMinute Code = "closes_at_2359"
+	// WarnTwinDomain: pages of the domain with www., or without it, are not admitted.
+	// Args: that host.
+	WarnTwinDomain Code = "www_not_admitted"
+	// WarnSharedSuffix: anybody can have a page below this domain. Args: the domain.
+	WarnSharedSuffix Code = "shared_domain"
 	// WarnIgnoredSLA: tickets are created ignored, which do not wait.
 	WarnIgnoredSLA Code = "ignored_without_wait"
 	// WarnKeywordComma: a keyword has a comma, and matches only where the customer writes

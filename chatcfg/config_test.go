@@ -174,7 +174,10 @@ func TestMergeProblems(t *testing.T) {
 		"text":                {`{"chat":{"name":1,"locale":true},"automation":{"newCustomer":{"messages":["a",2,null]}}}`, []string{"chat.name not_text", "chat.locale not_text", "automation.newCustomer.messages[1] not_text", "automation.newCustomer.messages[2] not_text"}},
 		"boolean":             {`{"chat":{"hidden":"true","sound":1}}`, []string{"chat.hidden not_boolean", "chat.sound not_boolean"}},
 		"fraction":            {`{"chat":{"notification":{"count":1.5}}}`, []string{"chat.notification.count not_integer"}},
-		"exponent":            {`{"chat":{"notification":{"count":1e0}}}`, []string{"chat.notification.count not_integer"}},
+		"exponent":            {`{"chat":{"notification":{"count":1e-1}}}`, []string{"chat.notification.count not_integer"}},
+		"nearly zero":         {`{"chat":{"notification":{"count":1e-999}}}`, []string{"chat.notification.count not_integer"}},
+		"a large fraction":    {`{"chat":{"notification":{"count":9007199254740993.5}}}`, []string{"chat.notification.count overflow"}},
+		"a huge exponent":     {`{"chat":{"notification":{"count":1e400}}}`, []string{"chat.notification.count overflow"}},
 		"number in a text":    {`{"chat":{"notification":{"count":"1"}}}`, []string{"chat.notification.count not_integer"}},
 		"overflow":            {`{"quality":{"sla":{"value":9223372036854775808}}}`, []string{"quality.sla.value overflow"}},
 		"null in a list":      {`{"hours":{"weekly":[null,{"day":null}]}}`, []string{"hours.weekly[0] not_object", "hours.weekly[1].day not_text"}},
@@ -458,4 +461,22 @@ func TestNormalizeIsLinear(t *testing.T) {
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	cfg.Chat.HeaderMessage.Any = "a" + strings.Repeat("\r", 4<<20) + "\n" + strings.Repeat("\r\n", 1<<20) + "b"
 	assert.Equal(t, "a\n"+strings.Repeat("\n", 1<<20)+"b", cfg.Normalize().Chat.HeaderMessage.Any)
+}
+
+// A whole number is one however it is written, as the schema has it; a byte order mark is no
+// part of a document.
+func TestDecodeForms(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]int64{"2": 2, "2.0": 2, "2.000": 2, "20e-1": 2, "0.2E+1": 2, "2e0": 2, "0.0": 0, "-0": 0, "0e9": 0, "-2.0": -2} {
+		c, err := chatcfg.Decode([]byte("\ufeff" + `{"chat":{"notification":{"count":` + number + `}}}`))
+		assert.NoError(t, err, number)
+		assert.Equal(t, want, c.Chat.Notification.Count, number)
+	}
+	c, err := chatcfg.Decode([]byte("\ufeff" + `{"quality":{"sla":{"value":3.0,"unit":"hours"}}}`))
+	require.NoError(t, err)
+	assert.Equal(t, 3*time.Hour, c.Quality.SLA.Std())
+	for _, doc := range []string{"\ufeff", "\ufeff\ufeff{}", "\ufeff{\n x", " \ufeff{}"} {
+		_, err := chatcfg.Decode([]byte(doc))
+		assert.Equal(t, []string{"syntax"}, found(t, err), "%q", doc)
+	}
 }

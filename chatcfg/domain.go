@@ -1,7 +1,10 @@
 package chatcfg
 
 import (
+	"cmp"
 	"net/netip"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,42 +14,64 @@ import (
 
 // ParseDomain reads where a chat is installed, a host or a URL, and returns its
 // host and port without the scheme (R6.8): lower case, internationalised names
-// in ASCII, the default ports 80 and 443 left out, path and query dropped. A
+// in ASCII, a port left out that is its scheme's own, path and query dropped. A
 // host is a name of one or more labels (localhost, too) or an IP address; IPv6
-// stands in brackets. User information, a trailing dot, a scheme other than http
+// stands in brackets. Labels may hold underscores and neither begin nor end with a
+// hyphen. What is invisible, or only looks like a letter, a digit or a hyphen, becomes
+// what it stands for. User information, a trailing dot, a scheme other than http
 // and https, and numbers that only browsers take for an address (0x7f.1) are
 // errors. The error is [Problems].
 func ParseDomain(s string) (string, error) {
-	s = strings.TrimSpace(s)
-	if scheme, rest, found := strings.Cut(s, "://"); found {
-		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-			return "", refuse(CodeInvalidDomain)
-		}
-		s = rest
-	}
-	if i := strings.IndexAny(s, "/?#"); i >= 0 {
-		s = s[:i]
-	}
-	host, port, ok := splitPort(s)
-	if ok {
-		host, ok = canonicalHost(host)
-	}
-	if !ok {
+	scheme, s, ok := cutScheme(cleanHost(s))
+	host, port, okPort := splitPort(s)
+	host, okHost := canonicalHost(host)
+	if !ok || !okPort || !okHost {
 		return "", refuse(CodeInvalidDomain)
 	}
-	if port != "" && port != "80" && port != "443" {
+	if port != "" && port != defaultPort(scheme) {
 		host += ":" + port
 	}
 	return host, nil
 }
 
+// cutScheme cuts an http or https URL after its host, and its scheme off; a host without
+// a scheme has none.
+func cutScheme(s string) (scheme, rest string, ok bool) {
+	scheme, rest, found := strings.Cut(s, "://")
+	if !found {
+		scheme, rest = "", s
+	}
+	scheme = strings.ToLower(scheme)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return scheme, rest, !found || defaultPort(scheme) != ""
+}
+
+// defaultPort is the port that a page of a scheme has without saying so.
+func defaultPort(scheme string) string {
+	switch scheme {
+	case "http":
+		return "80"
+	case "https":
+		return "443"
+	}
+	return ""
+}
+
 // parsePattern is ParseDomain for extra domains: "*." may stand before a name of
-// two or more labels.
+// two or more labels, and the origin of an app is one, too.
 func parsePattern(s string) (string, error) {
-	rest, wild := strings.CutPrefix(strings.TrimSpace(s), "*.")
+	if origin, ok := parseAppOrigin(s); ok {
+		return origin, nil
+	}
+	rest, wild := strings.CutPrefix(clean(s), "*.")
+	if !wild {
+		return ParseDomain(s)
+	}
 	domain, err := ParseDomain(rest)
-	if err != nil || !wild {
-		return domain, err
+	if err != nil {
+		return "", err
 	}
 	host, _, _ := splitPort(domain)
 	if strings.ContainsAny(rest, "/?#") || isAddress(host) || !strings.Contains(host, ".") {
@@ -55,17 +80,40 @@ func parsePattern(s string) (string, error) {
 	return "*." + domain, nil
 }
 
+// appOrigin is the origin of an app's pages, and what may follow it in a URL.
+var appOrigin = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]{0,62})://([A-Za-z0-9._-]{1,253}(?::[1-9][0-9]{0,4})?)(?:[/?#].*)?$`)
+
+// parseAppOrigin reads the origin of an app, such as "capacitor://localhost": of a scheme
+// that is the app's own, which browsers write as it is, but for the scheme's case.
+func parseAppOrigin(s string) (string, bool) {
+	m := appOrigin.FindStringSubmatch(clean(s))
+	if m == nil {
+		return "", false
+	}
+	switch scheme := strings.ToLower(m[1]); scheme {
+	// Those of the web, and those whose pages have no origin that is theirs alone.
+	case "http", "https", "ws", "wss", "ftp", "file", "filesystem", "blob", "data", "about", "javascript", "vbscript", "view-source":
+		return "", false
+	default:
+		return scheme + "://" + m[2], true
+	}
+}
+
 // Allows says whether a page of that origin may load the widget (R6.8). The
 // origin is the value of an Origin header as browsers write it, such as
 // "https://tienda.cl": its host and port must be exactly those of the domain or
 // of an extra domain, whose "*." stands for one label. The scheme does not
-// matter, http or https; a default port equals none. Everything else is refused,
+// matter, http or https; a default port equals none. The origin of an app must be exactly
+// an extra domain. Everything else is refused,
 // among it "null", an empty origin, and every origin when the chat has no domain
 // at all.
 func (c Chat) Allows(origin string) bool {
 	scheme, rest, _ := strings.Cut(origin, "://")
-	if scheme != "http" && scheme != "https" {
-		return false
+	if defaultPort(scheme) == "" {
+		return slices.ContainsFunc(c.ExtraDomains, func(extra string) bool {
+			app, ok := parseAppOrigin(extra)
+			return ok && app == origin
+		})
 	}
 	host, port, ok := splitPort(rest)
 	if !ok {
@@ -74,20 +122,23 @@ func (c Chat) Allows(origin string) bool {
 	if canonical, ok := canonicalHost(host); !ok || canonical != host {
 		return false
 	}
-	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
-		port = ""
-	}
-	if port != "" {
-		port = ":" + port
-	}
-	if domain, err := ParseDomain(c.Domain); err == nil && domain == host+port {
-		return true
+	// With its port, and without it where it is the scheme's.
+	port = cmp.Or(port, defaultPort(scheme))
+	ports := []string{":" + port}
+	if port == defaultPort(scheme) {
+		ports = append(ports, "")
 	}
 	_, parent, _ := strings.Cut(host, ".")
-	for _, extra := range c.ExtraDomains {
-		pattern, err := parsePattern(extra)
-		if err == nil && (pattern == host+port || pattern == "*."+parent+port) {
+	domain, err := ParseDomain(c.Domain)
+	for _, port := range ports {
+		if err == nil && domain == host+port {
 			return true
+		}
+		for _, extra := range c.ExtraDomains {
+			pattern, err := parsePattern(extra)
+			if err == nil && (pattern == host+port || pattern == "*."+parent+port) {
+				return true
+			}
 		}
 	}
 	return false
@@ -110,10 +161,31 @@ var hosts = idna.New(
 	idna.MapForLookup(),
 	idna.Transitional(false),
 	idna.BidiRule(),
-	idna.StrictDomainName(true),
+	idna.CheckJoiners(true),
+	idna.StrictDomainName(false), // underscores; see isName
 	idna.VerifyDNSLength(true),
 	idna.CheckHyphens(false),
 )
+
+// cleanHost is clean for an address. In some scripts names differ by a joiner between two
+// letters, which stays.
+func cleanHost(s string) string {
+	if !strings.ContainsFunc(s, isJoiner) {
+		return clean(s)
+	}
+	var b strings.Builder
+	runes := []rune(s)
+	for i, r := range runes {
+		if isJoiner(r) && i > 0 && i+1 < len(runes) && runes[i-1] > unicode.MaxASCII && runes[i+1] > unicode.MaxASCII {
+			b.WriteRune(r)
+		} else if r = cleanRune(r); r >= 0 {
+			b.WriteRune(r)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func isJoiner(r rune) bool { return unicode.Is(unicode.Join_Control, r) }
 
 // canonicalHost is a host in lower case and ASCII, or an IP address as it is
 // usually written.
@@ -128,13 +200,14 @@ func canonicalHost(s string) (string, bool) {
 	}
 	// What is refused here, the mapping could otherwise make something of.
 	if len(s) > 1024 || strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar ||
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && !isJoiner(r) || r == unicode.ReplacementChar ||
 			r < unicode.MaxASCII && strings.ContainsRune(":@[]/\\?#%*", r)
 	}) {
 		return "", false
 	}
-	host, err := hosts.ToASCII(s)
-	if err != nil || host == "" {
+	// Browsers read a capital ẞ as ß, the tables of package idna as "ss".
+	host, err := hosts.ToASCII(strings.ReplaceAll(s, "ẞ", "ß"))
+	if err != nil || !isName(host) {
 		return "", false
 	}
 	if again, err := hosts.ToASCII(host); err != nil || again != host {
@@ -147,6 +220,26 @@ func canonicalHost(s string) (string, bool) {
 		}
 	}
 	return host, true
+}
+
+// isName reports whether a name in ASCII is of letters, digits, hyphens and underscores, and
+// no label begins or ends with a hyphen, as people read it neither.
+func isName(host string) bool {
+	if host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
+		return false
+	}
+	shown, err := hosts.ToUnicode(host)
+	if err != nil {
+		return false
+	}
+	for _, name := range [...]string{host, shown} {
+		for label := range strings.SplitSeq(name, ".") {
+			if strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // isAddress says whether a canonical host is an IP address.

@@ -10,22 +10,23 @@ import (
 // than net/mail: an address alone (no display name, comment or quotes), a local
 // part of at most 64 ASCII characters, a domain of at least two labels that is
 // no IP address nor localhost, at most [MaxEmail] bytes in all, no control
-// characters. Spaces around it are dropped. The error is [Problems].
+// characters. White space around it and
+// invisible characters that it was pasted with are dropped; dashes, letters and digits
+// that only look different become plain. The error is [Problems].
 //
 // Two spellings of a local part that differ in case alone are the same mailbox
 // almost everywhere: compare addresses with [strings.EqualFold].
 func ParseEmail(s string) (string, error) {
 	invalid := refuse(CodeInvalidEmail)
-	if len(s) > 4*MaxEmail || strings.ContainsFunc(s, unicode.IsControl) {
+	if len(s) > maxTyped || strings.ContainsFunc(s, unicode.IsControl) {
 		return "", invalid
 	}
-	s = strings.TrimSpace(s)
-	local, domain, found := strings.Cut(s, "@")
-	if !found || !isDotAtom(local) || len(local) > 64 {
+	local, domain, found := strings.Cut(cleanHost(s), "@")
+	if local = clean(local); !found || !isDotAtom(local) || len(local) > 64 {
 		return "", invalid
 	}
 	domain, ok := canonicalHost(domain)
-	if !ok || !strings.Contains(domain, ".") || isAddress(domain) ||
+	if !ok || !strings.Contains(domain, ".") || strings.Contains(domain, "_") || isAddress(domain) ||
 		strings.HasSuffix(domain, ".localhost") || len(local)+1+len(domain) > MaxEmail {
 		return "", invalid
 	}

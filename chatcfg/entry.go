@@ -1,7 +1,5 @@
 package chatcfg
 
-import "strings"
-
 // Entry is what a visitor gives to start a conversation.
 type Entry struct {
 	// Name is what they want to be called, up to [MaxName] characters.
@@ -39,15 +37,13 @@ func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
 //     neither, since the rule would protect nothing if they could. A
 //     visitor who gives one is not anonymous any more, even without a name:
 //     Anonymous is true in the answer only if nothing at all was given.
-//   - The telephone is never required.
+//   - The telephone is never required, and need not be one: see [ParsePhone].
 func (c Chat) CheckEntry(e Entry) (Entry, error) {
 	var problems Problems
 	add := func(path string, code Code) {
 		problems = append(problems, Problem{Path: path, Code: code})
 	}
-	if e.Name = strings.TrimSpace(e.Name); isBlank(e.Name) {
-		e.Name = ""
-	}
+	e.Name = line(e.Name)
 	switch {
 	case e.Host:
 		e.Anonymous = false
@@ -66,11 +62,10 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 		add("name", CodeRequired)
 	}
 	if e.Name != "" {
-		problems = append(problems, checkString("name", e.Name, MaxName, false, false)...)
+		problems = append(problems, CheckLine("name", e.Name, MaxName)...)
 	}
 	given := func(path, value string, required bool, parse func(string) (string, error)) string {
-		value = strings.TrimSpace(value)
-		if value == "" {
+		if value = line(value); value == "" {
 			if required {
 				add(path, CodeRequired)
 			}
@@ -82,12 +77,9 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 	}
 	e.Email = given("email", e.Email, c.EmailAsIdentifier && e.Provider == "" && !e.Host, ParseEmail)
 	e.RUT = given("rut", e.RUT, c.AskRUT, ParseRUT)
-	e.Phone = given("phone", e.Phone, false, func(s string) (string, error) {
-		if p, _ := ParsePhone(s); p != "" {
-			return p, nil
-		}
-		return "", refuse(CodeInvalidPhone)
-	})
+	var found Problems
+	e.Phone, found = CheckPhone("phone", e.Phone)
+	problems = append(problems, found...)
 	if problems != nil {
 		return Entry{}, problems
 	}
@@ -97,5 +89,5 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 
 // gives says whether the visitor said anything at all.
 func (e Entry) gives() bool {
-	return strings.TrimSpace(e.Name+e.Email+e.RUT+e.Phone) != ""
+	return !IsBlank(e.Name + e.Email + e.RUT + e.Phone)
 }

@@ -118,7 +118,7 @@ func checkFileBody(b []byte) (File, error) {
 		pixels := int64(config.Width) * int64(config.Height)
 		switch {
 		case err != nil || config.Width <= 0 || config.Height <= 0:
-			return File{Type: f.mime}, refuse(CodeImageBroken)
+			return File{Type: f.mime}, Problems{brokenImage(b)}
 		case pixels > MaxFilePixels:
 			return File{Type: f.mime}, refuse(CodeImageTooLarge, imageSize(8192, 8192))
 		}
@@ -185,19 +185,13 @@ func checkFileName(name, mime string) (string, Problems) {
 	return name, nil
 }
 
-// breaksLine reports whether a character is a control character or ends a line.
-func breaksLine(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp)
-}
-
 // labelRune is a character as a label has it: -1 for one that shows nothing, a dot
 // for what looks like one to a reader, or is one to a program that folds widths.
 func labelRune(r rune) rune {
 	switch {
 	case r == '\uff0e', r == '\u2024', r == '\ufe52':
 		return '.'
-	case r == '\u2800', r == '\u034f', r == '\ufffc',
-		unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+	case isInvisible(r), isEmpty(r), unicode.Is(unicode.Cf, r):
 		return -1
 	}
 	return r

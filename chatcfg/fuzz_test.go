@@ -130,9 +130,11 @@ func FuzzParseDomain(f *testing.F) {
 		}
 		if chat.Allows(origin) {
 			_, host, _ := strings.Cut(origin, "://")
-			host = strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")
-			if _, parent, _ := strings.Cut(host, "."); parent != domain {
-				assert.Equal(t, domain, host)
+			scheme, _, _ := strings.Cut(origin, "://")
+			host = strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[scheme])
+			same := strings.TrimSuffix(domain, map[string]string{"http": ":80", "https": ":443"}[scheme])
+			if _, parent, _ := strings.Cut(host, "."); parent != same {
+				assert.Equal(t, same, host)
 			}
 		}
 	})
@@ -167,7 +169,7 @@ func FuzzParsePhone(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		phone, e164 := chatcfg.ParsePhone(s)
 		if e164 {
-			assert.Regexp(t, `^\+[1-9][0-9]{7,14}$`, phone)
+			assert.Regexp(t, `^\+[1-9][0-9]{6,14}$`, phone)
 		}
 		again, same := chatcfg.ParsePhone(phone)
 		assert.Equal(t, phone, again)

@@ -38,8 +38,12 @@ const (
 	CodeLogoSize Code = "logo_size"
 	// The limit.
 	CodeImageFrames Code = "image_frames"
-	// Cut off, damaged, or something else besides a picture. None.
+	// Cut off, damaged, or something else inside of a picture. None.
 	CodeImageBroken Code = "image_broken"
+	// How many bytes follow the picture's end.
+	CodeImageRest Code = "image_rest"
+	// A part of a PNG does not have the checksum that it says. The part's name.
+	CodeImageChecksum Code = "image_checksum"
 )
 
 // imageFormat is a format that pictures may have.
@@ -101,23 +105,36 @@ func checkImage(b []byte, size func(width, height int) *Problem) (Image, error) 
 	}
 	config, err := format.config(bytes.NewReader(b))
 	if err != nil || config.Width <= 0 || config.Height <= 0 {
-		return Image{}, Problems{{Code: CodeImageBroken}}
+		return Image{}, Problems{brokenImage(b)}
 	}
 	if problem := size(config.Width, config.Height); problem != nil {
 		return Image{}, Problems{*problem}
 	}
 	frames, rest, ok := format.walk(b)
-	if !ok || len(rest) > 0 || holdsMarkup(b) {
+	switch {
+	case !ok:
+		return Image{}, Problems{brokenImage(b)}
+	case len(rest) > 0:
+		return Image{}, Problems{{Code: CodeImageRest, Args: []any{len(rest)}}}
+	case holdsMarkup(b):
 		return Image{}, Problems{{Code: CodeImageBroken}}
 	}
 	if frames > MaxImageFrames {
 		return Image{}, Problems{{Code: CodeImageFrames, Args: []any{MaxImageFrames}}}
 	}
 	if _, err := format.decode(bytes.NewReader(b)); err != nil {
-		return Image{}, Problems{{Code: CodeImageBroken}}
+		return Image{}, Problems{brokenImage(b)}
 	}
 	sum := sha256.Sum256(b)
 	return Image{Type: format.mime, Side: config.Width, SHA256: hex.EncodeToString(sum[:])}, nil
+}
+
+// brokenImage says what is wrong with a picture that cannot be read.
+func brokenImage(b []byte) Problem {
+	if part := wrongChecksum(b); part != "" {
+		return Problem{Code: CodeImageChecksum, Args: []any{part}}
+	}
+	return Problem{Code: CodeImageBroken}
 }
 
 func findImageFormat(b []byte) *imageFormat {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"io"
+	"strings"
 
 	"golang.org/x/image/webp"
 )
@@ -32,6 +34,26 @@ func walkPNG(b []byte) (frames int, rest []byte, ok bool) {
 		}
 	}
 	return 0, nil, false
+}
+
+// wrongChecksum is the name of the first chunk of a PNG whose checksum is wrong; empty:
+// there is none.
+func wrongChecksum(b []byte) string {
+	if f := findImageFormat(b); f == nil || f.mime != "image/png" {
+		return ""
+	}
+	for b = b[8:]; len(b) >= 12; {
+		size := binary.BigEndian.Uint32(b)
+		if uint64(size) > uint64(len(b)-12) {
+			return ""
+		}
+		end := 8 + size
+		if crc32.ChecksumIEEE(b[4:end]) != binary.BigEndian.Uint32(b[end:]) {
+			return strings.ToValidUTF8(string(b[4:8]), "�")
+		}
+		b = b[end+4:]
+	}
+	return ""
 }
 
 // walkJPEG follows the segments, and over the pixels' bytes, to EOI.

@@ -94,12 +94,20 @@ func edit(value reflect.Value, change func(string) string) {
 // canonical applies a parser where it can.
 func canonical(parse func(string) (string, error)) func(string) string {
 	return func(s string) string {
-		s = strings.TrimSpace(s)
+		s = line(s)
 		if parsed, err := parse(s); err == nil {
 			return parsed
 		}
 		return s
 	}
+}
+
+// line is a text of one line without white space around it; empty if it shows nothing.
+func line(s string) string {
+	if IsBlank(s) {
+		return ""
+	}
+	return strings.TrimSpace(s)
 }
 
 // unixLines is idempotent: one pass leaves no "\r" before a "\n".

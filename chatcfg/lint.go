@@ -3,6 +3,8 @@ package chatcfg
 import (
 	"math"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // Lint returns warnings: settings that are legal but doubtful (R6.6, R6.7), in
@@ -107,15 +109,64 @@ func (l *linter) general(c Config) {
 	l.warn(g.CreateIgnored && c.Quality.SLA != nil, "general.createIgnored", WarnIgnoredSLA)
 }
 
+// hours warns of days that are not what they look like.
 func (l *linter) hours(h Hours) {
+	const lastMinute = "23:59"
+	for i, one := range h.Weekly {
+		l.warn(one.Close == lastMinute, index("hours.weekly", i)+".close", WarnLastMinute)
+	}
 	for i, ex := range h.Exceptions {
-		l.warn(ex.Yearly == "02-29", index("hours.exceptions", i)+".yearly", WarnLeapDay)
+		at := index("hours.exceptions", i)
+		l.warn(ex.Yearly == "02-29", at+".yearly", WarnLeapDay)
+		l.warn(ex.Close == lastMinute, at+".close", WarnLastMinute)
 	}
 }
 
+// domains warns of pages that one may expect to be admitted and are not, and of pages of
+// strangers that are.
+func (l *linter) domains(c Chat) {
+	twin := func(path, domain string) {
+		host, port, _ := splitPort(domain)
+		if port != "" {
+			port = ":" + port
+		}
+		other := twinOf(host) + port
+		l.warn(other != port && !c.Allows("https://"+other) && !c.Allows("http://"+other), path, WarnTwinDomain, other)
+	}
+	twin("chat.domain", c.Domain)
+	for i, extra := range c.ExtraDomains {
+		at := index("chat.extraDomains", i)
+		parent, wild := strings.CutPrefix(extra, "*.")
+		switch host, _, _ := splitPort(parent); {
+		case strings.Contains(extra, "://"): // an app's
+		case wild:
+			suffix, _ := publicsuffix.PublicSuffix(host)
+			l.warn(suffix == host, at, WarnSharedSuffix, host)
+		default:
+			twin(at, extra)
+		}
+	}
+}
+
+// twinOf is the host that people take for the same: with www., or without; empty: none.
+func twinOf(host string) string {
+	if isAddress(host) {
+		return ""
+	}
+	bare, www := strings.CutPrefix(host, "www.")
+	if whole, err := publicsuffix.EffectiveTLDPlusOne(bare); err != nil || whole != bare {
+		return "" // a subdomain, or a name that nobody registers
+	}
+	if www {
+		return bare
+	}
+	return "www." + bare
+}
+
 func (l *linter) chat(c Chat) {
+	l.domains(c)
 	form := c.ContactForm
-	silent := func(path, s string) { l.warn(form.Enabled && isBlank(s), path, WarnFormSilent) }
+	silent := func(path, s string) { l.warn(form.Enabled && IsBlank(s), path, WarnFormSilent) }
 	form.Success.each("chat.contactForm.success", silent)
 	form.Error.each("chat.contactForm.error", silent)
 	if contrast := Contrast(c.PrimaryColor, c.TextColor); contrast > 0 && contrast < MinContrast {

@@ -19,12 +19,29 @@ func TestLint(t *testing.T) {
 		c.Chat.ContactForm.Enabled = true
 		c.Chat.ContactForm.Mailbox = chatcfg.FormMailbox{Enabled: true, ID: "ventas"}
 	}
+	domains := func(domain string, extra ...string) change {
+		return func(c *chatcfg.Config) { c.Chat.Domain, c.Chat.ExtraDomains = domain, extra }
+	}
 	for name, tt := range map[string]struct {
 		changes []change
 		want    []string
 	}{
 		"R6.6 contrast": {[]change{func(c *chatcfg.Config) { c.Chat.PrimaryColor, c.Chat.TextColor = "#fff", "#777" }},
 			[]string{"chat.textColor low_contrast"}},
+		"R6.8 no www":        {[]change{domains("tienda.cl")}, []string{"chat.domain www_not_admitted"}},
+		"R6.8 www alone":     {[]change{domains("www.tienda.cl")}, []string{"chat.domain www_not_admitted"}},
+		"R6.8 both":          {[]change{domains("www.tienda.cl", "tienda.cl")}, nil},
+		"R6.8 www by *.":     {[]change{domains("tienda.co.uk", "*.tienda.co.uk")}, nil},
+		"R6.8 with ports":    {[]change{domains("tienda.cl:8080", "www.tienda.cl")}, []string{"chat.domain www_not_admitted", "chat.extraDomains[0] www_not_admitted"}},
+		"R6.8 another's www": {[]change{domains("chat.tienda.cl", "otra.com.ar")}, []string{"chat.extraDomains[0] www_not_admitted"}},
+		"R6.8 no www there": {[]change{domains("localhost:3000", "127.0.0.1", "[::1]", "a.b.tienda.cl", "intranet", "pepe.github.io", "capacitor://localhost")},
+			[]string{"chat.extraDomains[4] www_not_admitted"}},
+		"R6.8 shared domains": {[]change{domains("chat.tienda.cl", "*.github.io", "*.co.uk", "*.github.io:8080", "*.pepe.github.io", "*.tienda.cl", "*.tienda.co.uk", "*.corp.local")},
+			[]string{"chat.extraDomains[0] shared_domain", "chat.extraDomains[1] shared_domain", "chat.extraDomains[2] shared_domain"}},
+		"R4.9 the last minute": {[]change{hours, func(c *chatcfg.Config) {
+			c.Hours.Weekly = append([]chatcfg.Interval{}, chatcfg.Interval{Day: "sunday", Open: "00:00", Close: "23:59"}, chatcfg.Interval{Day: "saturday", Open: "00:00", Close: "24:00"})
+			c.Hours.Exceptions = []chatcfg.Exception{{Date: "2026-12-25", Closed: true}, {Date: "2026-12-24", Open: "10:00", Close: "23:59"}}
+		}}, []string{"hours.weekly[0].close closes_at_2359", "hours.exceptions[1].close closes_at_2359"}},
 		"R6.6 enough contrast": {[]change{func(c *chatcfg.Config) { c.Chat.PrimaryColor, c.Chat.TextColor = "#fff", "#767676" }}, nil},
 		"R6.7 anonymous and newCustomer": {[]change{func(c *chatcfg.Config) { c.Chat.Anonymous, c.Automation.NewCustomer = true, on("hola") }},
 			[]string{"automation.newCustomer.enabled anonymous_new_customer"}},
@@ -96,6 +113,7 @@ func TestLint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := valid()
+			c.Chat.ExtraDomains = []string{"www.tienda.cl"}
 			for _, f := range tt.changes {
 				f(&c)
 			}
@@ -112,6 +130,7 @@ func TestLint(t *testing.T) {
 func TestLintContrastArgs(t *testing.T) {
 	t.Parallel()
 	c := valid()
+	c.Chat.ExtraDomains = []string{"www.tienda.cl"}
 	c.Chat.PrimaryColor, c.Chat.TextColor = "#fff", "#777"
 	assert.Equal(t, []any{4.47, 4.5}, c.Lint()[0].Args)
 }

@@ -2,6 +2,9 @@ package chatcfg
 
 import (
 	"cmp"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/text/language"
@@ -18,21 +21,51 @@ func MatchLocale(acceptLanguage string) Locale {
 }
 
 // VisitorLocale is the language, [Spanish], [English] or [Portuguese], that suits
-// an Accept-Language header best; empty if none does or it cannot be read. One of
-// more than a kilobyte cannot.
+// an Accept-Language header best; empty if none does. Tags that cannot be read are passed
+// over, and of a tag ("en-US@posix", "es-ES_tradnl") as much is read as can be. One of
+// more than a kilobyte cannot be read.
 func VisitorLocale(acceptLanguage string) Locale {
 	if len(acceptLanguage) > 1<<10 {
 		return ""
 	}
-	tags, _, err := language.ParseAcceptLanguage(acceptLanguage)
-	if err != nil {
-		return ""
-	}
-	_, i, confidence := matcher().Match(tags...)
+	_, i, confidence := matcher().Match(wanted(acceptLanguage)...)
 	if confidence == language.No {
 		return ""
 	}
 	return [...]Locale{Spanish, English, Portuguese}[i]
+}
+
+// wanted lists the languages of an Accept-Language header, the most wanted first.
+func wanted(header string) []language.Tag {
+	type weighed struct {
+		tag    language.Tag
+		weight float64
+	}
+	var list []weighed
+	for one := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(one, ";")
+		weight, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(cmp.Or(params, "1")), "q="), 64)
+		if tag, ok := readTag(strings.TrimSpace(name)); ok && err == nil && weight > 0 {
+			list = append(list, weighed{tag, weight})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
+	tags := make([]language.Tag, len(list))
+	for i := range list {
+		tags[i] = list[i].tag
+	}
+	return tags
+}
+
+// readTag reads a language tag, or as much of its beginning as is one.
+func readTag(s string) (language.Tag, bool) {
+	for s != "" {
+		if tags, _, err := language.ParseAcceptLanguage(s); err == nil && len(tags) == 1 {
+			return tags[0], true
+		}
+		s = s[:max(strings.LastIndexAny(s, "-_@. "), 0)]
+	}
+	return language.Und, false
 }
 
 // For is the language to speak to a visitor in: the locale itself, or for

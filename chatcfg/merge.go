@@ -2,6 +2,7 @@ package chatcfg
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -42,7 +43,7 @@ func localeOf(root strictjson.Value) Locale {
 // chat.locale. The base is left as it was.
 //
 // It reads strictly. Unknown keys (case matters), keys that stand twice, values
-// of another type, numbers that are not whole or that overflow, halves of
+// of another type, numbers that are not whole (1.0 is) or that overflow, halves of
 // characters, more than [MaxDepth] levels or [MaxDocument] bytes, and anything
 // after the document are errors: [Problems], all of them, each with its path. A
 // null in a list is a value of another type.
@@ -182,19 +183,46 @@ func (m *merger) set(to, standard reflect.Value, n strictjson.Value, path string
 		}
 		to.SetBool(n.Kind == strictjson.True)
 	case reflect.Int64:
-		value, err := strconv.ParseInt(n.Text, 10, 64)
-		if n.Kind != strictjson.Number || err != nil && !errors.Is(err, strconv.ErrRange) {
-			m.add(path, CodeNotInteger)
-			return
-		}
-		if err != nil {
-			m.add(path, CodeOverflow)
+		value, code := whole(n)
+		if code != "" {
+			m.add(path, code)
 			return
 		}
 		to.SetInt(value)
 	default:
 		panic("chatcfg: the document has no values of type " + to.Type().String())
 	}
+}
+
+// whole is a number that is whole, however it is written (1, 1.0, 1e2), as JSON Schema
+// has it. The code says why it is none.
+func whole(n strictjson.Value) (int64, Code) {
+	if n.Kind != strictjson.Number {
+		return 0, CodeNotInteger
+	}
+	value, err := strconv.ParseInt(n.Text, 10, 64)
+	switch {
+	case err == nil:
+		return value, ""
+	case errors.Is(err, strconv.ErrRange):
+		return 0, CodeOverflow
+	}
+	// Beyond 2^53 a float64 would make a whole number of one that is not.
+	const exact = 1 << 53
+	float, err := strconv.ParseFloat(n.Text, 64)
+	switch {
+	case err != nil || math.Abs(float) > exact:
+		return 0, CodeOverflow
+	case float != math.Trunc(float) || float == 0 && !isZero(n.Text):
+		return 0, CodeNotInteger
+	}
+	return int64(float), ""
+}
+
+// isZero reports whether a number's digits are all zero: 0.0, but not 1e-999.
+func isZero(number string) bool {
+	digits, _, _ := strings.Cut(strings.ToLower(number), "e")
+	return strings.Trim(digits, "-0.") == ""
 }
 
 func (m *merger) object(to, standard reflect.Value, n strictjson.Value, path string) {
@@ -204,7 +232,7 @@ func (m *merger) object(to, standard reflect.Value, n strictjson.Value, path str
 	}
 	seen := make(map[string]bool, len(n.Members))
 	for _, one := range n.Members {
-		at := child(path, one.Name)
+		at := Path(path, one.Name)
 		i := fieldOf(to.Type(), one.Name)
 		switch {
 		case seen[one.Name]:

@@ -193,11 +193,6 @@ var problemMessages = map[Code]phrases{
 		"Not a valid RUT; look at its check digit.",
 		"Não é um RUT válido; confira o dígito verificador.",
 	},
-	CodeInvalidPhone: {
-		"No parece un número de teléfono.",
-		"This does not look like a telephone number.",
-		"Não parece um número de telefone.",
-	},
 	CodeInvalidColor: {
 		"Un color se escribe #RGB o #RRGGBB.",
 		"A colour is written #RGB or #RRGGBB.",
@@ -367,6 +362,16 @@ var problemMessages = map[Code]phrases{
 		"La animación tiene más de %v cuadros.",
 		"The animation has more than %v frames.",
 		"A animação tem mais de %v quadros.",
+	},
+	CodeImageRest: {
+		"La imagen trae %v bytes después de su final; guárdala de nuevo con un programa de imágenes.",
+		"%v bytes follow the end of the picture; save it again with a picture program.",
+		"A imagem traz %v bytes depois do seu final; salve-a de novo com um programa de imagens.",
+	},
+	CodeImageChecksum: {
+		"La suma de control de la imagen no corresponde (parte «%v»): se dañó en el camino; guárdala o súbela de nuevo.",
+		"The picture's checksum is wrong (part “%v”): it was damaged on its way; save or upload it again.",
+		"A soma de verificação da imagem não confere (parte «%v»): danificou-se no caminho; salve-a ou envie-a de novo.",
 	},
 	CodeImageBroken: {
 		"La imagen está dañada o contiene algo más que una imagen.",

@@ -6,6 +6,21 @@ var warningMessages = map[Code]phrases{
 		"The contrast of the primary and the text colour is %v; to be readable it needs %v. The chat corrects it on screen.",
 		"O contraste entre a cor principal e a do texto é %v; para ser legível precisa de %v. O chat o corrige na tela.",
 	},
+	WarnLastMinute: {
+		"Cierra a las 23:59: el último minuto del día queda fuera de horario. El fin del día se escribe 24:00.",
+		"It closes at 23:59: the last minute of the day is out of hours. The end of the day is written 24:00.",
+		"Fecha às 23:59: o último minuto do dia fica fora do horário. O fim do dia se escreve 24:00.",
+	},
+	WarnTwinDomain: {
+		"En las páginas de %v el chat no aparece: es otro dominio. Si existen, agrégalo a los otros dominios.",
+		"The chat does not appear on pages of %v, which is another domain. If there are any, add it to the other domains.",
+		"Nas páginas de %v o chat não aparece: é outro domínio. Se existirem, adicione-o aos outros domínios.",
+	},
+	WarnSharedSuffix: {
+		"Bajo %v cualquiera puede tener una página, y el chat aparecería en todas. Escribe los dominios tuyos.",
+		"Anybody can have a page below %v, and all of them may show the chat. Write the domains that are yours.",
+		"Abaixo de %v qualquer pessoa pode ter uma página, e o chat apareceria em todas. Escreva os domínios que são seus.",
+	},
 	WarnAnonymousGreeting: {
 		"Un usuario anónimo es un cliente nuevo cada vez: recibirá siempre esta respuesta.",
 		"An anonymous user is a new customer each time and will always get this reply.",

@@ -4,7 +4,7 @@ import "reflect"
 
 // Normalize gives every value its canonical spelling: domains without a scheme
 // and in ASCII ([ParseDomain]), e-mail domains and colours in lower case, no
-// white space around values of one line, "\n" as the line end of texts, empty
+// white space around values of one line, nothing in place of texts that show nothing, "\n" as the line end of texts, empty
 // lists for nil ones. It never fails: what has no canonical spelling stays as it
 // is, trimmed, for [Config.Validate] to refuse. Normalizing twice changes
 // nothing more. The receiver is left as it was.
@@ -15,6 +15,21 @@ func (c Config) Normalize() Config {
 		if spell := traits[l.Kind].spell; spell != nil {
 			edit(l.of(config), spell)
 		}
+		if l.Kind == KindLine || l.Kind == KindText {
+			empty(l.of(config))
+		}
 	}
 	return c
+}
+
+// empty takes away a text that shows nothing. That of one language stays, for
+// [Config.Validate] to refuse: without it visitors would get another language's.
+func empty(value reflect.Value) {
+	text, ok := value.Addr().Interface().(*string)
+	if words, by := value.Addr().Interface().(*Words); by {
+		text, ok = &words.Any, true
+	}
+	if ok && IsBlank(*text) {
+		*text = ""
+	}
 }

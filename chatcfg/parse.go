@@ -11,12 +11,16 @@ import (
 	"github.com/charlahq/charla/internal/strictjson"
 )
 
-// parseDocument reads JSON into a tree. A document that is too large, too deep or
+// byteOrderMark is what some editors begin a text with.
+const byteOrderMark = "\ufeff"
+
+// parseDocument reads JSON, with or without a byte order mark, into a tree. A document that is too large, too deep or
 // no JSON has no tree; the error is Problems.
 func parseDocument(doc []byte) (strictjson.Value, error) {
 	if len(doc) > MaxDocument {
 		return strictjson.Value{}, refuse(CodeTooLarge, MaxDocument)
 	}
+	doc = bytes.TrimPrefix(doc, []byte(byteOrderMark))
 	root, err := strictjson.Parse(doc, MaxDepth)
 	switch {
 	case err == nil:
@@ -43,8 +47,9 @@ func position(doc []byte, offset int) (line, column int) {
 	return line, column
 }
 
-// child is the path of a key under a path.
-func child(path, key string) string {
+// Path is the path of a key under a path: "fields.color"; one that is not plain letters
+// and digits is quoted: fields["Nº de pedido"].
+func Path(path, key string) string {
 	plain := key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 	switch {
 	case !plain || len(key) > 60:

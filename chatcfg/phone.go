@@ -3,39 +3,53 @@ package chatcfg
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
-// ParsePhone reads a telephone and returns it in E.164 where it can be, and
-// true: with its country ("+56 9 1234 5678", "0044 20 7946 0958"), or a Chilean
-// mobile without it ("9 1234 5678", "56 9 1234 5678"). Any other that looks like
-// a telephone is returned as it was typed, trimmed, and false: it is a label,
-// and a doubtful one must not keep anybody from writing. What does not look like
-// one gives the empty string: letters, other signs than those of telephones
-// (space + - . / ( ) #), fewer than four digits, more than twenty, or more than
-// [MaxPhone] characters.
+// ParsePhone reads a telephone and returns it in E.164 and true, where it is one: with
+// its country ("+56 9 1234 5678", "0044 20 7946 0958"), or a Chilean mobile without it
+// ("9 1234 5678", "56 9 1234 5678"), whatever dashes and invisible characters it was
+// pasted with. Everything else is returned as it was typed, trimmed, and false: it is a
+// label ("+56 9 1234 5678 anexo 3", "tarde: 2 2345 6789"), and must not keep anybody
+// from writing. [CheckLine] checks it, with [MaxPhone]. A text that shows nothing
+// gives the empty string.
 func ParsePhone(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	if len(s) > utf8.UTFMax*MaxPhone || utf8.RuneCountInString(s) > MaxPhone {
+	typed := strings.TrimSpace(s)
+	if len(typed) > maxTyped {
+		return typed, false
+	}
+	if number := readPhone(clean(typed)); number != "" {
+		return number, true
+	}
+	if IsBlank(typed) {
 		return "", false
 	}
+	return typed, false
+}
+
+// CheckPhone is [ParsePhone] with the problems of what was typed, under a path.
+func CheckPhone(path, s string) (string, Problems) {
+	phone, ok := ParsePhone(s)
+	if ok || phone == "" {
+		return phone, nil
+	}
+	return phone, CheckLine(path, phone, MaxPhone)
+}
+
+// readPhone is the E.164 of a cleaned telephone; empty: it is none, or not only one.
+func readPhone(s string) string {
 	digits := make([]byte, 0, MaxPhone)
-	for _, r := range s {
+	for i, r := range s {
 		switch {
 		case r >= '0' && r <= '9':
 			digits = append(digits, byte(r))
-		case r == ' ' || r == '\u00a0' || strings.ContainsRune("+-./()#", r) || unicode.Is(unicode.Pd, r):
+		case r == '+' && i == 0:
+		case r == ' ', r == '-', r == '.', r == '(', r == ')', unicode.Is(unicode.Pd, r):
 		default:
-			return "", false
+			return "" // an extension, another number, or no number at all
 		}
-	}
-	if len(digits) < 4 || len(digits) > 20 {
-		return "", false
 	}
 	number := string(digits)
 	switch {
-	case strings.LastIndex(s, "+") > 0 || strings.ContainsAny(s, "#/"):
-		return s, false // two numbers, or an extension
 	case strings.HasPrefix(s, "+"):
 	case strings.HasPrefix(number, "00"):
 		number = number[2:]
@@ -43,14 +57,14 @@ func ParsePhone(s string) (string, bool) {
 		number = "56" + number
 	case len(number) == 11 && strings.HasPrefix(number, "569"):
 	default:
-		return s, false
+		return ""
 	}
 	if strings.Contains(s, "(0)") {
-		return s, false // the trunk zero of "+44 (0)20…" is not dialled, that of Italy is
+		return "" // the trunk zero of "+44 (0)20…" is not dialled, that of Italy is
 	}
-	chilean := strings.HasPrefix(number, "56")
-	if len(number) < 8 || len(number) > 15 || number[0] == '0' || chilean && len(number) != 11 {
-		return s, false
+	whole := len(number) == 11 || !strings.HasPrefix(number, "56") && !strings.HasPrefix(number, "1")
+	if !whole || len(number) < 7 || len(number) > 15 || number[0] == '0' {
+		return ""
 	}
-	return "+" + number, true
+	return "+" + number
 }

@@ -23,8 +23,8 @@ func chatSection() Section {
 				Label: say("La cuenta", "The account", "A conta"),
 				Settings: []Setting{
 					{Path: "chat.name", Kind: KindLine, Length: MaxName, Required: true, Public: "name", Label: say("Nombre del Chat", "Name of the chat", "Nome do chat")},
-					{Path: "chat.domain", Kind: KindDomain, Required: true, Label: say("Dominio del Chat", "Domain of the chat", "Domínio do chat"), Help: say("Donde está instalado el chat.", "Where the chat is installed.", "Onde o chat está instalado.")},
-					{Path: "chat.extraDomains", Kind: KindHosts, Items: MaxDomains, Label: say("Otros dominios", "Other domains", "Outros domínios"), Help: say("Uno por línea; *.tienda.cl vale por un nivel de subdominios.", "One a line; *.shop.com stands for one level of subdomains.", "Um por linha; *.loja.com.br vale por um nível de subdomínios.")},
+					{Path: "chat.domain", Kind: KindDomain, Required: true, Label: say("Dominio del Chat", "Domain of the chat", "Domínio do chat"), Help: say("Donde está instalado el chat. tienda.cl y www.tienda.cl son dos: escribe aquí uno y el otro abajo.", "Where the chat is installed. shop.com and www.shop.com are two: write one here and the other below.", "Onde o chat está instalado. loja.com.br e www.loja.com.br são dois: escreva um aqui e o outro abaixo.")},
+					{Path: "chat.extraDomains", Kind: KindHosts, Items: MaxDomains, Label: say("Otros dominios", "Other domains", "Outros domínios"), Help: say("Uno por línea; *.tienda.cl vale por un nivel de subdominios. El origen de una app se escribe con su esquema: capacitor://localhost.", "One a line; *.shop.com stands for one level of subdomains. The origin of an app is written with its scheme: capacitor://localhost.", "Um por linha; *.loja.com.br vale por um nível de subdomínios. A origem de um app se escreve com seu esquema: capacitor://localhost.")},
 					{
 						Path: "chat.locale", Kind: KindChoice, Label: say("Idioma", "Language", "Idioma"),
 						Choices: []Choice{

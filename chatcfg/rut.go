@@ -1,42 +1,38 @@
 package chatcfg
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
 
+// rutForm is a RUT without dots, white space and leading zeros, as people write it:
+// number, check digit, and possibly what it is before them.
+var rutForm = regexp.MustCompile(`^(?:RU[TN]:?)?0*([1-9][0-9]{0,7})-?([0-9K])$`)
+
 // ParseRUT reads a Chilean RUT in any usual spelling ("12.345.678-5",
-// "12345678-5", "123456785", "12 345 678-k"), checks its digit (modulo 11) and
+// "12345678-5", "123456785", "12 345 678-k", "RUT: 12.345.678-5"), whatever dashes and
+// invisible characters it was pasted with, checks its digit (modulo 11) and
 // returns it canonical: "12345678-5", with a capital K (R6.4). The error is
 // [Problems].
 func ParseRUT(s string) (string, error) {
-	invalid := refuse(CodeInvalidRUT)
-	s = strings.TrimSpace(s)
-	if s == "" || len(s) > 32 {
-		return "", invalid
+	if len(s) > maxTyped {
+		return "", refuse(CodeInvalidRUT)
 	}
-	body, digit := s[:len(s)-1], s[len(s)-1]
-	if digit == 'k' {
-		digit = 'K'
-	}
-	body = strings.TrimSpace(body)
-	for _, dash := range [...]string{"-", "‐", "‑", "–", "−"} {
-		if cut, ok := strings.CutSuffix(body, dash); ok {
-			body = cut
-			break
-		}
-	}
-	body = strings.Map(func(r rune) rune {
-		if r == '.' || unicode.IsSpace(r) {
+	bare := strings.Map(func(r rune) rune {
+		switch {
+		case r == '.' || r == ' ':
 			return -1
+		case r < unicode.MaxASCII:
+			return unicode.ToUpper(r)
 		}
 		return r
-	}, body)
-	body = strings.TrimLeft(body, "0")
-	if body == "" || len(body) > 8 || strings.Trim(body, "0123456789") != "" || digit != rutDigit(body) {
-		return "", invalid
+	}, clean(s))
+	form := rutForm.FindStringSubmatch(bare)
+	if form == nil || form[2][0] != rutDigit(form[1]) {
+		return "", refuse(CodeInvalidRUT)
 	}
-	return body + "-" + string(digit), nil
+	return form[1] + "-" + form[2], nil
 }
 
 // rutDigit is the check digit of a number.

@@ -80,7 +80,7 @@ func (v *validator) setting(s *Setting, value reflect.Value) {
 // its languages.
 func (v *validator) required(path string, value reflect.Value) {
 	missing := func(path, text string) {
-		if isBlank(text) {
+		if IsBlank(text) {
 			v.add(path, CodeRequired)
 		}
 	}
@@ -113,6 +113,9 @@ func (v *validator) text(s *Setting, path, text string) {
 	case KindKeyword:
 		v.keyword(path, text, s.Length)
 	case KindLine, KindText:
+		if text != "" && IsBlank(text) && !v.problems.Has(path, CodeRequired) {
+			v.add(path, CodeBlank)
+		}
 		v.problems = append(v.problems, checkString(path, text, s.Length, false, s.Kind == KindText)...)
 	default:
 		if parse := traits[s.Kind].parse; parse != nil && text != "" {
@@ -177,7 +180,7 @@ func (v *validator) keyword(path, s string, limit int) {
 		return
 	}
 	stem, prefix := strings.CutSuffix(s, "*")
-	if strings.Contains(stem, "*") || prefix && stem != strings.TrimSpace(stem) || prefix && isBlank(stem) {
+	if strings.Contains(stem, "*") || prefix && stem != strings.TrimSpace(stem) || prefix && IsBlank(stem) {
 		v.add(path, CodeKeywordStar)
 	}
 }

@@ -57,7 +57,7 @@ func TestParseEmail(t *testing.T) {
 		"ana@tienda.cl:25":            "",
 		"ana@tienda.cl/x":             "",
 		"ana@tienda.cl?bcc=b@c.d":     "",
-		"ana@ti\u200benda.cl":         "",
+		"ana@ti\u200benda.cl":         "ana@tienda.cl",
 		"ana@ti\xffenda.cl":           "",
 		"ana\u0131@tienda.cl":         "",
 		"ana＠tienda.cl":               "",
@@ -108,7 +108,7 @@ func TestParseRUT(t *testing.T) {
 		"12345678-5x":             "",
 		"x12345678-5":             "",
 		"12,345,678-5":            "",
-		"１２３４５６７８-5":              "",
+		"１２３４５６７８-5":              "12345678-5",
 		"12345678-\u212a":         "", // the sign of the kelvin folds to k
 		"12345678-5\x00":          "",
 		strings.Repeat("1", 1000): "",
@@ -152,30 +152,37 @@ func TestRUTDigit(t *testing.T) {
 func TestParsePhone(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"+56 9 1234 5678":        "+56912345678",
-		" +56-9-1234-5678 ":      "+56912345678",
-		"(+56) 9 12345678":       "",
-		"9 1234 5678":            "+56912345678",
-		"912345678":              "+56912345678",
-		"56 9 1234 5678":         "+56912345678",
-		"0056 2 2345 6789":       "+56223456789",
-		"+56 2 2345 6789":        "+56223456789",
-		"+1 (415) 555-2671":      "+14155552671",
-		"0044 20 7946 0958":      "+442079460958",
-		"+54 9 11 2345-6789":     "+5491123456789",
-		"+1234567":               "",
-		"+1234567890123456":      "",
-		"+0 1234 5678":           "",
-		"+56 9 1234 567":         "",
-		"+44 (0)20 7946 0958":    "",
-		"2 2345 6789":            "",
-		"12345678":               "",
-		"2345 6789 / 2345 6780":  "",
-		"9 1234 5678 #12":        "",
-		"9 1234 5678 + 12":       "",
-		"600 600 6000":           "",
-		"09 1234 5678":           "",
-		"+56\u00a09\u20111234-5": "",
+		"+56 9 1234 5678":    "+56912345678",
+		" +56-9-1234-5678 ":  "+56912345678",
+		"(+56) 9 12345678":   "",
+		"9 1234 5678":        "+56912345678",
+		"912345678":          "+56912345678",
+		"56 9 1234 5678":     "+56912345678",
+		"0056 2 2345 6789":   "+56223456789",
+		"+56 2 2345 6789":    "+56223456789",
+		"+1 (415) 555-2671":  "+14155552671",
+		"0044 20 7946 0958":  "+442079460958",
+		"+54 9 11 2345-6789": "+5491123456789",
+		"+1234567":           "",
+		"+683 4002":          "+6834002",
+		"+1 415 555 267":     "",
+		"＋５６ ９ １２３４ ５６７８":                  "+56912345678",
+		"\u202d+56 9 1234 5678\u202c":      "+56912345678",
+		"+56\u2009 9\u202f1234\ufe0f 5678": "+56912345678",
+		"+56 9 1234—5678":                  "+56912345678",
+		"+56 9 1234−5678":                  "+56912345678",
+		"+1234567890123456":                "",
+		"+0 1234 5678":                     "",
+		"+56 9 1234 567":                   "",
+		"+44 (0)20 7946 0958":              "",
+		"2 2345 6789":                      "",
+		"12345678":                         "",
+		"2345 6789 / 2345 6780":            "",
+		"9 1234 5678 #12":                  "",
+		"9 1234 5678 + 12":                 "",
+		"600 600 6000":                     "",
+		"09 1234 5678":                     "",
+		"+56\u00a09\u20111234-5":           "",
 	} {
 		got, e164 := chatcfg.ParsePhone(in)
 		assert.Equal(t, want != "", e164, "%q", in)
@@ -184,18 +191,29 @@ func TestParsePhone(t *testing.T) {
 		}
 		assert.Equal(t, want, got, "%q", in)
 	}
+	// What is none is a label, as it was typed.
 	for _, in := range []string{
-		"", " ", "123", "+", "no tengo", "9 1234 5678 anexo 2", "912345678\n", "912345\x00678", "tel:+56912345678", "<b>12345</b>",
-		strings.Repeat("1", 21), strings.Repeat(" 1", 21) + "9", "１２３４５６７８９", "12345\xff",
+		"123", "+", "no tengo", "9 1234 5678 anexo 2", "tel:+56912345678", "<b>12345</b>", "tarde: 912345678", "912345678 o 2 2345 6789",
+		strings.Repeat("1", 21), "١٢٣٤٥٦٧٨٩", "12345\xff", "912345\x00678", "+56\u200e 9 1234 5678 anexo\u00a03",
 	} {
+		got, e164 := chatcfg.ParsePhone(" " + in + "\n")
+		assert.False(t, e164, "%q", in)
+		assert.Equal(t, in, got)
+	}
+	for _, in := range []string{"", " ", "\u200b", "\u3164"} {
 		got, e164 := chatcfg.ParsePhone(in)
-		if in == "912345678\n" {
-			assert.Equal(t, "+56912345678", got)
-			continue
-		}
 		assert.False(t, e164, "%q", in)
 		assert.Empty(t, got, "%q", in)
 	}
+	got, _ := chatcfg.ParsePhone("912345678\n")
+	assert.Equal(t, "+56912345678", got)
+	long, found := chatcfg.CheckPhone("phone", strings.Repeat("\u200b", 100)+"912345678")
+	assert.Equal(t, "+56912345678", long, "what is invisible has no length")
+	assert.Empty(t, found)
+	_, found = chatcfg.CheckPhone("phone", strings.Repeat("x", chatcfg.MaxPhone+1))
+	assert.Equal(t, []string{"phone too_long"}, list(found))
+	_, found = chatcfg.CheckPhone("phone", strings.Repeat("1", 1<<20)+"\n1")
+	assert.Equal(t, []string{"phone too_long"}, list(found))
 }
 
 // R6.6 The syntax of colours.
@@ -260,6 +278,10 @@ func TestCheckText(t *testing.T) {
 	assert.Equal(t, []string{"text blank"}, check(""))
 	assert.Equal(t, []string{"text blank"}, check(" \n\t\u00a0\u200b\u2060\ufeff"))
 	assert.Equal(t, []string{"text blank", "text control_character"}, check("\v"))
+	assert.Empty(t, check("a\u2028b"), "a line of several")
+	for _, s := range []string{"\n", "\t", "\r\n", "\u2028", "\u2029", "\u0085"} {
+		assert.Equal(t, []string{"x control_character"}, list(chatcfg.CheckLine("x", "a"+s+"b", 10)), "%q", s)
+	}
 	assert.Equal(t, []string{"text invalid_utf8"}, check("a\xc3"))
 	for _, s := range []string{"\x00", "\x1b", "\x7f", "\u009b", "a\rb", "\r\r\n"} {
 		assert.Contains(t, check("a"+s), "text control_character", "%q", s)

@@ -91,7 +91,7 @@ func (w Words) each(path string, do func(path, text string)) {
 	}
 	for _, l := range [...]Locale{Spanish, English, Portuguese} {
 		if text := w.own(l); text != "" {
-			do(child(path, string(l)), text)
+			do(Path(path, string(l)), text)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/chatcfg"
 )
 
 // contact takes the contact form (R6.2). With a session's token the form is
@@ -158,9 +157,3 @@ func (f *formData) Problem(path string) string {
 	}
 	return ""
 }
-
-// Limits of the fields, for the browser.
-func (*formData) MaxName() int { return chatcfg.MaxName }
-
-// MaxText is the length of a message.
-func (*formData) MaxText() int { return chatcfg.MaxMessage }

@@ -159,7 +159,7 @@ func safe(err error) error {
 // proof is what charla believes of a person. What cannot be stored of the name or the
 // e-mail is left out: neither is what they are known by.
 func proof(provider, subject, name, email string) (charla.Proof, error) {
-	if chatcfg.CheckText("subject", subject, chatcfg.MaxName) != nil {
+	if chatcfg.CheckLine("subject", subject, chatcfg.MaxName) != nil {
 		return charla.Proof{}, fmt.Errorf("%w: no subject", ErrLogin)
 	}
 	p := charla.Proof{Provider: provider, Subject: subject, Name: oneLine(name, chatcfg.MaxName)}

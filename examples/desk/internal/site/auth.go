@@ -139,7 +139,7 @@ func (v *visit) login() error {
 		return v.render("login", page{Title: v.t("Entrar"), Data: loginPage{Name: name, Problem: text, Next: next}})
 	}
 	switch {
-	case name == "" || utf8.RuneCountInString(name) > 60 || len(chatcfg.CheckText("name", name, 60)) > 0:
+	case name == "" || utf8.RuneCountInString(name) > 60 || len(chatcfg.CheckLine("name", name, 60)) > 0:
 		return refuse(http.StatusUnprocessableEntity, v.t("Escribe tu nombre, de hasta 60 caracteres."))
 	case !v.attempts.allow(from, v.desk.Now()):
 		v.w.Header().Set("Retry-After", "600")

@@ -1,0 +1,4 @@
+package chatcfg
+
+// Clean is how identifiers are cleaned before they are read.
+var Clean = clean
