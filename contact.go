@@ -170,15 +170,7 @@ func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery 
 	}
 	words := mailWords[m.Locale]
 	m.Subject = words.contact + ": " + chat.Name
-	who := s.Name
-	if who == "" {
-		who = words.anonymous
-	}
-	m.Text = m.Subject + "\n\n" + who + " <" + s.Email + ">"
-	if s.Phone != "" {
-		m.Text += ", " + s.Phone
-	}
-	m.Text += ":\n" + s.Text + "\n"
+	m.Text = m.Subject + "\n\n" + words.writer(m.Customer) + ":\n" + s.Text + "\n"
 	var out []storage.Delivery
 	add := func(key string, m Mail) {
 		out = append(out, delivery(contactKind, m.Ref, s.At, key+keySum(s.Account.String()+s.Key), m))

@@ -91,7 +91,7 @@ func TestContact(t *testing.T) {
 	for _, m := range mails {
 		assert.Equal(t, "eva@example.com", m.ReplyTo)
 		assert.Equal(t, "Formulario de contacto: Tienda", m.Subject)
-		assert.Equal(t, "Formulario de contacto: Tienda\n\nEva <eva@example.com>, +56987654321:\n¿Abren mañana?\n", m.Text)
+		assert.Equal(t, "Formulario de contacto: Tienda\n\nEva <eva@example.com>, +56987654321 (identidad sin verificar):\n¿Abren mañana?\n", m.Text)
 	}
 
 	again, err := s.Contact(b.ctx, with, &charla.CallOptions{Key: "k"})

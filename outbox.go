@@ -98,21 +98,38 @@ func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref
 		m.Subject = words.important
 	}
 	m.Subject += ": " + chat.Name
-	who := m.Customer.Name
-	if who == "" {
-		who = words.anonymous
-	}
-	if m.Customer.Email != "" {
-		who += " <" + m.Customer.Email + ">"
-	}
-	m.Text = m.Subject + "\n\n" + who + ":\n" + m.Message + "\n"
+	m.Text = m.Subject + "\n\n" + words.writer(m.Customer) + ":\n" + m.Message + "\n"
 	return m
 }
 
-var mailWords = map[chatcfg.Locale]struct{ created, important, anonymous, contact string }{
-	chatcfg.Spanish:    {"Nuevo ticket", "Nuevo ticket importante", "Cliente anónimo", "Formulario de contacto"},
-	chatcfg.English:    {"New ticket", "New important ticket", "Anonymous customer", "Contact form"},
-	chatcfg.Portuguese: {"Novo ticket", "Novo ticket importante", "Cliente anônimo", "Formulário de contato"},
+// mailText are the words of the mails in one language.
+type mailText struct{ created, important, anonymous, claimed, verified, contact string }
+
+// writer returns who wrote, with address and telephone, and whether that is proven.
+func (t mailText) writer(c tickets.Customer) string {
+	who := cmp.Or(c.Name, t.anonymous)
+	if c.Email != "" {
+		who += " <" + c.Email + ">"
+	}
+	if c.Phone != "" {
+		who += ", " + c.Phone
+	}
+	switch c.Level {
+	case tickets.LevelVerified:
+		who += " (" + t.verified + ")"
+	case tickets.LevelClaimed:
+		who += " (" + t.claimed + ")"
+	}
+	return who
+}
+
+var mailWords = map[chatcfg.Locale]mailText{
+	chatcfg.Spanish: {"Nuevo ticket", "Nuevo ticket importante", "Cliente anónimo",
+		"identidad sin verificar", "identidad verificada", "Formulario de contacto"},
+	chatcfg.English: {"New ticket", "New important ticket", "Anonymous customer",
+		"identity not verified", "identity verified", "Contact form"},
+	chatcfg.Portuguese: {"Novo ticket", "Novo ticket importante", "Cliente anônimo",
+		"identidade não verificada", "identidade verificada", "Formulário de contato"},
 }
 
 // mailLocale returns the language of an account's mails.

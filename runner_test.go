@@ -164,6 +164,32 @@ func TestNotificationText(t *testing.T) {
 	}
 }
 
+// TestNotificationWriter: R5.2: the mail says who wrote, and whether that is proven.
+func TestNotificationWriter(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"team@tienda.cl"}}
+		c.Chat.Anonymous = true
+	})
+	for _, tt := range []struct {
+		entry charla.Entry
+		want  string
+	}{
+		{charla.Entry{Anonymous: true}, "Cliente anónimo:"},
+		{charla.Entry{Name: "Juan", Email: "juan@example.com", Phone: "+56 9 8765 4321"}, "Juan <juan@example.com>, +56987654321 (identidad sin verificar):"},
+		{charla.Entry{Proof: &charla.Proof{Subject: "u-1", Name: "Ana", Email: "ana@example.com"}}, "Ana <ana@example.com> (identidad verificada):"},
+	} {
+		visitor, _, err := b.account.Enter(b.ctx, tt.entry)
+		require.NoError(t, err)
+		b.write(visitor, "hola")
+		b.pass(0)
+		mails := b.mails.Mails()
+		require.NotEmpty(t, mails)
+		assert.Equal(t, "Nuevo ticket: Tienda\n\n"+tt.want+"\nhola\n", mails[len(mails)-1].Text)
+	}
+	assert.Len(t, b.mails.Mails(), 3)
+}
+
 // TestRun: the runner lets time do its work, survives a failing store, and ends
 // with its context.
 func TestRun(t *testing.T) {

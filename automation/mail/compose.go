@@ -3,7 +3,9 @@ package mail
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -121,6 +123,10 @@ func htmlContent(one *charla.Mail, subject, replyTo, link string) content {
 	return c
 }
 
+// maxMessageID is the longest part of a Message-ID before the @, as of an address
+// (RFC 5321): mail servers are known to fold or cut longer ones.
+const maxMessageID = 64
+
 var errKey = errors.New("mail: a mail's key is letters, digits and hyphens")
 
 // messageID returns the mail's Message-ID, the same at each attempt, so that mailboxes
@@ -133,7 +139,12 @@ func messageID(one *charla.Mail, domain string) (string, error) {
 	if !ok {
 		return "", errKey
 	}
-	return one.Key + "." + one.Ref.Account.String() + "@" + domain, nil
+	id := one.Key + "." + one.Ref.Account.String()
+	if len(id) > maxMessageID {
+		sum := sha256.Sum256([]byte(id))
+		id = hex.EncodeToString(sum[:16])
+	}
+	return id + "@" + domain, nil
 }
 
 // oneLine returns a text fit for a header: without line ends and control characters, of

@@ -159,6 +159,18 @@ func TestMessageID(t *testing.T) {
 	assert.True(t, strings.HasSuffix(first, "@tienda.cl>"), "of the sender's domain")
 	one.Ref.Account.UUID[15]++
 	assert.NotEqual(t, first, sent(t, one, nil).header.Get("Message-ID"))
+
+	// A key as long as they come makes a name that mail servers leave alone.
+	ids := map[string]bool{}
+	for i := range 2 {
+		one = notification(fmt.Sprintf("mail-%s-%d", strings.Repeat("0190b3c2-7c1e-7d4a-9f00-8a1b2c3d4e5f-", 3), i))
+		id := sent(t, one, nil).header.Get("Message-ID")
+		assert.Equal(t, id, sent(t, one, nil).header.Get("Message-ID"))
+		local, _, _ := strings.Cut(strings.Trim(id, "<>"), "@")
+		assert.LessOrEqual(t, len(local), 64)
+		ids[id] = true
+	}
+	assert.Len(t, ids, 2)
 }
 
 func TestHTMLIsEscaped(t *testing.T) {

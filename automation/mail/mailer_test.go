@@ -102,6 +102,81 @@ func TestConnectionsBusy(t *testing.T) {
 	assert.Len(t, s.took(), 1)
 }
 
+// Where the server allows fewer connections than we would make, mails wait for one: none
+// fails, and none is sent twice (R8.4).
+func TestConnectionsRefused(t *testing.T) {
+	t.Parallel()
+	for name, word := range map[string]string{"421": "421 4.7.0 too many connections\r\n", "closed": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, serverOptions{noTLS: true})
+			s.mu.Lock()
+			s.allowed, s.crowded = 3, word
+			s.mu.Unlock()
+			m := mailer(t, s, func(o *mail.Options) {
+				o.Security, o.Connections, o.Limit = mail.InsecurePlaintext, 8, mail.Limit{Mails: 1000}
+			})
+			const mails = 600
+			var group sync.WaitGroup
+			next := make(chan int)
+			for range 16 {
+				group.Go(func() {
+					for i := range next {
+						assert.NoError(t, m.Send(t.Context(), notification(fmt.Sprint("mail-", i))))
+					}
+				})
+			}
+			for i := range mails {
+				next <- i
+			}
+			close(next)
+			group.Wait()
+			ids := map[string]bool{}
+			for _, one := range s.took() {
+				_, after, _ := strings.Cut(one.data, "Message-ID: ")
+				id, _, _ := strings.Cut(after, "\r\n")
+				ids[id] = true
+			}
+			assert.Equal(t, mails, len(s.took()))
+			assert.Equal(t, mails, len(ids), "none twice")
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			assert.Positive(t, s.turnedAway, "the control: the server refused connections")
+		})
+	}
+}
+
+// A server may end a connection that it has served: the next mail goes by another one.
+// What is refused on a new connection is refused.
+func TestConnectionEnded(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]*fault{"421": reply("421 4.4.2 enough for one connection"), "cut": cut} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, serverOptions{noTLS: true})
+			m := mailer(t, s, plaintext)
+			require.NoError(t, m.Send(t.Context(), notification("mail-1")))
+			s.spoil("MAIL", f)
+			s.mu.Lock()
+			s.before = func(verb string) {
+				if verb == "EHLO" {
+					s.spoil("MAIL", nil) // a new connection
+				}
+			}
+			s.mu.Unlock()
+			require.NoError(t, m.Send(t.Context(), notification("mail-2")))
+			assert.Equal(t, 2, s.dials)
+			s.mu.Lock()
+			s.before = nil
+			s.mu.Unlock()
+			s.spoil("MAIL", f)
+			require.ErrorIs(t, m.Send(t.Context(), notification("mail-3")), charla.ErrNotSent, "the new one is refused, too")
+			assert.Equal(t, 3, s.dials)
+			assert.Len(t, s.took(), 2)
+		})
+	}
+}
+
 // What is over the limit comes later; what was not sent does not count.
 func TestLimit(t *testing.T) {
 	t.Parallel()

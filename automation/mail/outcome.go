@@ -30,14 +30,22 @@ var (
 	atEnd     = stage{name: "end of text", about: true, ended: true}
 )
 
+// replyCode returns the code of the server's answer that an error is; 0: it is none.
+func replyCode(err error) int {
+	if reply := (*textproto.Error)(nil); errors.As(err, &reply) {
+		return reply.Code
+	}
+	return 0
+}
+
+// permanent reports whether an error is an answer that will not change.
+func permanent(err error) bool { return replyCode(err)/100 == 5 }
+
 // outcome returns the error of a mail that met err at a stage: nil if the server took
 // it after all, [charla.ErrRefused], [charla.ErrNotSent], or another if it may have
 // been sent.
 func outcome(at stage, err error) error {
-	code := 0
-	if reply := (*textproto.Error)(nil); errors.As(err, &reply) {
-		code = reply.Code
-	}
+	code := replyCode(err)
 	switch {
 	case at.ended && code/100 == 2:
 		return nil // a success, if not the usual one

@@ -53,6 +53,11 @@ type server struct {
 	names      []string // logins
 	open, most int      // connections
 	dials      int
+	// allowed is how many connections it takes, 0: any number. To one more it says
+	// crowded, and ends it.
+	allowed    int
+	crowded    string
+	turnedAway int
 	conns      []net.Conn
 }
 
@@ -133,17 +138,32 @@ type tap struct {
 }
 
 func (l *tap) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if admitted := l.admit(c); admitted != nil {
+			return admitted, nil
+		}
+		_, _ = io.WriteString(c, l.s.crowded)
+		_ = c.Close()
 	}
+}
+
+// admit counts a connection; nil: it is one too many.
+func (l *tap) admit(c net.Conn) net.Conn {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
+	if l.s.allowed > 0 && l.s.open >= l.s.allowed {
+		l.s.turnedAway++
+		return nil
+	}
 	l.s.dials++
 	l.s.open++
 	l.s.most = max(l.s.most, l.s.open)
 	l.s.conns = append(l.s.conns, c)
-	return &tapped{Conn: c, s: l.s, verb: "banner", closed: make(chan struct{})}, nil
+	return &tapped{Conn: c, s: l.s, verb: "banner", closed: make(chan struct{})}
 }
 
 // tapped sees what a client says, line by line, and spoils what it is answered.

@@ -45,6 +45,12 @@ type pool struct {
 	mu     sync.Mutex
 	closed bool
 	idle   []*connection
+	// live counts the connections that there are or are being made, idle or in use.
+	live int
+	// full says that the server refused one more than it has of us.
+	full bool
+	// freed is closed when one in use is put back or lost; nil: nobody waits.
+	freed chan struct{}
 }
 
 // connection is one that is ready for a mail.
@@ -123,16 +129,22 @@ func (p *pool) send(ctx context.Context, from, to string, raw []byte) error {
 	case <-early.Done():
 		return outcome(atWait, early.Err())
 	}
-	c, at, err := p.take(early)
-	if err != nil {
-		return outcome(at, err)
+	for first := true; ; first = false {
+		c, at, err := p.take(early)
+		if err != nil {
+			return outcome(at, err)
+		}
+		used := c.mails > 0
+		if at, err = c.transact(early, end, from, to, raw); err == nil {
+			p.put(c)
+			return nil
+		}
+		p.lose(c)
+		// A server may end a connection that it has served; the mail has nothing to do with it.
+		if at != atMail || !used || !first || permanent(err) {
+			return outcome(at, err)
+		}
 	}
-	if at, err = c.transact(early, end, from, to, raw); err != nil {
-		_ = c.raw.Close()
-		return outcome(at, err)
-	}
-	p.put(c)
-	return nil
 }
 
 // transact sends one mail on a connection that is ready for it, and returns the stage
@@ -184,16 +196,28 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// take returns a connection that is ready for a mail, kept or new. On failure it
-// returns the stage that failed.
+// take returns a connection that is ready for a mail, kept or new. If the server takes no
+// more connections it waits for one of those in use. On failure it returns the stage
+// that failed.
 func (p *pool) take(ctx context.Context) (*connection, stage, error) {
 	for {
-		c, err := p.pop()
-		if err != nil {
+		c, freed, err := p.pop()
+		switch {
+		case err != nil:
 			return nil, atConnect, err
-		}
-		if c == nil {
-			return p.dial(ctx)
+		case freed != nil:
+			select {
+			case <-freed:
+				continue
+			case <-ctx.Done():
+				return nil, atWait, ctx.Err()
+			}
+		case c == nil:
+			c, at, err := p.dial(ctx)
+			if err == nil || !p.refused(ctx, err) {
+				return c, at, err
+			}
+			continue
 		}
 		c.raw.left = maxAnswers
 		release := bound(ctx, c.raw)
@@ -201,37 +225,64 @@ func (p *pool) take(ctx context.Context) (*connection, stage, error) {
 		if release() && err == nil {
 			return c, stage{}, nil
 		}
-		_ = c.raw.Close()
+		p.lose(c)
 		if ctx.Err() != nil {
 			return nil, atConnect, ctx.Err()
 		}
 	}
 }
 
-// pop returns the connection used last that is fit for another mail; nil: there is
-// none. It fails once the pool is closed.
-func (p *pool) pop() (*connection, error) {
+// pop returns the connection used last that is fit for another mail. If there is none, it
+// returns a channel that is closed when one in use is put back or lost, if the server
+// takes no more; else nothing, and the caller has to dial. It fails once the pool is closed.
+func (p *pool) pop() (c *connection, freed <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return nil, errClosed
+		return nil, nil, errClosed
 	}
 	for len(p.idle) > 0 {
 		last := len(p.idle) - 1
 		c := p.idle[last]
 		p.idle = p.idle[:last]
 		if age := p.clock.Now().Sub(c.used); age < keepIdle && c.mails < keepMails {
-			return c, nil
+			return c, nil, nil
 		}
 		_ = c.raw.Close()
+		p.gone()
 	}
-	return nil, nil
+	if p.full {
+		if p.freed == nil {
+			p.freed = make(chan struct{})
+		}
+		return nil, p.freed, nil
+	}
+	p.live++
+	return nil, nil, nil
+}
+
+// refused takes note of a connection that could not be made. It reports whether that may be
+// because of the others: then it is worth waiting for one of them.
+func (p *pool) refused(ctx context.Context, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone()
+	p.full = p.live > 0 && !permanent(err) && ctx.Err() == nil
+	return p.full
+}
+
+// gone takes note of a connection that is no more. The caller holds mu.
+func (p *pool) gone() {
+	p.live--
+	p.full = false
+	p.wake()
 }
 
 // put keeps a connection for the next mail; it closes it once the pool is closed.
 func (p *pool) put(c *connection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.wake()
 	if p.closed {
 		_ = c.raw.Close()
 		return
@@ -239,6 +290,22 @@ func (p *pool) put(c *connection) {
 	c.mails++
 	c.used = p.clock.Now()
 	p.idle = append(p.idle, c)
+}
+
+// lose closes a connection that was in use.
+func (p *pool) lose(c *connection) {
+	_ = c.raw.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone()
+}
+
+// wake wakes those who wait for a connection in use. The caller holds mu.
+func (p *pool) wake() {
+	if p.freed != nil {
+		close(p.freed)
+		p.freed = nil
+	}
 }
 
 // dial makes a new connection, with TLS, greeting and login. On failure it returns the
