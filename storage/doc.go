@@ -5,8 +5,9 @@
 //	store := storage.NewMemory()
 //
 // The stores for production are modules beside this package: storage/sqlite for
-// one machine, storage/postgres for several. The rest of this page is for who
-// writes another one.
+// one machine, storage/postgres for several. Package
+// [github.com/charlahq/charla/storage/kv] makes a store of any ordered key-value
+// database. The rest of this page is for who writes another one.
 //
 // # What a store is
 //
@@ -38,8 +39,9 @@
 // Commit is the heart. Within one transaction it reads the account and checks, in
 // this order, that it exists, is not deleted, and still has [Batch].Config as its
 // version; then that the stored conversation has the version before the batch's,
-// that the session and the account have the revisions that it names, that no identity of [Batch].Reserve is another conversation's, and that no
-// receipt has that scope and key. Only then it writes, all or nothing. A commit
+// that the session and the account have the revisions that it names, that no identity
+// of [Batch].Reserve is another conversation's, and that no receipt has that scope and
+// key. Only then it writes, all or nothing. A commit
 // and an [Accounts.Save] exclude each other: lock the account's row, shared in a
 // commit and exclusively in a save.
 //
@@ -67,13 +69,13 @@
 // [Delivery.Replay] are what becomes of a delivery; [TicketQuery.Matches], [Order.Of],
 // [Instant.Check] and [Instant.Of] say which tickets are listed and counted, and by which
 // instant; [TicketRow.Preview] fills in a row; [Reporter] computes a report; [Cursor],
-// [ParseCursor], [TicketQuery.List] and [PageLimit] are the form of pages. [Memory] is made
-// of them.
+// [ParseCursor], [TicketQuery.List] and [PageLimit] are the form of pages. [Memory] and
+// package kv are made of them.
 //
 // # How to know that it is right
 //
 // Package [github.com/charlahq/charla/storage/storagetest] is the suite that the
 // stores of charla pass: hand it a function that opens yours. It compares your
-// store with [Memory] on random calls, too. Two examples pass: examples/bbolt, on a
-// key-value store, and examples/customstore, a small durable store built on Memory.
+// store with [Memory] on random calls, too. Two examples pass: examples/bbolt, by
+// package kv, and examples/customstore, a small durable store built on Memory.
 package storage

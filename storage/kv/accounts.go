@@ -1,4 +1,4 @@
-package bbolt
+package kv
 
 import (
 	"bytes"
@@ -16,43 +16,43 @@ type accounts struct{ *Store }
 
 // live reads an account, and fails the transaction unless it is there and not deleted.
 func (t *tx) live(id chatcfg.AccountID) (a chatcfg.Account) {
-	t.need(t.load(accountBucket, key(id), &a), storage.ErrNotFound)
+	t.need(t.load(accountTable, key(id), &a), storage.ErrNotFound)
 	t.need(a.DeletedAt.IsZero(), storage.ErrDeleted)
 	return a
 }
 
 func (t *tx) keep(a chatcfg.Account, docs []storage.Document) {
-	t.save(accountBucket, key(a.ID), storage.Clean(a))
+	t.save(accountTable, key(a.ID), storage.Clean(a))
 	for _, d := range docs {
-		t.put(documentBucket, key(a.ID, d.Name, d.Version), d.Body)
+		t.put(documentTable, key(a.ID, d.Name, d.Version), d.Body)
 	}
 }
 
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.change(ctx, func(t *tx) {
-		t.need(t.raw(accountBucket, key(a.ID)) == nil && t.raw(keyBucket, key(a.Key)) == nil, storage.ErrExists)
-		t.put(keyBucket, key(a.Key), key(a.ID))
+		t.need(t.raw(accountTable, key(a.ID)) == nil && t.raw(keyTable, key(a.Key)) == nil, storage.ErrExists)
+		t.put(keyTable, key(a.Key), key(a.ID))
 		t.keep(a, docs)
 	})
 }
 
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
-		t.need(t.load(accountBucket, key(id), &a), storage.ErrNotFound)
+		t.need(t.load(accountTable, key(id), &a), storage.ErrNotFound)
 		return a
 	})
 }
 
 func (p accounts) Find(ctx context.Context, public string) (chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
-		t.need(t.load(accountBucket, t.raw(keyBucket, key(public)), &a), storage.ErrNotFound)
+		t.need(t.load(accountTable, t.raw(keyTable, key(public)), &a), storage.ErrNotFound)
 		return a
 	})
 }
 
 func (p accounts) List(ctx context.Context, behind chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (list []chatcfg.Account) {
-		for k, doc := range t.from(accountBucket, nil, key(behind)) {
+		for k, doc := range t.from(accountTable, nil, key(behind)) {
 			var a chatcfg.Account
 			if bytes.Equal(k, key(behind)) || !t.decode(doc, &a) || !a.DeletedAt.IsZero() || a.Hidden && !hidden {
 				continue
@@ -79,12 +79,12 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 
 // drop takes from an account what would still happen.
 func (t *tx) drop(account chatcfg.AccountID) {
-	for _, c := range all[conversation](t, conversationBucket, account) {
+	for _, c := range all[conversation](t, conversationTable, account) {
 		t.unlist(&c)
 		c.Wake, c.Active = time.Time{}, false
 		t.saveConversation(&c)
 	}
-	for _, d := range all[delivery](t, deliveryBucket, account) {
+	for _, d := range all[delivery](t, deliveryTable, account) {
 		t.unqueue(&d)
 		if d.State == storage.Pending {
 			t.removeDelivery(&d)
@@ -92,14 +92,9 @@ func (t *tx) drop(account chatcfg.AccountID) {
 	}
 }
 
-// all reads everything of an account in a bucket.
-func all[T any](t *tx, bucket string, account chatcfg.AccountID) []T {
-	return slices.Collect(decoded[T](t, t.from(bucket, key(account), key(account))))
-}
-
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
 	return read(ctx, p.Store, func(t *tx) []byte {
-		body := t.raw(documentBucket, key(id, name, version))
+		body := t.raw(documentTable, key(id, name, version))
 		t.need(body != nil, storage.ErrNotFound)
 		return slices.Clone(body)
 	})
@@ -108,25 +103,25 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
 	return update(ctx, p.Store, func(t *tx) (purged storage.Purged) {
 		var a chatcfg.Account
-		t.need(t.load(accountBucket, key(id), &a), storage.ErrNotFound)
+		t.need(t.load(accountTable, key(id), &a), storage.ErrNotFound)
 		t.need(!a.DeletedAt.IsZero(), storage.ErrConflict)
-		for _, d := range all[delivery](t, deliveryBucket, id) {
+		for _, d := range all[delivery](t, deliveryTable, id) {
 			t.unqueue(&d)
 		}
-		t.remove(keyBucket, key(a.Key))
-		counted := map[string]*int64{
-			conversationBucket: &purged.Conversations, ticketBucket: &purged.Tickets, messageBucket: &purged.Messages, entryBucket: &purged.Entries,
-			sessionBucket: &purged.Sessions, deliveryBucket: &purged.Deliveries, submissionBucket: &purged.Submissions,
+		t.remove(keyTable, key(a.Key))
+		counted := map[table]*int64{
+			conversationTable: &purged.Conversations, ticketTable: &purged.Tickets, messageTable: &purged.Messages, entryTable: &purged.Entries,
+			sessionTable: &purged.Sessions, deliveryTable: &purged.Deliveries, submissionTable: &purged.Submissions,
 		}
-		for _, bucket := range ofAccount {
+		for _, in := range ofAccount {
 			var keys [][]byte
-			for k := range t.from(bucket, key(id), key(id)) {
+			for k := range t.from(in, key(id), key(id)) {
 				keys = append(keys, slices.Clone(k))
 			}
 			for _, k := range keys {
-				t.remove(bucket, k)
+				t.remove(in, k)
 			}
-			if n := counted[bucket]; n != nil {
+			if n := counted[in]; n != nil {
 				*n = int64(len(keys))
 			}
 		}
@@ -138,7 +133,7 @@ type presence struct{ *Store }
 
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	return read(ctx, p.Store, func(t *tx) (r tickets.Roster) {
-		t.load(rosterBucket, key(account), &r)
+		t.load(rosterTable, key(account), &r)
 		return r
 	})
 }
@@ -147,9 +142,9 @@ func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
 		var stored tickets.Roster
-		t.load(rosterBucket, key(account), &stored)
+		t.load(rosterTable, key(account), &stored)
 		t.need(stored.Revision == r.Revision-1, storage.ErrConflict)
-		t.save(rosterBucket, key(account), storage.Clean(r))
+		t.save(rosterTable, key(account), storage.Clean(r))
 	})
 }
 
@@ -158,14 +153,14 @@ type sessions struct{ *Store }
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
-		t.need(t.raw(sessionBucket, key(s.Account, s.ID)) == nil, storage.ErrExists)
-		t.save(sessionBucket, key(s.Account, s.ID), storage.Clean(s))
+		t.need(t.raw(sessionTable, key(s.Account, s.ID)) == nil, storage.ErrExists)
+		t.save(sessionTable, key(s.Account, s.ID), storage.Clean(s))
 	})
 }
 
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	return read(ctx, p.Store, func(t *tx) (s tickets.Session) {
-		t.need(t.load(sessionBucket, key(account, id), &s), storage.ErrNotFound)
+		t.need(t.load(sessionTable, key(account, id), &s), storage.ErrNotFound)
 		return s
 	})
 }
@@ -173,23 +168,23 @@ func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	return p.change(ctx, func(t *tx) {
 		var stored tickets.Session
-		t.need(t.load(sessionBucket, key(s.Account, s.ID), &stored), storage.ErrNotFound)
+		t.need(t.load(sessionTable, key(s.Account, s.ID), &stored), storage.ErrNotFound)
 		t.need(stored.Revision == s.Revision-1, storage.ErrConflict)
-		t.save(sessionBucket, key(s.Account, s.ID), storage.Clean(s))
+		t.save(sessionTable, key(s.Account, s.ID), storage.Clean(s))
 	})
 }
 
 func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return update(ctx, p.Store, func(t *tx) int {
 		var keys [][]byte
-		for k, doc := range t.from(sessionBucket, nil, nil) {
+		for k, doc := range t.from(sessionTable, nil, nil) {
 			var s tickets.Session
 			if t.decode(doc, &s); len(keys) < limit && !s.ExpiresAt.IsZero() && s.ExpiresAt.Before(before) {
 				keys = append(keys, slices.Clone(k))
 			}
 		}
 		for _, k := range keys {
-			t.remove(sessionBucket, k)
+			t.remove(sessionTable, k)
 		}
 		return len(keys)
 	})
@@ -197,7 +192,7 @@ func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, 
 
 // holder returns the conversation that holds an identity; zero: none does.
 func (t *tx) holder(account chatcfg.AccountID, of tickets.Identity) (c tickets.ConversationID) {
-	copy(c.UUID[:], t.raw(identityBucket, key(account, string(of.Kind), of.Value)))
+	copy(c.UUID[:], t.raw(identityTable, key(account, string(of.Kind), of.Value)))
 	return c
 }
 
@@ -224,17 +219,17 @@ type contacts struct{ *Store }
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
-		t.need(t.raw(submissionKeyBucket, key(s.Account, s.Key)) == nil, storage.ErrExists)
-		n := t.next(submissionBucket)
-		t.put(submissionKeyBucket, key(s.Account, s.Key), key(n))
-		t.save(submissionBucket, key(s.Account, n), storage.Clean(s))
+		t.need(t.raw(submissionKeyTable, key(s.Account, s.Key)) == nil, storage.ErrExists)
+		n := t.next(submissionTable)
+		t.put(submissionKeyTable, key(s.Account, s.Key), key(n))
+		t.save(submissionTable, key(s.Account, n), storage.Clean(s))
 		t.deliver(s.Account, deliveries)
 	})
 }
 
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, name string) (tickets.Submission, error) {
 	return read(ctx, p.Store, func(t *tx) (s tickets.Submission) {
-		t.need(t.load(submissionBucket, key(account, t.raw(submissionKeyBucket, key(account, name))), &s), storage.ErrNotFound)
+		t.need(t.load(submissionTable, key(account, t.raw(submissionKeyTable, key(account, name))), &s), storage.ErrNotFound)
 		return s
 	})
 }
@@ -246,7 +241,7 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 		return storage.Page[tickets.Submission]{}, err
 	}
 	return read(ctx, p.Store, func(t *tx) (page storage.Page[tickets.Submission]) {
-		for k, doc := range t.below(submissionBucket, key(account), key(account, end)) {
+		for k, doc := range t.below(submissionTable, key(account), key(account, end)) {
 			if len(page.Items) == storage.PageLimit(limit) {
 				page.Next = storage.Cursor(p.id, list, key(end))
 				break

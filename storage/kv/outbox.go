@@ -1,4 +1,4 @@
-package bbolt
+package kv
 
 import (
 	"cmp"
@@ -38,22 +38,22 @@ func (d *delivery) listed() []byte { return key(d.Account, string(d.State), d.N)
 
 func (t *tx) unqueue(d *delivery) {
 	if k := d.queued(); k != nil {
-		t.remove(queueBucket, k)
+		t.remove(queueTable, k)
 	}
 }
 
 func (t *tx) removeDelivery(d *delivery) {
 	t.unqueue(d)
-	t.remove(stateBucket, d.listed())
-	t.remove(deliveryBucket, key(d.Account, d.Key))
+	t.remove(stateTable, d.listed())
+	t.remove(deliveryTable, key(d.Account, d.Key))
 }
 
 func (t *tx) saveDelivery(d *delivery) {
 	if k := d.queued(); k != nil {
-		t.put(queueBucket, k, key(d.Account, d.Key))
+		t.put(queueTable, k, key(d.Account, d.Key))
 	}
-	t.put(stateBucket, d.listed(), key(d.Account, d.Key))
-	t.save(deliveryBucket, key(d.Account, d.Key), d)
+	t.put(stateTable, d.listed(), key(d.Account, d.Key))
+	t.save(deliveryTable, key(d.Account, d.Key), d)
 }
 
 // deliver adds deliveries whose keys are not there.
@@ -61,8 +61,8 @@ func (t *tx) deliver(account chatcfg.AccountID, list []storage.Delivery) {
 	for _, one := range list {
 		d := &delivery{Delivery: storage.Clean(one)}
 		d.Account, d.State = account, storage.Pending
-		if t.raw(deliveryBucket, key(account, d.Key)) == nil {
-			d.N = t.next(deliveryBucket)
+		if t.raw(deliveryTable, key(account, d.Key)) == nil {
+			d.N = t.next(deliveryTable)
 			t.saveDelivery(d)
 		}
 	}
@@ -71,12 +71,12 @@ func (t *tx) deliver(account chatcfg.AccountID, list []storage.Delivery) {
 // due reads the deliveries in a state whose next step is due, the earliest first.
 func (t *tx) due(state storage.DeliveryState, now time.Time, limit int) (list []*delivery) {
 	prefix := key(string(state))
-	for k, of := range t.from(queueBucket, prefix, prefix) {
+	for k, of := range t.from(queueTable, prefix, prefix) {
 		if len(list) >= limit || instant(k[len(prefix):]).After(now) {
 			break
 		}
 		d := &delivery{}
-		t.load(deliveryBucket, of, d)
+		t.load(deliveryTable, of, d)
 		list = append(list, d)
 	}
 	return list
@@ -115,8 +115,8 @@ func (p outbox) Settle(ctx context.Context, by storage.Delivery) error {
 	return p.change(ctx, func(t *tx) {
 		var a chatcfg.Account
 		var before delivery
-		t.load(accountBucket, key(by.Account), &a)
-		t.load(deliveryBucket, key(by.Account, by.Key), &before)
+		t.load(accountTable, key(by.Account), &a)
+		t.load(deliveryTable, key(by.Account, by.Key), &before)
 		d := before
 		err := d.Settle(by)
 		t.need(err == nil, err)
@@ -135,13 +135,13 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 	}
 	return read(ctx, p.Store, func(t *tx) (page storage.Page[storage.Delivery]) {
 		prefix := key(account, string(state))
-		for k, of := range t.from(stateBucket, prefix, key(prefix, last+1)) {
+		for k, of := range t.from(stateTable, prefix, key(prefix, last+1)) {
 			if len(page.Items) == storage.PageLimit(limit) {
 				page.Next = storage.Cursor(p.id, list, key(last))
 				break
 			}
 			var d delivery
-			t.load(deliveryBucket, of, &d)
+			t.load(deliveryTable, of, &d)
 			page.Items, last = append(page.Items, d.Delivery), number(k[len(prefix):])
 		}
 		return page
@@ -152,7 +152,7 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, name stri
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
 		var before delivery
-		t.need(t.load(deliveryBucket, key(account, name), &before), storage.ErrNotFound)
+		t.need(t.load(deliveryTable, key(account, name), &before), storage.ErrNotFound)
 		d := before
 		err := d.Replay(now)
 		t.need(err == nil, err)
@@ -173,7 +173,7 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time {
-		pending, lease := t.first(queueBucket, key(string(storage.Pending))), t.first(queueBucket, key(string(storage.Sending)))
+		pending, lease := t.first(queueTable, key(string(storage.Pending))), t.first(queueTable, key(string(storage.Sending)))
 		if pending.IsZero() || !lease.IsZero() && lease.Before(pending) {
 			return lease
 		}
@@ -182,8 +182,8 @@ func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 }
 
 // first is the first instant behind a prefix; zero: there is none.
-func (t *tx) first(bucket string, prefix []byte) time.Time {
-	for k := range t.from(bucket, prefix, prefix) {
+func (t *tx) first(in table, prefix []byte) time.Time {
+	for k := range t.from(in, prefix, prefix) {
 		return instant(k[len(prefix):])
 	}
 	return time.Time{}

@@ -1,4 +1,4 @@
-package bbolt
+package kv
 
 import (
 	"context"
@@ -30,25 +30,25 @@ func (c *conversation) armed() []byte { return key(c.Account, int64(c.Armed), c.
 
 // conversation reads a conversation; Version zero: there is none.
 func (t *tx) conversation(account chatcfg.AccountID, id tickets.ConversationID) (c conversation) {
-	t.load(conversationBucket, key(account, id), &c)
+	t.load(conversationTable, key(account, id), &c)
 	return c
 }
 
-func (t *tx) saveConversation(c *conversation) { t.save(conversationBucket, key(c.Account, c.ID), c) }
+func (t *tx) saveConversation(c *conversation) { t.save(conversationTable, key(c.Account, c.ID), c) }
 
 // list enters a conversation where it is found by its Wake and Armed; unlist takes it away.
 func (t *tx) list(c *conversation) {
 	if !c.Wake.IsZero() {
-		t.put(dueBucket, c.due(), nil)
+		t.put(dueTable, c.due(), nil)
 	}
 	if c.Active {
-		t.put(armedBucket, c.armed(), nil)
+		t.put(armedTable, c.armed(), nil)
 	}
 }
 
 func (t *tx) unlist(c *conversation) {
-	t.remove(dueBucket, c.due())
-	t.remove(armedBucket, c.armed())
+	t.remove(dueTable, c.due())
+	t.remove(armedTable, c.armed())
 }
 
 // ticket is a ticket as it is kept.
@@ -57,7 +57,7 @@ type ticket struct {
 	Texts []string
 }
 
-// The views of an account's tickets, in the keys of viewBucket, beside those by which
+// The views of an account's tickets, in the keys of viewTable, beside those by which
 // tickets are counted.
 const (
 	changedView = "changed"
@@ -86,22 +86,22 @@ func (k *ticket) views(c *conversation) (keys [][]byte) {
 
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
 	return read(ctx, p.Store, func(t *tx) (l storage.Loaded) {
-		t.need(t.load(accountBucket, key(q.Account), &l.Account), storage.ErrNotFound)
+		t.need(t.load(accountTable, key(q.Account), &l.Account), storage.ErrNotFound)
 		c := t.conversation(q.Account, q.Conversation)
 		if !q.Session.IsZero() {
-			t.need(t.load(sessionBucket, key(q.Account, q.Session), &l.Session), storage.ErrNotFound)
+			t.need(t.load(sessionTable, key(q.Account, q.Session), &l.Session), storage.ErrNotFound)
 			if c = t.conversation(q.Account, l.Session.Conversation); c.Version == 0 {
 				c = t.conversation(q.Account, t.holder(q.Account, l.Session.Identity))
 			}
 		}
 		l.Conversation = c.Conversation
-		t.load(ticketBucket, key(c.Account, c.ID, c.Number), &l.Ticket)
+		t.load(ticketTable, key(c.Account, c.ID, c.Number), &l.Ticket)
 		var older tickets.Ticket
-		if q.Ticket != c.Number && t.load(ticketBucket, key(c.Account, c.ID, q.Ticket), &older) {
+		if q.Ticket != c.Number && t.load(ticketTable, key(c.Account, c.ID, q.Ticket), &older) {
 			l.Older = &older
 		}
 		var r storage.Receipt
-		if q.Key != "" && t.load(receiptBucket, key(c.Account, c.ID, q.Scope, q.Key), &r) {
+		if q.Key != "" && t.load(receiptTable, key(c.Account, c.ID, q.Scope, q.Key), &r) {
 			l.Receipt = &r
 		}
 		return l
@@ -118,14 +118,14 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 		}
 		if c.Version > 0 {
 			t.unlist(&c)
-			t.remove(feedBucket, key(account, c.Commit))
+			t.remove(feedTable, key(account, c.Commit))
 		}
 		c.Conversation, c.Wake, c.Active = storage.Clean(b.Conversation), storage.Cut(b.Wake), b.Active
-		c.Lease, c.Commit = time.Time{}, t.next(feedBucket)
-		t.put(feedBucket, key(account, c.Commit), key(id))
+		c.Lease, c.Commit = time.Time{}, t.next(feedTable)
+		t.put(feedTable, key(account, c.Commit), key(id))
 		t.list(&c)
 		for _, of := range b.Reserve {
-			t.put(identityBucket, key(account, string(of.Kind), of.Value), key(id))
+			t.put(identityTable, key(account, string(of.Kind), of.Value), key(id))
 		}
 		for _, one := range b.Tickets {
 			t.rewrite(&c, one.Number, func(k *ticket) { k.Ticket = storage.Clean(one) })
@@ -134,18 +134,18 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 			t.rewrite(&c, w.Ticket, func(k *ticket) { k.Texts = append(k.Texts, w.Text) })
 		}
 		for _, m := range b.Messages {
-			t.save(messageBucket, key(account, id, m.Seq), storage.Clean(m))
+			t.save(messageTable, key(account, id, m.Seq), storage.Clean(m))
 		}
 		for _, e := range b.Entries {
-			t.save(entryBucket, key(account, id, e.N), storage.Clean(e))
+			t.save(entryTable, key(account, id, e.N), storage.Clean(e))
 		}
 		for _, one := range b.Answers {
 			c.Answers++
-			t.save(answerBucket, key(account, one.At, id, c.Answers), storage.Clean(one))
+			t.save(answerTable, key(account, one.At, id, c.Answers), storage.Clean(one))
 		}
 		t.deliver(account, b.Deliveries)
 		if b.Receipt != nil {
-			t.save(receiptBucket, key(account, id, b.Receipt.Scope, b.Receipt.Key), storage.Clean(*b.Receipt))
+			t.save(receiptTable, key(account, id, b.Receipt.Scope, b.Receipt.Key), storage.Clean(*b.Receipt))
 		}
 		t.saveConversation(&c)
 	})
@@ -159,14 +159,14 @@ func (t *tx) found(c *conversation, b *storage.Batch) *storage.Found {
 		Holder: func(of tickets.Identity) tickets.ConversationID { return t.holder(account, of) },
 	}
 	var a chatcfg.Account
-	if t.load(accountBucket, key(account), &a) {
+	if t.load(accountTable, key(account), &a) {
 		f.Account = &a
 	}
 	var s tickets.Session
-	t.load(sessionBucket, key(account, b.Session), &s)
+	t.load(sessionTable, key(account, b.Session), &s)
 	f.SessionRevision = s.Revision
 	if b.Receipt != nil {
-		f.Receipt = t.raw(receiptBucket, key(account, b.Conversation.ID, b.Receipt.Scope, b.Receipt.Key)) != nil
+		f.Receipt = t.raw(receiptTable, key(account, b.Conversation.ID, b.Receipt.Scope, b.Receipt.Key)) != nil
 	}
 	return f
 }
@@ -174,18 +174,18 @@ func (t *tx) found(c *conversation, b *storage.Batch) *storage.Found {
 // rewrite inserts or replaces a ticket. Words of one that is not there are nothing.
 func (t *tx) rewrite(c *conversation, n tickets.Number, change func(*ticket)) {
 	var k ticket
-	if t.load(ticketBucket, key(c.Account, c.ID, n), &k) {
+	if t.load(ticketTable, key(c.Account, c.ID, n), &k) {
 		for _, view := range k.views(c) {
-			t.remove(viewBucket, view)
+			t.remove(viewTable, view)
 		}
 	}
 	if change(&k); k.Number == 0 {
 		return
 	}
 	for _, view := range k.views(c) {
-		t.put(viewBucket, view, nil)
+		t.put(viewTable, view, nil)
 	}
-	t.save(ticketBucket, key(c.Account, c.ID, n), k)
+	t.save(ticketTable, key(c.Account, c.ID, n), k)
 	if k.Status != tickets.StatusClosed {
 		c.Unclosed = n
 	} else if c.Unclosed == n {
@@ -196,7 +196,7 @@ func (t *tx) rewrite(c *conversation, n tickets.Number, change func(*ticket)) {
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
-		for k := range t.from(dueBucket, nil, nil) {
+		for k := range t.from(dueTable, nil, nil) {
 			if len(taken) >= limit || instant(k).After(now) {
 				break
 			}
@@ -216,12 +216,12 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
-		for account, doc := range t.from(accountBucket, nil, nil) {
+		for account, doc := range t.from(accountTable, nil, nil) {
 			var a chatcfg.Account
 			if !t.decode(doc, &a) || !a.DeletedAt.IsZero() {
 				continue
 			}
-			for k := range t.from(armedBucket, account, account) {
+			for k := range t.from(armedTable, account, account) {
 				if len(taken) >= limit || number(k[16:]) >= int64(a.Version) {
 					break
 				}
@@ -242,5 +242,5 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 }
 
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
-	return read(ctx, p.Store, func(t *tx) time.Time { return t.first(dueBucket, nil) })
+	return read(ctx, p.Store, func(t *tx) time.Time { return t.first(dueTable, nil) })
 }

@@ -1,8 +1,7 @@
-package bbolt
+package kv
 
 import (
 	"context"
-	"iter"
 	"math"
 	"slices"
 	"time"
@@ -19,7 +18,7 @@ func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, e
 		if ref.Number == 0 {
 			ref.Number = t.conversation(ref.Account, ref.Conversation).Number
 		}
-		t.need(t.load(ticketBucket, key(ref.Account, ref.Conversation, ref.Number), &found), storage.ErrNotFound)
+		t.need(t.load(ticketTable, key(ref.Account, ref.Conversation, ref.Number), &found), storage.ErrNotFound)
 		return found
 	})
 }
@@ -34,16 +33,16 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page stora
 	}
 	return read(ctx, p.Store, func(t *tx) (page storage.Page[storage.TicketRow]) {
 		prefix := key(q.Account, changedView)
-		rows := t.below(viewBucket, prefix, after(prefix))
+		rows := t.below(viewTable, prefix, after(prefix))
 		switch {
 		case q.Order == storage.ByWaiting && last != nil:
 			prefix = key(q.Account, waitingView)
-			rows = t.from(viewBucket, prefix, after(key(prefix, last)))
+			rows = t.from(viewTable, prefix, after(key(prefix, last)))
 		case q.Order == storage.ByWaiting:
 			prefix = key(q.Account, waitingView)
-			rows = t.from(viewBucket, prefix, prefix)
+			rows = t.from(viewTable, prefix, prefix)
 		case last != nil:
-			rows = t.below(viewBucket, prefix, key(prefix, last))
+			rows = t.below(viewTable, prefix, key(prefix, last))
 		}
 		for k := range rows {
 			of := k[len(prefix)+8:]
@@ -51,7 +50,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page stora
 				continue
 			}
 			var one ticket
-			t.load(ticketBucket, key(q.Account, of), &one)
+			t.load(ticketTable, key(q.Account, of), &one)
 			if !q.Matches(&one.Ticket, one.Texts) {
 				continue
 			}
@@ -62,24 +61,12 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page stora
 			row := storage.TicketRow{Conversation: tickets.ConversationID{UUID: id(of)}, Ticket: one.Ticket}
 			if q.Preview {
 				c, said := t.conversation(q.Account, row.Conversation), key(q.Account, row.Conversation)
-				row.Preview(c.Marks, c.Wake, decoded[tickets.Message](t, t.below(messageBucket, said, after(said))))
+				row.Preview(c.Marks, c.Wake, decoded[tickets.Message](t, t.below(messageTable, said, after(said))))
 			}
 			page.Items, last = append(page.Items, row), slices.Clone(k[len(prefix):])
 		}
 		return page
 	})
-}
-
-// decoded are the values of a range.
-func decoded[T any](t *tx, values iter.Seq2[[]byte, []byte]) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for _, doc := range values {
-			var one T
-			if t.decode(doc, &one); !yield(one) {
-				return
-			}
-		}
-	}
 }
 
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
@@ -88,9 +75,9 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 	}
 	return read(ctx, p.Store, func(t *tx) (list []tickets.Message) {
 		of := key(q.Account, q.Conversation)
-		values := t.from(messageBucket, of, key(of, q.After+1))
+		values := t.from(messageTable, of, key(of, q.After+1))
 		if q.Last {
-			values = t.below(messageBucket, of, key(of, q.Before))
+			values = t.below(messageTable, of, key(of, q.Before))
 		}
 		for m := range decoded[tickets.Message](t, values) {
 			if m.Seq <= q.After || m.Seq >= q.Before || len(list) == storage.PageLimit(q.Limit) {
@@ -110,7 +97,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return read(ctx, p.Store, func(t *tx) (list []tickets.Entry) {
 		of := key(ref.Account, ref.Conversation)
-		for e := range decoded[tickets.Entry](t, t.from(entryBucket, of, key(of, after+1))) {
+		for e := range decoded[tickets.Entry](t, t.from(entryTable, of, key(of, after+1))) {
 			if len(list) == storage.PageLimit(limit) {
 				break
 			}
@@ -132,13 +119,13 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 	}
 	return read(ctx, p.Store, func(t *tx) (page storage.Page[storage.Change]) {
 		if cursor == storage.Latest {
-			for k := range t.below(feedBucket, key(account), after(key(account))) {
+			for k := range t.below(feedTable, key(account), after(key(account))) {
 				last = number(k[16:])
 				break
 			}
 			limit = 0
 		}
-		for k, of := range t.from(feedBucket, key(account), key(account, last+1)) {
+		for k, of := range t.from(feedTable, key(account), key(account, last+1)) {
 			if len(page.Items) == storage.PageLimit(limit) {
 				break
 			}
@@ -154,15 +141,15 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 	return read(ctx, p.Store, func(t *tx) tickets.Report {
 		var r storage.Reporter
 		prefix := key(account, createdView)
-		for k := range t.from(viewBucket, prefix, key(prefix, from)) {
+		for k := range t.from(viewTable, prefix, key(prefix, from)) {
 			if !instant(k[len(prefix):]).Before(storage.Cut(to)) {
 				break
 			}
 			var one tickets.Ticket
-			t.load(ticketBucket, key(account, k[len(prefix)+8:]), &one)
+			t.load(ticketTable, key(account, k[len(prefix)+8:]), &one)
 			r.Ticket(&one)
 		}
-		for a := range decoded[tickets.Answer](t, t.from(answerBucket, key(account), key(account, from))) {
+		for a := range decoded[tickets.Answer](t, t.from(answerTable, key(account), key(account, from))) {
 			if !a.At.Before(storage.Cut(to)) {
 				break
 			}
@@ -178,7 +165,7 @@ func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storag
 	}
 	return read(ctx, p.Store, func(t *tx) (n int) {
 		prefix := key(account, string(by))
-		for k := range t.from(viewBucket, prefix, key(prefix, after.Add(time.Microsecond))) {
+		for k := range t.from(viewTable, prefix, key(prefix, after.Add(time.Microsecond))) {
 			if instant(k[len(prefix):]).After(storage.Cut(upTo)) {
 				break
 			}

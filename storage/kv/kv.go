@@ -1,0 +1,104 @@
+// Package kv makes a [storage.Store] of an ordered key-value database: of [DB] and [Tx],
+// seven methods in all. examples/bbolt has them for bbolt.
+//
+// Everything is a document in JSON under a key that leads with a table and, but for what
+// is due, with the account. What is found by order (tickets by change, deliveries by
+// what is next) has keys of its own; a search by words or by a ticket's columns reads
+// the account's tickets one by one.
+package kv
+
+import (
+	"context"
+	"hash/maphash"
+	"strconv"
+	"sync"
+
+	"github.com/charlahq/charla/storage"
+)
+
+// DB is an ordered key-value database.
+type DB interface {
+	// View calls a function with what the database holds at one moment, and returns its
+	// error.
+	View(read func(Tx) error) error
+	// Update calls a function with a transaction, and makes what it did durable, all or
+	// nothing. Updates are one after the other, or as if they were; the function may be
+	// called again if they met. Its error is returned, and nothing happens then.
+	Update(change func(Tx) error) error
+	// Close waits for transactions and closes the database.
+	Close() error
+}
+
+// Tx is a transaction. Keys and values are the caller's, who does not change what it
+// gave, and keeps nothing of what it got beyond the transaction.
+type Tx interface {
+	// Get returns the value of a key; nil: there is none.
+	Get(key []byte) ([]byte, error)
+	// Put inserts or replaces the value of a key, which may be empty, not nil.
+	Put(key, value []byte) error
+	// Delete removes a key, which need not be there.
+	Delete(key []byte) error
+	// Scan calls a function with the keys from first up to, and without, end, in the
+	// order of their bytes or backwards, until it returns false. Nothing is changed
+	// meanwhile.
+	Scan(first, end []byte, backwards bool, each func(key, value []byte) bool) error
+}
+
+// Store is a [storage.Store] on a [DB].
+type Store struct {
+	db DB
+	id string // the database's, for cursors
+
+	mu     sync.RWMutex
+	closed bool
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// New returns the store of a database, which is the store's alone: Close closes it.
+func New(db DB) (*Store, error) {
+	s := &Store{db: db}
+	err := s.change(context.Background(), func(t *tx) {
+		if s.id = string(t.raw(metaTable, key("id"))); s.id == "" {
+			s.id = strconv.FormatUint(maphash.String(maphash.MakeSeed(), ""), 36)
+			t.put(metaTable, key("id"), []byte(s.id))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close waits for what is under way and closes the database. Calls after it fail with
+// [storage.ErrClosed].
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return storage.ErrClosed
+	}
+	s.closed = true
+	return s.db.Close()
+}
+
+// Accounts returns the part that keeps accounts.
+func (s *Store) Accounts() storage.Accounts { return accounts{s} }
+
+// Conversations returns the part that loads, commits and claims.
+func (s *Store) Conversations() storage.Conversations { return conversations{s} }
+
+// Outbox returns the part that keeps what leaves the system.
+func (s *Store) Outbox() storage.Outbox { return outbox{s} }
+
+// Presence returns the part that keeps rosters.
+func (s *Store) Presence() storage.Presence { return presence{s} }
+
+// Sessions returns the part that keeps visitors' sessions.
+func (s *Store) Sessions() storage.Sessions { return sessions{s} }
+
+// Queries returns the part that reads for people.
+func (s *Store) Queries() storage.Queries { return queries{s} }
+
+// Contacts returns the part that keeps contact forms.
+func (s *Store) Contacts() storage.Contacts { return contacts{s} }

@@ -1,0 +1,183 @@
+package kv_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/kv"
+	"github.com/charlahq/charla/storage/storagetest"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// database is a [kv.DB] in memory: pairs in the order of their keys.
+type database struct {
+	mu    sync.RWMutex
+	pairs []pair
+	// left is how many calls of a transaction still succeed; negative: all.
+	left int
+}
+
+type pair struct{ key, value []byte }
+
+var errBroken = errors.New("the disk is gone")
+
+func (d *database) View(read func(kv.Tx) error) error {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return read(&tx{d: d})
+}
+
+func (d *database) Update(change func(kv.Tx) error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := &tx{d: d}
+	err := change(t)
+	if err != nil {
+		for _, undo := range slices.Backward(t.undo) {
+			undo()
+		}
+	}
+	return err
+}
+
+func (d *database) Close() error { return nil }
+
+func (d *database) find(key []byte) (int, bool) {
+	return slices.BinarySearchFunc(d.pairs, key, func(p pair, key []byte) int { return bytes.Compare(p.key, key) })
+}
+
+func (d *database) set(key, value []byte) {
+	switch i, found := d.find(key); {
+	case value == nil && found:
+		d.pairs = slices.Delete(d.pairs, i, i+1)
+	case value == nil:
+	case found:
+		d.pairs[i].value = value
+	default:
+		d.pairs = slices.Insert(d.pairs, i, pair{key, value})
+	}
+}
+
+type tx struct {
+	d    *database
+	undo []func()
+}
+
+// call fails if no call is left.
+func (t *tx) call() error {
+	if t.d.left == 0 {
+		return errBroken
+	}
+	if t.d.left > 0 {
+		t.d.left--
+	}
+	return nil
+}
+
+func (t *tx) Get(key []byte) ([]byte, error) {
+	if err := t.call(); err != nil {
+		return nil, err
+	}
+	if i, found := t.d.find(key); found {
+		return t.d.pairs[i].value, nil
+	}
+	return nil, nil
+}
+
+func (t *tx) Put(key, value []byte) error {
+	if value == nil {
+		return errors.New("a nil value")
+	}
+	return t.set(key, value)
+}
+
+func (t *tx) Delete(key []byte) error { return t.set(key, nil) }
+
+func (t *tx) set(key, value []byte) error {
+	if err := t.call(); err != nil {
+		return err
+	}
+	var before []byte
+	if i, found := t.d.find(key); found {
+		before = t.d.pairs[i].value
+	}
+	t.undo = append(t.undo, func() { t.d.set(key, before) })
+	t.d.set(key, value)
+	return nil
+}
+
+func (t *tx) Scan(first, end []byte, backwards bool, each func(key, value []byte) bool) error {
+	if err := t.call(); err != nil {
+		return err
+	}
+	i, _ := t.d.find(first)
+	j, _ := t.d.find(end)
+	pairs := slices.Clone(t.d.pairs[i:max(i, j)])
+	if backwards {
+		slices.Reverse(pairs)
+	}
+	for _, p := range pairs {
+		if !each(p.key, p.value) {
+			break
+		}
+	}
+	return nil
+}
+
+// TestStore: the store keeps the whole contract. It is not parallel: it counts goroutines.
+func TestStore(t *testing.T) {
+	databases := map[storage.Store]*database{}
+	open := func(t *testing.T, d *database) storage.Store {
+		s, err := kv.New(d)
+		require.NoError(t, err)
+		databases[s] = d
+		return s
+	}
+	storagetest.Run(t, storagetest.Harness{
+		Open: func(t *testing.T) storage.Store { return open(t, &database{left: -1}) },
+		Reopen: func(t *testing.T, s storage.Store) storage.Store {
+			require.NoError(t, s.Close())
+			return open(t, databases[s])
+		},
+	})
+}
+
+// A call of which any step fails returns that error, and has changed nothing.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := &database{left: -1}
+	s, err := kv.New(d)
+	require.NoError(t, err)
+	a := chatcfg.Account{ID: chatcfg.AccountID{UUID: uuid.New()}, Key: "a", Revision: 1}
+	require.NoError(t, s.Accounts().Create(ctx, a))
+	removed := a
+	removed.Revision, removed.DeletedAt = 2, removed.DeletedAt.AddDate(2025, 0, 0)
+	for name, call := range map[string]func() error{
+		"find": func() error { _, err := s.Accounts().Find(ctx, "a"); return err },
+		"list": func() error { _, err := s.Accounts().List(ctx, chatcfg.AccountID{}, false, 0); return err },
+		"wake": func() error { _, err := s.Outbox().NextWake(ctx); return err },
+		"save": func() error { return s.Accounts().Save(ctx, removed, storage.Document{Name: "config"}) },
+	} {
+		before := slices.Clone(d.pairs)
+		for left := 0; ; left++ {
+			d.left = left
+			err := call()
+			if d.left > 0 || err == nil { // there were enough
+				require.NoError(t, err, name)
+				require.Positive(t, left, name)
+				break
+			}
+			require.ErrorIs(t, err, errBroken, "%s after %d", name, left)
+			assert.Equal(t, before, d.pairs, "%s after %d", name, left)
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package kv
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
+)
+
+// table is the first byte of a key. Its number stays.
+type table byte
+
+// The tables, with what follows in their keys, and their values. Parts of a key are IDs of
+// 16 bytes, numbers of 8 bytes, and texts that end with a zero byte.
+const (
+	metaTable          table = iota + 1 // "id": the database's
+	countTable                          // table: the last number drawn
+	accountTable                        // account: chatcfg.Account
+	keyTable                            // public key: account
+	documentTable                       // account, name, version: body
+	rosterTable                         // account: tickets.Roster
+	sessionTable                        // account, session: tickets.Session
+	identityTable                       // account, kind, value: conversation
+	conversationTable                   // account, conversation: conversation
+	ticketTable                         // account, conversation, number: ticket
+	messageTable                        // account, conversation, seq: tickets.Message
+	entryTable                          // account, conversation, n: tickets.Entry
+	receiptTable                        // account, conversation, scope, key: storage.Receipt
+	answerTable                         // account, at, conversation, n: tickets.Answer
+	deliveryTable                       // account, key: delivery
+	submissionTable                     // account, n: tickets.Submission
+	submissionKeyTable                  // account, key: n
+	feedTable                           // account, commit: conversation
+	viewTable                           // account, view, at, conversation, number: nothing
+	stateTable                          // account, state, n: key of a delivery
+	dueTable                            // at, account, conversation: nothing
+	armedTable                          // account, version, end of the lease, conversation: nothing
+	queueTable                          // state, at, n: account, key of a delivery
+)
+
+// ofAccount are the tables whose keys lead with the account.
+var ofAccount = []table{
+	accountTable, documentTable, rosterTable, sessionTable, identityTable, conversationTable, ticketTable, messageTable, entryTable,
+	receiptTable, answerTable, deliveryTable, submissionTable, submissionKeyTable, feedTable, viewTable, stateTable, armedTable,
+}
+
+// tx is a transaction that remembers its first failure: what comes after it does nothing,
+// and the transaction with it.
+type tx struct {
+	tx  Tx
+	err error
+}
+
+// read reads, all from one moment.
+func read[T any](ctx context.Context, s *Store, do func(*tx) T) (found T, err error) {
+	err = s.run(ctx, s.db.View, func(t *tx) { found = do(t) })
+	if err != nil {
+		return *new(T), err
+	}
+	return found, nil
+}
+
+// update changes, all or nothing.
+func update[T any](ctx context.Context, s *Store, do func(*tx) T) (done T, err error) {
+	err = s.run(ctx, s.db.Update, func(t *tx) { done = do(t) })
+	if err != nil {
+		return *new(T), err
+	}
+	return done, nil
+}
+
+// change is update without an answer.
+func (s *Store) change(ctx context.Context, do func(*tx)) error { return s.run(ctx, s.db.Update, do) }
+
+func (s *Store) run(ctx context.Context, in func(func(Tx) error) error, do func(*tx)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return storage.ErrClosed
+	}
+	return in(func(of Tx) error {
+		t := &tx{tx: of}
+		do(t)
+		return t.err
+	})
+}
+
+// need fails the transaction unless a condition holds.
+func (t *tx) need(holds bool, otherwise error) {
+	if !holds {
+		t.fail(otherwise)
+	}
+}
+
+// fail fails the transaction if there is an error.
+func (t *tx) fail(err error) {
+	if t.err == nil {
+		t.err = err
+	}
+}
+
+func (t *tx) put(in table, key, value []byte) {
+	if t.err == nil {
+		t.err = t.tx.Put(in.key(key), append([]byte{}, value...))
+	}
+}
+
+func (t *tx) remove(in table, key []byte) {
+	if t.err == nil {
+		t.err = t.tx.Delete(in.key(key))
+	}
+}
+
+// raw is a value as it is kept, nil for none.
+func (t *tx) raw(in table, key []byte) []byte {
+	value, err := t.tx.Get(in.key(key))
+	t.fail(err)
+	return value
+}
+
+// save keeps a value as JSON.
+func (t *tx) save(in table, key []byte, v any) {
+	doc, err := json.Marshal(v)
+	t.fail(err)
+	t.put(in, key, doc)
+}
+
+// load reads what save has kept, and reports whether there is something.
+func (t *tx) load(in table, key []byte, v any) bool {
+	doc := t.raw(in, key)
+	return doc != nil && t.decode(doc, v)
+}
+
+func (t *tx) decode(doc []byte, v any) bool {
+	err := json.Unmarshal(doc, v)
+	t.fail(err)
+	return err == nil
+}
+
+// from ranges upwards over the keys of a table with a prefix, from one on.
+func (t *tx) from(in table, prefix, first []byte) iter.Seq2[[]byte, []byte] {
+	return t.scan(in.key(first), after(in.key(prefix)), false)
+}
+
+// below ranges downwards over the keys of a table with a prefix, below one.
+func (t *tx) below(in table, prefix, end []byte) iter.Seq2[[]byte, []byte] {
+	return t.scan(in.key(prefix), in.key(end), true)
+}
+
+// scan ranges over keys, without their tables.
+func (t *tx) scan(first, end []byte, backwards bool) iter.Seq2[[]byte, []byte] {
+	return func(yield func([]byte, []byte) bool) {
+		t.fail(t.tx.Scan(first, end, backwards, func(k, v []byte) bool { return yield(k[1:], v) }))
+	}
+}
+
+// decoded are the values of a range.
+func decoded[T any](t *tx, values iter.Seq2[[]byte, []byte]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, doc := range values {
+			var one T
+			if t.decode(doc, &one); !yield(one) {
+				return
+			}
+		}
+	}
+}
+
+// all reads everything of an account in a table.
+func all[T any](t *tx, in table, account chatcfg.AccountID) []T {
+	return slices.Collect(decoded[T](t, t.from(in, key(account), key(account))))
+}
+
+// next counts what is put into a table.
+func (t *tx) next(in table) int64 {
+	var n int64
+	if last := t.raw(countTable, []byte{byte(in)}); last != nil {
+		n = number(last)
+	}
+	t.put(countTable, []byte{byte(in)}, key(n+1))
+	return n + 1
+}
+
+// key is a key of the table.
+func (in table) key(rest []byte) []byte { return append([]byte{byte(in)}, rest...) }
+
+// after is the first key behind all that have a prefix.
+func after(prefix []byte) []byte {
+	end := slices.Clone(prefix)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return append(end, 0xff) // no table has such keys
+}
+
+// key builds a key of IDs, numbers, instants, texts and parts of keys, whose order is theirs.
+func key(parts ...any) (k []byte) {
+	for _, part := range parts {
+		switch v := part.(type) {
+		case [16]byte:
+			k = append(k, v[:]...)
+		case chatcfg.AccountID:
+			k = append(k, v.UUID[:]...)
+		case tickets.ConversationID:
+			k = append(k, v.UUID[:]...)
+		case tickets.SessionID:
+			k = append(k, v.UUID[:]...)
+		case []byte:
+			k = append(k, v...)
+		case tickets.Number:
+			k = binary.BigEndian.AppendUint64(k, uint64(v)^1<<63)
+		case int64:
+			k = binary.BigEndian.AppendUint64(k, uint64(v)^1<<63)
+		case time.Time:
+			k = binary.BigEndian.AppendUint64(k, uint64(storage.Cut(v).UnixMicro())^1<<63)
+		case string:
+			k = append(append(k, v...), 0)
+		}
+	}
+	return k
+}
+
+// number reads a number of a key that begins there, instant an instant, id an ID.
+func number(k []byte) int64      { return int64(binary.BigEndian.Uint64(k) ^ 1<<63) }
+func instant(k []byte) time.Time { return time.UnixMicro(number(k)).UTC() }
+func id(k []byte) [16]byte       { return [16]byte(k[:16]) }
