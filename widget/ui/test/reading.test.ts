@@ -106,7 +106,7 @@ function play(seed: number, open: typeof reading) {
   }
 }
 
-const histories = 4000
+const histories = Number(process.env.HISTORIES || 4000)
 const all = (open: typeof reading) => {
   for (let seed = 1; seed <= histories; seed++) play(seed, open)
 }

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { reading } from '../src/app/reading'
+import type { Message } from '../src/types'
+import type { Tab } from './world'
+import { install, pass, world } from './world'
+
+install()
+
+const texts = (list: { text?: string }[]) => list.map((m) => m.text)
+
+/**
+ * Plays a random history of three tabs of one visitor: both sides write; the server
+ * refuses, loses requests and answers, goes away and comes back; tabs hang, hide and
+ * are loaded again. In the end every tab shows what is stored.
+ */
+async function play(seed: number, open?: typeof reading) {
+  const w = world(seed, open)
+  const { chance, server } = w
+  const shown = new Set<number>()
+  const tabs: Tab[] = [w.open(), w.open(), w.open()]
+  const written: string[] = []
+  server.marked = (seq) => {
+    const missing = w.stored.filter((m) => m.from !== 'customer' && m.seq <= seq && !shown.has(m.seq))
+    assert.deepEqual(texts(missing), [], `${seed}: marked as read and never shown`)
+  }
+  const running = () => tabs.filter((t) => !t.hung)
+  let n = 0
+  const steps: ((t: Tab, at: number) => unknown)[] = [
+    () => w.agent('agent ' + ++n),
+    () => w.agent('agent ' + ++n),
+    (t) => {
+      const text = `visitor ${++n}${n > 1 && !chance(6) ? '!' : ''}`
+      written.push(text)
+      w.in(t, () => t.chat.send(text))
+    },
+    () => pass(chance(3000)),
+    () => pass(chance(20_000)),
+    () => (server.down = !chance(3)),
+    () => (server.lossy = chance(3) ? 0 : 30),
+    w.cut,
+    (_, at) => {
+      w.end(tabs[at]!)
+      tabs[at] = w.open()
+    },
+    (t) => (t.hidden = !t.hidden),
+    (_, at) => w.hang(tabs[at]!, !tabs[at]!.hung),
+    (t) => {
+      t.chat.state().messages.forEach((m: Message) => shown.add(m.seq))
+      w.in(t, () => t.chat.see())
+    },
+  ]
+  steps[2]!(tabs[0]!, 0) // there is a session
+  await pass(1000)
+  for (let i = 0; i < 40; i++) {
+    const at = chance(3)
+    if (tabs[at]!.hung && chance(4)) continue
+    const step = steps[chance(steps.length)]!
+    if (tabs[at]!.hung) w.hang(tabs[at]!, false)
+    await step(tabs[at]!, at)
+    w.beat()
+  }
+  server.down = false
+  server.lossy = 0
+  // One tab may hang to the end: those that are seen do without it.
+  const hung = tabs.find((t) => t.hung)
+  for (const t of tabs) {
+    if (t === hung) continue
+    w.hang(t, false)
+    t.hidden = false
+  }
+  for (let s = 0; s < 20; s++) {
+    await pass(5000)
+    w.beat()
+  }
+  w.agent('the last')
+  await pass(15_000)
+  for (const t of running()) {
+    const state = t.chat.state()
+    assert.deepEqual(texts(state.messages), texts(w.stored), `${seed}: shown in order, once`)
+    assert.deepEqual(state.items.filter((i) => i.state === 'sending').map((i) => i.text), [], `${seed}: still waiting`)
+    for (const i of state.items) assert.match(i.text, /!/, `${seed}: failed`)
+  }
+  const leading = running().filter((t) => t.chat.transport() === 'stream')
+  assert.equal(leading.length, 1, `${seed}: one tab leads`)
+  const stored = texts(w.stored.filter((m) => m.from === 'customer'))
+  if (!hung) assert.deepEqual([...stored].sort(), written.filter((t) => !t.includes('!')).sort(), `${seed}: what was written is stored, once`)
+  tabs.forEach(w.end)
+}
+
+const histories = Number(process.env.HISTORIES || 40)
+const first = Number(process.env.FIRST || 1)
+async function all(open?: typeof reading) {
+  for (let seed = first; seed < first + histories; seed++) await play(seed, open)
+}
+
+test('R8.3 whatever happens to server and tabs, what is stored is shown in order and once, and nothing is read that was not shown', () => all())
+
+test('reading on after the highest sequence known loses messages', async () => {
+  const highest = () => {
+    const r = reading()
+    return { ...r, add: (list: Message[]) => r.told(list, r.cursor()) }
+  }
+  await assert.rejects(all(highest), /shown/)
+})
