@@ -16,11 +16,13 @@ import (
 
 // console is the agents' inbox of an account, as JSON and server-sent events.
 type console struct {
-	account  *charla.Account
-	who      func(*http.Request) (charla.Person, error) // the host's own login
-	patience time.Duration                              // with a live page that stopped reading
+	account      *charla.Account
+	who          func(*http.Request) (charla.Person, error) // the host's own login
+	writeTimeout time.Duration                              // for a live page that stopped reading
 }
 
+// handler returns the agents' API: lists, conversations, answers, commands, presence
+// and the live inbox.
 func (c *console) handler() http.Handler {
 	mux := http.NewServeMux()
 	inbox := c.account.Inbox()
@@ -63,9 +65,9 @@ func (c *console) handler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 1<<16))
 }
 
-// live sends each ticket that changes as a server-sent event. A page that was cut off
-// comes back with the ID of the last event it got, and misses nothing. What a beat sends
-// keeps proxies from taking it for dead.
+// live sends each ticket that changes as a server-sent event. A page whose connection
+// broke comes back with the ID of the last event it got, and misses nothing. What a
+// beat sends keeps proxies from closing an idle connection.
 func (c *console) live(w http.ResponseWriter, r *http.Request) {
 	if _, err := c.who(r); err != nil {
 		http.Error(w, "log in", http.StatusUnauthorized)
@@ -84,7 +86,7 @@ func (c *console) live(w http.ResponseWriter, r *http.Request) {
 		if _, denied := c.who(r); err != nil || denied != nil { // somebody may have logged out
 			return
 		}
-		_ = out.SetWriteDeadline(time.Now().Add(c.patience))
+		_ = out.SetWriteDeadline(time.Now().Add(c.writeTimeout))
 		body, _ := json.Marshal(row)
 		if _, err := fmt.Fprintf(w, "event: %s\nid: %s\ndata: %s\n\n", event, row.Cursor, body); err != nil || out.Flush() != nil {
 			return // it stopped reading
@@ -92,7 +94,7 @@ func (c *console) live(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ref is the latest ticket of the conversation that a path names.
+// ref returns the ref of the latest ticket of the conversation that a path names.
 func ref(r *http.Request) tickets.Ref {
 	id, _ := tickets.ParseConversationID(r.PathValue("conversation")) // zero: not found
 	return tickets.Ref{Conversation: id}

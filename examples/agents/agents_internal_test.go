@@ -34,7 +34,7 @@ type bench struct {
 	ended chan struct{}
 }
 
-func setup(t *testing.T, patience time.Duration) *bench {
+func setup(t *testing.T, writeTimeout time.Duration) *bench {
 	t.Helper()
 	b := &bench{t: t, ended: make(chan struct{}, 10)}
 	var err error
@@ -42,7 +42,7 @@ func setup(t *testing.T, patience time.Duration) *bench {
 	require.NoError(t, err)
 	b.account, _, err = b.desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", nil)
 	require.NoError(t, err)
-	c := &console{account: b.account, who: basic(password), patience: patience}
+	c := &console{account: b.account, who: basic(password), writeTimeout: writeTimeout}
 	pages := c.handler()
 	b.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pages.ServeHTTP(w, r)

@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-// run serves until ctx ends, and says on out where.
+// run serves until ctx ends, and prints on out where.
 func run(ctx context.Context, listener net.Listener, file string, out io.Writer) (err error) {
 	defer listener.Close()
 	store, err := sqlite.Open(file, nil)
@@ -72,7 +72,7 @@ func run(ctx context.Context, listener net.Listener, file string, out io.Writer)
 		return err
 	}
 	password := rand.Text()
-	agents := &console{account: desk.Account(account.ID), who: basic(password), patience: 10 * time.Second}
+	agents := &console{account: desk.Account(account.ID), who: basic(password), writeTimeout: 10 * time.Second}
 
 	mux := http.NewServeMux()
 	mux.Handle("/chat/", chat)
@@ -94,7 +94,7 @@ func run(ctx context.Context, listener net.Listener, file string, out io.Writer)
 	return err
 }
 
-// first is the account of the database; it is made if there is none.
+// first returns the account of the database; it makes one if there is none.
 func first(ctx context.Context, desk *charla.Desk, domain string) (charla.AccountInfo, error) {
 	list, err := desk.Accounts(ctx, charla.AccountQuery{Hidden: true})
 	if err != nil {
@@ -110,7 +110,7 @@ func first(ctx context.Context, desk *charla.Desk, domain string) (charla.Accoun
 	return account.Info(ctx)
 }
 
-// basic is a login by any name and a password.
+// basic returns a login by any name and a password.
 func basic(password string) func(*http.Request) (charla.Person, error) {
 	return func(r *http.Request) (charla.Person, error) {
 		name, given, _ := r.BasicAuth()

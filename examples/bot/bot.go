@@ -18,12 +18,13 @@ type bot struct {
 	known [][2]string
 }
 
+// newBot returns a bot that answers with known: pairs of a text to find and its answer.
 func newBot(account *charla.Account, known [][2]string) *bot {
 	return &bot{account.Inbox(), account.Agent(charla.Person{ID: "bot", Name: "Assistant"}), known}
 }
 
-// run answers until ctx ends. It begins with the whole inbox, so that what was asked
-// while no bot ran is answered, too.
+// run answers until ctx ends, and returns its error. It begins with the whole inbox, so
+// that what customers wrote while no bot ran is answered, too.
 func (b *bot) run(ctx context.Context) error {
 	for row, err := range b.inbox.Live(ctx, "", 0) {
 		if err == nil && row.Status == tickets.StatusOpen && !row.Answered {
@@ -36,6 +37,8 @@ func (b *bot) run(ctx context.Context) error {
 	return nil
 }
 
+// answer answers the first message of a ticket that it knows an answer to, once a
+// ticket; if it knows none it does nothing.
 func (b *bot) answer(ctx context.Context, row *charla.Row) error {
 	page, err := b.inbox.Messages(ctx, row.Ref, charla.MessageQuery{Newest: true})
 	for _, m := range page.Items {

@@ -28,6 +28,7 @@ func main() {
 	}
 }
 
+// run has a customer ask and prints the conversation until the bot has answered.
 func run(ctx context.Context) error {
 	desk, err := charla.New(storage.NewMemory(), nil)
 	if err != nil {

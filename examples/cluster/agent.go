@@ -12,21 +12,21 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// agents share an inbox: one of them reads what changes, one who is free answers.
+// agents share an inbox: one goroutine reads what changes, and a free agent answers.
 type agents struct {
 	*people
 	work chan thread
 	// seen is when the latest ticket of each conversation changed last, by the inbox.
 	seen map[tickets.ConversationID]time.Time
-	// anew counts how often the inbox had to be read from the beginning.
-	anew int
+	// rereads counts how often the inbox had to be read from the beginning again.
+	rereads int
 
 	ledger sync.Mutex
 	said   []said
 }
 
-// follow reads the inbox from where it stopped, or from the beginning if that cursor
-// does not hold any more.
+// follow reads the inbox from its last cursor on, or from the beginning if that cursor
+// is no longer valid, until ctx ends.
 func (a *agents) follow(ctx context.Context) {
 	after := ""
 	for ctx.Err() == nil {
@@ -36,7 +36,7 @@ func (a *agents) follow(ctx context.Context) {
 		case err != nil || status >= 500:
 		case status == http.StatusGone:
 			after = ""
-			a.anew++
+			a.rereads++
 		default:
 			after = in.Next
 			for _, t := range in.Threads {
@@ -52,7 +52,8 @@ func (a *agents) follow(ctx context.Context) {
 	}
 }
 
-// offer hands out what waits for an answer; a part is left alone, and delayed.
+// offer gives a ticket that waits for an answer to a free agent. One in four is left
+// alone, and becomes delayed.
 func (a *agents) offer(t thread) {
 	if !t.Waiting || rand.IntN(4) == 0 {
 		return
@@ -63,7 +64,7 @@ func (a *agents) offer(t thread) {
 	}
 }
 
-// answer is one agent, who answers most and closes some.
+// answer is one agent, who answers most tickets and closes some, until people end.
 func (a *agents) answer(ctx context.Context, agent int) {
 	for n := 1; ; n++ {
 		var t thread

@@ -10,8 +10,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// What agents say and get. Their console is the host's own, with its own login: this
-// one believes everybody.
+// The requests and answers of the agents' console. It is the host's own, with its own
+// login: this one has none.
 type (
 	// inbox is what changed after a cursor.
 	inbox struct {
@@ -35,7 +35,7 @@ type (
 	}
 )
 
-// agentPages are what the agents' console asks for.
+// agentPages returns the API of the agents' console: the inbox and what an agent does.
 func agentPages(account *charla.Account) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /agent/inbox", func(w http.ResponseWriter, r *http.Request) {

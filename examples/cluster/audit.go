@@ -12,8 +12,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// read reads everything back and compares it with what people believe.
-func (r *report) read(ctx context.Context, desk *charla.Desk, account *charla.Account, crowd *people, mails string) error {
+// audit reads everything back and compares it with the ledger of what was acknowledged.
+// Differences are in the report; an error means that something could not be read.
+func (r *report) audit(ctx context.Context, desk *charla.Desk, account *charla.Account, crowd *people, mails string) error {
 	ledger := map[tickets.ConversationID][]said{}
 	for _, s := range crowd.agents.said {
 		ledger[s.conversation] = append(ledger[s.conversation], s)
@@ -37,7 +38,7 @@ func (r *report) read(ctx context.Context, desk *charla.Desk, account *charla.Ac
 	return r.outbox(ctx, desk, account.ID(), mails, created)
 }
 
-// conversation checks one, and says how many tickets it has.
+// conversation checks one conversation, and returns how many tickets it has.
 func (r *report) conversation(ctx context.Context, in *charla.Inbox, ref tickets.Ref, ledger []said, v *visitor) (created int, err error) {
 	stored := map[int64]string{}
 	texts := map[string]bool{}
@@ -88,19 +89,20 @@ func (r *report) conversation(ctx context.Context, in *charla.Inbox, ref tickets
 	if err != nil {
 		return 0, err
 	}
-	r.fired(&latest, history)
+	r.countDeadlines(&latest, history)
 	return int(latest.Number), nil
 }
 
-// firing is something that falls due once.
+// firing is a deadline that was carried out.
 type firing struct {
 	ticket tickets.Number
 	what   tickets.FactKind
 	due    time.Time
 }
 
-// fired counts what fell due in a conversation, and looks for what did not.
-func (r *report) fired(latest *tickets.Ticket, history []tickets.Entry) {
+// countDeadlines counts the deadlines that a conversation's history says were carried
+// out, and reports those that were carried out twice or never.
+func (r *report) countDeadlines(latest *tickets.Ticket, history []tickets.Entry) {
 	done := map[firing]bool{}
 	for _, e := range history {
 		for _, fact := range e.Facts {
@@ -126,7 +128,7 @@ func (r *report) fired(latest *tickets.Ticket, history []tickets.Entry) {
 
 // inbox checks that the agents were told of the last change of every conversation.
 func (r *report) inbox(ctx context.Context, in *charla.Inbox, a *agents) error {
-	r.anew = a.anew
+	r.rereads = a.rereads
 	told := map[tickets.ConversationID]bool{}
 	for q := (charla.TicketQuery{}); ; {
 		page, err := in.Tickets(ctx, q)

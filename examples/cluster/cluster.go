@@ -44,7 +44,8 @@ type cluster struct {
 	stopWatch        context.CancelFunc
 }
 
-// start starts it. What it has is in dir; front may stand before the proxy.
+// start starts everything, with its files in dir. front, if not nil, wraps the proxy.
+// After an error stop must be called.
 func (c *cluster) start(ctx context.Context, dir string, front func(http.Handler) http.Handler) (err error) {
 	if c.primary, err = pgtest.Start(ctx, &pgtest.Options{Sync: true, Replicated: true}); err != nil {
 		return err
@@ -70,7 +71,7 @@ func (c *cluster) start(ctx context.Context, dir string, front func(http.Handler
 	if err := os.WriteFile(c.settings.Mails, nil, 0o600); err != nil {
 		return err
 	}
-	err = c.look(ctx, func(desk *charla.Desk) error {
+	err = c.withDesk(ctx, func(desk *charla.Desk) error {
 		cfg, err := chatcfg.Decode([]byte(rules))
 		if err != nil {
 			return err
@@ -102,6 +103,7 @@ func (c *cluster) start(ctx context.Context, dir string, front func(http.Handler
 	return nil
 }
 
+// startProcess starts process i and tells the proxy where it is.
 func (c *cluster) startProcess(ctx context.Context, i int) (err error) {
 	s := c.settings
 	s.Name = fmt.Sprint(i + 1)
@@ -111,8 +113,9 @@ func (c *cluster) startProcess(ctx context.Context, i int) (err error) {
 	return err
 }
 
-// look opens a desk of this process on the database, which does not run.
-func (c *cluster) look(ctx context.Context, use func(*charla.Desk) error) error {
+// withDesk calls use with a desk in this process on the cluster's database, which does
+// not run.
+func (c *cluster) withDesk(ctx context.Context, use func(*charla.Desk) error) error {
 	store, err := postgres.Open(ctx, c.settings.Database, nil)
 	if err != nil {
 		return err
@@ -124,8 +127,8 @@ func (c *cluster) look(ctx context.Context, use func(*charla.Desk) error) error 
 	return errors.Join(err, store.Close())
 }
 
-// leave has the processes leave in order.
-func (c *cluster) leave() (err error) {
+// stopProcesses ends the processes in order, each after what it has under way.
+func (c *cluster) stopProcesses() (err error) {
 	for i, p := range c.processes {
 		if p != nil {
 			err = errors.Join(err, p.stop())
@@ -135,9 +138,9 @@ func (c *cluster) leave() (err error) {
 	return err
 }
 
-// stop ends everything.
+// stop ends everything that runs.
 func (c *cluster) stop() error {
-	err := c.leave()
+	err := c.stopProcesses()
 	if c.stopWatch != nil {
 		c.stopWatch()
 	}
@@ -155,8 +158,7 @@ func (c *cluster) stop() error {
 // fault is something that happens to a cluster.
 type fault struct {
 	name string
-	// strike does it, mend what an operator, or what watches over the machines,
-	// would do then.
+	// strike causes it. mend does what an operator would do then, and mended says what.
 	strike func(*cluster) error
 	mend   func(context.Context, *cluster) error
 	mended string

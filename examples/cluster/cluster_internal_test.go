@@ -51,7 +51,7 @@ func TestFaults(t *testing.T) {
 	assert.Equal(t, p.visitors, r.changes.n)
 	assert.Positive(t, r.deadlines.n)
 	assert.Positive(t, r.mails.n)
-	assert.Positive(t, r.anew, "another server numbers the changes")
+	assert.Positive(t, r.rereads, "another server numbers the changes")
 	require.Len(t, r.took, len(faults))
 	for _, took := range r.took {
 		assert.Positive(t, took.answered, took.name)
@@ -173,7 +173,7 @@ func TestReport(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := &world{
-				people: gather(&cluster{}, 1), clock: clock.NewMock(), mails: filepath.Join(t.TempDir(), "mails"),
+				people: newPeople(&cluster{}, 1), clock: clock.NewMock(), mails: filepath.Join(t.TempDir(), "mails"),
 			}
 			var err error
 			w.desk, err = charla.New(storage.NewMemory(), &charla.Options{Clock: w.clock, Mailer: mailFile(w.mails)})
@@ -181,7 +181,7 @@ func TestReport(t *testing.T) {
 			w.live(t, w.desk, w.clock)
 			c.tamper(w)
 			r := &report{}
-			require.NoError(t, r.read(t.Context(), w.desk, w.account(t, w.desk), w.people, w.mails))
+			require.NoError(t, r.audit(t.Context(), w.desk, w.account(t, w.desk), w.people, w.mails))
 			assert.Equal(t, c.lost, c.of(r).lost, r.problems)
 			assert.Equal(t, c.twice, c.of(r).twice, r.problems)
 			assert.Equal(t, c.lost+c.twice == 0, r.kept(), r.problems)
@@ -254,7 +254,7 @@ func TestFired(t *testing.T) {
 		},
 	} {
 		r := &report{}
-		r.fired(&c.latest, c.history)
+		r.countDeadlines(&c.latest, c.history)
 		assert.Equal(t, c.want, r.deadlines, name)
 	}
 }

@@ -41,7 +41,8 @@ const (
 	shutdownTime = 5 * time.Second        // for the requests under way
 )
 
-// serve is one process. It serves until ctx ends, and says on ready where.
+// serve is one process. It writes its address to ready and serves until ctx ends, which
+// is no error.
 func serve(ctx context.Context, s settings, ready, logs io.Writer) error {
 	logger := slog.New(slog.NewTextHandler(logs, nil)).With("desk", s.Name)
 	pool, err := postgres.NewPool(ctx, s.Database, nil)
@@ -77,8 +78,8 @@ func serve(ctx context.Context, s settings, ready, logs io.Writer) error {
 	mux := http.NewServeMux()
 	mux.Handle("/chat/", chat)
 	mux.Handle("/agent/", agentPages(desk.Account(s.Account)))
-	// Healthy is who takes requests. It does not ask the database: without that no
-	// process is any better than this one.
+	// A process is healthy if it takes requests. This does not ask the database: without
+	// that no other process would do better.
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		if leaving.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -132,6 +133,7 @@ type counts struct {
 	commits, deadlines, deliveries, streams, failures atomic.Int64
 }
 
+// observer returns an observer that counts.
 func (c *counts) observer() *charla.Observer {
 	return &charla.Observer{
 		Committed: func(_ context.Context, o charla.ObservedCommit) {
@@ -146,6 +148,7 @@ func (c *counts) observer() *charla.Observer {
 	}
 }
 
+// String returns the counts in words.
 func (c *counts) String() string {
 	return fmt.Sprintf("%d commits, %d deadlines, %d deliveries, %d streams, %d failures in the background",
 		c.commits.Load(), c.deadlines.Load(), c.deliveries.Load(), c.streams.Load(), c.failures.Load())

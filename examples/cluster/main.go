@@ -51,6 +51,7 @@ const (
 	unrun  = 2
 )
 
+// run runs the whole program and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := plan{out: stdout, faults: faults}
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)

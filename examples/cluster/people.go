@@ -15,7 +15,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// people are the visitors and agents. They are in this process, which nobody kills,
+// people are the visitors and agents. They are in this process, which is never killed,
 // and keep a ledger of what was acknowledged.
 type people struct {
 	page, desk string // where the widget's protocol and the agents' pages begin
@@ -23,14 +23,14 @@ type people struct {
 	visitors   []*visitor
 	agents     agents
 
-	ending  chan struct{}  // closes when nobody begins anything new
-	writers sync.WaitGroup // those who write
-	readers sync.WaitGroup // those who read, until leave
-	leave   context.CancelFunc
-	heard   atomic.Int64 // how much they have read
+	ending      chan struct{}  // closed: no new requests
+	writers     sync.WaitGroup // the goroutines that write
+	readers     sync.WaitGroup // the goroutines that read, until stopReading
+	stopReading context.CancelFunc
+	heard       atomic.Int64 // how many messages and changes they have read
 
 	mu       sync.Mutex
-	gaveUp   error
+	failure  error     // the first answer that should not be
 	answered time.Time // when the last request that was acknowledged had been sent
 }
 
@@ -44,7 +44,8 @@ type said struct {
 	asked, sent, heard time.Time
 }
 
-func gather(c *cluster, visitors int) *people {
+// newPeople returns the visitors and the agents of a cluster. Nothing runs yet.
+func newPeople(c *cluster, visitors int) *people {
 	p := &people{
 		page: c.settings.Base + "/chat/v1/" + c.key, desk: c.settings.Base + "/agent",
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4 * visitors}},
@@ -57,10 +58,10 @@ func gather(c *cluster, visitors int) *people {
 	return p
 }
 
-// begin lets everybody in.
+// begin starts the goroutines of all visitors and agents.
 func (p *people) begin(ctx context.Context) {
-	reading, leave := context.WithCancel(ctx)
-	p.leave = leave
+	reading, stop := context.WithCancel(ctx)
+	p.stopReading = stop
 	for _, v := range p.visitors {
 		p.writers.Go(func() {
 			if !v.enter(ctx) {
@@ -76,46 +77,47 @@ func (p *people) begin(ctx context.Context) {
 	}
 }
 
-// end waits until those who write have the answer to what they asked last.
-func (p *people) end(ctx context.Context) error {
+// endWriting makes the writers stop, and waits until each has the answer to its last
+// request. It fails if one waits for too long, or got an answer that should not be.
+func (p *people) endWriting(ctx context.Context) error {
 	close(p.ending)
 	done := make(chan struct{})
 	go func() { p.writers.Wait(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(patience):
-		return fmt.Errorf("somebody waits for an answer for %s", patience)
+	case <-time.After(maxWait):
+		return fmt.Errorf("a request has waited for %s", maxWait)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.gaveUp
+	return p.failure
 }
 
-// disperse ends the readers.
-func (p *people) disperse() error {
-	p.leave()
+// endReading stops the readers and waits for them. It fails like endWriting.
+func (p *people) endReading() error {
+	p.stopReading()
 	p.readers.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.gaveUp
+	return p.failure
 }
 
-// wait waits until everybody is gone.
+// wait waits until all goroutines have ended.
 func (p *people) wait() {
 	p.writers.Wait()
 	p.readers.Wait()
 }
 
-// servedSince says whether a request that was sent after a time was acknowledged.
+// servedSince reports whether a request that was sent after a time was acknowledged.
 func (p *people) servedSince(t time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.answered.After(t)
 }
 
-// pause waits; false: it is time to go.
+// pause waits; false: it is time to stop.
 func (p *people) pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-p.ending:
@@ -127,9 +129,9 @@ func (p *people) pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// post asks until there is an answer, always the same, with the same key: whoever
-// hears nothing, or that it may have happened, asks again. ok is false if the answer
-// is no.
+// post sends a request until there is an answer, always the same, with the same key:
+// without an answer, or with one that leaves the outcome open, it sends it again. ok is
+// false if the request was refused.
 func (p *people) post(ctx context.Context, url, token string, body, into any) (s said, ok bool) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -159,7 +161,8 @@ func (p *people) post(ctx context.Context, url, token string, body, into any) (s
 	return s, false
 }
 
-// once sends a request once.
+// once sends a request once. It reads the answer into a value if the status is one of
+// success, and fails if there is no whole answer.
 func (p *people) once(ctx context.Context, method, url, token string, body []byte, into any) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -175,6 +178,7 @@ func (p *people) once(ctx context.Context, method, url, token string, body []byt
 	return answer.StatusCode, err
 }
 
+// send sends a request as the widget does. The caller closes the answer's body.
 func (p *people) send(ctx context.Context, method, url, token string, body []byte) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
@@ -188,11 +192,11 @@ func (p *people) send(ctx context.Context, method, url, token string, body []byt
 	return p.client.Do(r)
 }
 
-// complain keeps what should not happen at all.
+// complain records the first answer that should not be.
 func (p *people) complain(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.gaveUp == nil {
-		p.gaveUp = err
+	if p.failure == nil {
+		p.failure = err
 	}
 }

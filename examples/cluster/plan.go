@@ -19,15 +19,15 @@ type plan struct {
 	verbose  bool
 	out      io.Writer
 	faults   []fault
-	// front, if set, stands before the proxy: a negative control for the test.
+	// front, if set, wraps the proxy: a negative control for the test.
 	front func(http.Handler) http.Handler
 }
 
-// patience is how long anything may take that should take a moment.
-const patience = time.Minute
+// maxWait is how long anything may take that should take a moment.
+const maxWait = time.Minute
 
-// run does all of it. An error means that it could not be done; what became of the
-// promises is in the report.
+// run does the whole run. An error means that it could not be done; which promises were
+// kept is in the report.
 func (p plan) run(ctx context.Context) (r *report, err error) {
 	dir, err := os.MkdirTemp("", "charla-cluster-")
 	if err != nil {
@@ -50,7 +50,7 @@ func (p plan) run(ctx context.Context) (r *report, err error) {
 		fmt.Fprintf(p.out, "%5.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
 	say("people write")
-	crowd := gather(c, p.visitors)
+	crowd := newPeople(c, p.visitors)
 	there, stop := context.WithCancel(ctx)
 	defer crowd.wait()
 	defer stop()
@@ -68,7 +68,7 @@ func (p plan) run(ctx context.Context) (r *report, err error) {
 		}
 		if err == nil {
 			say("%s", f.mended)
-			err = eventually(ctx, "nobody is answered", func() (bool, error) { return crowd.servedSince(struck[i]), nil })
+			err = eventually(ctx, "no request is answered", func() (bool, error) { return crowd.servedSince(struck[i]), nil })
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
@@ -77,28 +77,28 @@ func (p plan) run(ctx context.Context) (r *report, err error) {
 	if err := until(ctx, began.Add(p.load)); err != nil {
 		return nil, err
 	}
-	say("nobody begins anything new; what is due falls due")
+	say("no new messages; the last deadlines are carried out")
 	if err := p.settle(ctx, c, crowd); err != nil {
 		return nil, err
 	}
 	say("the processes leave, and everything is read back")
-	if err := c.leave(); err != nil {
+	if err := c.stopProcesses(); err != nil {
 		return nil, fmt.Errorf("a process did not leave in order: %w", err)
 	}
 	r = &report{}
 	r.time(crowd, p.faults, struck)
-	return r, c.look(ctx, func(desk *charla.Desk) error {
-		return r.read(ctx, desk, desk.Account(c.settings.Account), crowd, c.settings.Mails)
+	return r, c.withDesk(ctx, func(desk *charla.Desk) error {
+		return r.audit(ctx, desk, desk.Account(c.settings.Account), crowd, c.settings.Mails)
 	})
 }
 
-// settle waits until everybody has the answer to what they asked last, nothing is left
-// to be done, and the readers have caught up, if they do.
+// settle waits until all requests are answered, nothing is due any more, and the
+// readers have caught up.
 func (p plan) settle(ctx context.Context, c *cluster, crowd *people) error {
-	if err := crowd.end(ctx); err != nil {
+	if err := crowd.endWriting(ctx); err != nil {
 		return err
 	}
-	err := c.look(ctx, func(desk *charla.Desk) error {
+	err := c.withDesk(ctx, func(desk *charla.Desk) error {
 		return eventually(ctx, "what is due does not get done", func() (bool, error) {
 			next, err := desk.NextDue(ctx)
 			return next.IsZero(), err
@@ -113,10 +113,10 @@ func (p plan) settle(ctx context.Context, c *cluster, crowd *people) error {
 			return err
 		}
 	}
-	return crowd.disperse()
+	return crowd.endReading()
 }
 
-// until waits for a time.
+// until waits for a time. It fails if ctx ends first.
 func until(ctx context.Context, t time.Time) error {
 	select {
 	case <-ctx.Done():
@@ -126,9 +126,10 @@ func until(ctx context.Context, t time.Time) error {
 	}
 }
 
-// eventually waits until something is so; otherwise says what is wrong if it never is.
+// eventually waits until a condition holds. It fails with otherwise if that takes
+// longer than maxWait.
 func eventually(ctx context.Context, otherwise string, so func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	for {
 		if ok, err := so(); ok || err != nil {

@@ -31,7 +31,7 @@ func processMain(ctx context.Context) error {
 	return serve(ctx, s, os.Stdout, os.Stderr)
 }
 
-// process is one life of a process, as its parent sees it.
+// process is a process that runs, or has run, as its parent sees it.
 type process struct {
 	cmd     *exec.Cmd
 	in      io.Closer
@@ -74,7 +74,8 @@ func startProcess(ctx context.Context, s settings, logs io.Writer) (*process, er
 // kill ends it at once, as the kernel does when memory runs out.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
-// stop lets it leave in order.
+// stop ends it in order: it finishes what is under way. It is killed if that takes too
+// long.
 func (p *process) stop() error {
 	p.in.Close()
 	defer time.AfterFunc(2*(drainTime+shutdownTime), p.kill).Stop()

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// proxy shares requests out among processes, in turn. A process that cannot be reached
-// is passed over: nothing was sent to it yet. What breaks later is for the client to
-// repeat, with the same key.
+// proxy sends requests to the processes in turn. A process that cannot be reached is
+// skipped: nothing was sent to it yet. What breaks later is for the client to repeat,
+// with the same key.
 type proxy struct {
 	*httputil.ReverseProxy
 	to http.RoundTripper
@@ -29,6 +29,8 @@ type server struct {
 	healthy bool
 }
 
+// newProxy returns a proxy for a number of processes, whose addresses are not known
+// yet.
 func newProxy(servers int) *proxy {
 	p := &proxy{
 		servers: make([]server, servers),
@@ -49,15 +51,15 @@ func newProxy(servers int) *proxy {
 	return p
 }
 
-// set says where a process is.
+// set sets the address of a process.
 func (p *proxy) set(i int, address string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.servers[i] = server{address, true}
 }
 
-// inTurn are the addresses of the processes as they are to be tried: the next one
-// first, and those that are not healthy last.
+// inTurn returns the addresses of the processes in the order in which they are to be
+// tried: the next one first, and those that are not healthy last.
 func (p *proxy) inTurn() (first, last []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +76,8 @@ func (p *proxy) inTurn() (first, last []string) {
 	return first, last
 }
 
-// RoundTrip tries one process after the other until one is reached.
+// RoundTrip tries one process after the other until one is reached. It fails if none
+// is, or if the connection breaks later.
 func (p *proxy) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	first, last := p.inTurn()
 	body := r.Body
@@ -102,7 +105,7 @@ func (p *proxy) watch(ctx context.Context) {
 			if err == nil {
 				answer.Body.Close()
 			}
-			p.found(address, err == nil && answer.StatusCode == http.StatusOK)
+			p.setHealth(address, err == nil && answer.StatusCode == http.StatusOK)
 		}
 		select {
 		case <-ctx.Done():
@@ -111,7 +114,8 @@ func (p *proxy) watch(ctx context.Context) {
 	}
 }
 
-func (p *proxy) found(address string, healthy bool) {
+// setHealth records whether a process is healthy.
+func (p *proxy) setHealth(address string, healthy bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.servers {

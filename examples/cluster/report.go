@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// report is what came of a run.
+// report is the result of a run.
 type report struct {
 	messages, streams, changes, deadlines, mails tally
 	// unknown counts e-mails that may or may not have been sent: the host decides.
 	unknown int
-	// anew counts how often the agents' inbox was read from the beginning.
-	anew  int
-	usual time.Duration
-	took  []recovery
+	// rereads counts how often the agents' inbox was read from the beginning again.
+	rereads int
+	usual   time.Duration
+	took    []recovery
 	// problems describe the first of them.
 	problems []string
 }
@@ -32,6 +32,7 @@ type recovery struct {
 	longest time.Duration
 }
 
+// kept reports whether nothing was lost and nothing done twice.
 func (r *report) kept() bool {
 	for _, t := range []tally{r.messages, r.streams, r.changes, r.deadlines, r.mails} {
 		if t.lost+t.twice > 0 {
@@ -41,24 +42,26 @@ func (r *report) kept() bool {
 	return len(r.problems) == 0
 }
 
-// lose and repeat note a problem.
+// lose counts something that is missing, and describes it.
 func (r *report) lose(t *tally, format string, args ...any) {
 	t.lost++
 	r.note("lost: "+format, args...)
 }
 
+// repeat counts something that was done twice, and describes it.
 func (r *report) repeat(t *tally, format string, args ...any) {
 	t.twice++
 	r.note("twice: "+format, args...)
 }
 
+// note adds a description of a problem, up to 20.
 func (r *report) note(format string, args ...any) {
 	if len(r.problems) < 20 {
 		r.problems = append(r.problems, fmt.Sprintf(format, args...))
 	}
 }
 
-// time says how long the faults were felt.
+// time computes how long each fault was felt.
 func (r *report) time(crowd *people, faults []fault, struck []time.Time) {
 	all := slices.Clone(crowd.agents.said)
 	for _, v := range crowd.visitors {
@@ -91,7 +94,7 @@ func (r *report) time(crowd *people, faults []fault, struck []time.Time) {
 	}
 }
 
-// print prints it for people.
+// print prints the report for people.
 func (r *report) print(out io.Writer) {
 	const row, head = "%-36s%10d%7d%7d\n", "%-36s%10s%7s%7s\n"
 	fmt.Fprintf(out, "\n"+head, "", "there were", "lost", "twice")
@@ -119,8 +122,8 @@ func (r *report) print(out io.Writer) {
 	if r.unknown > 0 {
 		fmt.Fprintf(out, "E-mails that may or may not have been sent, so that the host decides: %d.\n", r.unknown)
 	}
-	if r.anew > 0 {
-		fmt.Fprintf(out, "The agents' inbox was read from the beginning again %s.\n", times(r.anew))
+	if r.rereads > 0 {
+		fmt.Fprintf(out, "The agents' inbox was read from the beginning again %s.\n", times(r.rereads))
 	}
 	for _, p := range r.problems {
 		fmt.Fprintln(out, p)
@@ -132,6 +135,7 @@ func (r *report) print(out io.Writer) {
 	}
 }
 
+// times returns a number of times in words.
 func times(n int) string {
 	if n == 1 {
 		return "once"
@@ -139,6 +143,7 @@ func times(n int) string {
 	return fmt.Sprint(n, " times")
 }
 
+// seconds returns a duration in seconds; below zero: "never".
 func seconds(d time.Duration) string {
 	if d < 0 {
 		return "never"

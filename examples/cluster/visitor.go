@@ -29,7 +29,7 @@ type message struct {
 	Text string `json:"text"`
 }
 
-// enter begins a session.
+// enter begins a session, and reports whether it could.
 func (v *visitor) enter(ctx context.Context) bool {
 	var begun struct {
 		Token string `json:"token"`
@@ -40,7 +40,7 @@ func (v *visitor) enter(ctx context.Context) bool {
 	return ok
 }
 
-// write writes, in bursts, with silences in which tickets are closed.
+// write writes, in bursts, with silences in which tickets are closed, until people end.
 func (v *visitor) write(ctx context.Context) {
 	for n := 1; v.pause(ctx, silence()); n++ {
 		var stored struct {
@@ -55,6 +55,8 @@ func (v *visitor) write(ctx context.Context) {
 	}
 }
 
+// silence returns how long to wait before the next message: mostly short, sometimes
+// longer than auto-close.
 func silence() time.Duration {
 	if rand.IntN(12) == 0 {
 		return time.Duration(1500+rand.IntN(1000)) * time.Millisecond
@@ -62,7 +64,8 @@ func silence() time.Duration {
 	return time.Duration(20+rand.IntN(200)) * time.Millisecond
 }
 
-// follow reads the stream; where it breaks off, it goes on from there.
+// follow reads the stream until ctx ends; if it breaks off, it goes on after the last
+// message.
 func (v *visitor) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		answer, err := v.send(ctx, http.MethodGet, fmt.Sprintf("%s/stream?after=%d", v.page, v.last), v.token, nil)
@@ -79,7 +82,7 @@ func (v *visitor) follow(ctx context.Context) {
 	}
 }
 
-// listen takes server-sent events until there are no more.
+// listen reads server-sent events until there are no more.
 func (v *visitor) listen(lines *bufio.Scanner) {
 	event := ""
 	for lines.Scan() {

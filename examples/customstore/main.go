@@ -24,6 +24,8 @@ func main() {
 	}
 }
 
+// run stores a conversation in a journal, opens the journal again and prints what it
+// holds.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
 		folder, err := os.MkdirTemp("", "customstore")

@@ -50,7 +50,7 @@ func main() {
 // shutdownTime is how long requests that are under way may still take.
 const shutdownTime = 10 * time.Second
 
-// run serves until ctx ends, and says on out where.
+// run serves until ctx ends, and prints on out where.
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("desk", flag.ContinueOnError)
 	addr := flags.String("addr", "localhost:8080", "the `address` to listen on")
@@ -142,7 +142,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	return nil
 }
 
-// visible is an address as a browser on this machine can use it.
+// visible returns an address as a browser on this machine can use it.
 func visible(flagged string, actual net.Addr) string {
 	host, _, err := net.SplitHostPort(flagged)
 	_, port, err2 := net.SplitHostPort(actual.String())

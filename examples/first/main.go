@@ -17,6 +17,7 @@ func main() {
 	}
 }
 
+// run has a customer ask and an agent answer, and prints both messages.
 func run(ctx context.Context, file string) error {
 	store, err := sqlite.Open(file, nil) // or storage.NewMemory()
 	if err != nil {

@@ -36,7 +36,8 @@ type chat struct {
 	entry, seq, before int64
 }
 
-// start opens the account and the customer's session, as they were left or new.
+// start opens the account and the customer's session, as the last run left them, or new
+// ones.
 func start(ctx context.Context, store storage.Store, file string, o options) (*chat, error) {
 	c := &chat{out: o.out, file: file + ".json", clock: &movedClock{Clock: o.clock}, zone: time.UTC}
 	var err error
@@ -59,7 +60,7 @@ func start(ctx context.Context, store storage.Store, file string, o options) (*c
 		c.zone = zone
 	}
 	c.visitor = c.account.Visitor(c.token)
-	if err = c.know(ctx); err == nil {
+	if err = c.findConversation(ctx); err == nil {
 		err = c.resume(ctx)
 	} else if errors.Is(err, charla.ErrSession) {
 		err = c.enter(ctx)
@@ -72,7 +73,7 @@ func start(ctx context.Context, store storage.Store, file string, o options) (*c
 	return c, nil
 }
 
-// openAccount finds the account of the database, or makes one, and puts the clock
+// openAccount finds the account of the database, or makes one, and sets the clock to
 // where it was.
 func (c *chat) openAccount(ctx context.Context) error {
 	list, err := c.desk.Accounts(ctx, charla.AccountQuery{Hidden: true})
@@ -111,27 +112,28 @@ func (c *chat) openAccount(ctx context.Context) error {
 	return err
 }
 
-// enter starts a session and remembers its token at once, like a browser.
+// enter starts a session and stores its token at once, like a browser.
 func (c *chat) enter(ctx context.Context) error {
 	var err error
 	if c.visitor, c.token, err = c.account.Enter(ctx, carla); err != nil {
 		return err
 	}
-	if err := c.know(ctx); err != nil {
+	if err := c.findConversation(ctx); err != nil {
 		return err
 	}
 	c.entry, c.seq, c.before = 0, 0, 0
 	return c.remember()
 }
 
-// know finds out which conversation is the visitor's.
-func (c *chat) know(ctx context.Context) error {
+// findConversation finds out which conversation is the visitor's. It fails with
+// [charla.ErrSession] without a session.
+func (c *chat) findConversation(ctx context.Context) error {
 	s, err := c.visitor.Session(ctx)
 	c.conversation = s.Conversation
 	return err
 }
 
-// resume skips what was shown before.
+// resume skips what was shown by the last run.
 func (c *chat) resume(ctx context.Context) error {
 	entries, messages, err := c.news(ctx)
 	if err != nil {
@@ -143,14 +145,14 @@ func (c *chat) resume(ctx context.Context) error {
 	return nil
 }
 
-// remember writes down what the database does not hold.
+// remember writes what the database does not have to the state file.
 func (c *chat) remember() error {
 	s := state{Account: c.account.ID().String(), Token: string(c.token), Ahead: c.clock.by(), Last: c.desk.Now()}
 	return s.write(c.file)
 }
 
-// line carries out one line and prints its result. What the library refuses is
-// printed and changes nothing.
+// line carries out one line, then everything that is due, and prints the result. What
+// the library refuses is printed and changes nothing.
 func (c *chat) line(ctx context.Context, line string) {
 	if err := c.do(ctx, line); err != nil {
 		c.say("Not done: %s.", plain(err))
@@ -163,6 +165,8 @@ func (c *chat) line(ctx context.Context, line string) {
 	}
 }
 
+// do carries out a command, or writes the line as the customer; an empty line is no
+// error.
 func (c *chat) do(ctx context.Context, line string) error {
 	if line == "" {
 		return nil
@@ -183,14 +187,14 @@ func (c *chat) do(ctx context.Context, line string) error {
 	return fmt.Errorf("there is no command %s; /help lists them", name)
 }
 
-// split is a command and what stands after it.
+// split returns a command and the text after it.
 func split(line string) (name, argument string) {
 	name, argument, _ = strings.Cut(strings.TrimSpace(line), " ")
 	return name, strings.TrimSpace(argument)
 }
 
-// write is the customer's message. A session that has expired begins anew, as a
-// browser would begin it.
+// write writes as the customer. If the session has expired it enters anew, as a browser
+// would.
 func (c *chat) write(ctx context.Context, text string) error {
 	_, err := c.visitor.Write(ctx, text, nil)
 	if !errors.Is(err, charla.ErrSession) {
@@ -204,12 +208,13 @@ func (c *chat) write(ctx context.Context, text string) error {
 	return err
 }
 
-// ticket is the customer's latest ticket.
+// ticket returns the ref of the customer's latest ticket.
 func (c *chat) ticket() tickets.Ref {
 	return tickets.Ref{Conversation: c.conversation}
 }
 
-// due is when something happens by itself.
+// due returns a channel that gets the time when something next happens by itself; nil:
+// nothing is scheduled.
 func (c *chat) due(ctx context.Context) <-chan time.Time {
 	next, err := c.desk.NextDue(ctx)
 	if err != nil || next.IsZero() {
@@ -219,8 +224,8 @@ func (c *chat) due(ctx context.Context) <-chan time.Time {
 	return c.clock.After(max(next.Sub(c.desk.Now()), time.Second))
 }
 
-// wait lets time pass from one deadline to the next, so that each happens at its
-// own time.
+// wait moves the clock from one deadline to the next, so that each is carried out at
+// its own time.
 func (c *chat) wait(ctx context.Context, d time.Duration) error {
 	end := c.desk.Now().Add(d)
 	// Before anything happens at the new time: a crash must not turn it back.
@@ -255,11 +260,12 @@ func (c *chat) Send(_ context.Context, m charla.Mail) error {
 	return nil
 }
 
+// say prints a line.
 func (c *chat) say(format string, args ...any) {
 	fmt.Fprintf(c.out, format+"\n", args...)
 }
 
-// problem is a problem with its path, if it has one.
+// problem returns a problem in words, with its path if it has one.
 func problem(p chatcfg.Problem) string {
 	if p.Path == "" {
 		return p.Message(chatcfg.English)
@@ -267,7 +273,7 @@ func problem(p chatcfg.Problem) string {
 	return p.Path + ": " + p.Message(chatcfg.English)
 }
 
-// plain is an error in plain words.
+// plain returns an error in plain words.
 func plain(err error) string {
 	var problems chatcfg.Problems
 	if errors.As(err, &problems) {

@@ -19,6 +19,7 @@ type command struct {
 	do                   func(c *chat, ctx context.Context, argument string) error
 }
 
+// commands returns all commands; /quit has no function.
 func commands() []command {
 	return []command{
 		{"/reply", "TEXT", "the agent answers", (*chat).reply},
@@ -41,6 +42,7 @@ func commands() []command {
 	}
 }
 
+// help lists the commands.
 func (c *chat) help(context.Context, string) error {
 	c.say("  %-16s %s", "TEXT", "the customer writes")
 	for _, one := range commands() {
@@ -49,12 +51,13 @@ func (c *chat) help(context.Context, string) error {
 	return nil
 }
 
+// reply answers as the agent.
 func (c *chat) reply(ctx context.Context, text string) error {
 	_, err := c.account.Agent(ana).Reply(ctx, c.ticket(), text, nil)
 	return err
 }
 
-// act is what the agent does to the ticket.
+// act returns the function of a command that the agent applies to the ticket.
 func act(kind tickets.CommandKind) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
 		_, err := c.account.Agent(ana).Do(ctx, c.ticket(), tickets.Command{Kind: kind}, nil)
@@ -62,6 +65,7 @@ func act(kind tickets.CommandKind) func(*chat, context.Context, string) error {
 	}
 }
 
+// mark returns the function of /important and /normal; it says so if nothing changed.
 func mark(kind tickets.CommandKind) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
 		before, err := c.account.Inbox().Ticket(ctx, c.ticket())
@@ -80,6 +84,7 @@ func mark(kind tickets.CommandKind) func(*chat, context.Context, string) error {
 	}
 }
 
+// heartbeat returns the function that makes the agent online or away.
 func heartbeat(a tickets.Availability) func(*chat, context.Context, string) error {
 	return func(c *chat, ctx context.Context, _ string) error {
 		err := c.account.Agent(ana).Heartbeat(ctx, a)
@@ -93,6 +98,7 @@ func heartbeat(a tickets.Availability) func(*chat, context.Context, string) erro
 // longest is the longest "/wait".
 const longest = 366 * 24 * time.Hour
 
+// pass moves the clock by the duration that was typed.
 func (c *chat) pass(ctx context.Context, argument string) error {
 	d, err := time.ParseDuration(argument)
 	if days, ok := strings.CutSuffix(argument, "d"); ok {
@@ -107,7 +113,7 @@ func (c *chat) pass(ctx context.Context, argument string) error {
 	return c.wait(ctx, d)
 }
 
-// try is a dry run: the same decision, and nothing is written.
+// try prints what would happen if the customer wrote a text; nothing is written.
 func (c *chat) try(ctx context.Context, text string) error {
 	o, err := c.visitor.DryRun(ctx, text)
 	if err != nil {
@@ -123,6 +129,7 @@ func (c *chat) try(ctx context.Context, text string) error {
 	return nil
 }
 
+// explain prints why the last things happened.
 func (c *chat) explain(ctx context.Context, _ string) error {
 	q := charla.PageQuery{Cursor: strconv.FormatInt(c.before, 10)}
 	list, err := c.account.Inbox().Explain(ctx, c.ticket(), chatcfg.English, q)
@@ -141,6 +148,7 @@ func (c *chat) explain(ctx context.Context, _ string) error {
 	return nil
 }
 
+// configure applies a merge patch to the configuration and saves it.
 func (c *chat) configure(ctx context.Context, patch string) error {
 	if patch == "" {
 		return errors.New(`say what changes; objects merge, lists replace, null is the default: ` +
@@ -166,12 +174,14 @@ func (c *chat) configure(ctx context.Context, patch string) error {
 	return nil
 }
 
+// warn prints warnings of a configuration.
 func (c *chat) warn(warnings []chatcfg.Problem) {
 	for _, p := range warnings {
 		c.say("  warning: %s", problem(p))
 	}
 }
 
+// status prints the time, whether the agent is available, and the account's key.
 func (c *chat) status(ctx context.Context, _ string) error {
 	info, err := c.account.Info(ctx)
 	if err != nil {

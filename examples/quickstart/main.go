@@ -58,7 +58,7 @@ type options struct {
 	prompt bool
 }
 
-// run chats until the lines end, "/quit", or ctx ends.
+// run chats until the input ends, "/quit", or ctx ends; none of those is an error.
 func run(ctx context.Context, args []string, o options) (err error) {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	file := flags.String("db", "quickstart.db", "the SQLite `file`; made if it is not there")
@@ -105,8 +105,8 @@ func run(ctx context.Context, args []string, o options) (err error) {
 	}
 }
 
-// read reads lines in the background. A terminal cannot be interrupted, so the
-// last read may outlive run.
+// read reads lines in the background, until the input ends or done closes. A terminal
+// cannot be interrupted, so the last read may outlive run.
 func read(in io.Reader, done <-chan struct{}) <-chan string {
 	lines := make(chan string)
 	go func() {

@@ -12,7 +12,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// show prints what happened since it last did, and how things stand.
+// show prints what happened since it last did, the ticket's state and the next
+// deadline.
 func (c *chat) show(ctx context.Context) error {
 	entries, messages, err := c.news(ctx)
 	if err != nil {
@@ -36,7 +37,7 @@ func (c *chat) show(ctx context.Context) error {
 	return err
 }
 
-// news are the history and the messages since the last time.
+// news returns the history and the messages since the last time.
 func (c *chat) news(ctx context.Context) ([]tickets.Entry, []tickets.Message, error) {
 	var entries []tickets.Entry
 	var messages []tickets.Message
@@ -63,7 +64,7 @@ func (c *chat) news(ctx context.Context) ([]tickets.Entry, []tickets.Message, er
 	}
 }
 
-// seen remembers that news were shown.
+// seen records that news were shown.
 func (c *chat) seen(entries []tickets.Entry, messages []tickets.Message) {
 	if len(entries) > 0 {
 		c.before, c.entry = entries[0].N-1, entries[len(entries)-1].N
@@ -88,7 +89,8 @@ func (c *chat) print(entries []tickets.Entry, messages []tickets.Message) {
 	}
 }
 
-// fact is one thing that happened; empty: the status says it better.
+// fact returns one thing that happened in words; empty: the ticket's state says it
+// already.
 func fact(e tickets.Entry, f tickets.Fact, texts map[int64]tickets.Message) string {
 	switch f.Kind {
 	case tickets.FactSaid:
@@ -123,7 +125,7 @@ func fact(e tickets.Entry, f tickets.Fact, texts map[int64]tickets.Message) stri
 	return ""
 }
 
-// describe is the ticket in a line.
+// describe returns a ticket's state in one line.
 func (c *chat) describe(t *tickets.Ticket) string {
 	words := []string{string(t.Status)}
 	if t.Reason != "" {
@@ -147,7 +149,7 @@ func (c *chat) describe(t *tickets.Ticket) string {
 	return "ticket " + strconv.FormatInt(int64(t.Number), 10) + ": " + strings.Join(words, ", ")
 }
 
-// due is what a ticket waits for.
+// due returns what a ticket's next deadline does.
 func due(t *tickets.Ticket) string {
 	switch {
 	case t.Status != tickets.StatusOpen:
@@ -159,5 +161,5 @@ func due(t *tickets.Ticket) string {
 	}
 }
 
-// at is an instant as the library's explanations write it.
+// at returns an instant in the form of the library's explanations.
 func (c *chat) at(t time.Time) string { return t.In(c.zone).Format("2006-01-02 15:04:05 MST") }

@@ -40,7 +40,7 @@ func readState(file string) (state, error) {
 	return s, nil
 }
 
-// write replaces the file: the old one is whole until the new one is.
+// write replaces the file in one step: a crash leaves the old one or the new one.
 func (s state) write(file string) error {
 	body, err := json.MarshalIndent(s, "", "  ")
 	if err == nil {
@@ -59,7 +59,7 @@ type movedClock struct {
 	ahead time.Duration
 }
 
-// Now is the real time and what it was moved by.
+// Now returns the real time plus what it was moved by.
 func (c *movedClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,7 +73,7 @@ func (c *movedClock) moveTo(t time.Time) {
 	c.ahead = max(c.ahead, t.Sub(c.Clock.Now()))
 }
 
-// by is how far it has been moved.
+// by returns how far the clock has been moved.
 func (c *movedClock) by() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -37,6 +37,7 @@ const (
 	unplayed = 2
 )
 
+// run plays the files and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("scenario", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -73,6 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return code
 }
 
+// playAll plays each file, prints its result and returns the exit code.
 func playAll(ctx context.Context, play player, files []string, stdout, stderr io.Writer) int {
 	code := passed
 	for _, file := range files {
@@ -91,6 +93,8 @@ func playAll(ctx context.Context, play player, files []string, stdout, stderr io
 	return code
 }
 
+// playFile plays one file. It fails with a [scenario.Failure] for a file that is
+// missing, malformed or does not hold.
 func playFile(ctx context.Context, file string, play player) error {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -115,8 +119,10 @@ var stores = map[string]func(context.Context) (play player, stop func() error, e
 	"postgres": onPostgres,
 }
 
+// nothing is the stop of a store that needs none.
 func nothing() error { return nil }
 
+// onMemory plays on a store in memory.
 func onMemory(ctx context.Context, s *scenario.Script) error { return s.Play(ctx, nil) }
 
 // onSQLite plays on a database in a folder of its own. A crash closes the file
@@ -130,8 +136,8 @@ func onSQLite(ctx context.Context, s *scenario.Script) (err error) {
 	return reopening(ctx, s, func() (storage.Store, error) { return sqlite.Open(filepath.Join(dir, "chat.db"), nil) })
 }
 
-// onPostgres finds a server, or starts one, and makes a database there, which is
-// emptied after each file.
+// onPostgres finds a server, or starts one, and makes a database there. It returns a
+// player that empties the database after each file, and what ends both.
 func onPostgres(ctx context.Context) (player, func() error, error) {
 	server, stop, err := pgtest.Find(ctx)
 	if err != nil {
@@ -148,7 +154,7 @@ func onPostgres(ctx context.Context) (player, func() error, error) {
 	return play, func() error { return errors.Join(server.Drop(ctx, dsn), stop()) }, nil
 }
 
-// reopening plays on a store that lasts: a crash closes it and opens it again.
+// reopening plays on a durable store: a crash closes it and opens it again.
 func reopening(ctx context.Context, s *scenario.Script, open func() (storage.Store, error)) error {
 	return s.Play(ctx, &scenario.Options{
 		Open: open,

@@ -49,7 +49,7 @@ func main() {
 	}
 }
 
-// run serves on a listener until ctx ends.
+// run serves on a listener until ctx ends, which is no error.
 func run(ctx context.Context, listener net.Listener, files []string, out io.Writer) error {
 	defer listener.Close()
 	if len(files) == 0 || strings.HasPrefix(files[0], "-") {

@@ -30,7 +30,7 @@ type shards struct {
 	byKey sync.Map
 }
 
-// open makes shards of stores, which are closed by close.
+// open makes shards of stores. close closes the stores, also after an error.
 func open(stores []storage.Store, o *charla.Options, w *widget.Options) (*shards, error) {
 	s := &shards{}
 	for _, store := range stores {
@@ -63,6 +63,7 @@ func (s *shards) end() {
 	}
 }
 
+// close closes all stores.
 func (s *shards) close() (err error) {
 	for _, one := range s.all {
 		err = errors.Join(err, one.store.Close())
@@ -70,10 +71,11 @@ func (s *shards) close() (err error) {
 	return err
 }
 
-// newest is where accounts are made: the last database that was added.
+// newest returns the desk on the last database, in which new accounts are made.
 func (s *shards) newest() *charla.Desk { return s.all[len(s.all)-1].desk }
 
-// account returns the handle of an account, for the service's own calls.
+// account returns the handle of an account, for the service's own calls. It fails with
+// [charla.ErrNotFound] if no shard has the account.
 func (s *shards) account(ctx context.Context, id chatcfg.AccountID) (*charla.Account, error) {
 	for _, one := range s.all {
 		account := one.desk.Account(id)
@@ -84,7 +86,7 @@ func (s *shards) account(ctx context.Context, id chatcfg.AccountID) (*charla.Acc
 	return nil, fmt.Errorf("account %s: %w", id, charla.ErrNotFound)
 }
 
-// find is the shard that has a public key; nil: none has.
+// find returns the shard that has a public key; nil: none has.
 func (s *shards) find(ctx context.Context, key string) (*shard, error) {
 	if found, ok := s.byKey.Load(key); ok {
 		return found.(*shard), nil
@@ -121,8 +123,8 @@ func (s *shards) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// keyOf is the public key that a path of the widget's protocol names: v1/KEY/…,
-// page/KEY, contact/KEY.
+// keyOf returns the public key that a path of the widget's protocol names: v1/KEY/…,
+// page/KEY, contact/KEY; false: it names none.
 func keyOf(path string) (key string, named bool) {
 	kind, rest, _ := strings.Cut(strings.TrimPrefix(path, base), "/")
 	switch kind {

@@ -68,7 +68,8 @@ type Options struct {
 	InsecureNoSync bool
 }
 
-// Open opens the file at a path, or makes one if there is none, or an empty one.
+// Open opens the file at a path; a file that is missing or empty is made. It fails with
+// [ErrCorrupt] for a file that was damaged, except in its last line.
 func Open(path string, o *Options) (*Store, error) {
 	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || (err == nil && info.Size() == 0) {
 		if err := create(path); err != nil {
@@ -95,8 +96,8 @@ func Open(path string, o *Options) (*Store, error) {
 	return s, nil
 }
 
-// create makes a file with a header. It gets its name when it is whole, so that
-// a file without a header is never a journal.
+// create makes a file with a header. It gets its name only when it is whole, so that a
+// file without a header is never a journal.
 func create(path string) error {
 	body, err := json.Marshal(header{Journal: 1, Database: rand.Text()})
 	if err != nil {
@@ -119,8 +120,8 @@ func create(path string) error {
 	return errors.Join(folder.Sync(), folder.Close()) // the name is on the disk
 }
 
-// replay makes the changes in the file again, and says how long the whole lines
-// are together.
+// replay makes the changes in the file again, and returns how long the whole lines are
+// together. It fails with [ErrCorrupt] for a damaged line that is not the last.
 func (s *Store) replay() (size int64, err error) {
 	r := bufio.NewReader(s.file)
 	for {
@@ -174,8 +175,8 @@ func (s *Store) redo(body []byte) error {
 	return err
 }
 
-// change is the one way in: the memory decides, and what it accepts is written
-// before the next call.
+// change makes every change: the memory decides, and what it accepts is written before
+// the next call. After a write that failed the store refuses everything.
 func (s *Store) change(ctx context.Context, kind string, c change) error {
 	call, err := json.Marshal(c)
 	if err != nil {
@@ -201,7 +202,7 @@ func (s *Store) change(ctx context.Context, kind string, c change) error {
 	return nil
 }
 
-// read is the one way to look.
+// read makes every read, unless a write has failed.
 func read[T any](s *Store, look func(*storage.Memory) (T, error)) (T, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -212,7 +213,7 @@ func read[T any](s *Store, look func(*storage.Memory) (T, error)) (T, error) {
 	return look(s.memory)
 }
 
-// write appends a line with its checksum and, if asked, waits until the disk has
+// write appends a line with its checksum and, if sync is set, waits until the disk has
 // it.
 func write(file *os.File, body []byte, sync bool) error {
 	_, err := file.Write(fmt.Appendf(nil, "%08x %s\n", crc32.ChecksumIEEE(body), body))
@@ -222,14 +223,14 @@ func write(file *os.File, body []byte, sync bool) error {
 	return err
 }
 
-// checked is the body of a line whose checksum is right.
+// checked returns the body of a line; false: its checksum is wrong.
 func checked(line []byte) ([]byte, bool) {
 	sum, body, ok := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
 	return body, ok && string(sum) == fmt.Sprintf("%08x", crc32.ChecksumIEEE(body))
 }
 
-// Close waits for what is under way and closes the file. Calls after it, and a
-// second Close, fail with [storage.ErrClosed].
+// Close waits for calls under way and closes the file. Calls after it, and a second
+// Close, fail with [storage.ErrClosed].
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,11 +23,12 @@ type channelsPage struct {
 	New          charla.AccountInfo
 }
 
+// channels shows the accounts.
 func (v *visit) channels() error {
 	return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Data: channelsPage{Deleted: v.state.read().Deleted}})
 }
 
-// addChannel connects an account (R1.1) and shows its secret token once.
+// addChannel creates an account (R1.1) and shows its secret token once.
 func (v *visit) addChannel() error {
 	p := channelsPage{
 		Name: v.r.PostFormValue("name"), Domain: v.r.PostFormValue("domain"),
@@ -99,7 +100,8 @@ func (v *visit) deleteChannel() error {
 	return v.redirect("/desk/channels")
 }
 
-// purge removes what a deleted account left behind (R1.6).
+// purge removes the history of a deleted account (R1.6). One that is purged already is
+// no error.
 func (v *visit) purge() error {
 	id, err := parseID(v.r.PostFormValue("account"))
 	if err != nil {
@@ -120,11 +122,13 @@ func (v *visit) purge() error {
 	return v.redirect("/desk/channels")
 }
 
+// purgedText says in words what a purge removed.
 func (v *visit) purgedText(p charla.Purged) string {
 	return v.t("Se borraron %d conversaciones, %d tickets y %d mensajes.", p.Conversations, p.Tickets, p.Messages)
 }
 
-// setImage takes a picture or a logo; an empty one removes it (R1.2).
+// setImage stores the picture or logo that was sent; the button "remove" removes it
+// (R1.2).
 func (v *visit) setImage() error {
 	a, err := v.account()
 	if err != nil {
@@ -162,7 +166,8 @@ func (v *visit) setImage() error {
 	return v.redirect("/desk/channels/" + a.ID.String())
 }
 
-// imageOf returns the image of an account that a path names; nil: there is none.
+// imageOf returns the kind that a path names and the account's image of it; nil: there
+// is none. It fails with [charla.ErrNotFound] for another name.
 func imageOf(a charla.AccountInfo, name string) (charla.ImageKind, *chatcfg.Image, error) {
 	switch kind := charla.ImageKind(name); kind {
 	case charla.ImagePicture:

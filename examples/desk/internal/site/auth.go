@@ -51,7 +51,8 @@ type sessions struct {
 	m  map[sessionID]*session
 }
 
-// start makes a session and returns its token.
+// start makes a session and returns its token. The oldest session ends if there are too
+// many.
 func (s *sessions) start(one session, now time.Time) string {
 	token := rand.Text() + rand.Text()
 	one.made, one.seen = now, now
@@ -75,11 +76,12 @@ func (s *sessions) start(one session, now time.Time) string {
 	return token
 }
 
+// expired reports whether a session was idle, or lasted, for too long.
 func expired(s *session, now time.Time) bool {
 	return now.Sub(s.seen) > sessionIdle || now.Sub(s.made) > sessionMax
 }
 
-// get returns a copy of a session.
+// get returns a copy of a session and records that it was used; false: it has ended.
 func (s *sessions) get(id sessionID, now time.Time) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,6 +94,7 @@ func (s *sessions) get(id sessionID, now time.Time) (session, bool) {
 	return *one, true
 }
 
+// change changes a session; one that has ended is no error.
 func (s *sessions) change(id sessionID, change func(*session)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,12 +103,14 @@ func (s *sessions) change(id sessionID, change func(*session)) {
 	}
 }
 
+// end ends a session.
 func (s *sessions) end(id sessionID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.m, id)
 }
 
+// cookieName returns the name of the session's cookie.
 func (s *Site) cookieName() string {
 	if s.secure {
 		return "__Host-desk"
@@ -113,6 +118,7 @@ func (s *Site) cookieName() string {
 	return "desk"
 }
 
+// setCookie sets the session's cookie for an age in seconds; below zero: removes it.
 func (s *Site) setCookie(w http.ResponseWriter, token string, age int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.cookieName(), Value: token, Path: "/", MaxAge: age,
@@ -125,10 +131,13 @@ type loginPage struct {
 	Name, Problem, Next string
 }
 
+// loginForm shows the login.
 func (v *visit) loginForm() error {
 	return v.render("login", page{Title: v.t("Entrar"), Data: loginPage{Next: v.r.URL.Query().Get("next")}})
 }
 
+// login starts a session for a name and the password, and makes the agent online. A
+// wrong one shows the login again.
 func (v *visit) login() error {
 	name := strings.TrimSpace(v.r.PostFormValue("name"))
 	password := v.r.PostFormValue("password")
@@ -145,7 +154,7 @@ func (v *visit) login() error {
 		v.w.Header().Set("Retry-After", "600")
 		return refuse(http.StatusTooManyRequests, v.t("Demasiados intentos. Espera unos minutos."))
 	}
-	ok, err := v.knows(password)
+	ok, err := v.passwordMatches(password)
 	if err != nil {
 		return err
 	}
@@ -168,8 +177,9 @@ func (v *visit) login() error {
 	return v.redirect(local(next, "/desk/"))
 }
 
-// knows checks the password, one at a time: each check takes much memory.
-func (s *Site) knows(password string) (bool, error) {
+// passwordMatches reports whether a password is right. It checks one at a time: each
+// check takes much memory.
+func (s *Site) passwordMatches(password string) (bool, error) {
 	if len(password) > maxPasswordLen {
 		return false, nil
 	}
@@ -178,6 +188,7 @@ func (s *Site) knows(password string) (bool, error) {
 	return checkPassword(strings.TrimSpace(password), s.state.read().Password)
 }
 
+// logout ends the session and makes the agent offline.
 func (v *visit) logout() error {
 	err := v.heartbeat(tickets.Offline)
 	v.sessions.end(v.id)
@@ -185,7 +196,7 @@ func (v *visit) logout() error {
 	return errors.Join(err, v.redirect("/desk/login"))
 }
 
-// local is a path of this site, or the other.
+// local returns a path if it is one of this site, else other.
 func local(path, other string) string {
 	if strings.HasPrefix(path, "/desk/") && !strings.ContainsAny(path, "\\\r\n") {
 		return path
@@ -193,6 +204,7 @@ func local(path, other string) string {
 	return other
 }
 
+// remote returns the address that a request comes from; zero: it is not known.
 func remote(r *http.Request) netip.Addr {
 	a, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -201,7 +213,7 @@ func remote(r *http.Request) netip.Addr {
 	return a.Addr()
 }
 
-// preferences sets what an agent chose for themselves.
+// preferences stores the language and the theme that an agent chose.
 func (v *visit) preferences() error {
 	lang, theme := chatcfg.Locale(v.r.PostFormValue("lang")), v.r.PostFormValue("theme")
 	v.sessions.change(v.id, func(s *session) {
@@ -216,7 +228,7 @@ func (v *visit) preferences() error {
 	return v.back("/desk/")
 }
 
-// presence sets whether the agent is there, in every account (R4.7).
+// presence stores whether the agent is online, in every account (R4.7).
 func (v *visit) presence() error {
 	a := tickets.Availability(v.r.PostFormValue("status"))
 	if err := v.heartbeat(a); err != nil {
@@ -226,6 +238,7 @@ func (v *visit) presence() error {
 	return v.back("/desk/")
 }
 
+// heartbeat sends the agent's heartbeat to every account.
 func (v *visit) heartbeat(a tickets.Availability) error {
 	accounts, err := v.accounts()
 	if err != nil {

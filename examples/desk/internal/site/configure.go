@@ -42,7 +42,7 @@ func (v *visit) configure() error {
 	return v.configPage(func(*configPage) {})
 }
 
-// configPage shows the saved configuration, with something else on the page.
+// configPage shows the saved configuration on a page that change may add to.
 func (v *visit) configPage(change func(*configPage)) error {
 	a, err := v.account()
 	if err != nil {
@@ -61,7 +61,8 @@ func (v *visit) configPage(change func(*configPage)) error {
 	return v.showConfig(a, doc, &cfg, p, nil, cfg.Lint())
 }
 
-// showConfig shows a document, be it valid or not. cfg is what can be read of it.
+// showConfig shows a document, valid or not, with its problems and warnings. cfg is
+// what could be read of it.
 func (v *visit) showConfig(a charla.AccountInfo, doc document, cfg *chatcfg.Config, p configPage, problems, warnings []chatcfg.Problem) error {
 	b := builder{lang: v.session.Lang, all: v.Site.settings, doc: doc}
 	p.Sections = b.sections(problems, warnings)
@@ -82,7 +83,8 @@ func (v *visit) showConfig(a charla.AccountInfo, doc document, cfg *chatcfg.Conf
 	return v.render("configure", page{Title: a.Name, Nav: "channels", Account: a, Data: p})
 }
 
-// saveConfig saves what was typed, whole (R1.4).
+// saveConfig saves what was typed, whole (R1.4). If it has problems, or is stale, it
+// shows the form again.
 func (v *visit) saveConfig() error {
 	a, err := v.account()
 	if err != nil {
@@ -133,7 +135,7 @@ func (v *visit) saveConfig() error {
 	return v.redirect("/desk/channels/" + a.ID.String() + "?open=" + strings.Join(strings.Fields(form.Get("open")), "+"))
 }
 
-// whole is a document with the saved values in place of what a form left out.
+// whole returns a document with the saved values in place of what a form left out.
 func whole(doc document, all map[string]setting, base chatcfg.Config) document {
 	saved, err := documentOf(base)
 	if err != nil {
@@ -149,6 +151,7 @@ func whole(doc document, all map[string]setting, base chatcfg.Config) document {
 	return doc
 }
 
+// parentOf returns the object that holds the last key of a path; false: there is none.
 func parentOf(d document, path string) (map[string]any, bool) {
 	before, _, found := cutLast(path, ".")
 	if !found {
@@ -158,12 +161,13 @@ func parentOf(d document, path string) (map[string]any, bool) {
 	return parent, ok
 }
 
+// lastKey returns the last key of a path.
 func lastKey(path string) string {
 	_, key, _ := cutLast(path, ".")
 	return key
 }
 
-// differs names the settings that two configurations have differently.
+// differs returns the names of the settings in which two configurations differ.
 func (v *visit) differs(all map[string]setting, saved, mine chatcfg.Config) []string {
 	a, errA := documentOf(saved)
 	b, errB := documentOf(mine)
@@ -188,4 +192,5 @@ func (v *visit) differs(all map[string]setting, saved, mine chatcfg.Config) []st
 	return names
 }
 
+// trim returns at most the first length bytes of a text.
 func trim(s string, length int) string { return s[:min(len(s), length)] }

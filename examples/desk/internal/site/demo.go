@@ -22,9 +22,9 @@ var demoConfig []byte
 // demoDays is how far the invented past reaches back.
 const demoDays = 14
 
-// Demo fills a store without accounts with one and with two weeks of invented
-// conversations up to now: a desk on a clock of its own lives through them. base
-// is where the shop stands. A store that has accounts stays as it is.
+// Demo fills a store without accounts with one account and two weeks of invented
+// conversations up to now, by a desk whose clock is moved through them. base is the
+// shop's address. A store that has accounts stays as it is.
 func Demo(ctx context.Context, store storage.Store, mails *Mailbox, base string, now time.Time) error {
 	d := &demo{clock: &demoClock{now: now.AddDate(0, 0, -demoDays)}, mails: mails, random: rand.New(rand.NewPCG(7, 11))}
 	var err error
@@ -77,31 +77,36 @@ type demoClock struct {
 	now time.Time
 }
 
+// Now returns the time that was set.
 func (c *demoClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
+// set moves the clock.
 func (c *demoClock) set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = t
 }
 
-// After never comes: nobody waits on this clock.
+// After returns a channel that gets nothing: nothing waits on this clock.
 func (c *demoClock) After(time.Duration) <-chan time.Time { return nil }
 
-// Send keeps the mails of the past.
+// Send stores a mail with the demo's time.
 func (d *demo) Send(_ context.Context, m charla.Mail) error {
 	d.mails.keep(m, d.clock.Now())
 	return nil
 }
 
+// at adds a step to be done at an instant.
 func (d *demo) at(t time.Time, do func(context.Context) error) {
 	d.steps = append(d.steps, demoStep{t, do})
 }
 
+// play does the steps up to now in their order, and before each what is due by then. A
+// step in the clock's past is skipped.
 func (d *demo) play(ctx context.Context, now time.Time) error {
 	slices.SortStableFunc(d.steps, func(a, b demoStep) int { return a.at.Compare(b.at) })
 	for _, s := range d.steps {
@@ -123,6 +128,7 @@ func (d *demo) play(ctx context.Context, now time.Time) error {
 
 var demoAgents = []charla.Person{{ID: "Ana", Name: "Ana"}, {ID: "Bruno", Name: "Bruno"}}
 
+// presence returns the step that makes all agents online or offline.
 func (d *demo) presence(a tickets.Availability) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for _, agent := range demoAgents {
@@ -134,7 +140,7 @@ func (d *demo) presence(a tickets.Availability) func(context.Context) error {
 	}
 }
 
-// past is everything up to yesterday.
+// past adds the steps of all days up to yesterday.
 func (d *demo) past(now time.Time, zone *time.Location) {
 	today := midnight(now.In(zone))
 	for back := demoDays - 1; back > 0; back-- {
@@ -163,8 +169,8 @@ func (d *demo) past(now time.Time, zone *time.Location) {
 	}
 }
 
-// talk is one conversation with its pauses: an agent takes a few minutes, now and
-// then too many.
+// talk adds the steps of one conversation with its pauses: an agent takes a few
+// minutes, sometimes too many.
 func (d *demo) talk(at time.Time) {
 	t := talks[d.random.IntN(len(talks))]
 	agent := demoAgents[d.random.IntN(len(demoAgents))]
@@ -212,12 +218,13 @@ func (d *demo) talk(at time.Time) {
 	})
 }
 
+// visitor returns the entry of a visitor with a name and an e-mail made of it.
 func (d *demo) visitor(name string) charla.Entry {
 	mail := strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ñ", "n", "ü", "u", " ", ".").Replace(strings.ToLower(name))
 	return charla.Entry{Name: name, Email: mail + "@example.com", Locale: chatcfg.Spanish}
 }
 
-// present are the conversations that wait for an answer now.
+// present adds the steps of the conversations that wait for an answer now.
 func (d *demo) present(now time.Time) {
 	d.at(now.Add(-2*time.Hour), d.presence(tickets.Online))
 	for _, one := range leftovers {

@@ -37,9 +37,9 @@ type changeEvent struct {
 	Text         string `json:"text,omitempty"`
 }
 
-// events is what keeps a page live: the account's feed and, for the conversation
-// on it, typing and read marks. A page that was cut off comes back with the
-// cursor that it has.
+// events streams to a page what keeps it live: the account's feed and, for the
+// conversation on it, typing and read marks. A page whose connection broke goes on from
+// the cursor that it has.
 func (v *visit) events() error {
 	account, err := parseID(v.r.URL.Query().Get("account"))
 	if err != nil {
@@ -108,7 +108,7 @@ func (v *visit) stream(ctx context.Context, out <-chan event) {
 	}
 }
 
-// String is the event as it is sent.
+// String returns the event as it is sent.
 func (e event) String() string {
 	data, err := json.Marshal(e.data)
 	if err != nil {
@@ -121,7 +121,8 @@ func (e event) String() string {
 	return text + "\n"
 }
 
-// stillThere repeats the heartbeat of an agent who is online.
+// stillThere repeats the heartbeat of an agent who is online; for any other it does
+// nothing.
 func (v *visit) stillThere(ctx context.Context) error {
 	one, ok := v.sessions.get(v.id, v.desk.Now())
 	if !ok || one.Presence != tickets.Online {
@@ -163,7 +164,8 @@ func (v *visit) feed(ctx context.Context, inbox *charla.Inbox, cursor string, ou
 	return nil
 }
 
-// changed is a change as the page is told of it.
+// changed returns the event for a changed conversation. It has a text and a sound if
+// the customer has written since.
 func (v *visit) changed(ctx context.Context, inbox *charla.Inbox, row *charla.Row, heard map[tickets.ConversationID]int64, since time.Time) (changeEvent, error) {
 	id := row.Ref.Conversation
 	data := changeEvent{Conversation: id.String()}
@@ -188,7 +190,7 @@ func (v *visit) changed(ctx context.Context, inbox *charla.Inbox, row *charla.Ro
 	return data, err
 }
 
-// typing sends what the customer of a conversation does beside writing.
+// typing sends a conversation's typing and read marks.
 func (v *visit) typing(ctx context.Context, inbox *charla.Inbox, ref tickets.Ref, out chan<- event) error {
 	last, err := inbox.Messages(ctx, ref, charla.MessageQuery{Newest: true, PageQuery: charla.PageQuery{Limit: 1}})
 	if err != nil {
@@ -216,6 +218,7 @@ func (v *visit) typing(ctx context.Context, inbox *charla.Inbox, ref tickets.Ref
 	return nil
 }
 
+// send puts an event into out; false: ctx has ended.
 func send(ctx context.Context, out chan<- event, e event) bool {
 	select {
 	case out <- e:

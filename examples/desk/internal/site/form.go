@@ -82,17 +82,18 @@ type note struct {
 	Kind, Path, Label, Text string
 }
 
-// ID is what labels and links name a field by.
+// ID returns the name by which labels and links refer to the field.
 func (f *fieldView) ID() string { return anchor(f.Path) }
 
-// ID is the cell's.
+// ID returns the name by which labels refer to the cell.
 func (c *cellView) ID() string { return anchor(c.Name) }
 
+// anchor returns the ID of a setting's element in the page.
 func anchor(path string) string {
 	return "f-" + strings.NewReplacer(".", "-", "[", "-", "]", "").Replace(path)
 }
 
-// Anchor is the field that the note is at.
+// Anchor returns the ID of the field that the note is at.
 func (n note) Anchor() string { return anchor(n.Path) }
 
 // builder makes the views of a document.
@@ -106,12 +107,13 @@ type builder struct {
 	top []note
 }
 
+// t returns a text of the site's in the reader's language.
 func (b *builder) t(text string) string { return translate(b.lang, text) }
 
-// say is a text of the library's in the reader's language.
+// say returns a text of the library's in the reader's language.
 func (b *builder) say(w chatcfg.Words) string { return w.In(b.lang, chatcfg.Spanish) }
 
-// sections makes the whole page.
+// sections returns the whole page, with problems and warnings at their fields.
 func (b *builder) sections(problems, warnings []chatcfg.Problem) []sectionView {
 	b.fields = map[string]*fieldView{}
 	var views []sectionView
@@ -127,7 +129,7 @@ func (b *builder) sections(problems, warnings []chatcfg.Problem) []sectionView {
 	return views
 }
 
-// group makes a group; a switch that leads it is its title.
+// group returns a group; a switch that leads it is its title.
 func (b *builder) group(group chatcfg.Group) groupView {
 	view, rest := groupView{Title: b.say(group.Label), Text: b.say(group.Help)}, group.Settings
 	if group.Label.IsZero() {
@@ -143,6 +145,7 @@ func (b *builder) group(group chatcfg.Group) groupView {
 	return view
 }
 
+// field returns the setting with a path, with its value in the document.
 func (b *builder) field(path string) *fieldView {
 	f := &fieldView{setting: b.all[path]}
 	f.Label, f.Hint = b.say(f.Setting.Label), b.say(f.Help)
@@ -190,7 +193,7 @@ func (b *builder) field(path string) *fieldView {
 	return f
 }
 
-// text is a text that may be given by language.
+// text returns a text that may be given by language.
 func (b *builder) text(name, label string, value any) *cellView {
 	cell := &cellView{Name: name, Column: label, Value: plain(value)}
 	by, _ := value.(map[string]any)
@@ -201,6 +204,8 @@ func (b *builder) text(name, label string, value any) *cellView {
 	return cell
 }
 
+// rows adds to a field the rows of its list, and an empty one to fill in; business
+// hours are sorted by day.
 func (b *builder) rows(f *fieldView, value any) {
 	list, _ := value.([]any)
 	for i, one := range list {
@@ -230,6 +235,7 @@ func (b *builder) rows(f *fieldView, value any) {
 	}
 }
 
+// newRow returns the row with a number, with values for its columns.
 func newRow(f *fieldView, i int, values map[string]any) *rowView {
 	row := &rowView{Index: i, Cells: map[string]*cellView{}}
 	for _, column := range f.Columns {
@@ -240,6 +246,7 @@ func newRow(f *fieldView, i int, values map[string]any) *rowView {
 	return row
 }
 
+// choices returns the choices of a list, with the selected one marked.
 func (b *builder) choices(values []chatcfg.Choice, selected string) []choiceView {
 	list := make([]choiceView, len(values))
 	for i, choice := range values {
@@ -248,7 +255,7 @@ func (b *builder) choices(values []chatcfg.Choice, selected string) []choiceView
 	return list
 }
 
-// plain is a JSON value as an input shows it.
+// plain returns a JSON value as an input shows it; empty for lists and objects.
 func plain(value any) string {
 	switch value := value.(type) {
 	case string:
@@ -261,7 +268,8 @@ func plain(value any) string {
 	return ""
 }
 
-// place puts problems where they belong, and all of them into the summary.
+// place adds problems to the fields or groups that they are about, and all of them to
+// the summary. Sections with errors are opened.
 func (b *builder) place(views []sectionView, kind string, problems []chatcfg.Problem) {
 	for _, p := range problems {
 		n := note{Kind: kind, Path: p.Path, Text: p.Message(b.lang)}
@@ -284,7 +292,7 @@ func (b *builder) place(views []sectionView, kind string, problems []chatcfg.Pro
 	}
 }
 
-// fieldOf is the field that a path is, or lies in.
+// fieldOf returns the field that has a path or holds it; nil: none does.
 func (b *builder) fieldOf(path string) *fieldView {
 	for p := path; p != ""; {
 		if f := b.fields[p]; f != nil {
@@ -295,7 +303,7 @@ func (b *builder) fieldOf(path string) *fieldView {
 	return nil
 }
 
-// groupOf is the first group with a setting below a path.
+// groupOf returns the first group with a setting below a path; nil: none has.
 func (b *builder) groupOf(views []sectionView, path string) *groupView {
 	for i := range views {
 		for j := range views[i].Groups {
@@ -312,7 +320,7 @@ func (b *builder) groupOf(views []sectionView, path string) *groupView {
 	return nil
 }
 
-// atField puts a note at a field, or at the one of its texts that is meant.
+// atField adds a note to a field, or to the cell or text of it that the path names.
 func (b *builder) atField(f *fieldView, path string, n *note) {
 	rest := strings.TrimPrefix(path, f.Path)
 	i, column := -1, ""
@@ -352,6 +360,8 @@ func (b *builder) atField(f *fieldView, path string, n *note) {
 	f.Notes = append(f.Notes, *n)
 }
 
+// cutLast is [strings.Cut] around the last sep; without one, after is the whole text,
+// too.
 func cutLast(s, sep string) (before, after string, found bool) {
 	i := strings.LastIndex(s, sep)
 	if i < 0 {

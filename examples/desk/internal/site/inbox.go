@@ -54,6 +54,7 @@ type waitView struct {
 // soon is the share of a wait that is left when it turns yellow.
 const soon = 0.25
 
+// waiting returns how a ticket's wait is shown; nil: nobody waits.
 func waiting(t *tickets.Ticket, now time.Time) *waitView {
 	if t.Wait == nil {
 		return nil
@@ -88,10 +89,10 @@ var views = []struct {
 
 const rowsPerPage = 30
 
+// inbox shows the list, and the conversation that the path names, if any.
 func (v *visit) inbox() error { return v.showInbox(nil) }
 
-// showInbox shows the list, and the conversation that the path names. dry is what
-// a dry run found.
+// showInbox is inbox with the result of a dry run; nil: none.
 func (v *visit) showInbox(dry *dryRun) error {
 	a, err := v.account()
 	if err != nil {
@@ -126,7 +127,7 @@ func (v *visit) showInbox(dry *dryRun) error {
 	return v.render("inbox", page{Title: title, Nav: "inbox", Account: a, Zone: zone, Data: p})
 }
 
-// list fills in the page's list.
+// list fills in the page's tabs and rows. A search with problems shows them.
 func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) error {
 	q := charla.TicketQuery{Status: tickets.StatusOpen}
 	found := false
@@ -179,6 +180,7 @@ func (v *visit) list(account chatcfg.AccountID, p *inboxPage, cursor string) err
 	return nil
 }
 
+// row returns a ticket as the list shows it, with its last message.
 func (v *visit) row(inbox *charla.Inbox, t charla.Row) (ticketRow, error) {
 	row := ticketRow{Row: t, Name: v.nameOf(&t.Customer), Wait: waiting(&t.Ticket, v.desk.Now())}
 	row.URL = ticketURL(t.Ref)
@@ -195,12 +197,12 @@ func (v *visit) row(inbox *charla.Inbox, t charla.Row) (ticketRow, error) {
 	return row, err
 }
 
-// ticketURL is where a ticket is shown.
+// ticketURL returns the path at which a ticket is shown.
 func ticketURL(ref tickets.Ref) string {
 	return "/desk/a/" + ref.Account.String() + "/inbox/" + ref.Conversation.String() + "/" + strconv.FormatInt(int64(ref.Number), 10)
 }
 
-// nameOf is what a customer is called in lists.
+// nameOf returns what a customer is called in lists.
 func (v *visit) nameOf(c *tickets.Customer) string {
 	for _, name := range []string{c.Name, c.Email, c.RUT, c.Phone} {
 		if name != "" {
@@ -210,7 +212,7 @@ func (v *visit) nameOf(c *tickets.Customer) string {
 	return v.t("Cliente anónimo")
 }
 
-// ref is the ticket that the path names.
+// ref returns the ticket that the path names. It fails with [charla.ErrNotFound].
 func (v *visit) ref() (tickets.Ref, error) {
 	account, err := parseID(v.r.PathValue("account"))
 	conversation, err2 := parseID(v.r.PathValue("conversation"))
@@ -231,7 +233,8 @@ var commands = map[string]tickets.CommandKind{
 	"classify": tickets.CommandClassify, "describe": tickets.CommandDescribe,
 }
 
-// act does what a button of the conversation says, and shows it again.
+// act does what a button of the conversation says, and shows it again. What the library
+// refuses is shown on the page.
 func (v *visit) act() error {
 	ref, err := v.ref()
 	if err != nil {
@@ -294,7 +297,7 @@ func (v *visit) act() error {
 	return v.back(ticketURL(ref))
 }
 
-// pairsIn reads the rows of names and values; one without a name is none.
+// pairsIn reads the rows of names and values; a row without a name is skipped.
 func pairsIn(form url.Values) map[string]string {
 	pairs := map[string]string{}
 	for i, name := range form["name"] {

@@ -28,7 +28,7 @@ type sentMail struct {
 	At time.Time
 }
 
-// What the mail server may play.
+// How the pretended mail server may behave.
 const (
 	mailTakes   = "takes"
 	mailDown    = "down"
@@ -41,7 +41,7 @@ var mailPlays = []string{mailTakes, mailDown, mailRefuses, mailSilent}
 // maxMails is how many mails a mailbox keeps.
 const maxMails = 500
 
-// Send keeps the mail, or fails as the server it plays would (R8.2).
+// Send stores the mail, or fails as the server that it pretends to be would (R8.2).
 func (m *Mailbox) Send(_ context.Context, mail charla.Mail) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -60,6 +60,7 @@ func (m *Mailbox) Send(_ context.Context, mail charla.Mail) error {
 	return nil
 }
 
+// add stores a mail; the oldest is dropped if there are too many. The caller holds mu.
 func (m *Mailbox) add(mail charla.Mail, at time.Time) {
 	if len(m.mails) >= maxMails {
 		m.mails = slices.Delete(m.mails, 0, 1)
@@ -67,14 +68,14 @@ func (m *Mailbox) add(mail charla.Mail, at time.Time) {
 	m.mails = append(m.mails, sentMail{mail, at})
 }
 
-// keep takes a mail of the past.
+// keep stores a mail with a time.
 func (m *Mailbox) keep(mail charla.Mail, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.add(mail, at)
 }
 
-// list returns the mails, the newest first, and what the server plays.
+// list returns the mails, the newest first, and how the server behaves.
 func (m *Mailbox) list() ([]sentMail, string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,6 +87,7 @@ func (m *Mailbox) list() ([]sentMail, string) {
 	return list, m.plays
 }
 
+// play sets how the server behaves: one of mailPlays.
 func (m *Mailbox) play(what string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -18,6 +18,7 @@ type contactsPage struct {
 	Off   bool
 }
 
+// contacts shows the contact forms.
 func (v *visit) contacts() error {
 	a, err := v.account()
 	if err != nil {
@@ -71,6 +72,7 @@ var deliveryStates = []struct {
 	{charla.DeliverySent, "Enviados", "El servidor los tomó."},
 }
 
+// outbox shows the deliveries in a state, and how many there are in the others.
 func (v *visit) outbox() error {
 	a, err := v.account()
 	if err != nil {
@@ -118,11 +120,13 @@ func (v *visit) outbox() error {
 	return v.render("outbox", page{Title: v.t("Salida"), Nav: "outbox", Account: a, Zone: zone, Data: p})
 }
 
+// deliveries lists an account's deliveries in a state.
 func (v *visit) deliveries(a charla.AccountInfo, state charla.DeliveryState, q charla.PageQuery) (charla.Page[charla.Delivery], error) {
 	return v.desk.Deliveries(v.r.Context(), charla.DeliveryQuery{Account: a.ID, State: state, PageQuery: q})
 }
 
-// replay sends a dead or unknown delivery again (R8.2).
+// replay sends a dead or unknown delivery again (R8.2). One that is neither any more is
+// no error.
 func (v *visit) replay() error {
 	a, err := v.account()
 	if err != nil {
@@ -151,6 +155,7 @@ var playNames = map[string]string{
 	mailRefuses: "Rechaza todo: quedan muertos", mailSilent: "Calla tras recibir: quedan desconocidos",
 }
 
+// mail shows the mails that the pretended server has taken.
 func (v *visit) mail() error {
 	list, plays := v.o.Mailbox.list()
 	p := mailPage{Items: list}
@@ -160,7 +165,7 @@ func (v *visit) mail() error {
 	return v.render("mail", page{Title: v.t("Correos"), Nav: "mail", Data: p})
 }
 
-// setMail tells the pretended mail server what to play.
+// setMail sets how the pretended mail server behaves.
 func (v *visit) setMail() error {
 	what := v.r.PostFormValue("play")
 	if !slices.Contains(mailPlays, what) {
@@ -171,6 +176,7 @@ func (v *visit) setMail() error {
 	return v.redirect("/desk/mail")
 }
 
+// count returns a number for a badge: empty for zero, "99+" if most are there.
 func count(n, most int) string {
 	switch {
 	case n == 0:
@@ -201,8 +207,8 @@ var products = []product{
 	{"Miel de Ulmo", "Frasco de medio kilo", "$ 8.900", "honey"},
 }
 
-// shop is a page of a shop, which anybody may see, with the chat of the account
-// whose public key it is asked for, else of the first.
+// shop shows a page of a shop, to anybody, with the chat of the account whose public
+// key the address has, else of the first account.
 func (v *visit) shop() error {
 	p := shopPage{Products: products, Loader: v.origin + "/chat/loader.js"}
 	var a charla.AccountInfo

@@ -39,7 +39,8 @@ type page struct {
 // pages are the parsed templates, by language and name.
 type pages map[chatcfg.Locale]map[string]*template.Template
 
-// loadPages parses each page with the layout and the parts that pages share.
+// loadPages parses each page with the layout and the parts that pages share, for each
+// language.
 func (s *Site) loadPages() (pages, error) {
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
@@ -77,6 +78,7 @@ func (s *Site) loadPages() (pages, error) {
 	return all, nil
 }
 
+// pairsOf makes a map of keys and values that alternate.
 func pairsOf(pairs []any) map[string]any {
 	m := map[string]any{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -85,7 +87,8 @@ func pairsOf(pairs []any) map[string]any {
 	return m
 }
 
-// render answers with a page.
+// render answers with a page and the visit's status; zero: 200. It writes nothing if it
+// fails.
 func (v *visit) render(name string, p page) error {
 	p.Session, p.In, p.Now, p.Path = v.session, v.in, v.desk.Now(), v.r.URL.RequestURI()
 	if v.r.Method != http.MethodGet {
@@ -129,7 +132,7 @@ func (v *visit) render(name string, p page) error {
 	return nil
 }
 
-// zone is an account's time zone, else the machine's.
+// zone returns the time zone of an account's hours, else the machine's.
 func (v *visit) zone(a charla.AccountInfo) (*time.Location, error) {
 	cfg, _, err := v.desk.Account(a.ID).Config(v.r.Context())
 	if err != nil {
@@ -148,7 +151,7 @@ func (v *visit) zone(a charla.AccountInfo) (*time.Location, error) {
 // In an account's time, At is "14:05" today and with the day before that, and
 // Stamp is exact.
 
-// At is an instant in as few words as it takes.
+// At returns an instant in as few words as it takes; empty for the zero time.
 func (p page) At(at time.Time) string {
 	if at.IsZero() {
 		return ""
@@ -163,7 +166,7 @@ func (p page) At(at time.Time) string {
 	return p.day(at) + at.Format(" 2006")
 }
 
-// Day is a date: "2 mar", with the year if it is another.
+// Day returns a date: "2 mar", with the year if it is another.
 func (p page) Day(at time.Time) string {
 	at = at.In(p.Zone)
 	if at.Year() == p.Now.In(p.Zone).Year() {
@@ -172,12 +175,13 @@ func (p page) Day(at time.Time) string {
 	return p.day(at) + at.Format(" 2006")
 }
 
+// day returns a date without the year.
 func (p page) day(at time.Time) string {
 	month := months[p.Session.Lang][at.Month()-1]
 	return fmt.Sprintf("%d %s", at.Day(), month)
 }
 
-// Stamp is an instant to the second, with its zone.
+// Stamp returns an instant to the second, with its zone; empty for the zero time.
 func (p page) Stamp(at time.Time) string {
 	if at.IsZero() {
 		return ""
@@ -185,7 +189,7 @@ func (p page) Stamp(at time.Time) string {
 	return at.In(p.Zone).Format("2006-01-02 15:04:05 MST")
 }
 
-// ISO is an instant for scripts.
+// ISO returns an instant for scripts; empty for the zero time.
 func (p page) ISO(at time.Time) string {
 	if at.IsZero() {
 		return ""
@@ -193,9 +197,10 @@ func (p page) ISO(at time.Time) string {
 	return at.UTC().Format(time.RFC3339Nano)
 }
 
-// Span is a duration in two units: "2 h 05 min".
+// Span returns a duration in two units: "2 h 05 min".
 func (p page) Span(d time.Duration) string { return span(d) }
 
+// span is Span.
 func span(d time.Duration) string {
 	d = d.Round(time.Second)
 	two := func(big, small time.Duration, bigName, smallName string) string {
@@ -215,7 +220,7 @@ func span(d time.Duration) string {
 	return two(24*time.Hour, time.Hour, "d", "h")
 }
 
-// hue gives a name one of eight colours.
+// hue returns one of eight colours for a name, 0 to 7.
 func hue(text string) int {
 	h := uint32(2166136261)
 	for _, b := range []byte(text) {
@@ -224,7 +229,7 @@ func hue(text string) int {
 	return int(h % 8)
 }
 
-// initials are up to two letters for a name.
+// initials returns up to two letters for a name; "?" for an empty one.
 func initials(name string) string {
 	var out []rune
 	for _, word := range strings.Fields(name) {

@@ -24,7 +24,8 @@ const (
 
 var errHash = errors.New("desk: the stored password hash cannot be read")
 
-// newPassword is 125 bits in words of five, easy to type.
+// newPassword returns a random password of 125 bits in groups of five letters, easy to
+// type.
 func newPassword() string {
 	text := strings.ToLower(rand.Text()[:25])
 	var groups []string
@@ -34,6 +35,8 @@ func newPassword() string {
 	return strings.Join(groups, "-")
 }
 
+// hashPassword returns the Argon2 hash of a password, with a new salt. memory is in
+// KiB.
 func hashPassword(password string, memory uint32) string {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails
@@ -42,6 +45,8 @@ func hashPassword(password string, memory uint32) string {
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }
 
+// checkPassword reports whether a password has a hash. It fails for a text that is no
+// hash.
 func checkPassword(password, hash string) (bool, error) {
 	var passes, memory uint32
 	var threads uint8
@@ -80,7 +85,8 @@ type attempts struct {
 	all   int
 }
 
-// allow counts one, if another password may be tried.
+// allow counts an attempt and reports whether it may be made: not if there were too
+// many from there, or in all.
 func (a *attempts) allow(from netip.Addr, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -96,6 +102,7 @@ func (a *attempts) allow(from netip.Addr, now time.Time) bool {
 	return true
 }
 
+// succeeded forgets the attempts from an address.
 func (a *attempts) succeeded(from netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -103,7 +110,8 @@ func (a *attempts) succeeded(from netip.Addr) {
 	delete(a.one, network(from))
 }
 
-// network is what one guesser has: an address, or a /64 of the sixth version.
+// network returns the network whose attempts are counted together: an IPv4 address, or
+// a /64 of IPv6.
 func network(a netip.Addr) netip.Addr {
 	if a = a.Unmap(); a.Is6() {
 		if p, err := a.WithZone("").Prefix(64); err == nil {

@@ -57,6 +57,8 @@ const (
 	chartBottom = 28.0
 )
 
+// newChart returns a chart with its columns' labels, where column i is, and how wide a
+// column is.
 func newChart(title, text string, labels []string) (c chart, x func(int) float64, column float64) {
 	c = chart{Title: title, Text: text, Width: chartWidth, Height: chartHeight}
 	column = (chartWidth - chartLeft - chartRight) / float64(max(len(labels), 1))
@@ -70,7 +72,8 @@ func newChart(title, text string, labels []string) (c chart, x func(int) float64
 	return c, x, column
 }
 
-// scale draws the grid up to a top value and returns where a value stands.
+// scale draws the grid up to a top value and returns the function from a value to its
+// place.
 func (c *chart) scale(top float64, label func(float64) string, steps []float64) func(float64) float64 {
 	step := niceStep(top/4, steps)
 	top = math.Max(math.Ceil(top/step), 1) * step
@@ -83,8 +86,8 @@ func (c *chart) scale(top float64, label func(float64) string, steps []float64) 
 	return y
 }
 
-// niceStep is the smallest of the steps, or of 1, 2, 5 times a power of ten
-// beyond them, that is not below a size.
+// niceStep returns the smallest of the steps, or of 1, 2, 5 times a power of ten beyond
+// them, that is not below a size.
 func niceStep(size float64, steps []float64) float64 {
 	for _, s := range steps {
 		if s >= size {
@@ -100,9 +103,10 @@ func niceStep(size float64, steps []float64) float64 {
 	return size
 }
 
+// round returns a number with one decimal.
 func round(f float64) float64 { return math.Round(f*10) / 10 }
 
-// charts are the report's drawings.
+// charts returns the report's charts.
 func (v *visit) charts(list []bucket, sla time.Duration) []chart {
 	labels := make([]string, len(list))
 	for i, b := range list {
@@ -111,6 +115,7 @@ func (v *visit) charts(list []bucket, sla time.Duration) []chart {
 	return []chart{v.ticketChart(list, labels), v.timeChart(list, labels, sla), v.shareChart(list, labels)}
 }
 
+// ticketChart returns the chart of tickets created, by their status.
 func (v *visit) ticketChart(list []bucket, labels []string) chart {
 	c, x, column := newChart(v.t("Tickets creados"), v.t("Por su estado de hoy."), labels)
 	c.Legend = []legend{{"closed", v.t("Cerrados")}, {"open", v.t("Abiertos")}, {"ignored", v.t("Ignorados")}}
@@ -141,6 +146,7 @@ func (v *visit) ticketChart(list []bucket, labels []string) chart {
 	return c
 }
 
+// timeChart returns the chart of response times.
 func (v *visit) timeChart(list []bucket, labels []string, sla time.Duration) chart {
 	c, x, _ := newChart(v.t("Tiempos de respuesta"), v.t("De todas las respuestas, en el reloj del SLA."), labels)
 	c.Legend = []legend{{"p90", v.t("9 de cada 10 hasta")}, {"mean", v.t("Media")}, {"p50", v.t("La mitad hasta")}}
@@ -179,6 +185,7 @@ func (v *visit) timeChart(list []bucket, labels []string, sla time.Duration) cha
 	return c
 }
 
+// shareChart returns the chart of answers within the SLA.
 func (v *visit) shareChart(list []bucket, labels []string) chart {
 	c, x, column := newChart(v.t("Respuestas dentro del SLA"), v.t("De las que tenían uno."), labels)
 	c.Legend = []legend{{"intime", v.t("A tiempo")}, {"late", v.t("Tarde")}}
@@ -205,7 +212,7 @@ func (v *visit) shareChart(list []bucket, labels []string) chart {
 	return c
 }
 
-// axis is a duration as short as it can be said.
+// axis returns a duration in as few letters as it takes.
 func axis(d time.Duration) string {
 	switch {
 	case d == 0:

@@ -42,6 +42,7 @@ const (
 	maxBuckets    = 31
 )
 
+// report shows the figures of a period, the last two weeks by default.
 func (v *visit) report() error {
 	a, err := v.account()
 	if err != nil {
@@ -100,7 +101,7 @@ func (v *visit) report() error {
 	return v.render("report", shown)
 }
 
-// buckets are the period's figures in at most maxBuckets parts.
+// buckets returns the period's figures in at most maxBuckets parts.
 func (v *visit) buckets(account chatcfg.AccountID, shown page, from, end time.Time, days int) ([]bucket, error) {
 	step := (days + maxBuckets - 1) / maxBuckets
 	var list []bucket
@@ -119,11 +120,13 @@ func (v *visit) buckets(account chatcfg.AccountID, shown page, from, end time.Ti
 	return list, nil
 }
 
+// midnight returns the beginning of an instant's day.
 func midnight(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
 }
 
-// share is how many of the answers that had an SLA were in time.
+// share returns the percentage of answers with an SLA that were in time; "–" without
+// any.
 func share(t tickets.Times) string {
 	if t.Limited == 0 {
 		return "–"
@@ -131,4 +134,5 @@ func share(t tickets.Times) string {
 	return strconv.FormatInt((t.InTime*200+t.Limited)/(2*t.Limited), 10) + " %"
 }
 
+// itoa returns a number as text.
 func itoa(n int) string { return strconv.Itoa(n) }

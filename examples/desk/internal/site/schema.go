@@ -22,7 +22,7 @@ type setting struct {
 	Edit string
 }
 
-// settings are all of the configuration's, by path.
+// settings returns all settings of the configuration, by path.
 func settings() map[string]setting {
 	all := map[string]setting{}
 	for _, section := range chatcfg.Sections() {
@@ -35,6 +35,7 @@ func settings() map[string]setting {
 	return all
 }
 
+// editorOf returns the kind of input that edits a setting.
 func editorOf(s chatcfg.Setting) string {
 	switch {
 	case s.Kind == chatcfg.KindRows:
@@ -59,6 +60,7 @@ func editorOf(s chatcfg.Setting) string {
 // somebody typed, be it valid or not.
 type document map[string]any
 
+// documentOf returns a configuration as a JSON document.
 func documentOf(cfg chatcfg.Config) (document, error) {
 	body, err := json.Marshal(cfg.Normalize())
 	if err != nil {
@@ -71,7 +73,7 @@ func documentOf(cfg chatcfg.Config) (document, error) {
 	return d, nil
 }
 
-// at is the value at a path of plain keys; nil: there is none.
+// at returns the value at a path of plain keys; nil: there is none.
 func (d document) at(path string) any {
 	var value any = map[string]any(d)
 	for key := range strings.SplitSeq(path, ".") {
@@ -84,6 +86,7 @@ func (d document) at(path string) any {
 	return value
 }
 
+// set sets the value at a path of plain keys, and makes the objects above it.
 func (d document) set(path string, value any) {
 	object := map[string]any(d)
 	keys := strings.Split(path, ".")
@@ -98,8 +101,8 @@ func (d document) set(path string, value any) {
 	object[keys[len(keys)-1]] = value
 }
 
-// typed is the document that a form's values make. A switch that is not there is
-// off; anything else that is not there is left out, and keeps its saved value.
+// typed returns the document that a form's values make. A switch that is not there is
+// off; any other value that is not there is left out, and keeps its saved value.
 func typed(all map[string]setting, form url.Values) document {
 	d := document{}
 	for path, s := range all {
@@ -173,6 +176,8 @@ func elements(s setting, text string) []string {
 	return slices.DeleteFunc(strings.Split(unix(text), "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
 }
 
+// rows reads the rows of a list in the order of their numbers; a row in which nothing
+// is typed is skipped.
 func rows(s setting, form url.Values) []any {
 	numbers := map[int]bool{}
 	for name := range form {
@@ -209,9 +214,9 @@ func rows(s setting, form url.Values) []any {
 // tongues are the languages that a text may be given in, besides being one for all.
 var tongues = []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese}
 
-// words is a text as it was typed: the one for every language, or if some language
-// has its own, the object of them, in which the text for every language stands in
-// for those without one.
+// words returns a text as it was typed: the one for every language, or if some language
+// has its own, the object of them, in which languages without one have the text for
+// every language.
 func words(form url.Values, path string) any {
 	text, by, own := unix(form.Get(path)), map[string]any{}, false
 	for _, l := range tongues {
@@ -227,8 +232,8 @@ func words(form url.Values, path string) any {
 	return text
 }
 
-// number is a whole number as JSON writes it; anything else stays the text that
-// it is, for the library to refuse.
+// number returns a whole number as JSON writes it; any other text as it is, for the
+// library to refuse.
 func number(text string) any {
 	digits := strings.TrimLeft(strings.TrimPrefix(text, "-"), "0")
 	if text == "" || strings.Trim(text, "-0123456789") != "" || strings.Contains(text[1:], "-") || text == "-" {
@@ -243,7 +248,8 @@ func number(text string) any {
 	return json.Number(digits)
 }
 
+// indexed returns the path of an element of a list.
 func indexed(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// unix is a text as browsers send it, with plain line ends.
+// unix returns a text from a browser with plain line ends.
 func unix(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }

@@ -62,7 +62,8 @@ type Site struct {
 	close   context.CancelFunc
 }
 
-// ParseBase reads where browsers find a site: a scheme and a host, no path.
+// ParseBase reads the address at which browsers find a site. It fails unless that is a
+// scheme and a host, without a path.
 func ParseBase(base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
@@ -71,8 +72,8 @@ func ParseBase(base string) (*url.URL, error) {
 	return u, nil
 }
 
-// New makes the site. password is not empty the first time: it is shown this
-// once, and its hash is in the state file.
+// New makes the site. password is not empty the first time: it is shown this once, and
+// its hash is in the state file.
 func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 	base, err := ParseBase(o.Base)
 	if err != nil {
@@ -109,12 +110,13 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 // Close ends the streams that are open.
 func (s *Site) Close() { s.close() }
 
-// Origin is where browsers find the site, without a path.
+// Origin returns the address at which browsers find the site, without a path.
 func (s *Site) Origin() string { return s.origin }
 
 // ServeHTTP serves the whole site.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// routes sets the site's handler.
 func (s *Site) routes() error {
 	own := http.NewServeMux()
 	open := func(pattern string, h func(*visit) error) { own.Handle(pattern, s.visit(h, false)) }
@@ -188,7 +190,8 @@ type visit struct {
 	status int
 }
 
-// visit makes a handler of h, for those who are logged in only if private.
+// visit returns a handler that calls h with a visit, or shows its error. If private, a
+// browser that is not logged in is sent to the login.
 func (s *Site) visit(h func(*visit) error, private bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
@@ -235,6 +238,7 @@ func (s *Site) visit(h func(*visit) error, private bool) http.Handler {
 	})
 }
 
+// parseForm reads a form. It fails with a statusError.
 func parseForm(r *http.Request) error {
 	var err error
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
@@ -255,9 +259,11 @@ func parseForm(r *http.Request) error {
 // statusError is an error that is only its status.
 type statusError int
 
+// Error returns the status in words.
 func (e statusError) Error() string { return http.StatusText(int(e)) }
 
-// failure is the status and the sentence that stand for an error.
+// failure returns the status and the sentence for an error, and logs one that it does
+// not know.
 func (v *visit) failure(err error) (status int, text string) {
 	var status0 statusError
 	var found chatcfg.Problems
@@ -305,28 +311,31 @@ func (v *visit) fail(err error) {
 	}
 }
 
+// redirect sends the browser to a path. It does not fail.
 func (v *visit) redirect(path string) error {
 	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
 	return nil
 }
 
-// back goes where the form says that it stood.
+// back sends the browser to the path in the form's field "back", else to other.
 func (v *visit) back(other string) error {
 	return v.redirect(local(v.r.PostFormValue("back"), other))
 }
 
-// say keeps a sentence for the next page.
+// say stores a sentence for the next page.
 func (v *visit) say(kind, text string) {
 	v.sessions.change(v.id, func(s *session) { s.flash = &flash{Kind: kind, Text: text} })
 }
 
-// accounts are all accounts, hidden ones too: these are their administrators.
+// accounts returns all accounts, hidden ones too: the agents here are their
+// administrators.
 func (v *visit) accounts() ([]charla.AccountInfo, error) {
 	list, err := v.desk.Accounts(v.r.Context(), charla.AccountQuery{Hidden: true, PageQuery: charla.PageQuery{Limit: 200}})
 	return list.Items, err
 }
 
-// account is the one that the path names, a deleted one too.
+// account returns the account that the path names, a deleted one too. It fails with
+// [charla.ErrNotFound].
 func (v *visit) account() (charla.AccountInfo, error) {
 	id, err := parseID(v.r.PathValue("account"))
 	if err != nil {
@@ -335,6 +344,7 @@ func (v *visit) account() (charla.AccountInfo, error) {
 	return v.desk.Account(chatcfg.AccountID{UUID: id}).Info(v.r.Context())
 }
 
+// parseID reads an ID. It fails with [charla.ErrNotFound] for any other text.
 func parseID(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || id.String() != text {
@@ -343,7 +353,8 @@ func parseID(text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// home goes to the first inbox.
+// home sends the browser to the first account's inbox, or to the accounts if there is
+// none.
 func (v *visit) home() error {
 	list, err := v.accounts()
 	if err != nil {
@@ -365,6 +376,7 @@ var kinds = map[string]string{
 	"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml",
 }
 
+// loadAssets reads the site's static files, with a hash of each for its address.
 func loadAssets() (map[string]asset, error) {
 	all := map[string]asset{}
 	list, err := fs.ReadDir(files, "static")
@@ -383,6 +395,7 @@ func loadAssets() (map[string]asset, error) {
 	return all, nil
 }
 
+// asset serves a static file; 404 for another hash.
 func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.assets[r.PathValue("name")]
 	if !ok || r.PathValue("hash") != a.hash {

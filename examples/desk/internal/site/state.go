@@ -33,7 +33,7 @@ type deletedAccount struct {
 	At   time.Time         `json:"at"`
 }
 
-// openState reads the file, if there is one.
+// openState reads the file; one that is not there is the zero state.
 func openState(path string) (*state, error) {
 	s := &state{path: path}
 	text, err := os.ReadFile(path)
@@ -48,6 +48,7 @@ func openState(path string) (*state, error) {
 	return s, nil
 }
 
+// read returns a copy of the state.
 func (s *state) read() stateData {
 	s.mu.Lock()
 	defer s.mu.Unlock()

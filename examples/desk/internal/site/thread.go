@@ -63,6 +63,8 @@ type dryRun struct {
 
 const messagesPerPage = 100
 
+// thread returns a ticket with its conversation, history and earlier tickets. It fails
+// with [charla.ErrNotFound].
 func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 	ctx, inbox := v.r.Context(), v.desk.Account(ref.Account).Inbox()
 	t, err := inbox.Ticket(ctx, ref)
@@ -120,6 +122,7 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 	return th, nil
 }
 
+// messages adds a page of messages to th: the last ones, or those before a sequence.
 func (v *visit) messages(inbox *charla.Inbox, th *thread, before int64) error {
 	page, err := inbox.Messages(v.r.Context(), th.Ref, charla.MessageQuery{
 		Before: before, Newest: true, PageQuery: charla.PageQuery{Limit: messagesPerPage},
@@ -146,6 +149,7 @@ func (v *visit) messages(inbox *charla.Inbox, th *thread, before int64) error {
 	return nil
 }
 
+// pairsFrom returns a map's pairs, sorted by name.
 func pairsFrom(m map[string]string) []pair {
 	var list []pair
 	for name, value := range m {
@@ -188,7 +192,7 @@ func (v *visit) dryRun(ref tickets.Ref) error {
 	return v.showInbox(dry)
 }
 
-// upload is the file that goes with a reply; nil: none was chosen.
+// upload returns the file that goes with a reply; nil: none was chosen.
 func (v *visit) upload() (*charla.Upload, error) {
 	if v.r.MultipartForm == nil {
 		return nil, nil
@@ -210,8 +214,8 @@ func (v *visit) upload() (*charla.Upload, error) {
 	return &charla.Upload{Name: head.Filename, Body: body}, nil
 }
 
-// file serves an attachment: a picture that may be shown as such, anything else as
-// a download.
+// file serves an attachment: a picture that may be shown as one, anything else as a
+// download.
 func (v *visit) file() error {
 	ref, err := v.ref()
 	if err != nil {

@@ -22,6 +22,8 @@ var months = map[chatcfg.Locale][12]string{
 	chatcfg.English: {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
 }
 
+// translate returns a text in a language, with its arguments filled in; a text without
+// a translation stays in Spanish.
 func translate(lang chatcfg.Locale, text string, args ...any) string {
 	if other, ok := languages[lang][text]; ok {
 		text = other
@@ -32,10 +34,10 @@ func translate(lang chatcfg.Locale, text string, args ...any) string {
 	return fmt.Sprintf(text, args...)
 }
 
-// t is a text in the reader's language.
+// t returns a text in the reader's language.
 func (v *visit) t(text string, args ...any) string { return translate(v.session.Lang, text, args...) }
 
-// preferred is the first language of a browser's that there is, else Spanish.
+// preferred returns the first of a browser's languages that the site has, else Spanish.
 func preferred(r *http.Request) chatcfg.Locale {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
 		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
