@@ -21,6 +21,7 @@ examples          /usr/bin/python3                  python3
 examples          /usr/lib/python3/dist-packages/jwt           python3-jwt
 examples          /usr/lib/python3/dist-packages/cryptography  python3-cryptography
 storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
+storage/postgres  /usr/sbin/pgbouncer               pgbouncer
 '
 
 present() {

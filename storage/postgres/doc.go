@@ -100,5 +100,10 @@
 // the tables by a hash of the account. Accounts are independent: beyond one server
 // a host runs desks per database and routes by account.
 //
+// A pgbouncer between is fine in session mode. In transaction mode the connection string
+// needs default_query_exec_mode=cache_describe, else [Open] fails with [ErrPooler];
+// the [Broker]'s pool goes to the server itself, since LISTEN needs a
+// connection of its own. A pgbouncer that is killed and comes back costs retries only.
+//
 // [Broker] tells processes of each other's changes by LISTEN and NOTIFY.
 package postgres

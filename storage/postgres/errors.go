@@ -19,6 +19,10 @@ var (
 	// ErrNotMigrated: the schema is not there, or is older than this code needs, and
 	// the role may not change it. Call [Migrate] as the role that owns it.
 	ErrNotMigrated = errors.New("postgres: the schema is not up to date, and this role may not change it: call postgres.Migrate as the role that owns it")
+	// ErrPooler: a proxy gives each transaction another connection, so that statements
+	// that were prepared on one are unknown on the next.
+	ErrPooler = errors.New("postgres: a proxy gives each transaction another connection (pgbouncer in transaction mode): " +
+		"add default_query_exec_mode=cache_describe to the connection string, or use its session mode")
 	// ErrAsync: synchronous_commit is off for the connections, so that what was
 	// acknowledged could be lost.
 	ErrAsync = errors.New("postgres: synchronous_commit is off")

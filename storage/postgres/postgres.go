@@ -109,7 +109,7 @@ var _ storage.Store = (*Store)(nil)
 // [ErrNotMigrated] ([Migrate]). The server has to be there: if it is not, the error
 // is also [storage.ErrBusy], after the connect_timeout of the connection string, if it
 // has one, or when ctx ends. The errors include [*VersionError], [*SchemaError],
-// [ErrForeign] and [ErrAsync].
+// [ErrForeign], [ErrAsync] and [ErrPooler].
 func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	pool, err := NewPool(ctx, dsn, o)
 	if err != nil {
@@ -185,9 +185,8 @@ func hideDSN(err error) error {
 }
 
 // New builds a store on a host's own pool of connections, which it shares. The
-// pool must not go through a proxy that gives each transaction another connection,
-// unless that knows prepared statements, and must not be in a query mode that learns
-// no types from the server (simple protocol, exec). Close leaves the pool open. Errors are
+// pool must not be in a query mode that learns no types from the server (simple
+// protocol, exec). Close leaves the pool open. Errors are
 // those of [Open].
 func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	opts, err := o.orDefaults()
@@ -205,6 +204,9 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
 		return nil, fmt.Errorf("postgres: the pool's query mode is %q, which does not tell parameters' types", mode)
 	default:
+	}
+	if err := checkPooler(ctx, pool); err != nil {
+		return nil, err
 	}
 	s := &Store{pool: pool, timeout: opts.Timeout, horizon: horizon{every: sweep, low: math.MinInt64}}
 	if s.id, err = prepare(ctx, pool, opts.Partitions); err != nil {
