@@ -27,6 +27,20 @@ test('R6.4 dots and dash come as one types', () => {
   const seen = [...'12345678k'].map((c) => (shown = formatRUT(shown + c)))
   assert.deepEqual(seen, ['1', '1-2', '12-3', '123-4', '1.234-5', '12.345-6', '123.456-7', '1.234.567-8', '12.345.678-K'])
   assert.equal(formatRUT('12.345.678-5'), '12.345.678-5')
-  assert.equal(formatRUT('k12k'), '12-K')
-  for (const s of ['', 'x', '0', '007', '1k2', '99.999.999-99']) assert.equal(formatRUT(formatRUT(s)), formatRUT(s), s)
+  assert.equal(formatRUT('1-'), '1')
+  for (const s of ['', 'x', '0', '007', '1k2', '99.999.999-99', 'RUT']) assert.equal(formatRUT(formatRUT(s)), formatRUT(s), s)
+})
+
+test('R6.4 what is pasted becomes that RUT, or stays as it is: no other', () => {
+  for (const [s, want] of [
+    ['RUT: 12.000.006-3', '12.000.006-3'],
+    ['RUN 12 . 000 . 006 - 3', '12.000.006-3'],
+    ['\u202a12000006\u20143\u202c', '12.000.006-3'],
+    ['１２０００００６－３', '12.000.006-3'],
+  ] as const)
+    assert.equal(formatRUT(s), want)
+  for (const s of ['112.000.006-3', '12.000.006-33', '12.000.006-3 / 6-K', 'K12', '12K3', 'pasaporte 12345', 'RUT: 12.000.006-3 (Ana)']) {
+    assert.equal(formatRUT(s), s)
+    assert.equal(parseRUT(s), undefined, s)
+  }
 })

@@ -245,9 +245,10 @@ export function start(core: Core): App {
     if (!open || !parts) return
     const { panel, thread } = parts
     // On a touch screen a focused field would bring the keyboard up.
-    if (matchMedia('(pointer: coarse)').matches) panel.el.focus({ preventScroll: true })
-    else if (view === 'thread') thread.focus()
-    else (panel.el.querySelector<HTMLElement>('.body input, .body textarea, .body button') || panel.el).focus({ preventScroll: true })
+    const touch = matchMedia('(pointer: coarse)').matches
+    if (view === 'thread' && !touch) return thread.focus()
+    const first = panel.el.querySelector<HTMLElement>('.body input, .body textarea, .body button')
+    ;((!touch && first) || panel.el).focus({ preventScroll: true })
   }
 
   /** Opens the panel; by the visitor it takes the focus. */
@@ -279,10 +280,9 @@ export function start(core: Core): App {
 
   function close() {
     if (!parts || !open || core.page) return
-    const inside = root.activeElement && parts.panel.el.contains(root.activeElement)
+    const inside = parts.panel.el.contains(root.activeElement)
     open = false
-    wanted = ''
-    view = ''
+    wanted = view = ''
     parts.panel.el.hidden = true
     button.setAttribute('aria-expanded', 'false')
     frame.classList.remove('open')
@@ -301,7 +301,8 @@ export function start(core: Core): App {
   }
 
   // Opening by itself, and the welcome message: both count from the page's load.
-  const mobile = /Mobi|Android/.test(navigator.userAgent)
+  // iPads say that they are Macs, and Chromebooks that they are Android; televisions have no touch.
+  const mobile = navigator.maxTouchPoints > 0 && /^(?!.*CrOS).*(Mobi|Android|Mac)/.test(navigator.userAgent)
   const here = (devices: string) => devices === 'all' || (devices === 'mobile') === mobile
   const from = (seconds: number) => Math.max(0, core.since + seconds * 1000 - performance.now())
 
@@ -325,8 +326,7 @@ export function start(core: Core): App {
   button.append(badge, h('span', { className: 'down' }, icon('m6 9.5 6 6 6-6')))
 
   const ready = speak().then(async () => {
-    if (core.page) show(false)
-    else if (store.open()) show(false)
+    if (core.page || store.open()) show(false)
     const resumed = chat.start()
     if (welcome && here(welcome.devices)) later(from(welcome.delaySeconds), () => void resumed.then(greet))
     if (openOnLoad && here(openOnLoad.devices) && store.open() === undefined)

@@ -69,14 +69,12 @@ export function thread(kit: Kit) {
   )
   const el = h('div', { className: 'thread' }, h('div', { className: 'well' }, log, jump), note, composer)
 
-  const number = (n: string) => new Intl.DateTimeFormat(n, { hour: '2-digit', minute: '2-digit' })
-  const language = () => {
-    const l = core.config.locale
-    return navigator.languages?.find((v) => v.split('-')[0] === l) || l
-  }
-  const clock = number(language())
-  const dates = new Intl.DateTimeFormat(language(), { weekday: 'long', day: 'numeric', month: 'long' })
-  const days = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' })
+  // Some browsers have "en-US@posix", at which Intl throws.
+  const l = core.config.locale
+  const language = navigator.languages?.find((v) => v.split(/-\w{2,3}$/)[0] === l) || l
+  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' })
+  const dates = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' })
+  const days = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
 
   const midnight = (ms: number) => new Date(ms).setHours(0, 0, 0, 0)
   function day(ms: number): string {

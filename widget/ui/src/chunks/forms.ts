@@ -3,6 +3,7 @@
 
 import type { Kit } from '../app/kit'
 import { forms as spanish } from '../locale/es-chunks'
+import { clean } from '../clean'
 import css from './forms.css'
 import type { Problem } from '../types'
 import { formatRUT, parseRUT } from './rut'
@@ -68,11 +69,10 @@ export default function forms(kit: Kit) {
         }
       },
       check() {
-        const v = input.value.trim()
+        const v = clean(input.value)
         if (!v) return required ? t.required : ''
         if (name === 'email') return mail.test(v) ? '' : t.badEmail
         if (name === 'rut') return parseRUT(v) ? '' : t.badRut
-        if (name === 'phone') return /^[\d\s+\-./()#]{4,40}$/.test(v) && v.replace(/\D/g, '').length > 3 ? '' : t.badPhone
         return ''
       },
     }
@@ -83,13 +83,13 @@ export default function forms(kit: Kit) {
       if (input.hasAttribute('aria-invalid') || (name === 'rut' && parseRUT(input.value))) f.mark(f.check())
       input.classList.toggle('good', name === 'rut' && !!parseRUT(input.value))
     })
-    input.addEventListener('blur', () => input.value.trim() && f.mark(f.check()))
+    input.addEventListener('blur', () => clean(input.value) && f.mark(f.check()))
     return f
   }
 
   /** Formats in place and keeps the caret after the same digit. */
   function typeRUT(input: HTMLInputElement) {
-    const before = input.value.slice(0, input.selectionStart ?? 0).replace(/[^\dk]/gi, '').length
+    const before = clean(input.value.slice(0, input.selectionStart ?? 0)).replace(/[^\dk]/gi, '').length
     const text = formatRUT(input.value)
     if (text === input.value) return
     input.value = text
@@ -98,15 +98,16 @@ export default function forms(kit: Kit) {
     input.setSelectionRange(at, at)
   }
 
-  const name = (required: boolean) => field('name', t.name, required, { type: 'text', autocomplete: 'name', maxLength: 100 })
+  // None has a maxLength, which cuts what is pasted without a word; the server says what is too long.
+  const name = (required: boolean) => field('name', t.name, required, { type: 'text', autocomplete: 'name' })
   const email = (required: boolean) =>
-    field('email', t.email, required, { type: 'email', autocomplete: 'email', inputMode: 'email', maxLength: 254 })
-  const phone = () => field('phone', t.phone, false, { type: 'tel', autocomplete: 'tel', maxLength: 40 })
-  const rut = () => field('rut', t.rut, true, { type: 'text', placeholder: '12.345.678-5', autocomplete: 'off', maxLength: 16 })
+    field('email', t.email, required, { type: 'email', autocomplete: 'email', inputMode: 'email' })
+  const phone = () => field('phone', t.phone, false, { type: 'tel', autocomplete: 'tel' })
+  const rut = () => field('rut', t.rut, true, { type: 'text', placeholder: '12.345.678-5', autocomplete: 'off' })
 
   function values(fields: Field[]): Record<string, string> {
     const out: Record<string, string> = {}
-    for (const f of fields) if (f.input.value.trim()) out[f.name] = f.input.value.trim()
+    for (const f of fields) if (clean(f.input.value)) out[f.name] = f.input.value.trim()
     return out
   }
 
@@ -317,7 +318,7 @@ export default function forms(kit: Kit) {
       if (!kept.form?.email && kept.email) store.set({ form: { name: kept.name || '', email: kept.email, ...kept.form } })
       const fields = [name(false), email(true)]
       if (core.config.entry.phone) fields.push(phone())
-      fields.push(field('text', t.message, true, { maxLength: 10_000, dir: 'auto' }))
+      fields.push(field('text', t.message, true, { dir: 'auto' }))
       // One key for one text, so that a repeated submission is stored once.
       let key = ''
       let keyed = ''

@@ -49,8 +49,7 @@ const en: Strings = {
   loginFailed: 'We could not confirm your account. Try again.',
   required: 'This is required.',
   badEmail: 'Check the e-mail.',
-  badRut: 'Check the RUT: its check digit is wrong.',
-  badPhone: 'Check the telephone.',
+  badRut: 'Check the RUT, number and check digit.',
   submit: 'Send message',
   another: 'Send another message',
 }

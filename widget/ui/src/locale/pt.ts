@@ -50,7 +50,6 @@ const pt: Strings = {
   required: 'Este dado é obrigatório.',
   badEmail: 'Confira o e-mail.',
   badRut: 'Confira o RUT: o dígito verificador não corresponde.',
-  badPhone: 'Confira o telefone.',
   submit: 'Enviar mensagem',
   another: 'Enviar outra mensagem',
 }
