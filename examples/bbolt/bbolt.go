@@ -57,13 +57,11 @@ func (c content) Scan(first, end []byte, backwards bool, each func(key, value []
 		}
 		return nil
 	}
-	k, v := cursor.Seek(end)
-	if k == nil {
-		k, v = cursor.Last()
-	} else {
-		k, v = cursor.Prev()
+	last := cursor.Prev
+	if k, _ := cursor.Seek(end); k == nil {
+		last = cursor.Last
 	}
-	for ; k != nil && bytes.Compare(k, first) >= 0 && each(k, v); k, v = cursor.Prev() {
+	for k, v := last(); k != nil && bytes.Compare(k, first) >= 0 && each(k, v); k, v = cursor.Prev() {
 	}
 	return nil
 }
