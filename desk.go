@@ -34,6 +34,8 @@ type Desk struct {
 	hooks []string
 	// dueKick and outKick wake up the two halves of Run.
 	dueKick, outKick chan struct{}
+	// ticks are the deadlines under way, sends the deliveries.
+	ticks, sends *pool
 }
 
 // New makes a desk on a store. nil options are the defaults. It does no I/O. The store
@@ -47,6 +49,7 @@ func New(store storage.Store, o *Options) (*Desk, error) {
 	if err := d.o.check(); err != nil {
 		return nil, err
 	}
+	d.ticks, d.sends = newPool(d.o.Runner.Workers, d.dueKick), newPool(d.o.Runner.Workers, d.outKick)
 	d.hooks = slices.Sorted(maps.Keys(d.o.Hooks))
 	return d, nil
 }

@@ -3,6 +3,7 @@ package charla
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -198,6 +199,12 @@ func (d *Desk) commit(ctx context.Context, b *storage.Batch) error {
 		}
 	}
 	return nil
+}
+
+// logFailed logs and tells of what Run goes on after.
+func (d *Desk) logFailed(ctx context.Context, part RunPart, err error) {
+	d.o.Logger.Error("charla: run", slog.String("part", string(part)), slog.Any("error", err))
+	d.failed(ctx, part, err)
 }
 
 // failed tells the observer of a failure after which Run goes on.

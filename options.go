@@ -92,8 +92,9 @@ type RunnerOptions struct {
 	Lease time.Duration
 	// Batch is how many are claimed at once; default 100.
 	Batch int
-	// Workers is how many of a batch are carried out at a time; default 64.
-	// One makes the order of everything the order of the claims.
+	// Workers is how many deadlines, mails, and deliveries to each hook are carried
+	// out at a time; default 64. Accounts share them: one that is slow holds up
+	// itself. One does everything in the order of the claims, one after the other.
 	Workers int
 	// Attempts is how often a delivery is tried before it is dead; default 12.
 	Attempts int

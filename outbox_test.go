@@ -62,9 +62,14 @@ func TestSlowDelivery(t *testing.T) {
 			b.write(b.enter(fmt.Sprint("lento", i)), "hola")
 		}
 		synctest.Wait()
-		mailer.mu.Lock()
-		assert.Equal(t, 5, mailer.begun)
-		mailer.mu.Unlock()
+		begun := func() int {
+			mailer.mu.Lock()
+			defer mailer.mu.Unlock()
+			return mailer.begun
+		}
+		assert.Equal(t, 4, begun(), "an account leaves as many workers as it holds")
+		elapse(2 * time.Second)
+		assert.Equal(t, 5, begun(), "what is slow holds none")
 		for i := range 20 {
 			s, _, err := other.Enter(b.ctx, charla.Entry{Name: fmt.Sprint("r", i), Email: "r@example.com"})
 			require.NoError(t, err)

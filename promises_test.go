@@ -106,7 +106,7 @@ func TestStopLeavesMails(t *testing.T) {
 			sent := map[string]int{}
 			var mu sync.Mutex
 			d := b.newDesk(func(o *charla.Options) {
-				o.Runner.Workers, o.Hooks = 8, nil
+				o.Runner.Workers, o.Hooks = 16, nil
 				o.Mailer = mailerFunc(func(ctx context.Context, m charla.Mail) error {
 					mu.Lock()
 					defer mu.Unlock()
@@ -144,8 +144,8 @@ type claimingOutbox struct {
 	claimed func([]storage.Delivery)
 }
 
-func (o claimingOutbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]storage.Delivery, error) {
-	list, err := o.Outbox.Claim(ctx, now, until, limit)
+func (o claimingOutbox) Claim(ctx context.Context, now, until time.Time, limit int, share storage.Share) ([]storage.Delivery, error) {
+	list, err := o.Outbox.Claim(ctx, now, until, limit, share)
 	o.claimed(list)
 	return list, err
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 	"unicode"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
@@ -21,8 +23,12 @@ import (
 // again. A slow mailer delays no deadline.
 func (d *Desk) Run(ctx context.Context) error {
 	var group sync.WaitGroup
-	group.Go(func() { d.workLoop(ctx, RunDeadlines, d.dueKick, d.runDeadlines, d.runStale) })
-	group.Go(func() { d.workLoop(ctx, RunOutbox, d.outKick, d.dispatcher(&group), d.pruner()) })
+	deadlines, outbox := []work{d.runDeadlines, d.runStale}, work(d.runOutbox)
+	if d.o.Runner.Workers > 1 {
+		deadlines, outbox = d.tickers(&group), d.dispatcher(&group)
+	}
+	group.Go(func() { d.workLoop(ctx, RunDeadlines, d.dueKick, deadlines...) })
+	group.Go(func() { d.workLoop(ctx, RunOutbox, d.outKick, outbox, d.pruner()) })
 	if d.o.Broker != nil {
 		group.Go(func() { d.listen(ctx) })
 	}
@@ -38,8 +44,7 @@ type work func(context.Context) (int, error)
 func (d *Desk) workLoop(ctx context.Context, part RunPart, kick <-chan struct{}, all ...work) {
 	for {
 		if _, err := drain(ctx, all); err != nil && ctx.Err() == nil {
-			d.o.Logger.Error("charla: run", slog.String("part", string(part)), slog.Any("error", err))
-			d.failed(ctx, part, err)
+			d.logFailed(ctx, part, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -78,12 +83,8 @@ func (d *Desk) pruner() work {
 
 // wakeRunner makes Run look for work now, not at the next poll. It does not block.
 func (d *Desk) wakeRunner() {
-	for _, kick := range []chan struct{}{d.dueKick, d.outKick} {
-		select {
-		case kick <- struct{}{}:
-		default:
-		}
-	}
+	wake(d.dueKick)
+	wake(d.outKick)
 }
 
 // RunDue does, on the caller's goroutine, everything that is due by now: the deadlines
@@ -130,108 +131,152 @@ func oneBatch(ctx context.Context, all []work) (int, error) {
 // what is due in them. It returns how many went well.
 func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
 	now := d.Now()
-	due, err := d.store.Conversations().ClaimDue(ctx, d.claimable(now), now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
+	due, err := d.store.Conversations().ClaimDue(ctx, d.claimable(now), now.Add(d.o.Runner.Lease), d.o.Runner.Batch, nil)
 	if err != nil {
 		return 0, fmt.Errorf("charla: claim deadlines: %w", err)
 	}
-	return d.tick(ctx, due)
+	return d.tickAll(ctx, due)
 }
 
 // runStale is runDeadlines for conversations whose configuration was saved anew: their
 // deadlines may have moved.
 func (d *Desk) runStale(ctx context.Context) (int, error) {
 	now := d.Now()
-	stale, err := d.store.Conversations().ClaimStale(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch)
+	stale, err := d.store.Conversations().ClaimStale(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch, nil)
 	if err != nil {
 		return 0, fmt.Errorf("charla: claim after a save: %w", err)
 	}
-	return d.tick(ctx, stale)
+	return d.tickAll(ctx, stale)
 }
 
-// tick carries out what is due in claimed conversations and returns how many went well.
-// One that fails is claimed again when its lease runs out.
-func (d *Desk) tick(ctx context.Context, claims []storage.Claim) (int, error) {
-	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error {
-		_, err := d.change(ctx, request{
-			query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},
-			queue: c.Conversation.UUID,
-			cmd:   tickets.Command{Kind: tickets.CommandTick},
-		})
-		if errors.Is(err, ErrDeleted) || errors.Is(err, ErrNotFound) {
-			return nil // deleted since the claim
+// tickAll carries out what is due in claimed conversations and returns how many went well.
+func (d *Desk) tickAll(ctx context.Context, claims []storage.Claim) (int, error) {
+	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error { return d.tick(ctx, c) })
+}
+
+// claimFunc claims conversations of all accounts but some.
+type claimFunc func(ctx context.Context, now, until time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error)
+
+// tickers return runDeadlines and runStale for [Desk.Run].
+func (d *Desk) tickers(group *sync.WaitGroup) []work {
+	conversations := d.store.Conversations()
+	due := func(ctx context.Context, now, until time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
+		return conversations.ClaimDue(ctx, d.claimable(now), until, limit, without)
+	}
+	return []work{d.ticker(group, "deadlines", due), d.ticker(group, "after a save", conversations.ClaimStale)}
+}
+
+// ticker carries out deadlines for [Desk.Run]: it does not wait for those that it
+// begins, begins none of an account that has a slow one, and while there is more than
+// it may begin, it looks once in a poll at what other accounts wait for.
+func (d *Desk) ticker(group *sync.WaitGroup, what string, claim claimFunc) work {
+	var looked time.Time
+	return func(ctx context.Context) (int, error) {
+		now := d.Now()
+		until := now.Add(d.o.Runner.Lease)
+		room, full := d.ticks.room(now)
+		if slices.Contains(full, storage.Lane{}) {
+			return 0, nil
 		}
-		if err = d.skipNewer(ctx, c, err); err != nil {
-			return fmt.Errorf("charla: deadline of conversation %s: %w", c.Conversation, err)
+		limit, without := min(room, d.o.Runner.Batch), d.ticks.late(now)
+		claims, err := claim(ctx, now, until, limit, without)
+		if err == nil && len(claims) == limit && now.Sub(looked).Abs() >= d.o.Runner.Poll {
+			looked = now
+			for _, c := range claims {
+				without = append(without, c.Account)
+			}
+			var others []storage.Claim
+			others, err = claim(ctx, now, until, limit, without)
+			claims = append(claims, others...)
 		}
-		return nil
+		for _, c := range claims {
+			end := d.ticks.begin(storage.Lane{Account: c.Account}, now)
+			group.Go(func() {
+				defer end()
+				if err := d.tick(ctx, c); err != nil {
+					d.logFailed(ctx, RunDeadlines, err)
+				}
+			})
+		}
+		if err != nil {
+			err = fmt.Errorf("charla: claim %s: %w", what, err)
+		}
+		return len(claims), err
+	}
+}
+
+// tick carries out what is due in a claimed conversation. One that fails is claimed
+// again when its lease runs out.
+func (d *Desk) tick(ctx context.Context, c storage.Claim) error {
+	_, err := d.change(ctx, request{
+		query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},
+		queue: c.Conversation.UUID,
+		cmd:   tickets.Command{Kind: tickets.CommandTick},
 	})
+	if errors.Is(err, ErrDeleted) || errors.Is(err, ErrNotFound) {
+		return nil // deleted since the claim
+	}
+	if err = d.skipNewer(ctx, c, err); err != nil {
+		return fmt.Errorf("charla: deadline of conversation %s: %w", c.Conversation, err)
+	}
+	return nil
+}
+
+// claim is a delivery that is claimed until then, and must begin at once.
+type claim struct {
+	storage.Delivery
+	until time.Time
+	end   func()
+}
+
+// claimOutbox claims what may begin now: some of each account's and each handler's.
+func (d *Desk) claimOutbox(ctx context.Context) ([]claim, error) {
+	now := d.Now()
+	until := now.Add(d.o.Runner.Lease)
+	room, full := d.sends.room(now)
+	share := storage.Share{Each: max(room/4, 1), Full: full}
+	list, err := d.store.Outbox().Claim(ctx, now, until, min(max(room/2, 1), d.o.Runner.Batch), share)
+	if err != nil {
+		return nil, fmt.Errorf("charla: claim outbox: %w", err)
+	}
+	claims := make([]claim, len(list))
+	for i, one := range list {
+		claims[i] = claim{one, until, d.sends.begin(storage.Lane{Account: one.Account, Kind: one.Kind}, now)}
+	}
+	return claims, nil
 }
 
 // runOutbox claims a batch of deliveries, attempts each and returns how many outcomes
 // it stored, failed attempts included.
 func (d *Desk) runOutbox(ctx context.Context) (int, error) {
-	now := d.Now()
-	until := now.Add(d.o.Runner.Lease)
-	// No more than are begun at once: what waits here would use up its lease.
-	limit := min(d.o.Runner.Batch, d.o.Runner.Workers)
-	claimed, err := d.store.Outbox().Claim(ctx, now, until, limit)
+	claims, err := d.claimOutbox(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("charla: claim outbox: %w", err)
+		return 0, err
 	}
-	return each(claimed, d.o.Runner.Workers, func(one storage.Delivery) error {
-		return d.deliver(ctx, one, until)
-	})
+	return each(claims, len(claims), func(c claim) error { return d.deliver(ctx, c) })
 }
 
 // dispatcher returns runOutbox for [Desk.Run]: it does not wait for the deliveries that
-// it begins, so that one slow server or hook delays only itself. It claims when a
-// quarter of the workers are free, and never more than are. Its count is of the
-// deliveries begun.
+// it begins, so that one slow server or hook delays only itself.
 func (d *Desk) dispatcher(group *sync.WaitGroup) work {
-	busy := make(chan struct{}, min(d.o.Runner.Batch, d.o.Runner.Workers))
 	return func(ctx context.Context) (int, error) {
-		free := 0
-		defer func() {
-			for range free {
-				<-busy
-			}
-		}()
-		for free < max(cap(busy)/4, 1) {
-			select {
-			case busy <- struct{}{}:
-				free++
-			case <-ctx.Done():
-				return 0, ctx.Err()
-			}
-		}
-		for free < cap(busy) && len(busy) < cap(busy) {
-			busy <- struct{}{} // nobody else puts
-			free++
-		}
-		now := d.Now()
-		until := now.Add(d.o.Runner.Lease)
-		claimed, err := d.store.Outbox().Claim(ctx, now, until, free)
-		if err != nil {
-			return 0, fmt.Errorf("charla: claim outbox: %w", err)
-		}
-		free -= len(claimed)
-		for _, one := range claimed {
+		claims, err := d.claimOutbox(ctx)
+		for _, c := range claims {
 			group.Go(func() {
-				defer func() { <-busy }()
-				if err := d.deliver(ctx, one, until); err != nil {
-					d.o.Logger.Error("charla: run", slog.String("part", string(RunOutbox)), slog.Any("error", err))
-					d.failed(ctx, RunOutbox, err)
+				if err := d.deliver(ctx, c); err != nil {
+					d.logFailed(ctx, RunOutbox, err)
 				}
 			})
 		}
-		return len(claimed), nil
+		return len(claims), err
 	}
 }
 
-// deliver attempts one delivery, which is claimed until then, and stores the outcome.
-// Its error is of storing; a failed attempt is in the outcome.
-func (d *Desk) deliver(ctx context.Context, one storage.Delivery, until time.Time) error {
-	o := d.o.Observer
+// deliver attempts one delivery and stores the outcome. Its error is of storing; a
+// failed attempt is in the outcome.
+func (d *Desk) deliver(ctx context.Context, c claim) error {
+	defer c.end()
+	one, until, o := c.Delivery, c.until, d.o.Observer
 	if o == nil {
 		_, _ = d.attempt(ctx, &one, until) // the delivery holds the error
 		return d.storeOutcome(ctx, one)
@@ -274,6 +319,7 @@ func (d *Desk) attempt(ctx context.Context, one *storage.Delivery, until time.Ti
 		one.State = storage.Sent
 	case !begun && !errors.Is(err, ErrRefused):
 		one.State, one.NotBefore = storage.Pending, now
+		one.Attempts-- // the claim counted it
 	case errors.Is(err, ErrRefused), retry && one.Attempts >= d.o.Runner.Attempts:
 		one.State = storage.Dead
 	case retry:

@@ -11,6 +11,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -89,7 +90,7 @@ func TestCrashWhileSending(t *testing.T) {
 		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"jefe@tienda.cl"}}
 	})
 	b.write(b.enter("juan"), "hola")
-	claimed, err := b.store.Outbox().Claim(b.ctx, start, start.Add(30*time.Second), 100)
+	claimed, err := b.store.Outbox().Claim(b.ctx, start, start.Add(30*time.Second), 100, storage.Share{})
 	require.NoError(t, err)
 	require.NotEmpty(t, claimed)
 	b.pass(29 * time.Second)

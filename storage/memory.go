@@ -34,11 +34,12 @@ type Memory struct {
 	ids []chatcfg.AccountID
 	// commits numbers what lands, deliveries what goes out.
 	commits, deliveries int64
-	// due are conversations by Wake. pending are deliveries by NotBefore,
+	// due are conversations by Wake. pending are deliveries of each lane by NotBefore,
 	// sending by the end of their lease, sent by SettledAt. A deleted account
 	// has none in due, pending and sending.
-	due                    index[*conversation]
-	pending, sending, sent index[*delivery]
+	due           index[*conversation]
+	pending       map[Lane]*index[*delivery]
+	sending, sent index[*delivery]
 }
 
 // account is all that belongs to one account.
@@ -111,6 +112,7 @@ func NewMemoryOf(database string) *Memory {
 		database: database,
 		accounts: make(map[chatcfg.AccountID]*account),
 		keys:     make(map[string]*account),
+		pending:  make(map[Lane]*index[*delivery]),
 	}
 }
 
@@ -146,7 +148,7 @@ func (m *Memory) Close() error {
 	m.closed = true
 	m.accounts, m.keys, m.ids = nil, nil, nil
 	m.due = index[*conversation]{}
-	m.pending, m.sending, m.sent = index[*delivery]{}, index[*delivery]{}, index[*delivery]{}
+	m.pending, m.sending, m.sent = nil, index[*delivery]{}, index[*delivery]{}
 	return nil
 }
 

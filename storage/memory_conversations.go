@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -196,7 +197,7 @@ func (a *account) put(c *conversation, record tickets.Ticket) {
 	}
 }
 
-func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error) {
+func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
 		return nil, err
@@ -207,7 +208,9 @@ func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.
 		if at.at > micros(now) || len(taken) >= limit {
 			break
 		}
-		taken = append(taken, c)
+		if !slices.Contains(without, c.record.Account) {
+			taken = append(taken, c)
+		}
 	}
 	claims := make([]Claim, len(taken))
 	for i, c := range taken {
@@ -219,7 +222,7 @@ func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.
 	return claims, nil
 }
 
-func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error) {
+func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
 		return nil, err
@@ -228,7 +231,7 @@ func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil tim
 	var taken []*conversation
 	for _, id := range p.m.ids {
 		a := p.m.accounts[id]
-		if a.record.DeletedAt.IsZero() {
+		if a.record.DeletedAt.IsZero() && !slices.Contains(without, id) {
 			taken = a.stale(taken, now, limit)
 		}
 	}

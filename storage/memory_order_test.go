@@ -107,7 +107,7 @@ func TestMemoryOrder(t *testing.T) {
 		b.move(t, i, time.UnixMilli(int64(span+i%7)).UTC())
 	}
 	check()
-	claims, err := b.Conversations().ClaimDue(t.Context(), time.UnixMilli(span+3), time.UnixMilli(2*span), n)
+	claims, err := b.Conversations().ClaimDue(t.Context(), time.UnixMilli(span+3), time.UnixMilli(2*span), n, nil)
 	require.NoError(t, err)
 	assert.True(t, slices.IsSortedFunc(claims, func(x, y storage.Claim) int { return x.Due.Compare(y.Due) }))
 	assert.Len(t, claims, (n+6)/7+(n+5)/7+(n+4)/7+(n+3)/7)
@@ -121,7 +121,7 @@ func BenchmarkMemory(b *testing.B) {
 		now := start
 		for b.Loop() {
 			now = now.Add(time.Second)
-			_, err := store.Conversations().ClaimDue(b.Context(), now, now.Add(1000*time.Hour), 100)
+			_, err := store.Conversations().ClaimDue(b.Context(), now, now.Add(1000*time.Hour), 100, nil)
 			require.NoError(b, err)
 		}
 	})

@@ -16,6 +16,7 @@ func (d *delivery) next() position    { return position{at: micros(d.record.NotB
 func (d *delivery) lease() position   { return position{at: micros(d.leased), n: d.order} }
 func (d *delivery) settled() position { return position{at: micros(d.record.SettledAt), n: d.order} }
 func (d *delivery) listed() position  { return position{n: d.order} }
+func (d *delivery) lane() Lane        { return Lane{d.record.Account, d.record.Kind} }
 
 // add takes a delivery into an account's outbox unless its key is there.
 func (m *Memory) add(a *account, record Delivery) {
@@ -39,7 +40,12 @@ func (m *Memory) list(a *account, d *delivery) {
 	x.put(d.listed(), d)
 	switch d.record.State {
 	case Pending:
-		m.pending.put(d.next(), d)
+		x := m.pending[d.lane()]
+		if x == nil {
+			x = new(index[*delivery])
+			m.pending[d.lane()] = x
+		}
+		x.put(d.next(), d)
 	case Sending:
 		m.sending.put(d.lease(), d)
 	case Sent:
@@ -51,7 +57,10 @@ func (m *Memory) unlist(a *account, d *delivery) {
 	a.states[d.record.State].remove(d.listed())
 	switch d.record.State {
 	case Pending:
-		m.pending.remove(d.next())
+		x := m.pending[d.lane()]
+		if x.remove(d.next()); len(x.chunks) == 0 {
+			delete(m.pending, d.lane())
+		}
 	case Sending:
 		m.sending.remove(d.lease())
 	case Sent:
@@ -59,45 +68,60 @@ func (m *Memory) unlist(a *account, d *delivery) {
 	}
 }
 
-func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Delivery, error) {
+func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s Share) ([]Delivery, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	var taken, lost []*delivery
-	for at, d := range p.m.sending.from(lowest) {
+	claimed := make([]Delivery, 0)
+	for _, d := range p.m.claimable(now, limit, &s) {
+		p.m.move(d, func() {
+			d.record.Claim()
+			d.leased = Cut(leaseUntil)
+		})
+		claimed = append(claimed, copyDelivery(d.record))
+	}
+	return claimed, nil
+}
+
+// claimable are the deliveries that a claim takes, in its order. It marks those that
+// were lost while they were sent.
+func (m *Memory) claimable(now time.Time, limit int, s *Share) []*delivery {
+	var due, lost []*delivery
+	for at, d := range m.sending.from(lowest) {
 		if at.at > micros(now) {
 			break
 		}
 		if d.record.Repeatable {
-			taken = append(taken, d)
+			due = append(due, d)
 		} else {
 			lost = append(lost, d)
 		}
 	}
 	for _, d := range lost {
-		p.m.move(d, func() { d.record.State = Unknown })
+		m.move(d, func() { d.record.State = Unknown })
 	}
-	pending := 0
-	for at, d := range p.m.pending.from(lowest) {
-		if at.at > micros(now) || pending >= limit {
-			break
+	for lane, x := range m.pending {
+		taken := 0
+		for at, d := range x.from(lowest) {
+			if at.at > micros(now) || taken >= limit || !s.Allows(lane, taken) {
+				break
+			}
+			due = append(due, d)
+			taken++
 		}
-		pending++
-		taken = append(taken, d)
 	}
-	slices.SortFunc(taken, func(d, e *delivery) int { return d.next().compare(e.next()) })
-	taken = taken[:min(len(taken), max(limit, 0))]
-	claimed := make([]Delivery, len(taken))
-	for i, d := range taken {
-		p.m.move(d, func() {
-			d.record.Claim()
-			d.leased = Cut(leaseUntil)
-		})
-		claimed[i] = copyDelivery(d.record)
-	}
-	return claimed, nil
+	slices.SortFunc(due, func(d, e *delivery) int { return d.next().compare(e.next()) })
+	taken := map[Lane]int{}
+	due = slices.DeleteFunc(due, func(d *delivery) bool {
+		allowed := s.Allows(d.lane(), taken[d.lane()])
+		if allowed {
+			taken[d.lane()]++
+		}
+		return !allowed
+	})
+	return due[:min(len(due), max(limit, 0))]
 }
 
 // move changes a delivery together with the lists it is in.
@@ -216,7 +240,12 @@ func (p memoryOutbox) NextWake(ctx context.Context) (time.Time, error) {
 		return time.Time{}, err
 	}
 	defer done()
-	next, ok := p.m.pending.first()
+	next, ok := position{}, false
+	for _, x := range p.m.pending {
+		if first, _ := x.first(); !ok || first.at < next.at {
+			next, ok = first, true
+		}
+	}
 	if lease, sending := p.m.sending.first(); sending && (!ok || lease.at < next.at) {
 		next, ok = lease, true
 	}

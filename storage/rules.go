@@ -83,7 +83,7 @@ func (d *Delivery) Settle(by Delivery) error {
 	if d.State != Sending || d.Fence != by.Fence {
 		return ErrLeaseLost
 	}
-	d.State, d.Error, d.SettledAt = by.State, by.Error, Cut(by.SettledAt)
+	d.State, d.Attempts, d.Error, d.SettledAt = by.State, by.Attempts, by.Error, Cut(by.SettledAt)
 	if by.State == Pending {
 		d.NotBefore = Cut(by.NotBefore)
 	}

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -136,16 +137,16 @@ type Conversations interface {
 	// ClaimDue returns up to limit conversations whose Wake is at or before now
 	// and moves their Wake to leaseUntil, so that nobody else claims them
 	// before; earliest first. A commit sets the Wake anew. Conversations of
-	// deleted accounts are skipped. A limit below one claims nothing, here and
-	// in every claim. What another process scheduled may be overlooked for some
+	// deleted accounts and of the accounts in without are skipped. A limit below one
+	// claims nothing, here and in every claim. What another process scheduled may be overlooked for some
 	// seconds, here and by NextWake, if this one has already claimed what was due
 	// later.
-	ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error)
+	ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error)
 	// ClaimStale returns up to limit conversations with an open ticket that
 	// were armed under a version below their account's, and that no ClaimStale
 	// has returned with a lease beyond now; a commit ends that lease. Wakes stay
-	// as they are. Deleted accounts are skipped.
-	ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Claim, error)
+	// as they are. Deleted accounts and those in without are skipped.
+	ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error)
 	// NextWake returns the earliest Wake of any conversation of an account that
 	// is not deleted, or the zero time.
 	NextWake(ctx context.Context) (time.Time, error)
@@ -265,10 +266,11 @@ type Outbox interface {
 	// them sending until leaseUntil, counts the attempt, raises the fence, and
 	// returns them so. A sending delivery whose lease has run out is claimed
 	// again if it is Repeatable, and marked unknown otherwise. Those of deleted
-	// accounts are skipped.
-	Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]Delivery, error)
+	// accounts are skipped. A share claims fewer of what there is much of; what
+	// it leaves behind must not make a claim slow.
+	Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s Share) ([]Delivery, error)
 	// Settle ends an attempt: d.State sent, dead, unknown, or pending for
-	// another attempt at d.NotBefore; d.Error and d.SettledAt are kept.
+	// another attempt at d.NotBefore; d.Attempts, d.Error and d.SettledAt are kept.
 	// ErrLeaseLost unless the stored delivery is sending with the fence d.Fence,
 	// even if its lease has run out. In a deleted account a delivery that would
 	// be pending again is removed.
@@ -285,6 +287,29 @@ type Outbox interface {
 	// NextWake returns the earliest instant at which Claim would have
 	// something to do, or the zero time.
 	NextWake(ctx context.Context) (time.Time, error)
+}
+
+// Share limits what one claim of an [Outbox] takes of each lane. The zero Share
+// limits nothing.
+type Share struct {
+	// Each is how many deliveries of one lane are claimed at most, the first in the
+	// order of the claim; zero: any number.
+	Each int
+	// Full are lanes of which nothing is claimed.
+	Full []Lane
+}
+
+// Lane is an account's deliveries of one kind. In [Share].Full a zero Account stands
+// for every account.
+type Lane struct {
+	Account chatcfg.AccountID
+	Kind    string
+}
+
+// Allows reports whether a claim that took taken of the lane may take one more.
+func (s *Share) Allows(lane Lane, taken int) bool {
+	return (s.Each <= 0 || taken < s.Each) &&
+		!slices.Contains(s.Full, lane) && !slices.Contains(s.Full, Lane{Kind: lane.Kind})
 }
 
 // DeliveryState is the state of a delivery. The zero value is invalid.
@@ -304,7 +329,7 @@ type Delivery struct {
 	Account chatcfg.AccountID `json:"account"`
 	// Key is unique and stable within the account.
 	Key string `json:"key"`
-	// Kind is the desk's: "mail" or "event".
+	// Kind is the desk's, which tells the deliveries of one handler from others'.
 	Kind         string                 `json:"kind"`
 	Conversation tickets.ConversationID `json:"conversation"`
 	Ticket       tickets.Number         `json:"ticket"`

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/postgres"
 	"github.com/google/uuid"
@@ -435,9 +436,9 @@ type watchedConversations struct {
 	watch *claimWatch
 }
 
-func (c watchedConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (c watchedConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	begin := time.Now()
-	claims, err := c.Conversations.ClaimDue(ctx, now, leaseUntil, limit)
+	claims, err := c.Conversations.ClaimDue(ctx, now, leaseUntil, limit, without)
 	took := time.Since(begin)
 	if len(claims) > 0 {
 		c.watch.mu.Lock()

@@ -92,7 +92,7 @@ func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Deli
 }
 
 // claimed checks each claimed delivery, and that nothing due was passed over.
-func (o *outbox) claimed(list []storage.Delivery, now, leaseUntil time.Time, limit int) {
+func (o *outbox) claimed(list []storage.Delivery, now, leaseUntil time.Time, limit int, share storage.Share) {
 	for _, r := range o.list {
 		if r.state == storage.Sending && r.kind == "mail" && !r.lease.After(now) && !o.m.accounts[r.account].deleted && !r.gone {
 			r.state = storage.Unknown
@@ -120,7 +120,7 @@ func (o *outbox) claimed(list []storage.Delivery, now, leaseUntil time.Time, lim
 		}
 		r.fence = d.Fence
 	}
-	if len(list) < limit {
+	if len(list) < limit && len(share.Full) == 0 {
 		for _, r := range o.list {
 			if !r.gone && r.state == storage.Pending && !r.notBefore.After(now) && !o.m.accounts[r.account].deleted {
 				o.fail("claim", "%s is due since %s and was not claimed at %s", r.key, r.notBefore, now)
@@ -135,7 +135,7 @@ func (o *outbox) settled(d storage.Delivery) {
 		o.fail("settle", "settled %s as %s with fence %d: %+v", d.Key, d.State, d.Fence, r)
 		return
 	}
-	r.state, r.settled = d.State, d.SettledAt
+	r.state, r.settled, r.attempts = d.State, d.SettledAt, d.Attempts
 	switch d.State {
 	case storage.Pending:
 		r.notBefore = d.NotBefore.Truncate(time.Microsecond)

@@ -152,21 +152,21 @@ func (s faultyConversations) Commit(ctx context.Context, b *storage.Batch) error
 	})
 }
 
-func (s faultyConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (s faultyConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return through(ctx, spot{"claim due", changes, ""}, func() ([]storage.Claim, error) {
-		claims, err := s.w.real.Conversations().ClaimDue(ctx, now, leaseUntil, limit)
+		claims, err := s.w.real.Conversations().ClaimDue(ctx, now, leaseUntil, limit, without)
 		if err == nil {
-			s.w.model.claimed(claims, true, now, leaseUntil, limit)
+			s.w.model.claimed(claims, true, len(without) > 0, now, leaseUntil, limit)
 		}
 		return claims, err
 	})
 }
 
-func (s faultyConversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (s faultyConversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return through(ctx, spot{"claim stale", changes, ""}, func() ([]storage.Claim, error) {
-		claims, err := s.w.real.Conversations().ClaimStale(ctx, now, leaseUntil, limit)
+		claims, err := s.w.real.Conversations().ClaimStale(ctx, now, leaseUntil, limit, without)
 		if err == nil {
-			s.w.model.claimed(claims, false, now, leaseUntil, limit)
+			s.w.model.claimed(claims, false, len(without) > 0, now, leaseUntil, limit)
 		}
 		return claims, err
 	})
@@ -178,11 +178,11 @@ func (s faultyConversations) NextWake(ctx context.Context) (time.Time, error) {
 
 type faultyOutbox struct{ w *World }
 
-func (s faultyOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Delivery, error) {
+func (s faultyOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, share storage.Share) ([]storage.Delivery, error) {
 	return through(ctx, spot{"claim outbox", changes, ""}, func() ([]storage.Delivery, error) {
-		list, err := s.w.real.Outbox().Claim(ctx, now, leaseUntil, limit)
+		list, err := s.w.real.Outbox().Claim(ctx, now, leaseUntil, limit, share)
 		if err == nil {
-			s.w.model.outbox.claimed(list, now, leaseUntil, limit)
+			s.w.model.outbox.claimed(list, now, leaseUntil, limit, share)
 		}
 		return list, err
 	})

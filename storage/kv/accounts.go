@@ -85,9 +85,11 @@ func (t *tx) drop(account chatcfg.AccountID) {
 		t.saveConversation(&c)
 	}
 	for _, d := range all[delivery](t, deliveryTable, account) {
-		t.unqueue(&d)
-		if d.State == storage.Pending {
+		switch d.State {
+		case storage.Pending:
 			t.removeDelivery(&d)
+		case storage.Sending:
+			t.unqueue(&d)
 		}
 	}
 }

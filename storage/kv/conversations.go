@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -193,14 +194,17 @@ func (t *tx) rewrite(c *conversation, n tickets.Number, change func(*ticket)) {
 	}
 }
 
-func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
 		for k := range t.from(dueTable, nil, nil) {
 			if len(taken) >= limit || instant(k).After(now) {
 				break
 			}
-			taken = append(taken, t.conversation(chatcfg.AccountID{UUID: id(k[8:])}, tickets.ConversationID{UUID: id(k[24:])}))
+			account := chatcfg.AccountID{UUID: id(k[8:])}
+			if !slices.Contains(without, account) {
+				taken = append(taken, t.conversation(account, tickets.ConversationID{UUID: id(k[24:])}))
+			}
 		}
 		for _, c := range taken {
 			claims = append(claims, storage.Claim{Account: c.Account, Conversation: c.ID, Due: c.Wake})
@@ -213,12 +217,12 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 	})
 }
 
-func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
 		for account, doc := range t.from(accountTable, nil, nil) {
 			var a chatcfg.Account
-			if !t.decode(doc, &a) || !a.DeletedAt.IsZero() {
+			if !t.decode(doc, &a) || !a.DeletedAt.IsZero() || slices.Contains(without, a.ID) {
 				continue
 			}
 			for k := range t.from(armedTable, account, account) {

@@ -1,8 +1,10 @@
 package kv
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -24,7 +26,7 @@ type delivery struct {
 func (d *delivery) queued() []byte {
 	switch d.State {
 	case storage.Pending:
-		return key(string(d.State), d.NotBefore, d.N)
+		return key(string(d.State), d.Account, d.Kind, d.NotBefore, d.N)
 	case storage.Sending:
 		return key(string(d.State), d.Lease, d.N)
 	case storage.Sent:
@@ -68,9 +70,9 @@ func (t *tx) deliver(account chatcfg.AccountID, list []storage.Delivery) {
 	}
 }
 
-// due reads the deliveries in a state whose next step is due, the earliest first.
-func (t *tx) due(state storage.DeliveryState, now time.Time, limit int) (list []*delivery) {
-	prefix := key(string(state))
+// due reads the deliveries at a prefix of the queue whose next step is due, the
+// earliest first.
+func (t *tx) due(prefix []byte, now time.Time, limit int) (list []*delivery) {
 	for k, of := range t.from(queueTable, prefix, prefix) {
 		if len(list) >= limit || instant(k[len(prefix):]).After(now) {
 			break
@@ -82,22 +84,54 @@ func (t *tx) due(state storage.DeliveryState, now time.Time, limit int) (list []
 	return list
 }
 
-func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Delivery, error) {
+// lanes are the prefixes of the queue at which pending deliveries wait.
+func (t *tx) lanes() iter.Seq2[storage.Lane, []byte] {
+	return func(yield func(storage.Lane, []byte) bool) {
+		pending := key(string(storage.Pending))
+		next := pending
+		for found := true; found; {
+			found = false
+			for k := range t.from(queueTable, pending, next) {
+				rest := k[len(pending):]
+				end := 16 + bytes.IndexByte(rest[16:], 0)
+				prefix := slices.Clone(k[:len(pending)+end+1])
+				if !yield(storage.Lane{Account: chatcfg.AccountID{UUID: id(rest)}, Kind: string(rest[16:end])}, prefix) {
+					return
+				}
+				next, found = append(slices.Clone(prefix[:len(prefix)-1]), 1), true
+				break
+			}
+		}
+	}
+}
+
+func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	return update(ctx, p.Store, func(t *tx) (claimed []storage.Delivery) {
-		taken := t.due(storage.Pending, now, limit)
-		for _, d := range t.due(storage.Sending, now, math.MaxInt) {
+		var due []*delivery
+		for lane, prefix := range t.lanes() {
+			if s.Allows(lane, 0) {
+				due = append(due, t.due(prefix, now, limit)...)
+			}
+		}
+		for _, d := range t.due(key(string(storage.Sending)), now, math.MaxInt) {
 			if d.Repeatable {
-				taken = append(taken, d)
+				due = append(due, d)
 				continue
 			}
 			t.removeDelivery(d)
 			d.State = storage.Unknown
 			t.saveDelivery(d)
 		}
-		slices.SortFunc(taken, func(d, e *delivery) int {
+		slices.SortFunc(due, func(d, e *delivery) int {
 			return cmp.Or(d.NotBefore.Compare(e.NotBefore), cmp.Compare(d.N, e.N))
 		})
-		for _, d := range taken[:min(len(taken), max(limit, 0))] {
+		taken := map[storage.Lane]int{}
+		for _, d := range due {
+			lane := storage.Lane{Account: d.Account, Kind: d.Kind}
+			if len(claimed) >= limit || !s.Allows(lane, taken[lane]) {
+				continue
+			}
+			taken[lane]++
 			t.removeDelivery(d)
 			d.Claim()
 			d.Lease = storage.Cut(leaseUntil)
@@ -163,7 +197,7 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, name stri
 
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return update(ctx, p.Store, func(t *tx) int {
-		old := t.due(storage.Sent, before.Add(-time.Microsecond), limit)
+		old := t.due(key(string(storage.Sent)), before.Add(-time.Microsecond), limit)
 		for _, d := range old {
 			t.removeDelivery(d)
 		}
@@ -173,11 +207,13 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time {
-		pending, lease := t.first(queueTable, key(string(storage.Pending))), t.first(queueTable, key(string(storage.Sending)))
-		if pending.IsZero() || !lease.IsZero() && lease.Before(pending) {
-			return lease
+		next := t.first(queueTable, key(string(storage.Sending)))
+		for _, prefix := range t.lanes() {
+			if first := t.first(queueTable, prefix); next.IsZero() || first.Before(next) {
+				next = first
+			}
 		}
-		return pending
+		return next
 	})
 }
 

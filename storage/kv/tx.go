@@ -41,7 +41,7 @@ const (
 	stateTable                          // account, state, n: key of a delivery
 	dueTable                            // at, account, conversation: nothing
 	armedTable                          // account, version, end of the lease, conversation: nothing
-	queueTable                          // state, at, n: account, key of a delivery
+	queueTable                          // state, account and kind of a pending one, at, n: account, key of a delivery
 )
 
 // ofAccount are the tables whose keys lead with the account.

@@ -30,7 +30,7 @@ func texts(t testing.TB, pool *pgxpool.Pool, query string, args ...any) []string
 var (
 	apart = map[string]bool{"accounts": true, "meta": true, "migrations": true}
 	timed = map[string]string{
-		"conversations_wake": "wake", "deliveries_pending": "due", "deliveries_sending": "due", "deliveries_sent": "due",
+		"conversations_wake": "wake", "deliveries_sending": "due", "deliveries_sent": "due",
 		"sessions_expires": "expires",
 	}
 )
@@ -237,12 +237,12 @@ func TestIndexes(t *testing.T) {
 	for range 8 { // plans settle after some runs
 		_, err := again.Conversations().NextWake(b.ctx)
 		require.NoError(t, err)
-		due, err := again.Conversations().ClaimDue(b.ctx, late, late.AddDate(1, 0, 0), 100)
+		due, err := again.Conversations().ClaimDue(b.ctx, late, late.AddDate(1, 0, 0), 100, nil)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(due), 1)
 		_, err = again.Outbox().NextWake(b.ctx)
 		require.NoError(t, err)
-		sent, err := again.Outbox().Claim(b.ctx, late, late.AddDate(1, 0, 0), 100)
+		sent, err := again.Outbox().Claim(b.ctx, late, late.AddDate(1, 0, 0), 100, storage.Share{})
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(sent), 10)
 		_, err = again.Outbox().Prune(b.ctx, late, 100)

@@ -19,14 +19,14 @@ import (
 const (
 	claimDue = `WITH due AS (
 		SELECT c.account, c.id, c.wake FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
-		WHERE c.wake >= $4 AND c.wake <= $1 AND NOT a.deleted ORDER BY c.wake LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
+		WHERE c.wake >= $4 AND c.wake <= $1 AND NOT a.deleted AND c.account <> ALL($5::uuid[]) ORDER BY c.wake LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
 	UPDATE charla.conversations c SET wake = $2 FROM due WHERE c.account = due.account AND c.id = due.id
 	RETURNING c.account, c.id, due.wake`
 
 	claimStale = `WITH stale AS (
 		SELECT c.account, c.id FROM charla.stale s JOIN charla.accounts a ON a.id = s.account
 		JOIN charla.conversations c ON c.account = a.id AND c.armed < a.version AND c.lease <= $1
-		WHERE NOT a.deleted LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
+		WHERE NOT a.deleted AND a.id <> ALL($4::uuid[]) LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
 	UPDATE charla.conversations c SET lease = $2 FROM stale WHERE c.account = stale.account AND c.id = stale.id
 	RETURNING c.account, c.id, 0::bigint`
 )
@@ -125,32 +125,45 @@ func (p conversations) claims(ctx context.Context, query string, limit int, args
 	return found, nil
 }
 
-func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	h := &p.s.horizon
 	if limit < 1 {
 		return p.claims(ctx, claimDue, limit)
 	}
 	from := h.look(now)
-	found, err := p.claims(ctx, claimDue, limit, micros(now), orNull(leaseUntil), limit, from)
+	found, err := p.claims(ctx, claimDue, limit, micros(now), orNull(leaseUntil), limit, from, uuids(without))
 	if !leaseUntil.IsZero() {
 		h.scheduled(micros(leaseUntil))
 	}
-	h.saw(from, now, found, err)
+	seen := found
+	if len(without) > 0 {
+		seen = nil // what was left out may be due earlier
+	}
+	h.saw(from, now, seen, err)
 	return found, err
 }
 
-func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
-	claims, err := p.claims(ctx, claimStale, limit, micros(now), micros(leaseUntil), limit)
+func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
+	claims, err := p.claims(ctx, claimStale, limit, micros(now), micros(leaseUntil), limit, uuids(without))
 	if err != nil {
 		return nil, err
 	}
 	for i := range claims {
 		claims[i].Due = time.Time{}
 	}
-	if len(claims) == 0 && limit > 0 {
+	if len(claims) == 0 && limit > 0 && len(without) == 0 {
 		return nil, p.settle(ctx)
 	}
 	return claims, nil
+}
+
+// uuids are the IDs of accounts as an argument.
+func uuids(accounts []chatcfg.AccountID) [][16]byte {
+	ids := make([][16]byte, len(accounts))
+	for i, id := range accounts {
+		ids[i] = id.UUID
+	}
+	return ids
 }
 
 // settle forgets the accounts that have nothing to arm again. It holds their rows

@@ -27,10 +27,10 @@ func TestDeletedHalfWay(t *testing.T) {
 	assert.Equal(t, []string{"0"}, texts(t, pool, "SELECT count(*)::text FROM charla.conversations WHERE wake IS NOT NULL OR armed IS NOT NULL"))
 	_, err := pool.Exec(b.ctx, "UPDATE charla.conversations SET wake = 1, armed = 1; INSERT INTO charla.stale SELECT id FROM charla.accounts")
 	require.NoError(t, err)
-	due, err := b.Conversations().ClaimDue(b.ctx, late, late, 10)
+	due, err := b.Conversations().ClaimDue(b.ctx, late, late, 10, nil)
 	require.NoError(t, err)
 	assert.Empty(t, due)
-	stale, err := b.Conversations().ClaimStale(b.ctx, late, late, 10)
+	stale, err := b.Conversations().ClaimStale(b.ctx, late, late, 10, nil)
 	require.NoError(t, err)
 	assert.Empty(t, stale)
 	wake, err := b.Conversations().NextWake(b.ctx)
@@ -52,7 +52,7 @@ func TestStaleAgain(t *testing.T) {
 	marks := func() string { return texts(t, pool, "SELECT count(*)::text FROM charla.stale")[0] }
 	claim := func(want int) {
 		t.Helper()
-		found, err := b.Conversations().ClaimStale(b.ctx, base, base.AddDate(1, 0, 0), 10)
+		found, err := b.Conversations().ClaimStale(b.ctx, base, base.AddDate(1, 0, 0), 10, nil)
 		require.NoError(t, err)
 		assert.Len(t, found, want)
 	}
@@ -109,7 +109,7 @@ func (b *bundle) scheduled(s storage.Store, wake time.Time) {
 // due claims what is due.
 func (b *bundle) due(s storage.Store, now time.Time, limit int) []storage.Claim {
 	b.Helper()
-	found, err := s.Conversations().ClaimDue(b.ctx, now, now.AddDate(1, 0, 0), limit)
+	found, err := s.Conversations().ClaimDue(b.ctx, now, now.AddDate(1, 0, 0), limit, nil)
 	require.NoError(b, err)
 	return found
 }
@@ -176,7 +176,7 @@ func TestHorizonRaced(t *testing.T) {
 					last = true
 				default:
 				}
-				found, err := b.Conversations().ClaimDue(b.ctx, now, now.AddDate(1, 0, 0), 1+i)
+				found, err := b.Conversations().ClaimDue(b.ctx, now, now.AddDate(1, 0, 0), 1+i, nil)
 				if failed[i] = err; err != nil || last && len(found) == 0 {
 					return
 				}

@@ -174,7 +174,7 @@ func TestLedToStandby(t *testing.T) {
 		require.ErrorIs(t, b.Conversations().Commit(ctx, batch), storage.ErrBusy)
 		require.ErrorIs(t, b.Sessions().Create(ctx, session), storage.ErrBusy)
 		require.ErrorIs(t, b.Accounts().Save(ctx, b.account), storage.ErrBusy)
-		_, err := b.Conversations().ClaimDue(ctx, base, base, 10)
+		_, err := b.Conversations().ClaimDue(ctx, base, base, 10, nil)
 		require.ErrorIs(t, err, storage.ErrBusy)
 	}
 	address.lead(s)

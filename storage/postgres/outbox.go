@@ -48,7 +48,7 @@ func scanDelivery(scan func(...any) error) (d delivery, err error) {
 	return d, err
 }
 
-// Claiming locks what it is about to claim, passes over what another process has
+// Claiming takes some of each lane, locks that, passes over what another process has
 // locked, and goes by the primary key. Those of deleted accounts are not pending,
 // or have no due.
 const (
@@ -58,31 +58,59 @@ const (
 	UPDATE charla.deliveries d SET state = 'unknown', due = NULL
 	FROM lost WHERE d.account = lost.account AND d.name = lost.name`
 
-	claim = `WITH pending AS (
-		SELECT account, name, not_before, n FROM charla.deliveries
-		WHERE state = 'pending' AND due <= $1 ORDER BY due, n LIMIT $3 FOR UPDATE SKIP LOCKED),
-	again AS (
-		SELECT account, name, not_before, n FROM charla.deliveries
-		WHERE state = 'sending' AND due <= $1 AND repeatable ORDER BY not_before, n LIMIT $3 FOR UPDATE SKIP LOCKED),
+	// lanes are those that hold pending deliveries. Each is found by a step in the
+	// index, however many deliveries it holds.
+	lanes = `RECURSIVE lanes AS (
+		(SELECT account, kind FROM charla.deliveries WHERE state = 'pending' ORDER BY account, kind LIMIT 1)
+		UNION ALL
+		SELECT next.account, next.kind FROM lanes l CROSS JOIN LATERAL (
+			SELECT account, kind FROM charla.deliveries
+			WHERE state = 'pending' AND (account, kind) > (l.account, l.kind) ORDER BY account, kind LIMIT 1) next)`
+
+	claim = `WITH ` + lanes + `,
+	filled AS (SELECT * FROM unnest($5::uuid[], $6::text[]) AS f(account, kind)),
 	due AS (
-		SELECT account, name FROM (TABLE pending UNION ALL TABLE again) x ORDER BY not_before, n LIMIT $3)
+		SELECT p.* FROM lanes l CROSS JOIN LATERAL (
+			SELECT account, kind, name, not_before, n FROM charla.deliveries d
+			WHERE d.state = 'pending' AND d.account = l.account AND d.kind = l.kind AND d.due <= $1
+			ORDER BY d.due, d.n LIMIT least($3::bigint, $4::bigint)) p
+		WHERE NOT EXISTS (SELECT FROM filled f WHERE f.kind = l.kind AND f.account IN (l.account, $7::uuid))
+		UNION ALL
+		SELECT account, kind, name, not_before, n FROM charla.deliveries d
+		WHERE state = 'sending' AND due <= $1 AND repeatable
+			AND NOT EXISTS (SELECT FROM filled f WHERE f.kind = d.kind AND f.account IN (d.account, $7::uuid))),
+	first AS (
+		SELECT account, name FROM (
+			SELECT *, row_number() OVER (PARTITION BY account, kind ORDER BY not_before, n) AS place FROM due) x
+		WHERE place <= $4::bigint ORDER BY not_before, n LIMIT $3::bigint),
+	held AS (
+		SELECT d.account, d.name FROM first JOIN charla.deliveries d ON d.account = first.account AND d.name = first.name
+		WHERE d.state IN ('pending', 'sending') AND d.due <= $1 FOR UPDATE OF d SKIP LOCKED)
 	UPDATE charla.deliveries d SET state = 'sending', attempts = attempts + 1, fence = fence + 1, due = $2
-	FROM due WHERE d.account = due.account AND d.name = due.name
+	FROM held WHERE d.account = held.account AND d.name = held.name
 	RETURNING ` + delivered
 )
 
 // Claim marks what was lost while it was sent in the transaction in which it
 // claims.
-func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Delivery, error) {
+func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	var found []delivery
 	if limit < 1 {
 		_, err := p.NextWake(ctx) // the context's and the store's end
 		return nil, err
 	}
+	each := limit
+	if s.Each > 0 {
+		each = s.Each
+	}
+	accounts, kinds := make([][16]byte, len(s.Full)), make([]string, len(s.Full))
+	for i, lane := range s.Full {
+		accounts[i], kinds[i] = lane.Account.UUID, lane.Kind
+	}
 	err := p.s.transact(ctx, func(b *pgx.Batch) {
 		found = nil
 		b.Queue(lose, micros(now))
-		b.Queue(claim, micros(now), micros(leaseUntil), limit).Query(rows(func(scan func(...any) error) error {
+		b.Queue(claim, micros(now), micros(leaseUntil), limit, each, accounts, kinds, [16]byte{}).Query(rows(func(scan func(...any) error) error {
 			d, err := scanDelivery(scan)
 			found = append(found, d)
 			return err
@@ -120,10 +148,10 @@ func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	err := p.s.change(ctx, `WITH a AS (SELECT id, deleted FROM charla.accounts WHERE id = $1 FOR SHARE),
 		gone AS (DELETE FROM charla.deliveries d USING a
 			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND a.deleted AND $4 = 'pending' RETURNING 1),
-		kept AS (UPDATE charla.deliveries d SET state = $4, not_before = coalesce($5, d.not_before), settled = $6, due = $7, error = $8 FROM a
+		kept AS (UPDATE charla.deliveries d SET state = $4, not_before = coalesce($5, d.not_before), settled = $6, due = $7, error = $8, attempts = $9 FROM a
 			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND NOT (a.deleted AND $4 = 'pending') RETURNING 1)
 		SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept)`,
-		[]any{d.Account.UUID[:], d.Key, d.Fence, string(d.State), notBefore, settled, due, d.Error},
+		[]any{d.Account.UUID[:], d.Key, d.Fence, string(d.State), notBefore, settled, due, d.Error, d.Attempts},
 		func(scan func(...any) error) error { return scan(&n) })
 	if err == nil && n == 0 {
 		err = storage.ErrLeaseLost
@@ -188,8 +216,9 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
-	return p.s.earliest(ctx, `SELECT least(
-		(SELECT due FROM charla.deliveries WHERE state = 'pending' ORDER BY due LIMIT 1),
+	return p.s.earliest(ctx, `WITH `+lanes+` SELECT least(
+		(SELECT min(first.due) FROM lanes l CROSS JOIN LATERAL (
+			SELECT due FROM charla.deliveries d WHERE state = 'pending' AND d.account = l.account AND d.kind = l.kind ORDER BY due LIMIT 1) first),
 		(SELECT due FROM charla.deliveries WHERE state = 'sending' AND due IS NOT NULL ORDER BY due LIMIT 1))`)
 }
 

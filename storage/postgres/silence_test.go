@@ -101,8 +101,14 @@ func TestSilentNetwork(t *testing.T) {
 			_, err := b.Accounts().List(ctx, chatcfg.AccountID{}, true, 5)
 			return err
 		},
-		"due":    func(ctx context.Context) error { _, err := b.Conversations().ClaimDue(ctx, base, base, 5); return err },
-		"outbox": func(ctx context.Context) error { _, err := b.Outbox().Claim(ctx, base, base, 5); return err },
+		"due": func(ctx context.Context) error {
+			_, err := b.Conversations().ClaimDue(ctx, base, base, 5, nil)
+			return err
+		},
+		"outbox": func(ctx context.Context) error {
+			_, err := b.Outbox().Claim(ctx, base, base, 5, storage.Share{})
+			return err
+		},
 		"settle": func(ctx context.Context) error {
 			return b.Outbox().Settle(ctx, storage.Delivery{Account: id, Key: "key", State: storage.Sent})
 		},

@@ -3,9 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
@@ -148,13 +151,14 @@ func (c *conn) claims(query string, args ...any) (found []claimed, err error) {
 	return found, err
 }
 
-func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	var claims []storage.Claim
 	err := p.s.writer.do(ctx, func(c *conn) error {
 		claims = nil
 		found, err := c.claims(`SELECT c.key, a.uuid, c.id, c.wake
 			FROM conversations c CROSS JOIN accounts a ON a.id = c.account
-			WHERE c.wake <= ? AND a.deleted = 0 ORDER BY c.wake, c.key LIMIT ?`, micros(now), max(limit, 0))
+			WHERE c.wake <= ?1 AND a.deleted = 0 AND hex(a.uuid) NOT IN (SELECT value FROM json_each(?3)) ORDER BY c.wake, c.key LIMIT ?2`,
+			micros(now), max(limit, 0), listed(without))
 		if err != nil {
 			return err
 		}
@@ -173,11 +177,11 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 	return claims, nil
 }
 
-func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
+func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	var claims []storage.Claim
 	err := p.s.writer.do(ctx, func(c *conn) error {
 		claims = nil
-		behind, err := c.behind()
+		behind, err := c.behind(without)
 		if err != nil {
 			return err
 		}
@@ -213,8 +217,9 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 }
 
 // behind are the accounts that may have conversations to arm again.
-func (c *conn) behind() (found []account, err error) {
-	err = c.each(context.Background(), "SELECT id, version FROM accounts INDEXED BY accounts_stale WHERE settled < version AND deleted = 0 ORDER BY id", nil,
+func (c *conn) behind(without []chatcfg.AccountID) (found []account, err error) {
+	err = c.each(context.Background(), `SELECT id, version FROM accounts INDEXED BY accounts_stale
+		WHERE settled < version AND deleted = 0 AND hex(uuid) NOT IN (SELECT value FROM json_each(?)) ORDER BY id`, []any{listed(without)},
 		func(scan func(...any) error) error {
 			var a account
 			err := scan(&a.id, &a.version)
@@ -222,6 +227,15 @@ func (c *conn) behind() (found []account, err error) {
 			return err
 		})
 	return found, err
+}
+
+// listed are accounts as a list in JSON.
+func listed(accounts []chatcfg.AccountID) string {
+	var b strings.Builder
+	for _, id := range accounts {
+		fmt.Fprintf(&b, `,"%X"`, id.UUID[:])
+	}
+	return "[" + strings.TrimPrefix(b.String(), ",") + "]"
 }
 
 // settle notes that an account has none, if it is so.

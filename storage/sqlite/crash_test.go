@@ -234,7 +234,7 @@ func TestTwoProcesses(t *testing.T) {
 			mine.says("hola")
 		}
 		seqs[mine.conv.ID.String()] = mine.conv.LastSeq
-		list, err := s.Outbox().Claim(b.ctx, base.AddDate(1, 0, 0), base.AddDate(2, 0, 0), 1000)
+		list, err := s.Outbox().Claim(b.ctx, base.AddDate(1, 0, 0), base.AddDate(2, 0, 0), 1000, storage.Share{})
 		require.NoError(t, err)
 		require.NotEmpty(t, list)
 		for _, d := range list {

@@ -128,7 +128,7 @@ func TestHeldByAnotherProcess(t *testing.T) {
 		"account":  func() error { return b.Accounts().Save(b.ctx, account) },
 		"session":  func() error { return b.Sessions().Create(b.ctx, tickets.Session{Account: b.account.ID}) },
 		"presence": func() error { return b.Presence().Put(b.ctx, b.account.ID, tickets.Roster{Revision: 1}) },
-		"claim":    func() error { _, err := b.Outbox().Claim(b.ctx, base, base, 1); return err },
+		"claim":    func() error { _, err := b.Outbox().Claim(b.ctx, base, base, 1, storage.Share{}); return err },
 	} {
 		err := change()
 		require.Error(t, err, name)

@@ -144,13 +144,13 @@ func TestKnownAfterClaim(t *testing.T) {
 	q := storage.LoadQuery{Account: a.ID, Conversation: c.conv.ID}
 	_, err := b.Conversations().Load(b.ctx, q)
 	require.NoError(t, err)
-	claims, err := b.Conversations().ClaimStale(b.ctx, base, base.Add(time.Hour), 10)
+	claims, err := b.Conversations().ClaimStale(b.ctx, base, base.Add(time.Hour), 10, nil)
 	require.NoError(t, err)
 	require.Len(t, claims, 1)
 	batch := c.next("otra")
 	batch.Config, batch.Receipt = 2, nil
 	require.NoError(t, b.Conversations().Commit(b.ctx, batch))
-	claims, err = b.Conversations().ClaimStale(b.ctx, base, base.Add(time.Hour), 10)
+	claims, err = b.Conversations().ClaimStale(b.ctx, base, base.Add(time.Hour), 10, nil)
 	require.NoError(t, err)
 	assert.Len(t, claims, 1, "the commit ended the lease")
 }

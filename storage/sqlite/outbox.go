@@ -51,7 +51,7 @@ func (c *conn) deliveries(ctx context.Context, query string, args ...any) (found
 	return found, err
 }
 
-func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Delivery, error) {
+func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	var claims []storage.Delivery
 	err := p.s.writer.do(ctx, func(c *conn) error {
 		claims = nil
@@ -61,7 +61,7 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int)
 		if limit < 1 {
 			return nil
 		}
-		due, err := c.due(micros(now), limit)
+		due, err := c.due(micros(now), limit, &s)
 		if err != nil {
 			return err
 		}
@@ -92,24 +92,68 @@ func (c *conn) lose(now int64) (int64, error) {
 	return c.change("UPDATE deliveries SET state = 'unknown', due = NULL WHERE state = 'sending' AND due <= ? AND repeatable = 0", now)
 }
 
-// due are the deliveries to be claimed: pending ones, and sending ones whose
-// lease ran out, which are few.
-func (c *conn) due(now int64, limit int) ([]delivery, error) {
+// due are the deliveries to be claimed: pending ones, the first of each lane, and
+// sending ones whose lease ran out, which are few.
+func (c *conn) due(now int64, limit int, s *storage.Share) ([]delivery, error) {
 	const from = "SELECT " + deliveryColumns + " FROM deliveries d CROSS JOIN accounts a ON a.id = d.account "
 	ctx := context.Background()
-	pending, err := c.deliveries(ctx, from+"WHERE d.state = 'pending' AND d.due <= ? AND a.deleted = 0 ORDER BY d.due, d.key LIMIT ?", now, limit)
+	all, err := c.deliveries(ctx, from+"WHERE d.state = 'sending' AND d.due <= ? AND a.deleted = 0", now)
 	if err != nil {
 		return nil, err
 	}
-	again, err := c.deliveries(ctx, from+"WHERE d.state = 'sending' AND d.due <= ? AND a.deleted = 0 ORDER BY d.not_before, d.key LIMIT ?", now, limit)
+	each := limit
+	if s.Each > 0 {
+		each = min(each, s.Each)
+	}
+	lanes, err := c.lanes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := append(pending, again...)
+	for _, l := range lanes {
+		if !s.Allows(l.Lane, 0) {
+			continue
+		}
+		pending, err := c.deliveries(ctx, from+"WHERE d.state = 'pending' AND d.account = ? AND d.kind = ? AND d.due <= ? AND a.deleted = 0 ORDER BY d.due, d.key LIMIT ?",
+			l.account, l.Kind, now, each)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, pending...)
+	}
 	slices.SortFunc(all, func(d, e delivery) int {
 		return cmp.Or(d.NotBefore.Compare(e.NotBefore), cmp.Compare(d.key, e.key))
 	})
+	taken := map[storage.Lane]int{}
+	all = slices.DeleteFunc(all, func(d delivery) bool {
+		of := storage.Lane{Account: d.Account, Kind: d.Kind}
+		allowed := s.Allows(of, taken[of])
+		taken[of]++
+		return !allowed
+	})
 	return all[:min(len(all), limit)], nil
+}
+
+// lane is a lane with its account's row.
+type lane struct {
+	account int64
+	storage.Lane
+}
+
+// lanes are those that hold pending deliveries. Each is found by a step in the index,
+// however many deliveries it holds.
+func (c *conn) lanes(ctx context.Context) (found []lane, err error) {
+	const next = `SELECT d.account, a.uuid, d.kind FROM deliveries d CROSS JOIN accounts a ON a.id = d.account
+		WHERE d.state = 'pending' AND (d.account, d.kind) > (?, ?) ORDER BY d.account, d.kind LIMIT 1`
+	var last lane
+	for {
+		var uuid []byte
+		there, err := c.one(next, []any{last.account, last.Kind}, &last.account, &uuid, &last.Kind)
+		if err != nil || !there {
+			return found, err
+		}
+		copy(last.Account.UUID[:], uuid)
+		found = append(found, last)
+	}
 }
 
 func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
@@ -140,8 +184,8 @@ func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 			_, err = c.exec("DELETE FROM deliveries WHERE key = ?", key)
 			return err
 		}
-		_, err = c.exec("UPDATE deliveries SET state = ?, not_before = coalesce(?, not_before), settled = ?, due = ?, error = ? WHERE key = ?",
-			string(d.State), notBefore, micros(d.SettledAt), due, d.Error, key)
+		_, err = c.exec("UPDATE deliveries SET state = ?, attempts = ?, not_before = coalesce(?, not_before), settled = ?, due = ?, error = ? WHERE key = ?",
+			string(d.State), d.Attempts, notBefore, micros(d.SettledAt), due, d.Error, key)
 		return err
 	})
 }

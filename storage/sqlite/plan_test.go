@@ -60,19 +60,19 @@ func everything(b *bundle) {
 	a.Version++
 	require.NoError(b, b.Accounts().Save(b.ctx, a, storage.Document{Name: "config", Version: 2}))
 	for range 2 {
-		ok(b.Conversations().ClaimDue(b.ctx, late, lease, 10))
-		ok(b.Conversations().ClaimStale(b.ctx, late, lease, 10))
+		ok(b.Conversations().ClaimDue(b.ctx, late, lease, 10, nil))
+		ok(b.Conversations().ClaimStale(b.ctx, late, lease, 10, nil))
 	}
 	c.conv.Armed = 2
 	batch = c.next("al día")
 	batch.Config = 2
 	require.NoError(b, b.Conversations().Commit(b.ctx, batch))
-	ok(b.Conversations().ClaimStale(b.ctx, late, lease, 10))
+	ok(b.Conversations().ClaimStale(b.ctx, late, lease, 10, nil))
 
-	claimed, err := b.Outbox().Claim(b.ctx, late, late, 10)
+	claimed, err := b.Outbox().Claim(b.ctx, late, late, 10, storage.Share{})
 	require.NoError(b, err)
 	require.Len(b, claimed, 5)
-	claimed, err = b.Outbox().Claim(b.ctx, lease, lease, 10)
+	claimed, err = b.Outbox().Claim(b.ctx, lease, lease, 10, storage.Share{})
 	require.NoError(b, err)
 	for i, state := range []storage.DeliveryState{storage.Sent, storage.Dead, storage.Unknown, storage.Pending} {
 		claimed[i].State = state
@@ -134,9 +134,9 @@ var (
 	// one row has.
 	led = regexp.MustCompile(`^SEARCH \w+ USING (COVERING )?(INDEX \w+ \((account|uuid|key)[=>]\?|INTEGER PRIMARY KEY \(rowid[=>]\?\)|PRIMARY KEY \(account=\?)`)
 	// claiming are those that lead with time, for claims, their instants and what expires.
-	claiming = regexp.MustCompile(`^(SEARCH \w+ USING (COVERING )?INDEX (conversations_wake \(wake|deliveries_due \(state=\? AND due|sessions_expires \(expires)[<>]|SCAN accounts USING (COVERING )?INDEX accounts_stale$)`)
+	claiming = regexp.MustCompile(`^(SEARCH \w+ USING (COVERING )?INDEX (conversations_wake \(wake|deliveries_due \(state=\? AND due|deliveries_lanes \(\(account,kind\)|sessions_expires \(expires)[<>]|SCAN accounts USING (COVERING )?INDEX accounts_stale$)`)
 	// harmless are steps that read nothing but what other steps have found.
-	harmless = regexp.MustCompile(`^(SCAN (words|w) VIRTUAL TABLE INDEX \d+:M|SCAN words VIRTUAL TABLE INDEX \d+:=|SCAN [fg] (EXISTS )?VIRTUAL TABLE INDEX|SCAN (meta|sqlite_schema)$|SCAN (m|p|\(subquery-\d+\))$|SCAN CONSTANT ROW|CO-ROUTINE|MATERIALIZE|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|INTERSECT|MERGE|LEFT$|RIGHT$|LIST SUBQUERY|SCALAR SUBQUERY|CORRELATED SCALAR SUBQUERY|USING ROWID SEARCH|CREATE BLOOM|REUSE|USE TEMP B-TREE)`)
+	harmless = regexp.MustCompile(`^(SCAN (words|w) VIRTUAL TABLE INDEX \d+:M|SCAN words VIRTUAL TABLE INDEX \d+:=|SCAN [fg] (EXISTS )?VIRTUAL TABLE INDEX|SCAN (meta|sqlite_schema)$|SCAN (m|p|\(subquery-\d+\))$|SCAN CONSTANT ROW|SCAN json_each VIRTUAL TABLE INDEX 1:$|CO-ROUTINE|MATERIALIZE|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|INTERSECT|MERGE|LEFT$|RIGHT$|LIST SUBQUERY|SCALAR SUBQUERY|CORRELATED SCALAR SUBQUERY|USING ROWID SEARCH|CREATE BLOOM|REUSE|USE TEMP B-TREE)`)
 )
 
 // doubtful are the steps of a plan that read more than they should.

@@ -259,7 +259,7 @@ func checkPurge(c *check) {
 		}
 		c.must(c.Presence().Put(c.ctx, a.ID, tickets.Roster{Revision: 1}), "Presence.Put")
 	}
-	claimed, err := c.Outbox().Claim(c.ctx, base, later(60), 6)
+	claimed, err := c.Outbox().Claim(c.ctx, base, later(60), 6, storage.Share{})
 	c.must(err, "Outbox.Claim")
 	for _, d := range claimed {
 		d.State = storage.Sent

@@ -114,12 +114,12 @@ type (
 		storage.Conversations
 		load   func(context.Context, storage.LoadQuery) (storage.Loaded, error)
 		commit func(context.Context, *storage.Batch) error
-		due    func(context.Context, time.Time, time.Time, int) ([]storage.Claim, error)
-		stale  func(context.Context, time.Time, time.Time, int) ([]storage.Claim, error)
+		due    func(context.Context, time.Time, time.Time, int, []chatcfg.AccountID) ([]storage.Claim, error)
+		stale  func(context.Context, time.Time, time.Time, int, []chatcfg.AccountID) ([]storage.Claim, error)
 	}
 	outbox struct {
 		storage.Outbox
-		claim  func(context.Context, time.Time, time.Time, int) ([]storage.Delivery, error)
+		claim  func(context.Context, time.Time, time.Time, int, storage.Share) ([]storage.Delivery, error)
 		settle func(context.Context, storage.Delivery) error
 	}
 	queries struct {
@@ -150,25 +150,25 @@ func (p *conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	return p.Conversations.Commit(ctx, b)
 }
 
-func (p *conversations) ClaimDue(ctx context.Context, now, lease time.Time, limit int) ([]storage.Claim, error) {
+func (p *conversations) ClaimDue(ctx context.Context, now, lease time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	if p.due != nil {
-		return p.due(ctx, now, lease, limit)
+		return p.due(ctx, now, lease, limit, without)
 	}
-	return p.Conversations.ClaimDue(ctx, now, lease, limit)
+	return p.Conversations.ClaimDue(ctx, now, lease, limit, without)
 }
 
-func (p *conversations) ClaimStale(ctx context.Context, now, lease time.Time, limit int) ([]storage.Claim, error) {
+func (p *conversations) ClaimStale(ctx context.Context, now, lease time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	if p.stale != nil {
-		return p.stale(ctx, now, lease, limit)
+		return p.stale(ctx, now, lease, limit, without)
 	}
-	return p.Conversations.ClaimStale(ctx, now, lease, limit)
+	return p.Conversations.ClaimStale(ctx, now, lease, limit, without)
 }
 
-func (p *outbox) Claim(ctx context.Context, now, lease time.Time, limit int) ([]storage.Delivery, error) {
+func (p *outbox) Claim(ctx context.Context, now, lease time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	if p.claim != nil {
-		return p.claim(ctx, now, lease, limit)
+		return p.claim(ctx, now, lease, limit, s)
 	}
-	return p.Outbox.Claim(ctx, now, lease, limit)
+	return p.Outbox.Claim(ctx, now, lease, limit, s)
 }
 
 func (p *outbox) Settle(ctx context.Context, d storage.Delivery) error {

@@ -13,6 +13,7 @@ import (
 
 var claimChecks = []test{
 	{"claims/order, limit and lease", checkClaimDue},
+	{"claims/left out", checkClaimWithout},
 	{"claims/deleted accounts", checkClaimDeleted},
 	{"claims/at once", checkClaimsAtOnce},
 }
@@ -24,7 +25,7 @@ var staleChecks = []test{
 
 // due returns what ClaimDue claims, which must be at most limit.
 func (c *check) due(now, lease time.Time, limit int) []storage.Claim {
-	claims, err := c.Conversations().ClaimDue(c.ctx, now, lease, limit)
+	claims, err := c.Conversations().ClaimDue(c.ctx, now, lease, limit, nil)
 	c.must(err, "ClaimDue")
 	c.that(len(claims) <= max(limit, 0), "ClaimDue: %d claims with limit %d", len(claims), limit)
 	return claims
@@ -35,6 +36,38 @@ func (c *check) wake(want time.Time, format string, args ...any) {
 	got, err := c.Conversations().NextWake(c.ctx)
 	c.must(err, "NextWake")
 	c.same(got, want, "NextWake "+format, args...)
+}
+
+// checkClaimWithout checks that claims leave out the accounts that they are told.
+func checkClaimWithout(c *check) {
+	a, other := c.account(), c.account()
+	c.begin(a, func(b *storage.Batch) { b.Wake = later(1) })
+	c.begin(other, func(b *storage.Batch) { b.Wake = later(2) })
+	for _, of := range []*chatcfg.Account{&a, &other} {
+		of.Version, of.Revision = of.Version+1, of.Revision+1
+		c.must(c.Accounts().Save(c.ctx, *of), "Accounts.Save")
+	}
+	for what, claim := range map[string]func(without ...chatcfg.AccountID) ([]storage.Claim, error){
+		"ClaimDue": func(without ...chatcfg.AccountID) ([]storage.Claim, error) {
+			return c.Conversations().ClaimDue(c.ctx, later(5), later(90), 1, without)
+		},
+		"ClaimStale": func(without ...chatcfg.AccountID) ([]storage.Claim, error) {
+			return c.Conversations().ClaimStale(c.ctx, later(5), later(90), 1, without)
+		},
+	} {
+		for _, step := range []struct {
+			without []chatcfg.AccountID
+			want    []chatcfg.AccountID
+		}{{[]chatcfg.AccountID{a.ID, other.ID}, nil}, {[]chatcfg.AccountID{a.ID}, []chatcfg.AccountID{other.ID}}, {nil, []chatcfg.AccountID{a.ID}}} {
+			claims, err := claim(step.without...)
+			c.must(err, "%s", what)
+			var got []chatcfg.AccountID
+			for _, one := range claims {
+				got = append(got, one.Account)
+			}
+			c.same(got, step.want, "accounts of %s without %v", what, step.without)
+		}
+	}
 }
 
 // checkClaimDue checks that ClaimDue claims what is due, the earliest first, up to the
@@ -140,7 +173,7 @@ func checkClaimsAtOnce(c *check) {
 
 // stale returns what ClaimStale claims, which must be at most limit, by ID.
 func (c *check) stale(now, lease time.Time, limit int) []tickets.ConversationID {
-	claims, err := c.Conversations().ClaimStale(c.ctx, now, lease, limit)
+	claims, err := c.Conversations().ClaimStale(c.ctx, now, lease, limit, nil)
 	c.must(err, "ClaimStale")
 	c.that(len(claims) <= max(limit, 0), "ClaimStale: %d claims with limit %d", len(claims), limit)
 	ids := []tickets.ConversationID{}
@@ -218,7 +251,7 @@ func checkStaleAtOnce(c *check) {
 	var claimed atomic.Int64
 	c.race(6, func(int) {
 		for {
-			claims, err := c.Conversations().ClaimStale(c.ctx, base, later(10), 7)
+			claims, err := c.Conversations().ClaimStale(c.ctx, base, later(10), 7, nil)
 			c.must(err, "ClaimStale")
 			if len(claims) == 0 {
 				return

@@ -446,7 +446,7 @@ func checkCopies(c *check) {
 	c.same(read(), given, "Load after the caller changed rows")
 
 	c.deliveries(a.ID, storage.Pending, 0)[0].Body[0] = 'X'
-	claimed, err := c.Outbox().Claim(c.ctx, base, later(1), 1)
+	claimed, err := c.Outbox().Claim(c.ctx, base, later(1), 1, storage.Share{})
 	c.must(err, "Outbox.Claim")
 	c.same(string(claimed[0].Body), "body of d", "body of a claimed delivery")
 	claimed[0].Body[0] = 'X'

@@ -228,8 +228,8 @@ var defects = []struct {
 		}
 	}},
 	{"claims although the context is done", []string{"end/context"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
-		c.due = func(ctx context.Context, now, lease time.Time, limit int) ([]storage.Claim, error) {
-			claims, err := c.Conversations.ClaimDue(context.WithoutCancel(ctx), now, lease, limit)
+		c.due = func(ctx context.Context, now, lease time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
+			claims, err := c.Conversations.ClaimDue(context.WithoutCancel(ctx), now, lease, limit, nil)
 			return claims, errors.Join(err, ctx.Err())
 		}
 	}},
@@ -257,31 +257,46 @@ var defects = []struct {
 		}
 	}},
 	{"forgets the leases of deadlines", []string{"claims/order", "claims/at once", "model/"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
-		c.due = func(ctx context.Context, now, _ time.Time, limit int) ([]storage.Claim, error) {
+		c.due = func(ctx context.Context, now, _ time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 			if limit > 1 {
 				limit = 1
 			}
-			return c.Conversations.ClaimDue(ctx, now, now, limit)
+			return c.Conversations.ClaimDue(ctx, now, now, limit, without)
 		}
 	}},
 	{"forgets the leases of stale ones", []string{"stale/armed before"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
-		c.stale = func(ctx context.Context, now, _ time.Time, limit int) ([]storage.Claim, error) {
-			return c.Conversations.ClaimStale(ctx, now, now, limit)
+		c.stale = func(ctx context.Context, now, _ time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
+			return c.Conversations.ClaimStale(ctx, now, now, limit, without)
 		}
 	}},
 	{"claims a moment too early", []string{"claims/order"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
-		c.due = func(ctx context.Context, now, lease time.Time, limit int) ([]storage.Claim, error) {
-			return c.Conversations.ClaimDue(ctx, now.Add(time.Microsecond), lease, limit)
+		c.due = func(ctx context.Context, now, lease time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
+			return c.Conversations.ClaimDue(ctx, now.Add(time.Microsecond), lease, limit, without)
 		}
 	}},
 	{"forgets the leases of deliveries", []string{"outbox/claim", "outbox/lease"}, func(_ *broken, _ *conversations, o *outbox, _ *queries) {
-		o.claim = func(ctx context.Context, now, _ time.Time, limit int) ([]storage.Delivery, error) {
-			return o.Outbox.Claim(ctx, now, now, limit)
+		o.claim = func(ctx context.Context, now, _ time.Time, limit int, share storage.Share) ([]storage.Delivery, error) {
+			return o.Outbox.Claim(ctx, now, now, limit, share)
+		}
+	}},
+	{"claims without shares", []string{"outbox/share", "model/"}, func(_ *broken, _ *conversations, o *outbox, _ *queries) {
+		o.claim = func(ctx context.Context, now, lease time.Time, limit int, _ storage.Share) ([]storage.Delivery, error) {
+			return o.Outbox.Claim(ctx, now, lease, limit, storage.Share{})
+		}
+	}},
+	{"claims what is left out", []string{"claims/left out"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
+		c.due = func(ctx context.Context, now, lease time.Time, limit int, _ []chatcfg.AccountID) ([]storage.Claim, error) {
+			return c.Conversations.ClaimDue(ctx, now, lease, limit, nil)
+		}
+	}},
+	{"claims after a save what is left out", []string{"claims/left out"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
+		c.stale = func(ctx context.Context, now, lease time.Time, limit int, _ []chatcfg.AccountID) ([]storage.Claim, error) {
+			return c.Conversations.ClaimStale(ctx, now, lease, limit, nil)
 		}
 	}},
 	{"counts attempts afterwards", []string{"outbox/claim"}, func(_ *broken, _ *conversations, o *outbox, _ *queries) {
-		o.claim = func(ctx context.Context, now, lease time.Time, limit int) ([]storage.Delivery, error) {
-			list, err := o.Outbox.Claim(ctx, now, lease, limit)
+		o.claim = func(ctx context.Context, now, lease time.Time, limit int, share storage.Share) ([]storage.Delivery, error) {
+			list, err := o.Outbox.Claim(ctx, now, lease, limit, share)
 			for i := range list {
 				list[i].Attempts--
 			}

@@ -63,19 +63,19 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 		}},
 		{"Conversations.Commit", func(ctx context.Context) error { return c.Conversations().Commit(ctx, next) }},
 		{"Conversations.ClaimDue", func(ctx context.Context) error {
-			claims, err := c.Conversations().ClaimDue(ctx, later(10), later(20), 10)
+			claims, err := c.Conversations().ClaimDue(ctx, later(10), later(20), 10, nil)
 			if err == nil && len(claims) != 1 {
 				return fmt.Errorf("%d claims", len(claims))
 			}
 			return err
 		}},
 		{"Conversations.ClaimStale", func(ctx context.Context) error {
-			_, err := c.Conversations().ClaimStale(ctx, later(10), later(20), 10)
+			_, err := c.Conversations().ClaimStale(ctx, later(10), later(20), 10, nil)
 			return err
 		}},
 		{"Conversations.NextWake", func(ctx context.Context) error { _, err := c.Conversations().NextWake(ctx); return err }},
 		{"Outbox.Claim", func(ctx context.Context) error {
-			claimed, err := c.Outbox().Claim(ctx, base, later(20), 1)
+			claimed, err := c.Outbox().Claim(ctx, base, later(20), 1, storage.Share{})
 			if err == nil && len(claimed) != 1 {
 				return fmt.Errorf("%d deliveries", len(claimed))
 			}

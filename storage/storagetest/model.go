@@ -39,6 +39,9 @@ type game struct {
 	claimed []pair
 }
 
+// kinds are of the deliveries.
+var kinds = []string{"mail", "event:a", "event:b"}
+
 type pair struct{ got, want storage.Delivery }
 
 // play makes 400 random calls on two new stores and compares what they answer.
@@ -231,6 +234,7 @@ func (g *game) decorate(b *storage.Batch) {
 	for range g.r.IntN(3) {
 		d := delivery(b, fmt.Sprint(g.r.IntN(100)), later(g.now+g.r.IntN(10)))
 		d.Repeatable = g.r.IntN(2) == 0
+		d.Kind = kinds[g.r.IntN(len(kinds))]
 		b.Deliveries = append(b.Deliveries, d)
 	}
 	if g.r.IntN(3) == 0 {
@@ -245,16 +249,26 @@ func (g *game) claimDue() {
 	g.both("NextWake", gotWake, wantWake, err, wanted)
 	// One at a time: what is due at the same instant has no order.
 	now, lease := later(g.now), g.instant()
-	want, wanted := g.model.Conversations().ClaimDue(g.c.ctx, now, lease, 1)
-	got, err := g.store.Conversations().ClaimDue(g.c.ctx, now, lease, 1)
+	without := g.without()
+	want, wanted := g.model.Conversations().ClaimDue(g.c.ctx, now, lease, 1, without)
+	got, err := g.store.Conversations().ClaimDue(g.c.ctx, now, lease, 1, without)
 	g.both("ClaimDue", append([]storage.Claim{}, got...), append([]storage.Claim{}, want...), err, wanted)
+}
+
+// without is, sometimes, an account that a claim leaves out.
+func (g *game) without() []chatcfg.AccountID {
+	if g.r.IntN(3) > 0 {
+		return nil
+	}
+	return []chatcfg.AccountID{g.account().ID}
 }
 
 // claimStale claims all stale conversations.
 func (g *game) claimStale() {
 	now, lease := later(g.now), g.instant()
-	want, wanted := g.model.Conversations().ClaimStale(g.c.ctx, now, lease, 1000)
-	got, err := g.store.Conversations().ClaimStale(g.c.ctx, now, lease, 1000)
+	without := g.without()
+	want, wanted := g.model.Conversations().ClaimStale(g.c.ctx, now, lease, 1000, without)
+	got, err := g.store.Conversations().ClaimStale(g.c.ctx, now, lease, 1000, without)
 	for _, claims := range [][]storage.Claim{want, got} {
 		slices.SortFunc(claims, func(a, b storage.Claim) int {
 			return cmp.Or(bytes.Compare(a.Account.UUID[:], b.Account.UUID[:]), bytes.Compare(a.Conversation.UUID[:], b.Conversation.UUID[:]))
@@ -269,8 +283,12 @@ func (g *game) claimOutbox() {
 	gotWake, err := g.store.Outbox().NextWake(g.c.ctx)
 	g.both("Outbox.NextWake", gotWake, wantWake, err, wanted)
 	now, lease, limit := later(g.now), later(g.now+g.r.IntN(20)), 1+g.r.IntN(5)
-	want, wanted := g.model.Outbox().Claim(g.c.ctx, now, lease, limit)
-	got, err := g.store.Outbox().Claim(g.c.ctx, now, lease, limit)
+	share := storage.Share{Each: g.r.IntN(3)}
+	for range g.r.IntN(3) {
+		share.Full = append(share.Full, storage.Lane{Account: g.account().ID, Kind: kinds[g.r.IntN(len(kinds))]})
+	}
+	want, wanted := g.model.Outbox().Claim(g.c.ctx, now, lease, limit, share)
+	got, err := g.store.Outbox().Claim(g.c.ctx, now, lease, limit, share)
 	g.both("Outbox.Claim", described(got), described(want), err, wanted)
 	for i := range want {
 		g.claimed = append(g.claimed, pair{got[i], want[i]})
@@ -298,6 +316,7 @@ func (g *game) settle() {
 	next := later(g.now + g.r.IntN(10))
 	for _, one := range []*storage.Delivery{&d.got, &d.want} {
 		one.State, one.Error, one.SettledAt, one.NotBefore = state, "why", later(g.now), next
+		one.Attempts -= int(next.Unix()) % 2
 	}
 	wanted := g.model.Outbox().Settle(g.c.ctx, d.want)
 	g.both("Outbox.Settle", nil, nil, g.store.Outbox().Settle(g.c.ctx, d.got), wanted)

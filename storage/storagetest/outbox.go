@@ -12,6 +12,7 @@ import (
 
 var outboxChecks = []test{
 	{"outbox/claim", checkOutboxClaim},
+	{"outbox/share", checkShare},
 	{"outbox/settle", checkSettle},
 	{"outbox/lease", checkOutboxLease},
 	{"outbox/duplicate keys", checkDuplicateKeys},
@@ -37,7 +38,7 @@ func (c *check) send(a chatcfg.Account, key string, due time.Time, change func(*
 
 // claim returns what Outbox.Claim claims, which must be at most limit.
 func (c *check) claim(now, lease time.Time, limit int) []storage.Delivery {
-	list, err := c.Outbox().Claim(c.ctx, now, lease, limit)
+	list, err := c.Outbox().Claim(c.ctx, now, lease, limit, storage.Share{})
 	c.must(err, "Outbox.Claim")
 	c.that(len(list) <= max(limit, 0), "Outbox.Claim: %d with limit %d", len(list), limit)
 	return list
@@ -90,6 +91,37 @@ func checkOutboxClaim(c *check) {
 	c.same(c.deliveries(a.ID, storage.Sending, 0)[5].Conversation, b.Conversation.ID, "conversation of a delivery")
 }
 
+// checkShare checks that a share claims some of each lane and nothing of a full one.
+func checkShare(c *check) {
+	a, other := c.account(), c.account()
+	kind := func(kind string) func(*storage.Delivery) {
+		return func(d *storage.Delivery) { d.Kind, d.Repeatable = kind, true }
+	}
+	for i := range 4 {
+		c.send(a, fmt.Sprint("mail", i), later(i), kind("mail"))
+		c.send(a, fmt.Sprint("hook", i), later(10+i), kind("event:hook"))
+		c.send(other, fmt.Sprint("other", i), later(20+i), kind("event:hook"))
+	}
+	share := func(want []string, now time.Time, limit int, s storage.Share, text string) []storage.Delivery {
+		list, err := c.Outbox().Claim(c.ctx, now, now.Add(time.Hour), limit, s)
+		c.must(err, "Outbox.Claim")
+		c.same(keys(list), want, "claims with a share: %s", text)
+		return list
+	}
+	// R8.4: what waits behind much else is claimed with the first.
+	first := share([]string{"mail0", "hook0", "other0"}, later(30), 10, storage.Share{Each: 1}, "one of each lane")
+	share([]string{"mail1", "mail2"}, later(30), 2, storage.Share{Each: 2}, "up to the limit")
+	share([]string{"other1"}, later(30), 1, storage.Share{Full: []storage.Lane{{Kind: "mail"}, {Account: a.ID, Kind: "event:hook"}}}, "without full lanes")
+	share([]string{"mail3"}, later(30), 10, storage.Share{Full: []storage.Lane{{Kind: "event:hook"}}}, "without a kind of any account")
+	share([]string{}, later(9), 10, storage.Share{Each: 5}, "before they are due")
+	share([]string{"hook1", "hook2", "hook3"}, later(30), 10, storage.Share{Full: []storage.Lane{{Account: other.ID, Kind: "event:hook"}}}, "without an account's")
+	// What is claimed again counts like the rest.
+	late := later(30).Add(time.Hour)
+	share([]string{"mail0", "hook0", "other0"}, late, 10, storage.Share{Each: 1}, "when leases have run out")
+	share([]string{}, late, 10, storage.Share{Full: []storage.Lane{{Kind: "mail"}, {Kind: "event:hook"}}}, "of full lanes when leases have run out")
+	c.is(c.Outbox().Settle(c.ctx, func() storage.Delivery { d := first[0]; d.State = storage.Sent; return d }()), storage.ErrLeaseLost, "Settle of a claim that was made again")
+}
+
 // checkSettle checks that only the last claim's fence settles a delivery, once.
 func checkSettle(c *check) {
 	a := c.account()
@@ -107,13 +139,14 @@ func checkSettle(c *check) {
 	again := claimed[3]
 	first := again
 	again.NotBefore, again.Error = later(60), "busy"
+	again.Attempts-- // it was not begun
 	again = c.settle(again, storage.Pending, later(4))
 	c.same(c.deliveries(a.ID, storage.Pending, 0), []storage.Delivery{again}, "List after Settle for another attempt")
 	c.outboxWake(later(60), "after Settle for another attempt")
 	c.same(len(c.claim(later(59), later(70), 10)), 0, "claims before the next attempt")
 	second := c.claim(later(60), later(70), 10)
 	c.same(keys(second), []string{"again"}, "claims at the next attempt")
-	c.same(second[0].Attempts, 2, "Attempts of the second claim")
+	c.same(second[0].Attempts, 1, "Attempts of the second claim")
 	c.that(second[0].Fence > first.Fence, "Fence %d does not rise from %d", second[0].Fence, first.Fence)
 	first.State = storage.Sent
 	c.is(c.Outbox().Settle(c.ctx, first), storage.ErrLeaseLost, "Settle with the first claim's fence")

@@ -277,7 +277,7 @@ func checkDeleteAgainstCommits(c *check) {
 		}
 	})
 	c.same(len(c.deliveries(a.ID, storage.Pending, 0)), 0, "pending deliveries of a deleted account")
-	due, err := c.Conversations().ClaimDue(c.ctx, later(1), later(2), 1000)
+	due, err := c.Conversations().ClaimDue(c.ctx, later(1), later(2), 1000, nil)
 	c.must(err, "ClaimDue")
 	c.same(len(due), 0, "deadlines of a deleted account")
 }

@@ -171,7 +171,7 @@ func checkFeed(c *check) {
 	}
 	// Nothing else is in the feed: no claim, no delivery, no save.
 	_, cursor := c.follow(a.ID, "", 0)
-	_, err := c.Conversations().ClaimDue(c.ctx, later(10_000), later(20_000), 100)
+	_, err := c.Conversations().ClaimDue(c.ctx, later(10_000), later(20_000), 100, nil)
 	c.must(err, "ClaimDue")
 	c.raise(a)
 	changes, _ := c.follow(a.ID, cursor, 0)

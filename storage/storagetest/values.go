@@ -193,7 +193,7 @@ func checkTimes(c *check) {
 		fresh.ticks.Store(0)
 		fresh.get(fresh.populate(want, "x"))
 		fresh.minted.Store(minted)
-		claims, err := fresh.Conversations().ClaimDue(c.ctx, want(29), given(40), 1)
+		claims, err := fresh.Conversations().ClaimDue(c.ctx, want(29), given(40), 1, nil)
 		c.must(err, "ClaimDue")
 		c.same(claims[0].Due, want(29), "Claim.Due")
 		fresh.wake(want(40), "after a claim")

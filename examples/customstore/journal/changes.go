@@ -72,6 +72,8 @@ func (c *commit) apply(ctx context.Context, m *storage.Memory) (bool, error) {
 type lease struct {
 	Now, Until time.Time
 	Limit      int
+	Without    []chatcfg.AccountID `json:",omitempty"`
+	Share      storage.Share       `json:",omitzero"`
 }
 
 type claimDue struct {
@@ -80,7 +82,7 @@ type claimDue struct {
 }
 
 func (c *claimDue) apply(ctx context.Context, m *storage.Memory) (changed bool, err error) {
-	c.claims, err = m.Conversations().ClaimDue(ctx, c.Now, c.Until, c.Limit)
+	c.claims, err = m.Conversations().ClaimDue(ctx, c.Now, c.Until, c.Limit, c.Without)
 	return len(c.claims) > 0, err
 }
 
@@ -90,7 +92,7 @@ type claimStale struct {
 }
 
 func (c *claimStale) apply(ctx context.Context, m *storage.Memory) (changed bool, err error) {
-	c.claims, err = m.Conversations().ClaimStale(ctx, c.Now, c.Until, c.Limit)
+	c.claims, err = m.Conversations().ClaimStale(ctx, c.Now, c.Until, c.Limit, c.Without)
 	return len(c.claims) > 0, err
 }
 
@@ -105,7 +107,7 @@ func (c *claimDeliveries) apply(ctx context.Context, m *storage.Memory) (changed
 	if err != nil || next.IsZero() || next.After(c.Now) {
 		return false, err
 	}
-	c.claimed, err = m.Outbox().Claim(ctx, c.Now, c.Until, c.Limit)
+	c.claimed, err = m.Outbox().Claim(ctx, c.Now, c.Until, c.Limit, c.Share)
 	return true, err
 }
 

@@ -78,14 +78,14 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	return p.change(ctx, "commit", &commit{b})
 }
 
-func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
-	c := &claimDue{lease: lease{now, leaseUntil, limit}}
+func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
+	c := &claimDue{lease: lease{Now: now, Until: leaseUntil, Limit: limit, Without: without}}
 	err := p.change(ctx, "due", c)
 	return c.claims, err
 }
 
-func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Claim, error) {
-	c := &claimStale{lease: lease{now, leaseUntil, limit}}
+func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
+	c := &claimStale{lease: lease{Now: now, Until: leaseUntil, Limit: limit, Without: without}}
 	err := p.change(ctx, "stale", c)
 	return c.claims, err
 }
@@ -98,8 +98,8 @@ func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return read(p.Store, func(m *storage.Memory) (time.Time, error) { return m.Conversations().NextWake(ctx) })
 }
 
-func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int) ([]storage.Delivery, error) {
-	c := &claimDeliveries{lease: lease{now, leaseUntil, limit}}
+func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
+	c := &claimDeliveries{lease: lease{Now: now, Until: leaseUntil, Limit: limit, Share: s}}
 	err := p.change(ctx, "claim", c)
 	return c.claimed, err
 }
