@@ -16,6 +16,7 @@ import (
 type claims struct {
 	audience                   []string
 	subject, name, email       string
+	rut, phone                 string
 	issued, notBefore, expires time.Time
 }
 
@@ -37,6 +38,10 @@ func readClaims(raw []byte) (claims, error) {
 			c.name, err = readOptionalText(v)
 		case "email":
 			c.email, err = readOptionalText(v)
+		case "rut":
+			c.rut, err = readOptionalText(v)
+		case "phone":
+			c.phone, err = readOptionalText(v)
 		case "iat":
 			c.issued, err = readDate(v)
 		case "nbf":

@@ -58,7 +58,8 @@ type savedWith struct {
 // (R1.4). Start from what [Account.Config] returned, with its version, and change
 // that: a document made otherwise lacks the name and the domain, which then are
 // problems, and has defaults in place of whatever was configured. A patch is laid
-// over it by [chatcfg.Apply].
+// over it by [chatcfg.Apply]. Who switches the last social login off also takes "social
+// only" back ([chatcfg.Config.SwitchedOff]).
 //
 // It fails with [chatcfg.Problems] (every problem at once; the stored
 // configuration stays as it was), [ErrStale], [ErrDeleted], [ErrNotFound],
@@ -78,6 +79,12 @@ func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version cha
 		return Saved{}, err
 	}
 	cfg = cfg.Normalize()
+	if cfg.Chat.SocialOnly() {
+		// What cannot be read is the save's to report.
+		if before, err := d.config(ctx, id, version); err == nil {
+			cfg = cfg.SwitchedOff(before)
+		}
+	}
 	if err := cfg.Validate(); err != nil {
 		return Saved{}, err
 	}
@@ -130,7 +137,7 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 	if err != nil {
 		return Saved{}, err
 	}
-	saved := Saved{Version: a.Version, Warnings: cfg.Lint()}
+	saved := Saved{Version: a.Version, Warnings: d.Lint(cfg)}
 	if saved.Overdue, err = d.overdue(ctx, a.ID, old, rules, o.Running, now); err != nil {
 		return Saved{}, err
 	}
@@ -148,6 +155,9 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 	d.wakeRunner()
 	return saved, nil
 }
+
+// Lint is [chatcfg.Config.LintFor] this desk's host: what [Account.SaveConfig] warns of.
+func (d *Desk) Lint(cfg chatcfg.Config) []chatcfg.Problem { return cfg.LintFor(d.o.Abilities) }
 
 // starts are the instants that stores count by, by what deadlines count from.
 var starts = map[automation.Start]storage.Instant{

@@ -1,6 +1,7 @@
 package charla
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"net/url"
@@ -19,8 +20,8 @@ type Entry struct {
 	Name, Email, RUT, Phone string
 	// Anonymous visitors say nothing (R7.3); the account must allow them.
 	Anonymous bool
-	// Proof is a verified identity; nil: none. The name and e-mail in it take
-	// the place of what was typed.
+	// Proof is a verified identity; nil: none. What is in it takes the place of what
+	// was typed.
 	Proof *Proof
 	// Locale is the visitor's language; empty: unknown.
 	Locale chatcfg.Locale
@@ -36,6 +37,8 @@ type Proof struct {
 	Subject string
 	// Name and Email are as the provider knows them; both may be empty.
 	Name, Email string
+	// RUT and Phone are what the host knows of its customer; both may be empty.
+	RUT, Phone string
 	// signed says that [Account.VerifyIdentity] read it, when the account's secret
 	// token was of that epoch.
 	signed bool
@@ -105,6 +108,7 @@ func enteringCustomer(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
 			return tickets.Customer{}, err
 		}
 		entry.Name, entry.Email = p.Name, p.Email
+		entry.RUT, entry.Phone = cmp.Or(p.RUT, entry.RUT), cmp.Or(p.Phone, entry.Phone)
 		entry.Host, entry.Provider = p.Provider == "", p.Provider
 	}
 	entry, err := chat.CheckEntry(entry)

@@ -12,43 +12,44 @@ import (
 
 // Errors of a desk, next to [chatcfg.Problems] for input, the errors of package
 // tickets for what a ticket's state does not allow, and those of the context.
-// Test with errors.Is.
+// Test with errors.Is. Those by which a desk refuses what is asked of it are
+// [chatcfg.Refusal].
 //
 // [chatcfg.Problems]: https://pkg.go.dev/github.com/charlahq/charla/chatcfg#Problems
 var (
 	// ErrNotFound: there is no such account, session, conversation or ticket.
-	ErrNotFound = errors.New("charla: not found")
+	ErrNotFound error = chatcfg.Refusal("charla: not found")
 	// ErrDeleted: the account is deleted; its history can still be read (R1.6).
-	ErrDeleted = errors.New("charla: account deleted")
+	ErrDeleted error = chatcfg.Refusal("charla: account deleted")
 	// ErrNotDeleted: only a deleted account can be purged.
-	ErrNotDeleted = errors.New("charla: account is not deleted")
+	ErrNotDeleted error = chatcfg.Refusal("charla: account is not deleted")
 	// ErrNotDead: the delivery is neither dead nor unknown.
-	ErrNotDead = errors.New("charla: delivery is neither dead nor unknown")
+	ErrNotDead error = chatcfg.Refusal("charla: delivery is neither dead nor unknown")
 	// ErrExists: another account has that ID.
-	ErrExists = errors.New("charla: exists already")
+	ErrExists error = chatcfg.Refusal("charla: exists already")
 	// ErrStale: the configuration was saved by somebody else since the version
 	// that this save is based on (R1.4).
-	ErrStale = errors.New("charla: configuration is of an older version")
+	ErrStale error = chatcfg.Refusal("charla: configuration is of an older version")
 	// ErrConfirmation: the name given is not the account's (R1.6).
-	ErrConfirmation = errors.New("charla: confirmation does not match the account's name")
+	ErrConfirmation error = chatcfg.Refusal("charla: confirmation does not match the account's name")
 	// ErrBusy: too much at once for one conversation, or too many conflicts in the
 	// store; nothing was done, try again later (R8.4).
 	ErrBusy = errors.New("charla: busy")
 	// ErrKeyReused: the key was used before for something else (R3.9).
-	ErrKeyReused = errors.New("charla: key was used for another request")
+	ErrKeyReused error = chatcfg.Refusal("charla: key was used for another request")
 	// ErrSession: the session does not exist, has ended or has expired.
-	ErrSession = errors.New("charla: no such session")
+	ErrSession error = chatcfg.Refusal("charla: no such session")
 	// ErrReplaced is an [ErrSession]: a login gave the session another token. The
 	// old one can only repeat that login.
 	ErrReplaced = fmt.Errorf("%w: a login replaced its token", ErrSession)
 	// ErrContactForm: nobody is available, and the account has the contact form
 	// stand in place of starting a conversation (R6.2).
-	ErrContactForm = errors.New("charla: nobody is available, use the contact form")
+	ErrContactForm error = chatcfg.Refusal("charla: nobody is available, use the contact form")
 	// ErrNoForm: the account has no contact form.
-	ErrNoForm = errors.New("charla: no contact form")
+	ErrNoForm error = chatcfg.Refusal("charla: no contact form")
 	// ErrAvailable: an agent is available, so write instead of sending the contact
 	// form (R6.2).
-	ErrAvailable = errors.New("charla: an agent is available")
+	ErrAvailable error = chatcfg.Refusal("charla: an agent is available")
 	// ErrOutcomeUnknown: the store failed within the commit; it may or may not
 	// have happened. Repeat the call with its key to learn which (R8.1).
 	ErrOutcomeUnknown = errors.New("charla: outcome unknown")
@@ -57,7 +58,7 @@ var (
 	// Nothing was done: another process may do it.
 	ErrNewerFormat = errors.New("charla: written by a newer version")
 	// ErrCursor: the cursor is of another list or database; start again.
-	ErrCursor = errors.New("charla: foreign cursor")
+	ErrCursor error = chatcfg.Refusal("charla: foreign cursor")
 )
 
 // refused are the errors of a store after which nothing has happened, as the

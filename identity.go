@@ -24,13 +24,13 @@ const maxIdentityBytes = 4096
 const identitySkew = time.Minute
 
 // ErrIdentity: the text is no identity that the account's host has signed for now.
-var ErrIdentity = errors.New("charla: not a valid signed identity")
+var ErrIdentity error = chatcfg.Refusal("charla: not a valid signed identity")
 
 // identityHeader is the header of what SignIdentity makes.
 const identityHeader = `{"alg":"EdDSA","typ":"JWT"}`
 
 // SignIdentity vouches for a customer of an account for a time, at most
-// [MaxIdentity]. Name and e-mail are optional. Give the identity to a page for the
+// [MaxIdentity]. All but the subject is optional. Give the identity to a page for the
 // customer who is logged in there; [Account.VerifyIdentity] reads it, and says what one
 // made in another language has to hold (R1.7, R7.1). now is the signer's clock.
 func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, lasts time.Duration) (string, error) {
@@ -41,8 +41,8 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 		return "", fmt.Errorf("%w: a host vouches for itself, not for provider %q", ErrIdentity, p.Provider)
 	case lasts <= 0 || lasts > MaxIdentity:
 		return "", fmt.Errorf("%w: it lasts up to %s", ErrIdentity, MaxIdentity)
-	case !utf8.ValidString(p.Name) || !utf8.ValidString(p.Email):
-		return "", fmt.Errorf("%w: name or e-mail is not UTF-8", ErrIdentity)
+	case !utf8.ValidString(p.Name + p.Email + p.RUT + p.Phone):
+		return "", fmt.Errorf("%w: a text is not UTF-8", ErrIdentity)
 	}
 	if err := checkProof(&p); err != nil {
 		return "", err
@@ -52,9 +52,11 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 		Subject  string `json:"sub"`
 		Name     string `json:"name,omitempty"`
 		Email    string `json:"email,omitempty"`
+		RUT      string `json:"rut,omitempty"`
+		Phone    string `json:"phone,omitempty"`
 		IssuedAt int64  `json:"iat"`
 		Expires  int64  `json:"exp"`
-	}{account.String(), p.Subject, p.Name, p.Email, now.Unix(), now.Add(lasts).Unix()})
+	}{account.String(), p.Subject, p.Name, p.Email, p.RUT, p.Phone, now.Unix(), now.Add(lasts).Unix()})
 	if err != nil {
 		return "", fmt.Errorf("charla: encode identity: %w", err)
 	}
@@ -82,7 +84,7 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 //     minute ahead of the desk's clock at most. Without iat, at most [MaxIdentity], and
 //     that minute, ahead of the desk's clock;
 //   - nbf, if there, is when it begins, for which a minute is allowed, too;
-//   - name and email, if there, are texts about the customer.
+//   - name, email, rut and phone, if there, are texts about the customer.
 //
 // Times are seconds since 1970 and may have fractions. Other claims and header
 // parameters mean nothing here. Names are compared exactly and stand once; text is
@@ -117,7 +119,7 @@ func (a *Account) VerifyIdentity(ctx context.Context, token string) (Proof, erro
 	if err == nil {
 		err = c.check(a.id.String(), now)
 	}
-	p := Proof{Subject: c.subject, Name: c.name, Email: c.email, signed: true, epoch: record.SecretEpoch}
+	p := Proof{Subject: c.subject, Name: c.name, Email: c.email, RUT: c.rut, Phone: c.phone, signed: true, epoch: record.SecretEpoch}
 	if err == nil {
 		err = checkProof(&p)
 	}

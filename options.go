@@ -59,6 +59,9 @@ type Options struct {
 	Observer *Observer
 	// Files switches attachments on; nil: off.
 	Files *FileOptions
+	// Abilities are what the host can do beside Mailer and Files, which are filled in:
+	// what an account demands beyond it is warned of ([Desk.Lint]). Nil: not known.
+	Abilities *chatcfg.Abilities
 	// HeartbeatTTL is how long an agent's heartbeat holds. It defaults to
 	// [tickets.HeartbeatTTL]; below zero: until the next one.
 	HeartbeatTTL time.Duration
@@ -128,6 +131,11 @@ func (o *Options) withDefaults() Options {
 			files.Types = chatcfg.FileTypes()
 		}
 		r.Files = &files
+	}
+	if r.Abilities != nil {
+		host := *r.Abilities
+		host.Mailer, host.Files = host.Mailer || r.Mailer != nil, host.Files || r.Files != nil
+		r.Abilities = &host
 	}
 	r.Hooks = maps.Clone(r.Hooks)
 	r.Observer = r.Observer.complete()

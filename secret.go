@@ -3,7 +3,6 @@ package charla
 import (
 	"context"
 	"crypto/ed25519"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,7 +26,7 @@ type Secret struct {
 }
 
 // ErrSecret: the text is no secret token.
-var ErrSecret = errors.New("charla: not a secret token")
+var ErrSecret error = chatcfg.Refusal("charla: not a secret token")
 
 // ParseSecret reads what [Secret.Reveal] gave. It fails with [ErrSecret].
 func ParseSecret(s string) (Secret, error) {

@@ -96,6 +96,15 @@ const (
 	WarnKeywordComma Code = "keyword_comma"
 	// WarnLeapDay: a yearly exception on 29 February is in leap years only. Args: none.
 	WarnLeapDay Code = "leap_day"
+	// WarnNoLogin: a social login is on that the host does not have. Args: its name.
+	WarnNoLogin Code = "no_login"
+	// WarnNobodyEnters: only social logins may enter, and the host has none of them. Args:
+	// none.
+	WarnNobodyEnters Code = "nobody_enters"
+	// WarnNoMailer: the host sends no e-mails. Args: none.
+	WarnNoMailer Code = "no_mailer"
+	// WarnNoMailbox: the host manages no such mailbox. Args: its ID.
+	WarnNoMailbox Code = "no_mailbox"
 	// WarnLiteralBraces: {{name}} is not a variable. Args: the name.
 	WarnLiteralBraces Code = "literal_braces"
 	// WarnPlainVariable: this text is shown as it is. Args: the name.

@@ -33,8 +33,8 @@ func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
 //   - Everybody else is refused where only social logins may enter (R6.3).
 //   - Without a name one enters only where anonymous users may (R7.3).
 //   - With e-mail as identifier nobody else starts without an e-mail, and where
-//     the RUT is asked nobody at all without a RUT (R6.4), anonymous visitors
-//     neither, since the rule would protect nothing if they could. A
+//     the RUT is asked only whom the host vouches for without a RUT (R6.4); anonymous
+//     visitors do not, since the rule would protect nothing if they could. A
 //     visitor who gives one is not anonymous any more, even without a name:
 //     Anonymous is true in the answer only if nothing at all was given.
 //   - The telephone is never required, and need not be one: see [ParsePhone].
@@ -76,7 +76,7 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 		return parsed
 	}
 	e.Email = given("email", e.Email, c.EmailAsIdentifier && e.Provider == "" && !e.Host, ParseEmail)
-	e.RUT = given("rut", e.RUT, c.AskRUT, ParseRUT)
+	e.RUT = given("rut", e.RUT, c.AskRUT && !e.Host, ParseRUT)
 	var found Problems
 	e.Phone, found = CheckPhone("phone", e.Phone)
 	problems = append(problems, found...)

@@ -59,11 +59,12 @@ func Merge(base Config, patch []byte) (Config, error) {
 }
 
 // Apply is [Merge], [Config.Normalize] and [Config.Validate] in one: what to save
-// when an administrator sends a patch. Its error has the problems of reading and
+// when an administrator sends a patch. Who switches the last social login off also takes
+// "social only" back ([Config.SwitchedOff]). Its error has the problems of reading and
 // of validating together (R1.4).
 func Apply(base Config, patch []byte) (Config, error) {
 	merged, err := Merge(base, patch)
-	merged = merged.Normalize()
+	merged = merged.SwitchedOff(base).Normalize()
 	problems := under("", err)
 	seen := len(problems)
 	if seen == 1 && problems[0].Path == "" {

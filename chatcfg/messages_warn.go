@@ -86,6 +86,26 @@ var warningMessages = map[Code]phrases{
 		"29 February is in leap years only.",
 		"O dia 29 de fevereiro só existe nos anos bissextos.",
 	},
+	WarnNoLogin: {
+		"Este sistema no tiene conexión con %v: el botón no aparecerá.",
+		"This system has no login with %v: the button will not be there.",
+		"Este sistema não tem conexão com o %v: o botão não aparecerá.",
+	},
+	WarnNobodyEnters: {
+		"Nadie podrá empezar una conversación: solo se entra por redes sociales, y este sistema no tiene ninguna de las activadas.",
+		"Nobody will be able to start a conversation: only social logins enter, and this system has none that is on.",
+		"Ninguém poderá começar uma conversa: só se entra por redes sociais, e este sistema não tem nenhuma das ativadas.",
+	},
+	WarnNoMailer: {
+		"Este sistema no envía correos.",
+		"This system sends no e-mails.",
+		"Este sistema não envia e-mails.",
+	},
+	WarnNoMailbox: {
+		"Este sistema no maneja ninguna cuenta «%v».",
+		"This system manages no mailbox “%v”.",
+		"Este sistema não gerencia nenhuma caixa «%v».",
+	},
 	WarnLiteralBraces: {
 		"{{%v}} no es una variable; la variable se escribe con una sola llave.",
 		"{{%v}} is not a variable; a variable is written with single braces.",

@@ -24,6 +24,14 @@ type Problem struct {
 // Code names a kind of problem or warning.
 type Code string
 
+// Refusal is an error by which charla refuses what is asked of it, as [Problems] is:
+// nothing was done, and what is as it is cannot be asked for. Errors that are none are
+// faults, of the store for example, or say to try again. Test for all with errors.As,
+// for one with errors.Is.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
+
 // Problems is every problem of one document or call, in the document's order.
 // It is the error that refuses it. Use errors.As to get at it.
 type Problems []Problem

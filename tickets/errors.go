@@ -1,25 +1,26 @@
 package tickets
 
 import (
-	"errors"
 	"fmt"
+
+	"github.com/charlahq/charla/chatcfg"
 )
 
 // Errors of a decision. A refused command changes nothing.
 var (
 	// ErrNoTicket: the conversation has no such ticket.
-	ErrNoTicket = errors.New("tickets: no such ticket")
+	ErrNoTicket error = chatcfg.Refusal("tickets: no such ticket")
 	// ErrNotLatest: only typification, metadata and importance of an older
 	// ticket can change (R3.3).
-	ErrNotLatest = errors.New("tickets: not the customer's latest ticket")
+	ErrNotLatest error = chatcfg.Refusal("tickets: not the customer's latest ticket")
 	// ErrTransition: the ticket's state does not allow it (R3.3, R3.7). It comes
 	// as a [*TransitionError].
-	ErrTransition = errors.New("tickets: not possible in this state")
+	ErrTransition error = chatcfg.Refusal("tickets: not possible in this state")
 	// ErrAnonymous: typification, metadata and previous tickets are not to be
 	// had for anonymous customers (R3.6, R7.3).
-	ErrAnonymous = errors.New("tickets: the customer is anonymous")
+	ErrAnonymous error = chatcfg.Refusal("tickets: the customer is anonymous")
 	// ErrCommand: the command is of no known kind.
-	ErrCommand = errors.New("tickets: unknown command")
+	ErrCommand error = chatcfg.Refusal("tickets: unknown command")
 )
 
 // TransitionError says which command which state refused. It is an

@@ -47,7 +47,11 @@ func (c *call) public() (map[string]any, error) {
 	// form: who starts a conversation now gets the contact form (R6.2).
 	p["available"], p["form"] = status.Available, status.Form
 	if entry, ok := p["entry"].(map[string]any); ok {
-		entry["form"], entry["providers"] = !c.chat.SocialOnly(), c.h.providers(c.chat)
+		form, providers := !c.chat.SocialOnly(), c.h.providers(c.chat)
+		entry["form"], entry["providers"] = form, providers
+		if !form && len(providers) == 0 { // only whom the page identifies can enter
+			p["identificationMessage"] = words["nobody"].in(c.locale())
+		}
 	}
 	if image := c.info.Picture; image != nil {
 		p["picture"] = c.imagePath("picture", image)

@@ -163,5 +163,6 @@ var words = map[string]phrases{
 	"sent":    {"Recibimos tu mensaje.", "We received your message.", "Recebemos sua mensagem."},
 	"failed":  {"No pudimos guardar tu mensaje. Inténtalo de nuevo.", "We could not save your message. Please try again.", "Não conseguimos guardar sua mensagem. Tente de novo."},
 	"login":   {"Ya puedes cerrar esta ventana.", "You can close this window now.", "Você já pode fechar esta janela."},
+	"nobody":  {"Por ahora no se puede entrar a este chat.", "Nobody can enter this chat for now.", "Por enquanto não é possível entrar neste chat."},
 	"noLogin": {"No se pudo iniciar sesión. Puedes cerrar esta ventana.", "The login did not work. You can close this window.", "Não foi possível entrar. Você pode fechar esta janela."},
 }

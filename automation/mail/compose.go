@@ -108,6 +108,10 @@ func htmlContent(one *charla.Mail, subject, replyTo, link string) content {
 		Name: oneLine(who.Name), Address: oneLine(who.Email), Number: oneLine(who.Phone),
 		Message: lines(one.Message), ReplyTo: replyTo, URL: link,
 	}
+	own := one.Message == "" // a mail of the host's own, which has a text and no message
+	if own {
+		c.Message = lines(one.Text)
+	}
 	if !ok {
 		c.labels, c.Lang = words[chatcfg.Spanish], string(chatcfg.Spanish)
 	}
@@ -117,7 +121,7 @@ func htmlContent(one *charla.Mail, subject, replyTo, link string) content {
 	case tickets.LevelClaimed:
 		c.Trust = c.Claimed
 	}
-	if c.Name == "" {
+	if c.Name == "" && !own {
 		c.Name = c.Anonymous
 	}
 	return c

@@ -173,6 +173,17 @@ func TestMessageID(t *testing.T) {
 	assert.Len(t, ids, 2)
 }
 
+// A mail of the host's own, which has no customer and no message, shows its text.
+func TestOwnMail(t *testing.T) {
+	t.Parallel()
+	l := sent(t, charla.Mail{Key: "own-1", To: "ana@tienda.cl", Subject: "Resumen", Text: "Tres <tickets>\nesperan.", AccountName: "Tienda", Locale: chatcfg.Spanish}, nil)
+	assert.Equal(t, "Tres <tickets>\nesperan.", strings.TrimSpace(strings.ReplaceAll(l.text, "\r\n", "\n")))
+	assert.Contains(t, l.html, "Tres &lt;tickets&gt;")
+	assert.Contains(t, l.html, "esperan.")
+	assert.NotContains(t, l.html, "anónimo")
+	assert.Contains(t, sent(t, notification("mail-1"), nil).html, "white-space:pre-wrap", "a notification shows its message")
+}
+
 func TestHTMLIsEscaped(t *testing.T) {
 	t.Parallel()
 	const attack = `"><script>alert(1)</script><img src=x onerror=alert(1)>'{{.Message}}`

@@ -41,6 +41,13 @@ func (p *player) expectStatus(ctx context.Context, name, want string) error {
 		if want == string(t.Status) || want == got {
 			return nil
 		}
+		rows, err := p.tickets(ctx, p.latest(name).Conversation)
+		if err != nil {
+			return err
+		}
+		if t.Status == tickets.StatusOpen && len(rows) > 0 && !rows[0].Due.IsZero() {
+			got += ", next due at " + stamp(rows[0].Due)
+		}
 	}
 	return wanted(want, got)
 }
@@ -63,7 +70,11 @@ func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) er
 	case !found:
 		return wanted(say(not), noTicket)
 	case is == not:
-		return wanted(say(not), say(!is))
+		got := say(!is)
+		if flag == "delayed" && !is && t.Wait != nil && !t.Wait.Due.IsZero() {
+			got += ", due at " + stamp(t.Wait.Due)
+		}
+		return wanted(say(not), got)
 	}
 	return nil
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/tickets"
 )
 
 // Failure is why a scenario file could not be read, or failed. Its text is
@@ -22,6 +20,9 @@ type Failure struct {
 	// Err is the error behind it: charla's refusal of a statement, or what
 	// broke; nil: none.
 	Err error
+	// Last explains the last decision about whom the statement names, one line a rule;
+	// empty: there was none.
+	Last string
 }
 
 // Error returns "FILE:LINE: want …, got …".
@@ -31,6 +32,14 @@ func (f *Failure) Error() string {
 
 // Unwrap returns Err.
 func (f *Failure) Unwrap() error { return f.Err }
+
+// Details is Error, and below it Last.
+func (f *Failure) Details() string {
+	if f.Last == "" {
+		return f.Error()
+	}
+	return f.Error() + "\n" + f.Last
+}
 
 // at sets the failure's line, unless it has one, and returns the failure.
 func (f *Failure) at(file string, line int) *Failure {
@@ -52,26 +61,12 @@ func asFailure(err error) *Failure {
 	return &Failure{Want: "success", Got: oneLine(err.Error()), Err: err}
 }
 
-// refusals are the errors by which charla refuses what is asked of it. Any other
-// is a fault, which no statement may expect.
-var refusals = []error{
-	charla.ErrNotFound, charla.ErrSession, charla.ErrStale,
-	tickets.ErrNoTicket, tickets.ErrNotLatest, tickets.ErrTransition, tickets.ErrAnonymous,
-}
-
 // refused reports whether a statement failed because charla refused it or because what
 // it expects is not so; any other failure is a fault, of the store for example.
 func (f *Failure) refused() bool {
 	var problems chatcfg.Problems
-	if f.Err == nil || errors.As(f.Err, &problems) {
-		return true
-	}
-	for _, one := range refusals {
-		if errors.Is(f.Err, one) {
-			return true
-		}
-	}
-	return false
+	var refusal chatcfg.Refusal
+	return f.Err == nil || errors.As(f.Err, &problems) || errors.As(f.Err, &refusal)
 }
 
 // oneLine returns a text with each run of white space as one space.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/charlahq/charla/automation/scenario"
+	"github.com/charlahq/charla/chatcfg"
 )
 
 // on makes a file of a configuration, which may be empty, and a script, whose
@@ -29,6 +30,40 @@ const (
 	notifies = `{"general": {"notify": {"tickets": "all", "to": ["a@tienda.cl", "b@tienda.cl"]}}}`
 	santiago = `{"hours": {"timezone": "America/Santiago", "weekly": [{"day": "monday", "open": "09:00", "close": "18:00"}]}}`
 )
+
+// form has the contact form stand in place of starting.
+const form = `{"chat": {"contactForm": {"enabled": true, "email": {"enabled": true, "address": "a@tienda.cl"}}}}`
+
+// TestDetails: a failure explains the last decision about whom it names; one about
+// nobody does not.
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	play := func(file string) *scenario.Failure {
+		script, err := scenario.Parse("f", []byte(file))
+		require.NoError(t, err)
+		var failure *scenario.Failure
+		require.ErrorAs(t, script.Play(t.Context(), nil), &failure)
+		return failure
+	}
+	failure := play(on(`{"general": {"important": {"enabled": true, "keywords": ["reclamo"]}}}`, hola+"expect juan important"))
+	assert.Contains(t, failure.Details(), failure.Error()+"\n\tthe last decision, 2026-01-05 12:00:00 UTC: ")
+	assert.Contains(t, failure.Last, "\n\t\tImportant by content: It did not mark it: the message has none of the words")
+	failure = play(on("", hola+"at 2026-01-05 11:00"))
+	assert.Equal(t, failure.Error(), failure.Details())
+}
+
+// TestEveryProblem: a configuration that cannot be read names what else is wrong, too.
+func TestEveryProblem(t *testing.T) {
+	t.Parallel()
+	_, err := scenario.Parse("f", []byte(on(`{"calidad": 1, "quality": {"sla": {"value": 0, "unit": "hours"}}, "general": {"important": {"enabled": true}}}`, hola)))
+	var problems chatcfg.Problems
+	require.ErrorAs(t, err, &problems)
+	var paths []string
+	for _, one := range problems {
+		paths = append(paths, one.Path)
+	}
+	assert.ElementsMatch(t, []string{"calidad", "quality.sla.value", "general.important.keywords"}, paths)
+}
 
 // TestUnreadable gives files that are no scenarios, and how they are refused.
 func TestUnreadable(t *testing.T) {
@@ -121,7 +156,7 @@ func TestWrong(t *testing.T) {
 		"closed":                {on("", hola+"expect juan closed"), `f:3: want closed, got open`},
 		"closed manual":         {on(closes, hola+`agent ana replies juan "x"`+"\nwait 10m\nexpect juan closed manual"), `f:7: want closed manual, got closed automatic`},
 		"closed automatic":      {on("", hola+"agent ana closes juan\nexpect juan closed automatic"), `f:4: want closed automatic, got closed manual`},
-		"too early":             {on(closes, hola+`agent ana replies juan "x"`+"\nwait 9m59s\nexpect juan closed"), `f:7: want closed, got open`},
+		"too early":             {on(closes, hola+`agent ana replies juan "x"`+"\nwait 9m59s\nexpect juan closed"), `f:7: want closed, got open, next due at 2026-01-05 12:10:00 UTC`},
 		"status of nobody":      {on("", "expect juan open"), `f:2: want open, got no ticket`},
 		"flag of nobody":        {on("", "expect juan not paused"), `f:2: want not paused, got no ticket`},
 		"important":             {on("", hola+"expect juan important"), `f:3: want important, got not important`},
@@ -154,6 +189,11 @@ func TestWrong(t *testing.T) {
 			`f:5: want a name of their own, got "juan" for a customer and an anonymous session`},
 		"other namespace": {on(`{"chat": {"anonymous": true}}`, `anonymous juan says "x"`+"\n"+hola),
 			`f:5: want a name of their own, got "juan" for a customer and an anonymous session`},
+		"delayed later": {on(`{"quality": {"sla": {"value": 1, "unit": "hours"}}}`, hola+"wait 59m\nexpect juan delayed"),
+			`f:6: want delayed, got not delayed, due at 2026-01-05 13:00:00 UTC`},
+		"closed later": {on(`{"automation": {"autoClose": {"enabled": true, "after": {"value": 1, "unit": "hours"}}}}`, hola+`agent ana replies juan "x"`+"\nexpect juan closed"),
+			`f:6: want closed, got open, next due at 2026-01-05 13:00:00 UTC`},
+		"form":         {on(form, hola), `f:4: want success, got charla: nobody is available, use the contact form`},
 		"refused":      {on("", hola+"agent ana opens juan"), `f:3: want success, got tickets: open is not possible on a ticket that is open`},
 		"blank":        {on("", `customer juan says " "`), `f:2: want success, got chatcfg: text: `},
 		"no ticket":    {on("", `agent ana replies juan "x"`), `f:2: want success, got charla: not found`},
@@ -203,6 +243,7 @@ func TestRight(t *testing.T) {
 		"one name, two roles":   on("", `customer ana says "hola"`+"\n"+`agent ana replies ana "hola"`+"\nexpect ana open"),
 		"null":                  on(greets, `config {"automation": {"newCustomer": null}}`+"\n"+hola+"expect juan got nothing"),
 		"not not":               on("", hola+"! ! expect juan open"),
+		"form refuses":          on(form, "! "+hola+"expect juan tickets 0"),
 		"refused name is free":  on("", `! anonymous juan says "x"`+"\n"+hola+"expect juan got nothing"),
 		"rut":                   on(`{"chat": {"askRUT": true}}`, hola+"expect juan open\n"+`customer Maria_2-x says "hola"`),
 		"no config":             "-- script --\n" + hola,

@@ -77,7 +77,7 @@ func (s *Script) section(f txtar.File, line int, seen map[string]bool) error {
 		var err error
 		s.configLine = line
 		if s.config, err = chatcfg.Decode(f.Data); err != nil {
-			return badConfig(err).at(s.name, line+min(syntaxLine(err), bytes.Count(f.Data, []byte("\n"))))
+			return badConfig(allProblems(s.config.Chat.Locale, f.Data, err)).at(s.name, line+min(syntaxLine(err), bytes.Count(f.Data, []byte("\n"))))
 		}
 		return nil
 	case scriptSection:
@@ -107,6 +107,17 @@ func (s *Script) script(data string, heading int) error {
 		return wanted("a statement", "an empty script").at(s.name, heading)
 	}
 	return nil
+}
+
+// allProblems are the problems of a document that cannot be read, those of what can be
+// read included.
+func allProblems(l chatcfg.Locale, doc []byte, unreadable error) error {
+	base := chatcfg.Default(l)
+	base.Chat.Name, base.Chat.Domain = defaultName, defaultDomain
+	if _, err := chatcfg.Apply(base, doc); err != nil {
+		return err
+	}
+	return unreadable
 }
 
 // syntaxLine returns the line of a document at which it stops being JSON, by the error

@@ -9,9 +9,11 @@ import (
 	"math/rand/v2"
 	"path"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -74,15 +76,41 @@ func (s *Script) Play(ctx context.Context, o *Options) (err error) {
 		return asFailure(err).at(s.name, s.configLine)
 	}
 	for _, one := range s.statements {
+		p.about = tickets.ConversationID{}
 		err := one.do(ctx, p)
 		if err == nil {
 			err = p.settle(ctx)
 		}
 		if err != nil {
-			return asFailure(err).at(s.name, one.line)
+			f := asFailure(err).at(s.name, one.line)
+			f.Last = p.lastDecision(ctx)
+			return f
 		}
 	}
 	return nil
+}
+
+// lastDecision explains the last decision about whom the last statement named; empty
+// if there is none.
+func (p *player) lastDecision(ctx context.Context) string {
+	if p.desk == nil || p.about.IsZero() {
+		return ""
+	}
+	entries, err := p.history(ctx, p.about)
+	if err != nil || len(entries) == 0 {
+		return ""
+	}
+	cfg, _, err := p.account().Config(ctx)
+	if err != nil {
+		return ""
+	}
+	last := automation.Explain(entries[len(entries)-1], chatcfg.English, cfg.Hours.Location())
+	var b strings.Builder
+	fmt.Fprintf(&b, "\tthe last decision, %s: %s", stamp(last.At), last.What)
+	for _, r := range last.Rules {
+		fmt.Fprintf(&b, "\n\t\t%s: %s", r.Name, r.Text)
+	}
+	return b.String()
 }
 
 // player is a scenario under way. What is in it survives crashes, but for the
@@ -99,6 +127,8 @@ type player struct {
 	// configs are all configurations so far, by their version.
 	configs map[chatcfg.Version]chatcfg.Config
 	people  map[string]*person
+	// about is the conversation that the last statement named; zero: none.
+	about tickets.ConversationID
 	// named are all customers who tried to write.
 	named map[string]bool
 	// expected is the last automatic message expected of each conversation, mails
@@ -277,6 +307,7 @@ func (p *player) configure(ctx context.Context, patch []byte, running bool) erro
 // customer keeps.
 func (p *player) says(ctx context.Context, name string, anonymous bool, language chatcfg.Locale, text string) error {
 	p.named[name] = true
+	p.latest(name)
 	who, known := p.people[name]
 	if !known {
 		who = &person{anonymous: anonymous, language: language}
@@ -335,6 +366,7 @@ func (p *player) latest(name string) tickets.Ref {
 	if who := p.people[name]; who != nil {
 		ref.Conversation = who.conversation
 	}
+	p.about = ref.Conversation
 	return ref
 }
 

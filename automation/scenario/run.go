@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -37,7 +38,11 @@ func Run[T TB[T]](t T, fsys fs.FS, o *Options) {
 	for _, name := range files {
 		t.Run(name, func(t T) {
 			t.Helper()
-			if err := play(t.Context(), fsys, name, o); err != nil {
+			err := play(t.Context(), fsys, name, o)
+			if f := (*Failure)(nil); errors.As(err, &f) {
+				t.Fatal(f.Details())
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 		})

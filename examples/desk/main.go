@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/examples/desk/internal/site"
 	"github.com/charlahq/charla/storage/sqlite"
 	"github.com/charlahq/charla/widget"
@@ -89,6 +90,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	desk, err := charla.New(store, &charla.Options{
 		Mailer: mailbox, Logger: logger, Files: &charla.FileOptions{Store: attachments},
+		Abilities: &chatcfg.Abilities{Logins: []string{}},
 	})
 	if err != nil {
 		return err

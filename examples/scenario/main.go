@@ -83,7 +83,7 @@ func playAll(ctx context.Context, play player, files []string, stdout, stderr io
 		case err == nil:
 			fmt.Fprintln(stdout, "ok", file)
 		case errors.As(err, &failure):
-			fmt.Fprintln(stdout, "FAIL", failure)
+			fmt.Fprintln(stdout, "FAIL", failure.Details())
 			code = max(code, failed)
 		default:
 			fmt.Fprintln(stderr, "scenario:", err)

@@ -58,7 +58,7 @@ func (v *visit) configPage(change func(*configPage)) error {
 	}
 	p := configPage{Version: version}
 	change(&p)
-	return v.showConfig(a, doc, &cfg, p, nil, cfg.Lint())
+	return v.showConfig(a, doc, &cfg, p, nil, v.desk.Lint(cfg))
 }
 
 // showConfig shows a document, valid or not, with its problems and warnings. cfg is
