@@ -67,7 +67,7 @@ func TestBulk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := setupDesk(t, &charla.Options{Files: &charla.FileOptions{Store: files}}, nil, func(o *widget.Options) { o.Limits.Bulk = 8 })
+			s := setupDesk(t, &charla.Options{Files: &charla.FileOptions{Store: files}}, nil, func(o *widget.Options) { o.Limits.Bulk = 32 })
 			v := s.enter("carla")
 			file := request{method: "POST", path: "files?key=a&name=a.txt", token: v.token, body: "a"}
 			require.Equal(t, http.StatusCreated, s.do(file).status)
@@ -94,7 +94,7 @@ func TestBulk(t *testing.T) {
 				}
 			}
 			read := request{path: "files/1", token: v.token}
-			for i := range 4 {
+			for i := range 8 {
 				for range 2 {
 					begin(fmt.Sprintf("192.0.2.%d:1", i))
 				}
@@ -104,7 +104,7 @@ func TestBulk(t *testing.T) {
 				assert.Equal(t, 2, atoi(got.header.Get("Retry-After")))
 			}
 			got := s.send(read, "192.0.2.99:1")
-			assert.Equal(t, http.StatusTooManyRequests, got.status, "everybody together")
+			assert.Equal(t, http.StatusTooManyRequests, got.status, "everybody of the account together")
 			assert.Equal(t, http.StatusTooManyRequests, s.send(file, "192.0.2.99:1").status)
 			madeUp := file
 			madeUp.token = "0190a1b2-0000-7000-8000-000000000000.AAAA"
@@ -114,7 +114,7 @@ func TestBulk(t *testing.T) {
 				close(g.open)
 			}
 			group.Wait()
-			for i := range 4 {
+			for i := range 8 {
 				assert.Equal(t, http.StatusOK, s.send(read, fmt.Sprintf("192.0.2.%d:1", i)).status)
 			}
 		})

@@ -127,7 +127,7 @@ func (c *call) image(image *chatcfg.Image, kind charla.ImageKind) error {
 		return err
 	}
 	if len(body) > largeAnswer {
-		leave, err := c.h.bulk.enter(c.address)
+		leave, err := c.enterBulk()
 		if err != nil {
 			return err
 		}

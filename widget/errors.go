@@ -151,7 +151,7 @@ func (c *call) log(err error) {
 func (c *call) json(status int, body any) {
 	raw := encode(body)
 	if len(raw) > largeAnswer {
-		leave, err := c.h.bulk.enter(c.address)
+		leave, err := c.enterBulk()
 		if err != nil {
 			c.fail(err)
 			return

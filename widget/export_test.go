@@ -16,9 +16,10 @@ func Streams(h *Handler) int {
 
 // Remembered is how many addresses a handler remembers.
 func Remembered(h *Handler) int {
-	h.limits.address.kept.mu.Lock()
-	defer h.limits.address.kept.mu.Unlock()
-	return len(h.limits.address.kept.m)
+	kept := &h.limits.address[0].kept
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	return len(kept.m)
 }
 
 // ScriptHash is what the pages' policies allow, HashOf what a script has.
@@ -38,5 +39,6 @@ func DecodeFlat(body []byte) (text string, flag bool, n int64, err error) {
 
 // Address is where a request comes from.
 func Address(remote, forwarded string, trusted []netip.Prefix) netip.Addr {
-	return address(&http.Request{RemoteAddr: remote, Header: http.Header{"X-Forwarded-For": {forwarded}}}, trusted)
+	a, _ := address(&http.Request{RemoteAddr: remote, Header: http.Header{"X-Forwarded-For": {forwarded}}}, trusted)
+	return a
 }

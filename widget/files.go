@@ -31,7 +31,7 @@ func (c *call) writeFile() error {
 	if c.r.Header.Get("Content-Encoding") != "" {
 		return errMediaType
 	}
-	leave, err := c.h.bulk.enter(c.address)
+	leave, err := c.enterBulk()
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *call) readFile() error {
 	if err != nil || seq < 1 {
 		return errNotFound
 	}
-	leave, err := c.h.bulk.enter(c.address)
+	leave, err := c.enterBulk()
 	if err != nil {
 		return err
 	}

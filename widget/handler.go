@@ -35,6 +35,7 @@ type Handler struct {
 	streams map[*stream]struct{}
 	open    sync.WaitGroup // what is in streams
 	untimed sync.Once      // a warning
+	unnamed sync.Once      // a warning
 }
 
 // New makes the handler of a desk. nil options are the defaults. It serves under
@@ -211,12 +212,24 @@ func (h *Handler) path(p string) (string, bool) {
 // maxPath is longer than any path there is.
 const maxPath = 512
 
-// count counts a request against the limits of its session or address.
+// count counts a request against the limit of its address. What is refused before its
+// account is known costs nobody else anything.
 func (c *call) count() error {
-	c.address = address(c.r, c.h.o.TrustedProxies)
-	// The narrow one first: what one address is refused costs the others nothing.
-	if err := c.h.limits.address.take(c.address, c.now); err != nil {
-		return err
+	var named bool
+	if c.address, named = address(c.r, c.h.o.TrustedProxies); !named {
+		c.h.unnamed.Do(func() {
+			c.h.o.Logger.WarnContext(c.r.Context(), "widget: a trusted proxy sends no X-Forwarded-For with an address: "+
+				"all its visitors share one limit", "peer", c.r.RemoteAddr)
+		})
 	}
-	return take(c.h.limits.all, c.now)
+	return c.h.limits.address.take(c.address, c.now)
+}
+
+// enterBulk counts what takes much memory; leave is to be called when it is over.
+func (c *call) enterBulk() (leave func(), err error) {
+	var account chatcfg.AccountID
+	if c.account != nil {
+		account = c.account.ID()
+	}
+	return c.h.bulk.enter(account, c.address)
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,8 +15,8 @@ import (
 // limiter holds the token buckets of everybody who was heard of lately.
 type limiter struct {
 	all          *rate.Limiter
-	address      buckets[netip.Addr]
-	entry        buckets[netip.Addr]
+	address      networkBuckets
+	entry        networkBuckets
 	account      buckets[chatcfg.AccountID]
 	accountEntry buckets[chatcfg.AccountID]
 	// session and message are by the token's hash: invented tokens use up nobody's.
@@ -40,12 +39,12 @@ type buckets[K comparable] struct {
 
 func newLimiter(l *Limits) *limiter {
 	m := &limiter{all: l.All.bucket()}
-	m.address.rate, m.entry.rate = l.Address, l.Entry
+	m.address.set(l.Address, l.Remembered)
+	m.entry.set(l.Entry, l.Remembered)
 	m.account.rate, m.accountEntry.rate = l.Account, l.AccountEntry
 	m.session.rate, m.message.rate = l.Session, l.Message
 	for _, limit := range []*int{
-		&m.address.kept.limit, &m.entry.kept.limit, &m.account.kept.limit, &m.accountEntry.kept.limit,
-		&m.session.kept.limit, &m.message.kept.limit,
+		&m.account.kept.limit, &m.accountEntry.kept.limit, &m.session.kept.limit, &m.message.kept.limit,
 	} {
 		*limit = l.Remembered
 	}
@@ -58,6 +57,29 @@ func (r Rate) bucket() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSe
 // one.
 func (b *buckets[K]) take(key K, now time.Time) error {
 	return take(b.kept.get(key, b.rate.bucket), now)
+}
+
+// networkBuckets are the token buckets of one rate for each network that an address is in.
+type networkBuckets [len(levels)]buckets[netip.Prefix]
+
+func (b *networkBuckets) set(r Rate, remembered int) {
+	for i, level := range levels {
+		times := float64(level.times)
+		b[i].rate = Rate{r.PerSecond * times, r.Burst * level.times}
+		b[i].kept.limit = remembered
+	}
+}
+
+// take takes a token for an address. What a narrow network is refused costs the wider ones
+// nothing.
+func (b *networkBuckets) take(a netip.Addr, now time.Time) error {
+	all, n := networks(a)
+	for i := range n {
+		if err := b[i].take(all[i], now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func take(bucket *rate.Limiter, now time.Time) error {
@@ -73,46 +95,6 @@ func take(bucket *rate.Limiter, now time.Time) error {
 	}
 }
 
-// address is the network address of a client: the peer's, or, behind trusted
-// proxies, the last one in X-Forwarded-For that is no trusted proxy itself. Of
-// IPv6 it is the /64, which is one customer of a provider. Zero: unknown.
-func address(r *http.Request, trusted []netip.Prefix) netip.Addr {
-	client := peer(r.RemoteAddr)
-	if isTrusted(client, trusted) {
-		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		for i := len(hops) - 1; i >= 0 && isTrusted(client, trusted); i-- {
-			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-			if err != nil {
-				break // keep the last address that could be read
-			}
-			client = hop.Unmap().WithZone("")
-		}
-	}
-	if client.Is6() {
-		if p, err := client.Prefix(64); err == nil {
-			client = p.Addr()
-		}
-	}
-	return client
-}
-
-func peer(remote string) netip.Addr {
-	ap, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap().WithZone("")
-}
-
-func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
-	for _, p := range trusted {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
-}
-
 // seats count the streams that are open.
 type seats struct {
 	mu       sync.Mutex
@@ -120,7 +102,39 @@ type seats struct {
 	all      int
 	sessions map[tickets.SessionID]int
 	accounts map[chatcfg.AccountID]int
-	address  map[netip.Addr]int
+	networks counts
+}
+
+// counts are how many each network has of something.
+type counts map[netip.Prefix]int
+
+// full reports whether an address, or a network that it is in, has its share: limit for an
+// address, more for wider networks.
+func (c counts) full(a netip.Addr, limit int) bool {
+	all, n := networks(a)
+	for i := range n {
+		if c[all[i]] >= limit*levels[i].times {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *counts) add(a netip.Addr) {
+	if *c == nil {
+		*c = counts{}
+	}
+	all, n := networks(a)
+	for i := range n {
+		(*c)[all[i]]++
+	}
+}
+
+func (c counts) release(a netip.Addr) {
+	all, n := networks(a)
+	for i := range n {
+		release(c, all[i])
+	}
 }
 
 // seat is one stream's place in the counts.
@@ -135,18 +149,17 @@ func (s *seats) sit(one seat) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all >= s.limit.All || s.sessions[one.session] >= s.limit.Session ||
-		s.accounts[one.account] >= s.limit.Account || s.address[one.address] >= s.limit.Address {
+		s.accounts[one.account] >= s.limit.Account || s.networks.full(one.address, s.limit.Address) {
 		return &failure{status: http.StatusTooManyRequests, code: codeRate, retry: s.limit.WriteTimeout}
 	}
 	if s.sessions == nil {
 		s.sessions = make(map[tickets.SessionID]int)
 		s.accounts = make(map[chatcfg.AccountID]int)
-		s.address = make(map[netip.Addr]int)
 	}
 	s.all++
 	s.sessions[one.session]++
 	s.accounts[one.account]++
-	s.address[one.address]++
+	s.networks.add(one.address)
 	return nil
 }
 
@@ -156,7 +169,7 @@ func (s *seats) stand(one seat) {
 	s.all--
 	release(s.sessions, one.session)
 	release(s.accounts, one.account)
-	release(s.address, one.address)
+	s.networks.release(one.address)
 }
 
 func release[K comparable](m map[K]int, key K) {
@@ -168,29 +181,33 @@ func release[K comparable](m map[K]int, key K) {
 // bulk counts what is on its way and takes much memory, for as long as a slow client
 // likes: the files that come or go, and large answers.
 type bulk struct {
-	mu      sync.Mutex
-	limit   int
-	all     int
-	address map[netip.Addr]int
+	mu       sync.Mutex
+	limit    int
+	all      int
+	accounts map[chatcfg.AccountID]int
+	networks counts
 }
 
-// enter counts one; leave is to be called when it is over.
-func (b *bulk) enter(from netip.Addr) (leave func(), err error) {
+// enter counts one of an account's, which is zero before it is known. A sixteenth is for one
+// address, half for one account. leave is to be called when it is over.
+func (b *bulk) enter(account chatcfg.AccountID, from netip.Addr) (leave func(), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.all >= b.limit || b.address[from] >= max(1, b.limit/4) {
+	if b.all >= b.limit || b.accounts[account] >= max(1, b.limit/2) || b.networks.full(from, max(1, b.limit/16)) {
 		return nil, &failure{status: http.StatusTooManyRequests, code: codeRate, retry: 2 * time.Second}
 	}
-	if b.address == nil {
-		b.address = make(map[netip.Addr]int)
+	if b.accounts == nil {
+		b.accounts = make(map[chatcfg.AccountID]int)
 	}
 	b.all++
-	b.address[from]++
+	b.accounts[account]++
+	b.networks.add(from)
 	return func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.all--
-		release(b.address, from)
+		release(b.accounts, account)
+		b.networks.release(from)
 	}, nil
 }
 

@@ -21,7 +21,8 @@ type Options struct {
 	// made of what a request says.
 	BaseURL string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed; from
-	// anybody else it is ignored. Default: none, the peer is the client.
+	// anybody else it is ignored. A peer on a Unix socket counts as 127.0.0.1. Networks of
+	// every address (0.0.0.0/0) are refused. Default: none, the peer is the client.
 	TrustedProxies []netip.Prefix
 	// Limits bound what visitors may send.
 	Limits Limits
@@ -62,7 +63,9 @@ type Limits struct {
 	BodyTime time.Duration
 	BodyRate int
 	// Address, Session, Account and All are for requests of any kind: of one
-	// network address (of IPv6, its /64), one session, one account, altogether.
+	// network address (of IPv6 its /64; four times as much for a /56, sixteen for a /48),
+	// one session, one account, altogether. Account and All count requests of pages that
+	// may use the account only.
 	// Defaults: 20 per second and 200 at once; 10 and 60; 2000 and 5000; 5000
 	// and 20000.
 	Address, Session, Account, All Rate
@@ -73,8 +76,8 @@ type Limits struct {
 	// in one account, default 20 and 500.
 	Entry, AccountEntry Rate
 	// Bulk is how many files, in or out, and large answers may be on their way at
-	// once, each in memory as long as its client is slow; default 128. A quarter of
-	// it is for one address.
+	// once, each in memory as long as its client is slow; default 128. A sixteenth of
+	// it is for one address, half for one account.
 	Bulk int
 	// Remembered is how many addresses, and how many sessions and accounts, are
 	// told apart at a time; default 16384. The longest unheard of is forgotten.
@@ -156,6 +159,8 @@ func (o *Options) check() error {
 	for _, p := range o.TrustedProxies {
 		if !p.IsValid() {
 			bad("a trusted proxy is the zero prefix")
+		} else if p.Bits() == 0 || p == netip.MustParsePrefix("::ffff:0:0/96") {
+			bad("with %s as trusted proxy every client can say what its address is", p)
 		}
 	}
 	l, s := &o.Limits, &o.Streams

@@ -149,6 +149,9 @@ type finder func(ctx context.Context, key string) (*profile, error)
 // admit lets the page know of an account, and counts its request.
 func (c *call) admit(p *profile) error {
 	c.account, c.info, c.chat = p.account, p.info, p.chat
+	if err := take(c.h.limits.all, c.now); err != nil {
+		return err
+	}
 	return c.h.limits.account.take(p.account.ID(), c.now)
 }
 

@@ -1,0 +1,75 @@
+package widget
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// levels are the networks that are counted: of IPv6 a line (/64), a home or an office
+// (/56), a site (/48), each with how many times as much as an address it may have. An
+// IPv4 address is counted alone.
+var levels = [...]struct{ bits, times int }{{64, 1}, {56, 4}, {48, 16}}
+
+// networks returns the n networks that an address is in, the narrowest first. An unknown
+// address is one of its own.
+func networks(a netip.Addr) (all [len(levels)]netip.Prefix, n int) {
+	if !a.Is6() {
+		all[0] = netip.PrefixFrom(a, a.BitLen())
+		return all, 1
+	}
+	for i, level := range levels {
+		all[i] = netip.PrefixFrom(a, level.bits).Masked()
+	}
+	return all, len(levels)
+}
+
+// address returns the network address of a client: the peer's, or, behind trusted
+// proxies, the last one in X-Forwarded-For that is no trusted proxy itself. named is false
+// if a trusted proxy names nobody.
+func address(r *http.Request, trusted []netip.Prefix) (client netip.Addr, named bool) {
+	client = peer(r.RemoteAddr)
+	if !isTrusted(client, trusted) {
+		return client, true
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && isTrusted(client, trusted); i-- {
+		hop, ok := parseHop(hops[i])
+		if !ok {
+			break // keep the last address that could be read
+		}
+		client, named = hop, true
+	}
+	return client, named
+}
+
+// parseHop reads an address as proxies write them: plain, quoted, IPv6 in brackets, with a
+// port. false: it is none ("unknown").
+func parseHop(s string) (a netip.Addr, ok bool) {
+	s = strings.Trim(strings.TrimSpace(s), `"`)
+	if withPort, err := netip.ParseAddrPort(s); err == nil {
+		a = withPort.Addr()
+	} else if a, err = netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err != nil {
+		return a, false
+	}
+	return a.Unmap().WithZone(""), true
+}
+
+// peer returns the address of a connection's other end. A Unix socket has none: who is
+// there is on this machine.
+func peer(remote string) netip.Addr {
+	a, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return a.Addr().Unmap().WithZone("")
+}
+
+func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
+	for _, p := range trusted {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
