@@ -14,8 +14,8 @@ const texts = (list: { text?: string }[]) => list.map((m) => m.text)
  * refuses, loses requests and answers, goes away and comes back; tabs hang, hide and
  * are loaded again. In the end every tab shows what is stored.
  */
-async function play(seed: number, open?: typeof reading) {
-  const w = world(seed, open)
+async function play(seed: number, open?: typeof reading, takes?: boolean) {
+  const w = world(seed, open, takes)
   const { chance, server } = w
   const shown = new Set<number>()
   const tabs: Tab[] = [w.open(), w.open(), w.open()]
@@ -90,8 +90,8 @@ async function play(seed: number, open?: typeof reading) {
 
 const histories = Number(process.env.HISTORIES || 40)
 const first = Number(process.env.FIRST || 1)
-async function all(open?: typeof reading) {
-  for (let seed = first; seed < first + histories; seed++) await play(seed, open)
+async function all(open?: typeof reading, takes?: boolean) {
+  for (let seed = first; seed < first + histories; seed++) await play(seed, open, takes)
 }
 
 test('R8.3 whatever happens to server and tabs, what is stored is shown in order and once, and nothing is read that was not shown', () => all())
@@ -102,4 +102,20 @@ test('reading on after the highest sequence known loses messages', async () => {
     return { ...r, add: (list: Message[]) => r.told(list, r.cursor()) }
   }
   await assert.rejects(all(highest), /shown/)
+})
+
+test('where no tab takes the lead from one that hangs, messages are missing', () => assert.rejects(all(undefined, false), /shown/))
+
+test('a tab that hangs while it starts the session does not hold up the others for good', async () => {
+  for (const takes of [true, false]) {
+    const w = world(1, undefined, takes)
+    const [a, b] = [w.open(), w.open()]
+    w.in(a, () => a.chat.send('from the first'))
+    await pass(10)
+    w.hang(a, true)
+    w.in(b, () => b.chat.send('from the second'))
+    await pass(60_000)
+    assert.equal(texts(w.stored).includes('from the second'), takes)
+    ;[a, b].forEach(w.end)
+  }
 })

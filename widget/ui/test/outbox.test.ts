@@ -16,12 +16,12 @@ async function send(list: string[], refuse: (text: string, n: number) => Refused
   const store = { get: () => kept, set: (c: object) => (kept = { ...kept, ...c }), reread() {} } as unknown as Store
   const box = outbox(store, {
     admit: async () => true,
-    async post({ key, text }) {
+    async post({ text }) {
       tried.push(text)
       const e = refuse(text, tried.length)
       if (e) throw e
       taken.push(text)
-      box.drop(key)
+      return 1
     },
     reached: async () => reached,
     refused: () => true,
@@ -72,6 +72,31 @@ test('a refusal by the server is not tried again', async () => {
     assert.deepEqual([tried, failed], [['a'], ['a']])
   }
 })
+
+test('what was refused stays so when the page is loaded again, where it was written, until it is sent again', async () => {
+  let kept: object = { outbox: [{ key: 'a', text: 'a', at: 1, after: 3, state: 'failed' }, { key: 'b', text: 'b', at: 2 }] }
+  const tried: string[] = []
+  const store = { get: () => kept, set: (c: object) => (kept = { ...kept, ...c }), reread() {} } as unknown as Store
+  const box = outbox(store, {
+    admit: async () => true,
+    post: async ({ key, text }) => {
+      tried.push(key === text ? text : `${text} anew`)
+      return 10
+    },
+    reached: async () => true,
+    refused: () => true,
+    changed() {},
+  })
+  await box.flush()
+  assert.deepEqual(tried, ['b'])
+  assert.deepEqual(box.items().map((i) => [i.text, i.state, i.after]), [['a', 'failed', 3]])
+  box.retry(box.items()[0]!, 'c')
+  for (let turn = 0; turn < 20; turn++) await null
+  assert.deepEqual(tried, ['b', 'c anew'])
+  assert.deepEqual([box.items(), (kept as { outbox: unknown[] }).outbox], [[], []])
+})
+
+test('a text that arrived too slowly is sent again', () => assert.ok(new Refused(408, 'timeout').later))
 
 test('no proxy makes the widget wait for longer than five minutes, or not at all', () => {
   for (const asked of [86_400, 1e10, Infinity]) {

@@ -40,6 +40,7 @@ let timers: { id: number; at: number; every: number; tab: Tab; f: () => void }[]
 let lines: { name: string; tab: Tab; onmessage?: (e: { data: unknown }) => void }[] = []
 let locks = new Map<string, { held?: { tab: Tab; lose(): void }; queue: (() => void)[] }>()
 let kept = new Map<string, string>()
+let steals = true
 let ids = 0
 let chance = random(1)
 
@@ -91,6 +92,7 @@ function request(name: string, ...rest: unknown[]): Promise<unknown> {
       if (tab.gone) return over()
       reach(tab, () => void Promise.resolve(f()).finally(over).then(done, fail))
     }
+    if (steal && !steals) return
     if (steal) {
       one.held?.lose()
       return grant()
@@ -115,7 +117,7 @@ export function install() {
     addEventListener: nothing,
     removeEventListener: nothing,
     BroadcastChannel: Line,
-    setTimeout: timer,
+    setTimeout: (f: (...args: unknown[]) => void, ms: number, ...args: unknown[]) => timer(() => f(...args), ms),
     clearTimeout: clear,
     setInterval: (f: () => void, ms: number) => timer(f, ms, ms),
     clearInterval: clear,
@@ -145,8 +147,9 @@ export async function pass(ms: number) {
   clock = end
 }
 
-/** A world of its own for a history. */
-export function world(seed: number, open?: Open) {
+/** A world of its own for a history; in one where takes is false no tab takes the lead from another. */
+export function world(seed: number, open?: Open, takes = true) {
+  steals = takes
   clock = 1e12
   timers = []
   lines = []

@@ -38,8 +38,8 @@ const most = 4
 
 export function outbox(store: Store, way: Way) {
   const pause = waiter()
-  const ours = new Set<string>()
   let items: Item[] = (store.get().outbox || []).map((w) => ({ ...w, state: w.state === 'failed' ? w.state : 'sending' }))
+  const ours = new Set(items.map((i) => i.key))
   let current: Item | undefined
   let flushing = false
   let stopped = false

@@ -13,8 +13,24 @@ export function channel(name: string, heard: (what: never) => void) {
 
 const locks = () => (isSecureContext && typeof BroadcastChannel === 'function' ? navigator.locks : undefined)
 
-/** Does something while no other tab does it. */
-export const alone = <T>(name: string, f: () => Promise<T>): Promise<T> => locks()?.request(name, f) || f()
+/**
+ * Does something while no other tab does it. A tab that takes longer than any request
+ * hangs, and is not waited for; then f may be done again when it is that tab's turn to end.
+ */
+export const alone = <T>(name: string, f: () => Promise<T>): Promise<T> =>
+  new Promise((done, fail) => {
+    const here = locks()
+    if (!here) return void f().then(done, fail)
+    const ask = (o: LockOptions) =>
+      here
+        .request(name, o, () => {
+          clearTimeout(timer)
+          return f()
+        })
+        .then(done, fail)
+    const timer = setTimeout(ask, 40_000, { steal: true })
+    ask({})
+  })
 
 /** Every so many milliseconds a tab that is seen asks whether the leading one still runs. */
 const ask = 2000
