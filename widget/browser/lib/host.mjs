@@ -3,13 +3,13 @@ import http from 'node:http'
 import {startBrowser, startServer} from './harness.mjs'
 import {visitor} from './page.mjs'
 
-/** The server, browser and host of a test file, begun and ended with it. */
-export function hosted({before, after}) {
+/** The server, browser (or none) and host of a test file, begun and ended with it. */
+export function hosted({before, after}, start = startBrowser) {
   const pages = new Map()
   const w = {}
   let site
   before(async () => {
-    ;[w.server, w.browser] = await Promise.all([startServer(), startBrowser()])
+    ;[w.server, w.browser] = await Promise.all([startServer(), start()])
     site = http.createServer((req, res) => {
       const page = pages.get(new URL(req.url, 'http://x').pathname)
       res.writeHead(page ? 200 : 404, {'Content-Type': page?.type ?? 'text/html; charset=utf-8', ...page?.headers})

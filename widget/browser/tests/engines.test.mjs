@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import {after, before, test} from 'node:test'
 import {engines} from '../lib/engines.mjs'
 import {startServer, until} from '../lib/harness.mjs'
+import {hosted} from '../lib/host.mjs'
 import {startProxy} from '../lib/proxy.mjs'
 
+const w = hosted({before, after}, async () => {})
 const proxy = await startProxy()
 let server
 before(async () => { server = await startServer({proxy}) })
@@ -86,4 +88,67 @@ for (const engine of engines) {
       await b.stop()
     }
   })
+}
+
+/** A page that does to its surroundings what pages do; old: as a browser without constructable style sheets. */
+const hard = (a, old) => `<input id="search"><script>
+  Array.prototype.toJSON = function () { return String(this) }
+  window.Chat = class Chat {}
+  window.stolen = 0
+  window.addEventListener('keydown', (e) => {
+    if (/^(input|textarea|select)$/i.test(e.target.tagName) || e.target.isContentEditable) return
+    window.stolen++
+  }, true)
+  document.addEventListener('keydown', () => window.stolen++)
+  const plain = window.fetch
+  window.fetch = (url, o = {}) => {
+    const headers = new Headers(o.headers)
+    headers.set('traceparent', '00-${'1'.repeat(32)}-${'2'.repeat(16)}-01')
+    return plain(url, {...o, headers})
+  }
+  if (${old}) {
+    delete Document.prototype.adoptedStyleSheets
+    delete ShadowRoot.prototype.adoptedStyleSheets
+    window.CSSStyleSheet = function () { throw new TypeError('Illegal constructor') }
+  }
+  const s = document.createElement('script')
+  s.async = true
+  s.src = ${JSON.stringify(w.loader() + '?key=' + a.key)}
+  document.body.append(s)
+</script>`
+
+/** Runs in the page: presses keys in the chat's field, then on the page; returns how often the page took each. */
+async function press() {
+  const field = document.querySelector('charla-chat').shadowRoot.querySelector('.composer textarea')
+  const keys = (el) => {
+    window.stolen = 0
+    for (const key of ['s', '/']) el.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, composed: true}))
+    return window.stolen
+  }
+  field.focus()
+  return `${keys(field)} and ${keys(document.body)}`
+}
+
+for (const engine of engines) {
+  for (const old of [false, true]) {
+    test(`${engine.name}${old ? ' without constructable style sheets' : ''}: a page with shortcuts, tracing, a Chat of its own, an extended prototype and a tag manager`, async () => {
+      const a = await w.account()
+      w.page('/hard', hard(a, old))
+      const b = await engine.start()
+      try {
+        await b.goto(w.url('/hard'))
+        await b.run(act, 'click', 'button.launcher')
+        await b.run(act, 'type', 'input[name=name]', 'Carla')
+        await b.run(act, 'click', 'form button[type=submit]')
+        await b.run(act, 'type', '.composer textarea', 'hola')
+        assert.equal(await b.run(press), '0 and 4')
+        await b.run(act, 'click', '.composer button[type=submit]')
+        await until('the message', async () => (await a.messages()).some((m) => m.text === 'hola'), 40_000)
+        await a.reply('buenas')
+        await b.run(act, 'see', '.log', 'buenas')
+      } finally {
+        await b.stop()
+      }
+    })
+  }
 }
