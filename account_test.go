@@ -240,7 +240,7 @@ func TestDelete(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestIsolation: R1.3: what belongs to one account is not to be had through
+// TestIsolation: R1.3: what belongs to one account cannot be reached through
 // another.
 func TestIsolation(t *testing.T) {
 	t.Parallel()
@@ -279,7 +279,7 @@ func TestIsolation(t *testing.T) {
 	assert.Len(t, b.messages(ref), 1)
 }
 
-// TestSecrets: R1.7: shown once, rotated with an overlap, never to be had again.
+// TestSecrets: R1.7: shown once, rotated with an overlap, never shown again.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)

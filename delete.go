@@ -36,8 +36,8 @@ func (a *Account) Delete(ctx context.Context, confirm string) error {
 	return err
 }
 
-// confirmation is a name as it is compared: letters composed (NFC), and white space
-// folded to one space, as browsers draw it.
+// confirmation returns a name as it is compared: letters composed (NFC), and white
+// space folded to one space, as browsers draw it.
 func confirmation(name string) string {
 	var b strings.Builder
 	space := false

@@ -91,8 +91,8 @@
 // metrics and traces, and [Desk.Lag] is how late its work is.
 //
 // Deadlines are not timers: each conversation's next one is a column in the store,
-// written in the same commit. Whichever process runs claims what is due. What fell
-// due while nothing ran happens at the start, as of the time at which it was due.
+// written in the same commit. Whichever process runs claims what is due. Deadlines
+// while nothing ran are carried out at the start, as of the time at which they were due.
 //
 // # How a change happens
 //

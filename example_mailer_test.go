@@ -17,7 +17,7 @@ type poster struct {
 	post func(ctx context.Context, m charla.Mail) (status int, err error)
 }
 
-// Send tells what certainly was not sent from what nobody knows.
+// Send says whether a mail was certainly not sent, or may have been.
 func (p poster) Send(ctx context.Context, mail charla.Mail) error {
 	status, err := p.post(ctx, mail)
 	switch {

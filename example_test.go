@@ -55,7 +55,7 @@ func (s *shop) replies(ref tickets.Ref, text string) {
 	must(s.account.Agent(ana).Reply(context.Background(), ref, text, nil))
 }
 
-// wait lets time pass and what falls due happen, as [charla.Desk.Run] would.
+// wait moves the clock and carries out what is due, as [charla.Desk.Run] would.
 func (s *shop) wait(d time.Duration) {
 	s.clock.Add(d)
 	must(s.desk.RunDue(context.Background()))

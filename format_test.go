@@ -107,7 +107,7 @@ func TestNewerDeadline(t *testing.T) {
 	b.clock.Add(time.Hour)
 	late := b.reply(b.write(b.enter("luz"), "hola").Ref, "¿en qué ayudo?").Ref
 	b.pass(10 * time.Minute)
-	assert.Equal(t, tickets.StatusClosed, b.ticket(late).Status, "it no longer gives way")
+	assert.Equal(t, tickets.StatusClosed, b.ticket(late).Status, "it no longer claims late")
 }
 
 // R8.2: a mail or a hook that this version does not know, or not all of, waits for

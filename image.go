@@ -13,7 +13,7 @@ type ImageKind string
 
 // The images of an account (R1.2).
 const (
-	// ImagePicture stands for the company beside its messages. It is square.
+	// ImagePicture is the company's, beside its messages. It is square.
 	ImagePicture ImageKind = "picture"
 	// ImageLogo is the logo of the chat's button, exactly 200×200.
 	ImageLogo ImageKind = "logo"

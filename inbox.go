@@ -101,6 +101,7 @@ func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 	return Page[Row]{Items: rows, Next: page.Next}, nil
 }
 
+// row returns a stored row as the inbox lists it.
 func (b *Inbox) row(t *storage.TicketRow) Row {
 	return Row{
 		Ref:    tickets.Ref{Account: b.account, Conversation: t.Conversation, Number: t.Number},

@@ -10,8 +10,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// InboxEnd is the cursor of [Inbox.Live] that stands for the end of what is stored
-// now: only what changes from then on is yielded.
+// InboxEnd is the cursor of [Inbox.Live] for the end of what is stored now: only what changes from then on is yielded.
 const InboxEnd = storage.Latest
 
 // Live yields the latest ticket of each conversation that changed after a cursor, as it

@@ -126,8 +126,8 @@ func TestObserverChanges(t *testing.T) {
 	}, o.since())
 }
 
-// An observer is told how late deadlines are carried out, whoever carries them
-// out (R4.3).
+// An observer is told how late deadlines are carried out, by Run or by another change
+// (R4.3).
 func TestObserverDeadlines(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) {
@@ -149,7 +149,7 @@ func TestObserverDeadlines(t *testing.T) {
 	assert.Contains(t, o.since(), "change.write expire late=1m1s")
 }
 
-// An observer is told what came of each attempt of a delivery, and the mailer has
+// An observer is told the outcome of each attempt of a delivery, and the mailer has
 // the operation's context.
 func TestObserverDeliveries(t *testing.T) {
 	t.Parallel()
@@ -194,7 +194,7 @@ func TestObserverRun(t *testing.T) {
 		told := o.since()
 		assert.Equal(t, "broker: broken wire", told[0])
 		assert.Equal(t, 4, count(told, "hint ignored"))
-		assert.Equal(t, 1, count(told, "hint heard"), "of the right size, though nobody knows its kind")
+		assert.Equal(t, 1, count(told, "hint heard"), "of the right size, though of an unknown kind")
 		s := b.enter("juan")
 		ref := b.write(s, "hola").Ref
 		synctest.Wait()

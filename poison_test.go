@@ -27,7 +27,7 @@ func TestPoisonousDeliveryDies(t *testing.T) {
 	s := b.enter("Juan")
 	ref := b.write(s, "hola").Ref
 	for range 6 {
-		_, _ = doomed.RunDue(b.ctx) // the store forgets what came of it, as a crash would
+		_, _ = doomed.RunDue(b.ctx) // the store forgets the outcome, as a crash would
 		b.clock.Add(time.Hour)
 	}
 	last := b.newDesk(func(o *charla.Options) { o.Runner.Attempts = 3 })

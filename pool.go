@@ -36,6 +36,7 @@ type job struct {
 	began time.Time
 }
 
+// newPool returns a pool in which nothing runs.
 func newPool(workers int, kick chan struct{}) *pool {
 	return &pool{workers: workers, kick: kick, jobs: make(map[*job]struct{})}
 }
@@ -43,7 +44,7 @@ func newPool(workers int, kick chan struct{}) *pool {
 // slow reports whether a job no longer holds a worker, on a clock that may step back.
 func (j *job) slow(now time.Time) bool { return now.Sub(j.began).Abs() >= patience }
 
-// begin notes that a job runs, until the function that it returns is called.
+// begin records that a job runs, until end is called.
 func (p *pool) begin(lane storage.Lane, now time.Time) (end func()) {
 	j := &job{lane, now}
 	p.mu.Lock()
@@ -103,7 +104,7 @@ func (p *pool) late(now time.Time) (accounts []chatcfg.AccountID) {
 	return accounts
 }
 
-// wake kicks a loop that waits.
+// wake makes a loop that waits look again. It does not block.
 func wake(kick chan struct{}) {
 	select {
 	case kick <- struct{}{}:

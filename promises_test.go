@@ -150,7 +150,7 @@ func (o claimingOutbox) Claim(ctx context.Context, now, until time.Time, limit i
 	return list, err
 }
 
-// TestDelayBeforeSave: R2.3, R4.5: a delay that fell due before a save stays one.
+// TestDelayBeforeSave: R2.3, R4.5: a delay before a save stays one.
 func TestDelayBeforeSave(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *chatcfg.Config) { c.Quality.SLA = minutes(1) })

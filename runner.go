@@ -347,7 +347,8 @@ func (d *Desk) storeOutcome(ctx context.Context, one storage.Delivery) error {
 }
 
 // send hands a delivery to the mailer or the hook and returns its error; a panic
-// becomes an error.
+// becomes an error. It fails with [ErrRefused] without a mailer or hooks, and with
+// [ErrNotSent] for a delivery that a newer version or another desk has to send.
 func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -29,7 +29,7 @@ func (m *answering) Send(_ context.Context, mail charla.Mail) error {
 }
 
 // TestMailOutcomes: R8.2: a mail is retried only if the server certainly did not
-// take it; what nobody knows is marked unknown, and the host decides.
+// take it; an unknown outcome is marked unknown, and the host decides.
 func TestMailOutcomes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -236,7 +236,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunLate: R4.3, R4.5: after a downtime what fell due happens in its order, once,
+// TestRunLate: R4.3, R4.5: after a downtime the deadlines in it are carried out in their order, once,
 // and the history holds both instants.
 func TestRunLate(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ import (
 const secretPrefix = "charla_sk_"
 
 // Secret is an account's secret token: an Ed25519 seed (R1.7). charla keeps only
-// its public half, so a Secret is to be had once, when it is made. It does not
+// its public half, so a Secret exists once, when it is made. It does not
 // print, log or encode: only [Secret.Reveal] gives it away. The zero Secret is
 // none.
 type Secret struct {

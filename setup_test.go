@@ -153,7 +153,7 @@ func (b *bench) reply(ref tickets.Ref, text string) charla.Result {
 	return r
 }
 
-// pass lets time pass and does what falls due.
+// pass moves the clock and does what is due.
 func (b *bench) pass(d time.Duration) {
 	b.t.Helper()
 	b.clock.Set(b.clock.Now().Add(d))

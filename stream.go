@@ -208,8 +208,8 @@ func (r *running) yieldOther(ctx context.Context, state topicState, now time.Tim
 	return true, nil
 }
 
-// wait returns the time to the next thing that comes by itself: a poll, a beat, or the
-// end of typing.
+// wait returns the time to the next thing that comes by itself: a poll, a check of the
+// session, a beat, or the end of typing; at least a millisecond.
 func (r *running) wait(state topicState, now time.Time) time.Duration {
 	wait := min(r.d.o.Runner.Poll, r.readAt.Add(recheck).Sub(now))
 	if r.beat > 0 {

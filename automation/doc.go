@@ -3,9 +3,8 @@
 // and the deadlines of both. It is pure.
 //
 // [Compile] makes [Rules] of a configuration version once: calendar, keyword
-// automaton, parsed texts. [Rules.Decide] takes a command through: what fell due
-// before it happens first, then the command, then the actions that follow from
-// it. Every rule that is on leaves a finding in the history entry, with what it
+// automaton, parsed texts. [Rules.Decide] decides a command: the deadlines
+// before it come first, then the command, then the actions that follow from it. Every rule that is on leaves a finding in the history entry, with what it
 // looked at; [Explain] puts an entry into words. Each rule is a file of its own
 // here, rule_….go, and a line in the list of rule.go. Stored state, explanations, dry
 // runs, simulations and scenario files all come from this one function.

@@ -19,7 +19,7 @@ const (
 	WhyAgentAvailable tickets.Why = "agent_available"
 	// WhySpokeInAbsence: it has spoken in this absence.
 	WhySpokeInAbsence tickets.Why = "spoke_in_absence"
-	// WhyHeldBack: it gives way to [RuleOutOfHours] (R4.1).
+	// WhyHeldBack: [RuleOutOfHours] answers instead (R4.1).
 	WhyHeldBack tickets.Why = "held_back"
 )
 

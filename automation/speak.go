@@ -37,6 +37,7 @@ type speaking struct {
 	when func(*speaker, *tickets.Draft)
 }
 
+// ask asks when.
 func (s speaking) ask(d *tickets.Draft) { s.when(s.speaker, d) }
 
 // speaks returns the compile function of a rule that needs nothing but the texts of its

@@ -3,7 +3,7 @@ package tickets
 // CommandKind is what a command asks for.
 type CommandKind string
 
-// What can be asked of a conversation: the columns of R3.3, and what changes a
+// The kinds of commands: the columns of R3.3, and what changes a
 // ticket without moving it.
 const (
 	CommandWrite  CommandKind = "write"  // the customer writes
@@ -27,7 +27,7 @@ const (
 	CommandTick  CommandKind = "tick"
 )
 
-// Command is one thing asked of a conversation.
+// Command is one change that is asked for in a conversation.
 type Command struct {
 	Kind  CommandKind
 	Actor Actor

@@ -163,7 +163,7 @@ func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	w := *t.Wait
 	w.setSLA(p)
 	if !w.Due.IsZero() && w.Due.Before(now) {
-		w.Due = now // what the save moves into the past falls due at it
+		w.Due = now // a deadline that the save moves into the past is due at the save
 	}
 	t.Wait = &w
 	d.AddFact(Fact{Kind: FactRearmed, Rule: cmd.Actor.Rule})

@@ -32,7 +32,7 @@ func begin(t *testing.T) *script {
 	return &script{t: t, now: noon, policy: tickets.Policy{SLA: 30 * time.Minute, SLAClock: chatcfg.Wall}}
 }
 
-// try does one command and keeps what came of it, unless it failed.
+// try does one command and keeps the result, unless it failed.
 func (s *script) try(cmd tickets.Command) error {
 	switch cmd.Kind {
 	case tickets.CommandWrite:

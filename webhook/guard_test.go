@@ -134,7 +134,7 @@ func TestRebinding(t *testing.T) {
 	_, port, err := net.SplitHostPort(inside.Listener.Addr().String())
 	require.NoError(t, err)
 	to := webhook.To("https://example.com:"+port+"/", secret(t))
-	// 127.0.0.2 stands for what is public. Nobody listens there.
+	// 127.0.0.2 is the public address of this test. Nothing listens there.
 	public := []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}
 
 	h := hook(t, to, func(o *webhook.Options) {
@@ -146,7 +146,7 @@ func TestRebinding(t *testing.T) {
 	require.ErrorIs(t, h.Send(t.Context(), event("e-1")), webhook.ErrAddress)
 	assert.Empty(t, inside.requests())
 
-	// Both at once: the one that is not public is passed over.
+	// Both at once: the one that is not public is skipped.
 	h = hook(t, to, func(o *webhook.Options) {
 		o.AllowPrefixes, o.Resolver = public, resolver(t, []string{"127.0.0.1", "127.0.0.2"})
 	})

@@ -13,7 +13,7 @@
 // Each mail has a text and an HTML alternative in the account's language, and a
 // Message-ID that is the same at every attempt.
 //
-// # What became of a mail
+// # The outcome of a mail
 //
 // An e-mail is tried again only if the server certainly did not take it (R8.2).
 // So a failure is judged by how far the mail got:

@@ -146,7 +146,7 @@ func TestConnectionsRefused(t *testing.T) {
 	}
 }
 
-// A server may end a connection that it has served: the next mail goes by another one.
+// A server may end a connection that it has served: the next mail uses another one.
 // What is refused on a new connection is refused.
 func TestConnectionEnded(t *testing.T) {
 	t.Parallel()

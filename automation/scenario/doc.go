@@ -49,7 +49,7 @@
 // has been done, e-mails included.
 //
 //	at DATE HH:MM[:SS]          moves the clock there, in the zone of the hours (else
-//	                            UTC), doing on the way what falls due; never back. A
+//	                            UTC), carrying out deadlines on the way; never back. A
 //	                            time that exists twice is the first; one that does not
 //	                            exist fails. A script starts at 2026-01-05 12:00.
 //	wait DURATION               the same, by a duration such as 90s, 1h30m or 2d

@@ -217,7 +217,7 @@ func TestPublishDisconnected(t *testing.T) {
 	serve(t, port)
 	next(t, back)
 	listening(t, there)
-	open() // whoever hears is there before it
+	open() // the listener is there before it
 	next(t, back)
 	b.Publish([]byte("after"))
 	assert.Equal(t, "after", next(t, heard))

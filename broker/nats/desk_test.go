@@ -155,7 +155,7 @@ func TestDesksCutOff(t *testing.T) {
 	p.typing()
 }
 
-// Whatever comes by the subject, messages are seen once and in order.
+// Whatever is published on the subject, messages are seen once and in order.
 func TestDesksGarbage(t *testing.T) {
 	t.Parallel()
 	s := serve(t, -1)

@@ -228,7 +228,7 @@ func (p *people) live(t *testing.T, desk *charla.Desk, clock *clock.Mock) {
 	p.see(t, account, asked.Ref)
 }
 
-// What fell due is counted once for each instant; what is still to come was lost.
+// Each deadline is counted once; one that is still to come was lost.
 func TestFired(t *testing.T) {
 	t.Parallel()
 	due := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)

@@ -12,7 +12,7 @@
 // was broken, and with 2 if it could not run to its end.
 //
 // The process is desk.go, the part to take from: how a host starts, is watched, and
-// ends. The processes' clock goes sixty times as fast, so that minutes fall due within
+// ends. The processes' clock goes sixty times as fast, so that deadlines of minutes come within
 // seconds.
 package main
 

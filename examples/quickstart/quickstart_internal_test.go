@@ -77,7 +77,7 @@ func TestLostState(t *testing.T) {
 	require.Contains(t, got, "[newCustomer]")
 }
 
-// TestPast: what fell due while it was not running happens at the start.
+// TestPast: deadlines while it was not running are carried out at the start.
 func TestPast(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -112,7 +112,7 @@ func TestInterrupted(t *testing.T) {
 	b.run("and on")
 }
 
-// TestWhileWaiting: what falls due while nobody types is shown at once.
+// TestWhileWaiting: a deadline while nobody types is shown at once.
 func TestWhileWaiting(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

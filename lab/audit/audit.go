@@ -1,5 +1,5 @@
-// Package audit holds a desk to what its callers were told: a ledger that was kept
-// outside is compared with what the store has now, through the desk alone.
+// Package audit compares a ledger of what a desk's callers were told with what the
+// store has now, as the desk shows it.
 package audit
 
 import (
@@ -44,7 +44,7 @@ type Findings struct {
 	Problems []string
 }
 
-// Err is nil if nothing was found.
+// Err returns an error that describes the findings; nil: there are none.
 func (f *Findings) Err() error {
 	if f.Missing+f.Duplicates+f.Unsound == 0 {
 		return nil
@@ -53,7 +53,7 @@ func (f *Findings) Err() error {
 		f.Missing, f.Duplicates, f.Unsound, strings.Join(f.Problems, "\n"))
 }
 
-// Add adds what another audit found.
+// Add adds the findings of another audit.
 func (f *Findings) Add(g *Findings) {
 	f.Acks += g.Acks
 	f.Missing += g.Missing
@@ -64,25 +64,26 @@ func (f *Findings) Add(g *Findings) {
 	}
 }
 
+// note adds a description, up to maxProblems.
 func (f *Findings) note(format string, args ...any) {
 	if len(f.Problems) < maxProblems {
 		f.Problems = append(f.Problems, fmt.Sprintf(format, args...))
 	}
 }
 
-// Miss notes what is missing.
+// Miss counts and describes something that is missing.
 func (f *Findings) Miss(format string, args ...any) {
 	f.Missing++
 	f.note("missing: "+format, args...)
 }
 
-// Twice notes what was done twice.
+// Twice counts and describes something that was done twice.
 func (f *Findings) Twice(format string, args ...any) {
 	f.Duplicates++
 	f.note("twice: "+format, args...)
 }
 
-// Wrong notes anything else.
+// Wrong counts and describes anything else that must not be.
 func (f *Findings) Wrong(format string, args ...any) {
 	f.Unsound++
 	f.note("unsound: "+format, args...)
@@ -95,7 +96,7 @@ type Conversation struct {
 	Tickets  []tickets.Ticket // the latest first
 }
 
-// Read reads a conversation through a desk.
+// Read reads a conversation through a desk; it is empty if there is none.
 func Read(ctx context.Context, desk *charla.Desk, ref tickets.Ref) (c Conversation, err error) {
 	ref.Number = 0
 	inbox := desk.Account(ref.Account).Inbox()
@@ -138,7 +139,8 @@ func (f *Findings) Conversation(ctx context.Context, desk *charla.Desk, ref tick
 	return c, nil
 }
 
-// Ledger looks up every acknowledgement (R8.1).
+// Ledger looks up every acknowledgement in a conversation (R8.1) and adds what is
+// missing.
 func (f *Findings) Ledger(c *Conversation, acks []Ack) {
 	f.Acks += len(acks)
 	for _, a := range acks {
@@ -163,7 +165,7 @@ func (f *Findings) Ledger(c *Conversation, acks []Ack) {
 	}
 }
 
-// Sound checks what has to hold for any conversation (R3.2, R3.8, R3.9, R4.5).
+// Sound checks what must be so in any conversation (R3.2, R3.8, R3.9, R4.5).
 func (f *Findings) Sound(c *Conversation) {
 	f.numbers(c)
 	f.facts(c)
@@ -281,8 +283,8 @@ func (f *Findings) rules(c *Conversation, created int) {
 	}
 }
 
-// Settled checks that nothing of a conversation is still to fall due, long after
-// the last thing happened in it (R4.5).
+// Settled checks that no deadline of a conversation is still open, long after the last
+// thing happened in it (R4.5).
 func (f *Findings) Settled(c *Conversation) {
 	for _, t := range c.Tickets {
 		switch {

@@ -93,7 +93,7 @@ func (b *bench) fire(ctx context.Context, n int) (c compared, err error) {
 	return c, err
 }
 
-// fires lets the desk do what is due, which must be a cohort.
+// fires has the desk do what is due. It fails unless that is a cohort.
 func fires(ctx context.Context, d *charla.Desk) error {
 	done, err := d.RunDue(ctx)
 	if err == nil && done != cohort {
@@ -105,7 +105,7 @@ func fires(ctx context.Context, d *charla.Desk) error {
 // closing are the documents of a ticket that was closed by itself.
 type closing struct{ conversation, ticket, message, entry []byte }
 
-// closed lets one ticket close by itself to see what that stores.
+// closed has one ticket close by itself and returns what that stores.
 func (b *bench) closed(ctx context.Context) (c closing, err error) {
 	path := b.path("closed.db")
 	removeDatabase(path)
@@ -178,6 +178,7 @@ WHERE c.wake <= ? AND a.deleted = 0 ORDER BY c.wake, c.key LIMIT 100`, []any{at}
 	}
 }
 
+// closeAll writes what closing a group of tickets writes.
 func closeAll(w *bare, group []dueRow, at int64, doc closing) error {
 	for _, d := range group {
 		err := w.exec("UPDATE conversations SET version = ?2, change = "+bareChange+", wake = NULL, armed = NULL, lease = 0, doc = ?3 WHERE key = ?4 AND version = ?2 - 1",

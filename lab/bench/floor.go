@@ -32,6 +32,7 @@ type job struct {
 	done  chan error
 }
 
+// openFloor opens a database for bare SQL, with one connection that writes.
 func openFloor(ctx context.Context, path string) (*floor, error) {
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
@@ -104,7 +105,7 @@ func (b *bare) exec(query string, args ...any) error {
 	return err
 }
 
-// insert returns the row's number.
+// insert inserts a row and returns its number.
 func (b *bare) insert(query string, args ...any) (int64, error) {
 	s, err := b.prepare(query) //nolint:sqlclosecheck // close closes it
 	if err != nil {
@@ -136,7 +137,7 @@ func (b *bare) rows(query string, args []any, each func(*sql.Rows) error) error 
 	return rows.Err()
 }
 
-// one reads one row, which must be there.
+// one reads one row. It fails if there is none.
 func (b *bare) one(query string, args []any, dest ...any) error {
 	found := false
 	err := b.rows(query, args, func(r *sql.Rows) error { found = true; return r.Scan(dest...) })

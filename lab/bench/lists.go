@@ -60,6 +60,7 @@ func lastMessages(ctx context.Context, b *bench) ([]line, error) {
 	return []line{c.line("last 50 messages of a conversation", "/s", 0.8)}, t.bare.close()
 }
 
+// want returns err, or an error if the numbers differ.
 func want(err error, have, wanted int) error {
 	if err == nil && have != wanted {
 		err = fmt.Errorf("%d rows instead of %d", have, wanted)
@@ -81,7 +82,7 @@ ORDER BY seq DESC LIMIT 50`, []any{account[:], conversation[:]}, func(rows *sql.
 	return docs, err
 }
 
-// million is the database of the long rows, with its account.
+// million returns the database with a million tickets, opened, and its account.
 func (b *bench) million(ctx context.Context, clock *hand) (path string, w *world, account chatcfg.Account, err error) {
 	loaded, err := b.loaded(ctx, 1_000_000)
 	if err != nil {
@@ -100,7 +101,7 @@ func (b *bench) million(ctx context.Context, clock *hand) (path string, w *world
 	return path, w, account, err
 }
 
-// only is the one account of a world.
+// only returns the one account of a world.
 func only(ctx context.Context, w *world) (chatcfg.Account, error) {
 	list, err := w.store.Accounts().List(ctx, chatcfg.AccountID{}, true, 0)
 	if err := want(err, len(list), 1); err != nil {
@@ -168,7 +169,7 @@ func ticketList(ctx context.Context, b *bench) ([]line, error) {
 	return []line{first.line("page 1 of an account's 1,000,000 open tickets, 50 a page", "/s", 0.8), l}, err
 }
 
-// page reads a page of open tickets and says where the next one begins.
+// page reads a page of open tickets and returns where the next one begins.
 func (f *floor) page(at, key int64) (int64, int64, error) {
 	n := 0
 	var id, doc []byte
@@ -217,7 +218,7 @@ func report(ctx context.Context, b *bench) ([]line, error) {
 	}, nil
 }
 
-// waits reads what a report is made of and throws it away.
+// waits reads the rows of a report and drops them.
 func (f *floor) waits(from, to time.Time) error {
 	return f.read(func(r *bare) error {
 		args := []any{from.UnixMicro(), to.UnixMicro()}
@@ -283,8 +284,8 @@ func (b *bench) meanwhile(ctx context.Context, w *world, account chatcfg.Account
 	}, send)
 }
 
-// work goes through much of an account: four hundred pages of its tickets, and
-// messages of them.
+// work reads much of an account: four hundred pages of its tickets, and messages of
+// them.
 func work(ctx context.Context, w *world, account chatcfg.AccountID) error {
 	inbox := w.desk.Account(account).Inbox()
 	q := charla.TicketQuery{Status: tickets.StatusOpen, PageQuery: charla.PageQuery{Limit: 200}}

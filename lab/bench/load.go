@@ -13,10 +13,11 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// cohort is how many tickets of a loaded database fall due together; the k-th
+// cohort is how many tickets of a loaded database are due together; the k-th
 // cohort does so at dueAt(k).
 const cohort = 10_000
 
+// dueAt returns when the tickets of the k-th cohort are due.
 func dueAt(k int) time.Time { return epoch.Add(time.Duration(k+1) * time.Hour) }
 
 // loaded makes a database of n conversations, each with an open ticket that an
@@ -69,7 +70,7 @@ func fill(ctx context.Context, store storage.Store, account chatcfg.Account, n i
 		if at >= n {
 			return nil
 		}
-		// Answered so long before that auto-close falls due with its cohort, a
+		// Answered so long before that auto-close is due with its cohort, a
 		// millisecond after the one before it.
 		answered := dueAt(at / cohort).Add(-30*time.Minute - time.Duration(cohort-at%cohort)*time.Millisecond - 123*time.Microsecond)
 		batch, err := answeredChat(rules, account, ids, answered, sentence(caller, i))
@@ -80,8 +81,8 @@ func fill(ctx context.Context, store storage.Store, account chatcfg.Account, n i
 	})
 }
 
-// answeredChat is a conversation in which a customer wrote and an agent answered
-// at an instant, in one batch.
+// answeredChat returns the batch of a conversation in which a customer wrote and an
+// agent answered at an instant.
 func answeredChat(rules *automation.Rules, account chatcfg.Account, ids *minted, answered time.Time, text string) (*storage.Batch, error) {
 	session := tickets.SessionID{UUID: ids.next()}
 	state := tickets.State{Conversation: tickets.Conversation{

@@ -156,5 +156,5 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// path is that of a database of this run.
+// path returns the path of a database of this run.
 func (b *bench) path(name string) string { return filepath.Join(b.data, name) }

@@ -53,7 +53,7 @@ type compared struct {
 	cpu float64
 }
 
-// compare lets two sides take turns, the first one alternating.
+// compare measures two sides in turns; the first one alternates.
 func (b *bench) compare(ctx context.Context, rounds int, ours, floor side) (compared, error) {
 	all, err := b.rounded(ctx, rounds, ours, floor)
 	if err != nil {
@@ -66,7 +66,7 @@ func (b *bench) compare(ctx context.Context, rounds int, ours, floor side) (comp
 // this process's processor.
 type rates struct{ wall, cpu []float64 }
 
-// rounded lets sides take turns, each round beginning with another one.
+// rounded measures sides in turns; each round begins with another one.
 func (b *bench) rounded(ctx context.Context, rounds int, sides ...side) ([]rates, error) {
 	if b.profile != nil && !b.profiling {
 		b.profiling = true // what was prepared before is not of interest
@@ -93,7 +93,7 @@ func (b *bench) rounded(ctx context.Context, rounds int, sides ...side) ([]rates
 	return all, nil
 }
 
-// against compares round by round.
+// against compares two sides round by round.
 func against(ours, floor rates) compared {
 	var ratios, cpus []float64
 	for i := range ours.wall {
@@ -105,7 +105,7 @@ func against(ours, floor rates) compared {
 	}
 }
 
-// line is c as a line, for a target that the ratio must reach.
+// line returns c as a line, for a target that the ratio must reach.
 func (c compared) line(name, unit string, target float64) line {
 	processor := ""
 	if c.cpu != 0 {
@@ -126,7 +126,7 @@ func median(values []float64) float64 {
 	return (s[len(s)/2-1] + s[len(s)/2]) / 2
 }
 
-// amount is a number as people read it.
+// amount returns a number as people read it.
 func amount(v float64) string {
 	switch {
 	case v >= 100_000:
@@ -139,7 +139,7 @@ func amount(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// processorTime is what this process has used so far.
+// processorTime returns the processor time that this process has used so far.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
@@ -148,7 +148,7 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// perSecond times work of n pieces.
+// perSecond runs work of n pieces and returns how many a second that was.
 func perSecond(n int, work func() error) (float64, error) {
 	runtime.GC() // each side begins without the other's garbage
 	begin := time.Now()
@@ -179,7 +179,7 @@ func spread(callers, n int, do func(caller, i int) error) error {
 	return nil
 }
 
-// describe is the machine that the figures are of.
+// describe returns the machine that the figures are of, in words.
 func describe(folder string) (string, error) {
 	sync, err := fsync(folder)
 	if err != nil {
@@ -201,7 +201,7 @@ func processor() string {
 	return "unknown processor"
 }
 
-// fsync is the median time of a small write and its sync.
+// fsync returns the median time of a small write and its sync.
 func fsync(folder string) (time.Duration, error) {
 	f, err := os.Create(filepath.Join(folder, "fsync"))
 	if err != nil {

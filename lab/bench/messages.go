@@ -102,7 +102,7 @@ func (b *bench) prepare(ctx context.Context, name string, n int) (*traffic, erro
 
 func clientKey(i int) string { return fmt.Sprintf("m-%012d", i) }
 
-// template reads what a steady and a first message have left behind.
+// template reads what a steady and a first message have stored.
 func (t *traffic) template(ctx context.Context, path string, first visit) error {
 	f, err := openFloor(ctx, path)
 	if err != nil {
@@ -164,7 +164,7 @@ FROM conversations c JOIN tickets t ON t.account = 1 AND t.conversation = c.key`
 	})
 }
 
-// bySentence is a message's document for each sentence.
+// bySentence returns a message's document for each sentence.
 func bySentence(doc []byte, text string) [][]byte {
 	all := make([][]byte, len(sentences))
 	for i, s := range sentences {
@@ -173,12 +173,12 @@ func bySentence(doc []byte, text string) [][]byte {
 	return all
 }
 
-// measured is a text as it stands in a document, after its length.
+// measured returns a text with its length before it, as in a document.
 func measured(text string) []byte {
 	return append(binary.AppendUvarint(nil, uint64(len(text))), text...)
 }
 
-// indexed is a text of plain letters as storage/sqlite gives it to its index.
+// indexed returns a text of plain letters as storage/sqlite gives it to its index.
 func indexed(text string) string {
 	words := strings.Fields(text)
 	for i := range words {
@@ -187,7 +187,7 @@ func indexed(text string) string {
 	return strings.Join(words, " ")
 }
 
-// match brings the floor's states into the order of the sessions.
+// match sorts the floor's states like the sessions.
 func (t *traffic) match() {
 	byID := make(map[[16]byte]*state, len(t.states))
 	for _, s := range t.states {
@@ -251,7 +251,7 @@ func checked(w *bare, uuid []byte) (account int64, err error) {
 	return account, err
 }
 
-// writeSteady is a message into an existing conversation.
+// writeSteady writes a message into an existing conversation.
 func (t *traffic) writeSteady(w *bare, s *state, scope, key string, text int) error {
 	m, now := &t.templates, time.Now().UnixMicro()
 	account, err := checked(w, t.account())
@@ -281,7 +281,7 @@ func (t *traffic) writeSteady(w *bare, s *state, scope, key string, text int) er
 	return err
 }
 
-// index makes a ticket be found by words.
+// index adds words by which a ticket is found.
 func index(w *bare, ticket int64, words string) error {
 	row, err := w.insert("INSERT INTO texts (ticket) VALUES (?)", ticket)
 	if err == nil {
@@ -290,7 +290,7 @@ func index(w *bare, ticket int64, words string) error {
 	return err
 }
 
-// writeFirst is a customer's first message, which makes the conversation.
+// writeFirst writes a customer's first message, which makes the conversation.
 func (t *traffic) writeFirst(w *bare, session *visit, scope, key string, text int) error {
 	m, now := &t.templates, time.Now().UnixMicro()
 	account, err := checked(w, t.account())
@@ -332,7 +332,7 @@ VALUES (?, ?, 1, 'open', 0, 0, NULL, ?, ?, ?, NULL, ?)`, account, chat, now, now
 	return err
 }
 
-// messages are the rows about 256 callers.
+// messages measures the rows about 256 callers.
 func messages(ctx context.Context, b *bench) ([]line, error) {
 	n := 40 * callers
 	if b.short {
@@ -416,7 +416,7 @@ func (t *traffic) firstFloor(n int) side {
 	}
 }
 
-// oneCaller is the same with one caller, against one transaction each.
+// oneCaller measures the same with one caller, against one transaction each.
 func oneCaller(ctx context.Context, b *bench) ([]line, error) {
 	n := 1000
 	if b.short {

@@ -11,9 +11,8 @@ import (
 	"github.com/charlahq/charla/storage/postgres/pgtest"
 )
 
-// postgres returns the server that the rows share: one that waits for the disk at
-// each commit, with memory enough for what is measured, and whose checkpoints fall
-// where they may.
+// postgres returns the server that the rows share: one that waits for the disk at each
+// commit, with memory enough for what is measured, and with checkpoints at any time.
 func (b *bench) postgres(ctx context.Context) (*pgtest.Server, error) {
 	if b.server != nil {
 		return b.server, nil
@@ -42,8 +41,8 @@ func openPostgres(ctx context.Context, dsn string) (*world, error) {
 	return on(store, nil)
 }
 
-// runPgbench has the server's own tool run a script, so many times in all, on
-// eight connections, and says how many a second that was.
+// runPgbench runs a script with the server's own tool, n times in all, on eight
+// connections, and returns how many a second that was.
 func runPgbench(ctx context.Context, s *pgtest.Server, database, script string, n int) (float64, error) {
 	const connections = 8
 	cmd := exec.CommandContext(ctx, s.Program("pgbench"), "--no-vacuum", "--protocol=prepared", "--host="+s.Folder(), "--username=postgres", //nolint:gosec // the server's own

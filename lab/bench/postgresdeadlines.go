@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// pgLoaded is a database with many open tickets, of which a cohort falls due at a
+// pgLoaded is a database with many open tickets, of which a cohort is due at a
 // time.
 type pgLoaded struct {
 	dsn     string
@@ -47,7 +47,7 @@ func (b *bench) postgresLoaded(ctx context.Context, n int) (*pgLoaded, error) {
 		return nil, err
 	}
 	defer w.store.Close()
-	account, err := w.settle(ctx)
+	account, err := w.newAccount(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func copyRows(ctx context.Context, c *pgx.Conn, table, columns string, id, sessi
 	return nil
 }
 
-// patched is a document with a copy's IDs in the place of the first one's.
+// patched returns a document with a copy's IDs in place of the first one's.
 func patched(doc []byte, id, session uuid.UUID) string {
 	expression := fmt.Sprintf(`'\x%x'::bytea`, doc)
 	for what, by := range map[string]string{
@@ -178,8 +178,8 @@ func patched(doc []byte, id, session uuid.UUID) string {
 	return expression
 }
 
-// fireFirst lets the two conversations that were not copied close by themselves, to
-// see what that stores.
+// fireFirst has the two conversations that were not copied close by themselves, to see
+// what that stores.
 func (l *pgLoaded) fireFirst(ctx context.Context, w *world, c *pgx.Conn) error {
 	l.clock.Set(dueAt(0))
 	if done, err := w.desk.RunDue(ctx); err != nil || done != 2 {
@@ -192,7 +192,7 @@ func (l *pgLoaded) fireFirst(ctx context.Context, w *world, c *pgx.Conn) error {
 		WHERE t.status = 'closed' AND m.seq = 3 AND e.n = 3 LIMIT 1`).Scan(&d.conversation, &d.ticket, &d.message, &d.entry)
 }
 
-// postgresDeadlines are the rows about deadlines on PostgreSQL.
+// postgresDeadlines measures the rows about deadlines on PostgreSQL.
 func postgresDeadlines(ctx context.Context, b *bench) ([]line, error) {
 	sizes := []int{1_000_000, 5_000_000}
 	if b.short {
@@ -346,7 +346,7 @@ func (l *pgLoaded) pinned(ctx context.Context, b *bench) (line, error) {
 		return line{}, err
 	}
 	defer w.store.Close()
-	// A deadline a millisecond, as time goes by: 10,000 of each hour's cohort in its
+	// One deadline in each millisecond: 10,000 of each hour's cohort in its
 	// last ten seconds, and then those of the next.
 	const spell = cohort * time.Millisecond
 	phase := func(d time.Duration) (took []time.Duration, fired int, err error) {
@@ -418,7 +418,7 @@ type claimWatch struct {
 	took []time.Duration
 }
 
-// take returns what was timed so far, and begins anew.
+// take returns what was timed since the last take.
 func (w *claimWatch) take() []time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

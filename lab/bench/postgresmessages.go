@@ -38,7 +38,7 @@ func (b *bench) pgPrepare(ctx context.Context) (*pgTraffic, error) {
 	if t.world, err = openPostgres(ctx, t.dsn); err != nil {
 		return nil, err
 	}
-	account, err := t.world.settle(ctx)
+	account, err := t.world.newAccount(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (t *pgTraffic) close(ctx context.Context) error {
 	return errors.Join(t.world.store.Close(), t.bare.close(ctx))
 }
 
-// postgresMessages are the rows about messages on PostgreSQL.
+// postgresMessages measures the rows about messages on PostgreSQL.
 func postgresMessages(ctx context.Context, b *bench) (lines []line, err error) {
 	n := 40 * callers
 	if b.short {
@@ -149,7 +149,7 @@ type member struct {
 	out *bufio.Scanner
 }
 
-// spawn starts n of them, and shares the callers out.
+// spawn starts n processes and divides the callers among them.
 func (b *bench) spawn(ctx context.Context, t *pgTraffic, n int) (fleet, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -219,8 +219,7 @@ func (f fleet) stop() error {
 	return err
 }
 
-// callersChild is what such a process does: its share of the callers write when
-// they are told to.
+// callersChild is the main of such a process: its callers write when it is told to.
 func callersChild(ctx context.Context, args string, in io.Reader, out io.Writer) error {
 	var share, shares int
 	var list string

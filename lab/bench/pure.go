@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// decision is the decision alone: a steady message, all actions on, the trace
+// decision measures the decision alone: a steady message, all actions on, the trace
 // included, 100 keywords.
 func decision(_ context.Context, b *bench) ([]line, error) {
 	cfg := allOn()
@@ -54,7 +54,7 @@ func decision(_ context.Context, b *bench) ([]line, error) {
 	}}, err
 }
 
-// firstMessage is what a first message is decided on.
+// firstMessage returns what a first message is decided on.
 func firstMessage() (tickets.State, tickets.Command, tickets.Inputs) {
 	id := func(n byte) uuid.UUID { return uuid.UUID{15: n} }
 	session := tickets.SessionID{UUID: id(1)}
@@ -70,8 +70,8 @@ func firstMessage() (tickets.State, tickets.Command, tickets.Inputs) {
 	return state, write, in
 }
 
-// nanoseconds is how much of the processor's time one of many calls takes: what
-// else the machine does does not count, the collector's work does.
+// nanoseconds returns how much processor time one of many calls takes: the collector's
+// work counts, other processes do not.
 func nanoseconds(b *bench, do func(i int) error) (float64, error) {
 	n, least := 1, 200*time.Millisecond
 	if b.short {
@@ -92,9 +92,9 @@ func nanoseconds(b *bench, do func(i int) error) (float64, error) {
 	}
 }
 
-// keywords is the matching of keywords against what one would write instead. The
-// peers get their text folded by charla's own folding, into one buffer, and say
-// only whether some keyword occurs, within a word too.
+// keywords measures the matching of keywords against other ways to do it. Those get
+// their text folded by charla's own folding, into one buffer, and say only whether some
+// keyword occurs, within a word too.
 func keywords(ctx context.Context, b *bench) ([]line, error) {
 	var lines []line
 	for _, n := range []int{10, 100, 1000} {
@@ -169,7 +169,7 @@ func speed(b *bench, do func(i int) error) side {
 	}
 }
 
-// foldInto folds a text as the keywords are.
+// foldInto appends a text folded as the keywords are.
 func foldInto(to []byte, s string) []byte {
 	for len(s) > 0 {
 		first, rest, size := fold.Next(s)

@@ -62,9 +62,9 @@ func start(ctx context.Context, b *bench) ([]line, error) {
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
 
-// child has a process of its own work on a copy of a database of n tickets, so
-// many of them overdue, and says how far from its place in the order of deadlines
-// the worst was done.
+// child has a process work on a copy of a database of n tickets, so many of them
+// overdue, and returns what it measured, and how far from its place in the order of
+// deadlines the worst was done.
 func (b *bench) child(ctx context.Context, n, due int) (s started, worst int, err error) {
 	loaded, err := b.loaded(ctx, n)
 	if err != nil {
@@ -94,8 +94,8 @@ func (b *bench) child(ctx context.Context, n, due int) (s started, worst int, er
 	return s, worst, err
 }
 
-// outOfPlace compares the order in which tickets were closed, that of the account's
-// feed, with the order of their deadlines.
+// outOfPlace compares the order in which tickets were closed, by the account's feed,
+// with the order of their deadlines, and returns the largest distance.
 func outOfPlace(ctx context.Context, path string, n int) (worst int, err error) {
 	w, err := open(path, &hand{}, nil)
 	if err != nil {
@@ -139,7 +139,7 @@ func outOfPlace(ctx context.Context, path string, n int) (worst int, err error) 
 	return worst, nil
 }
 
-// startChild is what such a process does: it starts on a database, has messages
+// startChild is the main of such a process: it starts on a database, has messages
 // written, pages read and everything due done, and prints what it measured.
 func startChild(ctx context.Context, args string, out io.Writer) error {
 	count, path, _ := strings.Cut(args, " ")
@@ -199,7 +199,7 @@ func startChild(ctx context.Context, args string, out io.Writer) error {
 	return json.NewEncoder(out).Encode(s)
 }
 
-// mostMemory is the most resident memory that this process has had.
+// mostMemory returns the most resident memory that this process has had.
 func mostMemory() (int64, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

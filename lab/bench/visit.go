@@ -42,7 +42,7 @@ func (w *world) enter(ctx context.Context, account chatcfg.AccountID, e charla.E
 	return v, err
 }
 
-// ours is one message through the desk, with a key as a widget sends it.
+// ours writes one message through the desk, with a key as a widget sends it.
 func ours(ctx context.Context, d *charla.Desk, v visit, caller, i int) error {
 	_, err := d.Account(v.Account).Visitor(v.Token).Write(ctx, sentence(caller, i), &charla.WriteOptions{Key: clientKey(i)})
 	return err

@@ -23,7 +23,7 @@ var epoch = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 var agent = charla.Person{ID: "ana", Name: "Ana Rojas"}
 
-// allOn is a configuration with all seven actions, an SLA and keywords. The texts
+// allOn returns a configuration with all seven actions, an SLA and keywords. The texts
 // of an action are of one length, whichever is chosen.
 func allOn() *chatcfg.Config {
 	text := func(texts ...string) chatcfg.TextAction {
@@ -48,8 +48,8 @@ func allOn() *chatcfg.Config {
 	return &cfg
 }
 
-// vocabulary makes n different words that occur in no sentence: they have
-// letters that Spanish hardly uses.
+// vocabulary returns n different words that occur in no sentence: they have letters
+// that Spanish hardly uses.
 func vocabulary(n int, seed uint64) []string {
 	random := rand.New(rand.NewPCG(seed, seed))
 	words := make(map[string]bool, n)
@@ -116,7 +116,7 @@ func open(path string, clock charla.Clock, o *sqlite.Options) (*world, error) {
 	return on(store, clock)
 }
 
-// on puts a desk on a store, which is its own.
+// on opens a desk on a store. If that fails it closes the store.
 func on(store storage.Store, clock charla.Clock) (*world, error) {
 	desk, err := charla.New(store, &charla.Options{Clock: clock, HeartbeatTTL: -1})
 	if err != nil {
@@ -126,18 +126,18 @@ func on(store storage.Store, clock charla.Clock) (*world, error) {
 	return &world{store, desk}, nil
 }
 
-// create makes a database with one account, whose agent is there.
+// create makes a database with one account, whose agent is online.
 func create(ctx context.Context, path string, clock charla.Clock) (*world, chatcfg.Account, error) {
 	w, err := open(path, clock, &sqlite.Options{InsecureNoSync: true})
 	if err != nil {
 		return nil, chatcfg.Account{}, err
 	}
-	account, err := w.settle(ctx)
+	account, err := w.newAccount(ctx)
 	return w, account, err
 }
 
-// settle makes an account, whose agent is there, or else closes the world.
-func (w *world) settle(ctx context.Context) (chatcfg.Account, error) {
+// newAccount makes an account whose agent is online. If it fails it closes the world.
+func (w *world) newAccount(ctx context.Context) (chatcfg.Account, error) {
 	account, _, err := w.desk.CreateAccount(ctx, "Tienda del Centro", "tienda.cl", &charla.AccountOptions{Config: allOn()})
 	if err == nil {
 		err = account.Agent(agent).Heartbeat(ctx, "online")
@@ -152,7 +152,7 @@ func (w *world) settle(ctx context.Context) (chatcfg.Account, error) {
 	return record, err
 }
 
-// copyDatabase copies a database that nobody has open.
+// copyDatabase copies a database that is not open.
 func copyDatabase(from, to string) error {
 	for _, tail := range []string{"-wal", "-shm"} {
 		if err := os.RemoveAll(to + tail); err != nil {

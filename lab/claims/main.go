@@ -159,8 +159,8 @@ func (c *checker) limits(readme, all int) {
 	}
 }
 
-// exists reports whether a path leads to something, from the root or the folder
-// of the document that names it. A * stands for any characters.
+// exists reports whether a path leads to something, from the root or the folder of the
+// document that names it. A * matches any characters.
 func (c *checker) exists(document, name string) bool {
 	for _, base := range []string{"", path.Dir(document)} {
 		found, err := filepath.Glob(filepath.Join(c.root, base, name))

@@ -20,7 +20,7 @@ type lateClock struct{ now time.Time }
 
 func (c *lateClock) Now() time.Time { return c.now }
 
-// After never comes: nobody waits.
+// After returns a channel that gets nothing: nothing waits on this clock.
 func (c *lateClock) After(time.Duration) <-chan time.Time { return nil }
 
 // opened is a database with a desk of this process.
@@ -47,9 +47,9 @@ func (j job) open(use func(*opened) error) error {
 	return use(&opened{job: j, store: store, desk: desk, clock: late})
 }
 
-// audit lets everything fall due, and then compares.
+// audit carries out all deadlines, and then compares.
 func (p Plan) audit(o *opened, w *world, r *Report) error {
-	for range 3 { // what falls due may set off more
+	for range 3 { // a deadline may set others
 		o.clock.now = o.clock.now.Add(30 * time.Minute)
 		if _, err := o.desk.RunDue(ctx); err != nil {
 			return fmt.Errorf("run due: %w", err)
@@ -83,7 +83,8 @@ func (p Plan) audit(o *opened, w *world, r *Report) error {
 	return o.outbox(r, mails, notified)
 }
 
-// lines reads the keys that a file holds; once: none may be there twice.
+// lines reads the keys that a file has; with once, a key that is there twice is
+// reported.
 func (o *opened) lines(name string, r *Report, once bool) (map[string]bool, error) {
 	body, err := os.ReadFile(o.job.path(name))
 	if err != nil {
@@ -101,7 +102,7 @@ func (o *opened) lines(name string, r *Report, once bool) (map[string]bool, erro
 	return keys, nil
 }
 
-// history counts what fell due, and checks that every event was told (R8.2).
+// history counts deadlines, and checks that every event was told (R8.2).
 func (r *Report) history(c *audit.Conversation, ref tickets.Ref, told map[string]bool) {
 	for _, e := range c.Entries {
 		for j, fact := range e.Facts {
@@ -118,7 +119,8 @@ func (r *Report) history(c *audit.Conversation, ref tickets.Ref, told map[string
 	}
 }
 
-// again repeats some calls with their keys: they answer as before (R3.9).
+// again repeats some calls with their keys and checks that they answer as before
+// (R3.9).
 func (c *chat) again(desk *charla.Desk, r *Report) {
 	for i := 0; i < len(c.asked); i += 1 + len(c.asked)/20 {
 		if c.acks[i].Somewhere {
@@ -131,8 +133,8 @@ func (c *chat) again(desk *charla.Desk, r *Report) {
 	}
 }
 
-// outbox checks that every ticket has its notifications, and that what the outbox
-// says of each is so (R8.2).
+// outbox checks that every ticket has its notifications, and that the outbox's state of
+// each is true (R8.2).
 func (o *opened) outbox(r *Report, mails map[string]bool, notified int) error {
 	found := 0
 	for _, state := range []charla.DeliveryState{

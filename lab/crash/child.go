@@ -106,7 +106,8 @@ const (
 	failure failed = "failure"
 )
 
-// failedAs is what a desk's error says of a call.
+// failedAs returns the kind of failure that a desk's error means for the caller; empty:
+// none.
 func failedAs(err error) failed {
 	switch {
 	case err == nil:
@@ -119,8 +120,8 @@ func failedAs(err error) failed {
 	return failure
 }
 
-// Child is the process that is killed. It returns only if nobody kills it: when its
-// standard input ends.
+// Child is the process that is killed. If it is not, it returns when its standard input
+// ends.
 func Child(in io.Reader, out io.Writer) error {
 	var j job
 	if err := json.Unmarshal([]byte(os.Getenv(Env)), &j); err != nil {
@@ -131,7 +132,7 @@ func Child(in io.Reader, out io.Writer) error {
 	var store storage.Store
 	var broker charla.Broker
 	var end func()
-	err := patiently(func() (err error) {
+	err := untilAnswered(func() (err error) {
 		store, broker, end, err = j.store(ctx)
 		return err
 	})
@@ -148,7 +149,7 @@ func Child(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	err = patiently(func() error {
+	err = untilAnswered(func() error {
 		_, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: account, Config: &cfg})
 		return err
 	})
@@ -167,8 +168,8 @@ func Child(in io.Reader, out io.Writer) error {
 	return err
 }
 
-// patiently calls until there is an answer: the server may be down.
-func patiently(do func() error) error {
+// untilAnswered calls do until there is an answer: the server may be down.
+func untilAnswered(do func() error) error {
 	for {
 		err := do()
 		if f := failedAs(err); f != busy && f != unknown {
@@ -181,9 +182,10 @@ func patiently(do func() error) error {
 // ready is the number of the answer that nobody asked for.
 const ready = -1
 
+// path returns the path of one of the job's files.
 func (j job) path(name string) string { return j.Dir + "/" + name }
 
-// store opens the database, and says how to close it.
+// store opens the database and returns how to close it.
 func (j job) store(ctx context.Context) (storage.Store, charla.Broker, func(), error) {
 	if j.DSN == "" {
 		s, err := sqlite.Open(j.path("chat.db"), nil)
@@ -201,7 +203,7 @@ func (j job) store(ctx context.Context) (storage.Store, charla.Broker, func(), e
 	return s, postgres.NewBroker(pool), func() { s.Close(); pool.Close() }, nil
 }
 
-// desk is the desk of a child, or of the parent when it looks at the result.
+// desk returns the desk of a child, or of the parent when it audits.
 func (j job) desk(store storage.Store, b charla.Broker, c charla.Clock) (*charla.Desk, *files, error) {
 	f := &files{mutant: j.Mutant}
 	var err error
@@ -228,16 +230,18 @@ type files struct {
 	mails, events *os.File
 }
 
+// appendTo opens a file to append to; it makes one if there is none.
 func appendTo(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 }
 
+// close closes the files.
 func (f *files) close() {
 	f.mails.Close()
 	f.events.Close()
 }
 
-// Send is the mailer.
+// Send is the mailer: it appends the mail's key to a file.
 func (f *files) Send(_ context.Context, m charla.Mail) error {
 	if _, err := f.mails.WriteString(m.Key + "\n"); err != nil {
 		return err
@@ -248,6 +252,7 @@ func (f *files) Send(_ context.Context, m charla.Mail) error {
 	return nil
 }
 
+// event is the hook: it appends the event's key to a file.
 func (f *files) event(_ context.Context, e charla.Event) error {
 	_, err := f.events.WriteString(e.Key + "\n")
 	return err
@@ -264,6 +269,7 @@ type server struct {
 	out    io.Writer
 }
 
+// serve answers requests until the input ends.
 func (s *server) serve(ctx context.Context, in io.Reader) error {
 	var group sync.WaitGroup
 	defer group.Wait()
@@ -291,7 +297,7 @@ func (s *server) serve(ctx context.Context, in io.Reader) error {
 	return lines.Err()
 }
 
-// answer writes one line at once: a kill leaves all of it or nothing.
+// answer writes one line in one write: a kill leaves all of it or nothing.
 func (s *server) answer(a answer) {
 	line, err := json.Marshal(a)
 	if err != nil {
@@ -304,6 +310,7 @@ func (s *server) answer(a answer) {
 	}
 }
 
+// do carries out a request and returns its answer.
 func (s *server) do(ctx context.Context, r request) answer {
 	a := answer{N: r.N}
 	var err error
@@ -327,7 +334,7 @@ func (s *server) do(ctx context.Context, r request) answer {
 	return a
 }
 
-// enter starts a session and says where it writes.
+// enter starts a session and returns its token and conversation.
 func enter(ctx context.Context, d *charla.Desk) (charla.Token, tickets.ConversationID, error) {
 	v, token, err := d.Account(account).Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
 	if err != nil {

@@ -52,8 +52,8 @@ const (
 	ways
 )
 
-// faults is the plan's schedule, which the seed determines: in no order, but half of
-// those in a hurry follow another of their kind.
+// faults returns the plan's schedule, which the seed determines: in random order, but
+// half of those in a hurry follow another of their kind.
 func (p Plan) faults() []fault {
 	rng := rand.New(rand.NewPCG(p.Seed, 0))
 	var groups [][]fault
@@ -165,7 +165,7 @@ func (c *cluster) start(i int) error {
 	return nil
 }
 
-// fault waits for its moment and makes it.
+// fault waits until a fault's time and causes it.
 func (c *cluster) fault(f fault) error {
 	if !f.hurry {
 		if err := c.progress(); err != nil {
@@ -183,7 +183,7 @@ func (c *cluster) fault(f fault) error {
 	}
 }
 
-// progress waits until somebody is answered: what is left recovers by itself.
+// progress waits until a request is answered: what is left recovers by itself.
 func (c *cluster) progress() error {
 	before, end := c.world.answered.Load(), time.Now().Add(patience)
 	for c.world.answered.Load() == before {
@@ -262,8 +262,8 @@ func (c *cluster) killLeft() {
 	}
 }
 
-// killChildren kills all of the server's processes but the main one, which it stops,
-// so that it makes no other: what one of them held nobody would ever release.
+// killChildren kills all of the server's processes but the main one, which it stops, so
+// that it makes no others: what one of them held is never released.
 func (c *cluster) killChildren() error {
 	body, err := os.ReadFile(filepath.Join(c.server.Folder(), "data", "postmaster.pid"))
 	if err != nil {

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 }
 
 // R8.1, R4.5, R8.2: whatever was acknowledged by processes that were killed is there
-// once, and so is what fell due.
+// once, and so is each deadline.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	left, size := *kills, *chats

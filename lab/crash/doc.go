@@ -7,7 +7,7 @@
 // runner; requests and answers go through pipes. Who got no answer asks again when
 // there is a process again, with the same key; who was told that nothing had happened
 // asks anew. The children's clocks are the real one, sped up, so that delays and
-// auto-closes fall due all the time; their mailers and hooks append to files, which a
+// auto-closes are due all the time; their mailers and hooks append to files, which a
 // killed process cannot take back.
 //
 // [SQLite] kills the one process of a database. After each kill a copy of the

@@ -19,18 +19,19 @@ type follower struct {
 	changes, refused int
 }
 
-// follow follows from the beginning until end is called.
+// follow reads the feed from the beginning until end is called.
 func follow(j job) *follower {
 	f := &follower{ending: make(chan struct{}), ended: make(chan error, 1), seen: map[tickets.ConversationID]int64{}}
 	go func() { f.ended <- f.run(j) }()
 	return f
 }
 
+// run reads the feed in a store of its own.
 func (f *follower) run(j job) error {
 	var store storage.Store
 	end := func() {}
 	defer func() { end() }()
-	err := patiently(func() error {
+	err := untilAnswered(func() error {
 		opened, _, closes, err := j.store(ctx)
 		if err == nil {
 			store, end = opened, closes
@@ -67,6 +68,7 @@ func (f *follower) run(j job) error {
 	}
 }
 
+// read records changes.
 func (f *follower) read(changes []storage.Change) {
 	f.changes += len(changes)
 	for _, c := range changes {
@@ -74,13 +76,13 @@ func (f *follower) read(changes []storage.Change) {
 	}
 }
 
-// end reads what is left, and returns when that is over.
+// end reads what is left and returns run's error.
 func (f *follower) end() error {
 	close(f.ending)
 	return <-f.ended
 }
 
-// audit compares what was read with what somebody reads who begins now (R8.3).
+// audit compares what was read with what a reader gets who begins now (R8.3).
 func (f *follower) audit(store storage.Store, r *Report) error {
 	r.Changes = f.changes
 	if f.refused > 0 {

@@ -46,6 +46,7 @@ type world struct {
 	lastFailure                                atomic.Value
 }
 
+// newWorld returns a number of conversations that have not begun.
 func newWorld(seed uint64, chats int) *world {
 	w := &world{ending: make(chan struct{}), next: make(chan struct{})}
 	for n := range chats {
@@ -58,7 +59,7 @@ func newWorld(seed uint64, chats int) *world {
 	return w
 }
 
-// begin lets people in.
+// begin starts all customers and agents.
 func (w *world) begin() {
 	for _, c := range w.chats {
 		w.people.Go(c.customer)
@@ -69,8 +70,7 @@ func (w *world) begin() {
 // patience bounds how long there may be no answer to anybody.
 const patience = time.Minute
 
-// end waits until everybody has the answer to what they asked last, and lets the
-// last processes end.
+// end waits until all requests are answered, and then ends the last processes in order.
 func (w *world) end(last ...*process) error {
 	close(w.ending)
 	gone := make(chan struct{})
@@ -91,7 +91,7 @@ func (w *world) end(last ...*process) error {
 	return nil
 }
 
-// serve says that a process answers from now on.
+// serve adds a process to those that answer.
 func (w *world) serve(p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -100,14 +100,14 @@ func (w *world) serve(p *process) {
 	w.next = make(chan struct{})
 }
 
-// leave says that it does no longer.
+// leave removes a process from those that answer.
 func (w *world) leave(p *process) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.serving = slices.DeleteFunc(slices.Clone(w.serving), func(q *process) bool { return p == q })
 }
 
-// pick returns a process that serves, if it can be another than the last one.
+// pick returns a process that answers, if possible another than the last one.
 func (w *world) pick(rng *rand.Rand, last *process) *process {
 	for {
 		w.mu.Lock()
@@ -125,10 +125,10 @@ func (w *world) pick(rng *rand.Rand, last *process) *process {
 	}
 }
 
-// ask asks until there is an answer, one process after the other. It keeps its key,
-// unless all that it was told is that nothing happened (R8.1): then it takes a
-// fresh one, with which a lie is stored twice. It returns what was answered in the
-// end.
+// ask sends a request until there is an answer, to one process after the other. It
+// keeps its key, unless every answer was that nothing happened (R8.1): then it takes a
+// new one, so that a false answer stores the text twice. It returns the request as
+// answered, and the answer.
 func (w *world) ask(rng *rand.Rand, r request) (request, answer) {
 	key, undone := r.Key, true
 	for last, try := (*process)(nil), 0; ; try++ {
@@ -155,7 +155,7 @@ func (w *world) ask(rng *rand.Rand, r request) (request, answer) {
 	}
 }
 
-// failed counts an answer that is none.
+// failed counts a failed attempt by its kind.
 func (w *world) failed(a answer) {
 	switch a.Failure {
 	case busy:
@@ -170,7 +170,7 @@ func (w *world) failed(a answer) {
 	}
 }
 
-// pause waits; false: it is time to go.
+// pause waits; false: it is time to stop.
 func (w *world) pause(d time.Duration) bool {
 	select {
 	case <-w.ending:
@@ -215,7 +215,7 @@ func (c *chat) agent() {
 	}
 }
 
-// silence is mostly short, and now and then long enough for what falls due.
+// silence is mostly short, and sometimes long enough for deadlines.
 func silence(rng *rand.Rand, ms int) time.Duration {
 	if rng.IntN(40) == 0 {
 		return time.Duration(500+rng.IntN(1500)) * time.Millisecond
@@ -223,6 +223,7 @@ func silence(rng *rand.Rand, ms int) time.Duration {
 	return time.Duration(rng.IntN(ms*1000)) * time.Microsecond
 }
 
+// filler returns words of a random length.
 func filler(rng *rand.Rand) string {
 	text := strings.Repeat("palabra ", rng.IntN(8)*rng.IntN(8))
 	if rng.IntN(10) == 0 {
@@ -231,7 +232,7 @@ func filler(rng *rand.Rand) string {
 	return text
 }
 
-// call makes a request and enters the answer into the ledger.
+// call makes a request and records the answer in the ledger.
 func (c *chat) call(rng *rand.Rand, r request) {
 	r, a := c.world.ask(rng, r)
 	if a.Refused {
@@ -249,7 +250,7 @@ func (c *chat) call(rng *rand.Rand, r request) {
 	c.asked = append(c.asked, r)
 }
 
-// ledger is a copy of what was acknowledged so far.
+// ledger returns the conversation and a copy of what was acknowledged so far.
 func (c *chat) ledger() (tickets.Ref, []audit.Ack) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,7 +21,7 @@ type process struct {
 	wait map[int64]chan answer
 }
 
-// spawn starts a child: this program again.
+// spawn starts a child: this program again. It waits until the child serves.
 func spawn(j job) (*process, error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -51,8 +51,8 @@ func spawn(j job) (*process, error) {
 	return p, nil
 }
 
-// read hands out answers until the pipe ends: what a killed process had said before
-// is in it.
+// read hands each answer to its request until the pipe ends: what a killed process
+// wrote before is in it.
 func (p *process) read(out io.Reader) {
 	defer close(p.dead)
 	lines := bufio.NewScanner(out)
@@ -110,7 +110,7 @@ func (p *process) kill() {
 	p.in.Close()
 }
 
-// stop lets it end in an orderly way.
+// stop lets it end in order.
 func (p *process) stop() error {
 	p.in.Close()
 	<-p.dead

@@ -39,8 +39,7 @@ type cut struct {
 // socket is the name of a server's socket in its folder.
 const socket = ".s.PGSQL.5432"
 
-// newProxy listens for connections to the server in a folder, in a folder of its
-// own.
+// newProxy listens, in a folder of its own, for connections to the server in a folder.
 func newProxy(server string) (*proxy, error) {
 	dir, err := os.MkdirTemp("", "charla-cut-")
 	if err != nil {
@@ -62,6 +61,7 @@ func newProxy(server string) (*proxy, error) {
 	return p, nil
 }
 
+// close stops listening and removes the proxy's folder.
 func (p *proxy) close() error { return errors.Join(p.Close(), os.RemoveAll(p.dir)) }
 
 // cut makes one cut as soon as it can; the channel closes when it is made.
@@ -71,7 +71,7 @@ func (p *proxy) cut(w where) <-chan struct{} {
 	return c.done
 }
 
-// now says that a connection that is there is to be cut.
+// now reports whether a connection at this place is to be cut now: once for each cut.
 func (p *proxy) now(w where) bool {
 	c := p.armed.Load()
 	if c == nil || c.where != w || !p.armed.CompareAndSwap(c, nil) {
@@ -81,6 +81,7 @@ func (p *proxy) now(w where) bool {
 	return true
 }
 
+// serve copies between a client and the server until one ends or is cut.
 func (p *proxy) serve(client net.Conn) {
 	defer client.Close()
 	backend, err := net.Dial("unix", p.server)
@@ -103,7 +104,7 @@ func (p *proxy) serve(client net.Conn) {
 	})
 }
 
-// pump copies until there is no more, or stop says so of what comes next.
+// pump copies until there is no more, or stop reports true for what comes next.
 func pump(from, to net.Conn, stop func([]byte) bool) {
 	chunk := make([]byte, 64<<10)
 	for {

@@ -25,7 +25,7 @@ type Plan struct {
 	Tamper func(acks []audit.Ack) []audit.Ack
 }
 
-// Report is what came of a plan, or of several.
+// Report is the result of a plan, or of several.
 type Report struct {
 	// Kills of desks were made, Early of them before the process was ready; the
 	// server was killed Crashes times, and connections cut Cuts times.
@@ -37,7 +37,7 @@ type Report struct {
 	Checked int
 	// Mails and Events went out; Remailed are mails that did twice, Undecided those
 	// of which the outbox says that it is not known, Unsent those of them that never
-	// went out. Closes and Delays fell due. Changes were read from the feed.
+	// went out. Closes and Delays were carried out. Changes were read from the feed.
 	Mails, Remailed, Undecided, Unsent, Events, Closes, Delays, Changes int
 	audit.Findings
 }
@@ -68,7 +68,7 @@ func (r *Report) Add(o *Report) {
 	r.Findings.Add(&o.Findings)
 }
 
-// String is the line that a run prints.
+// String returns the line that a run prints.
 func (r *Report) String() string {
 	return fmt.Sprintf("%d kills of desks (%d while starting), %d of the server, %d cuts; "+
 		"%d acknowledged, %d retries (%d answers busy, %d unknown); %d auto-closes, %d delays, "+
@@ -80,7 +80,7 @@ func (r *Report) String() string {
 		r.Missing, r.Duplicates, r.Remailed, r.Unsound)
 }
 
-// people adds what people were told, when they are gone.
+// people adds the counts of what people were answered, after they have ended.
 func (r *Report) people(w *world) {
 	r.Retries, r.Busy, r.Unknown = int(w.retries.Load()), int(w.busy.Load()), int(w.unknown.Load())
 	if n := w.failures.Load(); n > 0 {

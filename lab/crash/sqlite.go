@@ -89,7 +89,7 @@ func (p Plan) look(j job, w *world, r *Report) error {
 	})
 }
 
-// integrity is SQLite's own check.
+// integrity reports what SQLite's own check finds.
 func integrity(path string, r *Report) error {
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -114,8 +114,8 @@ func integrity(path string, r *Report) error {
 	return rows.Err()
 }
 
-// settle ends it: a last process, which nobody kills, answers what was asked last;
-// then this process lets everything fall due, and audits.
+// settle ends the trial: a last process, which is not killed, answers the last
+// requests; then this process carries out all deadlines, and audits.
 func (p Plan) settle(j job, w *world, r *Report) error {
 	child, err := spawn(j)
 	if err != nil {

@@ -157,7 +157,7 @@ func TestPostgres(t *testing.T) {
 	opens(t, openPostgres(t, frozenDatabase(t, server(t))))
 }
 
-// opens holds what a desk on the store answers against what the older one did.
+// opens compares what a desk on the store answers with what the older one did.
 func opens(t *testing.T, store storage.Store) {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	ctx, k := t.Context(), kept(t)

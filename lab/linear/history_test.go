@@ -213,8 +213,8 @@ func (e *entropy) Read(p []byte) (int, error) {
 	return e.chance.Read(p)
 }
 
-// pass moves the clock on while the others work, and lets happen what falls due,
-// by any desk.
+// pass moves the clock on while the others work, and has any desk
+// carry out what is due.
 func (h *history) pass(ctx context.Context, r *rand.Rand, over <-chan struct{}) {
 	for range ticks {
 		for next := h.instant.Load() + r.Int64N(pace); h.instant.Load() < next; runtime.Gosched() {
@@ -255,8 +255,8 @@ func (h *history) runDue(ctx context.Context, desk int, alone bool) {
 	}
 }
 
-// rest reads everything when all is quiet, lets what is left fall due, and reads
-// again.
+// rest reads everything when all is quiet, carries out the deadlines that are left, and
+// reads again.
 func (h *history) rest(ctx context.Context) {
 	read := func() {
 		for customer := range customers {

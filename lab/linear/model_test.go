@@ -183,7 +183,7 @@ func (s state) apply(r rules, in input, at time.Duration) (state, output) {
 	return next, out
 }
 
-// asked is what a key stands for.
+// asked returns what was asked for with a key.
 func (in input) asked() string { return fmt.Sprint(in.Kind, in.Number, in.Text) }
 
 func (s *state) change(r rules, in input, at time.Duration, out *output) outcome {
@@ -352,7 +352,7 @@ func (m *model) ran(s state, in input) []state {
 	next := s.clone()
 	next.expire(m.rules, due, max(in.To, s.LastAt))
 	if in.Alone {
-		return []state{next} // R4.5: nothing that fell due is lost
+		return []state{next} // R4.5: no deadline is lost
 	}
 	all := []state{s}
 	for _, at := range m.instants(s, in) {

@@ -38,7 +38,7 @@ var suites = map[string][]string{
 	"storage/sqlite": {"./storage/sqlite"},
 }
 
-// outcome is what became of a mutant.
+// outcome is the result of a mutant.
 type outcome string
 
 const (
@@ -137,7 +137,8 @@ type trial struct {
 	sound map[string]bool
 }
 
-// try plants a mutant and runs the tests of its package. by names the test that failed.
+// try plants a mutant and runs the tests of its package. It returns the outcome, and in
+// by the test that failed.
 func (t *trial) try(ctx context.Context, s site) (got outcome, by string, err error) {
 	folder := filepath.Dir(s.path)
 	if !t.sound[folder] {

@@ -91,8 +91,8 @@ var swapped = map[token.Token]token.Token{
 	token.ADD_ASSIGN: token.SUB_ASSIGN, token.SUB_ASSIGN: token.ADD_ASSIGN,
 }
 
-// visit adds the sites that a node is. Changes that do not compile are found out when
-// they are tried.
+// visit adds the sites of a node. A change that does not compile is noticed when it is
+// tried.
 func (f *finder) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.IfStmt:
@@ -128,7 +128,7 @@ func (f *finder) visit(n ast.Node) bool {
 	return true
 }
 
-// negate turns a condition round, unless that is one changed operator.
+// negate adds the negation of a condition, unless one changed operator does the same.
 func (f *finder) negate(cond ast.Expr) {
 	if b, ok := cond.(*ast.BinaryExpr); ok && (b.Op == token.EQL || b.Op == token.NEQ) {
 		return
@@ -143,10 +143,10 @@ func (f *finder) operator(at token.Pos, op token.Token) {
 	}
 }
 
-// drop takes a statement away.
+// drop adds the removal of a statement.
 func (f *finder) drop(n ast.Node) { f.replace(n.Pos(), n.End(), "{}") }
 
-// returned makes a failure a success.
+// returned adds a success in place of a failure.
 func (f *finder) returned(n *ast.ReturnStmt) {
 	if len(n.Results) == 0 {
 		return

@@ -45,7 +45,7 @@ func (m Image) clone() Image {
 	return out
 }
 
-// apply does an operation as if nothing could go wrong.
+// apply does an operation without faults.
 func (m Image) apply(o op) {
 	switch o.kind {
 	case write:
@@ -82,7 +82,8 @@ type Disk struct {
 	shm string
 }
 
-// NewDisk makes a disk of an image. shm is an empty folder for what is not on it.
+// NewDisk returns a disk with an image's content. shm is an empty folder for shared
+// memory, which is not on the disk.
 func NewDisk(m Image, shm string) *Disk {
 	d := &Disk{start: m, now: m.clone(), next: 1, locks: map[int]*locks{}, shm: shm}
 	for n := range m.files {
@@ -91,7 +92,7 @@ func NewDisk(m Image, shm string) *Disk {
 	return d
 }
 
-// Position is how much the disk was asked to do so far.
+// Position returns how many operations the disk was asked for so far.
 func (d *Disk) Position() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -105,7 +106,8 @@ func (d *Disk) do(o op) {
 	d.now.apply(o)
 }
 
-// find returns the file of a name, made if it has to be.
+// find returns the file of a name, made if make is set; found is false if there is
+// none.
 func (d *Disk) find(name string, make bool) (file int, made, found bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -17,14 +17,13 @@ var fullText = sync.OnceFunc(func() { sqlite3.AutoExtension(fts5.Register) })
 // set what the store sets for itself, and reads back.
 type Settings map[string]string
 
-// set has a pragma set to another value than the store's, which the store does not
-// notice.
+// set sets a pragma to another value than the store's, which the store does not notice.
 func (s Settings) set(pragma, store, ours string) {
 	s["PRAGMA "+pragma+" = "+store] = "PRAGMA " + pragma + " = " + ours
 	s["PRAGMA "+pragma] = "SELECT '" + store + "'"
 }
 
-// openDB is a host's own database on a disk.
+// openDB opens a database on a disk, as a host's own.
 func openDB(path string, s Settings) (*sql.DB, error) {
 	fullText()
 	c, err := (&ncruces.SQLite{}).OpenConnector("file:" + path + "?vfs=" + vfsName)

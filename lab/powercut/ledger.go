@@ -58,8 +58,8 @@ func newLedger(start time.Time) *ledger {
 	return &ledger{created: never, times: []moment{{0, start}}}
 }
 
-// before is what the world knew when the disk was at a position: calls answered
-// later are under way then, those made later were never made.
+// before returns what was known outside when the disk was at a position: calls answered
+// later were under way then, those made later do not exist.
 func (l *ledger) before(k int) *ledger {
 	out := &ledger{created: never, next: l.next}
 	if l.created <= k {
@@ -110,7 +110,7 @@ func (c *call) before(k int) (*call, bool) {
 	return &copied, true
 }
 
-// acks are the acknowledgements of one visitor's conversation.
+// acks returns the acknowledgements of one visitor's conversation.
 func (l *ledger) acks(session int) []audit.Ack {
 	var out []audit.Ack
 	for _, list := range [][]*call{l.calls, l.seen} {
@@ -123,7 +123,7 @@ func (l *ledger) acks(session int) []audit.Ack {
 	return out
 }
 
-// acked counts everything that was acknowledged.
+// acked returns how many calls were acknowledged.
 func (l *ledger) acked() int {
 	n := len(l.mails)
 	for _, v := range l.visitors {

@@ -39,7 +39,7 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-// After never comes: nothing here waits.
+// After returns a channel that gets nothing: nothing here waits.
 func (c *clock) After(time.Duration) <-chan time.Time { return nil }
 
 // entropy is a seeded stream for many readers.
@@ -73,7 +73,8 @@ type machine struct {
 	told map[int]int64
 }
 
-// newMachine puts a disk into a machine. out is what the world knows already.
+// newMachine returns a machine with a disk of an image. out is what is known outside
+// already.
 func newMachine(m Image, s Settings, seed uint64, out *ledger) (*machine, error) {
 	shm, err := os.MkdirTemp("", "powercut")
 	if err != nil {
@@ -109,7 +110,7 @@ func (c *machine) boot() (err error) {
 	return err
 }
 
-// shutdown closes the database in an orderly way.
+// shutdown closes the database in order.
 func (c *machine) shutdown() error { return errors.Join(c.store.Close(), c.db.Close()) }
 
 // discard ends the machine, whatever state it is in.
@@ -118,7 +119,7 @@ func (c *machine) discard() {
 	os.RemoveAll(c.disk.shm)
 }
 
-// Send is the mailer: the mail is out in the world.
+// Send is the mailer: it records the mail outside of the machine.
 func (c *machine) Send(_ context.Context, m charla.Mail) error {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -154,7 +155,7 @@ func (c *machine) visit() error {
 	return nil
 }
 
-// newCall is a request that is made for the first time.
+// newCall returns a request that is made for the first time.
 func (c *machine) newCall(session int, kind tickets.CommandKind) *call {
 	o := c.out
 	o.mu.Lock()
@@ -175,7 +176,7 @@ func (c *machine) newCall(session int, kind tickets.CommandKind) *call {
 	return one
 }
 
-// make makes a request, for the first time or again, and notes the answer. What a
+// make makes a request, for the first time or again, and records the answer. What a
 // ticket's state refuses is no failure.
 func (c *machine) make(one *call) error {
 	a := c.desk.Account(account)
@@ -207,7 +208,7 @@ func (c *machine) make(one *call) error {
 	return nil
 }
 
-// pass lets time pass, and happen what falls due.
+// pass moves the clock and carries out what is due.
 func (c *machine) pass(d time.Duration) error {
 	c.clock.mu.Lock()
 	c.clock.now = c.clock.now.Add(d)
@@ -219,7 +220,7 @@ func (c *machine) pass(d time.Duration) error {
 	return c.look()
 }
 
-// look reads what the runner did: what was read is durable, too.
+// look reads what the runner did: what was read must be durable, too.
 func (c *machine) look() error {
 	for i, v := range c.out.visitors {
 		ref := tickets.Ref{Account: account, Conversation: v.conversation}

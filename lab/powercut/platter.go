@@ -21,7 +21,8 @@ func newPlatter(start Image, deaf bool) *Platter {
 	return &Platter{durable: start.clone(), deaf: deaf}
 }
 
-// apply takes the next operation.
+// apply takes the next operation: a sync makes earlier ones durable, any other is
+// pending.
 func (p *Platter) apply(o op) {
 	switch o.kind {
 	case syncFile:
@@ -64,7 +65,7 @@ const (
 	ways
 )
 
-// Cut is what is left when the power goes out now: what is durable, and of the
+// Cut returns what is left when the power goes out now: what is durable, and of the
 // rest what way and rng decide.
 func (p *Platter) Cut(way int, rng *rand.Rand) Image {
 	m := p.durable.clone()

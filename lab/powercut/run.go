@@ -40,7 +40,7 @@ type Plan struct {
 	Keep string
 }
 
-// Report is what came of a plan, or of several.
+// Report is the result of a plan, or of several.
 type Report struct {
 	// Ops are the operations of the disk, Syncs how many of them were syncs, and
 	// Checkpoints how many of those of the database file itself.
@@ -63,7 +63,7 @@ func (r *Report) Add(o *Report) {
 	r.Findings.Add(&o.Findings)
 }
 
-// String is the line that a run prints.
+// String returns the line that a run prints.
 func (r *Report) String() string {
 	return fmt.Sprintf("%d operations (%d syncs, %d checkpoints), %d cuts, %d images, %d acks checked, %d lost, %d twice, %d unsound",
 		r.Ops, r.Syncs, r.Checkpoints, r.Cuts, r.Images, r.Acks, r.Missing, r.Duplicates, r.Unsound)
@@ -111,7 +111,7 @@ func Run(p Plan) (*Report, error) {
 	return r, nil
 }
 
-// settings are the run's: what a trial recovers with has the store's synchronous.
+// settings returns base with the run's synchronous.
 func (p Plan) settings(base Settings) Settings {
 	s := maps.Clone(base)
 	if p.Synchronous != "" {
@@ -160,7 +160,7 @@ func (p Plan) cut(c *machine, s Settings, r *Report) {
 	group.Wait()
 }
 
-// images makes the disks that the cuts leave, each one once.
+// images sends each disk that the cuts leave, once.
 func (p Plan) images(c *machine, s Settings, r *Report, tasks chan<- task, lost <-chan struct{}) {
 	seed := maphash.MakeSeed()
 	tried := map[[2]uint64]bool{}
@@ -216,7 +216,7 @@ func (m Image) hash(seed maphash.Seed) uint64 {
 	return h.Sum64()
 }
 
-// keep writes a disk that failed to where somebody can look at it, and says where.
+// keep writes a disk that failed to a folder, and returns its path.
 func (p Plan) keep(m Image) string {
 	if p.Keep == "" {
 		return ""

@@ -51,7 +51,7 @@ func (t trial) run(m Image, world *ledger) (f audit.Findings, opened bool) {
 	return f, true
 }
 
-// integrity is SQLite's own check.
+// integrity adds what SQLite's own check finds.
 func (c *machine) integrity(f *audit.Findings) {
 	rows, err := c.db.QueryContext(ctx, "PRAGMA integrity_check")
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *machine) integrity(f *audit.Findings) {
 	}
 }
 
-// compare holds the database to the ledger.
+// compare compares the database with the ledger.
 func (c *machine) compare(f *audit.Findings) {
 	if _, err := c.desk.Account(account).Info(ctx); err != nil && c.out.created != never {
 		f.Miss("the account: %v", err)
@@ -91,8 +91,8 @@ func (c *machine) compare(f *audit.Findings) {
 	}
 }
 
-// goOn repeats what was under way, and what was answered last, with its key; and
-// then everybody writes again.
+// goOn repeats, with their keys, the calls that were under way and the last that were
+// answered; then everybody writes again.
 func (c *machine) goOn() error {
 	if err := c.openAccount(); err != nil {
 		return err
@@ -129,8 +129,8 @@ func (c *machine) goOn() error {
 	return c.pass(5 * time.Minute) // beyond every lease and every deadline
 }
 
-// outbox checks that each ticket has its notifications once, that nothing that is
-// out went out again, and that nothing is left under way (R5.2, R8.2).
+// outbox checks that each ticket has its notifications once, that no mail that was sent
+// was sent again, and that nothing is left under way (R5.2, R8.2).
 func (c *machine) outbox(f *audit.Findings) {
 	sent := map[string]int{}
 	for _, m := range c.out.mails {
@@ -180,7 +180,7 @@ func (c *machine) outbox(f *audit.Findings) {
 	}
 }
 
-// cutAgain cuts the machine's own disk: in the recovery, and in what came after.
+// cutAgain cuts the machine's own disk: in the recovery, and after it.
 func (t trial) cutAgain(c *machine, f *audit.Findings) {
 	rng := rand.New(rand.NewPCG(t.seed, 3))
 	for n := range t.again {

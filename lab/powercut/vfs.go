@@ -22,8 +22,7 @@ var disks = struct {
 
 const vfsName = "powercut"
 
-// mount makes a disk known; the result is the path of its database, and how to
-// forget it.
+// mount makes a disk known and returns the path of its database. unmount forgets it.
 func mount(d *Disk) (path string, unmount func()) {
 	disks.once.Do(func() { vfs.Register(vfsName, fileSystem{}) })
 	disks.Lock()
@@ -90,7 +89,7 @@ func (fileSystem) Delete(path string, syncDir bool) error {
 	return nil
 }
 
-// Access says whether there is such a file.
+// Access reports whether there is such a file.
 func (fileSystem) Access(path string, _ vfs.AccessFlag) (bool, error) {
 	d, name, err := locate(path)
 	if err != nil {
@@ -100,7 +99,7 @@ func (fileSystem) Access(path string, _ vfs.AccessFlag) (bool, error) {
 	return found, nil
 }
 
-// FullPathname is the path itself.
+// FullPathname returns the path itself.
 func (fileSystem) FullPathname(path string) (string, error) { return path, nil }
 
 // file is an open file.
@@ -145,10 +144,10 @@ func (f *file) Close() error {
 	return nil
 }
 
-// SectorSize is what SQLite's own file layer says.
+// SectorSize returns what SQLite's own file layer does.
 func (f *file) SectorSize() int { return 4096 }
 
-// DeviceCharacteristics are what SQLite's own file layer says.
+// DeviceCharacteristics returns what SQLite's own file layer does.
 func (f *file) DeviceCharacteristics() vfs.DeviceCharacteristic {
 	return vfs.IOCAP_POWERSAFE_OVERWRITE | vfs.IOCAP_SUBPAGE_READ
 }

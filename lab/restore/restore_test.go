@@ -72,7 +72,7 @@ func (h *host) hear(_ context.Context, e charla.Event) error {
 	return nil
 }
 
-// pass lets time pass and does what falls due.
+// pass moves the clock and does what is due.
 func (h *host) pass(d time.Duration) {
 	h.t.Helper()
 	h.clock.now = h.clock.now.Add(d)
@@ -117,8 +117,8 @@ func (h *host) sent() (keys []string) {
 
 // scenario backs a store up in the middle of what it does and goes on with the copy.
 // The copy is whole and knows nothing of what came after; keys of before answer as
-// they did and those of after are new; feeds begin again; what fell due after the
-// backup falls due again, and what was sent after it goes out again, under the same
+// they did and those of after are new; feeds begin again; what was due after the
+// backup is due again, and what was sent after it goes out again, under the same
 // keys (R8.1, R8.2).
 func scenario(t *testing.T, store storage.Store, backup func() (restored storage.Store)) {
 	ctx := t.Context()

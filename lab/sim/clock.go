@@ -23,6 +23,8 @@ type timer struct {
 	fired chan time.Time
 }
 
+// Now returns the desk's time, which its offset may put ahead of the world's or behind
+// it.
 func (c *deskClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,6 +39,7 @@ func (c *deskClock) Now() time.Time {
 	return now
 }
 
+// After returns a channel that gets the time once the world's time has passed d.
 func (c *deskClock) After(d time.Duration) <-chan time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,13 +48,12 @@ func (c *deskClock) After(d time.Duration) <-chan time.Time {
 	return t.fired
 }
 
-// told says whether the clock told an instant lately.
+// told reports whether the clock returned an instant lately.
 func (c *deskClock) told(at time.Time) bool {
 	return slices.ContainsFunc(c.handed, func(t time.Time) bool { return t.Truncate(time.Microsecond).Equal(at) })
 }
 
-// advance moves the world's time on and lets the timers fire that are due, one
-// by one.
+// advance moves the world's time on and fires the timers that are due, one by one.
 func (w *World) advance(d time.Duration) {
 	if d <= 0 {
 		return

@@ -11,8 +11,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// settings changes a configuration here and there, as an administrator would.
-// Durations are short beside the jumps of time, so that deadlines meet everything.
+// settings changes some settings of a configuration, or all, at random. Durations are
+// short beside the jumps of time, so that deadlines meet everything.
 func (w *World) settings(cfg *chatcfg.Config, all bool) {
 	r := w.rnd
 	change := func() bool { return all || r.IntN(4) == 0 }
@@ -90,7 +90,7 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 // languages are those that a text may have, in R6.9's order.
 var languages = []string{"es", "en", "pt"}
 
-// text is a text for all languages, or one of its own for some of them.
+// text returns a text for all languages, or with one of its own for some of them.
 func (w *World) text(s string) chatcfg.Words {
 	if !w.spec.Whole || w.rnd.IntN(2) == 0 {
 		return chatcfg.Words{Any: s}
@@ -105,7 +105,8 @@ func (w *World) text(s string) chatcfg.Words {
 	return words
 }
 
-// hours are business hours, overnight ones and exceptions among them, or none.
+// hours returns random business hours, overnight ones and exceptions among them, or
+// none.
 func (w *World) hours() chatcfg.Hours {
 	r := w.rnd
 	zones := []string{"America/Santiago", "America/Santiago", "UTC", "Europe/Madrid", "Asia/Kolkata", "Australia/Lord_Howe"}
@@ -141,7 +142,7 @@ func (w *World) hours() chatcfg.Hours {
 	return h
 }
 
-// open creates an account.
+// open has a desk create an account.
 func (w *World) open(d *desk) {
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	w.settings(&cfg, true)
@@ -156,7 +157,7 @@ func (w *World) open(d *desk) {
 	})
 }
 
-// check holds an acknowledgement against what happened.
+// check compares an acknowledgement with what happened.
 func (w *World) check(t *task, name string, id chatcfg.AccountID, happened bool) {
 	if t.returned && t.err == nil && !happened {
 		w.failf(name, "%s of account %s was acknowledged and did not happen", name, id)
@@ -166,12 +167,13 @@ func (w *World) check(t *task, name string, id chatcfg.AccountID, happened bool)
 	}
 }
 
+// isConfig reports whether an error refuses a configuration.
 func isConfig(err error) bool {
 	var p chatcfg.Problems
 	return errors.As(err, &p)
 }
 
-// save saves a configuration on the version that it read.
+// save has a desk save a configuration on the version that it read.
 func (w *World) save(d *desk, a *account) {
 	cfg := a.current().Config
 	w.settings(&cfg, false)
@@ -196,7 +198,8 @@ func (w *World) save(d *desk, a *account) {
 	})
 }
 
-// remove deletes an account, sometimes with the wrong confirmation, or purges it.
+// remove has a desk delete an account, sometimes with the wrong confirmation, or purge
+// it.
 func (w *World) remove(d *desk, a *account) {
 	confirm := a.name
 	if w.rnd.IntN(3) == 0 {

@@ -34,8 +34,8 @@ type conv struct {
 	entries  []tickets.Entry
 }
 
-// attempted sees a batch before its commit: a call decides with one chance, so
-// that a retry never chooses another text.
+// attempted records a batch before its commit and checks that all attempts of a call
+// use one chance, so that a retry never chooses another text.
 func (m *model) attempted(t *task, b *storage.Batch) {
 	if t == nil || t.tag == "" || len(b.Entries) == 0 {
 		return
@@ -51,8 +51,8 @@ func (m *model) attempted(t *task, b *storage.Batch) {
 	t.chance, t.chanced = chance, true
 }
 
-// committed follows a batch that has just landed: it reads back what the store
-// now has of the conversation, and holds all of it against the rules.
+// committed follows a batch that was just stored: it reads back what the store now has
+// of the conversation, and checks all of it by the rules.
 func (m *model) committed(ctx context.Context, t *task, b *storage.Batch) {
 	a := m.accounts[b.Conversation.Account]
 	switch {
@@ -99,7 +99,7 @@ func (m *model) committed(ctx context.Context, t *task, b *storage.Batch) {
 	}
 }
 
-// follows takes the new entries one by one.
+// follows checks the new entries one by one, with their messages.
 func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tickets.Message, entries []tickets.Entry) {
 	a := c.account
 	wasArmed := c.armed
@@ -165,7 +165,8 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 	}
 }
 
-// entry holds one entry, and the messages it brought, against the rules.
+// entry checks one entry, and the messages it brought, by the rules. It returns the
+// messages that are left.
 func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, messages []tickets.Message) []tickets.Message {
 	by, ok := m.cause(c, e, messages)
 	if !ok {
@@ -244,7 +245,7 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 	return messages
 }
 
-// facts compares what the history says happened with what had to.
+// facts compares what the history says happened with what had to happen.
 func (m *model) facts(e *tickets.Entry, x expected) {
 	var got []string
 	var mails []string
@@ -268,7 +269,8 @@ func (m *model) facts(e *tickets.Entry, x expected) {
 	}
 }
 
-// owned checks that a message says nothing of another account.
+// owned reports whether a message names its own account, as every text here does; if
+// not, the run fails.
 func (m *model) owned(c *conv, msg tickets.Message) bool {
 	if !strings.Contains(msg.Text, c.account.name) && msg.From != tickets.FromWelcome {
 		m.w.failf("isolation", "message %q in account %s", msg.Text, c.account.name)
@@ -299,7 +301,7 @@ func (m *model) text(c *conv, rule tickets.RuleKey, text string) {
 	m.w.failf("text", "%s said %q to %+v under locale %s, of %+v", rule, text, c.ticket.customer, cfg.Chat.Locale, texts)
 }
 
-// tag remembers what a cause brought, which is at most one thing.
+// tag records where a request's text was stored, which must be once.
 func (m *model) tag(tag string, p place) {
 	if old, twice := m.tags[tag]; twice {
 		m.w.failf("twice", "%q is in the log twice: entries %d and %d", tag, old.entry, p.entry)
@@ -308,7 +310,7 @@ func (m *model) tag(tag string, p place) {
 	m.tags[tag] = p
 }
 
-// compare holds the stored state against the model's.
+// compare compares the stored state with the model's.
 func (m *model) compare(ctx context.Context, c *conv, loaded storage.Loaded, b *storage.Batch) {
 	t, s := c.ticket, loaded.Ticket
 	if t == nil {
@@ -323,6 +325,7 @@ func (m *model) compare(ctx context.Context, c *conv, loaded storage.Loaded, b *
 	m.w.everyTicket(ctx, c)
 }
 
+// stamp returns an instant as the trace shows it.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return "-"

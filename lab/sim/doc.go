@@ -55,14 +55,14 @@
 // The model (model.go, oracle.go, hours.go, outbox.go) is the other half: a second
 // account of the rules, written from the specification and sharing no code with the
 // library but types. It does not look at what desks say. It is shown what really
-// landed in the store, reads it back, and holds it against the rules at once:
+// reached the store, reads it back, and checks it by the rules at once:
 //
 //   - sequences and entries without a gap; no message without an entry that explains
 //     it, and none more than the rules want, so at most one for each rule and cause,
 //     and automatic ones trigger nothing (conv.go, follows)
 //   - transitions of R3.3 only, one ticket not closed, one conversation for an
 //     identity (oracle.go, apply; conv.go, compare)
-//   - what fell due happens at the instant at which it was due, first, in order, and
+//   - deadlines are carried out as of the instant at which they were due, first, in order, and
 //     never over what somebody said at the same instant; the next deadline is the one
 //     that the store was told (conv.go, follows and compare)
 //   - every field of a message, a ticket and a conversation is what the rules and what was

@@ -20,8 +20,8 @@ type cause struct {
 	session tickets.Session
 }
 
-// cause finds what an entry and its messages follow from, and checks that the entry
-// says the same of who did what.
+// cause returns what an entry and its messages follow from, and checks that the entry
+// names the same actor and command; false: the run has failed.
 func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by cause, ok bool) {
 	actor := tickets.Actor{Kind: tickets.ActorRule, Rule: automation.RuleSLA}
 	if e.Kind == tickets.CommandExpire {
@@ -54,7 +54,7 @@ func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by
 	return by, true
 }
 
-// message is what a message must be, but for an automatic one's text.
+// message returns what a message must be, but for an automatic one's text.
 func (c *conv) message(e *tickets.Entry, from tickets.Author, by cause) tickets.Message {
 	msg := tickets.Message{
 		Seq: int64(len(c.messages)) + 1, Ticket: c.ticket.number, At: e.At, From: from,
@@ -72,9 +72,10 @@ func (c *conv) message(e *tickets.Entry, from tickets.Author, by cause) tickets.
 	return msg
 }
 
-// meet is what R7.2 makes of who writes: the ticket shows them; what is known of the
-// customer is of the highest level there was, and only a proof adds to a proof.
-func (c *conv) meet(s tickets.Session) (linked bool) {
+// mergeCustomer does what R7.2 says of a writer's data: the ticket shows them; what is
+// known of the customer is of the highest level there was, and only a proof adds to a
+// proof. It reports whether a conversation was linked.
+func (c *conv) mergeCustomer(s tickets.Session) (linked bool) {
 	levels := []tickets.Level{"", tickets.LevelAnonymous, tickets.LevelClaimed, tickets.LevelVerified}
 	who, known := s.Customer, c.customer
 	c.session = s.ID
@@ -95,7 +96,7 @@ func (c *conv) meet(s tickets.Session) (linked bool) {
 	return linked
 }
 
-// kept is a ticket as it must be stored. Its memory is apart.
+// kept returns a ticket as it must be stored, without its memory.
 func (t *ticket) kept() tickets.Ticket {
 	k := tickets.Ticket{
 		Number: t.number, Previous: t.previous, Status: t.status, Reason: t.reason,
@@ -114,7 +115,7 @@ func (t *ticket) kept() tickets.Ticket {
 	return k
 }
 
-// plain is a stored ticket in the form that kept has.
+// plain returns a stored ticket in the form that kept has.
 func plain(s tickets.Ticket) tickets.Ticket {
 	for _, at := range []*time.Time{&s.CreatedAt, &s.OpenedAt, &s.ClosedAt, &s.ChangedAt, &s.CountsFrom} {
 		*at = at.UTC()
@@ -137,7 +138,7 @@ func plain(s tickets.Ticket) tickets.Ticket {
 	return s
 }
 
-// sameTicket holds a stored ticket against the model's.
+// sameTicket compares a stored ticket with the model's.
 func (m *model) sameTicket(c *conv, s tickets.Ticket) {
 	t := c.ticket
 	if s.Number != t.number {
@@ -174,7 +175,7 @@ func (m *model) sameTicket(c *conv, s tickets.Ticket) {
 	}
 }
 
-// sameConversation holds a stored conversation against the model's.
+// sameConversation compares a stored conversation with the model's.
 func (m *model) sameConversation(c *conv, s tickets.Conversation) {
 	want := tickets.Conversation{
 		Format: tickets.Format, Account: c.account.id, ID: c.id, Version: c.version, Identity: c.identity, Customer: c.customer,
@@ -190,7 +191,7 @@ func (m *model) sameConversation(c *conv, s tickets.Conversation) {
 	}
 }
 
-// everyTicket holds all tickets of a conversation against the model's.
+// everyTicket compares all tickets of a conversation with the model's.
 func (w *World) everyTicket(ctx context.Context, c *conv) {
 	n, cursor := 0, ""
 	for {

@@ -36,8 +36,8 @@ type lasting struct {
 	again func() (storage.Store, error)
 }
 
-// Lasting is an opener of stores that are kept in the folder: the simulation
-// closes them and opens them again while no process runs.
+// Lasting returns an opener of stores in the folder: the simulation closes them and
+// opens them again while no process runs.
 func Lasting(open Opener) Opener {
 	return func(dir string) (storage.Store, error) {
 		store, err := open(dir)
@@ -96,7 +96,7 @@ func Test(t *testing.T, name string, few int, open Opener) {
 	}
 }
 
-// Once is one run in a bubble of its own.
+// Once does one run in a bubble of its own and returns its outcome.
 func Once(t *testing.T, spec Spec, open Opener) (out Outcome) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "charla-sim")
@@ -121,7 +121,8 @@ func Once(t *testing.T, spec Spec, open Opener) (out Outcome) {
 	return out
 }
 
-// report tells of a failure, shrinks it and keeps what is left.
+// report reports a failure, after shrinking it, and stores what is left of it for
+// Regress.
 func report(t *testing.T, name string, total Stats, spec Spec, out Outcome, open Opener) {
 	t.Helper()
 	t.Errorf("seed %d after %d steps of this run: %v\nreproduce: make sim STORE=%s SEEDS=1 SEED=%d",
@@ -146,7 +147,7 @@ func report(t *testing.T, name string, total Stats, spec Spec, out Outcome, open
 	}
 }
 
-// Regress runs every kept failure of a folder: none may fail again.
+// Regress runs every stored failure of a folder: none may fail again.
 func Regress(t *testing.T, dir string, open Opener) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
@@ -172,7 +173,7 @@ func Regress(t *testing.T, dir string, open Opener) {
 	}
 }
 
-// uniform checks that each text of an action is chosen as often as the others
+// uniform reports whether each text of an action is chosen as often as the others
 // (section 4), where there were enough of them to tell.
 func uniform(t *testing.T, s Stats) bool {
 	t.Helper()
@@ -196,7 +197,7 @@ func uniform(t *testing.T, s Stats) bool {
 	return true
 }
 
-// String is the report of a run.
+// String returns the report of a run.
 func (s Stats) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d steps, %d commits, %d acknowledged, %d mails, %d events, %d crashes, %d reopenings, %d dry runs that came true, %d keys that met, %.0f days simulated\nfaults:",

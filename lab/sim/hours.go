@@ -27,7 +27,7 @@ func newHours(h chatcfg.Hours) *hours {
 	return &hours{loc: loc, conf: h, open: make(map[int64]bool)}
 }
 
-// isOpen says whether an instant is inside business hours.
+// isOpen reports whether an instant is inside business hours.
 func (h *hours) isOpen(t time.Time) bool {
 	minute := floorMinute(t)
 	open, known := h.open[minute]
@@ -38,8 +38,10 @@ func (h *hours) isOpen(t time.Time) bool {
 	return open
 }
 
+// floorMinute returns the minute of an instant, counted from 1970.
 func floorMinute(t time.Time) int64 { return t.Unix() / 60 }
 
+// look computes isOpen for a wall time.
 func (h *hours) look(wall time.Time) bool {
 	clock := wall.Format("15:04")
 	for _, of := range h.on(wall) {
@@ -62,7 +64,7 @@ func (h *hours) look(wall time.Time) bool {
 
 type interval struct{ open, close string }
 
-// on are the intervals of a date.
+// on returns the intervals of a date.
 func (h *hours) on(day time.Time) []interval {
 	date, exceptional := day.Format("2006-01-02"), false
 	var out []interval
@@ -89,7 +91,7 @@ func (h *hours) on(day time.Time) []interval {
 	return out
 }
 
-// add is the instant by which d of business time has passed since from.
+// add returns the instant by which d of business time has passed since from.
 func (h *hours) add(from time.Time, d time.Duration) time.Time {
 	at := from
 	for range 60 * 24 * 400 {
@@ -106,7 +108,7 @@ func (h *hours) add(from time.Time, d time.Duration) time.Time {
 	panic("sim: hours that never open")
 }
 
-// between is the business time from one instant to another.
+// between returns the business time from one instant to another.
 func (h *hours) between(from, to time.Time) time.Duration {
 	var sum time.Duration
 	for at := from; at.Before(to); {
@@ -122,8 +124,8 @@ func (h *hours) between(from, to time.Time) time.Duration {
 	return sum
 }
 
-// sameClosing says whether two instants, both closed, are in one closed interval:
-// no open minute lies between them.
+// sameClosing reports whether two instants, both closed, are in one closed interval: no
+// open minute lies between them.
 func (h *hours) sameClosing(a, b time.Time) bool {
 	for m := floorMinute(a); m <= floorMinute(b); m++ {
 		if h.isOpen(time.Unix(m*60, 0)) {
@@ -133,7 +135,7 @@ func (h *hours) sameClosing(a, b time.Time) bool {
 	return true
 }
 
-// after is when a duration has passed on a clock.
+// after returns when a duration has passed on a clock.
 func after(from time.Time, d time.Duration, clock chatcfg.Clock, h *hours) time.Time {
 	if clock != chatcfg.Business {
 		return from.Add(d)

@@ -18,6 +18,8 @@ type slot struct {
 	key     string
 }
 
+// slot returns what a request's key is unique in, with the key: the visitor's session,
+// or the conversation and the agent.
 func (r *request) slot() slot {
 	if r.visitor != nil {
 		return slot{session: r.visitor.id, key: r.key}
@@ -25,7 +27,8 @@ func (r *request) slot() slot {
 	return slot{conv: r.conv.id, agent: r.actor.Agent, key: r.key}
 }
 
-// holder is the other request whose entry has taken the key of a request; nil: none.
+// holder returns the other request whose entry has taken the key of a request; nil:
+// none has.
 func (m *model) holder(r *request) *request {
 	if h := m.keys[r.slot()]; r.key != "" && h != r {
 		return h
@@ -33,7 +36,7 @@ func (m *model) holder(r *request) *request {
 	return nil
 }
 
-// takes notes that a request's key is taken: one key, one entry.
+// takes records that a request's entry has taken its key: one key, one entry.
 func (m *model) takes(r *request) {
 	if r.key == "" {
 		return
@@ -47,8 +50,9 @@ func (m *model) takes(r *request) {
 // same reports whether two requests ask for the same; names of agents do not count.
 func (r *request) same(o *request) bool { return reflect.DeepEqual(r.cmd, o.cmd) }
 
-// landed is where a request is in the log, itself or as the one that it repeats.
-func (m *model) landed(r *request) (place, bool) {
+// stored returns where a request is in the log, itself or as the one that it repeats;
+// false: nowhere.
+func (m *model) stored(r *request) (place, bool) {
 	if h := m.holder(r); h != nil && h.same(r) {
 		r = h
 	}

@@ -23,9 +23,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// look starts one of the calls that look at things, or have nothing to do with
-// conversations. The store tells the schedule when it reads (task.saw), so that
-// answers are compared with the model as it was then.
+// look starts one of the calls that read, or have nothing to do with conversations. The
+// store tells the schedule when it reads (task.saw), so that answers are compared with
+// the model as it was then.
 func (w *World) look(d *desk, a *account, c *conv, v *visitor) {
 	switch x := w.rnd.IntN(100); {
 	case x < 8:
@@ -51,7 +51,8 @@ func (w *World) look(d *desk, a *account, c *conv, v *visitor) {
 	}
 }
 
-// explain has a history explained: each entry, in its order, in words.
+// explain has a desk explain a history, and checks that each entry is there, in its
+// order, in words.
 func (w *World) explain(d *desk, c *conv) {
 	after := int64(w.rnd.IntN(len(c.entries) + 1))
 	locale := []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese, chatcfg.Auto}[w.rnd.IntN(4)]
@@ -116,8 +117,8 @@ func (w *World) dryRun(d *desk, v *visitor) {
 	w.hurry = w.lastTask
 }
 
-// foretold holds what dry runs said against what then happened, where it was
-// decided on the same state, at the same time, under the same configuration.
+// foretold compares what dry runs said with what then happened, where it was decided on
+// the same state, at the same time, under the same configuration.
 func (w *World) foretold() {
 	for _, one := range w.people.dries {
 		p, there := w.model.tags[one.text]
@@ -132,7 +133,7 @@ func (w *World) foretold() {
 		said, did := one.outcome.Entries[n-1], p.conv.entries[p.entry-1]
 		same := said.N == did.N && said.At.Equal(did.At) && said.Inputs.Config == did.Inputs.Config && said.Inputs.Presence == did.Inputs.Presence &&
 			said.Actor == did.Actor
-		for i, e := range one.outcome.Entries { // what fell due before, too
+		for i, e := range one.outcome.Entries { // deadlines before it, too
 			was := p.conv.entries[p.entry-int64(n)+int64(i)]
 			same = same && e.N == was.N && e.Kind == was.Kind && e.At.Equal(was.At)
 		}
@@ -153,7 +154,7 @@ func (w *World) foretold() {
 	w.people.dries = nil
 }
 
-// unchosen are findings without the texts that chance chose.
+// unchosen returns findings without the texts that chance chose.
 func unchosen(all []tickets.Finding) []tickets.Finding {
 	all = slices.Clone(all)
 	for i := range all {
@@ -162,13 +163,13 @@ func unchosen(all []tickets.Finding) []tickets.Finding {
 	return all
 }
 
-// terms are a text's words, as the texts here have them.
+// terms returns a text's words, as the texts here have them.
 func terms(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 }
 
-// search looks for words that somebody wrote: exactly the tickets are found that
-// hold all of them, the last as a beginning.
+// search searches for words that somebody wrote, and checks that exactly the tickets
+// are found that have all of them, the last as a beginning.
 func (w *World) search(d *desk, a *account) {
 	var all []string
 	for _, c := range a.order {
@@ -209,7 +210,7 @@ func (w *World) search(d *desk, a *account) {
 	})
 }
 
-// find is every ticket in which all words were written, at most a page.
+// find returns every ticket in which all words were written, at most a page.
 func (a *account) find(words []string) []string {
 	found := []string{}
 	for _, c := range a.order {
@@ -250,6 +251,7 @@ type follower struct {
 	err   error
 }
 
+// follow has a visitor's page read its conversation live.
 func (w *World) follow(d *desk, v *visitor) {
 	f := &follower{v: v, on: d, token: v.token}
 	w.people.followers = append(w.people.followers, f)
@@ -270,8 +272,8 @@ func (w *World) follow(d *desk, v *visitor) {
 	}
 }
 
-// followers checks what they got: messages of one conversation, in order, and
-// none that the session may not see (R7.2, R8.3).
+// followers checks what visitors' pages got: messages of one conversation, in order,
+// and none that the session may not see (R7.2, R8.3).
 func (w *World) followers() {
 	for _, f := range w.people.followers {
 		s, known := w.model.sessions[f.v.id]
@@ -303,7 +305,7 @@ func (w *World) followers() {
 	w.people.followers = slices.DeleteFunc(w.people.followers, func(f *follower) bool { return f.gone })
 }
 
-// said is the conversation in which a message is.
+// said returns the conversation that has a message; nil: none has.
 func (a *account) said(m tickets.Message) *conv {
 	for _, c := range a.order {
 		if m.Seq <= int64(len(c.messages)) && c.messages[m.Seq-1].Text == m.Text {
@@ -313,7 +315,8 @@ func (a *account) said(m tickets.Message) *conv {
 	return nil
 }
 
-// followed checks at the end that every reader still following was shown everything.
+// followed checks at the end that every page that is still following was shown
+// everything.
 func (w *World) followed() {
 	for _, f := range w.people.followers {
 		s := w.model.sessions[f.v.id]
@@ -356,7 +359,8 @@ type keyring struct {
 	public []byte
 }
 
-// rotate gives an account another secret token (R1.7).
+// rotate gives an account another secret token (R1.7), and checks that the earlier ones
+// end with the overlap.
 func (w *World) rotate(d *desk, a *account) {
 	overlap := time.Second + time.Duration(w.rnd.Int64N(int64(3*time.Hour))).Truncate(time.Second)
 	before := slices.Clone(a.secrets)
@@ -386,7 +390,7 @@ func (w *World) rotate(d *desk, a *account) {
 	})
 }
 
-// verify has an identity checked that a host signed, with a token that may have
+// verify has a desk check an identity that a host signed, with a token that may have
 // been replaced meanwhile, or with one of another account.
 func (w *World) verify(d *desk, a *account) {
 	of := a
@@ -428,7 +432,7 @@ func (w *World) verify(d *desk, a *account) {
 	})
 }
 
-// paint gives an account another picture, or takes it away (R1.2).
+// paint gives an account another picture, or removes it (R1.2).
 func (w *World) paint(d *desk, a *account) {
 	var body []byte
 	if w.rnd.IntN(4) > 0 {
@@ -445,7 +449,7 @@ func (w *World) paint(d *desk, a *account) {
 	})
 }
 
-// picture reads an account's picture: it is the last that was kept.
+// picture reads an account's picture and checks that it is the last that was stored.
 func (w *World) picture(d *desk, a *account) {
 	var want, got []byte
 	w.start(&task{desk: d, name: "picture", saw: func(string) { want = a.picture }, after: func(t *task) {

@@ -9,7 +9,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// markRead has an agent or a visitor say how far they have read, at times beyond the
+// markRead has an agent or a visitor say how far they have read, sometimes beyond the
 // last message or less far than before.
 func (w *World) markRead(d *desk, c *conv, v *visitor) {
 	customer := w.rnd.IntN(2) == 0

@@ -83,6 +83,7 @@ type rosterAt struct {
 	roster tickets.Roster
 }
 
+// newModel returns an empty model of a world.
 func newModel(w *World) *model {
 	m := &model{
 		w: w, accounts: make(map[chatcfg.AccountID]*account), sessions: make(map[tickets.SessionID]tickets.Session),
@@ -92,8 +93,11 @@ func newModel(w *World) *model {
 	return m
 }
 
+// current returns the account's configuration of its current version.
 func (a *account) current() *config { return a.configs[a.version] }
 
+// readConfig reads a version of the configuration among documents; nil: it is not
+// there.
 func readConfig(docs []storage.Document, v chatcfg.Version) *config {
 	for _, d := range docs {
 		if d.Name == "config" && d.Version == int64(v) {
@@ -107,6 +111,7 @@ func readConfig(docs []storage.Document, v chatcfg.Version) *config {
 	return nil
 }
 
+// created follows the creation of an account.
 func (m *model) created(a chatcfg.Account, docs []storage.Document) {
 	cfg := readConfig(docs, 1)
 	if a.Version != 1 || cfg == nil {
@@ -158,7 +163,7 @@ func (m *model) saved(a chatcfg.Account, docs []storage.Document) {
 	}
 }
 
-// keeps follows what an account keeps besides its configuration.
+// keeps follows a save of what an account has besides its configuration.
 func (m *model) keeps(a *account, now chatcfg.Account, docs []storage.Document) {
 	for _, old := range a.secrets { // a token works until its overlap ends (R1.7)
 		kept := slices.ContainsFunc(now.Secrets, func(s chatcfg.Secret) bool { return bytes.Equal(s.PublicKey, old.PublicKey) })
@@ -176,7 +181,7 @@ func (m *model) keeps(a *account, now chatcfg.Account, docs []storage.Document) 
 	}
 }
 
-// follow is what a save means for what is armed (R4.8, R2.6).
+// follow does what a save means for running deadlines (R4.8, R2.6).
 func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 	old := one.current()
 	was, is := old.Automation.AutoClose, cfg.Automation.AutoClose
@@ -195,6 +200,7 @@ func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 	one.configs[a.Version] = cfg
 }
 
+// std returns a duration; zero for nil.
 func std(d *chatcfg.Duration) time.Duration {
 	if d == nil {
 		return 0
@@ -206,7 +212,7 @@ func std(d *chatcfg.Duration) time.Duration {
 	return time.Duration(d.Value) * units[d.Unit]
 }
 
-// purged checks what a purge says it removed (R1.6).
+// purged checks the counts that a purge returns (R1.6).
 func (m *model) purged(id chatcfg.AccountID, p storage.Purged) {
 	a := m.accounts[id]
 	if a == nil || !a.deleted || a.purged {
@@ -225,7 +231,8 @@ func (m *model) purged(id chatcfg.AccountID, p storage.Purged) {
 	m.outbox.purged(a)
 }
 
-// session follows a session; its identity leads to one conversation.
+// session follows a stored session and checks that its identity leads to one
+// conversation.
 func (m *model) session(s tickets.Session) {
 	m.sessions[s.ID] = s
 	if a := m.accounts[s.Account]; a == nil {
@@ -256,7 +263,7 @@ func (m *model) over(id tickets.SessionID, now time.Time) bool {
 	return m.forgotten[id] || !s.EndedAt.IsZero() || !now.Before(s.ExpiresAt)
 }
 
-// present follows a roster, by R4.7.
+// present follows a stored roster and checks it by R4.7.
 func (m *model) present(t *task, id chatcfg.AccountID, r tickets.Roster) {
 	a := m.accounts[id]
 	if a == nil || a.deleted {
@@ -285,8 +292,8 @@ func (m *model) present(t *task, id chatcfg.AccountID, r tickets.Roster) {
 	a.rosters = append(a.rosters, rosterAt{m.w.now, r})
 }
 
-// wasPresence says whether a decision may have seen this presence: by a roster
-// that was the account's in the last seconds.
+// wasPresence reports whether a decision may have seen this presence: by a roster that
+// was the account's in the last seconds.
 func (a *account) wasPresence(p tickets.Presence, now, since time.Time) bool {
 	for i := len(a.rosters) - 1; i >= 0; i-- {
 		r := a.rosters[i]
@@ -304,8 +311,8 @@ func (a *account) wasPresence(p tickets.Presence, now, since time.Time) bool {
 	return false
 }
 
-// claimed checks that claims are of accounts that live, and for deadlines that
-// they are due and none that is was passed over.
+// claimed checks that claims are of accounts that are not deleted, and for deadlines
+// that they are due and none that is was skipped.
 func (m *model) claimed(claims []storage.Claim, due, partial bool, now, leaseUntil time.Time, limit int) {
 	for _, one := range claims {
 		a := m.accounts[one.Account]
@@ -327,7 +334,7 @@ func (m *model) claimed(claims []storage.Claim, due, partial bool, now, leaseUnt
 	}
 }
 
-// versions are those of an account's conversations.
+// versions returns the versions of an account's conversations.
 func (m *model) versions(id chatcfg.AccountID) map[tickets.ConversationID]int64 {
 	out := make(map[tickets.ConversationID]int64)
 	if a := m.accounts[id]; a != nil && !a.purged {
@@ -338,7 +345,7 @@ func (m *model) versions(id chatcfg.AccountID) map[tickets.ConversationID]int64 
 	return out
 }
 
-// conversations of every account that was not purged, in a fixed order.
+// conversations returns those of every account that was not purged, in a fixed order.
 func (m *model) conversations() []*conv {
 	var all []*conv
 	for _, a := range m.order {
@@ -349,7 +356,7 @@ func (m *model) conversations() []*conv {
 	return all
 }
 
-// living are the accounts that are not deleted.
+// living returns the accounts that are not deleted.
 func (m *model) living() []*account {
 	return slices.DeleteFunc(slices.Clone(m.order), func(a *account) bool { return a.deleted })
 }

@@ -61,7 +61,8 @@ type expected struct {
 	from   []tickets.Author // the words of people, before the rules' messages
 }
 
-// deadline is what the conversation waits for; zero: nothing.
+// deadline returns the conversation's next deadline and what is then done; zero: there
+// is none.
 func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 	t, a := c.ticket, c.account
 	if t == nil || t.status != tickets.StatusOpen {
@@ -82,6 +83,7 @@ func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 	return latest(due, a.since.closeChanged), tickets.CommandExpire
 }
 
+// latest returns the later of two instants.
 func latest(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b
@@ -89,6 +91,7 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+// startWait starts a wait under the current SLA.
 func (c *conv) startWait(now time.Time) {
 	cfg := c.account.current()
 	w := &wait{since: now}
@@ -96,6 +99,7 @@ func (c *conv) startWait(now time.Time) {
 	c.ticket.wait = w
 }
 
+// under puts the wait under a configuration's SLA.
 func (w *wait) under(cfg *config) {
 	w.limit, w.clock, w.due = std(cfg.Quality.SLA), cfg.Quality.Clock, time.Time{}
 	if w.limit > 0 {
@@ -103,8 +107,8 @@ func (w *wait) under(cfg *config) {
 	}
 }
 
-// apply carries an entry out on the model, or says what is wrong with it. now is the
-// instant at which it takes effect.
+// apply carries an entry out on the model and returns what must follow from it, or what
+// is wrong with it. now is the instant at which it takes effect.
 func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wrong string) {
 	t := c.ticket
 	if e.Ticket != 0 && t != nil && e.Ticket != t.number && e.Kind != tickets.CommandWrite {
@@ -179,7 +183,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 	return x, ""
 }
 
-// applyOlder is for tickets that are not the latest (R3.3).
+// applyOlder is apply for tickets that are not the latest (R3.3).
 func (c *conv) applyOlder(e *tickets.Entry, by cause) (x expected, wrong string) {
 	i := slices.IndexFunc(c.older, func(t *ticket) bool { return t.number == e.Ticket })
 	if i < 0 {
@@ -198,7 +202,8 @@ func (c *conv) applyOlder(e *tickets.Entry, by cause) (x expected, wrong string)
 	return x, ""
 }
 
-// describe sets the typification or the metadata, whole (R3.6).
+// describe sets the typification or the metadata, whole (R3.6), or returns why it may
+// not be.
 func describe(t *ticket, by cause, x *expected) (wrong string) {
 	if t.customer.Level == tickets.LevelAnonymous {
 		return fmt.Sprintf("%s on the ticket of an anonymous customer", by.cmd.Kind)
@@ -215,7 +220,8 @@ func describe(t *ticket, by cause, x *expected) (wrong string) {
 	return ""
 }
 
-// number is the ticket that an entry must be of: the one asked for, else the latest.
+// number returns the ticket that an entry must be of: the one asked for, else the
+// latest.
 func (by cause) number(c *conv) tickets.Number {
 	if by.request != nil && by.cmd.Number != 0 {
 		return by.cmd.Number
@@ -223,6 +229,7 @@ func (by cause) number(c *conv) tickets.Number {
 	return c.ticket.number
 }
 
+// mark marks a ticket important or normal.
 func mark(t *ticket, k tickets.CommandKind, x *expected) {
 	important := k == tickets.CommandMark
 	if !important {
@@ -234,6 +241,7 @@ func mark(t *ticket, k tickets.CommandKind, x *expected) {
 	}
 }
 
+// write does what a customer's message does to the conversation.
 func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 	cfg := c.account.current()
 	window := std(cfg.General.ReopenWindow)
@@ -257,7 +265,7 @@ func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 		c.ticket = t
 		x.facts = append(x.facts, "created")
 	}
-	if c.meet(by.session) {
+	if c.mergeCustomer(by.session) {
 		x.facts = append(x.facts, "linked")
 	}
 	t.messages++
@@ -288,7 +296,7 @@ func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 	c.answer(e, now, created, x)
 }
 
-// answer is R4.1: what a customer's message sets off, in order.
+// answer adds the actions that follow from a customer's message, in the order of R4.1.
 func (c *conv) answer(e *tickets.Entry, now time.Time, created bool, x *expected) {
 	cfg, t := c.account.current(), c.ticket
 	if c.customerMessages == 1 {
@@ -308,7 +316,8 @@ func (c *conv) answer(e *tickets.Entry, now time.Time, created bool, x *expected
 	}
 }
 
-// speak expects an action's message if it is on.
+// speak expects an action's message if the action is on and not paused, and reports
+// whether it does.
 func (c *conv) speak(rule tickets.RuleKey, evenPaused bool, x *expected) bool {
 	if !action(c.account.current(), rule).Enabled || c.ticket.paused && !evenPaused {
 		return false
@@ -317,6 +326,7 @@ func (c *conv) speak(rule tickets.RuleKey, evenPaused bool, x *expected) bool {
 	return true
 }
 
+// action returns a configuration's action of a rule.
 func action(cfg *config, rule tickets.RuleKey) chatcfg.TextAction {
 	a := cfg.Automation
 	return map[tickets.RuleKey]chatcfg.TextAction{
@@ -325,6 +335,7 @@ func action(cfg *config, rule tickets.RuleKey) chatcfg.TextAction {
 	}[rule]
 }
 
+// reply does what an agent's answer does to the conversation.
 func (c *conv) reply(now time.Time, by cause, x *expected) {
 	t := c.ticket
 	if t.status == tickets.StatusIgnored {
@@ -349,6 +360,7 @@ func (c *conv) reply(now time.Time, by cause, x *expected) {
 	}
 }
 
+// open does what opening does to the latest ticket.
 func (c *conv) open(now time.Time) {
 	t := c.ticket
 	t.status, t.reason, t.closedAt, t.openedAt = tickets.StatusOpen, "", time.Time{}, now
@@ -359,7 +371,7 @@ func (c *conv) open(now time.Time) {
 	}
 }
 
-// mentions says whether a text of plain words holds a keyword (R5.1).
+// mentions reports whether a text of plain words has a keyword (R5.1).
 func mentions(text string, keywords []string) bool {
 	words := " " + strings.ToLower(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '#' || r == '/' }), " ")) + " "
 	for _, k := range keywords {

@@ -46,6 +46,7 @@ type row struct {
 	shared bool
 }
 
+// fail records a failure of the run.
 func (o *outbox) fail(name, format string, args ...any) { o.m.w.failf(name, format, args...) }
 
 // committed checks that a commit's deliveries are exactly those that its entries
@@ -91,7 +92,7 @@ func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Deli
 	}
 }
 
-// claimed checks each claimed delivery, and that nothing due was passed over.
+// claimed checks each claimed delivery, and that nothing due was skipped.
 func (o *outbox) claimed(list []storage.Delivery, now, leaseUntil time.Time, limit int, share storage.Share) {
 	for _, r := range o.list {
 		if r.state == storage.Sending && r.kind == "mail" && !r.lease.After(now) && !o.m.accounts[r.account].deleted && !r.gone {
@@ -129,6 +130,7 @@ func (o *outbox) claimed(list []storage.Delivery, now, leaseUntil time.Time, lim
 	}
 }
 
+// settled follows a settled delivery and checks that its outcome is true.
 func (o *outbox) settled(d storage.Delivery) {
 	r := o.rows[rowKey{d.Account, d.Key}]
 	if r == nil || r.gone || r.state != storage.Sending || r.fence != d.Fence {
@@ -155,6 +157,7 @@ func (o *outbox) settled(d storage.Delivery) {
 	}
 }
 
+// replayed follows a replay and checks that the delivery was dead or unknown.
 func (o *outbox) replayed(id chatcfg.AccountID, key string, now time.Time) {
 	r := o.rows[rowKey{id, key}]
 	if r == nil || r.gone || (r.state != storage.Dead && r.state != storage.Unknown) {
@@ -165,6 +168,7 @@ func (o *outbox) replayed(id chatcfg.AccountID, key string, now time.Time) {
 	r.replays++
 }
 
+// pruned follows a prune and checks how many were removed.
 func (o *outbox) pruned(before time.Time, n int) {
 	var old []*row
 	for _, r := range o.list {
@@ -183,6 +187,7 @@ func (o *outbox) pruned(before time.Time, n int) {
 	o.list = slices.DeleteFunc(o.list, func(r *row) bool { return r.gone })
 }
 
+// deleted follows a deletion: pending deliveries are dropped.
 func (o *outbox) deleted(a *account) {
 	for _, r := range o.list {
 		if r.account == a.id && r.state == storage.Pending {
@@ -191,6 +196,7 @@ func (o *outbox) deleted(a *account) {
 	}
 }
 
+// purged follows a purge: all deliveries are gone.
 func (o *outbox) purged(a *account) {
 	for _, r := range o.list {
 		if r.account == a.id {

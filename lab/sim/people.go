@@ -22,7 +22,7 @@ type people struct {
 	readers []*reader
 	feeds   map[chatcfg.AccountID]*feed
 	inboxes map[chatcfg.AccountID]*inbox
-	// dries are the dry runs that were not yet held against what happened.
+	// dries are the dry runs that were not yet compared with what happened.
 	dries     []*dry
 	followers []*follower
 	counter   int
@@ -42,7 +42,7 @@ type visitor struct {
 	keys     int
 }
 
-// on is the visitor's handle on a desk.
+// on returns the visitor's handle on a desk.
 func (v *visitor) on(d *charla.Desk) *charla.Visitor { return d.Account(v.account.id).Visitor(v.token) }
 
 // request is a change somebody asks for, once or again.
@@ -83,10 +83,10 @@ func (w *World) ask(d *desk, r *request) {
 	})
 }
 
-// answered enters what a call answered into the ledger.
+// answered records in the ledger what a call answered.
 func (w *World) answered(t *task, r *request) {
 	r.running--
-	p, there := w.model.landed(r)
+	p, there := w.model.stored(r)
 	if r.key != "" && errors.Is(t.err, charla.ErrKeyReused) && t.returned {
 		w.reused(r, t.err)
 	}
@@ -134,7 +134,7 @@ func (w *World) answered(t *task, r *request) {
 // ledger checks every request against the log, when nothing is under way.
 func (w *World) ledger() {
 	for _, r := range w.people.requests {
-		p, there := w.model.landed(r)
+		p, there := w.model.stored(r)
 		switch {
 		case r.acked != nil && !there:
 			w.failf("lost", "%s %q was acknowledged and is not in the log", r.name, r.tag)
@@ -147,7 +147,7 @@ func (w *World) ledger() {
 // words are what people say. Some hold keywords, some nearly.
 var words = []string{"hola", "URGENTE", "urgentemente", "no funciona", "no", "reclamo", "gracias", "precio"}
 
-// say makes a text that names its account and occurs once.
+// say returns a text that names its account and occurs once.
 func (w *World) say(a *account) string {
 	w.people.counter++
 	return fmt.Sprintf("%s %s #%d/", words[w.rnd.IntN(len(words))], a.name, w.people.counter)
@@ -234,7 +234,7 @@ func (w *World) write(d *desk, v *visitor) {
 	w.request(d, r)
 }
 
-// wants is a message that a visitor wants to write.
+// wants returns the request for a message of the visitor's.
 func (v *visitor) wants(text string) *request {
 	r := &request{name: "write", tag: text, account: v.account, message: true, visitor: v, ended: v.ended}
 	r.actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.id}
@@ -298,7 +298,7 @@ func (w *World) act(d *desk, c *conv) {
 	w.request(d, r)
 }
 
-// typification is one that an agent sets; nil clears it.
+// typification returns one that an agent sets; nil clears it.
 func (w *World) typification(text string) *tickets.Typification {
 	switch w.rnd.IntN(4) {
 	case 0:
@@ -310,7 +310,7 @@ func (w *World) typification(text string) *tickets.Typification {
 	}
 }
 
-// metadata is what an agent sets in place of what there was.
+// metadata returns what an agent sets in place of what there was.
 func (w *World) metadata(text string) map[string]string {
 	switch w.rnd.IntN(4) {
 	case 0:
@@ -338,7 +338,8 @@ func (w *World) again(d *desk) bool {
 	return true
 }
 
-// probe asks for what is another account's, or for what a key forbids.
+// probe asks for something of another account, or for what a key forbids, and checks
+// that it is refused.
 func (w *World) probe(d *desk) {
 	convs := w.model.conversations()
 	if len(convs) == 0 || len(w.model.order) < 2 {
@@ -384,7 +385,7 @@ func (w *World) probe(d *desk) {
 	})
 }
 
-// heartbeat has an agent say how they are.
+// heartbeat has an agent say whether they are online.
 func (w *World) heartbeat(d *desk, a *account) {
 	b := &beat{
 		[]tickets.AgentID{"ana", "beto"}[w.rnd.IntN(2)],
@@ -395,7 +396,7 @@ func (w *World) heartbeat(d *desk, a *account) {
 	})
 }
 
-// accountID is one that the world's chance makes.
+// accountID returns a random ID.
 func (w *World) accountID() chatcfg.AccountID {
 	var id uuid.UUID
 	for i := range id {

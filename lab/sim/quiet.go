@@ -9,9 +9,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// quieten ends the faults: every desk runs, every call ends, callers that do
-// not know a request's outcome ask again, and time goes on until nothing is left to
-// do. Then everything is looked at once more.
+// quieten ends the faults: every desk runs, every call ends, callers that do not know a
+// request's outcome ask again, and time goes on until nothing is left to do. Then it
+// checks everything once more.
 func (w *World) quieten() {
 	w.quiet = true
 	w.logf("quiet")
@@ -117,7 +117,7 @@ func (w *World) comeBack() {
 	w.drain()
 }
 
-// someone is a desk that runs.
+// someone returns a desk that runs, started if there is none.
 func (w *World) someone() *desk {
 	if alive := w.alive(); len(alive) > 0 {
 		return alive[0]
@@ -137,7 +137,7 @@ func (w *World) bootAll() {
 	w.drain()
 }
 
-// drain lets everything under way end.
+// drain lets everything under way end. The run fails if something never does.
 func (w *World) drain() {
 	for rounds := 0; w.failure == nil; rounds++ {
 		var next *waiter
@@ -163,7 +163,7 @@ func (w *World) drain() {
 	}
 }
 
-// rest lets every desk do what is due.
+// rest has every desk do what is due.
 func (w *World) rest() {
 	for i := range w.desks {
 		if w.failure != nil {
@@ -182,7 +182,8 @@ func (w *World) rest() {
 	w.bootAll()
 }
 
-// nextDue is the next instant at which there is something to do, by the store.
+// nextDue returns the next instant at which there is something to do, by the store;
+// zero: never.
 func (w *World) nextDue() time.Time {
 	ctx := context.Background()
 	wake, err1 := w.real.Conversations().NextWake(ctx)
@@ -220,7 +221,7 @@ func (w *World) nothingDue() {
 	}
 }
 
-// last looks at everything in the store once more.
+// last checks everything in the store once more.
 func (w *World) last(ctx context.Context) {
 	w.model.outbox.check(ctx)
 	for _, r := range w.model.outbox.list {
@@ -239,7 +240,8 @@ func (w *World) last(ctx context.Context) {
 	w.reports(ctx)
 }
 
-// whole reads a conversation whole: it is what it was when each part landed.
+// whole reads a whole conversation and checks that nothing in it has changed since it
+// was stored.
 func (w *World) whole(ctx context.Context, c *conv) {
 	var messages []tickets.Message
 	for {

@@ -21,7 +21,7 @@ type reader struct {
 	gone bool
 }
 
-// stream starts to follow a conversation, from somewhere in its log.
+// stream has an agent's page follow a conversation, from a random message on.
 func (w *World) stream(d *desk, c *conv) {
 	from := int64(w.rnd.IntN(len(c.messages) + 1))
 	r := &reader{conv: c, next: from + 1}
@@ -44,7 +44,7 @@ func (w *World) stream(d *desk, c *conv) {
 	}
 }
 
-// streams checks what the readers got against the log.
+// streams checks what the pages got against the log.
 func (w *World) streams() {
 	w.followers()
 	w.inboxes()
@@ -61,7 +61,8 @@ func (w *World) streams() {
 	w.people.readers = slices.DeleteFunc(w.people.readers, func(r *reader) bool { return r.gone })
 }
 
-// visit reads what a session may see (R7.2).
+// visit reads a conversation as a visitor and checks that the session may see all of it
+// (R7.2).
 func (w *World) visit(d *desk, v *visitor) {
 	ended := v.ended
 	token := v.token
@@ -98,7 +99,7 @@ func (w *World) visit(d *desk, v *visitor) {
 	})
 }
 
-// holds is the conversation of a session.
+// holds returns the conversation of a session; nil: it has none yet.
 func (m *model) holds(id tickets.SessionID) *conv {
 	s, ok := m.sessions[id]
 	if !ok || m.accounts[s.Account] == nil {
@@ -121,7 +122,7 @@ type inbox struct {
 	gone    bool
 }
 
-// inbox starts to follow an account's inbox, where no page follows it.
+// inbox has a page follow an account's inbox, unless one does.
 func (w *World) inbox(d *desk, a *account) {
 	if w.people.inboxes == nil {
 		w.people.inboxes = make(map[chatcfg.AccountID]*inbox)
@@ -152,7 +153,7 @@ func (w *World) inbox(d *desk, a *account) {
 	}
 }
 
-// inboxes checks the rows that came against the log.
+// inboxes checks the rows that pages got against the log.
 func (w *World) inboxes() {
 	for _, a := range w.model.order {
 		b := w.people.inboxes[a.id]
@@ -199,7 +200,8 @@ type feed struct {
 	seen    map[tickets.ConversationID]int64
 }
 
-// poll reads on in an account's feed until it has caught up.
+// poll reads an account's feed on until it has caught up, and checks that no change is
+// missing.
 func (w *World) poll(d *desk, a *account) {
 	if w.people.feeds == nil {
 		w.people.feeds = make(map[chatcfg.AccountID]*feed)

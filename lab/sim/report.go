@@ -17,7 +17,8 @@ type answer struct {
 	first         bool
 }
 
-// figures are R2.7's of an account over a period, from inclusive, to exclusive.
+// figures computes R2.7's figures of an account over a period, from inclusive, to
+// exclusive.
 func (a *account) figures(from, to time.Time) tickets.Report {
 	var r tickets.Report
 	within := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
@@ -48,7 +49,7 @@ func (a *account) figures(from, to time.Time) tickets.Report {
 	return r
 }
 
-// times are the figures of some answers. A percentile is the smallest time that at
+// times computes the figures of some answers. A percentile is the smallest time that at
 // least that share of all do not exceed.
 func times(all []answer) (f tickets.Times) {
 	if len(all) == 0 {
@@ -81,10 +82,11 @@ func times(all []answer) (f tickets.Times) {
 	return f
 }
 
-// storedTime is an instant as stores keep and compare it.
+// storedTime returns an instant as stores keep and compare it.
 func storedTime(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
 
-// border is an instant at which something happened in an account, or one beside it.
+// border returns an instant at which something happened in an account, or one beside
+// it.
 func (w *World) border(a *account) time.Time {
 	at := w.now
 	if c := a.order[w.rnd.IntN(len(a.order))]; w.rnd.IntN(2) == 0 {
@@ -95,7 +97,7 @@ func (w *World) border(a *account) time.Time {
 	return storedTime(at).Add(time.Duration(w.rnd.IntN(3)-1) * time.Microsecond)
 }
 
-// report has an account's figures told over some period.
+// report reads an account's report over some period and checks it.
 func (w *World) report(d *desk, a *account) {
 	from, to := w.border(a), w.border(a)
 	if to.Before(from) {

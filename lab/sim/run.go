@@ -31,7 +31,7 @@ type Step struct {
 // Stats count what happened in a run.
 type Stats struct {
 	Steps, Crashes, Commits, Acks, Mails, Hooks int
-	// Foretold are the dry runs that could be held against what then happened,
+	// Foretold are the dry runs that could be compared with what then happened,
 	// Reopened the times that the store was closed and opened again.
 	// Met are the refusals for a key that somebody had used for something else.
 	Foretold, Reopened, Met int
@@ -42,9 +42,10 @@ type Stats struct {
 	Chosen map[[2]int]int
 }
 
+// newStats returns empty figures.
 func newStats() Stats { return Stats{Faults: make(map[string]int), Chosen: make(map[[2]int]int)} }
 
-// Add adds another run's.
+// Add adds the figures of another run.
 func (s *Stats) Add(o Stats) {
 	s.Steps += o.Steps
 	s.Crashes += o.Crashes
@@ -73,7 +74,7 @@ type Outcome struct {
 	Trace   []string
 }
 
-// NewSpec is the run of a seed.
+// NewSpec returns the specification of a seed's run.
 func NewSpec(seed uint64, steps int) Spec {
 	s := Spec{Seed: seed, Whole: true}
 	r := rand.New(rand.NewPCG(seed, 0))

@@ -61,7 +61,7 @@ type waiter struct {
 	parking *parking
 }
 
-// release lets a parked call go on, well or not.
+// release lets a parked call go on, with success or a fault.
 func (w *World) release(one waiter) {
 	t, at := one.task, one.parking
 	v := w.verdict(at)
@@ -76,7 +76,7 @@ func (w *World) release(one waiter) {
 	}
 }
 
-// verdict chooses what becomes of a parked call.
+// verdict chooses how a parked call goes on.
 func (w *World) verdict(at *parking) verdict {
 	if at.kind == hooks && w.poisonous(at.detail) {
 		return dieBefore
@@ -115,7 +115,7 @@ func (w *World) poisonous(key string) bool {
 	return w.spec.Seed%8 == 5 && h.Sum32()%64 == 0
 }
 
-// pass lets time pass, a little or a lot, or moves one desk's clock.
+// pass moves time on, a little or a lot, or moves one desk's clock.
 func (w *World) pass() {
 	r := w.rnd
 	upTo := func(d time.Duration) time.Duration {
@@ -153,8 +153,8 @@ func (w *World) pass() {
 	}
 }
 
-// meet moves time to where something is due, for one desk's clock, or right
-// beside, and often has somebody write or act there at that instant.
+// meet moves time to where something is due by one desk's clock, or right beside, and
+// often has somebody write or act there at that instant.
 func (w *World) meet() {
 	convs := w.model.conversations()
 	alive := w.alive()
@@ -187,7 +187,8 @@ func (w *World) meet() {
 	}
 }
 
-// visitorOf is somebody whose session writes in a conversation.
+// visitorOf returns a visitor whose session writes in a conversation; nil: there is
+// none.
 func (w *World) visitorOf(c *conv) *visitor {
 	for i := len(w.people.sessions) - 1; i >= 0; i-- {
 		if v := w.people.sessions[i]; !v.ended && w.model.holds(v.id) == c {
@@ -267,7 +268,7 @@ func (w *World) operate() {
 	}
 }
 
-// visitor is one of an account's last few.
+// visitor returns one of an account's last few visitors; nil: it has none.
 func (w *World) visitor(a *account) *visitor {
 	var of []*visitor
 	for _, v := range w.people.sessions {
@@ -294,6 +295,7 @@ func (w *World) runDue(d *desk) {
 	})
 }
 
+// onlyRun reports whether, on this seed, only Run does what is due.
 func (w *World) onlyRun() bool { return w.spec.Seed%4 == 3 }
 
 // replay has the host send a dead or unknown delivery again.

@@ -39,7 +39,7 @@ const (
 	dieAfter
 )
 
-// crashes says whether a verdict ends the desk.
+// crashes reports whether a verdict ends the desk.
 func (v verdict) crashes() bool { return v == dieBefore || v == dieAfter }
 
 var verdictNames = map[verdict]string{
@@ -147,7 +147,8 @@ func (w *World) start(t *task, run func(context.Context, *task) (charla.Result, 
 	w.settle()
 }
 
-// park waits for the schedule. On a dead desk it never returns.
+// park waits until the schedule lets the call go on, and returns how. On a dead desk it
+// never returns.
 func (t *task) park(at spot) verdict {
 	if t.desk.dead {
 		runtime.Goexit()
@@ -171,8 +172,8 @@ func (t *task) leave(p *parking, v verdict) {
 	p.resume <- v
 }
 
-// settle waits until every goroutine is parked, blocked or done, and closes the
-// books of those that are done.
+// settle waits until every goroutine is parked, blocked or done, and handles those that
+// are done.
 func (w *World) settle() {
 	for {
 		w.wait()

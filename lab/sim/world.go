@@ -70,7 +70,7 @@ type Failure struct {
 
 func (f *Failure) Error() string { return fmt.Sprintf("%s: %s (step %d)", f.Name, f.Text, f.Step) }
 
-// failf notes the first failure.
+// failf records a failure, unless there is one already.
 func (w *World) failf(name, format string, args ...any) {
 	if w.failure != nil {
 		return
@@ -88,6 +88,7 @@ func (w *World) logf(format string, args ...any) {
 	}
 }
 
+// errName returns an error as the trace shows it.
 func errName(err error) string {
 	if err == nil {
 		return "ok"
@@ -96,7 +97,7 @@ func errName(err error) string {
 	return s
 }
 
-// newWorld is the world as a specification begins.
+// newWorld returns the world in which a specification begins.
 func newWorld(spec Spec, real storage.Store, wait func()) *World {
 	w := &World{spec: spec, wait: wait, real: real, hash: fnv.New64a(), stats: newStats()}
 	w.rnd = rand.New(rand.NewPCG(spec.Seed, 1))
@@ -144,7 +145,8 @@ func (w *World) boot(d *desk) {
 	}
 }
 
-// batch differs by seed: one and a few show what a batch hides.
+// batch returns the size of batches, which differs by seed: one, and a few, show what a
+// large batch hides.
 func (w *World) batch() int { return []int{1, 3, 100}[w.spec.Seed%3] }
 
 const (
@@ -160,11 +162,11 @@ func (w *World) background(d *desk, name string, run func(context.Context, *task
 	return t
 }
 
-// stalest is before any roster that the task's decision may have seen: those read
-// since it began, or kept by its desk for a second on its own clock.
+// stalest returns an instant before any roster that the task's decision may have seen:
+// those read since it began, or kept by its desk for a second on its own clock.
 func (t *task) stalest() time.Time { return t.started.Add(-2*time.Second - t.desk.back) }
 
-// alive are the desks that run.
+// alive returns the desks that run.
 func (w *World) alive() []*desk {
 	var out []*desk
 	for _, d := range w.desks {
@@ -220,6 +222,7 @@ func (m mailer) Send(ctx context.Context, mail charla.Mail) error {
 // hooked are the names of every desk's hooks.
 var hooked = []string{"bot", "host"}
 
+// hooks returns the hooks of every desk.
 func (w *World) hooks() map[string]charla.Hook {
 	all := make(map[string]charla.Hook)
 	for _, name := range hooked {
@@ -228,7 +231,8 @@ func (w *World) hooks() map[string]charla.Hook {
 	return all
 }
 
-// hook is one of every desk's host.
+// hook is called by a desk with an event: it checks that the event happened, and
+// succeeds, fails or panics as the schedule says.
 func (w *World) hook(ctx context.Context, name string, e charla.Event) error {
 	t, _ := ctx.Value(taskKey{}).(*task)
 	r := w.model.outbox.emits("event:"+name, e.Ref.Account, e.Key, attempts)
@@ -257,6 +261,7 @@ func (w *World) hook(ctx context.Context, name string, e charla.Event) error {
 	return nil
 }
 
+// conv returns the conversation of a ref; nil: there is none.
 func (m *model) conv(ref tickets.Ref) *conv {
 	if a := m.accounts[ref.Account]; a != nil {
 		return a.convs[ref.Conversation]

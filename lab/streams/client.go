@@ -97,8 +97,8 @@ type stream struct {
 
 var errCut = errors.New("the server cut the stream")
 
-// open opens a stream after a sequence number; buffer bounds what the kernel
-// keeps for it.
+// open opens a stream after a sequence number; buffer bounds the kernel's buffer for
+// it.
 func (c *client) open(ctx context.Context, token string, after int64, buffer int) (*stream, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", c.Address)

@@ -166,8 +166,8 @@ type reader struct {
 	stream *stream
 }
 
-// stick opens streams of one customer's sessions, does not read them, and has an
-// agent write more than they hold.
+// stick opens streams of one customer's sessions, does not read them, and has an agent
+// write more than they can buffer.
 func (c *client) stick(ctx context.Context, o options) ([]reader, error) {
 	secret, err := charla.ParseSecret(c.Secret)
 	if err != nil {
@@ -245,7 +245,8 @@ func (c *client) resume(ctx context.Context, o options, readers []reader) error 
 	return nil
 }
 
-// read reads messages up to the last one.
+// read reads messages up to the last one, and counts those that are missing or come
+// twice.
 func (r *reader) read(seen *int64, last int64, lost *atomic.Int64) error {
 	for *seen < last {
 		kind, data, err := r.stream.event(2 * time.Minute)
@@ -308,7 +309,8 @@ func (c *client) slowly(ctx context.Context, o options) error {
 	return err
 }
 
-// parallel does n things, 32 at a time, and returns what came of them.
+// parallel does n things, 32 at a time, and returns their results and the errors,
+// joined.
 func parallel[T any](n int, do func(int) (T, error)) ([]T, error) {
 	all, failed := make([]T, n), make([]error, n)
 	var next atomic.Int64

@@ -44,7 +44,7 @@ func (l small) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// serve is the server's process.
+// serve is the server's process: it serves until ctx ends.
 func serve(ctx context.Context, dir string, hijack bool) error {
 	store, err := sqlite.Open(dir+"/charla.db", nil)
 	if err != nil {
@@ -110,7 +110,7 @@ func serve(ctx context.Context, dir string, hijack bool) error {
 	return err
 }
 
-// steer answers to the client's process.
+// steer returns the handler of the client's commands to the server.
 func steer(account *charla.Account, open *atomic.Int64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /open", func(w http.ResponseWriter, _ *http.Request) {

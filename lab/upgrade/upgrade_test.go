@@ -190,7 +190,7 @@ func TestUpgrade(t *testing.T) {
 	assert.Equal(t, "newer_format", one.ask(upgrade.Request{Op: "end session", Account: account, Token: fresh}).Class)
 	one.must(upgrade.Request{Op: "write", Account: account, Token: fresh, Text: "hola"})
 
-	// Deadlines and mails of both happen, whoever claims them.
+	// Deadlines and mails of both are carried out, by either process.
 	s.open(three, "nueva")
 	three.must(upgrade.Request{Op: "reply", Ref: juan.ref, Text: "¿en qué ayudo?"})
 	one.must(upgrade.Request{Op: "reply", Ref: eva.ref, Text: "¿en qué ayudo?"})

@@ -64,7 +64,7 @@ func checkHeldFeed(c *check) {
 		release()
 		c.must(<-outcome, "the commit that was held")
 		c.must(<-early, "the commit beside it")
-		c.that(!held, "the feed showed a commit before it had landed")
+		c.that(!held, "the feed showed a commit before it was stored")
 		changes, next := c.follow(a.ID, cursor, 1)
 		cursor = next
 		for id, version := range latest(c, changes) {
@@ -81,7 +81,8 @@ func checkHeldSave(c *check) {
 	c.changeWhileHeld(storage.ErrConfigChanged, func(a chatcfg.Account) { c.raise(a) })
 }
 
-// checkHeldDeletion checks the same of a deletion.
+// checkHeldDeletion checks that after a deletion that returns while a commit is open,
+// that commit is refused.
 func checkHeldDeletion(c *check) {
 	c.changeWhileHeld(storage.ErrDeleted, func(a chatcfg.Account) { c.remove(a) })
 }

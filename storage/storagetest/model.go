@@ -140,7 +140,7 @@ func (g *game) remove() {
 	g.save("Accounts.Save to delete", func(a *chatcfg.Account) { a.DeletedAt = later(g.now) })
 }
 
-// purge purges an account, which may not be deleted.
+// purge purges a random account, deleted or not.
 func (g *game) purge() {
 	a := g.account()
 	want, wanted := g.model.Accounts().Purge(g.c.ctx, a.ID)
@@ -306,7 +306,8 @@ func described(list []storage.Delivery) []string {
 	return lines
 }
 
-// settle settles a claimed delivery, which may be settled already or claimed again.
+// settle settles a claimed delivery, sometimes one that was settled before or has been
+// claimed again.
 func (g *game) settle() {
 	if len(g.claimed) == 0 {
 		return
@@ -322,7 +323,7 @@ func (g *game) settle() {
 	g.both("Outbox.Settle", nil, nil, g.store.Outbox().Settle(g.c.ctx, d.got), wanted)
 }
 
-// replay replays a random delivery, which may not be dead or not exist.
+// replay replays a random delivery: a dead one, another, or one that does not exist.
 func (g *game) replay() {
 	a, key, now := g.account().ID, fmt.Sprint(g.r.IntN(100)), later(g.now)
 	if len(g.claimed) > 0 {

@@ -117,7 +117,8 @@ func checkOneConversation(c *check) {
 	c.whole(a.ID, b.Conversation.ID, 1+workers*each)
 }
 
-// checkManyConversations checks the same of many conversations at once.
+// checkManyConversations checks that no commit is lost when many write to conversations
+// of their own.
 func checkManyConversations(c *check) {
 	accounts := []chatcfg.Account{c.account(), c.account()}
 	const workers, each = 32, 4

@@ -4,9 +4,9 @@
 //	go run ./lab/sim/mutants [-only NAME] [-seeds N]
 //
 // It prints what killed each mutant and after how many steps of the schedule, and
-// exits with 1 if one survives or does not compile. What is to kill it must first pass
-// without it; that it is not over in time kills nothing. A mutant is a file, a piece of
-// it, and what takes its place (see table.go); the compiler reads the changed copy
+// exits with 1 if one survives or does not compile. The tests that are to kill a mutant
+// must first pass without it; a timeout kills nothing. A mutant is a file, a piece of
+// it, and the piece's replacement (see table.go); the compiler reads the changed copy
 // by -overlay, so nothing of it is ever in the sources.
 package main
 
@@ -90,7 +90,8 @@ var (
 // timedOut reports whether a test binary was stopped for its time.
 func timedOut(out string) bool { return strings.Contains(out, "panic: test timed out after") }
 
-// try plants the mutant and says what killed it.
+// try plants the mutant and returns what killed it. It fails with errPasses if nothing
+// did, and if it does not compile.
 func (m mutant) try(dir string) (by string, err error) {
 	overlay, err := m.plant(dir)
 	if err != nil {
@@ -141,8 +142,8 @@ func (m mutant) try(dir string) (by string, err error) {
 	return "suite, " + test[1], nil
 }
 
-// plant writes the changed copy and the overlay that puts it in place; a mutant without
-// a file changes nothing.
+// plant writes the changed copy and the overlay that makes the compiler read it; a
+// mutant without a file changes nothing. It fails if the piece is not in the file once.
 func (m mutant) plant(dir string) (overlay string, err error) {
 	if m.file == "" {
 		overlay = filepath.Join(dir, "none.json")
@@ -171,6 +172,7 @@ func (m mutant) plant(dir string) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, body, 0o600)
 }
 
+// command runs a program in a folder and returns its output, also if it fails.
 func command(dir, name string, args ...string) (string, error) {
 	c := exec.Command(name, args...) //nolint:gosec // it runs the go command and what that built
 	c.Dir = dir

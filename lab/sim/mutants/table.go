@@ -9,13 +9,13 @@ const (
 	draftFile   = "tickets/draft.go"
 	decideFile  = "automation/decide.go"
 	speakFile   = "automation/speak.go"
-	roadFile    = "change.go"
+	changeFile  = "change.go"
 	runnerFile  = "runner.go"
 	accountFile = "config.go"
 	sessionFile = "session.go"
 	memoryFile  = "storage/memory_conversations.go"
 	outboxFile  = "storage/memory_outbox.go"
-	ownersFile  = "storage/memory_accounts.go"
+	recordFile  = "storage/memory_accounts.go"
 	storeFile   = "storage/rules.go"
 )
 
@@ -221,6 +221,6 @@ var actionBugs = []mutant{
 	},
 	{
 		name: "keyword inside a word", file: "automation/keywords.go",
-		old: "border := !inWord || !word", new: "border := true",
+		old: "border := !more || symbol&fold.Border != 0", new: "border := true",
 	},
 }

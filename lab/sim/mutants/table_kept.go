@@ -2,7 +2,7 @@ package main
 
 const reportFile = "storage/report.go"
 
-// keptBugs are in what is kept of messages, tickets and customers, and in the figures.
+// keptBugs are in what is stored of messages, tickets and customers, and in reports.
 var keptBugs = []mutant{
 	{
 		name: "kept: agents' and rules' messages without a level", file: draftFile,
@@ -85,27 +85,27 @@ var keyBugs = []mutant{
 		old: "Scope: \"agent:\" + string(a.who.ID), Key: o.Key,", new: "Scope: \"agent:\", Key: o.Key,",
 	},
 	{
-		name: "met: a key for any ticket", file: roadFile,
+		name: "met: a key for any ticket", file: changeFile,
 		old: "[]any{c.Kind, c.Number, c.Text,", new: "[]any{c.Kind, c.Text,",
 	},
 	{
-		name: "met: a key for any words", file: roadFile,
+		name: "met: a key for any words", file: changeFile,
 		old: "[]any{c.Kind, c.Number, c.Text,", new: "[]any{c.Kind, c.Number, len(c.Text),",
 	},
 	{
-		name: "met: a key for any typification", file: roadFile,
+		name: "met: a key for any typification", file: changeFile,
 		old: "c.Welcome, c.Typification, c.Metadata})", new: "c.Welcome, c.Metadata})",
 	},
 	{
-		name: "met: a used key does it again", file: roadFile,
+		name: "met: a used key does it again", file: changeFile,
 		old: "if r := loaded.Receipt; r != nil {", new: "if r := loaded.Receipt; r != nil && r.Hash == hash {",
 	},
 	{
-		name: "met: a used key answers for anything", file: roadFile,
+		name: "met: a used key answers for anything", file: changeFile,
 		old: "if r.Hash != hash {", new: "if r.Hash != hash && r.Entry == 0 {",
 	},
 	{
-		name: "met: a key from before a login is another", file: roadFile,
+		name: "met: a key from before a login is another", file: changeFile,
 		old: "if q.Key == \"\" || len(links) == 0 {", new: "if q.Key == \"\" || len(links) < 2 {",
 	},
 }
@@ -134,7 +134,7 @@ var languageBugs = []mutant{
 		old: "[...]Locale{visitor, account, Spanish,", new: "[...]Locale{account, visitor, Spanish,",
 	},
 	{
-		name: "language: the account's is passed over", file: "chatcfg/words.go",
+		name: "language: the account's is ignored", file: "chatcfg/words.go",
 		old: "[...]Locale{visitor, account, Spanish,", new: "[...]Locale{visitor, Spanish,",
 	},
 	{

@@ -15,7 +15,8 @@ import (
 // contact forms. The functions below encode a copy whose times are as a store keeps
 // them.
 
-// Account returns an account's document. It fails if JSON cannot hold the account.
+// Account returns an account's document, with its times as stores keep them. It fails
+// if JSON cannot hold the account.
 func Account(a chatcfg.Account) ([]byte, error) {
 	cutTimes(&a.CreatedAt, &a.DeletedAt, &a.SavedAt, &a.Rules.RunningAt)
 	a.Rules.Rules = slices.Clone(a.Rules.Rules)
@@ -29,7 +30,8 @@ func Account(a chatcfg.Account) ([]byte, error) {
 	return document(a)
 }
 
-// Roster returns a roster's document. It fails if JSON cannot hold the roster.
+// Roster returns a roster's document, with its times as stores keep them. It fails if
+// JSON cannot hold the roster.
 func Roster(r tickets.Roster) ([]byte, error) {
 	r.Agents = maps.Clone(r.Agents)
 	for id, until := range r.Agents {
@@ -39,7 +41,8 @@ func Roster(r tickets.Roster) ([]byte, error) {
 	return document(r)
 }
 
-// Submission returns a contact form's document. It fails if JSON cannot hold it.
+// Submission returns a contact form's document, with its time as stores keep it. It
+// fails if JSON cannot hold the form.
 func Submission(s tickets.Submission) ([]byte, error) {
 	cutTimes(&s.At)
 	return document(s)

@@ -155,7 +155,7 @@ func TestSnippet(t *testing.T) {
 	assert.NotContains(t, b.get("/?chat=nobody").text, "data-charla")
 }
 
-// TestOutbox: R8.2: what the server refused is dead, what nobody knows is
+// TestOutbox: R8.2: what the server refused is dead, an unknown outcome is
 // unknown; both are sent again on demand, and shown.
 func TestOutbox(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLogin: nothing is to be had without the password, which is kept as a slow
+// TestLogin: nothing can be read without the password, which is kept as a slow
 // hash in a file for its owner's eyes.
 func TestLogin(t *testing.T) {
 	t.Parallel()

@@ -58,7 +58,7 @@ type Site struct {
 	settings map[string]setting
 	handler  http.Handler
 	// closing ends the streams.
-	closing context.Context //nolint:containedctx // it stands for the site's life, not a call's
+	closing context.Context //nolint:containedctx // it lasts as long as the site, not a call
 	close   context.CancelFunc
 }
 
