@@ -29,7 +29,7 @@ type ContactForm struct {
 }
 
 // contactKind is the kind of delivery that takes a contact form to its address.
-const contactKind = mailKind
+const contactKind = mailKind + ":contact"
 
 // Contact stores a contact form, of a stranger too, to be mailed to the account's
 // address, mailbox or both through the outbox: success means stored (R6.2). It returns

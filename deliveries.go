@@ -3,7 +3,6 @@ package charla
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -71,7 +70,7 @@ func (d *Desk) Deliveries(ctx context.Context, q DeliveryQuery) (Page[Delivery],
 	}
 	page := Page[Delivery]{Items: make([]Delivery, len(list.Items)), Next: list.Next}
 	for i, one := range list.Items {
-		kind, hook, _ := strings.Cut(one.Kind, ":")
+		kind, hook := splitKind(one.Kind)
 		page.Items[i] = Delivery{
 			Account: one.Account, Key: one.Key, Kind: kind, Hook: hook,
 			Ref:  tickets.Ref{Account: one.Account, Conversation: one.Conversation, Number: one.Ticket},

@@ -2,6 +2,7 @@ package charla_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -242,4 +243,32 @@ func (c committing) Commit(ctx context.Context, b *storage.Batch) error {
 		}
 	}
 	return err
+}
+
+// TestLater: R8.2: what a mailer's own limit holds back is no failed attempt, however
+// often, and comes at the time that the mailer names.
+func TestLater(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	pile(t, b.store, "mail", 1, b.account.ID())
+	full := true
+	m := &answering{answer: func(charla.Mail) error {
+		if full {
+			return fmt.Errorf("wrapped: %w", &charla.Later{After: 10 * time.Minute, Err: errors.New("too many")})
+		}
+		return nil
+	}}
+	b.use(b.newDesk(func(o *charla.Options) { o.Mailer, o.Runner.Attempts = m, 2 }))
+	for range 20 {
+		b.pass(10 * time.Minute)
+	}
+	require.Len(t, m.tried, 20)
+	waiting := b.deliveries(charla.DeliveryPending)
+	require.Len(t, waiting, 1)
+	require.Zero(t, waiting[0].Attempts)
+	require.Equal(t, b.clock.Now().Add(10*time.Minute).UTC(), waiting[0].NotBefore)
+	require.Contains(t, waiting[0].Error, "too many")
+	full = false
+	b.pass(10 * time.Minute)
+	require.Len(t, b.deliveries(charla.DeliverySent), 1)
 }

@@ -3,7 +3,9 @@ package charla
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -27,6 +29,21 @@ var (
 	// ErrRefused: not sent, and never will be.
 	ErrRefused = errors.New("charla: refused")
 )
+
+// Later is what a [Mailer] or a [Hook] answers if it did not try, because of a limit of
+// its own. It is told again after the given time, at most six hours, and no attempt is
+// counted.
+type Later struct {
+	After time.Duration
+	// Err is the reason.
+	Err error
+}
+
+// Error returns the reason and the time.
+func (l *Later) Error() string { return fmt.Sprintf("charla: not before %s: %v", l.After, l.Err) }
+
+// Unwrap returns the reason, and [ErrNotSent].
+func (l *Later) Unwrap() []error { return []error{ErrNotSent, l.Err} }
 
 // Mail is one e-mail to one address.
 type Mail struct {

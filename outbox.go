@@ -72,6 +72,16 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 
 // delivery returns a pending delivery with the JSON of body. All but mails may be
 // repeated when their outcome is unknown.
+// splitKind returns what a kind of delivery is to the host: "mail" or "event", and of an
+// event the hook's name.
+func splitKind(of string) (kind, hook string) {
+	kind, hook, _ = strings.Cut(of, ":")
+	if kind != eventKind {
+		hook = ""
+	}
+	return kind, hook
+}
+
 func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any) storage.Delivery {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -79,7 +89,7 @@ func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any)
 	}
 	return storage.Delivery{
 		Account: ref.Account, Key: key, Kind: kind, Conversation: ref.Conversation, Ticket: ref.Number,
-		Body: b, Repeatable: kind != mailKind, State: storage.Pending, NotBefore: now,
+		Body: b, Repeatable: !strings.HasPrefix(kind, mailKind), State: storage.Pending, NotBefore: now,
 	}
 }
 

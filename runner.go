@@ -281,7 +281,7 @@ func (d *Desk) deliver(ctx context.Context, c claim) error {
 		_, _ = d.attempt(ctx, &one, until) // the delivery holds the error
 		return d.storeOutcome(ctx, one)
 	}
-	kind, hook, _ := strings.Cut(one.Kind, ":")
+	kind, hook := splitKind(one.Kind)
 	late := max(d.o.Clock.Now().Sub(one.NotBefore), 0)
 	ctx = o.Begin(ctx, Operation{OpDelivery, kind})
 	took, cause := d.attempt(ctx, &one, until)
@@ -314,12 +314,16 @@ func (d *Desk) attempt(ctx context.Context, one *storage.Delivery, until time.Ti
 	if err != nil {
 		one.Error = printable(err.Error(), 500)
 	}
+	var later *Later
 	switch retry := one.Repeatable || errors.Is(err, ErrNotSent); {
 	case err == nil:
 		one.State = storage.Sent
 	case !begun && !errors.Is(err, ErrRefused):
 		one.State, one.NotBefore = storage.Pending, now
 		one.Attempts-- // the claim counted it
+	case errors.As(err, &later):
+		one.State, one.NotBefore = storage.Pending, now.Add(min(max(later.After, time.Second), maxBackoff))
+		one.Attempts-- // it was not tried
 	case errors.Is(err, ErrRefused), retry && one.Attempts >= d.o.Runner.Attempts:
 		one.State = storage.Dead
 	case retry:
@@ -357,7 +361,7 @@ func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, d.o.Runner.Lease/2)
 	defer cancel()
-	kind, hook, _ := strings.Cut(one.Kind, ":")
+	kind, hook := splitKind(one.Kind)
 	switch kind {
 	case mailKind:
 		if d.o.Mailer == nil {

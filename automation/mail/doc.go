@@ -34,8 +34,8 @@
 //
 // # Mail bombs
 //
-// What is over [Limit] for one address is ErrNotSent: it comes later, and not at all
-// if the flood outlasts the outbox's attempts. It is then dead in the outbox, where
-// [charla.Desk.Deliveries] lists it. Nothing is merged: each mail says which ticket
-// it is about.
+// What is over [Limit] for one address comes later, however long the flood lasts
+// ([charla.Later]). Contact forms never take the tickets' half of it, and one sender
+// leaves others as much as they take. Nothing is merged: each mail says which ticket it
+// is about.
 package mail

@@ -38,7 +38,9 @@ type Mailboxes interface {
 }
 
 // Limit is how many mails one address gets in any period of the length of Window,
-// from this process. Zero: 60, and 10 minutes.
+// from this process. Contact forms get half of them at most, and of that one sender no
+// more than is left to others. What is over waits ([charla.Later]). Zero: 60, and 10
+// minutes.
 type Limit struct {
 	Mails  int
 	Window time.Duration
@@ -128,7 +130,7 @@ func New(server, from string, o *Options) (*Mailer, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	m.limiter = &limiter{limit: m.o.Limit, clock: m.o.Clock, taken: make(map[string][]time.Time)}
+	m.limiter = &limiter{limit: m.o.Limit, clock: m.o.Clock, taken: make(map[string][]taken)}
 	m.pool = newPool(server, host, &m.o)
 	m.o.Password = "" // printing a Mailer must not show it
 	return m, nil
@@ -151,9 +153,9 @@ func (m *Mailer) Send(ctx context.Context, one charla.Mail) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", charla.ErrRefused, err)
 	}
-	giveBack, ok := m.limiter.take(strings.ToLower(to))
-	if !ok {
-		return fmt.Errorf("%w: more than %d mails to one address in %s", charla.ErrNotSent, m.o.Limit.Mails, m.o.Limit.Window)
+	giveBack, wait := m.limiter.take(strings.ToLower(to), strings.ToLower(one.ReplyTo))
+	if giveBack == nil {
+		return &charla.Later{After: wait, Err: fmt.Errorf("more than %d mails to one address in %s", m.o.Limit.Mails, m.o.Limit.Window)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.o.Timeout)
 	defer cancel()

@@ -215,6 +215,44 @@ func TestLimit(t *testing.T) {
 	assert.Len(t, s.took(), 6)
 }
 
+// Contact forms leave half of an address's mails to tickets, and one sender leaves other
+// senders as many as it takes; what waits says how long, on a clock that was wrong, too.
+func TestLimitIsFair(t *testing.T) {
+	t.Parallel()
+	s := serve(t, serverOptions{noTLS: true})
+	mock := clock.NewMock()
+	mock.Set(time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC))
+	m := mailer(t, s, func(o *mail.Options) {
+		o.Security, o.Clock, o.Limit = mail.InsecurePlaintext, mock, mail.Limit{Mails: 16, Window: time.Minute}
+	})
+	send := func(form string, n int) (sent int) {
+		for range n {
+			one := notification("mail-1")
+			one.ReplyTo = form
+			var later *charla.Later
+			if err := m.Send(t.Context(), one); err == nil {
+				sent++
+			} else if assert.ErrorAs(t, err, &later) {
+				assert.Equal(t, time.Minute, later.After)
+			}
+		}
+		return sent
+	}
+	assert.Equal(t, 4, send("flood@example.com", 100))
+	assert.Equal(t, 1, send("eva@example.com", 1))
+	assert.Equal(t, 1, send("juan@example.com", 1))
+	assert.Equal(t, 2, send("a@example.com", 1)+send("b@example.com", 1))
+	assert.Equal(t, 0, send("c@example.com", 1), "half is for tickets")
+	assert.Equal(t, 8, send("", 100))
+	mock.Add(time.Minute)
+	assert.Equal(t, 1, send("c@example.com", 1))
+
+	mock.Add(30 * 24 * time.Hour)
+	assert.Equal(t, 16, send("", 100))
+	mock.Set(mock.Now().Add(-30 * 24 * time.Hour))
+	assert.Equal(t, 16, send("", 100), "what the wrong clock counted is forgotten")
+}
+
 type mailboxes struct {
 	got map[string]charla.Mail
 	err error
