@@ -137,6 +137,36 @@ func TestHooks(t *testing.T) {
 	}
 }
 
+// TestFailingHook: R8.2: a hook that fails is told again; one beside it heard it once.
+func TestFailingHook(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	fine, fails := map[string]int{}, map[string]int{}
+	b.use(b.newDesk(func(o *charla.Options) {
+		o.Hooks = map[string]charla.Hook{
+			"fine": func(_ context.Context, e charla.Event) error { fine[e.Key]++; return nil },
+			"fails": func(_ context.Context, e charla.Event) error {
+				if fails[e.Key]++; fails[e.Key] < 3 {
+					return errors.New("not now")
+				}
+				return nil
+			},
+		}
+	}))
+	b.write(b.enter("juan"), "hola")
+	for range 10 {
+		b.pass(time.Minute)
+	}
+	require.NotEmpty(t, fine)
+	require.Len(t, fails, len(fine))
+	for key, n := range fine {
+		assert.Equal(t, 1, n, key)
+	}
+	for key, n := range fails {
+		assert.Equal(t, 3, n, key)
+	}
+}
+
 // TestNotificationText: R5.2, in the account's language, one line of subject.
 func TestNotificationText(t *testing.T) {
 	t.Parallel()

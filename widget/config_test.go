@@ -207,3 +207,20 @@ func TestEntry(t *testing.T) {
 		assert.Contains(t, string(got.body), want)
 	}
 }
+
+// R6.3: where only social logins may enter and the host has none of them, the chat says
+// so in the visitor's language, in place of a page without a way in.
+func TestNobodyEnters(t *testing.T) {
+	t.Parallel()
+	only := func(c *chatcfg.Config) {
+		c.Chat.Locale = chatcfg.Auto
+		c.Chat.IdentificationMessage.Any = "¿Quién eres?"
+		c.Chat.Facebook = chatcfg.Social{Enabled: true, Only: true}
+	}
+	for provider, want := range map[string]string{"google": "Nobody can enter this chat for now.", "facebook": "¿Quién eres?"} {
+		s := setup(t, only, func(o *widget.Options) { o.Logins = []widget.Login{fakeLogin{provider}} })
+		var c struct{ IdentificationMessage string }
+		s.do(request{path: "config?lang=en"}).into(t, &c)
+		assert.Equal(t, want, c.IdentificationMessage)
+	}
+}
