@@ -218,3 +218,47 @@ func TestAppOrigins(t *testing.T) {
 	assert.False(t, chatcfg.Chat{ExtraDomains: []string{"https://localhost"}}.Allows("capacitor://localhost"), "the scheme counts")
 	assert.False(t, chatcfg.Chat{ExtraDomains: []string{"capacitor://localhost"}}.Allows("https://localhost"), "the scheme counts")
 }
+
+// R6.8 Rows of Unicode's IdnaTestV2.txt (13.0.0; Copyright Unicode, Inc., Unicode License V3,
+// https://www.unicode.org/license.txt), of each kind in which ours could differ from what
+// browsers do. Where it does, it says why.
+func TestIdnaTestV2(t *testing.T) {
+	t.Parallel()
+	const (
+		same   = ""
+		dot    = "we take no trailing dot"
+		joiner = "a joiner that belongs nowhere was pasted"
+		newer  = "browsers take it, too: later versions of the file do"
+	)
+	for _, row := range []struct{ in, ascii, want, why string }{
+		{"fass.de", "fass.de", "fass.de", same},
+		{"faß.de", "xn--fa-hia.de", "xn--fa-hia.de", same},
+		{"Faß.de", "xn--fa-hia.de", "xn--fa-hia.de", same},
+		{"xn--fa-hia.de", "xn--fa-hia.de", "xn--fa-hia.de", same},
+		{"βόλος", "xn--nxasmm1c", "xn--nxasmm1c", same},
+		{"ΒΌΛΟΣ", "xn--nxasmq6b", "xn--nxasmq6b", same},
+		{"à\u05d0", "", "", same},
+		{"0à.\u05d0", "", "", same},
+		{"à.\u05d00\u0660\u05d0", "", "", same},
+		{"a\u094d\u200cb", "xn--ab-fsf604u", "xn--ab-fsf604u", same},
+		{"A\u094d\u200dB", "xn--ab-fsf014u", "xn--ab-fsf014u", same},
+		{"\u0bb9\u0bcd\u200d", "xn--dmc4b194h", "xn--dmc4b194h", same},
+		{"\u0bb9\u0bcd\u200c", "xn--dmc4by94h", "xn--dmc4by94h", same},
+		{"\u0bb9\u200c", "", "xn--dmc", joiner},
+		{"a\u200db", "", "ab", joiner},
+		{"a.b\uff0ec\u3002d\uff61", "a.b.c.d.", "", dot},
+		{"a..c", "", "", same},
+		{"a⒈com", "", "", same},
+		{"xn--a-ä.pt", "", "", same},
+		{"xn--0.pt", "", "", same},
+		{"日本語。ＪＰ", "xn--wgv71a119e.jp", "xn--wgv71a119e.jp", same},
+		{"☕", "xn--53h", "xn--53h", same},
+		{"\u2260.\u183f", "", "xn--1ch.xn--y7e", newer},
+		{"a.bc--de.f", "", "a.bc--de.f", "browsers take it, and there are such hosts"},
+	} {
+		got, err := chatcfg.ParseDomain(row.in)
+		assert.Equal(t, row.want, got, "%+q", row.in)
+		assert.Equal(t, row.want == "", err != nil, "%+q", row.in)
+		assert.Equal(t, row.why == same, row.want == row.ascii, "%+q: %s", row.in, row.why)
+	}
+}

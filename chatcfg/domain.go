@@ -167,8 +167,8 @@ var hosts = idna.New(
 	idna.CheckHyphens(false),
 )
 
-// cleanHost is clean for an address. In some scripts names differ by a joiner between two
-// letters, which stays.
+// cleanHost is clean for an address. In some scripts names differ by a joiner after a
+// letter, which stays for canonicalHost to judge.
 func cleanHost(s string) string {
 	if !strings.ContainsFunc(s, isJoiner) {
 		return clean(s)
@@ -176,7 +176,7 @@ func cleanHost(s string) string {
 	var b strings.Builder
 	runes := []rune(s)
 	for i, r := range runes {
-		if isJoiner(r) && i > 0 && i+1 < len(runes) && runes[i-1] > unicode.MaxASCII && runes[i+1] > unicode.MaxASCII {
+		if isJoiner(r) && i > 0 && runes[i-1] > unicode.MaxASCII {
 			b.WriteRune(r)
 		} else if r = cleanRune(r); r >= 0 {
 			b.WriteRune(r)
@@ -206,7 +206,11 @@ func canonicalHost(s string) (string, bool) {
 		return "", false
 	}
 	// Browsers read a capital ẞ as ß, the tables of package idna as "ss".
-	host, err := hosts.ToASCII(strings.ReplaceAll(s, "ẞ", "ß"))
+	s = strings.ReplaceAll(s, "ẞ", "ß")
+	host, err := hosts.ToASCII(s)
+	if err != nil && strings.ContainsFunc(s, isJoiner) { // none belongs there: it was pasted
+		host, err = hosts.ToASCII(clean(s))
+	}
 	if err != nil || !isName(host) {
 		return "", false
 	}

@@ -194,7 +194,7 @@ func problemText(p chatcfg.Problem, l chatcfg.Locale) string {
 var texts = map[string]phrases{
 	codeRequest:          {"La petición no es válida.", "The request is malformed.", "A requisição não é válida."},
 	codeSession:          {"La sesión terminó.", "The session has ended.", "A sessão terminou."},
-	codeOrigin:           {"Esta página no puede usar el chat.", "This page may not use the chat.", "Esta página não pode usar o chat."},
+	codeOrigin:           {"Esta página no puede usar el chat: su dominio (con o sin www.) no está entre los de la cuenta.", "This page may not use the chat: its domain (with or without www.) is none of the account's.", "Esta página não pode usar o chat: seu domínio (com ou sem www.) não está entre os da conta."},
 	codeNotFound:         {"No existe.", "There is no such thing.", "Não existe."},
 	codeMethod:           {"Método no permitido.", "Method not allowed.", "Método não permitido."},
 	codeKeyReused:        {"La clave ya se usó para otra cosa.", "The key was used for something else.", "A chave já foi usada para outra coisa."},

@@ -15,10 +15,11 @@ import (
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *chatcfg.Config) {
-		c.Chat.ExtraDomains = []string{"*.sub.cl", "otra.cl:8443", "[2001:db8::1]"}
+		c.Chat.ExtraDomains = []string{"*.sub.cl", "otra.cl:8443", "[2001:db8::1]", "capacitor://localhost", "mi_app.cl"}
 	}, nil)
 	for origin, ok := range map[string]bool{
 		"https://tienda.cl": true, "http://tienda.cl": true, "https://a.sub.cl": true, "https://otra.cl:8443": true,
+		"capacitor://localhost": true, "https://mi_app.cl": true,
 		"https://[2001:db8::1]": true, s.server.URL: true, "http://tienda.cl:80": true,
 
 		"": false, "-": false, "null": false, "https://": false, "*": false, "file://": false,
@@ -26,6 +27,7 @@ func TestOrigins(t *testing.T) {
 		"https://evil.example?tienda.cl": false, "https://evil.example#https://tienda.cl": false,
 		"https://tienda.cl@evil.example": false, "https://tienda.cl:8443": false, "https://tienda.cl:80": false,
 		"https://tienda.cl/": false, "https://tienda.cl.": false, "HTTPS://TIENDA.CL": false, "https://TIENDA.cl": false,
+		"ionic://localhost": false, "capacitor://localhost:80": false, "capacitor://localhost/": false, "https://localhost": false, "Capacitor://localhost": false,
 		"https://sub.cl": false, "https://a.b.sub.cl": false, "https://otra.cl": false, "https://.sub.cl": false,
 		"chrome-extension://tienda.cl": false, "javascript:tienda.cl": false, "tienda.cl": false, "//tienda.cl": false,
 		"https://tienda.cl https://evil.example": false, "https://tienda.cl,https://evil.example": false,

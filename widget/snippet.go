@@ -12,6 +12,9 @@ import (
 // ([charla.AccountInfo]); nothing in the snippet is secret, and what it loads is always
 // the server's newest. baseURL is where the widget is served: an absolute http or https
 // URL without query, fragment or user.
+//
+// The chat appears on pages of the account's domains only, of which www.tienda.cl and
+// tienda.cl are two (R6.8; [chatcfg.WarnTwinDomain] says so at a save).
 func Snippet(baseURL, key string) (string, error) {
 	u, err := snippetBase(baseURL, key)
 	if err != nil {

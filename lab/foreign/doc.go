@@ -4,4 +4,6 @@
 //
 // Signed identities are put beside the usual libraries: what those sign is taken, what is
 // taken they take, too, and what an attacker makes of one is refused.
+//
+// Suites of others are in testdata, with their licences beside the tests that read them.
 package foreign
