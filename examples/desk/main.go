@@ -2,7 +2,7 @@
 // console, the administrator's pages and the reports, in one program on one
 // SQLite file.
 //
-//	go run ./examples/desk [-addr localhost:8080] [-db desk.db] [-base URL] [-demo=false]
+//	go run ./examples/desk [-addr localhost:8080] [-db desk.db] [-base URL] [-proxies NETS] [-demo=false]
 //
 // The first start makes an account "Almacén Sur" with two weeks of invented
 // conversations (-demo=false: none) and prints a password. Agents and
@@ -10,8 +10,9 @@
 // enter. Its hash is in FILE.json beside the database, of mode 0600; remove that
 // file to get another one. E-mails are not sent but shown.
 //
-// Behind a proxy, -base is the address that browsers see. With https there the
-// session's cookie is a secure one.
+// Behind a proxy, -base is the address that browsers see, and -proxies the networks
+// that the proxy's connections come from, or all visitors count as one. With https in
+// -base the session's cookie is a secure one.
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -57,12 +59,17 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	addr := flags.String("addr", "localhost:8080", "the `address` to listen on")
 	file := flags.String("db", "desk.db", "the SQLite `file`; made if it is not there")
 	base := flags.String("base", "", "the `URL` by which browsers find it; default: http:// and the address")
+	proxies := flags.String("proxies", "", "the `networks` of proxies, as in 127.0.0.1/32,10.0.0.0/8; their X-Forwarded-For is believed")
 	demo := flags.Bool("demo", true, "begin an empty database with an invented account")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	trusted, err := networks(*proxies)
+	if err != nil {
+		return err
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -95,7 +102,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	chat, err := widget.New(desk, &widget.Options{BaseURL: *base + "/chat/", Logger: logger})
+	chat, err := widget.New(desk, &widget.Options{BaseURL: *base + "/chat/", Logger: logger, TrustedProxies: trusted})
 	if err != nil {
 		return err
 	}
@@ -105,7 +112,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	pages, password, err := site.New(desk, site.Options{
-		Base: *base, State: *file + ".json", Mailbox: mailbox, Widget: chat, Logger: logger,
+		Base: *base, State: *file + ".json", Mailbox: mailbox, Widget: chat, Logger: logger, Proxies: trusted,
 	})
 	if err != nil {
 		return err
@@ -120,7 +127,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		Handler: pages, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		// Streams, and what the widget takes, set their own times.
 		ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		// "Too many open files" is said here and nowhere else.
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(func() { pages.Close(); chat.Close() })
 	fmt.Fprintf(out, "\n  Shop      %s/\n  Agents    %s/desk/\n  Channels  %s/desk/channels\n", *base, *base, *base)
@@ -142,6 +150,21 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return errors.Join(err, server.Close())
 	}
 	return nil
+}
+
+// networks reads a list of networks between commas.
+func networks(list string) (nets []netip.Prefix, err error) {
+	for one := range strings.SplitSeq(list, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(one)
+		if err != nil {
+			return nil, fmt.Errorf("-proxies: %w", err)
+		}
+		nets = append(nets, p)
+	}
+	return nets, nil
 }
 
 // visible returns an address as a browser on this machine can use it.

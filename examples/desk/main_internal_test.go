@@ -83,7 +83,7 @@ func TestRun(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "desk.db")
-	for _, args := range [][]string{{"extra"}, {"-addr", "nowhere:x"}, {"-nothing"}, {"-base", "localhost"}, {"-base", "https://a.example/path"}} {
+	for _, args := range [][]string{{"extra"}, {"-addr", "nowhere:x"}, {"-nothing"}, {"-base", "localhost"}, {"-base", "https://a.example/path"}, {"-proxies", "10.0.0.1"}, {"-proxies", "10.0.0.0/8, x"}} {
 		err := run(t.Context(), append([]string{"-addr", "127.0.0.1:0", "-db", file}, args...), io.Discard)
 		require.Error(t, err, strings.Join(args, " "))
 	}

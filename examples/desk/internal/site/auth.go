@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -142,7 +143,7 @@ func (v *visit) login() error {
 	name := strings.TrimSpace(v.r.PostFormValue("name"))
 	password := v.r.PostFormValue("password")
 	next := v.r.PostFormValue("next")
-	from := remote(v.r)
+	from := remote(v.r, v.o.Proxies)
 	refuse := func(status int, text string) error {
 		v.status = status
 		return v.render("login", page{Title: v.t("Entrar"), Data: loginPage{Name: name, Problem: text, Next: next}})
@@ -204,13 +205,26 @@ func local(path, other string) string {
 	return other
 }
 
-// remote returns the address that a request comes from; zero: it is not known.
-func remote(r *http.Request) netip.Addr {
-	a, err := netip.ParseAddrPort(r.RemoteAddr)
+// remote returns the address that a request comes from: the peer's, or, if that is one
+// of the proxies, the last in X-Forwarded-For that is none. Zero: it is not known.
+func remote(r *http.Request, proxies []netip.Prefix) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
-	return a.Addr()
+	at := peer.Addr().Unmap()
+	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, one := range slices.Backward(list) {
+		if !slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(at) }) {
+			break
+		}
+		next, err := netip.ParseAddr(strings.TrimSpace(one))
+		if err != nil {
+			break
+		}
+		at = next.Unmap()
+	}
+	return at
 }
 
 // preferences stores the language and the theme that an agent chose.

@@ -1,7 +1,9 @@
 package site_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -185,4 +187,35 @@ func TestPreferences(t *testing.T) {
 	assert.Contains(t, english.text, "Inbox")
 	assert.Contains(t, english.text, `data-theme="dark"`)
 	assert.NotContains(t, english.text, "Bandeja")
+}
+
+// TestProxies: behind a proxy that is named, who tries too often keeps nobody else out;
+// what others say of themselves is not believed.
+func TestProxies(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		proxies []netip.Prefix
+		from    func(i int) string
+		last    int
+	}{
+		{"named", []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, http.StatusUnauthorized},
+		{"named, one visitor who invents others", []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, func(i int) string { return fmt.Sprintf("203.0.113.%d, 198.51.100.1", i) }, http.StatusTooManyRequests},
+		{"not named", nil, func(i int) string { return fmt.Sprintf("203.0.113.%d", i) }, http.StatusTooManyRequests},
+	} {
+		b := start(t, tt.proxies...)
+		var status int
+		for i := range 30 {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/desk/login", strings.NewReader("name=Ana&password=x"))
+			require.NoError(t, err)
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", b.server.URL)
+			r.Header.Set("X-Forwarded-For", tt.from(i))
+			res, err := b.client.Do(r)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			status = res.StatusCode
+		}
+		assert.Equal(t, tt.last, status, tt.name)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -42,7 +43,7 @@ func setup(t *testing.T) *bench {
 	return b
 }
 
-func start(t *testing.T) *bench {
+func start(t *testing.T, proxies ...netip.Prefix) *bench {
 	t.Helper()
 	b := &bench{t: t, mails: &site.Mailbox{}, state: filepath.Join(t.TempDir(), "desk.json")}
 	store := storage.NewMemory()
@@ -55,7 +56,7 @@ func start(t *testing.T) *bench {
 	chat, err := widget.New(b.desk, &widget.Options{BaseURL: base + "/chat/"})
 	require.NoError(t, err)
 	b.site, b.password, err = site.New(b.desk, site.Options{
-		Base: base, State: b.state, Mailbox: b.mails, Widget: chat, HashMemory: 64,
+		Base: base, State: b.state, Mailbox: b.mails, Widget: chat, HashMemory: 64, Proxies: proxies,
 	})
 	require.NoError(t, err)
 	b.server.Start()

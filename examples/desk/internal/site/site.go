@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -39,6 +40,8 @@ type Options struct {
 	Widget http.Handler
 	// Logger gets what fails inside; nil: silence.
 	Logger *slog.Logger
+	// Proxies are the networks whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
 	// HashMemory is what checking a password takes, in KiB; zero: 64 MiB.
 	HashMemory uint32
 }
