@@ -9,8 +9,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Cut is an instant as a store keeps it: to the microsecond, in UTC. The zero time stays
-// zero.
+// Cut returns a time as a store keeps it: cut to the microsecond, in UTC. The zero time
+// stays zero.
 func Cut(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}
@@ -24,9 +24,9 @@ type Record interface {
 		tickets.Entry | tickets.Answer | tickets.Roster | tickets.Submission | Receipt | Delivery
 }
 
-// Clean is a copy of a record that shares nothing with it, with its times as a store
-// keeps them ([Cut]). It serves on the way in, and on the way out where a store does not
-// decode what it returns.
+// Clean returns a copy of a record that shares no memory with it, with its times as a
+// store keeps them ([Cut]). A store calls it on what it is given, and on what it returns
+// unless that was just decoded.
 func Clean[T Record](record T) T {
 	switch r := any(&record).(type) {
 	case *chatcfg.Account:
@@ -55,7 +55,8 @@ func Clean[T Record](record T) T {
 	return record
 }
 
-func pointer[T any](p *T) *T {
+// clonePointer returns a pointer to a copy of the value; nil for nil.
+func clonePointer[T any](p *T) *T {
 	if p == nil {
 		return nil
 	}
@@ -63,6 +64,7 @@ func pointer[T any](p *T) *T {
 	return &v
 }
 
+// copyAccount is [Clean] for an account.
 func copyAccount(a chatcfg.Account) chatcfg.Account {
 	a.Secrets = slices.Clone(a.Secrets)
 	for i := range a.Secrets {
@@ -70,7 +72,7 @@ func copyAccount(a chatcfg.Account) chatcfg.Account {
 		s.PublicKey = slices.Clone(s.PublicKey)
 		s.CreatedAt, s.ExpiresAt = Cut(s.CreatedAt), Cut(s.ExpiresAt)
 	}
-	a.Picture, a.Logo = pointer(a.Picture), pointer(a.Logo)
+	a.Picture, a.Logo = clonePointer(a.Picture), clonePointer(a.Logo)
 	a.CreatedAt, a.DeletedAt, a.SavedAt = Cut(a.CreatedAt), Cut(a.DeletedAt), Cut(a.SavedAt)
 	a.Rules.RunningAt = Cut(a.Rules.RunningAt)
 	a.Rules.Rules = slices.Clone(a.Rules.Rules)
@@ -81,6 +83,7 @@ func copyAccount(a chatcfg.Account) chatcfg.Account {
 	return a
 }
 
+// copySession is [Clean] for a session.
 func copySession(s tickets.Session) tickets.Session {
 	s.TokenHash, s.Replaced = slices.Clone(s.TokenHash), slices.Clone(s.Replaced)
 	s.Links = slices.Clone(s.Links)
@@ -88,12 +91,14 @@ func copySession(s tickets.Session) tickets.Session {
 	return s
 }
 
+// copyConversation is [Clean] for a conversation.
 func copyConversation(c tickets.Conversation) tickets.Conversation {
 	c.Links = slices.Clone(c.Links)
 	c.CreatedAt, c.LastAt = Cut(c.CreatedAt), Cut(c.LastAt)
 	return c
 }
 
+// copyTicket is [Clean] for a ticket.
 func copyTicket(t tickets.Ticket) tickets.Ticket {
 	t.CreatedAt, t.OpenedAt, t.ClosedAt = Cut(t.CreatedAt), Cut(t.OpenedAt), Cut(t.ClosedAt)
 	t.ChangedAt, t.CountsFrom = Cut(t.ChangedAt), Cut(t.CountsFrom)
@@ -101,11 +106,11 @@ func copyTicket(t tickets.Ticket) tickets.Ticket {
 	for i := range t.Memory {
 		t.Memory[i].At = Cut(t.Memory[i].At)
 	}
-	if t.Wait = pointer(t.Wait); t.Wait != nil {
+	if t.Wait = clonePointer(t.Wait); t.Wait != nil {
 		w := t.Wait
 		w.Since, w.Due, w.DelayedAt = Cut(w.Since), Cut(w.Due), Cut(w.DelayedAt)
 	}
-	if t.Typification = pointer(t.Typification); t.Typification != nil {
+	if t.Typification = clonePointer(t.Typification); t.Typification != nil {
 		t.Typification.Fields = maps.Clone(t.Typification.Fields)
 	}
 	t.Notified = slices.Clone(t.Notified)
@@ -113,11 +118,13 @@ func copyTicket(t tickets.Ticket) tickets.Ticket {
 	return t
 }
 
+// copyMessage is [Clean] for a message.
 func copyMessage(m tickets.Message) tickets.Message {
-	m.At, m.File = Cut(m.At), pointer(m.File)
+	m.At, m.File = Cut(m.At), clonePointer(m.File)
 	return m
 }
 
+// copyEntry is [Clean] for a history entry.
 func copyEntry(e tickets.Entry) tickets.Entry {
 	e.At, e.Due, e.Inputs.Now = Cut(e.At), Cut(e.Due), Cut(e.Inputs.Now)
 	e.Facts = slices.Clone(e.Facts)
@@ -128,22 +135,26 @@ func copyEntry(e tickets.Entry) tickets.Entry {
 	return e
 }
 
+// copyAnswer is [Clean] for an answer.
 func copyAnswer(a tickets.Answer) tickets.Answer {
 	a.Since, a.At = Cut(a.Since), Cut(a.At)
 	return a
 }
 
+// copyReceipt is [Clean] for a receipt.
 func copyReceipt(r Receipt) Receipt {
 	r.At = Cut(r.At)
 	return r
 }
 
+// copyDelivery is [Clean] for a delivery.
 func copyDelivery(d Delivery) Delivery {
 	d.Body = slices.Clone(d.Body)
 	d.NotBefore, d.SettledAt = Cut(d.NotBefore), Cut(d.SettledAt)
 	return d
 }
 
+// copyRoster is [Clean] for a roster.
 func copyRoster(r tickets.Roster) tickets.Roster {
 	r.Agents = maps.Clone(r.Agents)
 	for agent, until := range r.Agents {
@@ -152,6 +163,7 @@ func copyRoster(r tickets.Roster) tickets.Roster {
 	return r
 }
 
+// copySubmission is [Clean] for a contact form.
 func copySubmission(s tickets.Submission) tickets.Submission {
 	s.At = Cut(s.At)
 	return s

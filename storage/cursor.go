@@ -7,7 +7,8 @@ import (
 	"fmt"
 )
 
-// PageLimit is the size of a page for a limit that a caller gives (see [Queries]).
+// PageLimit returns how many items a page has for a caller's limit: [MaxPage] for a limit
+// below one or above MaxPage, else the limit.
 func PageLimit(limit int) int {
 	if limit < 1 || limit > MaxPage {
 		return MaxPage
@@ -15,15 +16,15 @@ func PageLimit(limit int) int {
 	return limit
 }
 
-// Cursor writes a position in a list of a database, in whatever form the store has
-// positions. The list's name tells it from every other, of other accounts too
-// ([TicketQuery.List]).
+// Cursor returns a cursor that holds a position, in any bytes that the store chooses.
+// [ParseCursor] accepts it for the same database and list only: list must name one list
+// of one account ([TicketQuery.List]).
 func Cursor(database, list string, position []byte) string {
 	return base64.RawURLEncoding.EncodeToString(append(cursorMark(database, list, position), position...))
 }
 
-// ParseCursor reads a position that [Cursor] wrote for the same list of the same
-// database. Any other text is [ErrCursor].
+// ParseCursor returns the position in a cursor that [Cursor] made for the same list of
+// the same database. For any other text it returns [ErrCursor].
 func ParseCursor(database, list, cursor string) (position []byte, err error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) < markSize || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) { // it skips line ends
@@ -39,7 +40,8 @@ func ParseCursor(database, list, cursor string) (position []byte, err error) {
 // markSize is how many bytes tell a cursor from any other text.
 const markSize = 8
 
-// cursorMark tells databases, their lists, and positions in these apart.
+// cursorMark returns a hash of database, list and position, by which ParseCursor refuses
+// any other text.
 func cursorMark(database, list string, position []byte) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %x", database, list, position))
 	return sum[:markSize]

@@ -10,7 +10,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// hasWord reports whether a word, or one that begins with it, is in some text.
+// hasWord reports whether one of the texts has the word; with prefix, also a word that
+// begins with it.
 func hasWord(texts []string, word string, prefix bool) bool {
 	return slices.ContainsFunc(texts, func(text string) bool {
 		for one := range strings.SplitSeq(text, " ") {
@@ -22,8 +23,9 @@ func hasWord(texts []string, word string, prefix bool) bool {
 	})
 }
 
-// Of returns the instant by which a list in this order has a ticket, latest first by
-// change and earliest first by waiting; false: the list does not have it.
+// Of returns the instant by which a list in this order sorts a ticket: the latest first
+// by change, the earliest first by waiting. It returns false if the ticket is not in such
+// a list.
 func (o Order) Of(t *tickets.Ticket) (time.Time, bool) {
 	if o != ByWaiting {
 		return t.ChangedAt, true
@@ -34,7 +36,8 @@ func (o Order) Of(t *tickets.Ticket) (time.Time, bool) {
 	return t.Wait.Since, true
 }
 
-// Of returns the instant by which a ticket is counted; false: it is not.
+// Of returns the instant by which [Queries].Count counts a ticket, or false if it does not
+// count the ticket.
 func (i Instant) Of(t *tickets.Ticket) (time.Time, bool) {
 	switch {
 	case i == CountsFrom:
@@ -46,7 +49,7 @@ func (i Instant) Of(t *tickets.Ticket) (time.Time, bool) {
 	}
 }
 
-// Check is an error for an instant that there is not.
+// Check returns an error unless i is one of the constants.
 func (i Instant) Check() error {
 	if i != CountsFrom && i != WaitsSince {
 		return errors.New("storage: no such instant: " + string(i))
@@ -54,8 +57,8 @@ func (i Instant) Check() error {
 	return nil
 }
 
-// Preview fills in what [TicketQuery].Preview asks for. messages are the conversation's,
-// the last one first; it reads no more of them than it needs.
+// Preview sets Last, Unread and Wake, which [TicketQuery].Preview asks for. messages are
+// the conversation's, the last one first; it reads no more of them than it needs.
 func (r *TicketRow) Preview(marks tickets.Marks, wake time.Time, messages iter.Seq[tickets.Message]) {
 	r.Wake, r.Last, r.Unread = wake, tickets.Message{}, 0
 	for m := range messages {

@@ -104,9 +104,9 @@ func NewMemory() *Memory {
 	return NewMemoryOf(strconv.FormatUint(maphash.String(maphash.MakeSeed(), ""), 36))
 }
 
-// NewMemoryOf returns an empty store that stands for a database of a store built
-// on it, such as one that replays a journal: a cursor holds on every Memory of
-// that database after the same changes in the same order, and nowhere else.
+// NewMemoryOf returns an empty store for a named database, for a store that is built on
+// Memory, such as one that replays a journal. A cursor holds on every Memory of the same
+// name after the same changes in the same order, and on no other.
 func NewMemoryOf(database string) *Memory {
 	return &Memory{
 		database: database,
@@ -137,7 +137,7 @@ func (m *Memory) Queries() Queries { return memoryQueries{m} }
 // Contacts returns the part that keeps contact forms.
 func (m *Memory) Contacts() Contacts { return memoryContacts{m} }
 
-// Close lets go of everything. Calls after it fail with [ErrClosed], and so does
+// Close frees everything that is kept. Calls after it fail with [ErrClosed], and so does
 // a second Close.
 func (m *Memory) Close() error {
 	m.mu.Lock()
@@ -152,7 +152,8 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-// read begins a reading call: nil means that done must be called at its end.
+// read locks the store for a reading call. Without an error, the caller must call done at
+// the end. It fails with the context's error or [ErrClosed].
 func (m *Memory) read(ctx context.Context) (done func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -165,7 +166,7 @@ func (m *Memory) read(ctx context.Context) (done func(), err error) {
 	return m.mu.RUnlock, nil
 }
 
-// write begins a changing call: nil means that done must be called at its end.
+// write locks the store for a changing call; it is otherwise like read.
 func (m *Memory) write(ctx context.Context) (done func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -178,7 +179,8 @@ func (m *Memory) write(ctx context.Context) (done func(), err error) {
 	return m.mu.Unlock, nil
 }
 
-// live returns an account that is there and not deleted.
+// live returns an account that is not deleted. It fails with [ErrNotFound] or
+// [ErrDeleted].
 func (m *Memory) live(id chatcfg.AccountID) (*account, error) {
 	a := m.accounts[id]
 	if a == nil {
@@ -190,7 +192,7 @@ func (m *Memory) live(id chatcfg.AccountID) (*account, error) {
 	return a, nil
 }
 
-// conversation returns a conversation, or nil.
+// conversation returns a conversation, or nil if there is none.
 func (m *Memory) conversation(account chatcfg.AccountID, id tickets.ConversationID) *conversation {
 	if a := m.accounts[account]; a != nil {
 		return a.conversations[id]
@@ -198,7 +200,8 @@ func (m *Memory) conversation(account chatcfg.AccountID, id tickets.Conversation
 	return nil
 }
 
-// cursor writes a position in a list, which list names with all that selects it.
+// cursor returns the cursor for a position in a list. The list's name holds the account
+// and everything else that selects its items.
 func (m *Memory) cursor(list string, p position) string {
 	b := binary.BigEndian.AppendUint64(nil, uint64(p.at))
 	b = append(b, p.conversation[:]...)
@@ -206,7 +209,8 @@ func (m *Memory) cursor(list string, p position) string {
 	return Cursor(m.database, list, b)
 }
 
-// parseCursor reads what cursor wrote for the same list.
+// parseCursor returns the position in a cursor of the same list. It fails with
+// [ErrCursor].
 func (m *Memory) parseCursor(list, cursor string) (position, error) {
 	b, err := ParseCursor(m.database, list, cursor)
 	if err != nil || len(b) != 32 {
@@ -219,7 +223,8 @@ func (m *Memory) parseCursor(list, cursor string) (position, error) {
 	}, nil
 }
 
-// searchID finds an ID in the ascending ids.
+// searchID returns the index in ids at which an ID is or belongs, and whether it is
+// there.
 func (m *Memory) searchID(id chatcfg.AccountID) (int, bool) {
 	return slices.BinarySearchFunc(m.ids, id, func(a, b chatcfg.AccountID) int {
 		return bytes.Compare(a.UUID[:], b.UUID[:])

@@ -31,14 +31,15 @@ func (p memoryAccounts) Create(ctx context.Context, a chatcfg.Account, docs ...D
 		states:        make(map[DeliveryState]*index[*delivery]),
 		armed:         make(map[chatcfg.Version]*index[*conversation]),
 	}
-	acct.keep(docs)
+	acct.putDocuments(docs)
 	p.m.accounts[a.ID], p.m.keys[a.Key] = acct, acct
 	i, _ := p.m.searchID(a.ID)
 	p.m.ids = slices.Insert(p.m.ids, i, a.ID)
 	return nil
 }
 
-func (a *account) keep(docs []Document) {
+// putDocuments adds or replaces documents.
+func (a *account) putDocuments(docs []Document) {
 	for _, d := range docs {
 		a.documents[documentKey{d.Name, d.Version}] = slices.Clone(d.Body)
 	}
@@ -108,15 +109,16 @@ func (p memoryAccounts) Save(ctx context.Context, a chatcfg.Account, docs ...Doc
 	}
 	a.Key = acct.record.Key
 	acct.record = copyAccount(a)
-	acct.keep(docs)
+	acct.putDocuments(docs)
 	if !a.DeletedAt.IsZero() {
-		p.m.drop(acct)
+		p.m.dropWork(acct)
 	}
 	return nil
 }
 
-// drop takes what would still happen from an account that is being deleted.
-func (m *Memory) drop(a *account) {
+// dropWork removes the deadlines and the pending deliveries of an account that is being
+// deleted, and the leases of those that are being sent.
+func (m *Memory) dropWork(a *account) {
 	for _, c := range a.conversations {
 		m.due.remove(c.due())
 		c.wake = time.Time{}

@@ -80,11 +80,11 @@ func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
 	if err := b.Check(&found); err != nil {
 		return err
 	}
-	p.m.land(a, c, b)
+	p.m.apply(a, c, b)
 	return nil
 }
 
-// unclosed is the ticket that is not closed; zero: there is none.
+// unclosed returns the ticket that is not closed, or zero if there is none.
 func (c *conversation) unclosed() tickets.Number {
 	for number, t := range c.tickets {
 		if t.record.Status != tickets.StatusClosed {
@@ -94,8 +94,8 @@ func (c *conversation) unclosed() tickets.Number {
 	return 0
 }
 
-// land carries out a batch that may land.
-func (m *Memory) land(a *account, c *conversation, b *Batch) {
+// apply writes a batch that has passed [Batch.Check].
+func (m *Memory) apply(a *account, c *conversation, b *Batch) {
 	m.due.remove(c.due())
 	a.disarm(c)
 	a.feed.remove(position{n: c.landed})
@@ -115,7 +115,7 @@ func (m *Memory) land(a *account, c *conversation, b *Batch) {
 		a.identities[held] = id
 	}
 	for _, t := range b.Tickets {
-		a.put(c, copyTicket(t))
+		a.putTicket(c, copyTicket(t))
 	}
 	for _, w := range b.Words {
 		if t := c.tickets[w.Ticket]; t != nil {
@@ -134,7 +134,7 @@ func (m *Memory) land(a *account, c *conversation, b *Batch) {
 		a.answers.put(position{at: micros(one.At), conversation: id.UUID, n: c.answers}, one)
 	}
 	for _, d := range b.Deliveries {
-		m.add(a, d)
+		m.addDelivery(a, d)
 	}
 	if b.Receipt != nil {
 		if c.receipts == nil {
@@ -144,16 +144,17 @@ func (m *Memory) land(a *account, c *conversation, b *Batch) {
 	}
 }
 
-// due is the conversation's place among those with a deadline.
+// due returns the conversation's position among those with a deadline.
 func (c *conversation) due() position {
 	return position{at: micros(c.wake), account: c.record.Account.UUID, conversation: c.record.ID.UUID}
 }
 
-// stale is the conversation's place among those armed under the same version.
+// stale returns the conversation's position among those armed under the same version.
 func (c *conversation) stale() position {
 	return position{at: micros(c.leased), conversation: c.record.ID.UUID}
 }
 
+// arm adds an active conversation to the index of its version.
 func (a *account) arm(c *conversation) {
 	if !c.active {
 		return
@@ -166,6 +167,7 @@ func (a *account) arm(c *conversation) {
 	x.put(c.stale(), c)
 }
 
+// disarm removes a conversation from the index of its version, if it is there.
 func (a *account) disarm(c *conversation) {
 	x := a.armed[c.record.Armed]
 	if x == nil {
@@ -177,8 +179,8 @@ func (a *account) disarm(c *conversation) {
 	}
 }
 
-// put inserts or replaces a ticket.
-func (a *account) put(c *conversation, record tickets.Ticket) {
+// putTicket inserts or replaces a ticket.
+func (a *account) putTicket(c *conversation, record tickets.Ticket) {
 	t := c.tickets[record.Number]
 	if t == nil {
 		t = &ticket{conversation: c.record.ID}
@@ -232,7 +234,7 @@ func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil tim
 	for _, id := range p.m.ids {
 		a := p.m.accounts[id]
 		if a.record.DeletedAt.IsZero() && !slices.Contains(without, id) {
-			taken = a.stale(taken, now, limit)
+			taken = a.appendStale(taken, now, limit)
 		}
 	}
 	claims := make([]Claim, len(taken))
@@ -246,9 +248,9 @@ func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil tim
 	return claims, nil
 }
 
-// stale appends what is armed under an older version and not leased beyond now,
-// up to limit in all.
-func (a *account) stale(taken []*conversation, now time.Time, limit int) []*conversation {
+// appendStale appends the conversations that are armed under an older version and not
+// leased beyond now, until taken has limit of them.
+func (a *account) appendStale(taken []*conversation, now time.Time, limit int) []*conversation {
 	for _, version := range slices.Sorted(maps.Keys(a.armed)) {
 		if version >= a.record.Version {
 			break

@@ -18,6 +18,8 @@ type position struct {
 	n                     int64
 }
 
+// compare returns a number below zero if p is before q, zero if they are equal, else one
+// above zero.
 func (p position) compare(q position) int {
 	return cmp.Or(
 		cmp.Compare(p.at, q.at),
@@ -33,7 +35,7 @@ var (
 	highest = position{at: math.MaxInt64}
 )
 
-// micros orders instants within the int64 of a position.
+// micros returns a time as a position has it: microseconds since 1970.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
 // index is an ordered map from positions to values: a list of sorted chunks, so
@@ -51,7 +53,8 @@ type element[V any] struct {
 // chunkSize is the length at which a chunk is split.
 const chunkSize = 512
 
-// find returns where p is or belongs; chunk len(chunks) is behind everything.
+// find returns the chunk and the index within it at which p is or belongs, and whether it
+// is there. chunk is len(chunks) if p is behind every position.
 func (x *index[V]) find(p position) (chunk, i int, found bool) {
 	chunk = sort.Search(len(x.chunks), func(c int) bool {
 		last := x.chunks[c][len(x.chunks[c])-1]
@@ -66,7 +69,7 @@ func (x *index[V]) find(p position) (chunk, i int, found bool) {
 	return chunk, i, found
 }
 
-// last is the last position, or the zero one.
+// last returns the highest position, or the zero one if the index is empty.
 func (x *index[V]) last() position {
 	if len(x.chunks) == 0 {
 		return position{}
@@ -75,7 +78,7 @@ func (x *index[V]) last() position {
 	return chunk[len(chunk)-1].position
 }
 
-// put adds a position that is not there yet.
+// put adds a position, which must not be there yet.
 func (x *index[V]) put(p position, v V) {
 	e := element[V]{p, v}
 	c, i, _ := x.find(p)
@@ -95,6 +98,7 @@ func (x *index[V]) put(p position, v V) {
 	}
 }
 
+// remove removes a position, if it is there.
 func (x *index[V]) remove(p position) {
 	c, i, found := x.find(p)
 	if !found {
@@ -106,7 +110,7 @@ func (x *index[V]) remove(p position) {
 	}
 }
 
-// first returns the lowest position.
+// first returns the lowest position, or false if the index is empty.
 func (x *index[V]) first() (position, bool) {
 	if len(x.chunks) == 0 {
 		return position{}, false
@@ -114,7 +118,7 @@ func (x *index[V]) first() (position, bool) {
 	return x.chunks[0][0].position, true
 }
 
-// rank counts the positions below p.
+// rank returns how many positions are below p.
 func (x *index[V]) rank(p position) int {
 	c, i, _ := x.find(p)
 	for _, chunk := range x.chunks[:c] {
@@ -123,7 +127,7 @@ func (x *index[V]) rank(p position) int {
 	return i
 }
 
-// from ranges upwards over the positions from p on.
+// from ranges upwards over the positions that are not below p.
 func (x *index[V]) from(p position) iter.Seq2[position, V] {
 	return func(yield func(position, V) bool) {
 		c, i, _ := x.find(p)

@@ -10,16 +10,16 @@ import (
 
 type memoryOutbox struct{ m *Memory }
 
-// next is the delivery's place among the pending, lease among the sending, and
-// settled among the sent; listed is its place in its account's state.
+// next returns the delivery's position among the pending, lease among the sending, and
+// settled among the sent; listed returns that among its account's of the same state.
 func (d *delivery) next() position    { return position{at: micros(d.record.NotBefore), n: d.order} }
 func (d *delivery) lease() position   { return position{at: micros(d.leased), n: d.order} }
 func (d *delivery) settled() position { return position{at: micros(d.record.SettledAt), n: d.order} }
 func (d *delivery) listed() position  { return position{n: d.order} }
 func (d *delivery) lane() Lane        { return Lane{d.record.Account, d.record.Kind} }
 
-// add takes a delivery into an account's outbox unless its key is there.
-func (m *Memory) add(a *account, record Delivery) {
+// addDelivery adds a pending delivery to an account's outbox unless its key is there.
+func (m *Memory) addDelivery(a *account, record Delivery) {
 	if a.outbox[record.Key] != nil {
 		return
 	}
@@ -30,7 +30,7 @@ func (m *Memory) add(a *account, record Delivery) {
 	m.list(a, d)
 }
 
-// list enters a delivery where its state belongs, unlist takes it away.
+// list adds a delivery to the indexes of its state.
 func (m *Memory) list(a *account, d *delivery) {
 	x := a.states[d.record.State]
 	if x == nil {
@@ -53,6 +53,7 @@ func (m *Memory) list(a *account, d *delivery) {
 	}
 }
 
+// unlist removes a delivery from the indexes of its state.
 func (m *Memory) unlist(a *account, d *delivery) {
 	a.states[d.record.State].remove(d.listed())
 	switch d.record.State {
@@ -76,7 +77,7 @@ func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limi
 	defer done()
 	claimed := make([]Delivery, 0)
 	for _, d := range p.m.claimable(now, limit, &s) {
-		p.m.move(d, func() {
+		p.m.update(d, func() {
 			d.record.Claim()
 			d.leased = Cut(leaseUntil)
 		})
@@ -85,8 +86,8 @@ func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limi
 	return claimed, nil
 }
 
-// claimable are the deliveries that a claim takes, in its order. It marks those that
-// were lost while they were sent.
+// claimable returns the deliveries that a claim takes, in its order. It marks as unknown
+// those whose lease has run out and that are not repeatable.
 func (m *Memory) claimable(now time.Time, limit int, s *Share) []*delivery {
 	var due, lost []*delivery
 	for at, d := range m.sending.from(lowest) {
@@ -100,7 +101,7 @@ func (m *Memory) claimable(now time.Time, limit int, s *Share) []*delivery {
 		}
 	}
 	for _, d := range lost {
-		m.move(d, func() { d.record.State = Unknown })
+		m.update(d, func() { d.record.State = Unknown })
 	}
 	for lane, x := range m.pending {
 		taken := 0
@@ -124,8 +125,8 @@ func (m *Memory) claimable(now time.Time, limit int, s *Share) []*delivery {
 	return due[:min(len(due), max(limit, 0))]
 }
 
-// move changes a delivery together with the lists it is in.
-func (m *Memory) move(d *delivery, change func()) {
+// update changes a delivery and moves it to the indexes of its new state.
+func (m *Memory) update(d *delivery, change func()) {
 	a := m.accounts[d.record.Account]
 	m.unlist(a, d)
 	change()
@@ -158,7 +159,7 @@ func (p memoryOutbox) Settle(ctx context.Context, settled Delivery) error {
 		delete(a.outbox, settled.Key)
 		return nil
 	}
-	p.m.move(d, func() { d.record = after })
+	p.m.update(d, func() { d.record = after })
 	return nil
 }
 
@@ -209,7 +210,7 @@ func (p memoryOutbox) Replay(ctx context.Context, account chatcfg.AccountID, key
 	if err := after.Replay(now); err != nil {
 		return err
 	}
-	p.m.move(d, func() { d.record = after })
+	p.m.update(d, func() { d.record = after })
 	return nil
 }
 

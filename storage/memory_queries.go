@@ -27,7 +27,7 @@ const (
 	views
 )
 
-// position is the ticket's place in a view; false: it is not in it.
+// position returns the ticket's position in a view, or false if it is not in it.
 func (t *ticket) position(v view) (position, bool) {
 	r := &t.record
 	if r.Number == 0 {
@@ -110,7 +110,7 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 	return page, nil
 }
 
-// preview fills in what [TicketQuery].Preview asks for.
+// preview sets Last, Unread and Wake of a row, which [TicketQuery].Preview asks for.
 func (c *conversation) preview(row *TicketRow) {
 	row.Preview(c.marks, c.wake, func(yield func(tickets.Message) bool) {
 		for _, m := range slices.Backward(c.messages) {
@@ -122,8 +122,9 @@ func (c *conversation) preview(row *TicketRow) {
 	row.Last = copyMessage(row.Last)
 }
 
-// tickets ranges over the tickets that a query is about, in its order, those
-// behind a position.
+// tickets ranges over the tickets of the query's conversation, or of the account, in the
+// query's order, behind a position (nil: from the start). The query's conditions are not
+// checked.
 func (a *account) tickets(q TicketQuery, after *position) iter.Seq2[position, *ticket] {
 	v := byChange
 	if q.Order == ByWaiting {

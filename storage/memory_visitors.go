@@ -145,7 +145,7 @@ func (p memoryContacts) Add(ctx context.Context, s tickets.Submission, deliverie
 	a.contacts[s.Key] = len(a.submissions)
 	a.submissions = append(a.submissions, copySubmission(s))
 	for _, d := range deliveries {
-		p.m.add(a, d)
+		p.m.addDelivery(a, d)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ type Reporter struct {
 	first, all times
 }
 
-// Ticket adds a ticket.
+// Ticket counts a ticket.
 func (r *Reporter) Ticket(t *tickets.Ticket) {
 	switch t.Status {
 	case tickets.StatusOpen:
@@ -33,7 +33,8 @@ func (r *Reporter) Ticket(t *tickets.Ticket) {
 	}
 }
 
-// Answer adds an answer.
+// Answer counts an answer: whether it was the first to its ticket, how long the customer
+// waited, and the time limit for it (zero: none).
 func (r *Reporter) Answer(first bool, waited, limit time.Duration) {
 	r.all.add(waited, limit)
 	if first {
@@ -41,7 +42,7 @@ func (r *Reporter) Answer(first bool, waited, limit time.Duration) {
 	}
 }
 
-// Report returns the figures of all that was added.
+// Report returns the figures of all that was counted.
 func (r *Reporter) Report() tickets.Report {
 	report := r.report
 	report.First, report.All = r.first.figures(), r.all.figures()
@@ -56,6 +57,7 @@ type times struct {
 	limited, inTime int64
 }
 
+// add counts a response time; limit zero: it had no limit.
 func (t *times) add(waited, limit time.Duration) {
 	t.waits = append(t.waits, waited)
 	var carry uint64
@@ -69,6 +71,7 @@ func (t *times) add(waited, limit time.Duration) {
 	}
 }
 
+// figures returns mean and percentiles, zero if there are no times.
 func (t *times) figures() tickets.Times {
 	n := len(t.waits)
 	if n == 0 {

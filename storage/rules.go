@@ -26,7 +26,8 @@ type Found struct {
 	Unclosed tickets.Number
 }
 
-// Check returns the error with which a commit of the batch fails; nil: it lands.
+// Check returns the error with which a commit of the batch must fail, or nil if the store
+// must write it. It may change f.
 func (b *Batch) Check(f *Found) error {
 	switch {
 	case f.Account == nil:
@@ -60,14 +61,14 @@ func (b *Batch) Check(f *Found) error {
 	return nil
 }
 
-// Claim makes the delivery one that [Outbox].Claim returns.
+// Claim marks the delivery as claimed: sending, one attempt and one fence more.
 func (d *Delivery) Claim() {
 	d.State = Sending
 	d.Attempts++
 	d.Fence++
 }
 
-// CheckSettle returns an error for a delivery that cannot be settled as its state says.
+// CheckSettle returns an error if the state is none that [Outbox].Settle accepts.
 func (d *Delivery) CheckSettle() error {
 	switch d.State {
 	case Pending, Sent, Dead, Unknown:
@@ -77,8 +78,9 @@ func (d *Delivery) CheckSettle() error {
 	}
 }
 
-// Settle makes the stored delivery what [Outbox].Settle makes of it, given the caller's.
-// [ErrLeaseLost] if that is not the last claim's.
+// Settle changes the stored delivery as [Outbox].Settle must, given the caller's. It
+// returns [ErrLeaseLost], and changes nothing, unless the stored one is sending and has
+// the caller's fence.
 func (d *Delivery) Settle(by Delivery) error {
 	if d.State != Sending || d.Fence != by.Fence {
 		return ErrLeaseLost
@@ -90,8 +92,8 @@ func (d *Delivery) Settle(by Delivery) error {
 	return nil
 }
 
-// Replay makes the stored delivery pending again. [ErrConflict] unless it is dead or
-// unknown.
+// Replay makes the stored delivery pending at now, with no attempts. It returns
+// [ErrConflict] unless the delivery is dead or unknown.
 func (d *Delivery) Replay(now time.Time) error {
 	if d.State != Dead && d.State != Unknown {
 		return ErrConflict

@@ -95,7 +95,7 @@ type Accounts interface {
 	Save(ctx context.Context, a chatcfg.Account, docs ...Document) error
 	// Document returns a document of an account, deleted ones too. ErrNotFound.
 	Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error)
-	// Purge removes everything of a deleted account, itself included, and says
+	// Purge removes everything of a deleted account, itself included, and returns
 	// how much. ErrNotFound; ErrConflict while it is not deleted.
 	Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error)
 }
@@ -271,8 +271,8 @@ type Outbox interface {
 	Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s Share) ([]Delivery, error)
 	// Settle ends an attempt: d.State sent, dead, unknown, or pending for
 	// another attempt at d.NotBefore; d.Attempts, d.Error and d.SettledAt are kept.
-	// ErrLeaseLost unless the stored delivery is sending with the fence d.Fence,
-	// even if its lease has run out. In a deleted account a delivery that would
+	// ErrLeaseLost unless the stored delivery is sending with the fence d.Fence; it may
+	// be settled after its lease has run out. In a deleted account a delivery that would
 	// be pending again is removed.
 	Settle(ctx context.Context, d Delivery) error
 	// List returns an account's deliveries in a state, in the order of their
@@ -282,7 +282,7 @@ type Outbox interface {
 	// the fence stays. ErrNotFound; ErrConflict in another state; ErrDeleted.
 	Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error
 	// Prune removes sent deliveries that were settled before a time, at most
-	// limit, the oldest first, and says how many. Their keys are free again.
+	// limit, the oldest first, and returns how many. Their keys are free again.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	// NextWake returns the earliest instant at which Claim would have
 	// something to do, or the zero time.

@@ -143,8 +143,8 @@ var ticketColumns = []ticketColumn{
 	},
 }
 
-// TicketColumns is the table of the columns by which the stores in SQL find tickets. It
-// is for these, whose modules have this module's version: its type is internal.
+// TicketColumns returns the columns by which the stores in SQL find tickets. It is for
+// these stores only: its type is internal.
 func TicketColumns() columns.Table {
 	all := make(columns.Table, len(ticketColumns))
 	for i := range ticketColumns {
@@ -153,8 +153,8 @@ func TicketColumns() columns.Table {
 	return all
 }
 
-// Conditions are what the query demands of columns, the narrowest last. They are for the
-// stores in SQL, as [TicketColumns] is.
+// Conditions returns what the query demands of columns, the condition that narrows a list
+// most last. It is for the stores in SQL, as [TicketColumns] is.
 func (q *TicketQuery) Conditions() (found []columns.Condition) {
 	for i := range ticketColumns {
 		c := &ticketColumns[i]
@@ -168,8 +168,8 @@ func (q *TicketQuery) Conditions() (found []columns.Condition) {
 	return found
 }
 
-// Matches reports whether a ticket with these texts ([Words]) meets every condition of a
-// query but those of its account, conversation and order ([Order.Of]).
+// Matches reports whether a ticket with these texts ([Words]) meets the conditions of a
+// query. It does not check account, conversation and order ([Order.Of]).
 func (q *TicketQuery) Matches(t *tickets.Ticket, texts []string) bool {
 	for i := range ticketColumns {
 		switch c := &ticketColumns[i]; {
@@ -192,7 +192,8 @@ func (q *TicketQuery) Matches(t *tickets.Ticket, texts []string) bool {
 	return true
 }
 
-// List names the list that a query is about, for its cursors.
+// List returns a name for [Cursor] that differs between any two queries with different
+// tickets or order; Preview, Cursor and Limit do not count.
 func (q TicketQuery) List() string {
 	q.Preview, q.Cursor, q.Limit = false, "", 0
 	return fmt.Sprintf("tickets %#v", q)

@@ -29,7 +29,7 @@ type Sessions interface {
 	// ErrConflict. ErrNotFound.
 	Save(ctx context.Context, s tickets.Session) error
 	// Prune removes sessions whose ExpiresAt is not zero and before a time, at most
-	// limit, and says how many. What they wrote, and where they wrote, stays.
+	// limit, and returns how many. Their messages and conversations stay.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 	// Holder returns the conversation that holds an identity; zero: none does.
 	Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error)

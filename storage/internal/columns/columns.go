@@ -79,7 +79,7 @@ type Condition struct {
 	Value
 }
 
-// IndexName is the name of the column's index.
+// IndexName returns the name of the column's index.
 func (c *Column) IndexName() string {
 	if c.Index != "" {
 		return c.Index
@@ -90,7 +90,7 @@ func (c *Column) IndexName() string {
 // Row is what the columns of a table hold of a ticket, in their order.
 type Row []Value
 
-// Of is a ticket's row.
+// Of returns a ticket's row.
 func (all Table) Of(t *tickets.Ticket) Row {
 	r := make(Row, len(all))
 	for i := range all {
@@ -99,8 +99,8 @@ func (all Table) Of(t *tickets.Ticket) Row {
 	return r
 }
 
-// Changed is the least often changing among the columns in which a row differs from what
-// a ticket was; Always if none does.
+// Changed compares a row with an earlier version of the ticket and returns the lowest
+// Change among the columns that differ; Always if none does.
 func (all Table) Changed(r Row, was *tickets.Ticket) Change {
 	least := Always
 	for i := range all {
@@ -111,10 +111,10 @@ func (all Table) Changed(r Row, was *tickets.Ticket) Change {
 	return least
 }
 
-// Instant is a number column's value.
+// Instant returns a time as a number column's value.
 func Instant(t time.Time) Value { return Value{Valid: true, Number: t.UnixMicro()} }
 
-// InstantOrNull is an instant, or NULL if there is none.
+// InstantOrNull returns a time as a number column's value, or NULL if not ok.
 func InstantOrNull(t time.Time, ok bool) Value {
 	if !ok {
 		return Value{}
@@ -122,13 +122,13 @@ func InstantOrNull(t time.Time, ok bool) Value {
 	return Instant(t)
 }
 
-// String is a text column's value.
+// String returns a text column's value; an empty text is not NULL.
 func String[S ~string](s S) Value { return Value{Valid: true, Text: string(s)} }
 
-// StringOrNull is a text, or NULL for none.
+// StringOrNull returns a text column's value, or NULL for an empty text.
 func StringOrNull[S ~string](s S) Value { return Value{Valid: s != "", Text: string(s)} }
 
-// Bool is a flag column's value.
+// Bool returns a flag column's value; false is not NULL.
 func Bool(on bool) Value {
 	if on {
 		return Value{Valid: true, Number: 1}
@@ -136,10 +136,10 @@ func Bool(on bool) Value {
 	return Value{Valid: true}
 }
 
-// TrueOrNull is a flag that is set, or NULL.
+// TrueOrNull returns a flag that is set, or NULL for false.
 func TrueOrNull(on bool) Value { return Value{Valid: on, Number: 1} }
 
-// Object is a JSON object, or NULL for an empty one.
+// Object returns a map as a JSON column's value, or NULL for an empty map.
 func Object(m map[string]string) Value {
 	if len(m) == 0 {
 		return Value{}

@@ -32,8 +32,9 @@ type Migration struct {
 	Column *Column
 }
 
-// Migrations are the scripts NNNN_name.sql of a folder and the columns that came after
-// the first schema, numbered from 1 without a gap.
+// Migrations returns the scripts NNNN_name.sql of a folder and the columns that came
+// after the first schema, in order. It fails if a number is missing, or unless they are
+// numbered from 1 without a gap.
 func (d *Dialect) Migrations(files fs.FS, all Table) ([]Migration, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -66,13 +67,13 @@ func (d *Dialect) Migrations(files fs.FS, all Table) ([]Migration, error) {
 	return list, nil
 }
 
-// Add is the statement that adds a column. It may be NULL, as it is in what processes
-// write that do not know it.
+// Add returns the statement that adds a column. The column may be NULL: processes that do
+// not know it leave it so.
 func (d *Dialect) Add(c *Column) string {
 	return "ALTER TABLE " + d.Table + " ADD COLUMN " + c.Name + " " + d.Types[c.Type]
 }
 
-// Indexed is the condition of a ticket to be in a column's index; empty: all are.
+// Indexed returns the condition by which tickets are in a column's index; empty: all are.
 func (d *Dialect) Indexed(c *Column) string {
 	switch {
 	case c.Where != "":
@@ -86,8 +87,8 @@ func (d *Dialect) Indexed(c *Column) string {
 	}
 }
 
-// Index is the statement that makes a column's index: of an account's tickets in the
-// order of lists, those with the same value together.
+// Index returns the statement that makes a column's index: by account, by value (not for
+// a flag or JSON), then in the order of lists.
 func (d *Dialect) Index(c *Column) string {
 	by := c.Name + ", "
 	if c.Type == Flag || c.Type == JSON {
