@@ -14,14 +14,16 @@ import (
 
 type accounts struct{ *Store }
 
-// live reads an account, and fails the transaction unless it is there and not deleted.
+// live returns an account that is not deleted. Without one, the transaction fails with
+// [storage.ErrNotFound] or [storage.ErrDeleted].
 func (t *tx) live(id chatcfg.AccountID) (a chatcfg.Account) {
 	t.need(t.load(accountTable, key(id), &a), storage.ErrNotFound)
 	t.need(a.DeletedAt.IsZero(), storage.ErrDeleted)
 	return a
 }
 
-func (t *tx) keep(a chatcfg.Account, docs []storage.Document) {
+// saveAccount inserts or replaces an account, and the documents.
+func (t *tx) saveAccount(a chatcfg.Account, docs []storage.Document) {
 	t.save(accountTable, key(a.ID), storage.Clean(a))
 	for _, d := range docs {
 		t.put(documentTable, key(a.ID, d.Name, d.Version), d.Body)
@@ -30,9 +32,9 @@ func (t *tx) keep(a chatcfg.Account, docs []storage.Document) {
 
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.change(ctx, func(t *tx) {
-		t.need(t.raw(accountTable, key(a.ID)) == nil && t.raw(keyTable, key(a.Key)) == nil, storage.ErrExists)
+		t.need(t.get(accountTable, key(a.ID)) == nil && t.get(keyTable, key(a.Key)) == nil, storage.ErrExists)
 		t.put(keyTable, key(a.Key), key(a.ID))
-		t.keep(a, docs)
+		t.saveAccount(a, docs)
 	})
 }
 
@@ -45,7 +47,7 @@ func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Accoun
 
 func (p accounts) Find(ctx context.Context, public string) (chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
-		t.need(t.load(accountTable, t.raw(keyTable, key(public)), &a), storage.ErrNotFound)
+		t.need(t.load(accountTable, t.get(keyTable, key(public)), &a), storage.ErrNotFound)
 		return a
 	})
 }
@@ -70,15 +72,16 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 		stored := t.live(a.ID)
 		t.need(stored.Revision == a.Revision-1, storage.ErrConflict)
 		a.Key = stored.Key
-		t.keep(a, docs)
+		t.saveAccount(a, docs)
 		if !a.DeletedAt.IsZero() {
-			t.drop(a.ID)
+			t.dropWork(a.ID)
 		}
 	})
 }
 
-// drop takes from an account what would still happen.
-func (t *tx) drop(account chatcfg.AccountID) {
+// dropWork removes the deadlines and the pending deliveries of an account that is being
+// deleted, and the leases of those that are being sent.
+func (t *tx) dropWork(account chatcfg.AccountID) {
 	for _, c := range all[conversation](t, conversationTable, account) {
 		t.unlist(&c)
 		c.Wake, c.Active = time.Time{}, false
@@ -96,7 +99,7 @@ func (t *tx) drop(account chatcfg.AccountID) {
 
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
 	return read(ctx, p.Store, func(t *tx) []byte {
-		body := t.raw(documentTable, key(id, name, version))
+		body := t.get(documentTable, key(id, name, version))
 		t.need(body != nil, storage.ErrNotFound)
 		return slices.Clone(body)
 	})
@@ -155,7 +158,7 @@ type sessions struct{ *Store }
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
-		t.need(t.raw(sessionTable, key(s.Account, s.ID)) == nil, storage.ErrExists)
+		t.need(t.get(sessionTable, key(s.Account, s.ID)) == nil, storage.ErrExists)
 		t.save(sessionTable, key(s.Account, s.ID), storage.Clean(s))
 	})
 }
@@ -192,9 +195,9 @@ func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, 
 	})
 }
 
-// holder returns the conversation that holds an identity; zero: none does.
+// holder returns the conversation that holds an identity, or zero if none does.
 func (t *tx) holder(account chatcfg.AccountID, of tickets.Identity) (c tickets.ConversationID) {
-	copy(c.UUID[:], t.raw(identityTable, key(account, string(of.Kind), of.Value)))
+	copy(c.UUID[:], t.get(identityTable, key(account, string(of.Kind), of.Value)))
 	return c
 }
 
@@ -221,24 +224,24 @@ type contacts struct{ *Store }
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
-		t.need(t.raw(submissionKeyTable, key(s.Account, s.Key)) == nil, storage.ErrExists)
+		t.need(t.get(submissionKeyTable, key(s.Account, s.Key)) == nil, storage.ErrExists)
 		n := t.next(submissionTable)
 		t.put(submissionKeyTable, key(s.Account, s.Key), key(n))
 		t.save(submissionTable, key(s.Account, n), storage.Clean(s))
-		t.deliver(s.Account, deliveries)
+		t.addDeliveries(s.Account, deliveries)
 	})
 }
 
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, name string) (tickets.Submission, error) {
 	return read(ctx, p.Store, func(t *tx) (s tickets.Submission) {
-		t.need(t.load(submissionTable, key(account, t.raw(submissionKeyTable, key(account, name))), &s), storage.ErrNotFound)
+		t.need(t.load(submissionTable, key(account, t.get(submissionKeyTable, key(account, name))), &s), storage.ErrNotFound)
 		return s
 	})
 }
 
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	list := "contacts " + account.String()
-	end, err := p.place(list, cursor, math.MaxInt64)
+	end, err := p.parseCursor(list, cursor, math.MaxInt64)
 	if err != nil {
 		return storage.Page[tickets.Submission]{}, err
 	}
@@ -256,8 +259,9 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 	})
 }
 
-// place reads a cursor that is a number; begin is where a list without one begins.
-func (s *Store) place(list, cursor string, begin int64) (int64, error) {
+// parseCursor returns the number in a cursor of a list, or begin for an empty cursor. It
+// fails with [storage.ErrCursor].
+func (s *Store) parseCursor(list, cursor string, begin int64) (int64, error) {
 	if cursor == "" {
 		return begin, nil
 	}

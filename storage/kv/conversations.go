@@ -26,10 +26,11 @@ type conversation struct {
 	Unclosed tickets.Number
 }
 
-func (c *conversation) due() []byte   { return key(c.Wake, c.Account, c.ID) }
-func (c *conversation) armed() []byte { return key(c.Account, int64(c.Armed), c.Lease, c.ID) }
+// dueKey returns the conversation's key in dueTable, armedKey that in armedTable.
+func (c *conversation) dueKey() []byte   { return key(c.Wake, c.Account, c.ID) }
+func (c *conversation) armedKey() []byte { return key(c.Account, int64(c.Armed), c.Lease, c.ID) }
 
-// conversation reads a conversation; Version zero: there is none.
+// conversation returns a conversation; its Version is zero if there is none.
 func (t *tx) conversation(account chatcfg.AccountID, id tickets.ConversationID) (c conversation) {
 	t.load(conversationTable, key(account, id), &c)
 	return c
@@ -37,19 +38,21 @@ func (t *tx) conversation(account chatcfg.AccountID, id tickets.ConversationID) 
 
 func (t *tx) saveConversation(c *conversation) { t.save(conversationTable, key(c.Account, c.ID), c) }
 
-// list enters a conversation where it is found by its Wake and Armed; unlist takes it away.
+// list adds a conversation to dueTable if it has a Wake, and to armedTable if it is
+// active.
 func (t *tx) list(c *conversation) {
 	if !c.Wake.IsZero() {
-		t.put(dueTable, c.due(), nil)
+		t.put(dueTable, c.dueKey(), nil)
 	}
 	if c.Active {
-		t.put(armedTable, c.armed(), nil)
+		t.put(armedTable, c.armedKey(), nil)
 	}
 }
 
+// unlist removes a conversation from dueTable and armedTable.
 func (t *tx) unlist(c *conversation) {
-	t.remove(dueTable, c.due())
-	t.remove(armedTable, c.armed())
+	t.remove(dueTable, c.dueKey())
+	t.remove(armedTable, c.armedKey())
 }
 
 // ticket is a ticket as it is kept.
@@ -66,7 +69,7 @@ const (
 	waitingView = "waiting"
 )
 
-// views are the keys by which a ticket is listed and counted.
+// views returns the ticket's keys in viewTable.
 func (k *ticket) views(c *conversation) (keys [][]byte) {
 	enter := func(view string, at time.Time, ok bool) {
 		if ok {
@@ -129,10 +132,10 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 			t.put(identityTable, key(account, string(of.Kind), of.Value), key(id))
 		}
 		for _, one := range b.Tickets {
-			t.rewrite(&c, one.Number, func(k *ticket) { k.Ticket = storage.Clean(one) })
+			t.updateTicket(&c, one.Number, func(k *ticket) { k.Ticket = storage.Clean(one) })
 		}
 		for _, w := range b.Words {
-			t.rewrite(&c, w.Ticket, func(k *ticket) { k.Texts = append(k.Texts, w.Text) })
+			t.updateTicket(&c, w.Ticket, func(k *ticket) { k.Texts = append(k.Texts, w.Text) })
 		}
 		for _, m := range b.Messages {
 			t.save(messageTable, key(account, id, m.Seq), storage.Clean(m))
@@ -144,7 +147,7 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 			c.Answers++
 			t.save(answerTable, key(account, one.At, id, c.Answers), storage.Clean(one))
 		}
-		t.deliver(account, b.Deliveries)
+		t.addDeliveries(account, b.Deliveries)
 		if b.Receipt != nil {
 			t.save(receiptTable, key(account, id, b.Receipt.Scope, b.Receipt.Key), storage.Clean(*b.Receipt))
 		}
@@ -152,7 +155,7 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	})
 }
 
-// found is what a commit finds.
+// found returns what the batch's check needs to know of what is stored.
 func (t *tx) found(c *conversation, b *storage.Batch) *storage.Found {
 	account := b.Conversation.Account
 	f := &storage.Found{
@@ -167,13 +170,14 @@ func (t *tx) found(c *conversation, b *storage.Batch) *storage.Found {
 	t.load(sessionTable, key(account, b.Session), &s)
 	f.SessionRevision = s.Revision
 	if b.Receipt != nil {
-		f.Receipt = t.raw(receiptTable, key(account, b.Conversation.ID, b.Receipt.Scope, b.Receipt.Key)) != nil
+		f.Receipt = t.get(receiptTable, key(account, b.Conversation.ID, b.Receipt.Scope, b.Receipt.Key)) != nil
 	}
 	return f
 }
 
-// rewrite inserts or replaces a ticket. Words of one that is not there are nothing.
-func (t *tx) rewrite(c *conversation, n tickets.Number, change func(*ticket)) {
+// updateTicket changes a ticket, which is zero if it is not stored, and saves it; it saves
+// nothing if its number is then zero. It updates c.Unclosed, which the caller must save.
+func (t *tx) updateTicket(c *conversation, n tickets.Number, change func(*ticket)) {
 	var k ticket
 	if t.load(ticketTable, key(c.Account, c.ID, n), &k) {
 		for _, view := range k.views(c) {
@@ -246,5 +250,5 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 }
 
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
-	return read(ctx, p.Store, func(t *tx) time.Time { return t.first(dueTable, nil) })
+	return read(ctx, p.Store, func(t *tx) time.Time { return t.firstInstant(dueTable, nil) })
 }

@@ -18,12 +18,12 @@ import (
 
 // DB is an ordered key-value database.
 type DB interface {
-	// View calls a function with what the database holds at one moment, and returns its
-	// error.
+	// View calls a function with a transaction that only reads, all from one moment, and
+	// returns its error.
 	View(read func(Tx) error) error
-	// Update calls a function with a transaction, and makes what it did durable, all or
-	// nothing. Updates are one after the other, or as if they were; the function may be
-	// called again if they met. Its error is returned, and nothing happens then.
+	// Update calls a function with a transaction and makes its changes durable, all or
+	// nothing. If the function fails, Update changes nothing and returns its error.
+	// Updates are serializable; the function may be called again after a conflict.
 	Update(change func(Tx) error) error
 	// Close waits for transactions and closes the database.
 	Close() error
@@ -36,11 +36,10 @@ type Tx interface {
 	Get(key []byte) ([]byte, error)
 	// Put inserts or replaces the value of a key, which may be empty, not nil.
 	Put(key, value []byte) error
-	// Delete removes a key, which need not be there.
+	// Delete removes a key. It is no error if there is no such key.
 	Delete(key []byte) error
-	// Scan calls a function with the keys from first up to, and without, end, in the
-	// order of their bytes or backwards, until it returns false. Nothing is changed
-	// meanwhile.
+	// Scan calls each with the keys from first up to, and without, end, in the order of
+	// their bytes or backwards, until each returns false. Nothing is changed meanwhile.
 	Scan(first, end []byte, backwards bool, each func(key, value []byte) bool) error
 }
 
@@ -55,11 +54,13 @@ type Store struct {
 
 var _ storage.Store = (*Store)(nil)
 
-// New returns the store of a database, which is the store's alone: Close closes it.
+// New returns a store that keeps everything in a database. Nothing else may use the
+// database; the store's Close closes it. New writes an ID into a new database, and fails
+// if the database does.
 func New(db DB) (*Store, error) {
 	s := &Store{db: db}
 	err := s.change(context.Background(), func(t *tx) {
-		if s.id = string(t.raw(metaTable, key("id"))); s.id == "" {
+		if s.id = string(t.get(metaTable, key("id"))); s.id == "" {
 			s.id = strconv.FormatUint(maphash.String(maphash.MakeSeed(), ""), 36)
 			t.put(metaTable, key("id"), []byte(s.id))
 		}

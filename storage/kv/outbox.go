@@ -22,8 +22,9 @@ type delivery struct {
 	Lease time.Time
 }
 
-// queued is where a delivery waits for its next step; nil: nowhere.
-func (d *delivery) queued() []byte {
+// queueKey returns the key in queueTable at which a delivery waits for its next step, or
+// nil if its state has none.
+func (d *delivery) queueKey() []byte {
 	switch d.State {
 	case storage.Pending:
 		return key(string(d.State), d.Account, d.Kind, d.NotBefore, d.N)
@@ -36,42 +37,48 @@ func (d *delivery) queued() []byte {
 	}
 }
 
-func (d *delivery) listed() []byte { return key(d.Account, string(d.State), d.N) }
+// stateKey returns the delivery's key in stateTable.
+func (d *delivery) stateKey() []byte { return key(d.Account, string(d.State), d.N) }
 
+// unqueue removes a delivery from queueTable only.
 func (t *tx) unqueue(d *delivery) {
-	if k := d.queued(); k != nil {
+	if k := d.queueKey(); k != nil {
 		t.remove(queueTable, k)
 	}
 }
 
+// removeDelivery removes a delivery from all tables.
 func (t *tx) removeDelivery(d *delivery) {
 	t.unqueue(d)
-	t.remove(stateTable, d.listed())
+	t.remove(stateTable, d.stateKey())
 	t.remove(deliveryTable, key(d.Account, d.Key))
 }
 
+// saveDelivery writes a delivery to all tables. Before its state or times change, call
+// removeDelivery.
 func (t *tx) saveDelivery(d *delivery) {
-	if k := d.queued(); k != nil {
+	if k := d.queueKey(); k != nil {
 		t.put(queueTable, k, key(d.Account, d.Key))
 	}
-	t.put(stateTable, d.listed(), key(d.Account, d.Key))
+	t.put(stateTable, d.stateKey(), key(d.Account, d.Key))
 	t.save(deliveryTable, key(d.Account, d.Key), d)
 }
 
-// deliver adds deliveries whose keys are not there.
-func (t *tx) deliver(account chatcfg.AccountID, list []storage.Delivery) {
+// addDeliveries adds pending deliveries to an account's outbox, but for those whose keys
+// are there.
+func (t *tx) addDeliveries(account chatcfg.AccountID, list []storage.Delivery) {
 	for _, one := range list {
 		d := &delivery{Delivery: storage.Clean(one)}
 		d.Account, d.State = account, storage.Pending
-		if t.raw(deliveryTable, key(account, d.Key)) == nil {
+		if t.get(deliveryTable, key(account, d.Key)) == nil {
 			d.N = t.next(deliveryTable)
 			t.saveDelivery(d)
 		}
 	}
 }
 
-// due reads the deliveries at a prefix of the queue whose next step is due, the
-// earliest first.
+// due returns the deliveries under a prefix of queueTable whose next step is due, the
+// earliest first, at most limit.
 func (t *tx) due(prefix []byte, now time.Time, limit int) (list []*delivery) {
 	for k, of := range t.from(queueTable, prefix, prefix) {
 		if len(list) >= limit || instant(k[len(prefix):]).After(now) {
@@ -84,7 +91,8 @@ func (t *tx) due(prefix []byte, now time.Time, limit int) (list []*delivery) {
 	return list
 }
 
-// lanes are the prefixes of the queue at which pending deliveries wait.
+// lanes ranges over the lanes that have pending deliveries, with their prefixes of
+// queueTable.
 func (t *tx) lanes() iter.Seq2[storage.Lane, []byte] {
 	return func(yield func(storage.Lane, []byte) bool) {
 		pending := key(string(storage.Pending))
@@ -163,7 +171,7 @@ func (p outbox) Settle(ctx context.Context, by storage.Delivery) error {
 
 func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
 	list := "outbox " + account.String() + " " + string(state)
-	last, err := p.place(list, cursor, 0)
+	last, err := p.parseCursor(list, cursor, 0)
 	if err != nil {
 		return storage.Page[storage.Delivery]{}, err
 	}
@@ -207,9 +215,9 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time {
-		next := t.first(queueTable, key(string(storage.Sending)))
+		next := t.firstInstant(queueTable, key(string(storage.Sending)))
 		for _, prefix := range t.lanes() {
-			if first := t.first(queueTable, prefix); next.IsZero() || first.Before(next) {
+			if first := t.firstInstant(queueTable, prefix); next.IsZero() || first.Before(next) {
 				next = first
 			}
 		}
@@ -217,8 +225,9 @@ func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	})
 }
 
-// first is the first instant behind a prefix; zero: there is none.
-func (t *tx) first(in table, prefix []byte) time.Time {
+// firstInstant returns the time that follows a prefix in the first key that has it, or
+// zero if there is no such key.
+func (t *tx) firstInstant(in table, prefix []byte) time.Time {
 	for k := range t.from(in, prefix, prefix) {
 		return instant(k[len(prefix):])
 	}

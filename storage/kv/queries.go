@@ -23,7 +23,8 @@ func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, e
 	})
 }
 
-// Tickets goes through a view of the account; a cursor is the rest of the last row's key.
+// Tickets implements [storage.Queries]. It reads a view of the account; a cursor holds the
+// rest of the last row's key.
 func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page storage.Page[storage.TicketRow], err error) {
 	var last []byte
 	if q.Cursor != "" {
@@ -109,11 +110,12 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 	})
 }
 
-// Changes reads the feed, whose numbers are drawn where commits are serial.
+// Changes implements [storage.Queries]. It skips nothing: updates are serial, and so the
+// numbers of the feed are drawn in the order of commits.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (page storage.Page[storage.Change], err error) {
 	list, last := "changes "+account.String(), int64(0)
 	if cursor != storage.Latest {
-		if last, err = p.place(list, cursor, 0); err != nil {
+		if last, err = p.parseCursor(list, cursor, 0); err != nil {
 			return page, err
 		}
 	}

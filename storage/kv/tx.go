@@ -50,14 +50,15 @@ var ofAccount = []table{
 	receiptTable, answerTable, deliveryTable, submissionTable, submissionKeyTable, feedTable, viewTable, stateTable, armedTable,
 }
 
-// tx is a transaction that remembers its first failure: what comes after it does nothing,
-// and the transaction with it.
+// tx is a transaction that remembers its first failure: after it, nothing is written, and
+// the transaction fails with it.
 type tx struct {
 	tx  Tx
 	err error
 }
 
-// read reads, all from one moment.
+// read returns what do returns in a transaction that only reads. It fails with the
+// transaction's first failure, the context's error or [storage.ErrClosed].
 func read[T any](ctx context.Context, s *Store, do func(*tx) T) (found T, err error) {
 	err = s.run(ctx, s.db.View, func(t *tx) { found = do(t) })
 	if err != nil {
@@ -66,7 +67,8 @@ func read[T any](ctx context.Context, s *Store, do func(*tx) T) (found T, err er
 	return found, nil
 }
 
-// update changes, all or nothing.
+// update returns what do returns in a transaction that may change something, all or
+// nothing. It fails as read does.
 func update[T any](ctx context.Context, s *Store, do func(*tx) T) (done T, err error) {
 	err = s.run(ctx, s.db.Update, func(t *tx) { done = do(t) })
 	if err != nil {
@@ -75,10 +77,12 @@ func update[T any](ctx context.Context, s *Store, do func(*tx) T) (done T, err e
 	return done, nil
 }
 
-// change is update without an answer.
+// change is update for a function that returns nothing.
 func (s *Store) change(ctx context.Context, do func(*tx)) error { return s.run(ctx, s.db.Update, do) }
 
-func (s *Store) run(ctx context.Context, in func(func(Tx) error) error, do func(*tx)) error {
+// run calls do within the database's View or Update, and returns the transaction's first
+// failure, the context's error or [storage.ErrClosed].
+func (s *Store) run(ctx context.Context, transaction func(func(Tx) error) error, do func(*tx)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -87,83 +91,88 @@ func (s *Store) run(ctx context.Context, in func(func(Tx) error) error, do func(
 	if s.closed {
 		return storage.ErrClosed
 	}
-	return in(func(of Tx) error {
+	return transaction(func(of Tx) error {
 		t := &tx{tx: of}
 		do(t)
 		return t.err
 	})
 }
 
-// need fails the transaction unless a condition holds.
+// need fails the transaction with an error unless a condition holds.
 func (t *tx) need(holds bool, otherwise error) {
 	if !holds {
 		t.fail(otherwise)
 	}
 }
 
-// fail fails the transaction if there is an error.
+// fail fails the transaction with an error unless it has failed already; nil does
+// nothing.
 func (t *tx) fail(err error) {
 	if t.err == nil {
 		t.err = err
 	}
 }
 
+// put inserts or replaces the value of a key.
 func (t *tx) put(in table, key, value []byte) {
 	if t.err == nil {
 		t.err = t.tx.Put(in.key(key), append([]byte{}, value...))
 	}
 }
 
+// remove removes a key, if it is there.
 func (t *tx) remove(in table, key []byte) {
 	if t.err == nil {
 		t.err = t.tx.Delete(in.key(key))
 	}
 }
 
-// raw is a value as it is kept, nil for none.
-func (t *tx) raw(in table, key []byte) []byte {
+// get returns the value of a key, or nil if there is none.
+func (t *tx) get(in table, key []byte) []byte {
 	value, err := t.tx.Get(in.key(key))
 	t.fail(err)
 	return value
 }
 
-// save keeps a value as JSON.
+// save stores a value as JSON.
 func (t *tx) save(in table, key []byte, v any) {
 	doc, err := json.Marshal(v)
 	t.fail(err)
 	t.put(in, key, doc)
 }
 
-// load reads what save has kept, and reports whether there is something.
+// load reads a value that save stored into v, and reports whether there was one.
 func (t *tx) load(in table, key []byte, v any) bool {
-	doc := t.raw(in, key)
+	doc := t.get(in, key)
 	return doc != nil && t.decode(doc, v)
 }
 
+// decode reads JSON into v and reports whether it could; if not, the transaction fails.
 func (t *tx) decode(doc []byte, v any) bool {
 	err := json.Unmarshal(doc, v)
 	t.fail(err)
 	return err == nil
 }
 
-// from ranges upwards over the keys of a table with a prefix, from one on.
+// from ranges upwards over the keys of a table that have a prefix, starting at first.
+// Here, in below and in scan, the keys are without the table's byte.
 func (t *tx) from(in table, prefix, first []byte) iter.Seq2[[]byte, []byte] {
 	return t.scan(in.key(first), after(in.key(prefix)), false)
 }
 
-// below ranges downwards over the keys of a table with a prefix, below one.
+// below ranges downwards over the keys of a table that have a prefix and are below end.
 func (t *tx) below(in table, prefix, end []byte) iter.Seq2[[]byte, []byte] {
 	return t.scan(in.key(prefix), in.key(end), true)
 }
 
-// scan ranges over keys, without their tables.
+// scan ranges over the keys from first up to, and without, end.
 func (t *tx) scan(first, end []byte, backwards bool) iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
 		t.fail(t.tx.Scan(first, end, backwards, func(k, v []byte) bool { return yield(k[1:], v) }))
 	}
 }
 
-// decoded are the values of a range.
+// decoded ranges over values that save stored.
 func decoded[T any](t *tx, values iter.Seq2[[]byte, []byte]) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, doc := range values {
@@ -175,25 +184,25 @@ func decoded[T any](t *tx, values iter.Seq2[[]byte, []byte]) iter.Seq[T] {
 	}
 }
 
-// all reads everything of an account in a table.
+// all returns all values of an account in a table.
 func all[T any](t *tx, in table, account chatcfg.AccountID) []T {
 	return slices.Collect(decoded[T](t, t.from(in, key(account), key(account))))
 }
 
-// next counts what is put into a table.
+// next returns the next number for something new in a table, from 1.
 func (t *tx) next(in table) int64 {
 	var n int64
-	if last := t.raw(countTable, []byte{byte(in)}); last != nil {
+	if last := t.get(countTable, []byte{byte(in)}); last != nil {
 		n = number(last)
 	}
 	t.put(countTable, []byte{byte(in)}, key(n+1))
 	return n + 1
 }
 
-// key is a key of the table.
+// key returns a key with the table's byte before it.
 func (in table) key(rest []byte) []byte { return append([]byte{byte(in)}, rest...) }
 
-// after is the first key behind all that have a prefix.
+// after returns the first key behind all that have a prefix.
 func after(prefix []byte) []byte {
 	end := slices.Clone(prefix)
 	for i := len(end) - 1; i >= 0; i-- {
@@ -204,7 +213,8 @@ func after(prefix []byte) []byte {
 	return append(end, 0xff) // no table has such keys
 }
 
-// key builds a key of IDs, numbers, instants, texts and parts of keys, whose order is theirs.
+// key returns a key made of IDs, numbers, times, texts and parts of keys. Keys sort as
+// their parts do. Parts of any other type are left out.
 func key(parts ...any) (k []byte) {
 	for _, part := range parts {
 		switch v := part.(type) {
@@ -231,7 +241,8 @@ func key(parts ...any) (k []byte) {
 	return k
 }
 
-// number reads a number of a key that begins there, instant an instant, id an ID.
+// number returns the number with which k begins, instant the time, id the ID. They panic
+// if k is too short.
 func number(k []byte) int64      { return int64(binary.BigEndian.Uint64(k) ^ 1<<63) }
 func instant(k []byte) time.Time { return time.UnixMicro(number(k)).UTC() }
 func id(k []byte) [16]byte       { return [16]byte(k[:16]) }
