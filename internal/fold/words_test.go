@@ -164,7 +164,7 @@ func TestSegments(t *testing.T) {
 	for s, want := range map[string]string{
 		"doesn't doesn’t doesnʼt doesn＇t": "doesn't| |doesn’t| |doesnʼt| |doesn＇t",
 		"'tis the customers' l'urgence":   "'|tis| |the| |customers|'| |l'urgence",
-		"check‑in a_b _a_ a­b":            "check|‑|in| |a_b| |_a_| |a\u00adb",
+		"check‑in a_b _a_ a\u00adb":       "check|‑|in| |a_b| |_a_| |a\u00adb",
 		"reem\u200bbolso \u2060x\ufeff y": "reem\u200bbolso| \u2060|x\ufeff| |y",
 		"$5.000,50 1'000 3:30 1.a":        "$|5.000,50| |1'000| |3|:|30| |1|.|a",
 		"listo.Reclamo ana@tienda.cl":     "listo|.|Reclamo| |ana|@|tienda|.|cl",
