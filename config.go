@@ -156,7 +156,8 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 	return saved, nil
 }
 
-// Lint is [chatcfg.Config.LintFor] this desk's host: what [Account.SaveConfig] warns of.
+// Lint returns the warnings of a configuration for this desk's host, as
+// [Account.SaveConfig] does; nil: none.
 func (d *Desk) Lint(cfg chatcfg.Config) []chatcfg.Problem { return cfg.LintFor(d.o.Abilities) }
 
 // starts are the instants that stores count by, by what deadlines count from.

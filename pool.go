@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// patience is how long a job holds one of its handler's workers. One that takes
+	// slowAfter is how long a job holds one of its handler's workers. One that takes
 	// longer waits for somebody else, and counts for its account only.
-	patience = time.Second
+	slowAfter = time.Second
 	// maxSlow is how many jobs of one handler may run at a time, slow ones included,
 	// for each worker.
 	maxSlow = 8
@@ -42,7 +42,7 @@ func newPool(workers int, kick chan struct{}) *pool {
 }
 
 // slow reports whether a job no longer holds a worker, on a clock that may step back.
-func (j *job) slow(now time.Time) bool { return now.Sub(j.began).Abs() >= patience }
+func (j *job) slow(now time.Time) bool { return now.Sub(j.began).Abs() >= slowAfter }
 
 // begin records that a job runs, until end is called.
 func (p *pool) begin(lane storage.Lane, now time.Time) (end func()) {
