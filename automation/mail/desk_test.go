@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -110,6 +111,68 @@ func TestDesk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// R8.2: 600 mails at once to a server that takes three connections, ends each seventh at
+// once, and greylists: all are sent, none twice, and what the server had no time for was no
+// attempt.
+func TestDeskAtABusyServer(t *testing.T) {
+	t.Parallel()
+	const addresses, customers = 20, 30
+	ctx := t.Context()
+	s := serve(t, serverOptions{noTLS: true})
+	s.mu.Lock()
+	s.allowed, s.crowded, s.ended, s.greylists = 3, "421 4.7.0 too many connections\r\n", 7, true
+	s.mu.Unlock()
+	mock := clock.NewMock()
+	mock.Set(start)
+	m := mailer(t, s, func(o *mail.Options) { o.Security, o.Clock = mail.InsecurePlaintext, mock })
+	desk, err := charla.New(storage.NewMemory(), &charla.Options{
+		Clock: mock, Entropy: &entropy{r: rand.NewChaCha8([32]byte{1})}, Mailer: m, HeartbeatTTL: -1,
+	})
+	require.NoError(t, err)
+	cfg := chatcfg.Default(chatcfg.Spanish)
+	for i := range addresses {
+		cfg.General.Notify.To = append(cfg.General.Notify.To, fmt.Sprintf("a%d@tienda.cl", i))
+	}
+	cfg.General.Notify.Tickets = chatcfg.NotifyAll
+	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+	require.NoError(t, err)
+	for range customers {
+		visitor, _, err := account.Enter(ctx, charla.Entry{Name: "Carla"})
+		require.NoError(t, err)
+		_, err = visitor.Write(ctx, "hola", nil)
+		require.NoError(t, err)
+	}
+	for range 60 {
+		_, err := desk.RunDue(ctx)
+		require.NoError(t, err)
+		mock.Add(time.Minute)
+	}
+	sent := map[string]int{}
+	for _, one := range s.took() {
+		_, after, _ := strings.Cut(one.data, "Message-ID: ")
+		id, _, _ := strings.Cut(after, "\r\n")
+		sent[id]++
+	}
+	assert.Equal(t, addresses*customers, len(sent))
+	assert.Equal(t, addresses*customers, len(s.took()), "none twice")
+	s.mu.Lock()
+	assert.Greater(t, s.turnedAway, 20, "the control: the server was busy")
+	s.mu.Unlock()
+	burnt := 0
+	q := charla.DeliveryQuery{Account: account.ID(), State: charla.DeliverySent}
+	for {
+		page, err := desk.Deliveries(ctx, q)
+		require.NoError(t, err)
+		for _, d := range page.Items {
+			burnt += d.Attempts - 1
+		}
+		if q.Cursor = page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	assert.Equal(t, addresses, burnt, "what was greylisted, once for each address")
 }
 
 type entropy struct {

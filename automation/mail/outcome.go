@@ -3,7 +3,9 @@ package mail
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/textproto"
+	"time"
 
 	"github.com/charlahq/charla"
 )
@@ -41,9 +43,12 @@ func replyCode(err error) int {
 // permanent reports whether an error is an answer that will not change.
 func permanent(err error) bool { return replyCode(err)/100 == 5 }
 
+// busy is when to try again at a server that takes no more connections.
+const busy = 30 * time.Second
+
 // outcome returns the error of a mail that met err at a stage: nil if the server took
-// it after all, [charla.ErrRefused], [charla.ErrNotSent], or another if it may have
-// been sent.
+// it after all, [charla.ErrRefused], [charla.Later] if the server had no time for a
+// connection, [charla.ErrNotSent], or another if it may have been sent.
 func outcome(at stage, err error) error {
 	code := replyCode(err)
 	switch {
@@ -51,6 +56,9 @@ func outcome(at stage, err error) error {
 		return nil // a success, if not the usual one
 	case at.about && code/100 == 5 && !aboutLogin(code):
 		return fmt.Errorf("%w: %s: %w", charla.ErrRefused, at.name, err)
+	case !at.about && (code/100 == 4 || at == atWait || errors.Is(err, io.EOF)):
+		// The server is busy; it has seen nothing of this mail.
+		return &charla.Later{After: busy, Err: fmt.Errorf("%s: %w", at.name, err)}
 	case !at.ended, code/100 == 4, code/100 == 5:
 		return fmt.Errorf("%w: %s: %w", charla.ErrNotSent, at.name, err)
 	default:

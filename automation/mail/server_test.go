@@ -58,7 +58,12 @@ type server struct {
 	allowed    int
 	crowded    string
 	turnedAway int
-	conns      []net.Conn
+	// ended: each connection whose number it divides is ended at once; 0: none. greylists: the first mail
+	// to an address is refused for now.
+	ended     int
+	greylists bool
+	seen      map[string]bool
+	conns     []net.Conn
 }
 
 type serverOptions struct {
@@ -72,7 +77,7 @@ func serve(t testing.TB, o serverOptions) *server {
 	// Its certificate is for 127.0.0.1.
 	certificates := httptest.NewTLSServer(nil)
 	certificates.Close()
-	s := &server{faults: make(map[string]*fault), trust: x509.NewCertPool()}
+	s := &server{faults: make(map[string]*fault), seen: make(map[string]bool), trust: x509.NewCertPool()}
 	s.trust.AddCert(certificates.Certificate())
 
 	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
@@ -155,11 +160,11 @@ func (l *tap) Accept() (net.Conn, error) {
 func (l *tap) admit(c net.Conn) net.Conn {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
-	if l.s.allowed > 0 && l.s.open >= l.s.allowed {
+	l.s.dials++
+	if l.s.allowed > 0 && l.s.open >= l.s.allowed || l.s.ended > 0 && l.s.dials%l.s.ended == 0 {
 		l.s.turnedAway++
 		return nil
 	}
-	l.s.dials++
 	l.s.open++
 	l.s.most = max(l.s.most, l.s.open)
 	l.s.conns = append(l.s.conns, c)
@@ -266,6 +271,12 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.mail.to = to
+	s.s.mu.Lock()
+	defer s.s.mu.Unlock()
+	if s.s.greylists && !s.s.seen[to] {
+		s.s.seen[to] = true
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, come again"}
+	}
 	return nil
 }
 
