@@ -101,5 +101,5 @@ func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID) (tickets
 	}
 	now := d.Now()
 	roster, err := d.roster(ctx, account, now)
-	return roster.At(now), err
+	return roster.At(now, d.o.HeartbeatTTL), err
 }

@@ -70,7 +70,7 @@ type newerSeen struct{ at atomic.Int64 }
 // newer desks claim first what only they can carry out.
 func (d *Desk) claimable(now time.Time) time.Time {
 	lease := d.o.Runner.Lease
-	if at := d.newer.at.Load(); at != 0 && now.Sub(time.UnixMicro(at)) < giveWayFor*lease {
+	if at := d.newer.at.Load(); at != 0 && now.Sub(time.UnixMicro(at)).Abs() < giveWayFor*lease {
 		return now.Add(-lease)
 	}
 	return now

@@ -62,7 +62,7 @@ func (d *Desk) pruner() work {
 	var last time.Time
 	return func(ctx context.Context) (int, error) {
 		now := d.Now()
-		if now.Sub(last) < time.Hour {
+		if now.Sub(last).Abs() < time.Hour {
 			return 0, nil
 		}
 		before := now.Add(-d.o.Runner.Keep)

@@ -411,6 +411,9 @@ func (d *Draft) append(m Message) {
 	d.AddFact(Fact{Kind: FactSaid, Seq: m.Seq, Rule: m.Rule})
 }
 
+// maxLinks is how many links a conversation keeps, the latest; a session's are fewer.
+const maxLinks = 64
+
 // mergeCustomer records the writer's session, links and contact data; data less trusted
 // than what is stored is ignored (R7.2). It reports whether a conversation was linked.
 func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
@@ -420,6 +423,7 @@ func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
 			c.Links, linked = append(slices.Clip(c.Links), link), true
 		}
 	}
+	c.Links = c.Links[max(len(c.Links)-maxLinks, 0):]
 	if cmd.Customer.Level.rank() < c.Customer.Level.rank() {
 		return linked
 	}

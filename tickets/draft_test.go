@@ -188,7 +188,7 @@ func TestHeartbeatEnds(t *testing.T) {
 		tickets.HeartbeatTTL:                   true,
 	} {
 		now := noon.Add(wait)
-		was := r.At(now)
+		was := r.At(now, tickets.HeartbeatTTL)
 		assert.Equal(t, !empty, was.Available)
 		next := r.Heartbeat("eva", tickets.Online, now, tickets.HeartbeatTTL)
 		_, kept := next.Agents["ana"]
@@ -197,7 +197,7 @@ func TestHeartbeatEnds(t *testing.T) {
 		if empty {
 			absence++
 		}
-		assert.Equal(t, absence, next.At(now.Add(time.Hour)).Absence)
+		assert.Equal(t, absence, next.At(now.Add(time.Hour), tickets.HeartbeatTTL).Absence)
 	}
 }
 
@@ -205,21 +205,21 @@ func TestHeartbeatEnds(t *testing.T) {
 func TestRoster(t *testing.T) {
 	t.Parallel()
 	var r tickets.Roster
-	first := r.At(noon)
+	first := r.At(noon, tickets.HeartbeatTTL)
 	assert.Equal(t, tickets.Presence{Absence: 1}, first, "absent from the creation on")
 	r = r.Heartbeat("ana", tickets.Online, noon, tickets.HeartbeatTTL)
-	assert.True(t, r.At(noon.Add(89*time.Second)).Available)
-	gone := r.At(noon.Add(90 * time.Second))
+	assert.True(t, r.At(noon.Add(89*time.Second), tickets.HeartbeatTTL).Available)
+	gone := r.At(noon.Add(90*time.Second), tickets.HeartbeatTTL)
 	assert.False(t, gone.Available, "90 s without a heartbeat")
 	assert.NotEqual(t, first.Absence, gone.Absence, "another absence")
 	again := r.Heartbeat("ana", tickets.Online, noon.Add(60*time.Second), tickets.HeartbeatTTL)
-	assert.Equal(t, gone.Absence, again.At(noon.Add(time.Hour)).Absence, "a heartbeat in time begins nothing")
+	assert.Equal(t, gone.Absence, again.At(noon.Add(time.Hour), tickets.HeartbeatTTL).Absence, "a heartbeat in time begins nothing")
 	r = r.Heartbeat("eva", tickets.Online, noon.Add(80*time.Second), tickets.HeartbeatTTL)
 	r = r.Heartbeat("ana", tickets.Away, noon.Add(81*time.Second), tickets.HeartbeatTTL)
-	assert.True(t, r.At(noon.Add(100*time.Second)).Available, "eva is still there")
+	assert.True(t, r.At(noon.Add(100*time.Second), tickets.HeartbeatTTL).Available, "eva is still there")
 	r = r.Heartbeat("eva", tickets.Offline, noon.Add(101*time.Second), tickets.HeartbeatTTL)
-	assert.Equal(t, gone, r.At(noon.Add(101*time.Second)), "nobody came into an empty room meanwhile")
+	assert.Equal(t, gone, r.At(noon.Add(101*time.Second), tickets.HeartbeatTTL), "nobody came into an empty room meanwhile")
 	r = r.Heartbeat("eva", tickets.Online, noon.Add(200*time.Second), 0)
-	assert.True(t, r.At(noon.Add(1000*time.Hour)).Available, "without a limit it holds until changed")
+	assert.True(t, r.At(noon.Add(1000*time.Hour), tickets.HeartbeatTTL).Available, "without a limit it holds until changed")
 	assert.EqualValues(t, 5, r.Revision)
 }

@@ -39,19 +39,28 @@ type Roster struct {
 
 // At returns the account's presence at an instant. Its Absence is never zero, so that
 // zero can mean "in none".
-func (r Roster) At(now time.Time) Presence {
+//
+// ttl is how long heartbeats hold. One that would hold for more than twice as long was
+// dated by a wrong clock, and does not count.
+func (r Roster) At(now time.Time, ttl time.Duration) Presence {
 	p := Presence{Absence: r.Absence + 1}
 	for _, until := range r.Agents {
-		if until.IsZero() || now.Before(until) {
+		if holds(until, now, ttl) {
 			p.Available = true
 		}
 	}
 	return p
 }
 
+// holds reports whether a heartbeat that runs out at an instant holds now. Clocks of
+// desks may differ by a ttl.
+func holds(until, now time.Time, ttl time.Duration) bool {
+	return until.IsZero() || now.Before(until) && !until.After(now.Add(2*max(ttl, HeartbeatTTL)))
+}
+
 // Heartbeat returns the roster after an agent's heartbeat at an instant, which holds
 // for ttl (zero: until the next one); any availability but [Online] removes the agent.
-// Heartbeats that have run out are dropped. The receiver is left as it was; Revision is
+// Heartbeats that have run out, or that a wrong clock dated, are dropped. The receiver is left as it was; Revision is
 // one more.
 func (r Roster) Heartbeat(agent AgentID, a Availability, now time.Time, ttl time.Duration) Roster {
 	next := Roster{Format: RosterFormat, Agents: maps.Clone(r.Agents), Absence: r.Absence, Revision: r.Revision + 1}
@@ -59,7 +68,7 @@ func (r Roster) Heartbeat(agent AgentID, a Availability, now time.Time, ttl time
 		next.Agents = make(map[AgentID]time.Time, 1)
 	}
 	maps.DeleteFunc(next.Agents, func(_ AgentID, until time.Time) bool {
-		return !until.IsZero() && !now.Before(until)
+		return !holds(until, now, ttl)
 	})
 	if a != Online {
 		delete(next.Agents, agent)

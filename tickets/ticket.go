@@ -148,7 +148,7 @@ type Conversation struct {
 	// Session is the session that wrote last: agents' and automatic messages
 	// belong to it (R7.2).
 	Session SessionID `json:"session"`
-	// Links are conversations of sessions that logged in to this customer.
+	// Links are conversations of sessions that logged in to this customer, the latest 64.
 	Links []ConversationID `json:"links,omitempty"`
 	// Armed is the configuration version under which the deadline was computed.
 	Armed chatcfg.Version `json:"armed"`

@@ -279,7 +279,7 @@ func (m *model) present(t *task, id chatcfg.AccountID, r tickets.Roster) {
 			now := until.Add(-tickets.HeartbeatTTL)
 			there := false
 			for _, until := range last.Agents {
-				there = there || until.After(now)
+				there = there || until.After(now) && !until.After(now.Add(2*tickets.HeartbeatTTL))
 			}
 			if !there {
 				absence++
@@ -299,7 +299,7 @@ func (a *account) wasPresence(p tickets.Presence, now, since time.Time) bool {
 		r := a.rosters[i]
 		there := false
 		for _, until := range r.roster.Agents {
-			there = there || until.After(now)
+			there = there || until.After(now) && !until.After(now.Add(2*tickets.HeartbeatTTL))
 		}
 		if p.Available == there && p.Absence == r.roster.Absence+1 {
 			return true

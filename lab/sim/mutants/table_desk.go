@@ -99,7 +99,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "heartbeats judged by a clock of whole hours", file: "desk.go",
-		old: "return roster.At(now), err", new: "return roster.At(now.Truncate(time.Hour)), err",
+		old: "return roster.At(now, d.o.HeartbeatTTL), err", new: "return roster.At(now.Truncate(time.Hour), d.o.HeartbeatTTL), err",
 	},
 	{
 		name: "switching on is not remembered", file: "automation/rules.go",
