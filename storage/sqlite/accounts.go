@@ -21,7 +21,7 @@ type account struct {
 	deleted  bool
 }
 
-// account reads an account's row; ErrNotFound.
+// account returns an account's row. It fails with [storage.ErrNotFound].
 func (c *conn) account(id chatcfg.AccountID) (account, error) {
 	var a account
 	found, err := c.one("SELECT id, revision, version, settled, deleted FROM accounts WHERE uuid = ?",
@@ -32,7 +32,7 @@ func (c *conn) account(id chatcfg.AccountID) (account, error) {
 	return a, err
 }
 
-// live is account that refuses deleted ones.
+// live is account, which also fails with [storage.ErrDeleted] if the account is deleted.
 func (c *conn) live(id chatcfg.AccountID) (account, error) {
 	a, err := c.account(id)
 	if err == nil && a.deleted {
@@ -60,12 +60,12 @@ func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage
 		if err != nil {
 			return err
 		}
-		return c.keep(id, docs)
+		return c.putDocuments(id, docs)
 	})
 }
 
-// keep adds or replaces documents.
-func (c *conn) keep(account int64, docs []storage.Document) error {
+// putDocuments adds or replaces documents of an account.
+func (c *conn) putDocuments(account int64, docs []storage.Document) error {
 	for _, d := range docs {
 		body := d.Body
 		if body == nil {
@@ -87,7 +87,7 @@ func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error)
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM accounts WHERE key = ?", key)
 }
 
-// get reads one document; ErrNotFound.
+// get returns the document that a query finds. It fails with [storage.ErrNotFound].
 func get[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (v T, err error) {
 	var doc string
 	err = s.readers.do(ctx, func(c *conn) error {
@@ -103,13 +103,13 @@ func get[T any](ctx context.Context, s *Store, decode func(string, *T) error, qu
 	return v, corrupt(decode(doc, &v))
 }
 
-// list reads documents. It uses the caller's context, so that a long list ends
-// with it.
+// list returns the documents that a query finds; none is no error. It stops at the next
+// row when ctx ends.
 func list[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (items []T, err error) {
 	err = s.readers.do(ctx, func(c *conn) error {
 		var doc string
 		column := []any{&doc}
-		return c.short(ctx, query, args, func(scan func(...any) error) error {
+		return c.eachSoon(ctx, query, args, func(scan func(...any) error) error {
 			if err := scan(column...); err != nil {
 				return err
 			}
@@ -120,8 +120,8 @@ func list[T any](ctx context.Context, s *Store, decode func(string, *T) error, q
 	return items, err
 }
 
-// oneMore is a list with one more item, which is zero: what is beyond its end was
-// never written. It has room for some at first.
+// oneMore returns a list with a zero item appended, and with capacity for room items at
+// first. Nothing may have been written beyond the list's end.
 func oneMore[T any](items []T, room int) []T {
 	if len(items) == cap(items) {
 		items = slices.Grow(items, max(len(items), room))
@@ -157,19 +157,19 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 			a.Revision, int64(a.Version), bit(a.Hidden), bit(deleted), doc, stored.id); err != nil {
 			return err
 		}
-		if err := c.keep(stored.id, docs); err != nil {
+		if err := c.putDocuments(stored.id, docs); err != nil {
 			return err
 		}
 		if !deleted {
 			return nil
 		}
-		return c.drop(stored.id)
+		return c.dropWork(stored.id)
 	})
 }
 
-// drop takes what would still happen from an account that is being deleted. What
-// is being sent can still be settled, but is not claimed again.
-func (c *conn) drop(account int64) error {
+// dropWork removes the deadlines and the pending deliveries of an account that is being
+// deleted. What is being sent can still be settled, but is not claimed again.
+func (c *conn) dropWork(account int64) error {
 	for _, statement := range []string{
 		"UPDATE conversations SET wake = NULL, armed = NULL WHERE account = ? AND armed IS NOT NULL",
 		"DELETE FROM deliveries WHERE account = ? AND state = 'pending'",

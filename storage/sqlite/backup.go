@@ -47,6 +47,8 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	})
 }
 
+// copyTo writes a copy of the database, with an ID of its own, to a file, and makes it
+// durable. It replaces a file that is there.
 func (c *conn) copyTo(ctx context.Context, path string) error {
 	if err := remove(path); err != nil {
 		return err
@@ -62,14 +64,15 @@ func (c *conn) copyTo(ctx context.Context, path string) error {
 	if _, err := c.c.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return failed("backup", err)
 	}
-	if err := c.rename(ctx, path); err != nil {
+	if err := c.renewID(ctx, path); err != nil {
 		return err
 	}
 	return syncFile(path)
 }
 
-// rename gives the copy an ID of its own, to which cursors are bound.
-func (c *conn) rename(ctx context.Context, path string) error {
+// renewID gives the copy at a path a new database ID, so that no cursor of the original
+// holds there.
+func (c *conn) renewID(ctx context.Context, path string) error {
 	if _, err := c.c.ExecContext(ctx, "ATTACH ? AS copy", path); err != nil {
 		return failed("backup", err)
 	}
@@ -77,6 +80,7 @@ func (c *conn) rename(ctx context.Context, path string) error {
 	return errors.Join(failed("backup", err), c.direct(context.WithoutCancel(ctx), "DETACH copy"))
 }
 
+// remove removes a file. It is no error if there is none.
 func remove(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -84,7 +88,7 @@ func remove(path string) error {
 	return nil
 }
 
-// syncFile makes a file durable.
+// syncFile makes a file's content durable.
 func syncFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -93,7 +97,8 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// syncFolder makes the names in a folder durable; Windows does so by itself.
+// syncFolder makes the names in a folder durable. On Windows it does nothing: the system
+// does so by itself.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil

@@ -23,18 +23,18 @@ var (
 // by the least often changing column that changes: SQLite rewrites the entries of every
 // index that a statement names a column of.
 var (
-	insertTicket = "INSERT INTO tickets (account, conversation, number, " + strings.Join(named(columns.Seldom), ", ") + ", doc) VALUES (?, ?, ?" +
+	insertTicket = "INSERT INTO tickets (account, conversation, number, " + strings.Join(columnNames(columns.Seldom), ", ") + ", doc) VALUES (?, ?, ?" +
 		strings.Repeat(", ?", len(table)+1) + ")"
 	updateTicket = func() (all [columns.Always + 1]string) {
 		for change := range all {
-			all[change] = "UPDATE tickets SET " + strings.Join(named(columns.Change(change)), " = ?, ") + " = ?, doc = ? WHERE key = ?"
+			all[change] = "UPDATE tickets SET " + strings.Join(columnNames(columns.Change(change)), " = ?, ") + " = ?, doc = ? WHERE key = ?"
 		}
 		return all
 	}()
 )
 
-// named are the columns that change at least as often.
-func named(change columns.Change) (names []string) {
+// columnNames returns the names of the columns that change at least as often.
+func columnNames(change columns.Change) (names []string) {
 	for i := range table {
 		if c := &table[i]; c.Change >= change {
 			names = append(names, c.Name)
@@ -43,7 +43,7 @@ func named(change columns.Change) (names []string) {
 	return names
 }
 
-// args appends the values of these columns, in their order.
+// args appends the values of the columns that [columnNames] returns, in their order.
 func (t *ticketRow) args(args []any, change columns.Change) []any {
 	for i := range table {
 		if c := &table[i]; c.Change >= change {
@@ -53,7 +53,7 @@ func (t *ticketRow) args(args []any, change columns.Change) []any {
 	return args
 }
 
-// arg is a column's value as the driver takes it.
+// arg returns a column's value as the driver takes it; nil for NULL.
 func arg(c *columns.Column, v columns.Value) any {
 	switch {
 	case !v.Valid:
@@ -65,8 +65,8 @@ func arg(c *columns.Column, v columns.Value) any {
 	}
 }
 
-// narrow adds a query's condition on a column, after the one of its index, so that the
-// planner sees that the index has all rows that meet it.
+// narrow adds a query's condition on a column. Before it, it adds the condition of the
+// column's index, so that the planner can use the index.
 func (l *listing) narrow(c columns.Condition) {
 	if indexed := dialect.Indexed(c.Column); indexed != "" {
 		l.where("t." + indexed)

@@ -34,6 +34,8 @@ type ticketRow struct {
 	doc []byte
 }
 
+// encodeBatch returns a batch with its documents encoded, and its closed tickets before
+// the others. The error is always nil.
 func encodeBatch(b *storage.Batch) (*batch, error) {
 	docs := make(documents, 0, 2048)
 	e := &batch{
@@ -71,7 +73,7 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	if err != nil {
 		return err
 	}
-	k, ok := p.s.known.take(knownID{b.Conversation.Account, b.Conversation.ID})
+	k, ok := p.s.known.takeConversation(knownID{b.Conversation.Account, b.Conversation.ID})
 	if ok && (b.Receipt == nil || b.Receipt.Scope == k.scope && b.Receipt.Key == k.once) {
 		e.known = k
 	}
@@ -103,7 +105,8 @@ type storedTicket struct {
 	doc         string
 }
 
-// commit checks everything and then writes.
+// commit checks the batch and writes it. It fails as check does, before anything is
+// written, or with an error of the database.
 func (e *batch) commit(c *conn) error {
 	s, err := e.check(c)
 	if err != nil {
@@ -124,13 +127,14 @@ func (e *batch) commit(c *conn) error {
 			return err
 		}
 	}
-	if err := e.append(c, s); err != nil {
+	if err := e.insertRows(c, s); err != nil {
 		return err
 	}
-	return e.index(c, s, keys)
+	return e.indexWords(c, s, keys)
 }
 
-// check finds out whether the batch may land. It writes nothing.
+// check returns what the commit finds stored, or the error with which it must fail:
+// [storage.ErrNotFound], ErrDeleted, ErrConfigChanged or ErrConflict. It writes nothing.
 func (e *batch) check(c *conn) (s *stored, err error) {
 	if e.known.version > 0 && len(e.Reserve) == 0 {
 		s, err = e.checkKnown(c)
@@ -190,23 +194,25 @@ LEFT JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number 
 WHERE a.uuid = ?1`
 )
 
-// found are the columns that both checks begin with.
-func (s *stored) found(more ...any) []any {
+// dest returns where to scan the columns that both checks begin with, and then more.
+func (s *stored) dest(more ...any) []any {
 	return append([]any{&s.account.revision, &s.account.version, &s.account.settled, &s.account.deleted, &s.version, &s.armed, &s.lease, &s.change, &s.session}, more...)
 }
 
-// checkKnown takes from the load before what holds as long as the version does;
-// nil: it does not.
+// checkKnown is checkAll with one look-up less: it uses what the load before has seen. It
+// returns nil if the conversation has another version since, or the account is gone.
 func (e *batch) checkKnown(c *conn) (*stored, error) {
 	k := &e.known
 	s := &stored{account: account{id: k.account}, key: k.key, isStored: true, ticket: k.ticket}
-	found, err := c.one(checkingKnown, []any{k.account, k.key, e.Session.UUID[:], e.Conversation.ID.UUID[:]}, s.found()...)
+	found, err := c.one(checkingKnown, []any{k.account, k.key, e.Session.UUID[:], e.Conversation.ID.UUID[:]}, s.dest()...)
 	if err != nil || !found || s.version != k.version {
 		return nil, err
 	}
 	return s, nil
 }
 
+// checkAll reads what the commit must know of what is stored. It fails with
+// [storage.ErrNotFound] if there is no such account.
 func (e *batch) checkAll(c *conn) (*stored, error) {
 	s := &stored{}
 	var key sql.NullInt64
@@ -218,7 +224,7 @@ func (e *batch) checkAll(c *conn) (*stored, error) {
 		kind, value = string(e.Reserve[0].Kind), e.Reserve[0].Value
 	}
 	found, err := c.one(checking, []any{e.Conversation.Account.UUID[:], e.Conversation.ID.UUID[:], e.Session.UUID[:], scope, once, kind, value},
-		s.found(&s.account.id, &key, &s.ticket.key, &s.ticket.number, &s.ticket.doc, &s.taken, &s.holder)...)
+		s.dest(&s.account.id, &key, &s.ticket.key, &s.ticket.number, &s.ticket.doc, &s.taken, &s.holder)...)
 	if err != nil {
 		return nil, err
 	}
@@ -260,8 +266,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`,
 	return err
 }
 
-// find reads a ticket; key zero: there is none.
-func (s *stored) find(c *conn, number int64) (t storedTicket, err error) {
+// ticketOf returns a ticket of the conversation; its key is zero if there is none.
+func (s *stored) ticketOf(c *conn, number int64) (t storedTicket, err error) {
 	if number == s.ticket.number || !s.isStored {
 		return s.ticket, nil
 	}
@@ -272,7 +278,7 @@ func (s *stored) find(c *conn, number int64) (t storedTicket, err error) {
 
 // put inserts or replaces a ticket's row and returns its key.
 func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
-	old, err := s.find(c, t.number)
+	old, err := s.ticketOf(c, t.number)
 	if err != nil {
 		return 0, err
 	}
@@ -290,8 +296,8 @@ func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 	return old.key, err
 }
 
-// append adds what is only ever added.
-func (e *batch) append(c *conn, s *stored) error {
+// insertRows inserts messages, entries, answers, deliveries and the receipt.
+func (e *batch) insertRows(c *conn, s *stored) error {
 	for i, m := range e.Messages {
 		if _, err := c.exec("INSERT INTO messages (account, conversation, seq, session, doc) VALUES (?, ?, ?, ?, ?)",
 			s.account.id, s.key, m.Seq, m.Session.UUID[:], e.messages[i]); err != nil {
@@ -311,7 +317,7 @@ func (e *batch) append(c *conn, s *stored) error {
 		}
 	}
 	for i := range e.Deliveries {
-		if err := c.deliver(s.account.id, &e.Deliveries[i]); err != nil {
+		if err := c.addDelivery(s.account.id, &e.Deliveries[i]); err != nil {
 			return err
 		}
 	}
@@ -323,14 +329,15 @@ func (e *batch) append(c *conn, s *stored) error {
 	return err
 }
 
-// index makes tickets be found by their words. The keys are of e.tickets.
-func (e *batch) index(c *conn, s *stored, keys []int64) error {
+// indexWords adds the words to the full text index. keys are the row keys of e.tickets.
+// Words of a ticket that does not exist are left out.
+func (e *batch) indexWords(c *conn, s *stored, keys []int64) error {
 	for i, w := range e.Words {
 		var key int64
 		if at := slices.IndexFunc(e.tickets, func(t ticketRow) bool { return t.number == int64(w.Ticket) }); at >= 0 {
 			key = keys[at]
 		} else {
-			t, err := s.find(c, int64(w.Ticket))
+			t, err := s.ticketOf(c, int64(w.Ticket))
 			if err != nil {
 				return err
 			}
@@ -343,7 +350,7 @@ func (e *batch) index(c *conn, s *stored, keys []int64) error {
 		if err != nil {
 			return err
 		}
-		if _, err := c.exec("INSERT INTO words (rowid, text) VALUES (?, ?)", text, led(s.account.id, e.words[i])); err != nil {
+		if _, err := c.exec("INSERT INTO words (rowid, text) VALUES (?, ?)", text, prefixed(s.account.id, e.words[i])); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,7 @@ type conn struct {
 	touched bool
 }
 
-// each runs a query and calls fn for every row.
+// each runs a query and calls fn for every row, until fn fails.
 func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	err := c.with(query, func(st *sql.Stmt) error {
 		rows, err := st.QueryContext(ctx, args...)
@@ -37,10 +37,10 @@ func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan 
 	return failed("read", err)
 }
 
-// short is each for a query that soon finds its next row, if there is one. It looks
-// at the context at each row: to have the driver watch it takes two goroutines a
-// query, which is more than many a query takes.
-func (c *conn) short(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
+// eachSoon is each for a query that soon finds its next row, if there is one. It checks
+// ctx at each row only: a driver that watches it starts two goroutines for each query,
+// which can cost more than the query.
+func (c *conn) eachSoon(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	return c.each(context.Background(), query, args, func(scan func(...any) error) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -49,7 +49,7 @@ func (c *conn) short(ctx context.Context, query string, args []any, fn func(scan
 	})
 }
 
-// one reads at most one row, and says whether there was one.
+// one reads the row that a query finds into dest, and reports whether there was one.
 func (c *conn) one(query string, args []any, dest ...any) (bool, error) {
 	found := false
 	err := c.each(context.Background(), query, args, func(scan func(...any) error) error {
@@ -59,7 +59,8 @@ func (c *conn) one(query string, args []any, dest ...any) (bool, error) {
 	return found, err
 }
 
-// exec runs a statement that writes.
+// exec runs a statement that writes. The transaction then counts as touched, even if it
+// fails.
 func (c *conn) exec(query string, args ...any) (res sql.Result, err error) {
 	c.touched = true
 	err = c.with(query, func(st *sql.Stmt) error {
@@ -69,7 +70,7 @@ func (c *conn) exec(query string, args ...any) (res sql.Result, err error) {
 	return res, failed("write", err)
 }
 
-// insert is exec for one row; it returns its row number.
+// insert is exec for a statement that inserts one row; it returns the row's number.
 func (c *conn) insert(query string, args ...any) (int64, error) {
 	res, err := c.exec(query, args...)
 	if err != nil {
@@ -89,7 +90,7 @@ func (c *conn) change(query string, args ...any) (int64, error) {
 	return n, failed("write", err)
 }
 
-// plain runs a statement that begins or ends a transaction.
+// plain runs a statement that begins or ends a transaction. op is for its error.
 func (c *conn) plain(op, query string) error {
 	return failed(op, c.with(query, func(st *sql.Stmt) error {
 		_, err := st.ExecContext(context.Background())
@@ -101,13 +102,14 @@ func (c *conn) plain(op, query string) error {
 // as there are combinations of its conditions.
 const maxStatements = 256
 
-// with calls fn with a statement, which is prepared only once.
+// with calls fn with a prepared statement. It prepares a query once and keeps the
+// statement.
 func (c *conn) with(query string, fn func(*sql.Stmt) error) error {
 	if c.stmts[query] == nil {
 		if len(c.stmts) >= maxStatements {
-			c.forgetAll()
+			c.closeStatements()
 		}
-		st, err := c.c.PrepareContext(context.Background(), query) //nolint:sqlclosecheck // forgetAll closes it
+		st, err := c.c.PrepareContext(context.Background(), query) //nolint:sqlclosecheck // closeStatements closes it
 		if err != nil {
 			return err
 		}
@@ -116,20 +118,23 @@ func (c *conn) with(query string, fn func(*sql.Stmt) error) error {
 	return fn(c.stmts[query])
 }
 
-func (c *conn) forgetAll() {
+// closeStatements closes all prepared statements.
+func (c *conn) closeStatements() {
 	for query, st := range c.stmts {
 		st.Close()
 		delete(c.stmts, query)
 	}
 }
 
+// close closes the statements and gives the connection back.
 func (c *conn) close() error {
-	c.forgetAll()
+	c.closeStatements()
 	return c.c.Close()
 }
 
-// open takes a connection of the database and sets it up. The settings that
-// matter are read back, since SQLite ignores what it does not know or cannot do.
+// open takes a connection of the database and sets it up, for reading only if reader is
+// true. It fails if a setting did not take effect: SQLite itself ignores what it does not
+// know or cannot do.
 func open(ctx context.Context, db *sql.DB, o Options, reader bool) (*conn, error) {
 	raw, err := db.Conn(ctx)
 	if err != nil {
@@ -143,6 +148,7 @@ func open(ctx context.Context, db *sql.DB, o Options, reader bool) (*conn, error
 	return c, nil
 }
 
+// setUp sets the connection's pragmas. On the writer it also checks SQLite.
 func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 	synchronous := 2 // FULL: NORMAL can lose commits when the power goes
 	if o.InsecureNoSync {
@@ -182,7 +188,8 @@ func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 	return nil
 }
 
-// checkSQLite refuses an SQLite that is too old or has no full text search.
+// checkSQLite returns [*VersionError] if SQLite is too old and [ErrNoFTS5] if it has no
+// full text search.
 func (c *conn) checkSQLite(ctx context.Context) error {
 	var version string
 	if err := c.c.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
@@ -201,8 +208,8 @@ func (c *conn) checkSQLite(ctx context.Context) error {
 	return nil
 }
 
-// walMode turns WAL mode on. SQLite does not wait for the lock that this takes,
-// so it waits for the other process's transaction by one of its own.
+// walMode turns WAL mode on. SQLite does not wait for the lock that this needs, so
+// walMode waits by beginning a transaction, and tries ten times.
 func (c *conn) walMode(ctx context.Context) error {
 	var err error
 	for range 10 {
@@ -219,7 +226,7 @@ func (c *conn) walMode(ctx context.Context) error {
 	return err
 }
 
-// pragma sets a pragma and checks that it took effect.
+// pragma sets a pragma, and fails unless it then reads as want.
 func (c *conn) pragma(ctx context.Context, name string, value any, want string) error {
 	// Exec first: some drivers only run the first row of a query.
 	if err := c.direct(ctx, fmt.Sprintf("PRAGMA %s = %v", name, value)); err != nil {

@@ -42,8 +42,8 @@ var loads = func() (all [2][2][2]string) {
 	return all
 }()
 
-// load is the statement of a load. The account's document is NULL if it is the one
-// that is known, whose row and revision are ?3 and ?4.
+// load returns the statement of a load. It finds NULL for the account's document if the
+// row ?3 still has the revision ?4: then the document is known.
 func load(bySession, withOlder, withReceipt bool) string {
 	from, session, older, receipt := fromConversation, "NULL", "NULL", "NULL"
 	if bySession {
@@ -60,7 +60,7 @@ func load(bySession, withOlder, withReceipt bool) string {
 		", c.key, c.doc, t.key, t.doc, " + older + ", " + receipt + "\n" + from + "WHERE a.uuid = ?1"
 }
 
-// loading is a statement of loads with its arguments.
+// loading returns the statement for a query and its arguments.
 func loading(q storage.LoadQuery, a knownAccount) (string, []any) {
 	args := append(make([]any, 0, 8), q.Account.UUID[:], q.Conversation.UUID[:], a.row, a.revision)
 	bySession := !q.Session.IsZero()
@@ -136,6 +136,7 @@ type claimed struct {
 	storage.Claim
 }
 
+// claims returns the conversations that a query finds. It changes nothing.
 func (c *conn) claims(query string, args ...any) (found []claimed, err error) {
 	err = c.each(context.Background(), query, args, func(scan func(...any) error) error {
 		var one claimed
@@ -181,7 +182,7 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 	var claims []storage.Claim
 	err := p.s.writer.do(ctx, func(c *conn) error {
 		claims = nil
-		behind, err := c.behind(without)
+		behind, err := c.staleAccounts(without)
 		if err != nil {
 			return err
 		}
@@ -216,8 +217,9 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 	return claims, nil
 }
 
-// behind are the accounts that may have conversations to arm again.
-func (c *conn) behind(without []chatcfg.AccountID) (found []account, err error) {
+// staleAccounts returns the accounts that may have conversations armed under an older
+// version; only their id and version are set.
+func (c *conn) staleAccounts(without []chatcfg.AccountID) (found []account, err error) {
 	err = c.each(context.Background(), `SELECT id, version FROM accounts INDEXED BY accounts_stale
 		WHERE settled < version AND deleted = 0 AND hex(uuid) NOT IN (SELECT value FROM json_each(?)) ORDER BY id`, []any{listed(without)},
 		func(scan func(...any) error) error {
@@ -229,7 +231,7 @@ func (c *conn) behind(without []chatcfg.AccountID) (found []account, err error) 
 	return found, err
 }
 
-// listed are accounts as a list in JSON.
+// listed returns account IDs as a JSON list of upper-case hex texts.
 func listed(accounts []chatcfg.AccountID) string {
 	var b strings.Builder
 	for _, id := range accounts {
@@ -238,7 +240,8 @@ func listed(accounts []chatcfg.AccountID) string {
 	return "[" + strings.TrimPrefix(b.String(), ",") + "]"
 }
 
-// settle notes that an account has none, if it is so.
+// settle records that no conversation of an account is armed under an older version, if
+// that is so; else it does nothing.
 func (c *conn) settle(a account) error {
 	left, err := c.one("SELECT 1 FROM conversations WHERE account = ? AND armed < ? LIMIT 1", []any{a.id, a.version}, new(int))
 	if err != nil || left {
@@ -253,7 +256,7 @@ func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 		WHERE c.wake IS NOT NULL AND a.deleted = 0 ORDER BY c.wake LIMIT 1`)
 }
 
-// earliest returns the earliest of the instants that queries find, or zero.
+// earliest returns the earliest of the times that queries find, or zero if they find none.
 func (s *Store) earliest(ctx context.Context, queries ...string) (time.Time, error) {
 	var all []int64
 	err := s.readers.do(ctx, func(c *conn) error {

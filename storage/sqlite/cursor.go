@@ -12,7 +12,8 @@ import (
 // row number that tells equal ones apart.
 type position struct{ at, key int64 }
 
-// cursor writes a position in a list, which list names with all that selects it.
+// cursor returns the cursor for a position in a list. The list's name holds the account
+// and everything else that selects its items.
 func (s *Store) cursor(list string, p position) string {
 	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
 	b = binary.BigEndian.AppendUint64(b, uint64(p.at))
@@ -20,8 +21,8 @@ func (s *Store) cursor(list string, p position) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseCursor reads what cursor wrote for the same list of the same database; ok
-// is false for the empty cursor.
+// parseCursor returns the position in a cursor of the same list and database; ok is false
+// for an empty cursor. It fails with [storage.ErrCursor].
 func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error) {
 	if cursor == "" {
 		return position{}, false, nil
@@ -35,7 +36,7 @@ func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error
 	return p, true, nil
 }
 
-// seal tells a list of this database from every other.
+// seal returns a hash of the database's ID and a list's name, with which cursors begin.
 func (s *Store) seal(list string) uint64 {
 	h := fnv.New64a()
 	h.Write(s.id)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// micros is how an instant is kept in a column; the zero time too is a number,
-// far in the past.
+// micros returns a time as a column keeps it; the zero time, too, is a number, far in the
+// past.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
-// instant is the time of such a column.
+// instant returns the time of such a column.
 func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
-// orNull is micros for columns that are NULL for the zero time.
+// orNull returns micros, or nil (NULL) for the zero time.
 func orNull(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -25,6 +25,7 @@ func orNull(t time.Time) any {
 // never is larger than every configuration version.
 const never = math.MaxInt64
 
+// bit returns 1 for true and 0 for false.
 func bit(b bool) int64 {
 	if b {
 		return 1
@@ -32,9 +33,10 @@ func bit(b bool) int64 {
 	return 0
 }
 
+// decodeJSON reads a JSON document into v.
 func decodeJSON[T any](doc string, v *T) error { return json.Unmarshal([]byte(doc), v) }
 
-// corrupt says of an error that it came of what is stored; nil stays nil.
+// corrupt wraps an error with the words that a stored document is bad; nil stays nil.
 func corrupt(err error) error {
 	if err == nil {
 		return nil
@@ -45,6 +47,7 @@ func corrupt(err error) error {
 // documents are encoded one after the other into one buffer.
 type documents []byte
 
+// encoded appends the encoding of v to the buffer and returns that part of it.
 func encoded[T any](d *documents, write func([]byte, *T) []byte, v *T) []byte {
 	start := len(*d)
 	*d = write(*d, v)

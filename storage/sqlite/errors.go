@@ -30,7 +30,7 @@ type VersionError struct {
 	Version string
 }
 
-// Error says both versions.
+// Error names both versions.
 func (e *VersionError) Error() string {
 	return "sqlite: the driver brings SQLite " + e.Version + ", which can corrupt a database in WAL mode; need " + MinVersion + " or later"
 }
@@ -42,7 +42,7 @@ type SchemaError struct {
 	Found, Known int
 }
 
-// Error says both.
+// Error names both schemas.
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("sqlite: the database has schema %d, this code knows up to %d", e.Found, e.Known)
 }
@@ -63,7 +63,7 @@ type Error struct {
 	Err error
 }
 
-// Error says what failed and why.
+// Error names what failed and why.
 func (e *Error) Error() string {
 	text := "sqlite: " + e.Op + ": "
 	if e.Unknown {
@@ -88,8 +88,8 @@ var words = map[int]string{
 	codeNotADatabase: "not a database",
 }
 
-// Is reports whether the error is [storage.ErrBusy] or [storage.ErrNotDone]: of those
-// after which nothing happened each is one of them.
+// Is reports whether the error counts as target: [storage.ErrBusy] if the same call may
+// succeed later, else [storage.ErrNotDone]; neither if it is Unknown.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case storage.ErrBusy:
@@ -127,6 +127,7 @@ const (
 	codeNotADatabase = 26
 )
 
+// failed wraps an error of the driver in an [*Error]; nil stays nil.
 func failed(op string, err error) error {
 	if err == nil {
 		return nil
@@ -134,7 +135,8 @@ func failed(op string, err error) error {
 	return &Error{Op: op, Code: code(err), Err: err}
 }
 
-// code finds SQLite's result code in an error of any driver, and in what it wraps.
+// code returns SQLite's result code from an error of any driver or from what it wraps;
+// zero: there is none.
 func code(err error) int {
 	if err == nil {
 		return 0
@@ -152,9 +154,9 @@ func code(err error) int {
 	return code(errors.Unwrap(err))
 }
 
-// ownCode is the code that an error itself says. modernc's has a method Code()
-// int that is extended already; others have a method or a field ExtendedCode, of
-// an integer type of their own.
+// ownCode returns the code of the error itself, not of what it wraps, or zero. modernc's
+// has a method Code() int that is extended already; others have a method or a field
+// ExtendedCode, of an integer type of their own.
 func ownCode(err error) int {
 	if e, ok := err.(interface{ Code() int }); ok {
 		return e.Code()
@@ -172,6 +174,7 @@ func ownCode(err error) int {
 	return 0
 }
 
+// integer returns a value of any integer type as an int, and zero for any other.
 func integer(v reflect.Value) int {
 	switch {
 	case !v.IsValid():

@@ -17,7 +17,8 @@ type file struct {
 	info fs.FileInfo
 }
 
-// filesOf finds the database file of a connection and its log.
+// filesOf returns the database file of a connection and its log, or nil if the operating
+// system does not have both.
 func filesOf(ctx context.Context, c *conn) (files, error) {
 	var path string
 	if err := c.c.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&path); err != nil {
@@ -34,8 +35,8 @@ func filesOf(ctx context.Context, c *conn) (files, error) {
 	return all, nil
 }
 
-// check returns an error that is [ErrReplaced] if a path no longer leads to the file
-// that is open. It costs two calls of the operating system, a transaction far more.
+// check returns an error that is [ErrReplaced] if a path no longer leads to the file that
+// is open. It costs two system calls; a transaction costs far more.
 func (all files) check() error {
 	for _, f := range all {
 		now, err := os.Stat(f.path)

@@ -42,13 +42,14 @@ type knownConversation struct {
 	scope, once string
 }
 
-// account is what is known of an account; the zero value: nothing.
+// account returns what is remembered of an account, or zero if nothing is.
 func (k *known) account(id chatcfg.AccountID) knownAccount {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.accounts[id]
 }
 
+// keepAccount remembers an account.
 func (k *known) keepAccount(a knownAccount) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -58,6 +59,7 @@ func (k *known) keepAccount(a knownAccount) {
 	remember(k.accounts, a.account.ID, a)
 }
 
+// keepConversation remembers a conversation.
 func (k *known) keepConversation(id knownID, c knownConversation) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -67,8 +69,9 @@ func (k *known) keepConversation(id knownID, c knownConversation) {
 	remember(k.conversations, id, c)
 }
 
-// take is what the load before a commit has seen, which no other needs.
-func (k *known) take(id knownID) (c knownConversation, ok bool) {
+// takeConversation returns what is remembered of a conversation and forgets it: the commit
+// that follows changes it. It returns false if nothing is remembered.
+func (k *known) takeConversation(id knownID) (c knownConversation, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c, ok = k.conversations[id]
@@ -76,7 +79,8 @@ func (k *known) take(id knownID) (c knownConversation, ok bool) {
 	return c, ok
 }
 
-// remember adds to a map; if the map is full, any other key goes.
+// remember puts a value into a map. If the map has [maxKnown] other keys, it removes any
+// one of them.
 func remember[K comparable, V any](m map[K]V, key K, v V) {
 	if _, there := m[key]; !there && len(m) >= maxKnown {
 		for other := range m { // any one: whatever is in use comes back

@@ -17,6 +17,7 @@ var embedded embed.FS
 // migrations are the files NNNN_name.sql, numbered from 1 without a gap.
 var migrations = must(fs.Sub(embedded, "migrations"))
 
+// must returns v. It panics if there is an error.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -24,8 +25,9 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// migrate brings a database up to the newest schema, in one transaction: of two
-// processes that open a database at once the second one finds it done.
+// migrate brings a database up to the newest schema, in one transaction. Several
+// processes may do so at once: the first one migrates, the others find it done. It fails
+// as steps does.
 func migrate(ctx context.Context, c *conn, files fs.FS) error {
 	all, err := dialect.Migrations(files, table)
 	if err != nil {
@@ -45,6 +47,9 @@ func migrate(ctx context.Context, c *conn, files fs.FS) error {
 	return c.direct(ctx, "COMMIT")
 }
 
+// steps carries out the migrations that a database lacks, within a transaction. It fails
+// with [*SchemaError] if the database is newer, and with [ErrForeign] if it is not
+// charla's.
 func steps(ctx context.Context, c *conn, files fs.FS, all []columns.Migration) error {
 	found, err := schema(c)
 	if err != nil {
@@ -74,6 +79,7 @@ func steps(ctx context.Context, c *conn, files fs.FS, all []columns.Migration) e
 	return nil
 }
 
+// runScript runs a migration's file.
 func (c *conn) runScript(ctx context.Context, files fs.FS, name string) error {
 	script, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -118,7 +124,8 @@ func (c *conn) addColumn(ctx context.Context, column *columns.Column) error {
 	return c.direct(ctx, dialect.Index(column))
 }
 
-// schema returns the number of a database's schema, zero for an empty one.
+// schema returns the number of a database's schema, zero for an empty database. It fails
+// with [ErrForeign] if the tables are not charla's.
 func schema(c *conn) (int, error) {
 	var tables, ours int
 	if _, err := c.one(`SELECT count(*), coalesce(sum(name = 'charla_schema'), 0) FROM sqlite_schema WHERE type = 'table'`, nil, &tables, &ours); err != nil {

@@ -14,8 +14,8 @@ import (
 
 type outbox struct{ s *Store }
 
-// deliver adds a delivery unless its key is there.
-func (c *conn) deliver(account int64, d *storage.Delivery) error {
+// addDelivery adds a pending delivery to an account's outbox unless its key is there.
+func (c *conn) addDelivery(account int64, d *storage.Delivery) error {
 	body := d.Body
 	if body == nil {
 		body = []byte{}
@@ -35,6 +35,7 @@ type delivery struct {
 	storage.Delivery
 }
 
+// deliveries returns the deliveries that a query for deliveryColumns finds.
 func (c *conn) deliveries(ctx context.Context, query string, args ...any) (found []delivery, err error) {
 	err = c.each(ctx, query, args, func(scan func(...any) error) error {
 		var d delivery
@@ -55,7 +56,7 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 	var claims []storage.Delivery
 	err := p.s.writer.do(ctx, func(c *conn) error {
 		claims = nil
-		if _, err := c.lose(micros(now)); err != nil {
+		if _, err := c.markLost(micros(now)); err != nil {
 			return err
 		}
 		if limit < 1 {
@@ -83,8 +84,9 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 	return claims, nil
 }
 
-// lose marks those unknown whose lease ran out and that are not to be repeated.
-func (c *conn) lose(now int64) (int64, error) {
+// markLost marks as unknown the deliveries whose lease has run out and that are not
+// repeatable. It returns how many.
+func (c *conn) markLost(now int64) (int64, error) {
 	found, err := c.one("SELECT 1 FROM deliveries WHERE state = 'sending' AND due <= ? AND repeatable = 0 LIMIT 1", []any{now}, new(int))
 	if err != nil || !found {
 		return 0, err
@@ -92,8 +94,8 @@ func (c *conn) lose(now int64) (int64, error) {
 	return c.change("UPDATE deliveries SET state = 'unknown', due = NULL WHERE state = 'sending' AND due <= ? AND repeatable = 0", now)
 }
 
-// due are the deliveries to be claimed: pending ones, the first of each lane, and
-// sending ones whose lease ran out, which are few.
+// due returns the deliveries that a claim takes, in its order, at most limit: pending ones
+// that are due, and sending ones whose lease has run out.
 func (c *conn) due(now int64, limit int, s *storage.Share) ([]delivery, error) {
 	const from = "SELECT " + deliveryColumns + " FROM deliveries d CROSS JOIN accounts a ON a.id = d.account "
 	ctx := context.Background()
@@ -139,8 +141,8 @@ type lane struct {
 	storage.Lane
 }
 
-// lanes are those that hold pending deliveries. Each is found by a step in the index,
-// however many deliveries it holds.
+// lanes returns the lanes that have pending deliveries. It finds each one by a step in the
+// index, however many deliveries it has.
 func (c *conn) lanes(ctx context.Context) (found []lane, err error) {
 	const next = `SELECT d.account, a.uuid, d.kind FROM deliveries d CROSS JOIN accounts a ON a.id = d.account
 		WHERE d.state = 'pending' AND (d.account, d.kind) > (?, ?) ORDER BY d.account, d.kind LIMIT 1`

@@ -26,8 +26,8 @@ type previewed struct {
 // above are the messages above a sequence. Who wrote one is in its document only.
 const above = "SELECT doc FROM messages WHERE account = ?1 AND conversation = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4"
 
-// preview fills in what [storage.TicketQuery].Preview asks for. It reads in the
-// transaction of the list.
+// preview sets Last, Unread and Wake of a row, which [storage.TicketQuery].Preview asks
+// for. It must run in the transaction of the list.
 func (c *conn) preview(ctx context.Context, p *previewed, row *storage.TicketRow) error {
 	if p.wake.Valid {
 		row.Wake = instant(p.wake.Int64)
@@ -38,7 +38,7 @@ func (c *conn) preview(ctx context.Context, p *previewed, row *storage.TicketRow
 	mark := p.mark
 	// As many at a time as may be counted.
 	for mark < row.Last.Seq && row.Unread < storage.MaxUnread {
-		err := c.short(ctx, above, []any{p.account, p.key, mark, storage.MaxUnread - row.Unread}, func(scan func(...any) error) error {
+		err := c.eachSoon(ctx, above, []any{p.account, p.key, mark, storage.MaxUnread - row.Unread}, func(scan func(...any) error) error {
 			var doc string
 			if err := scan(&doc); err != nil {
 				return err

@@ -41,7 +41,9 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 	}
 }
 
-// purge takes one step: it removes from the first table that has something left.
+// purge removes up to [purgeStep] rows of an account from one table after the other, until
+// a table may have more; done reports that the account itself is removed. It fails with
+// [storage.ErrNotFound], and with [storage.ErrConflict] if the account is not deleted.
 func (c *conn) purge(id chatcfg.AccountID, purged *storage.Purged) (done bool, err error) {
 	a, err := c.account(id)
 	if err != nil {
@@ -50,7 +52,7 @@ func (c *conn) purge(id chatcfg.AccountID, purged *storage.Purged) (done bool, e
 	if !a.deleted {
 		return false, storage.ErrConflict
 	}
-	if more, err := c.forget(a.id); err != nil || more {
+	if more, err := c.purgeWords(a.id); err != nil || more {
 		return false, err
 	}
 	for _, t := range []struct {
@@ -86,9 +88,9 @@ func (c *conn) purge(id chatcfg.AccountID, purged *storage.Purged) (done bool, e
 	return true, err
 }
 
-// forget removes words of an account from the index, which is also what knows
-// their texts. It says whether there may be more.
-func (c *conn) forget(account int64) (bool, error) {
+// purgeWords removes up to [purgeStep] texts of an account from the full text index. It
+// reports whether there may be more.
+func (c *conn) purgeWords(account int64) (bool, error) {
 	var texts []int64
 	err := c.each(context.Background(), "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", []any{match(account, "", true), purgeStep},
 		func(scan func(...any) error) error {

@@ -55,8 +55,9 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), storage.PageLimit(limit))
 }
 
-// Changes reads by the account's count of commits, which a conversation carries
-// from its last one: with one writer at a time none lands late.
+// Changes implements [storage.Queries]. A conversation's row has the account's count of
+// commits as of its last one. There is one writer at a time, so no lower count appears
+// later.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	var page storage.Page[storage.Change]
 	name := "changes " + account.String()
@@ -82,7 +83,7 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 			after.key = last
 			return nil
 		}
-		return c.short(ctx, "SELECT id, version, change FROM conversations WHERE account = "+ofAccount+" AND change > ?2 ORDER BY change LIMIT ?3",
+		return c.eachSoon(ctx, "SELECT id, version, change FROM conversations WHERE account = "+ofAccount+" AND change > ?2 ORDER BY change LIMIT ?3",
 			[]any{account.UUID[:], after.key, storage.PageLimit(limit)}, func(scan func(...any) error) error {
 				var id []byte
 				var one storage.Change

@@ -17,6 +17,7 @@ type readers struct {
 	closed  atomic.Bool
 }
 
+// newReaders returns readers for connections; at most limit calls wait for one.
 func newReaders(conns []*conn, limit int) *readers {
 	r := &readers{free: make(chan *conn, len(conns)), limit: int64(limit), closing: make(chan struct{})}
 	for _, c := range conns {
@@ -25,7 +26,8 @@ func newReaders(conns []*conn, limit int) *readers {
 	return r
 }
 
-// do reads on a connection of its own. Each statement sees one moment.
+// do calls read with a connection that no other call has. Each statement sees one moment.
+// do fails with read's error, the context's, [ErrBusy] or [storage.ErrClosed].
 func (r *readers) do(ctx context.Context, read func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -49,6 +51,7 @@ func (r *readers) snapshot(ctx context.Context, read func(*conn) error) error {
 	})
 }
 
+// take returns a free connection, and waits for one if there is none.
 func (r *readers) take(ctx context.Context) (*conn, error) {
 	if r.closed.Load() {
 		return nil, storage.ErrClosed

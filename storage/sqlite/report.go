@@ -9,7 +9,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Report reads two ranges of two indexes, from one moment.
+// Report implements [storage.Queries]. It reads tickets and answers in one transaction.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	var r tickets.Report
 	var times storage.Reporter

@@ -39,6 +39,8 @@ type Options struct {
 	InsecureNoSync bool
 }
 
+// orDefaults returns the options with defaults for what is zero; o may be nil. It fails if
+// one is negative.
 func (o *Options) orDefaults() (Options, error) {
 	var got Options
 	if o != nil {
@@ -105,8 +107,8 @@ func Open(path string, o *Options) (*Store, error) {
 	return s, nil
 }
 
-// create makes an empty file for its owner only, unless there is a file. What hinders it
-// hinders SQLite, too, and is said there.
+// create creates an empty file that only its owner can read, unless there is a file. It
+// does not fail if it cannot: SQLite then reports why.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
@@ -115,8 +117,8 @@ func create(path string) error {
 	return f.Close()
 }
 
-// openError names the file that did not open, and says what the operating system
-// says of it: a folder that is not there, missing rights, too many open files.
+// openError adds to an error of [New] the file's path, and what the operating system says
+// of it: no such folder, missing rights, too many open files.
 func openError(path string, err error) error {
 	if _, missing := os.Stat(filepath.Dir(path)); errors.Is(missing, fs.ErrNotExist) {
 		return fmt.Errorf("open %s: make its folder first: %w: %w", path, missing, err)
@@ -199,8 +201,8 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 	return s, nil
 }
 
-// writable returns an error if the database can only be read: SQLite opens such a one,
-// too, and says so at the first change.
+// writable returns an error if the database can only be read. SQLite would open it all the
+// same, and fail at the first change.
 func (c *conn) writable(ctx context.Context) error {
 	if err := c.direct(ctx, "UPDATE meta SET id = id WHERE 0"); code(err)&0xff == codeReadOnly {
 		return err
@@ -208,7 +210,8 @@ func (c *conn) writable(ctx context.Context) error {
 	return nil // that another process is writing says nothing
 }
 
-// checkVersion refuses an SQLite that is too old.
+// checkVersion returns [*VersionError] if a version of SQLite is older than [MinVersion]
+// or cannot be read.
 func checkVersion(version string) error {
 	have, want := strings.Split(version, "."), strings.Split(MinVersion, ".")
 	for i := range want {

@@ -18,6 +18,7 @@ type listing struct {
 	args       []any
 }
 
+// where adds a condition and the arguments in it.
 func (l *listing) where(condition string, args ...any) {
 	l.conditions = append(l.conditions, condition)
 	l.args = append(l.args, args...)
@@ -61,7 +62,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 		}
 		each := c.each
 		if oneRange(q) {
-			each = c.short
+			each = c.eachSoon
 		}
 		var previews []previewed
 		err := each(ctx, query, args, func(scan func(...any) error) error {
@@ -100,7 +101,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	return page, nil
 }
 
-// orderedBy is the column that a list is ordered by.
+// orderedBy returns a ticket's value in the column by which the list is ordered.
 func orderedBy(q storage.TicketQuery, t *tickets.Ticket) int64 {
 	if q.Order == storage.ByWaiting && t.Wait != nil {
 		return micros(t.Wait.Since)
@@ -117,17 +118,18 @@ func oneRange(q storage.TicketQuery) bool {
 	return len(q.Conditions())+int(bit(!q.Conversation.IsZero())) <= 1
 }
 
-// listName names the list that a query is about, for its cursors.
+// listName returns a name for cursors that differs between any two queries with different
+// tickets or order.
 func listName(q storage.TicketQuery) (string, error) {
 	q.Preview, q.Cursor, q.Limit = false, "", 0
 	b, err := json.Marshal(q)
 	return "tickets " + string(b), err
 }
 
-// statement is the query for a page of tickets. It picks the index itself, since
-// SQLite without statistics would guess: by words, by conversation, by the wait,
-// or in the order of changes by the narrowest condition. The account's number is
-// needed only for words.
+// statement returns the statement for a page of tickets and its arguments. It picks the
+// index itself, since SQLite without statistics would guess: by words, by conversation, by
+// the wait, or in the order of changes by the narrowest condition. account is the
+// account's row, needed only for words.
 func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any) {
 	column, order, beyond := "t.changed", "DESC", "<"
 	if q.Order == storage.ByWaiting {
@@ -181,8 +183,8 @@ func (l *listing) filter(q storage.TicketQuery) {
 	}
 }
 
-// from is the table and index to read, empty for every ticket in the order of
-// changes.
+// from returns the table and index to read, with arguments; empty: every ticket, in the
+// order of changes.
 func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 	switch {
 	case len(q.Words) > 0:
@@ -198,7 +200,8 @@ func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 	return "", nil
 }
 
-// byWords finds the tickets that have all words, in whichever of their texts.
+// byWords returns a table of the tickets that have all words, each in any of their texts,
+// and its arguments.
 func byWords(account int64, words []string) (string, []any) {
 	var each []string
 	var args []any

@@ -76,7 +76,7 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 			return err
 		}
 		for i := range deliveries {
-			if err := c.deliver(a.id, &deliveries[i]); err != nil {
+			if err := c.addDelivery(a.id, &deliveries[i]); err != nil {
 				return err
 			}
 		}
@@ -100,6 +100,7 @@ func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string
 	return submission(doc)
 }
 
+// submission decodes a stored submission.
 func submission(doc []byte) (s tickets.Submission, err error) {
 	if err := json.Unmarshal(doc, &s); err != nil {
 		return s, fmt.Errorf("sqlite: stored submission: %w", err)

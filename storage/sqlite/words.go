@@ -16,11 +16,11 @@ const (
 	escape  = 0xE080 // stands before a character of 0xE000 to 0xE080
 )
 
-// lead is what every token of an account begins with, and no other's does.
+// lead returns the prefix of every token of an account, which no other account's has.
 func lead(account int64) string { return strconv.FormatInt(account, 10) + "x" }
 
-// spelled is a text as it is given to the index, but for the accounts that lead
-// its words.
+// spelled returns a text with its words spelled for the index, without the account's
+// prefix.
 func spelled(text string) string {
 	var b strings.Builder
 	b.Grow(len(text))
@@ -33,13 +33,14 @@ func spelled(text string) string {
 	return b.String()
 }
 
-// led is a spelled text as it is given to the index.
-func led(account int64, spelled string) string {
+// prefixed returns a spelled text with the account's prefix before each word, as the index
+// takes it.
+func prefixed(account int64, spelled string) string {
 	return lead(account) + strings.ReplaceAll(spelled, " ", " "+lead(account))
 }
 
-// match is the full text query for a word, or for those that begin with it. It
-// holds no character that means something to FTS5 but the quotes and the star.
+// match returns the FTS5 query for a word of an account; with prefix, for all words that
+// begin with it. Of the characters that FTS5 gives a meaning it has only quotes and star.
 func match(account int64, word string, prefix bool) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -52,6 +53,8 @@ func match(account int64, word string, prefix bool) string {
 	return b.String()
 }
 
+// spell appends a word to b as the tokenizer keeps it: characters that it would change or
+// cut at are replaced.
 func spell(b *strings.Builder, word string) {
 	for _, r := range word {
 		switch {

@@ -48,15 +48,16 @@ const (
 	dropped
 )
 
+// newWorker returns a worker on a connection; at most queue calls wait for it.
 func newWorker(c *conn, writes bool, queue int) *worker {
 	w := &worker{conn: c, writes: writes, queue: make(chan *call, queue), lead: make(chan struct{}, 1)}
 	w.lead <- struct{}{}
 	return w
 }
 
-// do has a call run and waits until its transaction is over. A context that ends
-// before the call was taken up leaves nothing done; once it is taken up, do waits
-// for the outcome, which is bounded by the busy timeout and the group.
+// do runs a call in a transaction with others and returns its error. If ctx ends before
+// the call has begun, do returns [storage.ErrBusy] and nothing happens; once it has begun,
+// do waits for the outcome. It also fails with [ErrBusy] and [storage.ErrClosed].
 func (w *worker) do(ctx context.Context, run func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return notDone(err)
@@ -71,7 +72,7 @@ func (w *worker) do(ctx context.Context, run func(*conn) error) error {
 	case <-w.lead:
 		defer func() { w.lead <- struct{}{} }()
 		for len(c.done) == 0 {
-			w.group()
+			w.runGroup()
 		}
 		return <-c.done
 	case <-ctx.Done():
@@ -82,8 +83,11 @@ func (w *worker) do(ctx context.Context, run func(*conn) error) error {
 	}
 }
 
+// notDone wraps the error of a call that did not begin as [storage.ErrBusy].
 func notDone(err error) error { return fmt.Errorf("%w: %w", storage.ErrBusy, err) }
 
+// enqueue puts a call into the queue. It fails with [ErrBusy] if the queue is full, and
+// with [storage.ErrClosed].
 func (w *worker) enqueue(c *call) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -98,20 +102,21 @@ func (w *worker) enqueue(c *call) error {
 	}
 }
 
-// close does what waits already and lets nobody in any more. It is called once.
+// close refuses further calls, runs those that wait, and closes the connection. It must be
+// called only once.
 func (w *worker) close() error {
 	w.mu.Lock()
 	w.closed = true
 	w.mu.Unlock()
 	<-w.lead
 	for len(w.queue) > 0 {
-		w.group()
+		w.runGroup()
 	}
 	return w.conn.close()
 }
 
-// group does what waits, up to groupSize calls.
-func (w *worker) group() {
+// runGroup runs the calls that wait, up to groupSize of them, and answers each.
+func (w *worker) runGroup() {
 	var all [groupSize]*call
 	group := take(w.gather(all[:0]))
 	if len(group) == 0 || w.commit(group) {
@@ -122,7 +127,7 @@ func (w *worker) group() {
 	}
 }
 
-// gather is what waits.
+// gather appends the calls that wait, until group has groupSize of them.
 func (w *worker) gather(group []*call) []*call {
 	for len(group) < groupSize {
 		select {
@@ -135,7 +140,7 @@ func (w *worker) gather(group []*call) []*call {
 	return group
 }
 
-// take leaves out the calls whose caller has gone.
+// take marks calls as begun and returns them, without those whose context has ended.
 func take(group []*call) []*call {
 	kept := group[:0]
 	for _, c := range group {
@@ -146,10 +151,9 @@ func take(group []*call) []*call {
 	return kept
 }
 
-// commit runs a group in one transaction and answers it. If one of several calls
-// fails after it has written, it rolls everything back, answers nobody and
-// returns false: then each is to be run by itself, so that none suffers from
-// another.
+// commit runs a group in one transaction, answers each call and returns true. If one of
+// several calls fails after it has written, commit rolls everything back, answers none and
+// returns false: the caller then commits each call by itself.
 func (w *worker) commit(group []*call) bool {
 	begin := "BEGIN"
 	switch {
@@ -207,7 +211,7 @@ func inDoubt(code int) bool {
 	}
 }
 
-// answer tells each caller its own error, else the group's.
+// answer sends each caller its call's own error, or else err.
 func answer(group []*call, err error) {
 	for _, c := range group {
 		if c.err == nil {
@@ -217,7 +221,7 @@ func answer(group []*call, err error) {
 	}
 }
 
-// guard turns a panic into an error.
+// guard calls run and returns its error, or an error if it panics.
 func (w *worker) guard(run func(*conn) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
