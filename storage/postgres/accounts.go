@@ -12,9 +12,9 @@ import (
 
 type accounts struct{ s *Store }
 
-// keep adds or replaces documents, one statement each: of two with one name and
-// version the later stays.
-func keep(b *pgx.Batch, account chatcfg.AccountID, docs []storage.Document) {
+// putDocuments queues statements that add or replace documents, one each: of two with the
+// same name and version the later stays.
+func putDocuments(b *pgx.Batch, account chatcfg.AccountID, docs []storage.Document) {
 	for _, d := range docs {
 		b.Queue(`INSERT INTO charla.documents (account, name, version, body) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (account, name, version) DO UPDATE SET body = excluded.body`, account.UUID[:], d.Name, d.Version, bytea(d.Body))
@@ -37,12 +37,13 @@ func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage
 		if !made {
 			return storage.ErrExists
 		}
-		keep(b, a.ID, docs)
+		putDocuments(b, a.ID, docs)
 		return nil
 	})
 }
 
-// rows calls fn for every row of a statement in a batch.
+// rows returns a function that calls fn for every row of a statement in a batch, until fn
+// fails.
 func rows(fn func(scan func(...any) error) error) func(pgx.Rows) error {
 	return func(rows pgx.Rows) error {
 		for rows.Next() {
@@ -62,7 +63,7 @@ func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error)
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM charla.accounts WHERE key = $1", key)
 }
 
-// get reads one document; ErrNotFound.
+// get returns the document that a query finds. It fails with [storage.ErrNotFound].
 func get[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (v T, err error) {
 	var doc []byte
 	found, err := s.one(ctx, query, args, &doc)
@@ -75,7 +76,7 @@ func get[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, qu
 	return v, decode(doc, &v)
 }
 
-// list reads documents.
+// list returns the documents that a query finds; none is no error.
 func list[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (items []T, err error) {
 	err = s.each(ctx, query, args, func(scan func(...any) error) error {
 		var doc []byte
@@ -98,7 +99,8 @@ func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool
 		after.UUID[:], hidden, storage.PageLimit(limit))
 }
 
-// Save holds the account's row for itself, which every commit shares.
+// Save implements [storage.Accounts]. It locks the account's row exclusively; every commit
+// locks it shared.
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	var found, deleted bool
 	var revision, version int64
@@ -123,12 +125,12 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 		}
 		b.Queue("UPDATE charla.accounts SET revision = $2, version = $3, hidden = $4, deleted = $5, doc = $6 WHERE id = $1",
 			a.ID.UUID[:], a.Revision, int64(a.Version), a.Hidden, gone, doc)
-		keep(b, a.ID, docs)
+		putDocuments(b, a.ID, docs)
 		if int64(a.Version) > version {
 			b.Queue("INSERT INTO charla.stale (account) VALUES ($1) ON CONFLICT DO NOTHING", a.ID.UUID[:])
 		}
 		if gone {
-			drop(b, a.ID)
+			dropDeliveries(b, a.ID)
 		}
 		return nil
 	})
@@ -138,10 +140,9 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 	return err
 }
 
-// disarm takes the deadlines from an account that is deleted, in steps, since they
-// may be many, and in the order in which commits lock them, since some may come too
-// late. Claims pass over them as it is, only slower, so that a failure is nobody's
-// concern.
+// disarm removes the deadlines of an account that is deleted, in steps, since they may be
+// many, and in the order in which commits lock them. If it fails it stops and reports
+// nothing: claims skip a deleted account's deadlines in any case, only slower.
 func (s *Store) disarm(ctx context.Context, account chatcfg.AccountID) {
 	for n, err := int64(purgeStep), error(nil); n == purgeStep && err == nil; {
 		n, err = s.count(ctx, `UPDATE charla.conversations SET wake = NULL, armed = NULL WHERE (account, id) IN (
@@ -149,9 +150,9 @@ func (s *Store) disarm(ctx context.Context, account chatcfg.AccountID) {
 	}
 }
 
-// drop takes what would still be sent from an account that is being deleted. What
-// is being sent can still be settled, but is not claimed again.
-func drop(b *pgx.Batch, account chatcfg.AccountID) {
+// dropDeliveries queues statements that remove the pending deliveries of an account that is
+// being deleted. What is being sent can still be settled, but is not claimed again.
+func dropDeliveries(b *pgx.Batch, account chatcfg.AccountID) {
 	for _, statement := range []string{
 		"DELETE FROM charla.deliveries WHERE account = $1 AND state = 'pending'",
 		"UPDATE charla.deliveries SET due = NULL WHERE account = $1 AND state = 'sending'",
@@ -230,7 +231,7 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 	return purged, nil
 }
 
-// count runs a statement that changes rows, and says how many.
+// count runs a statement that changes rows, and returns how many.
 func (s *Store) count(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = s.change(ctx, "WITH done AS ("+query+" RETURNING 1) SELECT count(*) FROM done", args, func(scan func(...any) error) error {
 		return scan(&n)

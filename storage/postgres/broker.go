@@ -51,9 +51,9 @@ func NewBroker(pool *pgxpool.Pool) *Broker {
 	return &Broker{pool: pool, quiet: quiet, known: map[string]bool{}}
 }
 
-// Publish sends a hint to everyone who listens, this process too. It neither blocks
-// nor fails: a hint that is empty or longer than 4096 bytes, that waits already, or
-// that would be one too many, is dropped.
+// Publish sends a hint to everyone who listens, this process too. It neither blocks nor
+// fails. It drops a hint that is empty, longer than 4096 bytes or already waiting to be
+// sent, and any hint while 4096 others wait.
 func (b *Broker) Publish(hint []byte) {
 	if len(hint) == 0 || len(hint) > maxHint {
 		return
@@ -74,7 +74,7 @@ func (b *Broker) Publish(hint []byte) {
 // Wait returns when everything that was published has been sent or lost.
 func (b *Broker) Wait() { b.idle.Wait() }
 
-// send sends what waits until nothing does.
+// send sends the hints that wait, until none does.
 func (b *Broker) send() {
 	for {
 		b.mu.Lock()
@@ -90,8 +90,8 @@ func (b *Broker) send() {
 	}
 }
 
-// notify sends notices in one transaction, which nobody needs to be durable. What
-// cannot be sent is lost.
+// notify sends notices in one transaction, which need not be durable. If it fails, they
+// are lost.
 func (b *Broker) notify(notices []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), sendTimeout)
 	defer cancel()
@@ -107,7 +107,8 @@ func (b *Broker) notify(notices []string) {
 	})
 }
 
-// notices are hints as they are sent: as many in one as fit, separated by spaces.
+// notices returns hints as the texts of notifications: encoded, separated by spaces, and as
+// many in one text as fit.
 func notices(hints [][]byte) (all []string) {
 	var one []byte
 	for _, hint := range hints {
@@ -152,7 +153,8 @@ func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 	}
 }
 
-// next waits for a notification, for as long as the server answers.
+// next waits for the next notification. It fails when ctx ends or the connection is lost:
+// after each quiet time it checks that the server answers.
 func (b *Broker) next(ctx context.Context, c *pgx.Conn) (*pgconn.Notification, error) {
 	for {
 		within, cancel := context.WithTimeout(ctx, b.quiet)
@@ -171,6 +173,7 @@ func (b *Broker) next(ctx context.Context, c *pgx.Conn) (*pgconn.Notification, e
 	}
 }
 
+// listened returns the result of Listen for an error: nil if ctx has ended.
 func listened(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // it was told to end

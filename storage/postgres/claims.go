@@ -55,7 +55,7 @@ type horizon struct {
 	came    int64
 }
 
-// look is where a claim begins; saw ends it.
+// look begins a claim and returns where it must look from; saw must be called at its end.
 func (h *horizon) look(now time.Time) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -69,8 +69,8 @@ func (h *horizon) look(now time.Time) int64 {
 	return h.low
 }
 
-// saw notes the last of what a claim found, if anything: everything up to there is
-// claimed, but for what came meanwhile.
+// saw ends a claim that looked from a place. It raises the horizon to the last that was
+// found, but not above what was scheduled meanwhile: everything before is claimed.
 func (h *horizon) saw(from int64, now time.Time, found []storage.Claim, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -86,21 +86,22 @@ func (h *horizon) saw(from int64, now time.Time, found []storage.Claim, err erro
 	}
 }
 
-// scheduled notes what this process has scheduled, before anybody is told.
+// scheduled lowers the horizon to a wake that this process has stored.
 func (h *horizon) scheduled(wake int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.low, h.came = min(h.low, wake), min(h.came, wake)
 }
 
-// first is the earliest that this process knows of.
+// first returns the horizon: nothing that this process knows of is due earlier.
 func (h *horizon) first() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.low
 }
 
-// claims runs a claim; the earliest first.
+// claims runs a claim's statement and returns what it claimed, the earliest first; nothing
+// for a limit below one.
 func (p conversations) claims(ctx context.Context, query string, limit int, args ...any) ([]storage.Claim, error) {
 	var found []storage.Claim
 	if limit < 1 {
@@ -157,7 +158,7 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 	return claims, nil
 }
 
-// uuids are the IDs of accounts as an argument.
+// uuids returns the IDs of accounts as an argument for the driver.
 func uuids(accounts []chatcfg.AccountID) [][16]byte {
 	ids := make([][16]byte, len(accounts))
 	for i, id := range accounts {
@@ -166,9 +167,9 @@ func uuids(accounts []chatcfg.AccountID) [][16]byte {
 	return ids
 }
 
-// settle forgets the accounts that have nothing to arm again. It holds their rows
-// for itself while it looks, so that no commit is under way; one that comes later
-// notes the account again.
+// settle removes from the table stale the accounts that have nothing to arm again. It locks
+// their rows while it looks, so that no commit is under way; a later commit adds its account
+// again.
 func (p conversations) settle(ctx context.Context) error {
 	var noted bool
 	if _, err := p.s.one(ctx, "SELECT EXISTS (SELECT FROM charla.stale)", nil, &noted); err != nil || !noted {

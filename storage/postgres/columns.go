@@ -18,8 +18,8 @@ var (
 	}
 )
 
-// ticketColumns are the columns of a ticket, of a table if it has a name: "u" is the
-// table of rows to be put.
+// ticketColumns returns the columns of a ticket as a list in SQL, of the table with that
+// name, if not empty: "u" is the table of rows to be put.
 func ticketColumns(of string) string {
 	var names []string
 	for i := range ofTickets {
@@ -28,7 +28,7 @@ func ticketColumns(of string) string {
 		case "":
 			names = append(names, c.Name)
 		case "u":
-			names = append(names, given(c, "u."+c.Name))
+			names = append(names, cast(c, "u."+c.Name))
 		default:
 			names = append(names, of+"."+c.Name)
 		}
@@ -36,8 +36,8 @@ func ticketColumns(of string) string {
 	return strings.Join(names, ", ")
 }
 
-// given is a column's value in a row to be put, where objects are texts.
-func given(c *columns.Column, value string) string {
+// cast returns the SQL for a column's value in a row to be put: JSON comes as a text.
+func cast(c *columns.Column, value string) string {
 	if c.Type == columns.JSON {
 		return value + "::jsonb"
 	}
@@ -47,7 +47,7 @@ func given(c *columns.Column, value string) string {
 // kinds are the types of columns.
 var kinds = map[columns.Type]kind{columns.Number: aNumber, columns.Flag: aFlag, columns.Text: aText, columns.JSON: aText}
 
-// ticketKinds are the types of a whole row.
+// ticketKinds returns the types of a ticket's whole row.
 func ticketKinds() []kind {
 	all := []kind{aUUID, aUUID, aNumber}
 	for i := range ofTickets {
@@ -56,7 +56,7 @@ func ticketKinds() []kind {
 	return append(all, aBytea)
 }
 
-// ticket adds all but a ticket's account and conversation.
+// ticket adds a ticket's row, except account and conversation.
 func (t *table) ticket(r *ticketRow) {
 	t.number(r.number)
 	for i := range ofTickets {
@@ -65,7 +65,7 @@ func (t *table) ticket(r *ticketRow) {
 	t.bytea(r.doc)
 }
 
-// value adds what a column holds of a ticket.
+// value adds a column's value.
 func (t *table) value(c *columns.Column, v columns.Value) {
 	switch {
 	case !v.Valid:
@@ -79,7 +79,8 @@ func (t *table) value(c *columns.Column, v columns.Value) {
 	}
 }
 
-// narrow adds a query's condition on a column, after the one of its index.
+// narrow adds a query's condition on a column. Before it, it adds the condition of the
+// column's index, so that the planner can use the index.
 func (l *listing) narrow(c columns.Condition) {
 	if indexed := dialect.Indexed(c.Column); indexed != "" {
 		l.where("t." + indexed)

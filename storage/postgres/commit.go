@@ -35,12 +35,17 @@ type ticketRow struct {
 // key names a conversation, or a session.
 type key struct{ account, id [16]byte }
 
+// compare returns a number below zero if k is before l, zero if they are equal, else one
+// above zero.
 func (k key) compare(l key) int {
 	return cmp.Or(bytes.Compare(k.account[:], l.account[:]), bytes.Compare(k.id[:], l.id[:]))
 }
 
+// key returns the key of the batch's conversation.
 func (e *batch) key() key { return key{e.Conversation.Account.UUID, e.Conversation.ID.UUID} }
 
+// encodeBatch returns a batch with its documents encoded, its closed tickets before the
+// others, and its identities in order.
 func encodeBatch(b *storage.Batch) *batch {
 	docs := make(documents, 0, 2048)
 	e := &batch{
@@ -72,11 +77,12 @@ func encodeBatch(b *storage.Batch) *batch {
 	return e
 }
 
+// compareIdentities orders identities by kind, then by value.
 func compareIdentities(a, b tickets.Identity) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
 }
 
-// rank is the order in which tickets are written.
+// rank returns 0 for a closed ticket, which is written first, and 1 for any other.
 func (t *ticketRow) rank() int {
 	if t.closed {
 		return 0
@@ -122,8 +128,8 @@ type found struct {
 	receipts map[receipt]bool
 }
 
-// decide says whether a batch may land, and if so notes what that changes for the
-// others of its group.
+// decide returns the error with which a batch must fail, or nil if it may be written. It
+// then records what that changes for the batches of the group that come after.
 func (f *found) decide(e *batch) error {
 	k := e.key()
 	a, there := f.accounts[k.account]
@@ -153,7 +159,8 @@ func (f *found) decide(e *batch) error {
 	return nil
 }
 
-// behind says that a conversation lands armed under an older version.
-func (f *found) behind(e *batch) bool {
+// isStale reports whether a batch has an open ticket and is armed under an older version
+// than its account's.
+func (f *found) isStale(e *batch) bool {
 	return e.Active && int64(e.Conversation.Armed) < f.accounts[e.Conversation.Account.UUID].version
 }

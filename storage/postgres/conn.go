@@ -18,6 +18,7 @@ type gate struct {
 	waiting atomic.Int64
 }
 
+// newGate returns a gate with n places; at most limit calls wait for one.
 func newGate(n, limit int) *gate {
 	g := &gate{free: make(chan struct{}, n), limit: int64(limit)}
 	for range n {
@@ -26,7 +27,8 @@ func newGate(n, limit int) *gate {
 	return g
 }
 
-// pass waits for a place; leave gives it back.
+// pass waits for a place; leave gives it back. It fails with [ErrBusy] if too many calls
+// wait, and with [storage.ErrBusy] if ctx ends.
 func (g *gate) pass(ctx context.Context) (leave func(), err error) {
 	leave = func() { g.free <- struct{}{} }
 	select {
@@ -46,8 +48,8 @@ func (g *gate) pass(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// with calls fn with a connection once there is one. A context that ends before
-// leaves nothing done.
+// with waits for a connection, calls fn with it as retry does, and returns its error. If ctx
+// ends before, it does nothing and returns [storage.ErrBusy].
 func (s *Store) with(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -62,11 +64,11 @@ func (s *Store) with(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 	return s.retry(ctx, fn)
 }
 
-// retry calls fn with a connection, and again with another if it did nothing and
-// may fare better now.
+// retry calls fn with a connection, up to [attempts] times while it fails with an error that
+// is retryable. If the last is errRace, retry returns [storage.ErrConflict].
 func (s *Store) retry(ctx context.Context, fn func(*pgxpool.Conn) error) (err error) {
 	for range attempts {
-		if err = s.once(ctx, fn); err == nil || !again(err) || ctx.Err() != nil {
+		if err = s.once(ctx, fn); err == nil || !retryable(err) || ctx.Err() != nil {
 			break
 		}
 	}
@@ -76,6 +78,8 @@ func (s *Store) retry(ctx context.Context, fn func(*pgxpool.Conn) error) (err er
 	return err
 }
 
+// once calls fn with a connection of the pool, and closes the connection if it is unusable
+// afterwards.
 func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -88,16 +92,16 @@ func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 		return failed("connect", err)
 	}
 	defer c.Release()
-	takesColumns(c.Conn().TypeMap())
+	registerColumns(c.Conn().TypeMap())
 	err = fn(c)
-	if astray(code(err)) {
+	if unusable(code(err)) {
 		_ = c.Conn().Close(ctx)
 	}
 	return err
 }
 
-// each runs a query that changes nothing and calls fn for every row. It takes no longer
-// than the timeout.
+// each runs a query that changes nothing and calls fn for every row, until fn fails. It
+// takes no longer than the timeout. A text in args that cannot be stored finds no rows.
 func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	return s.with(ctx, func(c *pgxpool.Conn) error {
 		ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -116,7 +120,7 @@ func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan
 		}
 		switch err := rows.Err(); {
 		case err == nil:
-		case unheard[code(err)] && !began:
+		case unstorable[code(err)] && !began:
 			return nil // no text that is stored is equal to it
 		default:
 			return &Error{Op: "read", Code: code(err), Err: err, final: began}
@@ -125,10 +129,10 @@ func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan
 	})
 }
 
-// unheard are the SQLSTATEs for texts that cannot be stored: not UTF-8, or with NUL.
-var unheard = map[string]bool{"22021": true, "22P05": true}
+// unstorable are the SQLSTATEs for texts that cannot be stored: not UTF-8, or with NUL.
+var unstorable = map[string]bool{"22021": true, "22P05": true}
 
-// one reads at most one row, and says whether there was one.
+// one reads the row that a query finds into dest, and reports whether there was one.
 func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
 	found := false
 	err := s.each(ctx, query, args, func(scan func(...any) error) error {
@@ -143,7 +147,8 @@ func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) 
 const settings = `SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true),
 	CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`
 
-// limits leaves the server some time to say that it gave up.
+// limits returns the value of both time limits in settings: three quarters of the timeout,
+// so that the server can still report that it gave up.
 func (s *Store) limits() string { return strconv.FormatInt(s.timeout.Milliseconds()*3/4, 10) }
 
 // change runs one statement that changes something, in a transaction of its own and
@@ -167,9 +172,9 @@ func (s *Store) change(ctx context.Context, query string, args []any, fn func(sc
 	})
 }
 
-// confirmed is the outcome of what ends a transaction. Once ctx has ended the driver
-// may have cancelled it: a server that waits for a standby then says that the
-// transaction is committed, though no standby has it.
+// confirmed returns the error of a statement that ended a transaction, or ctx's error if
+// there is none. Once ctx has ended, success does not count: the driver may have cancelled
+// the wait for a standby, and the server then reports a commit that no standby has.
 func confirmed(ctx context.Context, err error) error {
 	if err == nil {
 		err = ctx.Err()
@@ -177,9 +182,9 @@ func confirmed(ctx context.Context, err error) error {
 	return err
 }
 
-// confirm commits an empty message to the log, so that what was read before is durable
-// when it returns: a server that waits for a standby shows a commit whose wait was cut
-// short before the standby has it. It fails as a read that may be repeated.
+// confirm commits an empty message to the log, so that what was read before is durable when
+// it returns nil: a server that waits for a standby shows a commit whose wait was cut short
+// before the standby has it. Its error is never Unknown: the read may be repeated.
 func (s *Store) confirm(ctx context.Context) error {
 	err := s.change(ctx, "SELECT pg_logical_emit_message(true, 'charla', '')", nil, func(func(...any) error) error { return nil })
 	var e *Error
@@ -197,8 +202,8 @@ type tx struct {
 	ctx context.Context //nolint:containedctx // it ends with the transaction
 }
 
-// begin starts a transaction together with its first statements, which lock and
-// read: one round trip.
+// begin starts a transaction and runs its first statements, which lock and read, in one
+// round trip. If it fails, no transaction is open.
 func (s *Store) begin(ctx context.Context, c *pgxpool.Conn, queue func(*pgx.Batch)) (*tx, error) {
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
@@ -212,12 +217,13 @@ func (s *Store) begin(ctx context.Context, c *pgxpool.Conn, queue func(*pgx.Batc
 	return t, nil
 }
 
-// run runs statements in one round trip.
+// run runs statements in one round trip. It does not roll back if it fails.
 func (t *tx) run(b *pgx.Batch) error {
 	return failed("write", t.c.SendBatch(t.ctx, b).Close())
 }
 
-// commit makes the transaction durable. If it fails, the outcome may be unknown.
+// commit makes the transaction durable. If it fails, the outcome may be unknown
+// ([Error].Unknown), and the transaction is over.
 func (t *tx) commit() error {
 	tag, err := t.c.Exec(t.ctx, "COMMIT")
 	if err == nil && tag.String() == "ROLLBACK" {
@@ -232,15 +238,15 @@ func (t *tx) commit() error {
 	return err
 }
 
-// rollback ends the transaction, or else the connection.
+// rollback rolls the transaction back; if that fails, it closes the connection.
 func (t *tx) rollback() {
 	if _, err := t.c.Exec(t.ctx, "ROLLBACK"); err != nil {
 		_ = t.c.Conn().Close(t.ctx)
 	}
 }
 
-// transact is change for several steps: first queues what locks and reads, then
-// decides and queues what writes, or refuses. It may be run again.
+// transact is change for two steps: first queues statements that lock and read; then queues
+// statements that write, or returns an error, which rolls back. Both may be called again.
 func (s *Store) transact(ctx context.Context, first func(*pgx.Batch), then func(*pgx.Batch) error) error {
 	return s.with(ctx, func(c *pgxpool.Conn) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)

@@ -20,7 +20,8 @@ type position struct {
 	number int64
 }
 
-// cursor writes a position in a list, which list names with all that selects it.
+// cursor returns the cursor for a position in a list. The list's name holds the account
+// and everything else that selects its items.
 func (s *Store) cursor(list string, p position) string {
 	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
 	b = binary.BigEndian.AppendUint64(b, uint64(p.at))
@@ -29,8 +30,8 @@ func (s *Store) cursor(list string, p position) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseCursor reads what cursor wrote for the same list of the same database; ok
-// is false for the empty cursor.
+// parseCursor returns the position in a cursor of the same list and database; ok is false
+// for an empty cursor. It fails with [storage.ErrCursor].
 func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error) {
 	if cursor == "" {
 		return position{}, false, nil
@@ -45,7 +46,8 @@ func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error
 	return p, true, nil
 }
 
-// unseal is what a cursor of a list holds behind its seal.
+// unseal returns what a cursor of the same list holds behind its seal. It fails with
+// [storage.ErrCursor].
 func (s *Store) unseal(list, cursor string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor) // which skips line ends
 	if err != nil || len(b) < 8 || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) || binary.BigEndian.Uint64(b) != s.seal(list) {
@@ -54,7 +56,7 @@ func (s *Store) unseal(list, cursor string) ([]byte, error) {
 	return b[8:], nil
 }
 
-// seal tells a list of this database from every other.
+// seal returns a hash of the database's ID and a list's name, with which cursors begin.
 func (s *Store) seal(list string) uint64 {
 	h := fnv.New64a()
 	h.Write(s.id[:])
@@ -69,7 +71,8 @@ type snapshot struct {
 	underWay   []uint64
 }
 
-// parseSnapshot reads PostgreSQL's text for one, xmin:xmax:a,b,c.
+// parseSnapshot reads PostgreSQL's text for a snapshot, xmin:xmax:a,b,c; ok is false if it
+// is none.
 func parseSnapshot(text string) (s snapshot, ok bool) {
 	parts := strings.Split(text, ":")
 	if len(parts) != 3 {
@@ -90,6 +93,7 @@ func parseSnapshot(text string) (s snapshot, ok bool) {
 	return s, s.valid()
 }
 
+// valid reports whether the numbers are in order and in range.
 func (s snapshot) valid() bool {
 	last := s.xmin
 	for i, x := range s.underWay {
@@ -101,7 +105,7 @@ func (s snapshot) valid() bool {
 	return s.xmin > 0 && s.xmin <= s.xmax && s.xmax <= math.MaxInt64
 }
 
-// String is PostgreSQL's text.
+// String returns PostgreSQL's text for the snapshot.
 func (s snapshot) String() string {
 	b := strconv.AppendUint(nil, s.xmin, 10)
 	b = strconv.AppendUint(append(b, ':'), s.xmax, 10)
@@ -114,7 +118,7 @@ func (s snapshot) String() string {
 	return string(b)
 }
 
-// upTo is what a snapshot says of the transactions up to one.
+// upTo returns the snapshot without the transactions above last.
 func (s snapshot) upTo(last uint64) snapshot {
 	s.xmin, s.xmax = min(s.xmin, last+1), min(s.xmax, last+1)
 	n, _ := slices.BinarySearch(s.underWay, s.xmax)
@@ -122,6 +126,7 @@ func (s snapshot) upTo(last uint64) snapshot {
 	return s
 }
 
+// append appends the snapshot as a cursor holds it.
 func (s snapshot) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, s.xmin)
 	b = binary.AppendUvarint(b, s.xmax-s.xmin)
@@ -132,12 +137,13 @@ func (s snapshot) append(b []byte) []byte {
 	return b
 }
 
-// reader reads what append wrote.
+// reader reads what append wrote; bad: it could not.
 type reader struct {
 	b   []byte
 	bad bool
 }
 
+// number reads a number; after a failure it returns zero.
 func (r *reader) number() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
@@ -148,6 +154,7 @@ func (r *reader) number() uint64 {
 	return v
 }
 
+// snapshot reads a snapshot. The result counts only if the reader is not bad.
 func (r *reader) snapshot() (s snapshot) {
 	s.xmin = r.number()
 	s.xmax = s.xmin + r.number()
@@ -179,6 +186,7 @@ type feed struct {
 // beginning is before every change.
 var beginning = snapshot{xmin: 1, xmax: 1}
 
+// feedCursor returns the cursor for a place in a feed.
 func (s *Store) feedCursor(list string, f feed) string {
 	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
 	b = binary.AppendUvarint(b, f.timeline)
@@ -191,6 +199,8 @@ func (s *Store) feedCursor(list string, f feed) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// parseFeed returns the place in a cursor that feedCursor made for the same list; an empty
+// cursor is the feed's beginning. It fails with [storage.ErrCursor].
 func (s *Store) parseFeed(list, cursor string) (feed, error) {
 	f := feed{seen: beginning}
 	if cursor == "" {

@@ -34,7 +34,7 @@ type VersionError struct {
 	Version string
 }
 
-// Error says both versions.
+// Error names both versions.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("postgres: the server is version %s; need %d or later", e.Version, MinVersion)
 }
@@ -46,7 +46,7 @@ type SchemaError struct {
 	Found, Known int
 }
 
-// Error says both.
+// Error names both schemas.
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("postgres: the database has schema %d, this code knows up to %d", e.Found, e.Known)
 }
@@ -69,7 +69,7 @@ type Error struct {
 	final bool
 }
 
-// Error says what failed and why.
+// Error names what failed and why.
 func (e *Error) Error() string {
 	if e.Unknown {
 		return "postgres: " + e.Op + ": outcome unknown: " + e.Err.Error()
@@ -80,8 +80,8 @@ func (e *Error) Error() string {
 // Unwrap returns the driver's error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether the error is [storage.ErrBusy] or [storage.ErrNotDone]: of those
-// after which nothing happened each is one of them.
+// Is reports whether the error counts as target: [storage.ErrBusy] if the same call may
+// succeed later, else [storage.ErrNotDone]; neither if it is Unknown.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case storage.ErrBusy:
@@ -93,7 +93,7 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
-// passing says that the same call may succeed later.
+// passing reports whether the same call may succeed later.
 func (e *Error) passing() bool {
 	if e.Code == "" {
 		var unreadable *pgconn.ParseConfigError
@@ -103,12 +103,12 @@ func (e *Error) passing() bool {
 	case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
 		return true
 	}
-	return e.Code == codeLockTimeout || e.Code == codeIdle || astray(e.Code)
+	return e.Code == codeLockTimeout || e.Code == codeIdle || unusable(e.Code)
 }
 
-// astray says that a connection is of no use any more: it leads to a standby, where
-// there may be a primary elsewhere, or knows a schema that has changed since.
-func astray(code string) bool {
+// unusable reports whether an error's code means that its connection must be closed: it
+// leads to a standby, where there may be a primary elsewhere, or knows an older schema.
+func unusable(code string) bool {
 	return code == codeReadOnly || code == codeUnsupported || code == codeNotNow
 }
 
@@ -124,7 +124,7 @@ const (
 	codeNoRights          = "42501"
 )
 
-// failed wraps an error of the driver; nil stays nil.
+// failed wraps an error of the driver in an [*Error] that is not Unknown; nil stays nil.
 func failed(op string, err error) error {
 	if err == nil {
 		return nil
@@ -132,7 +132,7 @@ func failed(op string, err error) error {
 	return &Error{Op: op, Code: code(err), Err: err}
 }
 
-// code is the SQLSTATE of an error, empty if the server sent none.
+// code returns the SQLSTATE of an error, empty if the server sent none.
 func code(err error) string {
 	var e *pgconn.PgError
 	if errors.As(err, &e) && len(e.Code) == 5 {
@@ -141,8 +141,8 @@ func code(err error) string {
 	return ""
 }
 
-// changed wraps an error of statements after which a transaction ends: its outcome
-// is known only if the server says that it failed and goes on with the connection.
+// changed wraps an error of statements that end a transaction, in an [*Error]; nil stays
+// nil. It is Unknown unless the server reported a failure and goes on with the connection.
 // What the driver says of its connection ([pgconn.SafeToRetry]) does not count: it
 // also says that nothing was sent of what was sent and then lost.
 func changed(op string, err error) error {
@@ -161,8 +161,8 @@ func changed(op string, err error) error {
 	return e
 }
 
-// again says that a transaction did nothing and is worth another try at once.
-func again(err error) bool {
+// retryable reports whether a transaction did nothing and is worth another try at once.
+func retryable(err error) bool {
 	if errors.Is(err, errRace) {
 		return true
 	}
@@ -173,7 +173,7 @@ func again(err error) bool {
 	switch {
 	case e.Code == "":
 		return true
-	case e.Code[:2] == "40", e.Code[:2] == "08", e.Code[:3] == "57P", astray(e.Code):
+	case e.Code[:2] == "40", e.Code[:2] == "08", e.Code[:3] == "57P", unusable(e.Code):
 		return true
 	}
 	return false
@@ -186,5 +186,5 @@ var errRace = errors.New("postgres: raced")
 // attempts is how often a transaction that did nothing is tried.
 const attempts = 4
 
-// notDone is the error of a call that was given up before it began.
+// notDone wraps the error of a call that did not begin as [storage.ErrBusy].
 func notDone(err error) error { return fmt.Errorf("%w: %w", storage.ErrBusy, err) }

@@ -34,7 +34,7 @@ func MigrateTo(ctx context.Context, pool *pgxpool.Pool, files fs.FS) error {
 }
 
 // Again and Changed are how errors are judged.
-func Again(err error) bool { return again(err) }
+func Again(err error) bool { return retryable(err) }
 
 // Changed wraps an error of a transaction's end.
 func Changed(err error) error { return changed("commit", err) }

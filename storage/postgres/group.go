@@ -14,14 +14,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// commit does a group in one transaction. If that did nothing because of something
-// that may be one batch's own, each is done by itself, so that none suffers from
-// another.
+// commit commits a group of batches in one transaction, and sets the error of each. If that
+// did nothing for a reason that may be one batch's own, it commits each by itself.
 func (s *Store) commit(group []*call[*batch]) {
 	// In the order of their keys, and of one conversation in the order in which
 	// they came.
 	slices.SortStableFunc(group, func(a, b *call[*batch]) int { return a.work.key().compare(b.work.key()) })
-	err := s.together(group)
+	err := s.commitTogether(group)
 	if err == nil {
 		return
 	}
@@ -40,21 +39,22 @@ func (s *Store) commit(group []*call[*batch]) {
 	}
 }
 
-// together does a group in one transaction, a few times if it has to.
-func (s *Store) together(group []*call[*batch]) error {
+// commitTogether commits a group in one transaction, with further attempts as retry has
+// them. It sets the errors of batches that are refused, and returns an error if the
+// transaction failed.
+func (s *Store) commitTogether(group []*call[*batch]) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
 	raced := false
 	return s.retry(ctx, func(c *pgxpool.Conn) (err error) {
 		defer recovered(ctx, c, &err)
-		err = s.land(ctx, c, group, raced)
+		err = s.commitOnce(ctx, c, group, raced)
 		raced = errors.Is(err, errRace)
 		return err
 	})
 }
 
-// recovered makes a panic the error of what was done for many callers, and ends the
-// connection.
+// recovered, when deferred, turns a panic into *err and closes the connection.
 func recovered(ctx context.Context, c *pgxpool.Conn, err *error) {
 	if p := recover(); p != nil {
 		_ = c.Conn().Close(ctx)
@@ -62,15 +62,15 @@ func recovered(ctx context.Context, c *pgxpool.Conn, err *error) {
 	}
 }
 
-// land is one attempt: it locks, decides, writes and commits. What it refuses is
-// refused whatever becomes of the others. Conversations are locked as they are
-// written, and before that if another process wrote first in the last attempt.
-func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch], raced bool) error {
+// commitOnce is one attempt: it locks, decides, writes and commits. It sets the errors of
+// batches that are refused. It fails with errRace if another process wrote first; with
+// raced, it locks the conversations before it decides.
+func (s *Store) commitOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*batch], raced bool) error {
 	f := &found{
 		accounts: map[[16]byte]account{}, versions: map[key]int64{}, sessions: map[key]int64{},
 		holders: map[identity][16]byte{}, receipts: map[receipt]bool{},
 	}
-	t, err := s.begin(ctx, c, func(b *pgx.Batch) { f.look(b, group, raced) })
+	t, err := s.begin(ctx, c, func(b *pgx.Batch) { f.queueReads(b, group, raced) })
 	if err != nil {
 		return err
 	}
@@ -104,11 +104,11 @@ func (s *Store) land(ctx context.Context, c *pgxpool.Conn, group []*call[*batch]
 	return err
 }
 
-// look locks what the batches are about, each table in the order of its keys, which
-// is that of the arrays, and then reads what they depend on: a statement sees what
-// was committed before it began, so that nothing is older than the locks. Rows are
-// looked up one by one (LIMIT), never joined as a whole.
-func (f *found) look(b *pgx.Batch, group []*call[*batch], raced bool) {
+// queueReads queues statements that lock what the batches are about and then read into f
+// what they depend on. Each table is locked in the order of its keys, which is that of the
+// arrays; a statement sees what was committed before it began, so that nothing is older
+// than the locks. Rows are looked up one by one (LIMIT), never joined as a whole.
+func (f *found) queueReads(b *pgx.Batch, group []*call[*batch], raced bool) {
 	var accounts [][16]byte
 	var sessions []key
 	keys, identities, receipts := newTable(aUUID, aUUID), newTable(aUUID, aText, aText), newTable(aUUID, aUUID, aText, aText)
@@ -150,7 +150,7 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch], raced bool) {
 	if raced {
 		lock = " FOR UPDATE"
 	}
-	b.Queue(fmt.Sprintf(versions, lock), keys.args()...).Query(keyed(f.versions))
+	b.Queue(fmt.Sprintf(versions, lock), keys.args()...).Query(scanNumbers(f.versions))
 	if len(sessions) > 0 {
 		slices.SortFunc(sessions, key.compare)
 		keys := newTable(aUUID, aUUID)
@@ -159,7 +159,7 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch], raced bool) {
 		}
 		b.Queue(`SELECT k.account, k.id, s.revision FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
 			SELECT revision FROM charla.sessions WHERE account = k.account AND id = k.id LIMIT 1 FOR SHARE) s`,
-			keys.args()...).Query(keyed(f.sessions))
+			keys.args()...).Query(scanNumbers(f.sessions))
 	}
 	if identities.rows() > 0 {
 		b.Queue(`SELECT k.account, k.kind, k.value, i.conversation FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(account, kind, value)
@@ -190,8 +190,8 @@ func (f *found) look(b *pgx.Batch, group []*call[*batch], raced bool) {
 	}
 }
 
-// keyed reads a number for each key.
-func keyed(m map[key]int64) func(pgx.Rows) error {
+// scanNumbers returns a function that reads rows of a key and a number into m.
+func scanNumbers(m map[key]int64) func(pgx.Rows) error {
 	return rows(func(scan func(...any) error) error {
 		var k key
 		var n int64
@@ -225,9 +225,10 @@ var spare = sync.Pool{New: func() any {
 	}
 }}
 
+// newWrites returns empty writes; the caller must release them.
 func newWrites() *writes { return spare.Get().(*writes) }
 
-// release gives the writes back, which nobody uses any more.
+// release clears the writes and keeps them for newWrites. They must not be used after it.
 func (w *writes) release() {
 	for _, t := range []*table{
 		w.conversations, w.identities, w.tickets, w.messages, w.entries, w.receipts, w.answers, w.texts, w.deliveries,
@@ -239,7 +240,7 @@ func (w *writes) release() {
 	spare.Put(w)
 }
 
-// add adds a batch that lands.
+// add adds the rows of a batch that may be written.
 func (w *writes) add(e *batch, f *found) {
 	k := e.key()
 	b := &e.Conversation
@@ -259,7 +260,7 @@ func (w *writes) add(e *batch, f *found) {
 	if !e.Wake.IsZero() {
 		w.scheduled = append(w.scheduled, micros(e.Wake))
 	}
-	if f.behind(e) {
+	if f.isStale(e) {
 		w.stale[k.account] = true
 	}
 	for _, id := range e.reserve {
@@ -310,8 +311,8 @@ func (w *writes) add(e *batch, f *found) {
 	}
 }
 
-// queue queues what is to be written, a statement for each table, always in the
-// same order.
+// queue queues the statements that write the rows, one for each table, always in the same
+// order. expected tells afterwards whether all rows were written.
 func (w *writes) queue(b *pgx.Batch) {
 	expect := func(e *expectation, s insertion, t *table) {
 		*e = expectation{rows: int64(t.rows()), want: int64(t.rows())}

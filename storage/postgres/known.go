@@ -24,13 +24,14 @@ type knownAccount struct {
 	account          chatcfg.Account
 }
 
-// account is what is known of an account; the zero value: nothing.
+// account returns what is remembered of an account, or zero if nothing is.
 func (k *known) account(id chatcfg.AccountID) knownAccount {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.accounts[id]
 }
 
+// keep remembers an account. If there are [maxKnown] others, it forgets any one of them.
 func (k *known) keep(a knownAccount) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

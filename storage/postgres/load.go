@@ -46,8 +46,8 @@ LEFT JOIN LATERAL (SELECT doc FROM charla.tickets
 LEFT JOIN LATERAL (SELECT doc FROM charla.receipts
 	WHERE account = q.account AND conversation = c.id AND scope = q.scope AND key = q.key LIMIT 1) r ON true`
 
-// load does a group in one statement, or else each load by itself, so that none
-// suffers from another.
+// load does a group of loads in one statement, and sets the result or the error of each.
+// If that fails for a reason that may be one load's own, it does each by itself.
 func (s *Store) load(group []*call[*load]) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
@@ -70,6 +70,7 @@ func (s *Store) load(group []*call[*load]) {
 	}
 }
 
+// loadOnce is one attempt of load: it reads a group on a connection.
 func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*load]) error {
 	t := newTable(loadKinds...)
 	for i, one := range group {

@@ -22,6 +22,7 @@ var embedded embed.FS
 // templates, since a table that is partitioned is created otherwise.
 var migrations = must(fs.Sub(embedded, "migrations"))
 
+// must returns v. It panics if there is an error.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -29,9 +30,9 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// migrate brings a database up to the newest schema, in one transaction: of two
-// processes that open a database at once the second one finds it done. It returns
-// the database's ID.
+// migrate brings a database up to the newest schema, in one transaction, and returns the
+// database's ID. Several processes may do so at once: the first one migrates, the others
+// find it done. It fails with [ErrNotMigrated] if the role may not, and as steps does.
 func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id [16]byte, err error) {
 	all, err := dialect.Migrations(files, ofTickets)
 	if err != nil {
@@ -49,7 +50,7 @@ func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id 
 		}
 	}
 	for range migrating {
-		if id, moved, err = upgrade(ctx, c, files, all, partitions); !crossed(err) {
+		if id, moved, err = upgrade(ctx, c, files, all, partitions); !lockedOut(err) {
 			break
 		}
 	}
@@ -70,14 +71,16 @@ const (
 	lockWait  = "3s"
 )
 
-// crossed says that a migration did nothing because of others' locks.
-func crossed(err error) bool {
+// lockedOut reports whether a migration did nothing because of others' locks.
+func lockedOut(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Code == codeDeadlock || e.Code == codeLockTimeout)
 }
 
-// upgrade does what there is to do, and returns the database's ID, and whether it was
-// moved here. Whatever becomes of its COMMIT, opening again finds it done or does it.
+// upgrade carries out the missing migrations in one transaction, and resets the feeds of a
+// database that was moved here from elsewhere. It returns the database's ID as of before the
+// reset, and whether it was moved. If its COMMIT fails, the outcome is unknown; opening the
+// store again is safe.
 func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migration, partitions int) (id [16]byte, moved bool, err error) {
 	tx, err := c.Begin(ctx)
 	if err != nil {
@@ -102,6 +105,9 @@ func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migrat
 	return id, moved, err
 }
 
+// steps carries out the migrations that a database lacks, within a transaction. It fails
+// with [*SchemaError] if the database is newer, and with [ErrForeign] if the schema is not
+// charla's.
 func steps(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migration, partitions int) error {
 	found, err := schema(ctx, c)
 	if err != nil {
@@ -133,6 +139,7 @@ func steps(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migratio
 	return nil
 }
 
+// runScript runs a migration's file.
 func runScript(ctx context.Context, c *pgx.Conn, files fs.FS, name string, partitions int) error {
 	script, err := script(files, name, partitions)
 	if err != nil {
@@ -147,9 +154,9 @@ func addColumn(ctx context.Context, c *pgx.Conn, column *columns.Column) error {
 	if _, err := c.Exec(ctx, dialect.Add(column)); err != nil {
 		return failed("open", err)
 	}
-	takesColumns(c.TypeMap())
+	registerColumns(c.TypeMap())
 	const step = 1000
-	fill := put("UPDATE charla.tickets t SET "+column.Name+" = "+given(column, "u.value")+" FROM ",
+	fill := put("UPDATE charla.tickets t SET "+column.Name+" = "+cast(column, "u.value")+" FROM ",
 		" AS u(account, conversation, number, value) WHERE (t.account, t.conversation, t.number) = (u.account, u.conversation, u.number)",
 		aUUID, aUUID, aNumber, kinds[column.Type])
 	values := fill.table()
@@ -182,7 +189,7 @@ func addColumn(ctx context.Context, c *pgx.Conn, column *columns.Column) error {
 	return failed("open", err)
 }
 
-// script is a migration for a schema with so many partitions.
+// script returns the SQL of a migration's file for a schema with so many partitions.
 func script(files fs.FS, name string, partitions int) (string, error) {
 	by := func(table, settings string) string {
 		if settings != "" {
@@ -208,7 +215,8 @@ func script(files fs.FS, name string, partitions int) (string, error) {
 	return b.String(), err
 }
 
-// schema returns the number of a database's schema, zero for none.
+// schema returns the number of a database's schema, zero for none. It fails with
+// [ErrForeign] if the schema is not charla's.
 func schema(ctx context.Context, c *pgx.Conn) (int, error) {
 	// From the catalogue's tables: what a connection remembers of names may be old.
 	var made, ours bool
@@ -239,8 +247,8 @@ func identify(ctx context.Context, c *pgx.Conn) (id [16]byte, moved bool, err er
 	return id, moved, failed("open", err)
 }
 
-// resetFeeds makes the feeds of a database that was moved begin anew: cursors of before
-// do not hold, and every change counts as past.
+// resetFeeds makes all cursors of a database that was moved invalid, by a new database ID,
+// and every conversation part of the feeds from their beginning.
 func resetFeeds(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `UPDATE charla.conversations SET change = '3';
 		UPDATE charla.meta SET id = gen_random_uuid(), place = `+here,

@@ -17,15 +17,15 @@ type outbox struct{ s *Store }
 
 var deliveryKinds = []kind{aUUID, aText, aText, aUUID, aNumber, aBytea, aFlag, aNumber, aNumber, aNumber, aNumber, aText}
 
-// deliver adds deliveries, which are the arguments from number first on; orHeld
-// leaves out those whose keys are there.
-func deliver(first int) string {
+// insertDeliveries returns a statement that adds deliveries, which are the arguments from
+// number first on; unlessThere after it leaves out those whose keys are there.
+func insertDeliveries(first int) string {
 	return `INSERT INTO charla.deliveries (account, name, kind, conversation, ticket, body, repeatable, state, attempts, fence, not_before, settled, due, error)
 		SELECT u.account, u.name, u.kind, u.conversation, u.ticket, u.body, u.repeatable, 'pending', u.attempts, u.fence, u.not_before, u.settled, u.not_before, u.error
 		FROM ` + unnest(first, deliveryKinds...) + " AS u(account, name, kind, conversation, ticket, body, repeatable, attempts, fence, not_before, settled, error)"
 }
 
-const orHeld = " ON CONFLICT (account, name) DO NOTHING"
+const unlessThere = " ON CONFLICT (account, name) DO NOTHING"
 
 const delivered = "d.account, d.name, d.n, d.kind, d.conversation, d.ticket, d.body, d.repeatable, d.state, d.attempts, d.fence, d.not_before, d.settled, d.error"
 
@@ -35,6 +35,7 @@ type delivery struct {
 	storage.Delivery
 }
 
+// scanDelivery reads a row of the columns in delivered.
 func scanDelivery(scan func(...any) error) (d delivery, err error) {
 	var notBefore, settled int64
 	var account, conversation [16]byte
@@ -91,8 +92,8 @@ const (
 	RETURNING ` + delivered
 )
 
-// Claim marks what was lost while it was sent in the transaction in which it
-// claims.
+// Claim implements [storage.Outbox]. In the same transaction, it first marks as unknown the
+// deliveries whose lease has run out and that are not repeatable.
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	var found []delivery
 	if limit < 1 {
@@ -129,8 +130,8 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 	return claims, nil
 }
 
-// Settle shares the account's row, so that an account that is being deleted keeps
-// nothing pending.
+// Settle implements [storage.Outbox]. It locks the account's row, shared, so that an
+// account that is being deleted keeps nothing pending.
 func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	var notBefore, due *int64 // nil: as it is, none
 	at := micros(d.NotBefore)
@@ -189,7 +190,7 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 		done AS (UPDATE charla.deliveries d SET state = 'pending', attempts = 0, not_before = $3, due = $3 FROM a
 			WHERE NOT a.deleted AND d.account = $1 AND d.name = $2 AND d.state IN ('dead', 'unknown') RETURNING 1)`,
 		account.UUID[:], key, micros(now))
-	if e := (*Error)(nil); errors.As(err, &e) && unheard[e.Code] {
+	if e := (*Error)(nil); errors.As(err, &e) && unstorable[e.Code] {
 		return storage.ErrNotFound
 	}
 	if !errors.Is(err, errNotDone) {
@@ -222,7 +223,7 @@ func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 		(SELECT due FROM charla.deliveries WHERE state = 'sending' AND due IS NOT NULL ORDER BY due LIMIT 1))`)
 }
 
-// earliest returns the instant that a query finds, or zero.
+// earliest returns the time that a query finds, or zero if it finds none.
 func (s *Store) earliest(ctx context.Context, query string, args ...any) (time.Time, error) {
 	var at *int64
 	if _, err := s.one(ctx, query, args, &at); err != nil || at == nil {

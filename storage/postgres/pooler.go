@@ -8,9 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// checkPooler fails with [ErrPooler] if statements that are prepared on a connection can
-// be gone from it after another one had a transaction. It costs some round trips at the
-// start; without it the first calls would fail, and only some of them.
+// checkPooler returns [ErrPooler] if a connection can lose its prepared statements when
+// another one has a transaction. Without this check some of the first calls would fail.
 func checkPooler(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	switch pool.Config().ConnConfig.DefaultQueryExecMode {
 	case pgx.QueryExecModeCacheStatement, pgx.QueryExecModeDescribeExec:
@@ -43,8 +42,9 @@ func checkPooler(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	return poolerError(errors.Join(err, tx.Rollback(ctx)))
 }
 
-// poolerError returns [ErrPooler] for an error that says that a connection is not the one
-// that it was: a prepared statement is gone, or there is one already.
+// poolerError returns [ErrPooler] if a prepared statement is gone, or there is one already:
+// the connection leads to another one of the server's than before. It wraps any other error;
+// nil stays nil.
 func poolerError(err error) error {
 	switch code(err) {
 	case "26000", "42P05":

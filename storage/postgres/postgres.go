@@ -38,6 +38,8 @@ type Options struct {
 	Partitions int
 }
 
+// orDefaults returns the options with defaults for what is zero; o may be nil. The error
+// names everything that is out of range.
 func (o *Options) orDefaults() (Options, error) {
 	var got Options
 	if o != nil {
@@ -147,7 +149,7 @@ func NewPool(ctx context.Context, dsn string, o *Options) (*pgxpool.Pool, error)
 	if config.PingTimeout == 0 {
 		config.PingTimeout = pingTimeout
 	}
-	config.AfterConnect = notice
+	config.AfterConnect = setKeepalives
 	// A read that is given up is cancelled, and its connection kept.
 	config.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: time.Second}
@@ -159,11 +161,11 @@ func NewPool(ctx context.Context, dsn string, o *Options) (*pgxpool.Pool, error)
 	return pool, nil
 }
 
-// notice has the server notice within half a minute, not hours, that this process or the
-// network is gone. It may be in the middle of a transaction whose rest did not get there:
-// then it waits for that, with its locks, and none of its own limits holds. What does not
-// know these settings goes without.
-func notice(ctx context.Context, c *pgx.Conn) error {
+// setKeepalives makes the server notice within half a minute, not hours, that this process
+// or the network is gone. It may be in the middle of a transaction whose rest did not get
+// there: then it waits for that, with its locks, and none of its own limits holds. It is
+// no error if the server does not know these settings.
+func setKeepalives(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET tcp_user_timeout = 30000",
 		pgx.QueryExecModeSimpleProtocol)
 	if code(err) != "" && !c.IsClosed() {
@@ -172,8 +174,8 @@ func notice(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// hideDSN removes the connection string from an error about it: the driver does not
-// hide every password in one that it cannot read.
+// hideDSN returns an error about a connection string without that string: the driver does
+// not hide every password in one that it cannot read.
 func hideDSN(err error) error {
 	var e *pgconn.ParseConfigError
 	if !errors.As(err, &e) {
@@ -250,8 +252,8 @@ func prepare(ctx context.Context, pool *pgxpool.Pool, partitions int) (id [16]by
 	return migrate(ctx, c.Conn(), migrations, partitions)
 }
 
-// check refuses a server that is too old, or that acknowledges before it is
-// durable, or whose texts are not UTF-8.
+// check returns [*VersionError] if the server is too old, [ErrAsync] if it acknowledges
+// commits before they are durable, and an error if its texts are not UTF-8.
 func check(ctx context.Context, c *pgx.Conn) error {
 	var number int
 	var version, encoding, sync string
@@ -270,7 +272,8 @@ func check(ctx context.Context, c *pgx.Conn) error {
 	return nil
 }
 
-// enter begins a call; leave ends it.
+// enter counts a call as under way, for Close to wait for; leave ends it. It fails with
+// [storage.ErrClosed], and with [storage.ErrBusy] if ctx has ended.
 func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -53,7 +53,8 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), storage.PageLimit(limit))
 }
 
-// Changes reads by the transaction of a conversation's last commit. A cursor holds
+// Changes implements [storage.Queries]. It reads by the transaction of a conversation's
+// last commit. A cursor holds
 // which transactions were over when it was made, up to the last one that changed
 // something: all changes but theirs are new, in whatever order they land. Later ones
 // are left out because a server that crashes forgets those that left nothing behind,
@@ -87,8 +88,10 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 	}
 }
 
-// changes reads one page, with one more row to see whether that is all. The
-// snapshot comes with every row, and alone where there is none.
+// changes returns one page after a place in the feed, and the place behind it. It fails with
+// [storage.ErrCursor] if the place is of another state of the database. The query asks for
+// one row more, to see whether that is all; the snapshot comes with every row, and alone
+// where there is none.
 func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed, limit int) (page storage.Page[storage.Change], next feed, err error) {
 	args := []any{account.UUID[:], strconv.FormatUint(at.seen.xmin, 10), at.seen.String(), limit + 1}
 	middle := ""
@@ -156,8 +159,8 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 	return page, next, nil
 }
 
-// Report reads two ranges of two indexes, from one moment. Sums are exact, and
-// percentiles are the values at their ranks.
+// Report implements [storage.Queries] in one statement. Sums are exact, and percentiles are
+// the values at their ranks.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	var r tickets.Report
 	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed}

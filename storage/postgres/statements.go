@@ -12,11 +12,13 @@ type insertion struct {
 	kinds []kind
 }
 
-// put is a statement, before and after the table of its rows.
+// put returns an insertion: the statement before and after the table of its rows, and the
+// types of the table's columns.
 func put(before, after string, kinds ...kind) insertion {
 	return insertion{before + unnest(1, kinds...) + after, kinds}
 }
 
+// table returns an empty table for the statement's rows.
 func (s insertion) table() *table { return newTable(s.kinds...) }
 
 // The statements that write a group. A conversation and an identity that another
@@ -60,15 +62,16 @@ var (
 		FROM `, ` AS u(account, conversation, ticket, version, n, words, long)`,
 		aUUID, aUUID, aNumber, aNumber, aNumber, aText, aText)
 
-	putDeliveries = deliver(1) + orHeld
+	putDeliveries = insertDeliveries(1) + unlessThere
 )
 
-// key adds an account and what is the account's.
+// key adds the two IDs of a key.
 func (t *table) key(k key) {
 	t.uuid(k.account)
 	t.uuid(k.id)
 }
 
+// answer adds a row: the n-th answer of a conversation's version.
 func (t *table) answer(k key, version int64, n int, a *tickets.Answer) {
 	t.key(k)
 	t.number(version)
@@ -82,6 +85,7 @@ func (t *table) answer(k key, version int64, n int, a *tickets.Answer) {
 	t.text(string(a.Agent))
 }
 
+// delivery adds a delivery's row.
 func (t *table) delivery(account chatcfg.AccountID, d *storage.Delivery) {
 	t.uuid(account.UUID)
 	t.text(d.Key)

@@ -26,7 +26,8 @@ var (
 	aBytea  = kind{"bytea", pgtype.ByteaOID, pgtype.ByteaArrayOID, 256}
 )
 
-// unnest is a table of the arguments from number first on, which are arrays.
+// unnest returns the SQL for a table whose columns are arguments, which are arrays, from
+// number first on.
 func unnest(first int, kinds ...kind) string {
 	list := "unnest("
 	for i, k := range kinds {
@@ -55,6 +56,7 @@ type column struct {
 	nulls bool
 }
 
+// newTable returns an empty table with columns of these types.
 func newTable(kinds ...kind) *table {
 	t := &table{columns: make([]column, len(kinds))}
 	for i := range t.columns {
@@ -63,10 +65,10 @@ func newTable(kinds ...kind) *table {
 	return t
 }
 
-// rows is how many rows there are.
+// rows returns how many rows the table has.
 func (t *table) rows() int { return int(t.columns[0].n) }
 
-// args are the columns, to be given to the driver.
+// args returns the columns as arguments for the driver.
 func (t *table) args() []any {
 	list := make([]any, len(t.columns))
 	for i := range t.columns {
@@ -75,53 +77,57 @@ func (t *table) args() []any {
 	return list
 }
 
-// spacious is what a column keeps for other rows, in bytes.
-const spacious = 256 << 10
+// maxRetainedBytes is how much of its memory a column keeps when it is cleared.
+const maxRetainedBytes = 256 << 10
 
-// clear makes room for other rows.
+// clear removes all rows, and keeps the memory for others.
 func (t *table) clear() {
 	t.at = 0
 	for i := range t.columns {
 		c := &t.columns[i]
 		c.n, c.nulls = 0, false
-		if cap(c.list) > spacious {
+		if cap(c.list) > maxRetainedBytes {
 			c.list = nil
 		} else if c.list != nil {
-			c.list = c.list[:headed]
+			c.list = c.list[:headerSize]
 		}
 	}
 }
 
-// headed is how long an array's header is.
-const headed = 20
+// headerSize is the length of an array's header, in bytes.
+const headerSize = 20
 
-// next begins the next value, of so many bytes; -1: NULL.
+// next begins the next value, which has size bytes (-1: NULL), and returns its column. The
+// caller appends the bytes.
 func (t *table) next(size int) *column {
 	c := &t.columns[t.at]
 	if t.at++; t.at == len(t.columns) {
 		t.at = 0
 	}
 	if c.list == nil {
-		c.list = make([]byte, headed, headed+c.kind.size*groupSize)
+		c.list = make([]byte, headerSize, headerSize+c.kind.size*groupSize)
 	}
 	c.n++
 	c.list = binary.BigEndian.AppendUint32(c.list, uint32(size))
 	return c
 }
 
+// null adds NULL.
 func (t *table) null() { t.next(-1).nulls = true }
 
+// uuid adds an ID.
 func (t *table) uuid(id [16]byte) {
 	c := t.next(len(id))
 	c.list = append(c.list, id[:]...)
 }
 
+// number adds a number.
 func (t *table) number(n int64) {
 	c := t.next(8)
 	c.list = binary.BigEndian.AppendUint64(c.list, uint64(n))
 }
 
-// numberOrNull is number, or NULL.
+// numberOrNull adds a number, or NULL if it is not valid.
 func (t *table) numberOrNull(n pgtype.Int8) {
 	if !n.Valid {
 		t.null()
@@ -130,12 +136,13 @@ func (t *table) numberOrNull(n pgtype.Int8) {
 	t.number(n.Int64)
 }
 
+// text adds a text.
 func (t *table) text(s string) {
 	c := t.next(len(s))
 	c.list = append(c.list, s...)
 }
 
-// textOrNull is text, or NULL.
+// textOrNull adds a text, or NULL if it is not valid.
 func (t *table) textOrNull(s pgtype.Text) {
 	if !s.Valid {
 		t.null()
@@ -144,6 +151,7 @@ func (t *table) textOrNull(s pgtype.Text) {
 	t.text(s.String)
 }
 
+// flag adds a boolean.
 func (t *table) flag(v bool) {
 	c := t.next(1)
 	one := byte(0)
@@ -153,21 +161,22 @@ func (t *table) flag(v bool) {
 	c.list = append(c.list, one)
 }
 
+// bytea adds bytes; nil is empty, not NULL.
 func (t *table) bytea(b []byte) {
 	c := t.next(len(b))
 	c.list = append(c.list, b...)
 }
 
-// GoString keeps what customers wrote out of errors.
+// GoString returns type and length only, so that no customer's text gets into errors.
 func (c *column) GoString() string { return fmt.Sprintf("%s[%d]", c.kind.name, c.n) }
 
-// appended is the whole array at the end of a message.
-func (c *column) appended(b []byte) []byte {
+// appendTo appends the array as the server takes it.
+func (c *column) appendTo(b []byte) []byte {
 	if c.n == 0 {
 		b = binary.BigEndian.AppendUint64(b, 0) // no dimension, no NULL
 		return binary.BigEndian.AppendUint32(b, c.kind.oid)
 	}
-	h := c.list[:0:headed]
+	h := c.list[:0:headerSize]
 	h = binary.BigEndian.AppendUint32(h, 1) // dimension
 	nulls := uint32(0)
 	if c.nulls {
@@ -180,9 +189,9 @@ func (c *column) appended(b []byte) []byte {
 	return append(b, c.list...)
 }
 
-// takesColumns teaches a connection to take columns, if it does not know them yet. All
-// else that it takes stays as it is.
-func takesColumns(m *pgtype.Map) {
+// registerColumns registers codecs with which a connection accepts a [*column] as an array
+// argument, unless it has them. Other arguments are encoded as before.
+func registerColumns(m *pgtype.Map) {
 	if t, ok := m.TypeForOID(aUUID.array); ok {
 		if _, known := t.Codec.(columnCodec); known {
 			return
@@ -198,7 +207,7 @@ func takesColumns(m *pgtype.Map) {
 // columnCodec is the codec of an array type that also takes columns.
 type columnCodec struct{ pgtype.Codec }
 
-// PlanEncode takes columns as they are.
+// PlanEncode implements [pgtype.Codec]. A [*column] is encoded already.
 func (c columnCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
 	if _, ok := value.(*column); ok && format == pgtype.BinaryFormatCode {
 		return columnPlan{}
@@ -206,12 +215,12 @@ func (c columnCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value a
 	return c.Codec.PlanEncode(m, oid, format, value)
 }
 
-// PreferredFormat is binary, as it is for the arrays of these types.
+// PreferredFormat returns binary, as the arrays of these types do.
 func (columnCodec) PreferredFormat() int16 { return pgtype.BinaryFormatCode }
 
 type columnPlan struct{}
 
-// Encode appends a column.
+// Encode appends a column, which value must be.
 func (columnPlan) Encode(value any, buf []byte) ([]byte, error) {
-	return value.(*column).appended(buf), nil
+	return value.(*column).appendTo(buf), nil
 }

@@ -21,12 +21,13 @@ type listing struct {
 	args       []any
 }
 
-// arg adds an argument and returns its place.
+// arg adds an argument and returns its place, such as $3.
 func (l *listing) arg(v any) string {
 	l.args = append(l.args, v)
 	return "$" + strconv.Itoa(len(l.args))
 }
 
+// where adds a condition.
 func (l *listing) where(condition string) { l.conditions = append(l.conditions, condition) }
 
 func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
@@ -49,7 +50,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	limit := storage.PageLimit(q.Limit)
 	query, args := statement(account, q, continued, after, limit+1)
 	if q.Preview {
-		query = previewed(query, q.Order)
+		query = withPreview(query, q.Order)
 	}
 	var last position
 	err = p.s.each(ctx, query, args, func(scan func(...any) error) error {
@@ -80,15 +81,17 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	return page, nil
 }
 
-// listName names the list that a query is about, for its cursors.
+// listName returns a name for cursors that differs between any two queries with different
+// tickets or order.
 func listName(q storage.TicketQuery) (string, error) {
 	q.Preview, q.Cursor, q.Limit = false, "", 0
 	b, err := json.Marshal(q)
 	return "tickets " + string(b), err
 }
 
-// statement is the query for a page of tickets. Those of any status are three
-// ordered ranges of one index, merged, so that there need not be another index.
+// statement returns the statement for a page of tickets and its arguments. Tickets of any
+// status are three ordered ranges of one index, merged, so that no other index is needed.
+// account is the account's number, needed only for words.
 func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any) {
 	column, beyond := "t.changed", "<"
 	if q.Order == storage.ByWaiting {
@@ -100,7 +103,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		l.where("(" + column + ", t.conversation, t.number) " + beyond + " (" + l.arg(after.at) + ", " + l.arg(after.id) + ", " + l.arg(after.number) + ")")
 	}
 	one := "SELECT " + column + " AS at, t.conversation, t.number, t.doc FROM charla.tickets t WHERE " + strings.Join(l.conditions, " AND ")
-	end := ordered(q.Order) + " LIMIT " + l.arg(limit)
+	end := orderBy(q.Order) + " LIMIT " + l.arg(limit)
 	if q.Order == storage.ByWaiting || hasIndex(q) {
 		return one + end, l.args
 	}
@@ -111,18 +114,18 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args
 }
 
-// ordered orders the rows of a list.
-func ordered(by storage.Order) string {
+// orderBy returns the ORDER BY clause of a list.
+func orderBy(by storage.Order) string {
 	if by == storage.ByWaiting {
 		return " ORDER BY at ASC, conversation ASC, number ASC"
 	}
 	return " ORDER BY at DESC, conversation DESC, number DESC"
 }
 
-// previewed is a list with what [storage.TicketQuery].Preview asks for, in one
-// statement, which sees one moment by itself. The account is $1. Each part is looked up
-// for each row by itself (LIMIT), never joined as a whole.
-func previewed(list string, by storage.Order) string {
+// withPreview returns the statement of a list with what [storage.TicketQuery].Preview asks
+// for: one statement, which sees one moment by itself. The account is $1. Each part is
+// looked up for each row by itself (LIMIT), never joined as a whole.
+func withPreview(list string, by storage.Order) string {
 	return fmt.Sprintf(`SELECT p.*, c.wake, m.doc, n.unread FROM (%s) p
 LEFT JOIN LATERAL (SELECT wake FROM charla.conversations WHERE account = $1 AND id = p.conversation LIMIT 1) c ON true
 LEFT JOIN LATERAL (SELECT agent FROM charla.marks WHERE account = $1 AND conversation = p.conversation LIMIT 1) k ON true
@@ -130,7 +133,7 @@ LEFT JOIN LATERAL (SELECT doc FROM charla.messages WHERE account = $1 AND conver
 CROSS JOIN LATERAL (SELECT count(*) AS unread FROM (SELECT FROM charla.messages
 	WHERE account = $1 AND conversation = p.conversation AND seq > coalesce(k.agent, 0) AND encode(substring(doc FOR %d), 'hex') ~ '%s'
 	ORDER BY seq LIMIT %d) u) n`,
-		list, codec.AuthorEnd, codec.CustomerHead, storage.MaxUnread) + ordered(by)
+		list, codec.AuthorEnd, codec.CustomerHead, storage.MaxUnread) + orderBy(by)
 }
 
 // hasIndex reports whether a query has a condition with an index of its own.

@@ -18,9 +18,11 @@ const (
 	verdict = " SELECT coalesce((SELECT CASE WHEN deleted THEN 'deleted' END FROM a), CASE WHEN NOT EXISTS (SELECT FROM a) THEN 'none' WHEN EXISTS (SELECT FROM done) THEN 'done' ELSE 'not' END)"
 )
 
-// inAccount runs a statement that begins with lives, has a part "done" with a row
-// if it did something, and ends with verdict. Else it is not.
-func (s *Store) inAccount(ctx context.Context, not error, query string, args ...any) error {
+// inAccount runs a statement that changes something in an account: lives, query, verdict.
+// query has a part "done" with a row if it did something; if it did nothing, inAccount
+// returns otherwise. It fails with [storage.ErrDeleted] and [storage.ErrNotFound] by the
+// account.
+func (s *Store) inAccount(ctx context.Context, otherwise error, query string, args ...any) error {
 	var became string
 	if err := s.change(ctx, lives+query+verdict, args, func(scan func(...any) error) error { return scan(&became) }); err != nil {
 		return err
@@ -31,7 +33,7 @@ func (s *Store) inAccount(ctx context.Context, not error, query string, args ...
 	case "none":
 		return storage.ErrNotFound
 	case "not":
-		return not
+		return otherwise
 	}
 	return nil
 }
@@ -134,7 +136,7 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 	return p.s.inAccount(ctx, storage.ErrExists, `,
 		done AS (INSERT INTO charla.submissions (account, name, doc)
 			SELECT id, $2, $3::json FROM a WHERE NOT deleted ON CONFLICT DO NOTHING RETURNING 1),
-		sent AS (`+deliver(4)+" WHERE EXISTS (SELECT FROM done) "+orHeld+")", args...)
+		sent AS (`+insertDeliveries(4)+" WHERE EXISTS (SELECT FROM done) "+unlessThere+")", args...)
 }
 
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {

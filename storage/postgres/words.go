@@ -21,7 +21,7 @@ const (
 	maxVector = 256 << 10
 )
 
-// head is the beginning of a word, of at most n bytes and whole characters.
+// head returns the beginning of a word: at most n bytes, of whole characters.
 func head(word string, n int) string {
 	if len(word) <= n {
 		return word
@@ -32,12 +32,13 @@ func head(word string, n int) string {
 	return word[:n]
 }
 
-// lead is what every lexeme of an account begins with, and no other's does.
+// lead returns what lexemes of an account begin with: its number. A letter follows it, so
+// that no other account's lexemes begin so.
 func lead(account int64) string { return strconv.FormatInt(account, 10) }
 
 var quoting = strings.NewReplacer(`'`, `''`, `\`, `\\`)
 
-// quote writes a lexeme so that PostgreSQL takes it as it is.
+// quote appends a lexeme, made of parts, as PostgreSQL quotes it.
 func quote(b *strings.Builder, parts ...string) {
 	b.WriteByte('\'')
 	for _, part := range parts {
@@ -50,7 +51,8 @@ func quote(b *strings.Builder, parts ...string) {
 // full and separated by spaces.
 type vector struct{ words, long string }
 
-// vectors are the words of a text, which are separated by single spaces.
+// vectors returns the words of a text, which single spaces separate, in as many vectors as
+// their size needs.
 func vectors(account int64, text string) (all []vector) {
 	var words, rest strings.Builder
 	flush := func() {
@@ -82,8 +84,8 @@ func vectors(account int64, text string) (all []vector) {
 	return all
 }
 
-// match is the condition that a text has a word, or one that begins with it; arg
-// adds an argument and returns its place.
+// match returns the SQL condition that a text has a word, or, with prefix, one that begins
+// with it. arg adds an argument of the statement and returns its place, such as $3.
 func match(account int64, word string, prefix bool, arg func(any) string) string {
 	query := func(kind, lexeme string, prefix bool) string {
 		var b strings.Builder

@@ -44,6 +44,7 @@ const (
 	dropped
 )
 
+// newWorker returns a worker with some places; at most queue calls wait for it.
 func newWorker[T any](places, queue int, do func([]*call[T])) *worker[T] {
 	w := &worker[T]{do: do, queue: make(chan *call[T], queue), lead: make(chan struct{}, 1), spare: make(chan struct{}, places-1)}
 	w.lead <- struct{}{}
@@ -53,9 +54,10 @@ func newWorker[T any](places, queue int, do func([]*call[T])) *worker[T] {
 	return w
 }
 
-// run has work done and waits until it is. A context that ends before it was taken
-// up leaves nothing done; once it is taken up, run waits for the outcome, which the
-// store's timeout bounds.
+// run does work in a group with others' and returns its error. If ctx ends before the work
+// has begun, run returns [storage.ErrBusy] and nothing happens; once it has begun, run waits
+// for the outcome, which the store's timeout bounds. If the queue is full, run returns
+// [ErrBusy].
 func (w *worker[T]) run(ctx context.Context, work T) error {
 	c := &call[T]{work: work, done: make(chan struct{})}
 	select {
@@ -66,7 +68,7 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 	if len(w.queue) >= groupSize {
 		select {
 		case <-w.spare:
-			w.group()
+			w.runGroup()
 			w.free()
 		default:
 		}
@@ -86,7 +88,7 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 				runtime.Gosched() // who was woken with this caller comes along
 			}
 			stop := w.lendLater()
-			if !w.group() {
+			if !w.runGroup() {
 				lead = nil // another place has taken it up
 			}
 			stop()
@@ -101,7 +103,7 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 	}
 }
 
-// lendLater gives callers another place when this one has been busy for long.
+// lendLater frees a spare place if stop is not called within [patience].
 func (w *worker[T]) lendLater() (stop func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	enough := context.AfterFunc(ctx, func() {
@@ -114,7 +116,7 @@ func (w *worker[T]) lendLater() (stop func()) {
 	return func() { enough(); cancel() }
 }
 
-// free gives a place back: to anybody, if there is none for anybody.
+// free gives a place back: as lead if that is missing, else as spare.
 func (w *worker[T]) free() {
 	select {
 	case w.lead <- struct{}{}:
@@ -123,8 +125,9 @@ func (w *worker[T]) free() {
 	}
 }
 
-// group does what waits, up to groupSize calls, and says whether anything did.
-func (w *worker[T]) group() bool {
+// runGroup does the calls that wait, up to groupSize of them, and reports whether there
+// were any.
+func (w *worker[T]) runGroup() bool {
 	var all [groupSize]*call[T]
 	group := all[:0]
 	for len(group) < groupSize {

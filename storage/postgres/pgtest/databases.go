@@ -51,7 +51,7 @@ func (d *Databases) Create(ctx context.Context) (dsn string, err error) {
 		var e *pgconn.PgError
 		switch {
 		case err == nil:
-			return with(d.dsn, name)
+			return withDatabase(d.dsn, name)
 		case errors.As(err, &e) && e.Code == "42P04": // left by a process of that number
 		default:
 			return "", err
@@ -59,7 +59,7 @@ func (d *Databases) Create(ctx context.Context) (dsn string, err error) {
 	}
 }
 
-// Drop removes a database that Create made, with everyone who uses it.
+// Drop removes a database that Create made, and ends its connections.
 func (d *Databases) Drop(ctx context.Context, dsn string) error {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -74,6 +74,7 @@ func (d *Databases) Empty(ctx context.Context, dsn string) error {
 	return execute(ctx, dsn, "DROP SCHEMA IF EXISTS charla CASCADE")
 }
 
+// execute runs a statement on a connection of its own.
 func execute(ctx context.Context, dsn, statement string) error {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err == nil {
@@ -86,8 +87,9 @@ func execute(ctx context.Context, dsn, statement string) error {
 	return nil
 }
 
-// with is a connection string for another database of the same server.
-func with(dsn, database string) (string, error) {
+// withDatabase returns the connection string for another database of the same server. It
+// fails if dsn is a malformed URL.
+func withDatabase(dsn, database string) (string, error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return strings.TrimSpace(dsn + " dbname=" + database), nil // the last one counts
 	}

@@ -71,7 +71,7 @@ func Start(ctx context.Context, o *Options) (*Server, error) {
 	return s, nil
 }
 
-// settings are the arguments that a server is started with.
+// settings returns the arguments with which a server is started.
 func settings(o *Options) []string {
 	all := map[string]string{
 		"listen_addresses": "", "max_connections": "400", "shared_buffers": "64MB", "lc_messages": "C",
@@ -95,12 +95,14 @@ func settings(o *Options) []string {
 	return args
 }
 
-// environment is this process's, without what would tell a server where it is.
+// environment returns this process's environment without the PG* variables, which would
+// tell a server where it is.
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PG") })
 }
 
-// find returns the folder of the newest server's binaries.
+// find returns the folder of a server's binaries: what PATH has, else the newest of the
+// usual folders. It fails with [ErrMissing].
 func find(ctx context.Context) (string, error) {
 	var folders []string
 	if path, err := exec.LookPath("initdb"); err == nil {
@@ -134,7 +136,7 @@ func find(ctx context.Context) (string, error) {
 	return "", ErrMissing
 }
 
-// version is the number in the path of a server's binaries.
+// version returns the first number in the path of a server's binaries, or zero.
 func version(path string) int {
 	digits := strings.FieldsFunc(path, func(r rune) bool { return r < '0' || r > '9' })
 	if len(digits) == 0 {
@@ -147,15 +149,15 @@ func version(path string) int {
 // longest is how long the folder of a Unix socket can be.
 const longest = 80
 
-// folder makes the server's folder: in /tmp if the usual place is too long, or if
-// another user than this one cannot get there.
+// folder creates the server's folder and returns its path: in /tmp if the usual path is too
+// long for a socket, or if the server's user cannot get there.
 func folder() (string, error) {
 	dir, err := os.MkdirTemp("", "charla-pg-")
 	if err != nil {
 		return "", err
 	}
-	who, err := account()
-	if err != nil || len(dir) <= longest && (who == nil || open(filepath.Dir(dir))) {
+	who, err := serverUser()
+	if err != nil || len(dir) <= longest && (who == nil || reachable(filepath.Dir(dir))) {
 		return dir, err
 	}
 	if err := os.Remove(dir); err != nil {
@@ -164,14 +166,14 @@ func folder() (string, error) {
 	return os.MkdirTemp("/tmp", "charla-pg-")
 }
 
-// open says that everybody can get to a folder.
-func open(path string) bool {
+// reachable reports whether every user can get to a folder.
+func reachable(path string) bool {
 	info, err := os.Stat(path)
 	if err != nil || info.Mode()&1 == 0 {
 		return false
 	}
 	parent := filepath.Dir(path)
-	return parent == path || open(parent)
+	return parent == path || reachable(parent)
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -184,7 +186,7 @@ func address(dir string) string {
 // create runs a program of PostgreSQL that creates the folder's files, initdb or
 // pg_basebackup, as the user that the server runs as.
 func (s *Server) create(ctx context.Context, program string, args ...string) error {
-	who, err := account()
+	who, err := serverUser()
 	if err != nil {
 		return err
 	}
@@ -202,7 +204,7 @@ func (s *Server) create(ctx context.Context, program string, args ...string) err
 
 // Restart starts the server again after Kill.
 func (s *Server) Restart(ctx context.Context) error {
-	who, err := account()
+	who, err := serverUser()
 	if err != nil {
 		return err
 	}
@@ -228,8 +230,8 @@ func (s *Server) Stop() error {
 	return errors.Join(err, os.RemoveAll(s.dir))
 }
 
-// Folder is where the server's socket is, as a host in a connection string.
+// Folder returns the folder of the server's socket: the host in a connection string.
 func (s *Server) Folder() string { return s.dir }
 
-// Program is the path of one of the programs that came with the server.
+// Program returns the path of a program that came with the server.
 func (s *Server) Program(name string) string { return filepath.Join(s.bin, name) }

@@ -15,7 +15,7 @@ var (
 
 type identity struct{}
 
-func account() (*identity, error) { return nil, errUnsupported }
+func serverUser() (*identity, error) { return nil, errUnsupported }
 
 func (*identity) own(string) error { return errUnsupported }
 

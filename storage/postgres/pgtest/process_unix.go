@@ -20,8 +20,9 @@ import (
 // identity is the user that a server runs as; nil: this process's own.
 type identity struct{ uid, gid uint32 }
 
-// account is whom to run a server as.
-func account() (*identity, error) {
+// serverUser returns the user that a server runs as: nil, this process's own, unless that is
+// root. It fails if root finds no user postgres or nobody.
+func serverUser() (*identity, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
@@ -43,6 +44,7 @@ func account() (*identity, error) {
 	return nil, errors.New("pgtest: PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 }
 
+// own makes the user the owner of a path.
 func (i *identity) own(path string) error {
 	if i == nil {
 		return nil
@@ -50,6 +52,7 @@ func (i *identity) own(path string) error {
 	return os.Chown(path, int(i.uid), int(i.gid))
 }
 
+// become makes a command run as the user, in a process group of its own.
 func (i *identity) become(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C is not for it
 	if i != nil {
@@ -69,7 +72,8 @@ type process struct {
 // errLingers: processes of a server that was killed still use its memory.
 var errLingers = errors.New("pgtest: the last server has not gone yet")
 
-// start runs a server and waits until it takes connections.
+// start starts a server and waits until it takes connections. It fails with errLingers if
+// an earlier server has not ended yet; the caller tries again.
 func start(ctx context.Context, who *identity, dir, path string, args []string) (*process, error) {
 	p := &process{cmd: exec.Command(path, args...), ended: make(chan struct{})} //nolint:gosec // found by find
 	p.cmd.Dir, p.cmd.Env = dir, environment()
@@ -104,7 +108,8 @@ func start(ctx context.Context, who *identity, dir, path string, args []string) 
 	return nil, errors.Join(err, p.end(true))
 }
 
-// watch starts the guard, which also removes what the server has.
+// watch starts the guard, which ends the server and removes its folder when this process is
+// gone.
 func (p *process) watch(who *identity, dir string) error {
 	const script = `read _; kill -QUIT $0; while kill -0 $0; do sleep 0.1; done; cd /; rm -rf "$1"`
 	p.guard = exec.Command("/bin/sh", "-c", script, strconv.Itoa(p.cmd.Process.Pid), dir) //nolint:gosec // our own
@@ -122,7 +127,7 @@ func (p *process) watch(who *identity, dir string) error {
 	return nil
 }
 
-// end stops the server, at once or by its own means, and waits for it.
+// end stops the server, with kill as a crash would, and waits until it has ended.
 func (p *process) end(kill bool) error {
 	if p.guard != nil {
 		_ = p.guard.Process.Kill()
@@ -148,7 +153,7 @@ type output struct {
 	lines []string
 }
 
-// read keeps the last lines, and notes when the server is ready.
+// read reads until r ends: it keeps the last lines, and closes ready when the server is.
 func (o *output) read(r io.Reader) {
 	waiting := true
 	for lines := bufio.NewScanner(r); lines.Scan(); {
@@ -163,6 +168,7 @@ func (o *output) read(r io.Reader) {
 	}
 }
 
+// text returns the last lines.
 func (o *output) text() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
