@@ -71,7 +71,7 @@ func (b *bench) oneLiners() map[string]func(s string) error {
 			return do(charla.Person{ID: "ana", Name: s}, tickets.Command{Kind: tickets.CommandMark}, "")
 		},
 		"heartbeat": func(s string) error {
-			return b.agent(charla.Person{ID: tickets.AgentID(s)}).Heartbeat(b.ctx, tickets.Online)
+			return b.agent(charla.Person{ID: tickets.AgentID(s)}).Heartbeat(b.ctx, tickets.Away)
 		},
 		"call key":  func(s string) error { return do(ana, tickets.Command{Kind: tickets.CommandMark}, s) },
 		"write key": func(s string) error { return write(charla.WriteOptions{Key: s}) },
