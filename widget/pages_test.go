@@ -112,8 +112,15 @@ func TestAssets(t *testing.T) {
 
 	pinned, err := widget.PinnedSnippet("https://tienda.cl/chat", s.account.key)
 	require.NoError(t, err)
+	imports, script, _ := strings.Cut(pinned, "\n")
 	assert.Equal(t, fmt.Sprintf(`<script async src="https://tienda.cl/chat/%[1]s?key=%[3]s" integrity="%[2]s" crossorigin="anonymous" data-charla="%[3]s"></script>`,
-		m.Loader, m.Integrity[m.Loader], s.account.key), strings.ReplaceAll(pinned, "&#43;", "+"))
+		m.Loader, m.Integrity[m.Loader], s.account.key), strings.ReplaceAll(script, "&#43;", "+"))
+	var digests struct{ Integrity map[string]string }
+	require.NoError(t, json.Unmarshal([]byte(strings.TrimSuffix(strings.TrimPrefix(imports, `<script type="importmap">`), "</script>")), &digests))
+	assert.Len(t, digests.Integrity, len(m.Integrity)-1, "all but the loader")
+	for _, file := range append(m.Chunks, m.App) {
+		assert.Equal(t, m.Integrity[file], digests.Integrity["https://tienda.cl/chat/"+file], file)
+	}
 	_, err = widget.PinnedSnippet("/chat", s.account.key)
 	require.Error(t, err)
 }

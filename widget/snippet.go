@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -23,10 +24,12 @@ func Snippet(baseURL, key string) (string, error) {
 	return fmt.Sprintf(`<script async src="%s" data-charla="%s"></script>`, keyed(u, "loader.js", key), html.EscapeString(key)), nil
 }
 
-// PinnedSnippet is [Snippet] for pages that run nothing but what they know: it
-// names this version's loader and its digest, so that the browser refuses any
-// other. It has to be pasted again after an update that changes the loader: a
-// server has none but its own.
+// PinnedSnippet is [Snippet] for pages that run nothing but what they know: it names
+// this version's loader with its digest, and in an import map the digests of all that the
+// loader brings, so that the browser refuses anything else (Chrome 127, Firefox 138,
+// Safari 18; earlier ones check the loader only). It has to be pasted again after an update of
+// the widget: a server has no files but its own. A Content-Security-Policy must allow the
+// import map, which is an inline script, by its hash.
 func PinnedSnippet(baseURL, key string) (string, error) {
 	u, err := snippetBase(baseURL, key)
 	if err != nil {
@@ -37,8 +40,19 @@ func PinnedSnippet(baseURL, key string) (string, error) {
 	if digest == "" {
 		return "", errors.New("widget: the loader has no digest")
 	}
-	return fmt.Sprintf(`<script async src="%s" integrity="%s" crossorigin="anonymous" data-charla="%s"></script>`,
-		keyed(u, m.Loader, key), html.EscapeString(digest), html.EscapeString(key)), nil
+	digests := map[string]string{}
+	for file, digest := range m.Integrity {
+		if file != m.Loader {
+			digests[u.JoinPath(file).String()] = digest
+		}
+	}
+	imports, err := json.Marshal(map[string]any{"integrity": digests}) // with < and > escaped
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(`<script type="importmap">%s</script>
+<script async src="%s" integrity="%s" crossorigin="anonymous" data-charla="%s"></script>`,
+		imports, keyed(u, m.Loader, key), html.EscapeString(digest), html.EscapeString(key)), nil
 }
 
 // keyed is a file's address with the key in it: tag managers make scripts anew, with their

@@ -12,6 +12,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
+	"github.com/charlahq/charla/widget"
 )
 
 // world is what the tests act on.
@@ -89,6 +90,8 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 			return nil, err
 		}
 		return charla.SignIdentity(secret, o.Account, o.Proof, time.Now(), time.Minute) //nolint:forbidigo // the host's clock
+	case "pinned":
+		return widget.PinnedSnippet(w.base, o.Text)
 	case "delete":
 		return nil, account.Delete(ctx, o.Text)
 	case "mails":

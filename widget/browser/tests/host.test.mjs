@@ -307,3 +307,43 @@ for (const policy of [undefined, true]) {
     await v.close()
   })
 }
+
+test('a pinned page runs what it knows, and nothing that took its place', async () => {
+  const a = await w.account()
+  w.page('/pinned', await w.server.do({do: 'pinned', text: a.key}))
+  for (const changed of [undefined, 'app-', 'chunk-', 'loader-']) {
+    const v = await w.visit()
+    let ran = 0
+    await v.page.exposeFunction('ran', () => void ran++)
+    if (changed)
+      await v.page.route((url) => url.pathname.includes('/' + changed), async (route) => {
+        const res = await route.fetch()
+        await route.fulfill({response: res, body: 'ran();' + (await res.text())})
+      })
+    await v.page.goto(w.url('/pinned'))
+    if (changed === 'loader-') {
+      await until('the refusal', () => v.said.some((line) => line.includes('integrity')))
+    } else if (changed) {
+      await v.launcher.click()
+      await until('the refusal', () => v.said.some((line) => line.includes('integrity')))
+    } else {
+      await v.enter()
+      await v.say('hola')
+    }
+    assert.equal(ran, 0, changed)
+    await v.close()
+  }
+  // The control: without pins what took its place runs.
+  w.page('/unpinned', w.snippet(a))
+  const v = await w.visit()
+  let ran = 0
+  await v.page.exposeFunction('ran', () => void ran++)
+  await v.page.route((url) => url.pathname.includes('/app-'), async (route) => {
+    const res = await route.fetch()
+    await route.fulfill({response: res, body: 'ran();' + (await res.text())})
+  })
+  await v.page.goto(w.url('/unpinned'))
+  await v.launcher.click()
+  await until('what took its place', () => ran > 0)
+  await v.close()
+})

@@ -158,9 +158,10 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
       later(Math.min(welcome?.delaySeconds ?? 1e4, openOnLoad?.delaySeconds ?? 1e4), bring)
   }
 
-  /** Imports a file; where that fails, that of the loader of today. */
+  /** Imports a file; where that fails, that of the loader of today, unless the page knows what it runs. */
   const module = (name: string) =>
-    import(base + name + BUILD).catch(async () => {
+    import(base + name + BUILD).catch(async (e) => {
+      if (script.integrity) throw e
       const today = await (await fetch(script.src, { cache: 'reload' })).text()
       // A module that could not be loaded stays so under its address.
       return import(`${base}${name}${today.match(/-\w{8}\.js/)}?${tries++}`)
