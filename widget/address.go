@@ -11,8 +11,7 @@ import (
 // IPv4 address is counted alone.
 var levels = [...]struct{ bits, times int }{{64, 1}, {56, 4}, {48, 16}}
 
-// networks returns the n networks that an address is in, the narrowest first. An unknown
-// address is one of its own.
+// networks returns the networks that an address is in, the narrowest first, in all[:n].
 func networks(a netip.Addr) (all [len(levels)]netip.Prefix, n int) {
 	if !a.Is6() {
 		all[0] = netip.PrefixFrom(a, a.BitLen())
@@ -44,7 +43,7 @@ func address(r *http.Request, trusted []netip.Prefix) (client netip.Addr, named 
 }
 
 // parseHop reads an address as proxies write them: plain, quoted, IPv6 in brackets, with a
-// port. false: it is none ("unknown").
+// port. It returns false if the text is no address, such as "unknown".
 func parseHop(s string) (a netip.Addr, ok bool) {
 	s = strings.Trim(strings.TrimSpace(s), `"`)
 	if withPort, err := netip.ParseAddrPort(s); err == nil {
@@ -55,8 +54,8 @@ func parseHop(s string) (a netip.Addr, ok bool) {
 	return a.Unmap().WithZone(""), true
 }
 
-// peer returns the address of a connection's other end. A Unix socket has none: who is
-// there is on this machine.
+// peer returns the address in a RemoteAddr, or 127.0.0.1 if it has none, as with a Unix
+// socket.
 func peer(remote string) netip.Addr {
 	a, err := netip.ParseAddrPort(remote)
 	if err != nil {
@@ -65,6 +64,7 @@ func peer(remote string) netip.Addr {
 	return a.Addr().Unmap().WithZone("")
 }
 
+// isTrusted reports whether an address is in one of the trusted networks.
 func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
 	for _, p := range trusted {
 		if p.Contains(a) {

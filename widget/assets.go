@@ -65,6 +65,8 @@ var assets = sync.OnceValue(func() *built {
 	return b
 })
 
+// readAsset returns an embedded file with its compressed forms. It panics if there is no
+// such file.
 func readAsset(name string) *asset {
 	file := func(suffix string) []byte {
 		body, err := dist.ReadFile("ui/dist/" + name + suffix)
@@ -89,7 +91,8 @@ func readAsset(name string) *asset {
 	return a
 }
 
-// asset answers a file of the browser's part. Pages of any origin may load it.
+// asset answers with a file of the browser's part, which pages of any origin may load. It
+// returns errNotFound if there is no such file.
 func (c *call) asset(name string) error {
 	a := assets().files[name]
 	switch {
@@ -125,7 +128,8 @@ func (c *call) asset(name string) error {
 	return nil
 }
 
-// accepted says whether an Accept-Encoding header names an encoding.
+// accepted reports whether an Accept-Encoding header names an encoding and does not refuse
+// it by q=0.
 func accepted(header, encoding string) bool {
 	for one := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(one, ";")

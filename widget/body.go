@@ -33,7 +33,8 @@ type incoming struct {
 	late    bool
 }
 
-// incoming begins the time of the request's body; nil if it has none.
+// incoming returns the request's body with its deadline set, or nil if it has none. Where
+// no deadline can be set, it warns once.
 func (c *call) incoming() *incoming {
 	if c.r.Body == nil || c.r.Body == http.NoBody {
 		return nil
@@ -50,8 +51,9 @@ func (c *call) incoming() *incoming {
 	return b
 }
 
-// extend sets the deadline by what has arrived. The answer's deadline is later, because
-// HTTP/2 resets a stream when that passes, even if nothing is being written.
+// extend moves the deadline by what has arrived. It fails if no deadline can be set. The
+// answer's deadline is later, because HTTP/2 resets a stream when that passes, even if
+// nothing is being written.
 func (b *incoming) extend() error {
 	earned := time.Duration(float64(b.bytes) / float64(b.limits.BodyRate) * float64(time.Second))
 	longest := max(maxBodyTime, b.limits.BodyTime)
@@ -64,7 +66,8 @@ func (b *incoming) extend() error {
 	return b.control.SetReadDeadline(until)
 }
 
-// Read reads from the body and keeps its deadline.
+// Read implements [io.Reader]. It extends the deadline, and records whether all of the body
+// has arrived or the deadline has passed.
 func (b *incoming) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.bytes += int64(n)
@@ -80,9 +83,10 @@ func (b *incoming) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// discard reads the rest of the body, within its time and at most so many bytes, and says
-// why there is more. A proxy that sends the whole body before it reads the answer would
-// otherwise find the connection closed, and answer 502 in the answer's place.
+// discard reads the rest of the body, and returns nil once all of it has arrived. It fails
+// with errTimeout, errTooLarge or errRequest. A proxy that sends the whole body before it
+// reads the answer would otherwise find the connection closed, and answer 502 in the
+// answer's place.
 func (c *call) discard() error {
 	b := c.body
 	if b == nil || b.whole {
@@ -106,12 +110,14 @@ func (c *call) discard() error {
 	return errRequest // cut off, or badly encoded
 }
 
-// awaited reports whether the client sends the body only when it is asked to.
+// awaited reports whether the client still waits for "100 Continue" before it sends the
+// body.
 func (c *call) awaited() bool {
 	return c.body != nil && c.body.bytes == 0 && strings.EqualFold(c.r.Header.Get("Expect"), "100-continue")
 }
 
-// read reads a body of at most limit bytes.
+// read returns the whole body. It fails with errTooLarge if the body has more than limit
+// bytes, errTimeout if it came too late, and errRequest if it was cut off.
 func (c *call) read(limit int64) ([]byte, error) {
 	if c.r.ContentLength > limit {
 		return nil, errTooLarge
@@ -131,10 +137,10 @@ func (c *call) read(limit int64) ([]byte, error) {
 	return body, nil
 }
 
-// fields reads a JSON body into the variables of its fields: *string, *bool or
-// *int64. All of them are optional; anything else in it is an error: another
-// field, one that stands twice, a null, a value of another type,
-// text that is not UTF-8 or that escapes half a character.
+// fields reads a JSON body into the variables of its fields: *string, *bool or *int64. All
+// of them are optional. Anything else is errRequest: another field, one that stands twice, a
+// null, a value of another type, text that is not UTF-8 or that escapes half a character.
+// Another Content-Type is errMediaType; it also fails as read does.
 func (c *call) fields(into map[string]any) error {
 	kind, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
@@ -153,7 +159,8 @@ func (c *call) fields(into map[string]any) error {
 	return nil
 }
 
-// decodeFlat reads an object of known fields.
+// decodeFlat reads a JSON object of known fields, none of them nested. It fails as fields
+// describes.
 func decodeFlat(body []byte, into map[string]any) error {
 	return strictjson.ReadObject(body, 1, func(name string, v strictjson.Value) error {
 		if !assign(into[name], v) {
@@ -163,7 +170,8 @@ func decodeFlat(body []byte, into map[string]any) error {
 	})
 }
 
-// assign reports whether there is such a field and the value is of its type.
+// assign sets a field's variable, and reports whether there is one and the value is of its
+// type.
 func assign(field any, v strictjson.Value) bool {
 	switch f := field.(type) {
 	case *string:

@@ -15,7 +15,7 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// config answers the public configuration. It may be kept, but is asked for again
+// config answers with the public configuration. Browsers may keep it, but must check it
 // each time: who is available changes by itself.
 func (c *call) config() error {
 	h := c.w.Header()
@@ -34,8 +34,8 @@ func (c *call) config() error {
 	return c.tagged(public)
 }
 
-// public is what everybody may know of the account: the settings that are public,
-// and what becomes of them here and now.
+// public returns what everybody may know of the account: its public settings, and what
+// depends on this request and on the moment, such as who is available.
 func (c *call) public() (map[string]any, error) {
 	status, err := c.account.Visitor("").Status(c.r.Context())
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *call) public() (map[string]any, error) {
 	return p, nil
 }
 
-// providers are the social logins that the account has on and the host offers.
+// providers returns the social logins that the account has on and the host offers, sorted.
 func (h *Handler) providers(chat *chatcfg.Chat) []string {
 	list := []string{}
 	for _, login := range h.o.Logins {
@@ -77,11 +77,12 @@ func (h *Handler) providers(chat *chatcfg.Chat) []string {
 	return list
 }
 
+// imagePath returns the path of an image of the account, which changes with its content.
 func (c *call) imagePath(name string, image *chatcfg.Image) string {
 	return fmt.Sprintf("v1/%s/%s?v=%.16s", c.info.Key, name, image.SHA256)
 }
 
-// tagged answers JSON with an ETag, or that it is as before.
+// tagged answers with JSON and an ETag, or with 304 if the browser has it.
 func (c *call) tagged(body any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -93,7 +94,7 @@ func (c *call) tagged(body any) error {
 	return nil
 }
 
-// cached answers a body under an ETag.
+// cached answers with a body and an ETag, or with 304 if the browser has it.
 func (c *call) cached(body []byte, tag string) {
 	h := c.w.Header()
 	tag = `"` + tag + `"`
@@ -111,11 +112,13 @@ func (c *call) cached(body []byte, tag string) {
 	}
 }
 
-// picture and logo answer the account's images.
+// picture and logo answer with the account's images. They return errNotFound if there is
+// none.
 func (c *call) picture() error { return c.image(c.info.Picture, charla.ImagePicture) }
 
 func (c *call) logo() error { return c.image(c.info.Logo, charla.ImageLogo) }
 
+// image answers with an image of the account; nil is errNotFound.
 func (c *call) image(image *chatcfg.Image, kind charla.ImageKind) error {
 	if image == nil {
 		return errNotFound

@@ -10,15 +10,15 @@ import (
 	"github.com/charlahq/charla"
 )
 
-// contact takes the contact form (R6.2). With a session's token the form is
-// that session's.
+// contact stores a contact form (R6.2). With a session's token it is stored as that
+// session's.
 func (c *call) contact() error {
 	sender := c.account.Visitor("")
 	if c.r.Header.Get("Authorization") != "" {
 		if err := c.authenticate(); err != nil {
 			return err
 		}
-		if err := c.look(); err != nil {
+		if err := c.loadSession(); err != nil {
 			return err
 		}
 		sender = c.visitor
@@ -41,8 +41,9 @@ func (c *call) contact() error {
 	return nil
 }
 
-// contactPage is the same form as a page without script, and its answer. It
-// cannot chat, so it takes forms while somebody is available, too.
+// contactPage answers with the contact form as a page without script (GET), or stores what
+// the page sent (POST). The page cannot chat, so forms are accepted while somebody is
+// available, too.
 func (c *call) contactPage(key string) error {
 	c.html()
 	if err := c.visit(key); err != nil {
@@ -85,8 +86,8 @@ func (c *call) contactPage(key string) error {
 		return c.render(http.StatusOK, pageSent, data)
 	}
 	// What the visitor typed survives a failure (R6.2).
-	fail, inside := asFailure(err)
-	if inside {
+	fail, mustLog := asFailure(err)
+	if mustLog {
 		c.log(err)
 	}
 	f.Failed = len(fail.problems) == 0
@@ -96,7 +97,8 @@ func (c *call) contactPage(key string) error {
 	return c.render(fail.status, pageContact, data)
 }
 
-// typed reads a form as browsers without script send it.
+// typed reads what the page sent into f. It fails with errMediaType, and with errRequest
+// if a field is unknown, stands twice, or the key is missing.
 func (c *call) typed(f *formData) error {
 	if c.r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
 		return errMediaType
@@ -120,8 +122,8 @@ func (c *call) typed(f *formData) error {
 	return nil
 }
 
-// visit finds the account of a page; there are none without a base URL, and none
-// of an account that refuses every page (R6.8).
+// visit finds the account of a page of our own and counts the request. It fails with
+// errNotFound if there is no account, no base URL, or the account refuses every page (R6.8).
 func (c *call) visit(key string) error {
 	if c.h.base == nil || !plausible(key) {
 		return errNotFound
@@ -148,7 +150,7 @@ type formData struct {
 
 type formProblem struct{ Path, Message string }
 
-// Problem is what is wrong with a field; empty: nothing.
+// Problem returns what is wrong with a field; empty: nothing.
 func (f *formData) Problem(path string) string {
 	for _, p := range f.Problems {
 		if p.Path == path {

@@ -7,13 +7,14 @@ import (
 
 // The only place where the real time and the real chance come in.
 
-// networkTime is what the operating system counts the deadlines of connections
-// from; everything else goes by the desk's clock.
+// networkTime returns the operating system's time, for the deadlines of connections only;
+// everything else goes by the desk's clock.
 func networkTime() time.Time { return time.Now() }
 
-// randomText is 26 characters of 128 random bits or more.
+// randomText returns 26 characters that hold at least 128 random bits.
 func randomText() string { return rand.Text() }
 
+// randomKey returns a key of keySize random bytes.
 func randomKey() []byte {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // it never fails

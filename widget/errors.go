@@ -47,6 +47,7 @@ type failure struct {
 	allow    string // for codeMethod
 }
 
+// Error returns the code, for logs.
 func (f *failure) Error() string { return "widget: " + f.code }
 
 // The failures without anything of their own.
@@ -63,7 +64,7 @@ var (
 	errNoStream  = &failure{status: http.StatusNotImplemented, code: codeStream}
 )
 
-// invalid is one problem of what was typed.
+// invalid returns an error with one problem in what the visitor sent.
 func invalid(path string, code chatcfg.Code) error {
 	return chatcfg.Problems{{Path: path, Code: code}}
 }
@@ -85,9 +86,9 @@ var known = []struct {
 	{storage.ErrClosed, errBusy},
 }
 
-// asFailure is an error as a visitor gets it, and whether an operator should
-// know of it.
-func asFailure(err error) (f *failure, inside bool) {
+// asFailure returns an error as a visitor gets it, and whether it must be logged for an
+// operator.
+func asFailure(err error) (f *failure, mustLog bool) {
 	var problems chatcfg.Problems
 	switch {
 	case errors.As(err, &f):
@@ -118,10 +119,11 @@ type problemBody struct {
 	Message string       `json:"message"`
 }
 
-// fail answers with an error; nothing has been answered yet.
+// fail answers with an error, and logs it if an operator should know of it. It must be the
+// only answer.
 func (c *call) fail(err error) {
-	f, inside := asFailure(err)
-	if inside {
+	f, mustLog := asFailure(err)
+	if mustLog {
 		c.log(err)
 	}
 	if c.page {
@@ -143,11 +145,13 @@ func (c *call) fail(err error) {
 	c.json(f.status, body)
 }
 
+// log logs an error of a request.
 func (c *call) log(err error) {
 	c.h.o.Logger.ErrorContext(c.r.Context(), "widget: request failed", "route", c.route, "error", err)
 }
 
-// json answers with a private JSON document.
+// json answers with a JSON document, which by default must not be stored. A large one for
+// which there is no room now is answered as an error.
 func (c *call) json(status int, body any) {
 	raw := encode(body)
 	if len(raw) > largeAnswer {
@@ -172,6 +176,7 @@ func (c *call) json(status int, body any) {
 // phrases are a text in the three languages.
 type phrases struct{ es, en, pt string }
 
+// in returns the text in a language: Spanish for one that is unknown.
 func (p phrases) in(l chatcfg.Locale) string {
 	switch l {
 	case chatcfg.English:
@@ -182,8 +187,8 @@ func (p phrases) in(l chatcfg.Locale) string {
 	return p.es
 }
 
-// problemText is a problem's sentence: the widget's own, which speaks to a visitor, or
-// else the problem's.
+// problemText returns a problem's sentence: the widget's own, which speaks to a visitor, if
+// there is one, else the problem's.
 func problemText(p chatcfg.Problem, l chatcfg.Locale) string {
 	if own, ok := texts[string(p.Code)]; ok {
 		return own.in(l)

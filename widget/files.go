@@ -11,10 +11,10 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// writeFile stores a message with an attachment: the body is the file, the rest
-// is in the query.
+// writeFile stores a message with an attachment: the body is the file, the rest is in the
+// query. It returns errMediaType if files of that type are not accepted.
 func (c *call) writeFile() error {
-	if err := c.look(); err != nil { // before the file takes memory
+	if err := c.loadSession(); err != nil { // before the file takes memory
 		return err
 	}
 	if err := c.h.limits.message.take(c.token, c.now); err != nil {
@@ -45,16 +45,17 @@ func (c *call) writeFile() error {
 		Key: q.Get("key"), File: &charla.Upload{Name: q.Get("name"), Body: body},
 	})
 	var problems chatcfg.Problems
-	if errors.As(err, &problems) && slices.ContainsFunc(problems, notTaken) {
+	if errors.As(err, &problems) && slices.ContainsFunc(problems, isFileType) {
 		return errMediaType
 	}
 	return err
 }
 
-func notTaken(p chatcfg.Problem) bool { return p.Path == "file" && p.Code == chatcfg.CodeFileType }
+// isFileType reports whether a problem is that files of this type are not accepted.
+func isFileType(p chatcfg.Problem) bool { return p.Path == "file" && p.Code == chatcfg.CodeFileType }
 
-// readFile answers the attachment of a message, as a download: nothing that a
-// visitor or an agent uploads is ever shown under this origin.
+// readFile answers with the attachment of a message, as a download: nothing that a visitor
+// or an agent uploads is ever shown under this origin.
 func (c *call) readFile() error {
 	seq, err := strconv.ParseInt(c.rest, 10, 64)
 	if err != nil || seq < 1 {

@@ -122,8 +122,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer answers a request. Every one passes here: its body arrives in its time or the
-// connection ends, and what a route does not read of it is discarded before the answer.
+// answer answers a request, and returns what remains to be done when the call is over, or
+// nil. The body must arrive in its time; what a route does not read of it is discarded
+// before the answer.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (park func()) {
 	c := &call{h: h, w: w, r: r, now: h.desk.Now()}
 	shield(w.Header())
@@ -154,20 +155,22 @@ const answerTimeout = time.Minute
 // largeAnswer is from how many bytes on an answer counts as bulk.
 const largeAnswer = 128 << 10
 
-// writeWithin bounds the time until what is answered has been read. Where that does
-// not work the server's timeouts hold.
+// writeWithin sets how long the visitor may take to read the answer. Where that is not
+// possible the server's timeouts hold.
 func (c *call) writeWithin(d time.Duration) {
 	_ = http.NewResponseController(c.w).SetWriteDeadline(networkTime().Add(d))
 }
 
-// shield has browsers make nothing of an answer but what it is.
+// shield sets headers by which browsers do not guess an answer's type, run anything in it
+// or frame it.
 func shield(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
-// serve finds out what is asked for and answers it.
+// serve calls the route of the request's path. An error that it returns has not been
+// answered yet.
 func (c *call) serve() error {
 	path, ok := c.h.path(c.r.URL.Path)
 	if !ok {
@@ -196,7 +199,7 @@ func (c *call) serve() error {
 	return errNotFound
 }
 
-// path is a request's path below the handler.
+// path returns a request's path below the handler; false: it is too long.
 func (h *Handler) path(p string) (string, bool) {
 	if len(p) > maxPath {
 		return "", false
@@ -212,8 +215,8 @@ func (h *Handler) path(p string) (string, bool) {
 // maxPath is longer than any path there is.
 const maxPath = 512
 
-// count counts a request against the limit of its address. What is refused before its
-// account is known costs nobody else anything.
+// count finds the client's address and counts the request against the limit of that
+// address only. It fails if the limit is reached.
 func (c *call) count() error {
 	var named bool
 	if c.address, named = address(c.r, c.h.o.TrustedProxies); !named {
@@ -225,7 +228,8 @@ func (c *call) count() error {
 	return c.h.limits.address.take(c.address, c.now)
 }
 
-// enterBulk counts what takes much memory; leave is to be called when it is over.
+// enterBulk counts a file or a large answer, which take much memory; leave must be called
+// when it is over. It fails if there are too many.
 func (c *call) enterBulk() (leave func(), err error) {
 	var account chatcfg.AccountID
 	if c.account != nil {

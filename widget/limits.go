@@ -24,8 +24,8 @@ type limiter struct {
 	message buckets[tokenHash]
 }
 
-// forget forgets a token that no session has, so that made-up ones take nobody's place
-// among those that are remembered.
+// forget forgets a token that no session has, so that invented tokens do not displace
+// those that are remembered.
 func (l *limiter) forget(token tokenHash) {
 	l.session.kept.remove(token)
 	l.message.kept.remove(token)
@@ -37,6 +37,7 @@ type buckets[K comparable] struct {
 	kept lru[K, *rate.Limiter]
 }
 
+// newLimiter returns a limiter with full buckets.
 func newLimiter(l *Limits) *limiter {
 	m := &limiter{all: l.All.bucket()}
 	m.address.set(l.Address, l.Remembered)
@@ -51,10 +52,11 @@ func newLimiter(l *Limits) *limiter {
 	return m
 }
 
+// bucket returns a full token bucket.
 func (r Rate) bucket() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
 
-// take takes a token of a key's bucket; the error says how long until there is
-// one.
+// take takes a token from a key's bucket. If there is none, it returns a failure with the
+// time until there is one.
 func (b *buckets[K]) take(key K, now time.Time) error {
 	return take(b.kept.get(key, b.rate.bucket), now)
 }
@@ -62,6 +64,7 @@ func (b *buckets[K]) take(key K, now time.Time) error {
 // networkBuckets are the token buckets of one rate for each network that an address is in.
 type networkBuckets [len(levels)]buckets[netip.Prefix]
 
+// set sets the rate for single addresses; wider networks get a multiple of it.
 func (b *networkBuckets) set(r Rate, remembered int) {
 	for i, level := range levels {
 		times := float64(level.times)
@@ -70,8 +73,8 @@ func (b *networkBuckets) set(r Rate, remembered int) {
 	}
 }
 
-// take takes a token for an address. What a narrow network is refused costs the wider ones
-// nothing.
+// take takes a token from the bucket of each network of an address, the narrowest first, and
+// fails at the first empty one.
 func (b *networkBuckets) take(a netip.Addr, now time.Time) error {
 	all, n := networks(a)
 	for i := range n {
@@ -82,6 +85,8 @@ func (b *networkBuckets) take(a netip.Addr, now time.Time) error {
 	return nil
 }
 
+// take takes a token from a bucket. If there is none, it returns a failure with the time
+// until there is one.
 func take(bucket *rate.Limiter, now time.Time) error {
 	if bucket.AllowN(now, 1) {
 		return nil
@@ -108,8 +113,8 @@ type seats struct {
 // counts are how many each network has of something.
 type counts map[netip.Prefix]int
 
-// full reports whether an address, or a network that it is in, has its share: limit for an
-// address, more for wider networks.
+// full reports whether an address, or a network that it is in, has reached its limit: limit
+// for an address, a multiple of it for wider networks.
 func (c counts) full(a netip.Addr, limit int) bool {
 	all, n := networks(a)
 	for i := range n {
@@ -120,6 +125,7 @@ func (c counts) full(a netip.Addr, limit int) bool {
 	return false
 }
 
+// add counts one more for each network of an address.
 func (c *counts) add(a netip.Addr) {
 	if *c == nil {
 		*c = counts{}
@@ -130,6 +136,7 @@ func (c *counts) add(a netip.Addr) {
 	}
 }
 
+// release counts one less for each network of an address.
 func (c counts) release(a netip.Addr) {
 	all, n := networks(a)
 	for i := range n {
@@ -144,8 +151,8 @@ type seat struct {
 	address netip.Addr
 }
 
-// sit takes a seat, or says that there is none; stand gives it back.
-func (s *seats) sit(one seat) error {
+// take counts a stream. It fails if a limit is reached.
+func (s *seats) take(one seat) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all >= s.limit.All || s.sessions[one.session] >= s.limit.Session ||
@@ -163,7 +170,8 @@ func (s *seats) sit(one seat) error {
 	return nil
 }
 
-func (s *seats) stand(one seat) {
+// release ends the count of a stream that take counted.
+func (s *seats) release(one seat) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all--
@@ -172,6 +180,7 @@ func (s *seats) stand(one seat) {
 	s.networks.release(one.address)
 }
 
+// release counts one less for a key, and forgets a key at zero.
 func release[K comparable](m map[K]int, key K) {
 	if m[key]--; m[key] <= 0 {
 		delete(m, key)
@@ -188,8 +197,9 @@ type bulk struct {
 	networks counts
 }
 
-// enter counts one of an account's, which is zero before it is known. A sixteenth is for one
-// address, half for one account. leave is to be called when it is over.
+// enter counts one more; leave must be called when it is over. It fails if the limit, half
+// of it for the account or a sixteenth for the address is reached. account is zero before it
+// is known.
 func (b *bulk) enter(account chatcfg.AccountID, from netip.Addr) (leave func(), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -211,7 +221,7 @@ func (b *bulk) enter(account chatcfg.AccountID, from netip.Addr) (leave func(), 
 	}, nil
 }
 
-// seconds rounds a wait up to whole seconds, at least one.
+// seconds returns a wait in whole seconds, rounded up, from one second to one hour.
 func seconds(d time.Duration) int {
 	return int(max(1, math.Ceil(min(d, time.Hour).Seconds())))
 }

@@ -40,9 +40,9 @@ const (
 	providerTimeout = 20 * time.Second
 )
 
-// beginLogin sends the visitor to a provider. The nonce stays with the page that
-// asked, so that the URL is worth nothing to whom it is sent: the login that
-// comes of it goes to that page's origin, and is good only with the nonce.
+// beginLogin answers with the provider's URL for the visitor, and a nonce. The nonce stays
+// with the page that asked: the finished login is sent to that page's origin only, and is
+// valid only with the nonce, so that the URL alone is of no use to anybody else.
 func (c *call) beginLogin() error {
 	var provider string
 	if err := c.fields(map[string]any{"provider": &provider}); err != nil {
@@ -69,6 +69,7 @@ func (c *call) beginLogin() error {
 	return nil
 }
 
+// login returns the login of a provider, or nil if the host offers none.
 func (h *Handler) login(provider string) Login {
 	for _, l := range h.o.Logins {
 		if l.Provider() == provider {
@@ -78,11 +79,11 @@ func (h *Handler) login(provider string) Login {
 	return nil
 }
 
-// callback is where a provider sends visitors back to.
+// callback returns the URL to which a provider sends visitors back.
 func (h *Handler) callback(provider string) *url.URL { return h.base.JoinPath("login", provider) }
 
-// finishLogin is where the provider sends the visitor back to: a page that hands
-// the finished login to the page that began, and closes.
+// finishLogin handles the visitor's return from the provider. It answers with a page that
+// hands the finished login, or its failure, to the page that began, and closes.
 func (c *call) finishLogin(provider string) error {
 	c.html()
 	login := c.h.login(provider)
@@ -130,14 +131,16 @@ func (c *call) finishLogin(provider string) error {
 	})
 }
 
-// finished checks a finished login and uses it up. Who logged a session in by it may
-// repeat that with the same token: the answer may have been lost.
-func (c *call) finished(login, nonce string) (p *charla.Proof, spend func(error), err error) {
+// redeem checks a finished login, marks it as used and returns its proof. settle must be
+// called with the error of what the proof was used for: unless it is nil or unknown, the
+// login may be used again. It fails if the login is invalid or used already, except by the
+// same token: the answer may have been lost.
+func (c *call) redeem(login, nonce string) (p *charla.Proof, settle func(error), err error) {
 	l, err := c.h.sealer.open(sealedLogin, login, c.now)
-	if err != nil || l.Account != c.account.ID() || l.Key != c.info.Key || l.Proof == nil || !l.holds(nonce) {
+	if err != nil || l.Account != c.account.ID() || l.Key != c.info.Key || l.Proof == nil || !l.matches(nonce) {
 		return nil, nil, invalid("login", codeLogin)
 	}
-	first, again := c.h.spent.spend(l.ID, c.token, l.Expires, c.now)
+	first, again := c.h.spent.use(l.ID, c.token, l.Expires, c.now)
 	if !first && !again {
 		return nil, nil, invalid("login", codeLogin)
 	}

@@ -19,8 +19,7 @@ type kept[K comparable, V any] struct {
 	value V
 }
 
-// get returns the value of a key; without one it keeps and returns what fresh
-// gives.
+// get returns the value of a key; if none is kept, it keeps and returns a fresh one.
 func (c *lru[K, V]) get(key K, fresh func() V) V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -33,7 +32,7 @@ func (c *lru[K, V]) get(key K, fresh func() V) V {
 	return value
 }
 
-// put keeps the value of a key in place of what was kept.
+// put keeps a value for a key and replaces an earlier one.
 func (c *lru[K, V]) put(key K, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,8 +53,8 @@ func (c *lru[K, V]) remove(key K) {
 	}
 }
 
-// add puts a key that is not there in front; if the cache is full, the least recently
-// used one goes.
+// add adds a key that is not there; if the cache is full, it removes the least recently
+// used one.
 func (c *lru[K, V]) add(key K, value V) {
 	if c.m == nil {
 		c.m = make(map[K]*list.Element)
@@ -66,7 +65,7 @@ func (c *lru[K, V]) add(key K, value V) {
 	c.m[key] = c.order.PushFront(&kept[K, V]{key, value})
 }
 
-// find returns the value of a key, if it is kept.
+// find returns the value of a key, or false if none is kept.
 func (c *lru[K, V]) find(key K) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -38,6 +38,7 @@ type fileBody struct {
 	Inline bool `json:"inline,omitempty"`
 }
 
+// messageOf returns what a visitor sees of a message.
 func messageOf(m *tickets.Message) messageBody {
 	b := messageBody{Seq: m.Seq, At: m.At, From: m.From, Name: m.Name, Text: m.Text}
 	if f := m.File; f != nil {
@@ -46,6 +47,7 @@ func messageOf(m *tickets.Message) messageBody {
 	return b
 }
 
+// messagesOf returns what a visitor sees of messages; never nil.
 func messagesOf(list []tickets.Message) []messageBody {
 	bodies := make([]messageBody, len(list))
 	for i := range list {
@@ -67,14 +69,14 @@ func (c *call) writeMessage() error {
 	return c.write(text, welcome, &charla.WriteOptions{Key: key})
 }
 
-// write stores a message and answers it with what was stored along. welcome says
-// that it answers the welcome message, whose text is the configuration's (R6.5).
+// write stores a message and answers with it and the messages that were stored with it. With
+// welcome, the message answers the welcome message, which is stored, too (R6.5).
 func (c *call) write(text string, welcome bool, o *charla.WriteOptions) error {
 	if o.Key == "" { // without one a repetition would be another message
 		return errRequest
 	}
 	if w := &c.chat.Welcome; welcome && w.Enabled {
-		if err := c.look(); err != nil { // it was shown in the session's language
+		if err := c.loadSession(); err != nil { // it was shown in the session's language
 			return err
 		}
 		o.Welcome = &tickets.Welcome{Text: w.Text.In(c.speaks(), c.chat.Locale), Author: w.Author}
@@ -103,8 +105,9 @@ type writtenBody struct {
 	Also []messageBody `json:"also"`
 }
 
-// readWritten reads what a write stored, nothing of which is an agent's. It is read where
-// it was stored: a repeated write may have been answered before the session logged in.
+// readWritten reads into answer the messages that a write stored, none of which is an
+// agent's. It reads them where they were stored: a repeated write may have been answered
+// before the session logged in. If the message is purged, answer stays as it is.
 func (c *call) readWritten(answer *writtenBody, done *charla.Result) error {
 	stored, err := c.account.Inbox().Messages(c.r.Context(), done.Ref, charla.MessageQuery{After: done.First - 1, Before: done.Last + 1})
 	if err != nil {
@@ -128,7 +131,8 @@ func (c *call) readWritten(answer *writtenBody, done *charla.Result) error {
 	return nil
 }
 
-// number is a parameter that is a number from zero; def if it is missing.
+// number returns a parameter that is a number from zero, or def if it is missing. Anything
+// else is errRequest.
 func number(q url.Values, name string, def int64) (int64, error) {
 	values := q[name]
 	switch len(values) {
@@ -143,7 +147,7 @@ func number(q url.Values, name string, def int64) (int64, error) {
 	return 0, errRequest
 }
 
-// typing says that the customer is typing.
+// typing handles the notice that the customer is typing.
 func (c *call) typing() error {
 	if err := c.fields(nil); err != nil {
 		return err
@@ -151,7 +155,7 @@ func (c *call) typing() error {
 	return c.quietly(func() error { return c.visitor.Typing(c.r.Context()) })
 }
 
-// markRead says how far the customer has read.
+// markRead handles the notice how far the customer has read.
 func (c *call) markRead() error {
 	var seq int64
 	if err := c.fields(map[string]any{"seq": &seq}); err != nil {
@@ -163,8 +167,8 @@ func (c *call) markRead() error {
 	return c.quietly(func() error { return c.visitor.MarkRead(c.r.Context(), seq) })
 }
 
-// quietly does what a session may do in a conversation of its own, and answers
-// alike where it may not.
+// quietly calls do if the conversation is the session's own ([call.hasWritten]), and answers
+// the same if it is not.
 func (c *call) quietly(do func() error) error {
 	own, err := c.hasWritten()
 	if err == nil && own {

@@ -105,7 +105,7 @@ type StreamOptions struct {
 // keySize is the length of Options.Key: AES-256.
 const keySize = 32
 
-// defaults are o with every zero field filled in.
+// defaults returns the options with defaults for what is zero; o may be nil.
 func (o *Options) defaults() Options {
 	var r Options
 	if o != nil {
@@ -140,6 +140,7 @@ func (o *Options) defaults() Options {
 	return r
 }
 
+// def sets a field that is zero to a value.
 func def[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
@@ -147,7 +148,7 @@ func def[T comparable](field *T, value T) {
 	}
 }
 
-// check is every problem of the options at once.
+// check returns an error with every problem of the options, or nil.
 func (o *Options) check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("widget: "+format, args...)) }
@@ -205,7 +206,8 @@ func (o *Options) check() error {
 	return errors.Join(errs...)
 }
 
-// parseBase reads a base URL; its path ends in a slash.
+// parseBase returns a base URL whose path ends in a slash. It fails unless s is an absolute
+// http or https URL without user, query and fragment.
 func parseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {

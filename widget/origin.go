@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// originOf is the origin of a URL as browsers write it.
+// originOf returns the origin of a URL as browsers write it.
 func originOf(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	if port := u.Port(); u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
@@ -15,7 +15,7 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// asking is the origin of the page that asks; empty: none that counts. Browsers
+// asking returns the origin of the page that asks; empty: none that counts. Browsers
 // write it on every request to another origin and on every one that changes
 // something. On reading requests of pages of the server's own origin they do
 // not, and Sec-Fetch-Site says so instead, or over plain http the Referer. What
@@ -51,8 +51,8 @@ func (c *call) asking() string {
 // maxOrigin is longer than any origin: a name has up to 253 bytes.
 const maxOrigin = 300
 
-// allowed says whether a page of an origin may use the account (R6.8): the
-// account's domains, and our own pages unless it has none.
+// allowed reports whether a page of an origin may use the account (R6.8): one of the
+// account's domains; own, which is our own pages, unless the account has no domain.
 func (p *profile) allowed(origin, own string) bool {
 	if own != "" && origin == own {
 		return p.chat.Domain != "" || len(p.chat.ExtraDomains) > 0
@@ -60,14 +60,14 @@ func (p *profile) allowed(origin, own string) bool {
 	return p.chat.Allows(origin)
 }
 
-// grant lets a page of an origin read the answer.
+// grant sets the headers by which browsers let a page of an origin read the answer.
 func (c *call) grant(origin string) {
 	h := c.w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Access-Control-Expose-Headers", "ETag, Retry-After")
 }
 
-// preflight answers the question before a request that is not simple.
+// preflight answers the question that browsers ask before a request that is not simple.
 func (c *call) preflight(methods string) {
 	h := c.w.Header()
 	h.Set("Access-Control-Allow-Methods", methods)
@@ -79,12 +79,12 @@ func (c *call) preflight(methods string) {
 	c.w.WriteHeader(http.StatusNoContent)
 }
 
-// vary says what answers below v1/ depend on, also to the caches of service workers,
-// which keep what may not be stored.
+// vary sets the header Vary to what answers below v1/ depend on, also for the caches of
+// service workers, which keep what may not be stored.
 func (c *call) vary() { c.w.Header().Set("Vary", "Origin, Authorization") }
 
-// hint lets a page read the answer before the account was looked up, going by
-// what is known of it: so that a page that is too fast learns it.
+// hint lets a page read a refusal for which the account is not looked up, if a remembered
+// profile allows the page: so a page that asks too often learns that.
 func (c *call) hint(path string) {
 	c.vary()
 	key, _, _ := strings.Cut(path, "/")

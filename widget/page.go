@@ -37,8 +37,8 @@ var pages = sync.OnceValue(func() (p struct {
 	return p
 })
 
-// hashOf is the source expression for what stands between two tags of the
-// templates.
+// hashOf returns the source expression, for a Content-Security-Policy, of what stands
+// between two tags of the templates.
 func hashOf(begin, end string) string {
 	_, rest, _ := strings.Cut(pagesSource, begin)
 	inner, _, _ := strings.Cut(rest, end)
@@ -63,7 +63,7 @@ type pageData struct {
 	Error           string
 }
 
-// html says that the answer is a page.
+// html makes the answer a page: it sets headers, and errors are answered as pages, too.
 func (c *call) html() {
 	c.page = true
 	h := c.w.Header()
@@ -73,7 +73,8 @@ func (c *call) html() {
 	h.Set("Referrer-Policy", "same-origin")
 }
 
-// render answers a page. Each may do what it needs and nothing else.
+// render answers with a page, whose Content-Security-Policy allows what that page needs and
+// nothing else. If it fails, nothing has been answered.
 func (c *call) render(status int, name string, data pageData) error {
 	all := pages()
 	data.Locale, data.Chat, data.Key = c.locale(), c.chat, c.info.Key
@@ -111,9 +112,9 @@ func (c *call) render(status int, name string, data pageData) error {
 	return nil
 }
 
-// ancestors are who may frame the account's pages: its domains (R6.8). A policy
-// cannot say "one level", so that *. allows deeper ones here, too; what is in the
-// frame has our own origin all the same.
+// ancestors returns who may frame the account's pages, for a Content-Security-Policy: its
+// domains (R6.8). A policy cannot express "one level", so that *. allows deeper ones here,
+// too; what is in the frame has our own origin all the same.
 func (c *call) ancestors() string {
 	var list []string
 	for _, d := range append([]string{c.chat.Domain}, c.chat.ExtraDomains...) {
@@ -127,7 +128,7 @@ func (c *call) ancestors() string {
 	return strings.Join(list, " ")
 }
 
-// standAlone is the widget alone in a page.
+// standAlone answers with a page that has nothing but the widget.
 func (c *call) standAlone(key string) error {
 	c.html()
 	if err := c.visit(key); err != nil {
@@ -139,7 +140,7 @@ func (c *call) standAlone(key string) error {
 	return c.render(http.StatusOK, pageAlone, pageData{})
 }
 
-// failPage is fail for people.
+// failPage answers with an error as a page.
 func (c *call) failPage(f *failure) {
 	if f.retry > 0 {
 		c.w.Header().Set("Retry-After", strconv.Itoa(seconds(f.retry)))

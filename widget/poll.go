@@ -21,7 +21,8 @@ type pageBody struct {
 	Typing   *typingBody   `json:"typing,omitempty"`
 }
 
-// readMessages answers a page of what the session may see (R7.2).
+// readMessages answers with a page of the messages that the session may see (R7.2). With
+// "wait" it is a long poll.
 func (c *call) readMessages() error {
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
@@ -63,8 +64,8 @@ func (c *call) readMessages() error {
 	return nil
 }
 
-// poll answers as soon as there is something that the page does not know yet: a
-// message, or another state of the other side than it says it knows.
+// poll answers as soon as there is something new: a message, or a state of the other side
+// that differs from what the page's parameters say; else when wait is over.
 func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error {
 	agent, err := number(q, "agent", -1)
 	if err != nil {

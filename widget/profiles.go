@@ -74,7 +74,8 @@ func (ps *profiles) remembered(ctx context.Context, key string) (*profile, error
 	}
 }
 
-// question returns the question about a key that is under way, or begins one.
+// question returns the question about a key that is under way, or a new one; first reports
+// that it is new, and the caller must answer it.
 func (ps *profiles) question(key string) (q *question, first bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -89,7 +90,7 @@ func (ps *profiles) question(key string) (q *question, first bool) {
 	return q, true
 }
 
-// answer asks the store and tells those who wait.
+// answer asks the store, ends the question and returns its result.
 func (ps *profiles) answer(ctx context.Context, key string, q *question) (*profile, error) {
 	defer func() {
 		ps.mu.Lock()
@@ -101,8 +102,8 @@ func (ps *profiles) answer(ctx context.Context, key string, q *question) (*profi
 	return q.p, q.err
 }
 
-// current returns the profile of an account as the store has it. [charla.ErrNotFound],
-// for deleted ones too.
+// current returns the profile of an account as the store has it, and remembers it. It fails
+// with [charla.ErrNotFound], for deleted accounts, too.
 func (ps *profiles) current(ctx context.Context, key string) (*profile, error) {
 	asked := networkTime()
 	had, ok := ps.kept.find(key)

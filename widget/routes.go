@@ -91,11 +91,10 @@ func (c *call) api(path string) error {
 	return one.serve(c)
 }
 
-// asSession answers a route of a session, within the rate of its token. Routes have the
-// token checked by what they load anyway. One that refuses a request before that is
-// asked whether the token holds at all: so a token that does not is refused alike
-// everywhere, others are refused in the session's language (R6.9), and tokens that
-// somebody made up take nobody's place among those that are remembered.
+// asSession calls a route of a session, within the rate of its token. Routes check the token
+// by what they load anyway. If a route refuses a request before that, asSession loads the
+// session: so an invalid token gets the same refusal everywhere, others are refused in the
+// session's language (R6.9), and invented tokens are forgotten.
 func (c *call) asSession(serve func(*call) error) error {
 	if err := c.authenticate(); err != nil {
 		return err
@@ -111,7 +110,7 @@ func (c *call) asSession(serve func(*call) error) error {
 	case codeSession, codeOrigin, codeRate, codeBusy, codeInternal, codeStream:
 		// The token was looked at, or the request has cost enough.
 	default:
-		if held := c.look(); errors.Is(held, charla.ErrSession) || errors.Is(held, charla.ErrDeleted) {
+		if held := c.loadSession(); errors.Is(held, charla.ErrSession) || errors.Is(held, charla.ErrDeleted) {
 			err = held
 		}
 	}
@@ -121,8 +120,9 @@ func (c *call) asSession(serve func(*call) error) error {
 	return err
 }
 
-// enter finds the account and refuses pages that may not use it; who is refused
-// does not learn whether it exists.
+// enter finds the account and counts the request. Unless open, it fails with errOrigin if the
+// page may not use the account. It fails with errOrigin, too, if there is no such account: the
+// page does not learn which.
 func (c *call) enter(find finder, key string, open bool) error {
 	if !plausible(key) {
 		return errOrigin
@@ -146,7 +146,7 @@ func (c *call) enter(find finder, key string, open bool) error {
 // finder finds the profile of a public key.
 type finder func(ctx context.Context, key string) (*profile, error)
 
-// admit lets the page know of an account, and counts its request.
+// admit sets the call's account, and counts the request. It fails if a limit is reached.
 func (c *call) admit(p *profile) error {
 	c.account, c.info, c.chat = p.account, p.info, p.chat
 	if err := take(c.h.limits.all, c.now); err != nil {
@@ -155,7 +155,7 @@ func (c *call) admit(p *profile) error {
 	return c.h.limits.account.take(p.account.ID(), c.now)
 }
 
-// plausible says whether a text can be a public key.
+// plausible reports whether a text can be a public key.
 func plausible(key string) bool {
 	return key != "" && len(key) <= 64 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
@@ -163,8 +163,8 @@ func plausible(key string) bool {
 // tokenHash tells tokens apart without keeping them.
 type tokenHash [sha256.Size]byte
 
-// authenticate reads the request's token. Whether it holds the desk says, with what it
-// loads; until then it stands for nobody but itself.
+// authenticate reads the request's token. It fails with errSession if there is none. It does
+// not check the token: the first call of c.visitor does.
 func (c *call) authenticate() error {
 	values := c.r.Header.Values("Authorization")
 	if len(values) != 1 || len(values[0]) > 256 {
@@ -178,16 +178,16 @@ func (c *call) authenticate() error {
 	return nil
 }
 
-// look loads the session, for routes that answer with what is known of it. Once is
-// enough.
-func (c *call) look() (err error) {
+// loadSession loads the session, unless it is loaded. It fails with [charla.ErrSession] if
+// the token is of none.
+func (c *call) loadSession() (err error) {
 	if c.session.ID.IsZero() {
 		c.session, err = c.visitor.Session(c.r.Context())
 	}
 	return err
 }
 
-// language is the visitor's, as an Accept-Language header writes it.
+// language returns the visitor's languages, as an Accept-Language header writes them.
 func (c *call) language() string {
 	if lang := c.r.URL.Query().Get("lang"); lang != "" {
 		return lang
@@ -195,13 +195,13 @@ func (c *call) language() string {
 	return c.r.Header.Get("Accept-Language")
 }
 
-// speaks is the language of the visitor, that in which their session began, else
-// the request's; empty: none of ours.
+// speaks returns the visitor's language: that in which their session began, else the
+// request's; empty: none of ours.
 func (c *call) speaks() chatcfg.Locale {
 	return cmp.Or(c.session.Customer.Locale, chatcfg.VisitorLocale(c.language()))
 }
 
-// locale is the language to speak to the visitor in (R6.9).
+// locale returns the language in which to answer the visitor (R6.9).
 func (c *call) locale() chatcfg.Locale {
 	if c.chat == nil { // what does not depend on the account
 		return chatcfg.MatchLocale(c.language())

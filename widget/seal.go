@@ -21,6 +21,7 @@ import (
 // neither read nor changed there and nothing need be kept here.
 type sealer struct{ aead cipher.AEAD }
 
+// newSealer returns a sealer with a key that is derived from the host's.
 func newSealer(key []byte) (sealer, error) {
 	derived, err := hkdf.Key(sha256.New, key, nil, "charla widget login v1", keySize)
 	if err != nil {
@@ -57,12 +58,15 @@ type sealed struct {
 	Proof *charla.Proof `json:"v,omitempty"`
 }
 
+// seal returns a value as a sealed text of a kind.
 func (s sealer) seal(kind string, what sealed) string {
 	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, encode(what), []byte(kind)))
 }
 
 var errSeal = errors.New("widget: not sealed here, or too old")
 
+// open returns what a text holds. It fails with errSeal if the text was not sealed with this
+// key as this kind, or has expired.
 func (s sealer) open(kind, text string, now time.Time) (what sealed, err error) {
 	if len(text) > maxSealed || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return sealed{}, errSeal
@@ -81,8 +85,8 @@ func (s sealer) open(kind, text string, now time.Time) (what sealed, err error) 
 // maxSealed is longer than anything sealed.
 const maxSealed = 4096
 
-// holds says whether somebody who shows a nonce is who began.
-func (s *sealed) holds(nonce string) bool {
+// matches reports whether a nonce is the one of the page that began the login.
+func (s *sealed) matches(nonce string) bool {
 	sum := sha256.Sum256([]byte(nonce))
 	return nonce != "" && subtle.ConstantTimeCompare(sum[:], s.Nonce) == 1
 }
@@ -103,9 +107,10 @@ type spending struct {
 // maxSpent bounds spent.
 const maxSpent = 1 << 16
 
-// spend uses a login up for a session's token. first: nothing did before; again: the same
-// token did. Neither: another did, or too many logins are remembered.
-func (s *spent) spend(id string, token tokenHash, expires int64, now time.Time) (first, again bool) {
+// use marks a login as used by a session's token. It returns first if it was not used before,
+// again if the same token used it, and neither if another did or too many logins are
+// remembered.
+func (s *spent) use(id string, token tokenHash, expires int64, now time.Time) (first, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.m) >= maxSpent {
@@ -128,7 +133,7 @@ func (s *spent) spend(id string, token tokenHash, expires int64, now time.Time) 
 	return true, false
 }
 
-// giveBack undoes spend: the login was good for nothing yet.
+// giveBack undoes use: the login may be used again.
 func (s *spent) giveBack(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,11 +19,12 @@ type sessionBody struct {
 	ExpiresAt time.Time         `json:"expiresAt"`
 }
 
+// bodyOf returns what a visitor is told of their session.
 func bodyOf(s *charla.SessionInfo) sessionBody {
 	return sessionBody{s.ID, s.Customer.Level, s.Customer.Name, s.Customer.Email, s.ExpiresAt}
 }
 
-// startSession lets a visitor in (R7.1).
+// startSession starts a session for a visitor and answers with its token (R7.1).
 func (c *call) startSession() error {
 	var v charla.Entry
 	var credentials credentials
@@ -37,22 +38,22 @@ func (c *call) startSession() error {
 		return err
 	}
 	v.Locale = chatcfg.VisitorLocale(locale)
-	proof, spend, err := c.prove(credentials)
+	proof, settle, err := c.prove(credentials)
 	if err != nil {
 		return err
 	}
 	v.Proof = proof
 	entered, token, err := c.account.Enter(c.r.Context(), v)
-	return c.entered(http.StatusCreated, entered, token, spend, err)
+	return c.answerEntered(http.StatusCreated, entered, token, settle, err)
 }
 
-// entered answers with a visitor's session and its new token, and says what became of
-// the proof that it was given for.
-func (c *call) entered(status int, v *charla.Visitor, token charla.Token, spend func(error), err error) error {
+// answerEntered answers with a visitor's session and its new token, or returns the error with
+// which entering failed. It calls settle with that error, nil if there is none.
+func (c *call) answerEntered(status int, v *charla.Visitor, token charla.Token, settle func(error), err error) error {
 	if err == nil {
 		c.session, err = v.Session(c.r.Context())
 	}
-	if spend(err); err != nil { // nobody has the token
+	if settle(err); err != nil { // nobody has the token
 		return err
 	}
 	c.json(status, struct {
@@ -65,26 +66,27 @@ func (c *call) entered(status int, v *charla.Visitor, token charla.Token, spend 
 // credentials prove who somebody is, one way or the other.
 type credentials struct{ identity, login, nonce string }
 
-// prove checks credentials; nil: there are none. spend is to be called with what
-// became of the proof: a login is good once.
-func (c *call) prove(by credentials) (p *charla.Proof, spend func(error), err error) {
-	spend = func(error) {}
+// prove checks credentials and returns their proof, or nil if there are none. Without an
+// error, settle must be called with the error of what the proof was used for: a login can be
+// used only once.
+func (c *call) prove(by credentials) (p *charla.Proof, settle func(error), err error) {
+	settle = func(error) {}
 	switch {
 	case by.identity != "" && (by.login != "" || by.nonce != ""):
-		return nil, spend, errRequest
+		return nil, settle, errRequest
 	case by.identity != "":
 		proof, err := c.account.VerifyIdentity(c.r.Context(), by.identity)
 		if errors.Is(err, charla.ErrIdentity) {
 			err = invalid("identity", codeIdentity)
 		}
-		return &proof, spend, err
+		return &proof, settle, err
 	case by.login != "" || by.nonce != "":
-		return c.finished(by.login, by.nonce)
+		return c.redeem(by.login, by.nonce)
 	}
-	return nil, spend, nil
+	return nil, settle, nil
 }
 
-// getSession says how the session stands.
+// getSession answers with the session, and the state of its conversation.
 func (c *call) getSession() error {
 	own, err := c.hasWritten()
 	if err != nil {
@@ -110,7 +112,7 @@ func (c *call) getSession() error {
 
 // endSession ends the session: its token and its streams stop working.
 func (c *call) endSession() error {
-	if err := c.look(); err != nil { // one that has ended is refused
+	if err := c.loadSession(); err != nil { // one that has ended is refused
 		return err
 	}
 	if err := c.visitor.Leave(c.r.Context()); err != nil {
@@ -120,6 +122,7 @@ func (c *call) endSession() error {
 	return nil
 }
 
+// noContent answers with 204.
 func (c *call) noContent() {
 	c.writeWithin(answerTimeout)
 	c.w.Header().Set("Cache-Control", "no-store")
@@ -133,7 +136,7 @@ func (c *call) login() error {
 	if err := c.fields(map[string]any{"identity": &by.identity, "login": &by.login, "nonce": &by.nonce}); err != nil {
 		return err
 	}
-	proof, spend, err := c.prove(by)
+	proof, settle, err := c.prove(by)
 	switch {
 	case err != nil:
 		return err
@@ -141,5 +144,5 @@ func (c *call) login() error {
 		return errRequest
 	}
 	entered, token, err := c.visitor.Login(c.r.Context(), *proof)
-	return c.entered(http.StatusOK, entered, token, spend, err)
+	return c.answerEntered(http.StatusOK, entered, token, settle, err)
 }

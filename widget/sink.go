@@ -17,7 +17,7 @@ type sink struct {
 	timeout time.Duration
 }
 
-// send writes events, all of them within the timeout.
+// send writes events. It fails if they cannot be written within the timeout.
 func (s *sink) send(events []byte) error {
 	deadline := networkTime().Add(s.timeout)
 	if s.w == nil {
@@ -41,15 +41,16 @@ func (s *sink) send(events []byte) error {
 	return rc.SetWriteDeadline(time.Time{})
 }
 
+// close closes a connection that was taken over; any other it leaves to net/http.
 func (s *sink) close() {
 	if s.conn != nil {
 		_ = s.conn.Close()
 	}
 }
 
-// openSink begins the answer of a stream. Behind middleware that keeps what is
-// written to itself, or that hides the connection's deadlines, nothing has been
-// answered and the error says that streams do not get through.
+// openSink sends the header of a stream's answer and returns the stream's sink. It fails with
+// errNoStream, and has answered nothing, behind middleware that does not flush or hides the
+// connection's deadlines. With any other error the reader is gone.
 func (c *call) openSink() (*sink, error) {
 	o := &c.h.o.Streams
 	h := c.w.Header()
@@ -95,8 +96,7 @@ func (c *call) openSink() (*sink, error) {
 	return s, rc.SetWriteDeadline(time.Time{})
 }
 
-// takesOver says whether the stream's connection is to be taken over from
-// net/http, if that can be.
+// takesOver reports whether the stream's connection should be taken over from net/http.
 func (c *call) takesOver() bool { return c.h.o.Streams.Hijack && c.r.ProtoMajor == 1 }
 
 // appendEvent appends one server-sent event; id zero: without one. data has no

@@ -63,7 +63,8 @@ func keyed(base *url.URL, file, key string) string {
 	return html.EscapeString(u.String())
 }
 
-// snippetBase is where a snippet loads from.
+// snippetBase returns the base URL of a snippet. It fails if the key cannot be a public key,
+// or the URL is not an absolute http or https URL.
 func snippetBase(baseURL, key string) (*url.URL, error) {
 	if !plausible(key) {
 		return nil, fmt.Errorf("widget: %q is no account's public key", key)

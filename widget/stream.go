@@ -24,14 +24,15 @@ type stream struct {
 	private bool
 }
 
-// begin gives a stream its seat.
+// begin counts a stream as open, and returns its context, which Close ends; end must be
+// called. It fails with errBusy if the handler is closed, and if a limit is reached.
 func (h *Handler) begin(ctx context.Context, s *stream) (context.Context, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		return nil, errBusy
 	}
-	if err := h.seats.sit(s.seat); err != nil {
+	if err := h.seats.take(s.seat); err != nil {
 		return nil, err
 	}
 	ctx, s.stop = context.WithCancelCause(ctx)
@@ -43,16 +44,17 @@ func (h *Handler) begin(ctx context.Context, s *stream) (context.Context, error)
 	return ctx, nil
 }
 
+// end ends a stream and frees its seat.
 func (h *Handler) end(s *stream) {
 	s.stop(nil)
-	h.seats.stand(s.seat)
+	h.seats.release(s.seat)
 	h.mu.Lock()
 	delete(h.streams, s)
 	h.mu.Unlock()
 	h.open.Done()
 }
 
-// newStream is a stream of the call's session.
+// newStream returns a stream of the call's session, which it loads.
 func (c *call) newStream() (*stream, error) {
 	own, err := c.hasWritten()
 	return &stream{seat: seat{c.session.ID, c.account.ID(), c.address}, private: !own}, err
@@ -60,10 +62,11 @@ func (c *call) newStream() (*stream, error) {
 
 type updates = iter.Seq2[charla.Update, error]
 
-// hasWritten loads the session and says whether the conversation is its own, not only
-// one that its claimed e-mail found: what others do there is not its business (R7.2).
+// hasWritten loads the session and reports whether the conversation is its own. It is not if
+// only a claimed e-mail found it and the session has no message there: then the session must
+// not learn what others do in it (R7.2).
 func (c *call) hasWritten() (bool, error) {
-	if err := c.look(); err != nil {
+	if err := c.loadSession(); err != nil {
 		return false, err
 	}
 	if c.session.Identity.Kind != tickets.IdentityClaimedEmail {
@@ -73,9 +76,8 @@ func (c *call) hasWritten() (bool, error) {
 	return len(last.Items) > 0, err
 }
 
-// stream answers the session's messages as they come, as server-sent events
-// (R8.3). A reader that is too slow is cut; it resumes with the last sequence it
-// has.
+// stream answers with the session's messages as they come, as server-sent events (R8.3). A
+// reader that is too slow is cut off, and may go on from the last sequence it has.
 func (c *call) stream() error {
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
@@ -121,13 +123,13 @@ func (c *call) stream() error {
 // coalesce is how many bytes of stored messages are written at once.
 const coalesce = 16 << 10
 
-// pump writes a stream until it ends, and gives its seat back.
+// pump writes a stream until it ends, and frees its seat.
 func (h *Handler) pump(ctx context.Context, s *stream, out *sink, live updates) {
 	defer h.end(s)
 	h.write(ctx, s, out, live)
 }
 
-// write writes a stream until it ends.
+// write writes a stream's updates until it ends, and closes out.
 func (h *Handler) write(ctx context.Context, s *stream, out *sink, live updates) {
 	defer out.close()
 	var b []byte // nothing while the stream is idle
@@ -161,8 +163,8 @@ func (h *Handler) write(ctx context.Context, s *stream, out *sink, live updates)
 	}
 }
 
-// alone is pump in a goroutine of its own. It logs a panic before it gives the seat
-// back, so that nothing of a stream is left to do once [Handler.Close] has returned.
+// alone is pump for a goroutine of its own. It logs a panic before it frees the seat, so that
+// nothing of a stream is left to do once [Handler.Close] has returned.
 func (h *Handler) alone(ctx context.Context, s *stream, out *sink, live updates) {
 	defer h.end(s)
 	defer func() {
@@ -173,7 +175,8 @@ func (h *Handler) alone(ctx context.Context, s *stream, out *sink, live updates)
 	h.write(ctx, s, out, live)
 }
 
-// last says why a stream ends, where the reader should do something about it.
+// last sends the rest of the events, and an event with the reason why the stream ends, if the
+// reader should act on it. It logs other errors.
 func (h *Handler) last(ctx context.Context, err error, b []byte, out *sink) {
 	var code string
 	switch {
@@ -204,8 +207,10 @@ type (
 	}
 )
 
+// readOf returns marks as a visitor gets them.
 func readOf(m tickets.Marks) readBody { return readBody{m.Agent, m.Customer} }
 
+// encode returns a value as JSON. It panics if it cannot be: the types are our own.
 func encode(body any) []byte {
 	raw, err := json.Marshal(body)
 	if err != nil {

@@ -7,4 +7,5 @@ import (
 
 // The only place where the real time comes in.
 
+// wallClock returns the real clock.
 func wallClock() charla.Clock { return clock.New() }

@@ -31,8 +31,8 @@ type Facebook struct {
 
 var _ widget.Login = (*Facebook)(nil)
 
-// NewFacebook makes the login with Facebook of an app that is registered there, by its
-// ID and secret. It calls nobody until somebody logs in.
+// NewFacebook returns the login with Facebook for an app that is registered there. It fails
+// if ID or secret is empty. It calls nobody until somebody logs in.
 func NewFacebook(id, secret string, o *Options) (*Facebook, error) {
 	opts := o.withDefaults(facebookEndpoints)
 	f, err := newFlow(id, secret, []string{"public_profile"}, &opts)
@@ -46,15 +46,17 @@ func NewFacebook(id, secret string, o *Options) (*Facebook, error) {
 	return &Facebook{flow: f, me: me}, nil
 }
 
-// Provider is "facebook".
+// Provider returns "facebook".
 func (f *Facebook) Provider() string { return "facebook" }
 
-// Begin is Facebook's page for a login.
+// Begin returns the URL of Facebook's page for a login. It fails with [ErrLogin] if an
+// argument is empty.
 func (f *Facebook) Begin(state, redirect string) (string, error) {
 	return f.flow.begin(state, redirect)
 }
 
-// Finish is who came back. [ErrDenied], [ErrLogin].
+// Finish returns who logged in. It fails with [ErrDenied] if Facebook sent an error back, as
+// when the person refused, else with [ErrLogin].
 func (f *Facebook) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
 	_, token, err := f.flow.finish(ctx, r)
 	if err != nil {

@@ -30,8 +30,8 @@ type Google struct {
 
 var _ widget.Login = (*Google)(nil)
 
-// NewGoogle makes the login with Google of a client that is registered there, by its
-// ID and secret. It calls nobody until somebody logs in.
+// NewGoogle returns the login with Google for a client that is registered there. It fails if
+// ID or secret is empty. It calls nobody until somebody logs in.
 func NewGoogle(id, secret string, o *Options) (*Google, error) {
 	opts := o.withDefaults(googleEndpoints)
 	f, err := newFlow(id, secret, []string{oidc.ScopeOpenID, "profile", "email"}, &opts)
@@ -45,15 +45,17 @@ func NewGoogle(id, secret string, o *Options) (*Google, error) {
 	return &Google{flow: f, verifier: provider.Verifier(&oidc.Config{ClientID: id, Now: opts.Clock.Now})}, nil
 }
 
-// Provider is "google".
+// Provider returns "google".
 func (g *Google) Provider() string { return "google" }
 
-// Begin is Google's page for a login.
+// Begin returns the URL of Google's page for a login. It fails with [ErrLogin] if an argument
+// is empty.
 func (g *Google) Begin(state, redirect string) (string, error) {
 	return g.flow.begin(state, redirect, oidc.Nonce(g.flow.derive("nonce", state)))
 }
 
-// Finish is who came back. [ErrDenied], [ErrLogin].
+// Finish returns who logged in. It fails with [ErrDenied] if Google sent an error back, as
+// when the person refused, else with [ErrLogin].
 func (g *Google) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
 	state, token, err := g.flow.finish(ctx, r)
 	if err != nil {
@@ -86,8 +88,9 @@ type googleClaims struct {
 	verified                    bool // the e-mail
 }
 
-// readGoogleClaims reads a verified ID token again: go-oidc reads claims by
-// encoding/json, which takes "SUB" for "sub" and the last of two.
+// readGoogleClaims returns the claims of an ID token that go-oidc has verified. It reads them
+// again and fails where they are ambiguous: go-oidc reads claims by encoding/json, which takes
+// "SUB" for "sub" and the last of two.
 func readGoogleClaims(id *oidc.IDToken) (googleClaims, error) {
 	var raw json.RawMessage
 	if err := id.Claims(&raw); err != nil {

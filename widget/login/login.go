@@ -52,6 +52,8 @@ type Options struct {
 	Endpoints Endpoints
 }
 
+// withDefaults returns the options with defaults for what is zero, known for the endpoints; o
+// may be nil.
 func (o *Options) withDefaults(known Endpoints) Options {
 	var r Options
 	if o != nil {
@@ -89,6 +91,7 @@ type flow struct {
 	sum func(text string) []byte
 }
 
+// newFlow returns the flow of a client. It fails if ID or secret is empty.
 func newFlow(id, secret string, scopes []string, o *Options) (flow, error) {
 	if id == "" || secret == "" {
 		return flow{}, errors.New("login: the client's ID and secret are required")
@@ -110,13 +113,13 @@ func newFlow(id, secret string, scopes []string, o *Options) (flow, error) {
 	}, nil
 }
 
-// derive makes a text of a state that nobody else can.
+// derive returns a text for a purpose and a state that only this client can compute.
 func (f *flow) derive(purpose, state string) string {
 	return base64.RawURLEncoding.EncodeToString(f.sum("charla login " + purpose + "\x00" + state))
 }
 
-// begin returns the address of the provider's page, with a PKCE challenge: a code
-// is worth nothing to whoever began another login.
+// begin returns the URL of the provider's page, with a PKCE challenge: a code is of no use in
+// another login. It fails with [ErrLogin] if state or redirect is empty.
 func (f *flow) begin(state, redirect string, more ...oauth2.AuthCodeOption) (string, error) {
 	if state == "" || redirect == "" {
 		return "", fmt.Errorf("%w: no state or no way back", ErrLogin)
@@ -125,7 +128,8 @@ func (f *flow) begin(state, redirect string, more ...oauth2.AuthCodeOption) (str
 	return f.config(redirect).AuthCodeURL(state, more...), nil
 }
 
-// finish exchanges the code that came back, with the verifier of [flow.begin].
+// finish exchanges the code that came back for a token, and returns it with the state. It
+// fails with [ErrDenied] if the provider sent an error, else with [ErrLogin].
 func (f *flow) finish(ctx context.Context, r *http.Request) (state string, t *oauth2.Token, err error) {
 	q := r.URL.Query()
 	state, code := q.Get("state"), q.Get("code")
@@ -145,7 +149,7 @@ func (f *flow) finish(ctx context.Context, r *http.Request) (state string, t *oa
 	return state, t, nil
 }
 
-// safe is an error fit for a log: without what the provider wrote at length, or a URL.
+// safe returns an error for a log: without URLs, and without the provider's long texts.
 func safe(err error) error {
 	if answer := (*oauth2.RetrieveError)(nil); errors.As(err, &answer) && answer.Response != nil {
 		return fmt.Errorf("status %d, %q", answer.Response.StatusCode, oneLine(answer.ErrorCode, 100))
@@ -156,8 +160,9 @@ func safe(err error) error {
 	return err
 }
 
-// proof is what charla believes of a person. What cannot be stored of the name or the
-// e-mail is left out: neither is what they are known by.
+// proof returns the proof for a person. It fails with [ErrLogin] if the subject is missing or
+// cannot be stored. A name that is too long is cut and a malformed e-mail is left out: a
+// person is known by the subject only.
 func proof(provider, subject, name, email string) (charla.Proof, error) {
 	if chatcfg.CheckLine("subject", subject, chatcfg.MaxName) != nil {
 		return charla.Proof{}, fmt.Errorf("%w: no subject", ErrLogin)
@@ -172,12 +177,13 @@ func proof(provider, subject, name, email string) (charla.Proof, error) {
 // claimsDepth is how deep what a provider says of a person may nest.
 const claimsDepth = 16
 
-// readClaims reads what a provider says of a person, each thing once.
+// readClaims calls claim for each field of a JSON object. It fails if the document is
+// malformed or has a field twice, or if claim fails.
 func readClaims(doc []byte, claim func(name string, v strictjson.Value) error) error {
 	return strictjson.ReadObject(doc, claimsDepth, claim)
 }
 
-// readText reads a text; null is none.
+// readText returns a JSON text, empty for null. It fails for any other type.
 func readText(v strictjson.Value) (string, error) {
 	if v.Kind != strictjson.String && v.Kind != strictjson.Null {
 		return "", errors.New("not text")
@@ -185,7 +191,7 @@ func readText(v strictjson.Value) (string, error) {
 	return v.Text, nil
 }
 
-// oneLine is at most n characters of a text, on one line.
+// oneLine returns a text on one line, cut to n characters, without invalid UTF-8.
 func oneLine(s string, n int) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)

@@ -50,8 +50,9 @@ type dist struct {
 	files map[string][]byte
 }
 
-// build bundles the sources. One name of the build is in the names of all its files
-// but the loader, and in the loader, so that one loader always goes with one app.
+// build bundles the sources and returns the files. It fails with esbuild's errors. A digest
+// of the build is in the names of all its files but the loader, and in the loader, so that one
+// loader always goes with one app.
 func build(ui string) (*dist, error) {
 	d := &dist{Integrity: map[string]string{}, files: map[string][]byte{}}
 	sources := map[string]string{"app": "app/main.ts"}
@@ -85,9 +86,10 @@ func build(ui string) (*dist, error) {
 	return d, nil
 }
 
+// quote returns a text as a JavaScript string; it must need no escapes.
 func quote(s string) string { return `"` + s + `"` }
 
-// short is what names have of a digest.
+// short returns a digest as file names have it: 8 characters.
 func short(sum []byte) string { return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5])) }
 
 // add adds a file under its name and version, and returns both together.
@@ -99,7 +101,7 @@ func (d *dist) add(name, version string, content []byte) string {
 	return name
 }
 
-// bundle makes one file of a source and what it imports.
+// bundle returns a source with what it imports as one minified file.
 func bundle(ui, entry string, format api.Format, define map[string]string) ([]byte, error) {
 	src, err := filepath.Abs(filepath.Join(ui, "src"))
 	if err != nil {
@@ -121,6 +123,7 @@ func bundle(ui, entry string, format api.Format, define map[string]string) ([]by
 	}))
 }
 
+// result returns the file that esbuild built, or its errors.
 func result(r api.BuildResult) ([]byte, error) {
 	if len(r.Errors) > 0 {
 		return nil, errors.New(strings.Join(api.FormatMessages(r.Errors, api.FormatMessagesOptions{}), "\n"))
@@ -152,7 +155,8 @@ var styles = api.Plugin{
 	},
 }
 
-// compileTests bundles each test for node, in a file of its own.
+// compileTests bundles each test for node, into a file of its own in a directory. It fails if
+// there are no tests.
 func compileTests(ui, into string) error {
 	tests, err := filepath.Glob(filepath.Join(ui, "test", "*.test.ts"))
 	if err != nil {
@@ -183,7 +187,7 @@ func compileTests(ui, into string) error {
 	return nil
 }
 
-// compressed is a file as it travels, after brotli 11.
+// compressed returns a file as browsers get it: compressed by brotli 11.
 func (d *dist) compressed(name string) []byte {
 	var b bytes.Buffer
 	w := brotli.NewWriterLevel(&b, brotli.BestCompression)
@@ -196,8 +200,10 @@ func (d *dist) compressed(name string) []byte {
 	return b.Bytes()
 }
 
+// size returns a file's compressed size in bytes.
 func (d *dist) size(name string) int { return len(d.compressed(name)) }
 
+// report returns a table of all files with their compressed sizes.
 func (d *dist) report() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(d.files)) {
@@ -207,8 +213,8 @@ func (d *dist) report() string {
 	return b.String()
 }
 
-// overBudget says which files weigh too much.
-func (d *dist) overBudget() error {
+// checkSizes returns an error that names every file above its size limit, or nil.
+func (d *dist) checkSizes() error {
 	var problems []error
 	limit := func(what string, size, most int) {
 		if size > most {
@@ -223,8 +229,8 @@ func (d *dist) overBudget() error {
 	return errors.Join(problems...)
 }
 
-// write replaces what is in a directory by the build, each file also compressed
-// (.br), and its manifest.
+// write removes a directory and writes the build there: each file, also compressed (.br), and
+// the manifest.
 func (d *dist) write(dir string) error {
 	manifest, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
