@@ -13,8 +13,8 @@ type Abilities struct {
 	Mailboxes []string
 }
 
-// LintFor is [Config.Lint] with warnings of what a host is not able to do; nil: nothing
-// is known of it.
+// LintFor returns the warnings of [Config.Lint], and of settings that need what the host is
+// not able to do; host nil: nothing is known of it.
 func (c Config) LintFor(host *Abilities) []Problem {
 	l := linter{c.Lint()}
 	if host == nil {
@@ -45,13 +45,13 @@ type social struct {
 	Social
 }
 
+// socials returns both social logins.
 func (c *Chat) socials() []social {
 	return []social{{"facebook", "Facebook", c.Facebook}, {"google", "Google", c.Google}}
 }
 
-// SwitchedOff is the configuration without "social only" where it switches off the last
-// social login that was on in another one: "only" is hidden then, and means nothing
-// without a login (R6.3).
+// SwitchedOff returns the configuration, without "social only" if before had a social login
+// on and c has none: "only" is then hidden on the settings page, and means nothing (R6.3).
 func (c Config) SwitchedOff(before Config) Config {
 	was, is := &before.Chat, &c.Chat
 	if (was.Facebook.Enabled || was.Google.Enabled) && !is.Facebook.Enabled && !is.Google.Enabled {

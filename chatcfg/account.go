@@ -21,7 +21,7 @@ func (id AccountID) IsZero() bool { return id.UUID == uuid.Nil }
 // ErrID: the text is not an ID as String writes it.
 var ErrID = errors.New("chatcfg: not an ID")
 
-// ParseAccountID reads an ID as String writes it; another text is [ErrID].
+// ParseAccountID parses an ID as String writes it. It returns [ErrID] for any other text.
 func ParseAccountID(text string) (AccountID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || id.String() != text {
@@ -101,7 +101,7 @@ type RuleSince struct {
 	Changed time.Time
 }
 
-// Rule returns what saves mean for a rule; zero but for its key: nothing.
+// Rule returns what saves mean for a rule, or only the key if they mean nothing for it.
 func (s Since) Rule(key string) RuleSince {
 	for _, r := range s.Rules {
 		if r.Rule == key {
@@ -111,8 +111,7 @@ func (s Since) Rule(key string) RuleSince {
 	return RuleSince{Rule: key}
 }
 
-// With returns a copy with what saves mean for one rule, which takes the place of
-// what they meant before.
+// With returns a copy in which r replaces what saves mean for r's rule.
 func (s Since) With(r RuleSince) Since {
 	rules := make([]RuleSince, 0, len(s.Rules)+1)
 	for _, old := range s.Rules {
@@ -134,7 +133,7 @@ const (
 	sinceRunningAt = "runningAt"
 )
 
-// MarshalJSON writes the document.
+// MarshalJSON returns the document.
 func (s Since) MarshalJSON() ([]byte, error) {
 	doc := make(map[string]any)
 	put := func(key string, t time.Time) {

@@ -54,7 +54,8 @@ type day struct {
 	total int64
 }
 
-// makeDay is the day on which own begin, after one on which eve began.
+// makeDay returns a day with the spans that begin on it (own) and the rest of the overnight
+// ones that began the day before (eve). It sorts and merges them.
 func makeDay(own, eve []span) day {
 	var spans []span
 	for _, s := range own {
@@ -84,17 +85,17 @@ func makeDay(own, eve []span) day {
 	return d
 }
 
-// Location is the time zone of the hours.
+// Location returns the time zone of the hours.
 func (c *Calendar) Location() *time.Location { return c.loc }
 
-// IsOpen says whether t is inside the business hours.
+// IsOpen reports whether t is inside the business hours.
 func (c *Calendar) IsOpen(t time.Time) bool {
 	_, offset := t.In(c.loc).Zone()
 	return c.openWall(t.Unix() + int64(offset))
 }
 
-// NextOpen is the first open instant at or after t; false if there is none
-// because only past exceptions were open.
+// NextOpen returns the first open instant at or after t. It returns false if there is none:
+// only past exceptions were open.
 func (c *Calendar) NextOpen(t time.Time) (time.Time, bool) {
 	if c.IsOpen(t) {
 		return t, true
@@ -106,10 +107,10 @@ func (c *Calendar) NextOpen(t time.Time) (time.Time, bool) {
 	return time.Unix(end-1, 0).In(t.Location()), true
 }
 
-// Add is the earliest instant at which d of business time has passed since t:
-// a time that ends when the business closes ends then, not at the next opening.
-// It is t if d is not positive. It is false if so much business time never
-// passes: because only exceptions are left, or before the year 9999.
+// Add returns the earliest instant at which d of business time has passed since t: a time
+// that ends when the business closes ends then, not at the next opening. It returns t if d
+// is not positive. It returns false if so much business time does not pass before the year
+// 9999, for example because only exceptions are left.
 func (c *Calendar) Add(t time.Time, d time.Duration) (time.Time, bool) {
 	if d <= 0 {
 		return t, true
@@ -125,10 +126,10 @@ func (c *Calendar) Add(t time.Time, d time.Duration) (time.Time, bool) {
 	return time.Unix(end, 0).Add(part).In(t.Location()), true
 }
 
-// Start is the latest instant s from which d of business time has passed by t.
-// It is the inverse of [Calendar.Add]: for every s from the year 1 on,
-// Add(s, d) is at or before t if and only if s is at or before Start(t, d). It
-// is t if d is not positive, and false if there is no such s.
+// Start returns the latest instant s from which d of business time has passed by t. It is
+// the inverse of [Calendar.Add]: for every s from the year 1 on, Add(s, d) is at or before t
+// if and only if s is at or before Start(t, d). It returns t if d is not positive, and false
+// if there is no such s.
 func (c *Calendar) Start(t time.Time, d time.Duration) (time.Time, bool) {
 	if d <= 0 {
 		return t, true
@@ -142,8 +143,8 @@ func (c *Calendar) Start(t time.Time, d time.Duration) (time.Time, bool) {
 	return time.Unix(start, 0).Add(-part).In(t.Location()), true
 }
 
-// Between is the business time from an instant to a later one: zero if to is
-// not after from, and at most the longest [time.Duration], 292 years.
+// Between returns the business time from an instant to a later one: zero if to is not after
+// from, and at most the longest [time.Duration], 292 years.
 func (c *Calendar) Between(from, to time.Time) time.Duration {
 	if !from.Before(to) {
 		return 0
@@ -163,7 +164,8 @@ func (c *Calendar) Between(from, to time.Time) time.Duration {
 	return time.Duration(seconds)*time.Second + after - before
 }
 
-// split cuts t at the whole second before it. The rest counts only when open.
+// split returns the whole second at or before t, in seconds since 1970, and how much of the
+// rest counts: all if t is open, else zero.
 func (c *Calendar) split(t time.Time) (whole int64, part time.Duration) {
 	if c.IsOpen(t) {
 		part = time.Duration(t.Nanosecond())
@@ -171,8 +173,8 @@ func (c *Calendar) split(t time.Time) (whole int64, part time.Duration) {
 	return t.Unix(), part
 }
 
-// ceilSeconds rounds d + part up to whole seconds. The rest, from minus one
-// second to zero, is what that was too much.
+// ceilSeconds returns d + part rounded up to whole seconds, and what must be added to that,
+// from minus one second to zero, to have d + part again.
 func ceilSeconds(d, part time.Duration) (seconds int64, rest time.Duration) {
 	seconds = int64(d / time.Second)
 	part += d % time.Second
@@ -183,8 +185,8 @@ func ceilSeconds(d, part time.Duration) (seconds int64, rest time.Duration) {
 	return seconds, part
 }
 
-// forward is the earliest second by which so many business seconds have passed
-// since from.
+// forward returns the earliest second by which that many business seconds have passed since
+// from, or false if they do not pass before the year 9999.
 func (c *Calendar) forward(from, seconds int64) (end int64, ok bool) {
 	for from < lastInstant {
 		offset, change := c.period(from)
@@ -200,8 +202,8 @@ func (c *Calendar) forward(from, seconds int64) (end int64, ok bool) {
 	return 0, false
 }
 
-// backward is the latest second since which so many business seconds have
-// passed by to.
+// backward returns the latest second since which that many business seconds have passed by
+// to, or false if there is none from the year 1 on.
 func (c *Calendar) backward(to, seconds int64) (start int64, ok bool) {
 	if seconds <= 0 {
 		return to, true
@@ -222,8 +224,7 @@ func (c *Calendar) backward(to, seconds int64) (start int64, ok bool) {
 	return 0, false
 }
 
-// period is the zone's offset at an instant and the next instant at which it
-// may change.
+// period returns the zone's offset at a second and the next second at which it may change.
 func (c *Calendar) period(at int64) (offset, change int64) {
 	t := time.Unix(at, 0).In(c.loc)
 	_, off := t.Zone()
@@ -239,8 +240,8 @@ func (c *Calendar) period(at int64) (offset, change int64) {
 	return int64(off), end.Unix()
 }
 
-// periodBefore is the zone's offset just before an instant and the earliest
-// instant since which it was that.
+// periodBefore returns the zone's offset just before a second and the earliest second since
+// which the zone has had it.
 func (c *Calendar) periodBefore(at int64) (offset, change int64) {
 	t := time.Unix(at-1, 0).In(c.loc)
 	_, off := t.Zone()
@@ -251,7 +252,7 @@ func (c *Calendar) periodBefore(at int64) (offset, change int64) {
 	return int64(off), start.Unix()
 }
 
-// openWall says whether a wall time is open.
+// openWall reports whether a wall time is open.
 func (c *Calendar) openWall(wall int64) bool {
 	date := floorDiv(wall, secondsPerDay)
 	second := int(wall - date*secondsPerDay)
@@ -264,8 +265,8 @@ func (c *Calendar) openWall(wall int64) bool {
 	return false
 }
 
-// count is how many wall seconds before a wall time are open, from an origin of
-// its own.
+// count returns how many open wall seconds are before a wall time. Only differences between
+// counts mean something: a count may be negative.
 func (c *Calendar) count(wall int64) int64 {
 	date := floorDiv(wall, secondsPerDay)
 	second := int(wall - date*secondsPerDay)
@@ -279,8 +280,8 @@ func (c *Calendar) count(wall int64) int64 {
 	return n
 }
 
-// reach is the earliest wall time whose count is n. It is after lo, whose count
-// is less than n, and not after hi, whose count is not less.
+// reach returns the earliest wall time whose count is n. The count of lo must be less than n,
+// and that of hi not less.
 func (c *Calendar) reach(lo, hi, n int64) int64 {
 	first, last := floorDiv(lo, secondsPerDay), floorDiv(hi, secondsPerDay)
 	// The day sought is most often near: look at ever longer steps from first.
@@ -309,7 +310,7 @@ func (c *Calendar) reach(lo, hi, n int64) int64 {
 	return hi
 }
 
-// floorDiv divides and rounds down; n is positive.
+// floorDiv returns a divided by n, rounded down; n must be positive.
 func floorDiv(a, n int64) int64 {
 	q := a / n
 	if a%n < 0 {
@@ -318,5 +319,5 @@ func floorDiv(a, n int64) int64 {
 	return q
 }
 
-// floorMod is the rest of floorDiv, from 0 to n-1.
+// floorMod returns the remainder of floorDiv, from 0 to n-1.
 func floorMod(a, n int64) int64 { return a - floorDiv(a, n)*n }

@@ -17,8 +17,8 @@ type run struct {
 	before int64
 }
 
-// newCalendar compiles spans in minutes, which are overnight when they end
-// before they start: those of each weekday from Thursday on, and the exceptions.
+// newCalendar returns a calendar of spans in minutes: those of each weekday, from Thursday,
+// and the exceptions. A span that ends before it starts is overnight.
 func newCalendar(loc *time.Location, weekly [7][]span, exceptions []dates) *Calendar {
 	c := &Calendar{loc: loc, runs: []run{{from: math.MinInt64, usual: true}}}
 	for i := range c.week {
@@ -85,8 +85,8 @@ func newCalendar(loc *time.Location, weekly [7][]span, exceptions []dates) *Cale
 	return c
 }
 
-// at is a date's day and how many seconds were open before it, from an origin of its
-// own.
+// at returns a date's day, and how many seconds are open before the date, as [Calendar.count]
+// counts.
 func (c *Calendar) at(date int64) (*day, int64) {
 	i := 0
 	if len(c.runs) > 1 && date >= c.runs[1].from {
@@ -100,7 +100,7 @@ func (c *Calendar) at(date int64) (*day, int64) {
 	return &r.day, r.before + (date-r.from)*r.day.total
 }
 
-// usual is at without single dates and ranges.
+// usual is at without the exceptions of single dates and ranges.
 func (c *Calendar) usual(date int64) (*day, int64) {
 	week, weekday := floorDiv(date, 7), floorMod(date, 7)
 	d, before := &c.week[weekday], week*c.before[7]+c.before[weekday]
@@ -123,7 +123,7 @@ const (
 	epoch = 719_528
 )
 
-// daysBefore is how many days of a cycle are before a year of it.
+// daysBefore returns how many days of a cycle are before a year of it.
 func daysBefore(year int64) int64 {
 	return 365*year + (year+3)/4 - (year+99)/100 + (year+399)/400
 }
@@ -146,6 +146,7 @@ type yearDay struct {
 	extra int64
 }
 
+// newYears compiles the usual week and the yearly exceptions, by [monthDay].
 func newYears(weekly [7][]span, yearly map[int64][]span) *years {
 	var y years
 	var extra [14]int64
@@ -159,7 +160,7 @@ func newYears(weekly [7][]span, yearly map[int64][]span) *years {
 	return &y
 }
 
-// kindOf is the kind of a year of a cycle.
+// kindOf returns the kind of a year of a cycle, from 0 to 13.
 func kindOf(year int64) int64 {
 	kind := floorMod(daysBefore(year)-epoch, 7) * 2
 	if daysBefore(year+1)-daysBefore(year) == 366 {
@@ -168,8 +169,9 @@ func kindOf(year int64) int64 {
 	return kind
 }
 
-// yearDays are the days of a year that are not as the week has them, and how much more
-// is open in it. The last of them is after every date.
+// yearDays returns the days of a year that differ from the usual week, and how many seconds
+// more than by that week are open in the year. One more element, after every date, ends the
+// days.
 func yearDays(year int64, weekly [7][]span, yearly map[int64][]span) (days []yearDay, extra int64) {
 	begins := func(date int64) ([]span, bool) {
 		_, month, d := time.Unix(date*secondsPerDay, 0).UTC().Date()
@@ -193,8 +195,8 @@ func yearDays(year int64, weekly [7][]span, yearly map[int64][]span) (days []yea
 	return append(days, yearDay{date: math.MaxInt64, extra: extra}), extra
 }
 
-// at is a date's day, nil if it is as the week has it, and how much more than by the
-// week was open before it.
+// at returns a date's day, nil if it is as in the usual week, and how many seconds more than
+// by that week are open before it.
 func (y *years) at(date int64) (*day, int64) {
 	cycle, in := floorDiv(date+epoch, cycleDays), floorMod(date+epoch, cycleDays)
 	year := in / 366

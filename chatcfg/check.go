@@ -6,22 +6,22 @@ import (
 	"unicode/utf8"
 )
 
-// CheckText checks a text of several lines that someone typed: not blank, at
-// most limit characters (and four bytes for each), valid UTF-8, no control
-// characters but tabs and line ends ("\n" or "\r\n"). It returns every problem,
-// with the path as given; nil if there is none.
+// CheckText returns the problems of a text of several lines that someone typed, with the path
+// as given; nil if there are none. The text must not be blank, must have at most limit
+// characters (and four bytes for each), valid UTF-8, and no control characters but tabs and
+// line ends ("\n" or "\r\n").
 func CheckText(path, s string, limit int) Problems {
 	return checkString(path, s, limit, true, true)
 }
 
-// CheckLine is [CheckText] for a text of one line: tabs, line ends and what else breaks
-// a line are problems.
+// CheckLine is [CheckText] for a text of one line: tabs, line ends and other characters that
+// break a line are problems.
 func CheckLine(path, s string, limit int) Problems {
 	return checkString(path, s, limit, true, false)
 }
 
-// checkString is CheckText for texts that need not be there or have but one
-// line.
+// checkString is [CheckText], where a text may be blank unless required, and must have one
+// line unless lines is true.
 func checkString(path, s string, limit int, required, lines bool) Problems {
 	var problems Problems
 	add := func(code Code, args ...any) {
@@ -46,10 +46,13 @@ func checkString(path, s string, limit int, required, lines bool) Problems {
 	return problems
 }
 
+// tooLong reports whether a text has more than limit characters, or than four bytes for each.
 func tooLong(s string, limit int) bool {
 	return len(s) > limit && (len(s) > utf8.UTFMax*limit || utf8.RuneCountInString(s) > limit)
 }
 
+// hasControl reports whether a text has control characters. Tabs and line ends count unless
+// lines is true.
 func hasControl(s string, lines bool) bool {
 	if lines {
 		s = strings.ReplaceAll(s, "\r\n", "\n")
@@ -67,8 +70,8 @@ func breaksLine(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }
 
-// shorten makes a value fit to be shown in a message: at most 60 characters of
-// valid UTF-8 without control characters.
+// shorten returns a value as a message shows it: at most 60 characters of valid UTF-8 without
+// control characters, then "…" if it was longer.
 func shorten(s string) string {
 	const limit = 60
 	s, cut := strings.ToValidUTF8(s[:min(len(s), utf8.UTFMax*limit)], "�"), len(s) > utf8.UTFMax*limit

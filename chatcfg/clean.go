@@ -21,7 +21,7 @@ func clean(s string) string {
 	return strings.TrimSpace(strings.Map(cleanRune, s))
 }
 
-// cleanRune is a character as identifiers have it; -1: it goes.
+// cleanRune returns a character as identifiers have it, or -1 to remove it.
 func cleanRune(r rune) rune {
 	switch {
 	case r < utf8.RuneSelf:

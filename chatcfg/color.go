@@ -19,7 +19,7 @@ func ParseColor(s string) (string, error) {
 	return s, nil
 }
 
-// rgb reads a colour into its three channels, 0 to 255.
+// rgb returns the three channels of a colour in lower case, or false if it is none.
 func rgb(s string) ([3]uint8, bool) {
 	var c [3]uint8
 	hex, ok := strings.CutPrefix(s, "#")
@@ -33,8 +33,8 @@ func rgb(s string) ([3]uint8, bool) {
 	return [3]uint8{uint8(n >> 16), uint8(n >> 8), uint8(n)}, err == nil
 }
 
-// Contrast is the WCAG contrast ratio of two colours, from 1 to 21, whichever
-// comes first. It is 0 if one of them is not a colour.
+// Contrast returns the WCAG contrast ratio of two colours, in any order, from 1 to 21. It
+// returns 0 if one of them is not a colour.
 func Contrast(a, b string) float64 {
 	la, okA := luminance(a)
 	lb, okB := luminance(b)
@@ -44,7 +44,7 @@ func Contrast(a, b string) float64 {
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
 }
 
-// luminance is the relative luminance of WCAG 2.
+// luminance returns the relative luminance of WCAG 2, or false if it is not a colour.
 func luminance(color string) (float64, bool) {
 	c, ok := rgb(strings.ToLower(strings.TrimSpace(color)))
 	var l float64
@@ -60,9 +60,9 @@ func luminance(color string) (float64, bool) {
 	return l, ok
 }
 
-// Readable is the text colour to use on a background: the wanted one where its
-// contrast is enough, else black or white, of which one always is (R6.6). A
-// background that is not a colour leaves the text's as it is.
+// Readable returns the text colour to use on a background: text if its contrast is enough,
+// else black or white, whichever has enough (R6.6). If the background is not a colour, it
+// returns text.
 func Readable(background, text string) string {
 	if _, ok := luminance(background); !ok || Contrast(background, text) >= MinContrast {
 		return text

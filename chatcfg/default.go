@@ -2,7 +2,7 @@ package chatcfg
 
 import "reflect"
 
-// Default is the configuration of a new account, with its texts in a language.
+// Default returns the configuration of a new account, with its texts in a language.
 // Every automatic action is off, every choice is the most usual one; the name
 // and the domain are missing. chat.locale is l; [Auto] has its texts in Spanish,
 // and so has an unknown locale, which becomes [Spanish].

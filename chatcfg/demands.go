@@ -5,8 +5,9 @@ import "reflect"
 // What one setting demands of another. What a value must be by itself follows
 // from its row ([Setting]).
 
-// missing finds what is missing because of what is switched on.
-func (v *validator) missing(c *Config) {
+// checkMissing adds a problem for each value that is missing and that something which is
+// switched on needs.
+func (v *validator) checkMissing(c *Config) {
 	for _, one := range []struct {
 		path string
 		on   bool
@@ -31,8 +32,9 @@ func (v *validator) missing(c *Config) {
 	}
 }
 
-// demands finds what contradicts something else.
-func (v *validator) demands(c *Config) {
+// checkTogether adds a problem for each value that contradicts another, and those of the
+// business hours.
+func (v *validator) checkTogether(c *Config) {
 	a := c.Automation
 	v.needsHours("quality.clock", c.Quality.Clock == Business)
 	v.needsHours("automation.autoClose.clock", a.AutoClose.Clock == Business)
@@ -61,7 +63,7 @@ func (v *validator) demands(c *Config) {
 	}
 }
 
-// needsHours refuses what needs business hours where there are none (R4.9).
+// needsHours adds a problem if a value needs business hours and there are none (R4.9).
 func (v *validator) needsHours(path string, needs bool) {
 	if needs && !v.hasHours {
 		v.add(path, CodeNoHours)

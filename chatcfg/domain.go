@@ -34,8 +34,8 @@ func ParseDomain(s string) (string, error) {
 	return host, nil
 }
 
-// cutScheme cuts an http or https URL after its host, and its scheme off; a host without
-// a scheme has none.
+// cutScheme returns the scheme of an http or https URL, empty for a text without one, and
+// what follows it up to the end of the host. It returns false for any other scheme.
 func cutScheme(s string) (scheme, rest string, ok bool) {
 	scheme, rest, found := strings.Cut(s, "://")
 	if !found {
@@ -48,7 +48,7 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 	return scheme, rest, !found || defaultPort(scheme) != ""
 }
 
-// defaultPort is the port that a page of a scheme has without saying so.
+// defaultPort returns the port of a scheme's pages whose URL has none.
 func defaultPort(scheme string) string {
 	switch scheme {
 	case "http":
@@ -59,8 +59,8 @@ func defaultPort(scheme string) string {
 	return ""
 }
 
-// parsePattern is ParseDomain for extra domains: "*." may stand before a name of
-// two or more labels, and the origin of an app is one, too.
+// parsePattern is [ParseDomain] for extra domains: "*." may stand before a name of two or
+// more labels, and the origin of an app is accepted, too.
 func parsePattern(s string) (string, error) {
 	if origin, ok := parseAppOrigin(s); ok {
 		return origin, nil
@@ -83,8 +83,8 @@ func parsePattern(s string) (string, error) {
 // appOrigin is the origin of an app's pages, and what may follow it in a URL.
 var appOrigin = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]{0,62})://([A-Za-z0-9._-]{1,253}(?::[1-9][0-9]{0,4})?)(?:[/?#].*)?$`)
 
-// parseAppOrigin reads the origin of an app, such as "capacitor://localhost": of a scheme
-// that is the app's own, which browsers write as it is, but for the scheme's case.
+// parseAppOrigin returns the origin of an app, such as "capacitor://localhost", with its
+// scheme in lower case, or false if the text is none.
 func parseAppOrigin(s string) (string, bool) {
 	m := appOrigin.FindStringSubmatch(clean(s))
 	if m == nil {
@@ -99,7 +99,7 @@ func parseAppOrigin(s string) (string, bool) {
 	}
 }
 
-// Allows says whether a page of that origin may load the widget (R6.8). The
+// Allows reports whether a page of that origin may load the widget (R6.8). The
 // origin is the value of an Origin header as browsers write it, such as
 // "https://tienda.cl": its host and port must be exactly those of the domain or
 // of an extra domain, whose "*." stands for one label. The scheme does not
@@ -144,8 +144,8 @@ func (c Chat) Allows(origin string) bool {
 	return false
 }
 
-// splitPort splits a host from its port, which is written without leading zeros;
-// empty: there is none.
+// splitPort splits a host from its port; empty: there is none. It returns false unless the
+// port is a number from 1 to 65535 without leading zeros.
 func splitPort(s string) (host, port string, ok bool) {
 	colon := strings.LastIndexByte(s, ':')
 	if colon < 0 || strings.HasSuffix(s, "]") {
@@ -167,8 +167,8 @@ var hosts = idna.New(
 	idna.CheckHyphens(false),
 )
 
-// cleanHost is clean for an address. In some scripts names differ by a joiner after a
-// letter, which stays for canonicalHost to judge.
+// cleanHost is clean for an address, but it keeps a joiner after a letter, by which names
+// differ in some scripts: canonicalHost checks it.
 func cleanHost(s string) string {
 	if !strings.ContainsFunc(s, isJoiner) {
 		return clean(s)
@@ -185,10 +185,11 @@ func cleanHost(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
+// isJoiner reports whether a character is one of the two invisible joiners.
 func isJoiner(r rune) bool { return unicode.Is(unicode.Join_Control, r) }
 
-// canonicalHost is a host in lower case and ASCII, or an IP address as it is
-// usually written.
+// canonicalHost returns a host in lower case and ASCII, or an IP address as it is usually
+// written. It returns false if the text is neither.
 func canonicalHost(s string) (string, bool) {
 	if inner, ok := strings.CutPrefix(s, "["); ok {
 		inner, ok = strings.CutSuffix(inner, "]")
@@ -226,8 +227,8 @@ func canonicalHost(s string) (string, bool) {
 	return host, true
 }
 
-// isName reports whether a name in ASCII is of letters, digits, hyphens and underscores, and
-// no label begins or ends with a hyphen, as people read it neither.
+// isName reports whether a name in ASCII has only letters, digits, hyphens and underscores,
+// and no label begins or ends with a hyphen, in ASCII or as people read it.
 func isName(host string) bool {
 	if host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
 		return false
@@ -246,10 +247,10 @@ func isName(host string) bool {
 	return true
 }
 
-// isAddress says whether a canonical host is an IP address.
+// isAddress reports whether a canonical host is an IP address.
 func isAddress(host string) bool { return host != "" && (host[0] == '[' || endsInNumber(host)) }
 
-// endsInNumber says whether a browser would read a host as an IPv4 address.
+// endsInNumber reports whether a browser would read a host as an IPv4 address.
 func endsInNumber(host string) bool {
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	if strings.Trim(last, "0123456789") == "" {

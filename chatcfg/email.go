@@ -33,7 +33,7 @@ func ParseEmail(s string) (string, error) {
 	return local + "@" + domain, nil
 }
 
-// isDotAtom says whether s is atoms of RFC 5321 joined by dots.
+// isDotAtom reports whether s is atoms of RFC 5321 joined by dots.
 func isDotAtom(s string) bool {
 	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool {

@@ -19,8 +19,8 @@ type Entry struct {
 	Host bool
 }
 
-// SocialOnly says whether only social logins may enter: "only" is set on either
-// provider (R6.3). One that is set on a provider that is off counts, too.
+// SocialOnly reports whether only social logins may enter: "only" is set on either provider
+// (R6.3), even on one that is off.
 func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
 
 // CheckEntry decides whether a visitor may start a conversation, and returns
@@ -87,7 +87,7 @@ func (c Chat) CheckEntry(e Entry) (Entry, error) {
 	return e, nil
 }
 
-// gives says whether the visitor said anything at all.
+// gives reports whether the visitor gave any of the data.
 func (e Entry) gives() bool {
 	return !IsBlank(e.Name + e.Email + e.RUT + e.Phone)
 }

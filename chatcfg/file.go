@@ -62,7 +62,7 @@ var fileTypes = [...]struct {
 	{"text/plain", []string{".txt", ".text", ".log"}},
 }
 
-// FileTypes are the media types that [CheckFile] knows.
+// FileTypes returns the media types that [CheckFile] knows.
 func FileTypes() []string {
 	types := make([]string, len(fileTypes))
 	for i := range fileTypes {
@@ -71,9 +71,9 @@ func FileTypes() []string {
 	return types
 }
 
-// FileEndings are the endings that the name of a file of a media type may have, in
-// any case, the usual one first: ".jpg", ".jpeg", …; nil for a type that
-// [CheckFile] does not know.
+// FileEndings returns the endings that the name of a file of a media type may have, in lower
+// or upper case, the usual one first: ".jpg", ".jpeg", …; nil for a type that [CheckFile]
+// does not know.
 func FileEndings(mime string) []string {
 	for i := range fileTypes {
 		if fileTypes[i].mime == mime {
@@ -110,8 +110,8 @@ func CheckFile(name string, b []byte) (File, error) {
 	return f, nil
 }
 
-// checkFileBody describes an attachment by its content: the type, and whether it may
-// be shown.
+// checkFileBody describes an attachment by its content: the type, and whether it may be
+// shown. The error is [Problems]; the File then has no more than its type, if it is known.
 func checkFileBody(b []byte) (File, error) {
 	if f := findImageFormat(b); f != nil {
 		config, err := f.config(bytes.NewReader(b))
@@ -133,9 +133,9 @@ func checkFileBody(b []byte) (File, error) {
 	return File{}, refuse(CodeFileType)
 }
 
-// isInline reports whether a picture, whose header tells that many pixels, is whole
-// and small enough to be shown beside its message. Cameras put data after a picture's
-// end, which is not looked at.
+// isInline reports whether a picture, which has that many pixels, is whole and small enough
+// to be shown beside its message. Data after a picture's end, which cameras put there, is no
+// obstacle.
 func isInline(f *imageFormat, pixels int64, b []byte) bool {
 	frames, _, ok := f.walk(b)
 	all := pixels * int64(frames)
@@ -143,8 +143,8 @@ func isInline(f *imageFormat, pixels int64, b []byte) bool {
 		(all <= freePixels || all/maxPixelsPerByte <= int64(len(b)))
 }
 
-// checkFileName returns the label that a name gives for a file of a media type; of an
-// unknown one the ending is not checked.
+// checkFileName returns the label for the name of a file of a media type, or problems. The
+// ending is not checked for an unknown type.
 func checkFileName(name, mime string) (string, Problems) {
 	const path = "name"
 	if i := strings.LastIndexAny(name, `/\／＼`); i >= 0 {
@@ -185,8 +185,8 @@ func checkFileName(name, mime string) (string, Problems) {
 	return name, nil
 }
 
-// labelRune is a character as a label has it: -1 for one that shows nothing, a dot
-// for what looks like one to a reader, or is one to a program that folds widths.
+// labelRune returns a character as a label has it: -1, to remove it, if it shows nothing, and
+// a dot for what looks like one, or is one for a program that folds widths.
 func labelRune(r rune) rune {
 	switch {
 	case r == '\uff0e', r == '\u2024', r == '\ufe52':
@@ -197,8 +197,8 @@ func labelRune(r rune) rune {
 	return r
 }
 
-// windowsPart is what of a name Windows takes for a device, whatever its ending, or for
-// the stream of a file; empty: nothing.
+// windowsPart returns the part of a name that Windows takes for a device, with any ending, or
+// ":" for the stream of a file; empty: there is none.
 func windowsPart(name string) string {
 	if strings.ContainsRune(name, ':') {
 		return ":"

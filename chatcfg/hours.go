@@ -29,7 +29,7 @@ const (
 	CodeClosedWithTimes Code = "closed_with_times" // the date
 )
 
-// IsZero reports whether nothing is said: no time zone, no intervals, no exceptions.
+// IsZero reports whether everything is missing: time zone, intervals, exceptions.
 func (h Hours) IsZero() bool {
 	return h.Timezone == "" && len(h.Weekly) == 0 && len(h.Exceptions) == 0
 }
@@ -38,7 +38,7 @@ func (h Hours) IsZero() bool {
 // exceptions, with or without a time zone.
 func (h Hours) IsOnlyZone() bool { return len(h.Weekly) == 0 && len(h.Exceptions) == 0 }
 
-// Location is the account's time zone: UTC if it has none, or one that is unknown.
+// Location returns the account's time zone: UTC if it has none, or one that is unknown.
 func (h Hours) Location() *time.Location {
 	if loc, ok := loadZone(h.Timezone); ok {
 		return loc
@@ -137,8 +137,8 @@ var weekdays = map[Day]int{
 	Thursday: 0, Friday: 1, Saturday: 2, Sunday: 3, Monday: 4, Tuesday: 5, Wednesday: 6,
 }
 
-// loadZone loads an IANA zone. It refuses the names that are not IANA's: of the
-// machine's own zone, and of the variants that some machines keep on disk.
+// loadZone returns an IANA zone, or false if it is unknown. Names that are not IANA's count
+// as unknown: the machine's own zone, and the variants that some machines have on disk.
 func loadZone(name string) (*time.Location, bool) {
 	switch name {
 	case "", "Local", "localtime", "posixrules", "Factory":
@@ -151,7 +151,8 @@ func loadZone(name string) (*time.Location, bool) {
 	return loc, err == nil
 }
 
-// parseMinute reads "HH:MM" from "00:00" to "24:00" as a minute of the day.
+// parseMinute returns "HH:MM", from "00:00" to "24:00", as a minute of the day, or false for
+// any other text.
 func parseMinute(s string) (minute int, ok bool) {
 	if len(s) != 5 || s[2] != ':' {
 		return 0, false

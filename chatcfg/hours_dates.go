@@ -25,10 +25,11 @@ const (
 	everyYear
 )
 
-// monthDay numbers the dates of every year.
+// monthDay returns a number for a date of every year; numbers sort as the dates do.
 func monthDay(m time.Month, day int) int64 { return int64(m)*100 + int64(day) }
 
-// dates reads the dates of the exceptions and adds a problem for each that is none.
+// dates returns the dates of each exception, and adds a problem for each that cannot be
+// read; that one's kind is unreadable. It leaves out the spans.
 func (h Hours) dates(add func(path string, code Code, args ...any)) []dates {
 	list := make([]dates, len(h.Exceptions))
 	for i, ex := range h.Exceptions {
@@ -70,8 +71,8 @@ func (h Hours) dates(add func(path string, code Code, args ...any)) []dates {
 	return list
 }
 
-// closedBy returns the first date on which dates with intervals are closed by an
-// exception of the same kind; false: there is none.
+// closedBy returns the first of the dates that an exception of the same kind, or d's own,
+// declares closed; false: there is none.
 func (d *dates) closedBy(exceptions []Exception, all []dates) (date string, closed bool) {
 	for i, ex := range exceptions {
 		other := &all[i]

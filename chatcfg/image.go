@@ -93,8 +93,9 @@ func CheckLogo(b []byte) (Image, error) {
 	})
 }
 
-// checkImage looks at the bytes' number, the header, the structure and only
-// then at the pixels. The size check bounds what decoding them may take.
+// checkImage describes a picture whose width and height pass size; the error is [Problems].
+// It checks the number of bytes, the header and the structure before it decodes the pixels,
+// so that decoding takes bounded memory.
 func checkImage(b []byte, size func(width, height int) *Problem) (Image, error) {
 	if len(b) > MaxImageBytes {
 		return Image{}, Problems{{Code: CodeImageTooLarge, Args: []any{fmt.Sprintf("%d MiB", MaxImageBytes>>20)}}}
@@ -129,7 +130,7 @@ func checkImage(b []byte, size func(width, height int) *Problem) (Image, error) 
 	return Image{Type: format.mime, Side: config.Width, SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
-// brokenImage says what is wrong with a picture that cannot be read.
+// brokenImage returns the problem of a picture that cannot be read.
 func brokenImage(b []byte) Problem {
 	if part := wrongChecksum(b); part != "" {
 		return Problem{Code: CodeImageChecksum, Args: []any{part}}
@@ -137,6 +138,7 @@ func brokenImage(b []byte) Problem {
 	return Problem{Code: CodeImageBroken}
 }
 
+// findImageFormat returns the format of a file by how it begins, or nil if it is none.
 func findImageFormat(b []byte) *imageFormat {
 	for i := range imageFormats {
 		magic := imageFormats[i].magic
@@ -151,11 +153,12 @@ func findImageFormat(b []byte) *imageFormat {
 	return nil
 }
 
+// imageSize returns a size as problems show it: "800x600".
 func imageSize(width, height int) string { return fmt.Sprintf("%dx%d", width, height) }
 
-// holdsMarkup says whether a file holds, in a comment or between its metadata,
-// what a browser that guesses could take for a page, or a server for a program.
-// Pixels do not look like this by accident.
+// holdsMarkup reports whether a file has anywhere, as in a comment or its metadata, what a
+// browser that guesses could take for a page, or a server for a program. Pixels do not look
+// like this by accident.
 func holdsMarkup(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '<')

@@ -36,7 +36,7 @@ func walkPNG(b []byte) (frames int, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// wrongChecksum is the name of the first chunk of a PNG whose checksum is wrong; empty:
+// wrongChecksum returns the name of the first chunk of a PNG whose checksum is wrong; empty:
 // there is none.
 func wrongChecksum(b []byte) string {
 	if f := findImageFormat(b); f == nil || f.mime != "image/png" {
@@ -147,7 +147,8 @@ func walkGIF(b []byte) (frames int, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// skipColors skips a GIF's colour table, if the flags tell of one.
+// skipColors returns what follows a GIF's colour table, if the flags tell of one; false: the
+// file ends within it.
 func skipColors(b []byte, flags byte) ([]byte, bool) {
 	if flags&0x80 == 0 {
 		return b, true
@@ -159,7 +160,8 @@ func skipColors(b []byte, flags byte) ([]byte, bool) {
 	return b[size:], true
 }
 
-// skipBlocks skips a GIF's data blocks, the empty last one included.
+// skipBlocks returns what follows a GIF's data blocks and the empty last one; false: the file
+// ends before.
 func skipBlocks(b []byte) ([]byte, bool) {
 	for len(b) > 0 {
 		size := 1 + int(b[0])
@@ -193,7 +195,7 @@ func walkWebP(b []byte) (frames int, rest []byte, ok bool) {
 	return max(frames, 1), rest, true
 }
 
-// nextChunk cuts the first chunk off a WebP's chunks.
+// nextChunk cuts the first chunk off a WebP's chunks; false: it is not whole.
 func nextChunk(b []byte) (kind string, data, rest []byte, ok bool) {
 	if len(b) < 8 {
 		return "", nil, nil, false

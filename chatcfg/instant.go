@@ -12,7 +12,7 @@ var (
 	ptMonths = [...]string{"janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"}
 )
 
-// FormatInstant writes an instant as {nextOpen} shows it (R4.6), in a zone (nil:
+// FormatInstant returns an instant as {nextOpen} shows it (R4.6), in a zone (nil:
 // UTC) and a language: "lunes 9 de marzo, 09:00". [Auto] and unknown locales
 // read as Spanish. The zero time gives the empty string, so that the variable's
 // fallback stands for an instant that never comes.

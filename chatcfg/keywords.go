@@ -2,9 +2,9 @@ package chatcfg
 
 import "strings"
 
-// SplitKeywords reads keywords as people type them into one field: one a line, or
-// separated by commas. A keyword that has a comma is put in quotes, in which two quotes
-// stand for one. Blank ones are left out.
+// SplitKeywords returns the keywords that people type into one field: one a line, or
+// separated by commas. A keyword with a comma stands in quotes, in which two quotes stand for
+// one. Blank ones are left out.
 func SplitKeywords(s string) []string {
 	keywords := []string{}
 	add := func(keyword string) {
@@ -30,7 +30,7 @@ func SplitKeywords(s string) []string {
 	return keywords
 }
 
-// JoinKeywords is keywords as [SplitKeywords] reads them, one a line.
+// JoinKeywords returns keywords as a text that [SplitKeywords] reads, one a line.
 func JoinKeywords(keywords []string) string {
 	lines := make([]string, len(keywords))
 	for i, keyword := range keywords {
@@ -46,7 +46,8 @@ func JoinKeywords(keywords []string) string {
 // commas are what people separate words with.
 const commas = ",،、，"
 
-// closing is the quote that ends what begins with one; empty: it does not.
+// closing returns the closing quote for a text that begins with an opening one; empty: it
+// does not.
 func closing(s string) string {
 	for _, pair := range [...][2]string{{`"`, `"`}, {"“", "”"}, {"«", "»"}, {"„", "“"}} {
 		if strings.HasPrefix(s, pair[0]) {
@@ -56,7 +57,8 @@ func closing(s string) string {
 	return ""
 }
 
-// unquote reads the quoted text that a line begins with; false: there is none.
+// unquote returns the quoted text with which a line begins, and what follows it; false: there
+// is none.
 func unquote(line string) (quoted, rest string, ok bool) {
 	end := closing(line)
 	if end == "" {
@@ -77,7 +79,7 @@ func unquote(line string) (quoted, rest string, ok bool) {
 	}
 }
 
-// cutRune cuts the first rune off.
+// cutRune splits a text after its first rune; false: it is empty.
 func cutRune(s string) (first, rest string, ok bool) {
 	for i := range s {
 		if i > 0 {

@@ -73,7 +73,8 @@ var traits = map[Kind]trait{
 	KindEnd:      {pattern: "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"},
 }
 
-// edit changes every text of a value.
+// edit replaces every text of a value (a string, a [Words], or a list of these) by what
+// change returns for it. It panics on any other value.
 func edit(value reflect.Value, change func(string) string) {
 	switch v := value.Addr().Interface().(type) {
 	case *Words:
@@ -91,7 +92,8 @@ func edit(value reflect.Value, change func(string) string) {
 	}
 }
 
-// canonical applies a parser where it can.
+// canonical returns a function that returns what a parser makes of a text, or the trimmed
+// text if the parser fails.
 func canonical(parse func(string) (string, error)) func(string) string {
 	return func(s string) string {
 		s = line(s)
@@ -102,7 +104,7 @@ func canonical(parse func(string) (string, error)) func(string) string {
 	}
 }
 
-// line is a text of one line without white space around it; empty if it shows nothing.
+// line returns a text without white space around it; empty if it shows nothing.
 func line(s string) string {
 	if IsBlank(s) {
 		return ""
@@ -110,7 +112,7 @@ func line(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// unixLines is idempotent: one pass leaves no "\r" before a "\n".
+// unixLines returns a text with "\n" for each "\r\n", and without any "\r" before it.
 func unixLines(s string) string {
 	if !strings.Contains(s, "\r\n") {
 		return s

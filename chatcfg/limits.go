@@ -65,7 +65,7 @@ const (
 	MaxDuration  = 365 * 24 * time.Hour
 )
 
-// unitStd is the length of a unit; zero when it is unknown.
+// unitStd returns the length of a unit; zero if it is unknown.
 func unitStd(u Unit) time.Duration {
 	switch u {
 	case UnitSeconds:
@@ -80,9 +80,8 @@ func unitStd(u Unit) time.Duration {
 	return 0
 }
 
-// Std is the duration as a time.Duration. One that does not fit, which
-// [Config.Validate] refuses, is the longest that does; an unknown unit gives
-// zero.
+// Std returns the duration as a [time.Duration]: the longest that there is for one that does
+// not fit, which [Config.Validate] refuses, and zero for an unknown unit.
 func (d Duration) Std() time.Duration {
 	unit := unitStd(d.Unit)
 	switch {

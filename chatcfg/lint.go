@@ -7,10 +7,9 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Lint returns warnings: settings that are legal but doubtful (R6.6, R6.7), in
-// the document's order; nil if there is none. Each has a Warn… code. It says
-// nothing of what [Config.Validate] refuses, and expects a configuration that it
-// accepts.
+// Lint returns warnings: settings that are legal but doubtful (R6.6, R6.7), in the document's
+// order; nil if there are none. Each has a Warn… code. The configuration must be one that
+// [Config.Validate] accepts.
 func (c Config) Lint() []Problem {
 	l := linter{}
 	l.automation(c)
@@ -22,6 +21,7 @@ func (c Config) Lint() []Problem {
 
 type linter struct{ warnings []Problem }
 
+// warn adds a warning if something is doubtful.
 func (l *linter) warn(doubtful bool, path string, code Code, args ...any) {
 	if doubtful {
 		l.warnings = append(l.warnings, Problem{Path: path, Code: code, Args: args})
@@ -34,7 +34,7 @@ type keyedAction struct {
 	TextAction
 }
 
-// texts lists the actions that send a text.
+// texts returns the actions that send a text.
 func (a *Automation) texts() []keyedAction {
 	return []keyedAction{
 		{"newCustomer", a.NewCustomer},
@@ -46,6 +46,7 @@ func (a *Automation) texts() []keyedAction {
 	}
 }
 
+// automation warns of automatic actions.
 func (l *linter) automation(c Config) {
 	a := c.Automation
 	l.warn(closesBeforeSLA(c), "automation.autoClose.after", WarnCloseBeforeSLA)
@@ -78,8 +79,8 @@ func (l *linter) automation(c Config) {
 	}
 }
 
-// closesBeforeSLA compares the two where they can be: a time in business hours
-// never ends before the same time on the wall.
+// closesBeforeSLA reports whether tickets close before the SLA is over. It returns false if
+// auto-close counts business hours and the SLA does not: then the times cannot be compared.
 func closesBeforeSLA(c Config) bool {
 	sla, auto := c.Quality.SLA, c.Automation.AutoClose
 	if sla == nil || !auto.Enabled || auto.After == nil || auto.Clock == Business && c.Quality.Clock != Business {
@@ -88,7 +89,7 @@ func closesBeforeSLA(c Config) bool {
 	return auto.After.Std() < sla.Std()
 }
 
-// braced lists the variables that a text names right after an opening.
+// braced returns the variables that a text names right after an opening such as "{{".
 func braced(s, opening string) []string {
 	var names []string
 	for _, name := range [...]string{VarCustomer, VarAgent, VarAccount, VarNextOpen} {
@@ -99,6 +100,7 @@ func braced(s, opening string) []string {
 	return names
 }
 
+// general warns of the general options.
 func (l *linter) general(c Config) {
 	g := c.General
 	marks := g.Important.Enabled && len(g.Important.Keywords) > 0
@@ -109,7 +111,7 @@ func (l *linter) general(c Config) {
 	l.warn(g.CreateIgnored && c.Quality.SLA != nil, "general.createIgnored", WarnIgnoredSLA)
 }
 
-// hours warns of days that are not what they look like.
+// hours warns of intervals that end at 23:59 and of exceptions on 29 February.
 func (l *linter) hours(h Hours) {
 	const lastMinute = "23:59"
 	for i, one := range h.Weekly {
@@ -122,8 +124,8 @@ func (l *linter) hours(h Hours) {
 	}
 }
 
-// domains warns of pages that one may expect to be admitted and are not, and of pages of
-// strangers that are.
+// domains warns of domains whose twin with or without www. is not allowed, and of patterns
+// that allow pages of strangers.
 func (l *linter) domains(c Chat) {
 	twin := func(path, domain string) {
 		host, port, _ := splitPort(domain)
@@ -148,7 +150,7 @@ func (l *linter) domains(c Chat) {
 	}
 }
 
-// twinOf is the host that people take for the same: with www., or without; empty: none.
+// twinOf returns a host with www. added, or taken away; empty: it has no such twin.
 func twinOf(host string) string {
 	if isAddress(host) {
 		return ""
@@ -163,6 +165,7 @@ func twinOf(host string) string {
 	return "www." + bare
 }
 
+// chat warns of the chat's options.
 func (l *linter) chat(c Chat) {
 	l.domains(c)
 	form := c.ContactForm

@@ -15,15 +15,15 @@ var matcher = sync.OnceValue(func() language.Matcher {
 	return language.NewMatcher([]language.Tag{language.Spanish, language.English, language.Portuguese})
 })
 
-// MatchLocale is [VisitorLocale], and [Spanish] if that is unknown (R6.9).
+// MatchLocale returns what [VisitorLocale] does, or [Spanish] if that is empty (R6.9).
 func MatchLocale(acceptLanguage string) Locale {
 	return cmp.Or(VisitorLocale(acceptLanguage), Spanish)
 }
 
-// VisitorLocale is the language, [Spanish], [English] or [Portuguese], that suits
-// an Accept-Language header best; empty if none does. Tags that cannot be read are passed
-// over, and of a tag ("en-US@posix", "es-ES_tradnl") as much is read as can be. One of
-// more than a kilobyte cannot be read.
+// VisitorLocale returns the language, [Spanish], [English] or [Portuguese], that suits an
+// Accept-Language header best; empty if none does, or the header has more than a kilobyte.
+// Tags that cannot be read are skipped, and of a tag ("en-US@posix", "es-ES_tradnl") as much
+// is read as can be.
 func VisitorLocale(acceptLanguage string) Locale {
 	if len(acceptLanguage) > 1<<10 {
 		return ""
@@ -35,7 +35,7 @@ func VisitorLocale(acceptLanguage string) Locale {
 	return [...]Locale{Spanish, English, Portuguese}[i]
 }
 
-// wanted lists the languages of an Accept-Language header, the most wanted first.
+// wanted returns the languages of an Accept-Language header, the most wanted first.
 func wanted(header string) []language.Tag {
 	type weighed struct {
 		tag    language.Tag
@@ -57,7 +57,8 @@ func wanted(header string) []language.Tag {
 	return tags
 }
 
-// readTag reads a language tag, or as much of its beginning as is one.
+// readTag returns the longest beginning of a text that is a language tag; false: there is
+// none.
 func readTag(s string) (language.Tag, bool) {
 	for s != "" {
 		if tags, _, err := language.ParseAcceptLanguage(s); err == nil && len(tags) == 1 {
@@ -68,9 +69,8 @@ func readTag(s string) (language.Tag, bool) {
 	return language.Und, false
 }
 
-// For is the language to speak to a visitor in: the locale itself, or for
-// [Auto], and for one that is unknown, the one that suits their Accept-Language
-// header (R6.9, [MatchLocale]).
+// For returns the language for a visitor: the locale itself, or, for [Auto] and unknown
+// locales, the one that suits their Accept-Language header ([MatchLocale], R6.9).
 func (l Locale) For(acceptLanguage string) Locale {
 	switch l {
 	case Spanish, English, Portuguese:

@@ -25,7 +25,7 @@ func Decode(doc []byte) (Config, error) {
 	return mergeTree(base, base.Chat.Locale, root)
 }
 
-// localeOf is the chat.locale that a document names.
+// localeOf returns the chat.locale of a document, or [Spanish] if it has none.
 func localeOf(root strictjson.Value) Locale {
 	at := root
 	for _, key := range [...]string{"chat", "locale"} {
@@ -58,10 +58,10 @@ func Merge(base Config, patch []byte) (Config, error) {
 	return mergeTree(base.clone(), base.Chat.Locale, root)
 }
 
-// Apply is [Merge], [Config.Normalize] and [Config.Validate] in one: what to save
-// when an administrator sends a patch. Who switches the last social login off also takes
-// "social only" back ([Config.SwitchedOff]). Its error has the problems of reading and
-// of validating together (R1.4).
+// Apply returns the configuration to save when an administrator sends a patch: [Merge],
+// [Config.Normalize] and [Config.Validate] in one. A patch that switches the last social
+// login off also switches "social only" off ([Config.SwitchedOff]). The error is [Problems]
+// of reading and of validating together (R1.4).
 func Apply(base Config, patch []byte) (Config, error) {
 	merged, err := Merge(base, patch)
 	merged = merged.SwitchedOff(base).Normalize()
@@ -79,13 +79,13 @@ func Apply(base Config, patch []byte) (Config, error) {
 	return merged, problems.orNil()
 }
 
-// within says whether a path is another or below it.
+// within reports whether a path is another or below it.
 func within(path, other string) bool {
 	rest, ok := strings.CutPrefix(path, other)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// clone copies everything, the slices too, and makes nil ones empty.
+// clone returns a copy that shares no memory with c; nil slices become empty ones.
 func (c Config) clone() Config {
 	config := reflect.ValueOf(&c).Elem()
 	for _, l := range document().leaves {
@@ -103,7 +103,8 @@ func (c Config) clone() Config {
 	return c
 }
 
-// mergeTree merges a patch into a configuration that nothing else shares.
+// mergeTree returns c, which it may change, with a patch merged in; null means the default in
+// l. The error is [Problems].
 func mergeTree(c Config, l Locale, root strictjson.Value) (Config, error) {
 	if root.Kind != strictjson.Object { // null would mean the defaults of everything
 		return c, refuse(CodeNotObject)
@@ -117,12 +118,13 @@ type merger struct {
 	problems Problems
 }
 
+// add adds a problem.
 func (m *merger) add(path string, code Code, args ...any) {
 	m.problems = append(m.problems, Problem{Path: path, Code: code, Args: args})
 }
 
-// set merges a node into a value. The default is what null means; an invalid
-// Value says that there is none.
+// set merges a node into a value, or adds problems. null sets the value to standard, which is
+// the default; where standard is not valid, there is no default and null is a problem.
 func (m *merger) set(to, standard reflect.Value, n strictjson.Value, path string) {
 	switch {
 	case n.Broken:
@@ -195,8 +197,8 @@ func (m *merger) set(to, standard reflect.Value, n strictjson.Value, path string
 	}
 }
 
-// whole is a number that is whole, however it is written (1, 1.0, 1e2), as JSON Schema
-// has it. The code says why it is none.
+// whole returns a number that is whole, in any spelling (1, 1.0, 1e2), as JSON Schema defines
+// it. If it is not, or does not fit, whole returns the code of the problem.
 func whole(n strictjson.Value) (int64, Code) {
 	if n.Kind != strictjson.Number {
 		return 0, CodeNotInteger
@@ -226,6 +228,7 @@ func isZero(number string) bool {
 	return strings.Trim(digits, "-0.") == ""
 }
 
+// object is set for a struct.
 func (m *merger) object(to, standard reflect.Value, n strictjson.Value, path string) {
 	if n.Kind != strictjson.Object {
 		m.add(path, CodeNotObject)
@@ -251,7 +254,7 @@ func (m *merger) object(to, standard reflect.Value, n strictjson.Value, path str
 	}
 }
 
-// fieldOf is the index of the field with that JSON name; -1: there is none.
+// fieldOf returns the index of the field with that JSON name; -1: there is none.
 func fieldOf(t reflect.Type, key string) int {
 	for i := range t.NumField() {
 		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name == key && name != "" {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/message/catalog"
 )
 
-// Message is the problem in a reader's language, a sentence without the path.
+// Message returns the problem in a reader's language: a sentence without the path.
 // [Auto] and unknown locales read as English. An unknown code is its own
 // message; an argument that is missing reads "?".
 func (p Problem) Message(l Locale) string {

@@ -2,7 +2,7 @@ package chatcfg
 
 import "reflect"
 
-// Normalize gives every value its canonical spelling: domains without a scheme
+// Normalize returns a copy with every value in its canonical spelling: domains without a scheme
 // and in ASCII ([ParseDomain]), e-mail domains and colours in lower case, no
 // white space around values of one line, nothing in place of texts that show nothing, "\n" as the line end of texts, empty
 // lists for nil ones. It never fails: what has no canonical spelling stays as it
@@ -16,15 +16,15 @@ func (c Config) Normalize() Config {
 			edit(l.of(config), spell)
 		}
 		if l.Kind == KindLine || l.Kind == KindText {
-			empty(l.of(config))
+			clearBlank(l.of(config))
 		}
 	}
 	return c
 }
 
-// empty takes away a text that shows nothing. That of one language stays, for
+// clearBlank makes a text that shows nothing empty. A blank text of one language stays, for
 // [Config.Validate] to refuse: without it visitors would get another language's.
-func empty(value reflect.Value) {
+func clearBlank(value reflect.Value) {
 	text, ok := value.Addr().Interface().(*string)
 	if words, by := value.Addr().Interface().(*Words); by {
 		text, ok = &words.Any, true

@@ -14,8 +14,8 @@ import (
 // byteOrderMark is what some editors begin a text with.
 const byteOrderMark = "\ufeff"
 
-// parseDocument reads JSON, with or without a byte order mark, into a tree. A document that is too large, too deep or
-// no JSON has no tree; the error is Problems.
+// parseDocument returns the tree of a JSON document, with or without a byte order mark. It
+// fails, with [Problems], if the document is too large, too deep or not JSON.
 func parseDocument(doc []byte) (strictjson.Value, error) {
 	if len(doc) > MaxDocument {
 		return strictjson.Value{}, refuse(CodeTooLarge, MaxDocument)
@@ -38,8 +38,7 @@ func parseDocument(doc []byte) (strictjson.Value, error) {
 	return strictjson.Value{}, refuse(CodeSyntax, line, column)
 }
 
-// position is the line and column, from 1, of the byte that an offset has just
-// passed.
+// position returns the line and column, from 1, of the byte before an offset.
 func position(doc []byte, offset int) (line, column int) {
 	before := doc[:max(0, min(offset, len(doc))-1)]
 	line = 1 + bytes.Count(before, []byte("\n"))
@@ -47,8 +46,8 @@ func position(doc []byte, offset int) (line, column int) {
 	return line, column
 }
 
-// Path is the path of a key under a path: "fields.color"; one that is not plain letters
-// and digits is quoted: fields["Nº de pedido"].
+// Path returns the path of a key under a path: "fields.color". A key that is not plain letters
+// and digits, or is long, is quoted, and cut: fields["Nº de pedido"].
 func Path(path, key string) string {
 	plain := key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
 	switch {
@@ -60,5 +59,5 @@ func Path(path, key string) string {
 	return path + "." + key
 }
 
-// index is the path of an element of a list.
+// index returns the path of an element of a list.
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

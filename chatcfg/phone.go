@@ -26,7 +26,8 @@ func ParsePhone(s string) (string, bool) {
 	return typed, false
 }
 
-// CheckPhone is [ParsePhone] with the problems of what was typed, under a path.
+// CheckPhone returns what [ParsePhone] makes of a telephone, and the problems of one that is
+// only a label, with the path as given.
 func CheckPhone(path, s string) (string, Problems) {
 	phone, ok := ParsePhone(s)
 	if ok || phone == "" {
@@ -35,7 +36,7 @@ func CheckPhone(path, s string) (string, Problems) {
 	return phone, CheckLine(path, phone, MaxPhone)
 }
 
-// readPhone is the E.164 of a cleaned telephone; empty: it is none, or not only one.
+// readPhone returns a cleaned telephone in E.164; empty: it is none, or more than one.
 func readPhone(s string) string {
 	digits := make([]byte, 0, MaxPhone)
 	for i, r := range s {

@@ -30,6 +30,7 @@ type Code string
 // for one with errors.Is.
 type Refusal string
 
+// Error returns the text.
 func (r Refusal) Error() string { return string(r) }
 
 // Problems is every problem of one document or call, in the document's order.
@@ -52,7 +53,7 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// Has says whether a problem has that path and code.
+// Has reports whether a problem has that path and code.
 func (p Problems) Has(path string, code Code) bool {
 	for _, one := range p {
 		if one.Path == path && one.Code == code {
@@ -62,13 +63,13 @@ func (p Problems) Has(path string, code Code) bool {
 	return false
 }
 
-// refuse is the error of a single problem without a path.
+// refuse returns [Problems] with a single problem without a path.
 func refuse(code Code, args ...any) error {
 	return Problems{{Code: code, Args: args}}
 }
 
-// under gives the problems of an error, with their paths put under a path. A nil
-// error has none.
+// under returns the problems of an error, with path before their paths; nil if the error is
+// nil or holds none.
 func under(path string, err error) Problems {
 	var problems Problems
 	if !errors.As(err, &problems) {
@@ -88,7 +89,7 @@ func under(path string, err error) Problems {
 	return moved
 }
 
-// orNil is the problems as an error: nil if there are none.
+// orNil returns the problems as an error: nil if there are none.
 func (p Problems) orNil() error {
 	if len(p) == 0 {
 		return nil

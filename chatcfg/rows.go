@@ -1,9 +1,9 @@
 package chatcfg
 
-// say is a text in the three languages.
+// say returns a text in the three languages.
 func say(es, en, pt string) Words { return Words{ES: es, EN: en, PT: pt} }
 
-// Units are the units of a [Duration], as choices.
+// Units returns the units of a [Duration], as choices.
 func Units() []Choice {
 	return []Choice{
 		{string(UnitSeconds), say("segundos", "seconds", "segundos")},
@@ -83,7 +83,7 @@ func dayChoices() []Choice {
 	}
 }
 
-// textAction is the group of an automatic action that sends a text.
+// textAction returns the group of an automatic action that sends a text.
 func textAction(key string, label, help Words) Group {
 	return Group{Settings: []Setting{
 		{Path: "automation." + key + ".enabled", Kind: KindSwitch, Label: label, Help: help},

@@ -8,7 +8,7 @@ func devices() []Choice {
 	}
 }
 
-// simple is a group of one switch.
+// simple returns a group of one switch.
 func simple(path, public string, label, help Words) Group {
 	return Group{Settings: []Setting{{Path: path, Kind: KindSwitch, Public: public, Label: label, Help: help}}}
 }
@@ -101,7 +101,7 @@ func chatSection() Section {
 	}
 }
 
-// socialLogin is the group of a provider.
+// socialLogin returns the group of a provider.
 func socialLogin(provider string, label Words) Group {
 	return Group{Settings: []Setting{
 		{Path: "chat." + provider + ".enabled", Kind: KindSwitch, Needs: NeedLogin, Label: label},

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Schema is the JSON Schema (draft 2020-12) of the configuration document, made
+// Schema returns the JSON Schema (draft 2020-12) of the configuration document, made
 // from the types and limits of this package; config.schema.json is a copy of it.
 // It describes whole documents, in which everything may be left out; the null
 // that [Decode] takes for a default is not in it. What one value demands of
@@ -37,7 +37,7 @@ func Schema() []byte {
 	return b.Bytes()
 }
 
-// schemaOf is the schema of what is at a path.
+// schemaOf returns the schema of the type at a path.
 func schemaOf(t reflect.Type, path string) map[string]any {
 	l := document().byPath[path]
 	if l != nil {
@@ -51,7 +51,7 @@ func schemaOf(t reflect.Type, path string) map[string]any {
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
-// schema is the schema of a setting.
+// schema returns the schema of a setting.
 func (s *Setting) schema() map[string]any {
 	one := s.element()
 	if s.Items > 0 {
@@ -61,7 +61,7 @@ func (s *Setting) schema() map[string]any {
 	return one
 }
 
-// element is the schema of a value, or of a list's element.
+// element returns the schema of a setting's value, or of an element if it is a list.
 func (s *Setting) element() map[string]any {
 	one := map[string]any{"type": "string"}
 	switch s.Kind {

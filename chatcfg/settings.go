@@ -78,8 +78,8 @@ const (
 	NeedMailer Need = "mailer"
 )
 
-// Sections lists every setting of the configuration, once, as a settings page may
-// show them. The caller owns what it gets.
+// Sections returns every setting of the configuration, once, as a settings page may show
+// them. The caller may change what it gets.
 func Sections() []Section {
 	list := []Section{qualitySection(), automationSection(), generalSection(), chatSection()}
 	config := reflect.TypeFor[Config]()
@@ -104,7 +104,7 @@ type leaf struct {
 	order int
 }
 
-// of is the setting's field of a configuration.
+// of returns the setting's field of a configuration.
 func (l *leaf) of(config reflect.Value) reflect.Value { return config.FieldByIndex(l.index) }
 
 // document is every setting in the document's order, and by path.
@@ -131,8 +131,8 @@ var document = sync.OnceValue(func() (d struct {
 	return d
 })
 
-// fieldAt is the field at a JSON path, with its index from the root; false: there
-// is none.
+// fieldAt returns the field at a JSON path, with its index from the root; false: there is
+// none.
 func fieldAt(t reflect.Type, path string) (field reflect.StructField, ok bool) {
 	var index []int
 	for key := range strings.SplitSeq(path, ".") {
@@ -150,8 +150,8 @@ func fieldAt(t reflect.Type, path string) (field reflect.StructField, ok bool) {
 	return field, true
 }
 
-// orderOf is the place in the document of the setting that a path is, lies in, or
-// is above.
+// orderOf returns the place in the document of the setting at a path, of the one that the path
+// is within, or of the first one below it; -1: there is none.
 func orderOf(path string) int {
 	d := document()
 	for at := path; at != ""; at = at[:max(strings.LastIndexAny(at, ".["), 0)] {
@@ -162,7 +162,7 @@ func orderOf(path string) int {
 	return slices.IndexFunc(d.leaves, func(l leaf) bool { return strings.HasPrefix(l.Path, path+".") })
 }
 
-// Public is what visitors may see of the chat's options: those that have a
+// Public returns what visitors may see of the chat's options: those that have a
 // [Setting.Public], nested by its dots. Texts are in the visitor's language
 // ([Words.In]). What belongs to something that is switched off is left out.
 func (c *Chat) Public(visitor Locale) map[string]any {

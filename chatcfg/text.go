@@ -37,7 +37,7 @@ type Values struct {
 	NextOpen string
 }
 
-// ParseText reads an automatic text (R4.6): {customer}, {agent}, {account} and
+// ParseText parses an automatic text (R4.6): {customer}, {agent}, {account} and
 // {nextOpen} are variables, {customer|amigo} has a fallback, {{ is a literal
 // brace and a } outside a variable stands for itself. The error is [Problems],
 // all of them, with empty paths: an unknown name, a brace that is not closed or
@@ -106,8 +106,8 @@ func isVariable(name string) bool {
 	return false
 }
 
-// Render fills the variables in. Values are not expanded again; a variable
-// without a value and without a fallback gives the empty string (R4.6).
+// Render returns the text with the variables filled in. Values are not expanded again; a
+// variable without a value and without a fallback gives the empty string (R4.6).
 func (t Text) Render(v Values) string {
 	var b strings.Builder
 	for _, p := range t.parts {
@@ -132,7 +132,7 @@ func (t Text) Render(v Values) string {
 	return b.String()
 }
 
-// Uses says whether the text holds the variable of that name.
+// Uses reports whether the text holds the variable of that name.
 func (t Text) Uses(name string) bool {
 	for _, p := range t.parts {
 		if p.variable != "" && p.variable == name {
@@ -142,7 +142,7 @@ func (t Text) Uses(name string) bool {
 	return false
 }
 
-// needs says whether the text holds the variable without a fallback.
+// needs reports whether the text holds the variable without a fallback.
 func (t Text) needs(name string) bool {
 	for _, p := range t.parts {
 		if p.variable == name && p.fallback == "" {

@@ -19,12 +19,12 @@ import (
 func (c Config) Validate() error {
 	c = c.Normalize()
 	v := validator{hasHours: !c.Hours.IsOnlyZone()}
-	v.missing(&c)
+	v.checkMissing(&c)
 	config := reflect.ValueOf(&c).Elem()
 	for _, l := range document().leaves {
 		v.setting(l.Setting, l.of(config))
 	}
-	v.demands(&c)
+	v.checkTogether(&c)
 	slices.SortStableFunc(v.problems, func(a, b Problem) int { return cmp.Compare(orderOf(a.Path), orderOf(b.Path)) })
 	// What is stored must be readable again.
 	if len(v.problems) == 0 {
@@ -40,11 +40,12 @@ type validator struct {
 	problems Problems
 }
 
+// add adds a problem.
 func (v *validator) add(path string, code Code, args ...any) {
 	v.problems = append(v.problems, Problem{Path: path, Code: code, Args: args})
 }
 
-// setting checks a value by its row. Business hours are checked whole, by
+// setting adds the problems that a value has by its row. Business hours are left to
 // [Hours.Compile].
 func (v *validator) setting(s *Setting, value reflect.Value) {
 	if s.Required {
@@ -76,8 +77,8 @@ func (v *validator) setting(s *Setting, value reflect.Value) {
 	}
 }
 
-// required says that a value is missing: nil, without elements, or blank in one of
-// its languages.
+// required adds a problem if a value is missing: nil, without elements, or blank in one of its
+// languages.
 func (v *validator) required(path string, value reflect.Value) {
 	missing := func(path, text string) {
 		if IsBlank(text) {
@@ -96,6 +97,7 @@ func (v *validator) required(path string, value reflect.Value) {
 	}
 }
 
+// few reports whether a list of n elements is short enough; if not, it adds a problem.
 func (v *validator) few(s *Setting, n int) bool {
 	if n > s.Items {
 		v.add(s.Path, CodeTooMany, s.Items)
@@ -103,7 +105,8 @@ func (v *validator) few(s *Setting, n int) bool {
 	return n <= s.Items
 }
 
-// text checks a value that is a text; an empty one may be missing.
+// text adds the problems of a value that is a text. An empty one is no problem, except where
+// the kind demands a value.
 func (v *validator) text(s *Setting, path, text string) {
 	switch s.Kind {
 	case KindChoice:
@@ -125,7 +128,7 @@ func (v *validator) text(s *Setting, path, text string) {
 	}
 }
 
-// duration checks a duration that may be missing.
+// duration adds the problems of a duration; nil has none.
 func (v *validator) duration(s *Setting, d *Duration) {
 	if d == nil {
 		return
@@ -142,7 +145,7 @@ func (v *validator) duration(s *Setting, d *Duration) {
 	}
 }
 
-// choice checks a value of which there are but some.
+// choice adds a problem if a value is empty or not among the choices.
 func (v *validator) choice(path, value string, choices []Choice) {
 	values := valuesOf(choices)
 	switch {
@@ -153,6 +156,7 @@ func (v *validator) choice(path, value string, choices []Choice) {
 	}
 }
 
+// valuesOf returns the values of choices.
 func valuesOf(choices []Choice) []string {
 	values := make([]string, len(choices))
 	for i, choice := range choices {
@@ -161,7 +165,7 @@ func valuesOf(choices []Choice) []string {
 	return values
 }
 
-// template checks a text with variables.
+// template adds the problems of a text with variables.
 func (v *validator) template(path, s string, limit int) {
 	if bad := CheckText(path, s, limit); bad != nil {
 		v.problems = append(v.problems, bad...)
@@ -174,6 +178,7 @@ func (v *validator) template(path, s string, limit int) {
 	v.needsHours(path, text.Uses(VarNextOpen))
 }
 
+// keyword adds the problems of a keyword, in which a star may only be at the end.
 func (v *validator) keyword(path, s string, limit int) {
 	if bad := checkString(path, s, limit, true, false); bad != nil {
 		v.problems = append(v.problems, bad...)
@@ -185,8 +190,8 @@ func (v *validator) keyword(path, s string, limit int) {
 	}
 }
 
-// list checks the elements of a list. Of values that a parser reads none may stand
-// twice, not even in another case, and none may be empty.
+// list adds the problems of a list's elements. Where the kind has a parser, none may be empty
+// or stand twice, not even in another case.
 func (v *validator) list(s *Setting, values []string) {
 	parse := traits[s.Kind].parse
 	seen := make(map[string]bool, len(values))

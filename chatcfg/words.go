@@ -24,8 +24,8 @@ type Words struct {
 	PT string `json:"pt,omitempty"`
 }
 
-// Texts makes a list of texts that are the same in every language, such as the
-// messages of a [TextAction].
+// Texts returns a list of texts that are the same in every language, such as the messages of a
+// [TextAction].
 func Texts(texts ...string) []Words {
 	list := make([]Words, len(texts))
 	for i, text := range texts {
@@ -37,16 +37,16 @@ func Texts(texts ...string) []Words {
 // IsZero reports whether there is no text at all.
 func (w Words) IsZero() bool { return w == Words{} }
 
-// In is the text for a visitor: in the visitor's language, else in the account's
-// ([Chat.Locale]), else the first of Spanish, English and Portuguese that there
-// is. Languages that are unknown, or [Auto], count as none.
+// In returns the text for a visitor: in the visitor's language, else in the account's
+// ([Chat.Locale]), else the first of Spanish, English and Portuguese that there is; empty if
+// there is none. Languages that are unknown, or [Auto], count as none.
 func (w Words) In(visitor, account Locale) string {
 	text, _ := w.pick(visitor, account)
 	return text
 }
 
-// pick is the text for a visitor and its language; the language is empty if the
-// text is for any.
+// pick returns the text for a visitor and its language; the language is empty if the text is
+// for any, or there is none.
 func (w Words) pick(visitor, account Locale) (string, Locale) {
 	w = w.spread()
 	if w.Any != "" {
@@ -60,7 +60,7 @@ func (w Words) pick(visitor, account Locale) (string, Locale) {
 	return "", ""
 }
 
-// own is the text that a language has to itself.
+// own returns the text of one language; empty: it has none.
 func (w Words) own(l Locale) string {
 	switch l {
 	case Spanish:
@@ -73,7 +73,8 @@ func (w Words) own(l Locale) string {
 	return ""
 }
 
-// spread gives Any to the languages that lack a text, if some have one.
+// spread returns the Words with Any as the text of the languages that lack one, if others
+// have one; Any is then empty.
 func (w Words) spread() Words {
 	if w.Any == "" || w.ES == "" && w.EN == "" && w.PT == "" {
 		return w
@@ -96,13 +97,13 @@ func (w Words) each(path string, do func(path, text string)) {
 	}
 }
 
-// edited is the Words with each of its texts changed.
+// edited returns the Words with each of its texts replaced by what edit returns.
 func (w Words) edited(edit func(string) string) Words {
 	w = w.spread()
 	return Words{Any: edit(w.Any), ES: edit(w.ES), EN: edit(w.EN), PT: edit(w.PT)}
 }
 
-// MarshalJSON writes a string, or an object by language.
+// MarshalJSON returns a string, or an object by language.
 func (w Words) MarshalJSON() ([]byte, error) {
 	w = w.spread()
 	var value any = w.Any
@@ -150,8 +151,8 @@ type Template struct {
 	any, es, en, pt Text
 }
 
-// ParseTemplate reads the texts of automatic messages (R4.6). The error is
-// [Problems], all of them; their paths are empty, or the language's key.
+// ParseTemplate parses the texts of an automatic message (R4.6). The error is [Problems], all
+// of them; their paths are empty, or the language's key.
 func ParseTemplate(w Words) (Template, error) {
 	w = w.spread()
 	t := Template{words: w}
@@ -170,9 +171,9 @@ func ParseTemplate(w Words) (Template, error) {
 	return t, nil
 }
 
-// In is the text for a visitor, as [Words.In] chooses it, and the language to
-// write {nextOpen} in: the text's own, and for a text in no particular language
-// the account's, under [Auto] the visitor's.
+// In returns the text for a visitor, as [Words.In] chooses it, and the language in which to
+// write {nextOpen}: the text's own; for a text in no particular language the account's, or,
+// under [Auto], the visitor's.
 func (t Template) In(visitor, account Locale) (Text, Locale) {
 	_, l := t.words.pick(visitor, account)
 	switch l {
