@@ -13,6 +13,7 @@ func Units() []Choice {
 	}
 }
 
+// clocks returns the ways to count time, as choices.
 func clocks() []Choice {
 	return []Choice{
 		{string(Wall), say("Tiempo corrido", "Elapsed time", "Tempo corrido")},
@@ -20,6 +21,7 @@ func clocks() []Choice {
 	}
 }
 
+// qualitySection returns the settings of service quality, and of business hours.
 func qualitySection() Section {
 	return Section{
 		Key:   "quality",
@@ -71,6 +73,7 @@ func qualitySection() Section {
 	}
 }
 
+// dayChoices returns the days of the week, as choices.
 func dayChoices() []Choice {
 	return []Choice{
 		{string(Monday), say("Lunes", "Monday", "Segunda-feira")},
@@ -91,6 +94,7 @@ func textAction(key string, label, help Words) Group {
 	}}
 }
 
+// automationSection returns the settings of automatic actions.
 func automationSection() Section {
 	return Section{
 		Key:   "automation",
@@ -134,6 +138,7 @@ func automationSection() Section {
 	}
 }
 
+// generalSection returns the general options.
 func generalSection() Section {
 	return Section{
 		Key:   "general",

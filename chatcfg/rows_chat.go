@@ -1,5 +1,6 @@
 package chatcfg
 
+// devices returns the kinds of devices, as choices.
 func devices() []Choice {
 	return []Choice{
 		{string(AllDevices), say("Todos", "All", "Todos")},
@@ -13,6 +14,7 @@ func simple(path, public string, label, help Words) Group {
 	return Group{Settings: []Setting{{Path: path, Kind: KindSwitch, Public: public, Label: label, Help: help}}}
 }
 
+// chatSection returns the settings of the chat.
 func chatSection() Section {
 	return Section{
 		Key:   "chat",
@@ -109,6 +111,7 @@ func socialLogin(provider string, label Words) Group {
 	}}
 }
 
+// welcomeGroup returns the settings of the welcome message.
 func welcomeGroup() Group {
 	return Group{Settings: []Setting{
 		{
@@ -127,6 +130,7 @@ func welcomeGroup() Group {
 	}}
 }
 
+// contactGroup returns the settings of the contact form.
 func contactGroup() Group {
 	return Group{Settings: []Setting{
 		{

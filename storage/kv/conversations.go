@@ -36,6 +36,7 @@ func (t *tx) conversation(account chatcfg.AccountID, id tickets.ConversationID) 
 	return c
 }
 
+// saveConversation writes a conversation to its own table only; see list.
 func (t *tx) saveConversation(c *conversation) { t.save(conversationTable, key(c.Account, c.ID), c) }
 
 // list adds a conversation to dueTable if it has a Wake, and to armedTable if it is

@@ -176,9 +176,10 @@ func reachable(path string) bool {
 	return parent == path || reachable(parent)
 }
 
+// data returns the server's data directory.
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// address is the connection string of the server in a folder.
+// address returns the connection string of the server in a folder.
 func address(dir string) string {
 	return fmt.Sprintf("host='%s' port=5432 user=postgres dbname=postgres sslmode=disable", dir)
 }

@@ -38,6 +38,7 @@ func main() {
 	}
 }
 
+// run serves chat, host page and control at three addresses until ctx ends or one fails.
 func run(ctx context.Context, dir string, addresses [3]string, public string, hijack bool) error {
 	store, err := sqlite.Open(dir+"/charla.db", nil)
 	if err != nil {

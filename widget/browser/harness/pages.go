@@ -8,8 +8,8 @@ import (
 	"github.com/charlahq/charla/widget"
 )
 
-// pages are a host's: /page?key=KEY with the account's snippet in it, made
-// difficult by the other parameters.
+// pages returns a handler of a host's pages: /page?key=KEY has the account's snippet in it;
+// the other parameters make it difficult.
 func (w *world) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /page", w.page)
@@ -52,6 +52,7 @@ var framing = template.Must(template.New("frame").Parse(`<!doctype html>
 <html lang="es"><title>marco</title><iframe title="chat" src="{{.}}" width="400" height="600"></iframe>
 `))
 
+// page answers with a page that has an account's snippet.
 func (w *world) page(rw http.ResponseWriter, r *http.Request) {
 	snippet, err := widget.Snippet(w.base, r.FormValue("key"))
 	if err != nil {
