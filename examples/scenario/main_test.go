@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -58,13 +59,15 @@ func TestCommand(t *testing.T) {
 
 	bad, broken, missing := write("bad.txtar", wrong), write("broken.txtar", "-- script --\nfoo\n"), filepath.Join(dir, "none.txtar")
 	stdout, stderr, code := run(bad, files[0], broken, missing)
+	assert.Contains(t, stdout, "\n\tthe last decision, 2026-01-05 12:00:00 UTC: The customer wrote: the ticket was created, message 1\n")
+	stdout = regexp.MustCompile(`(?m)^\t.*\n`).ReplaceAllString(stdout, "") // why
 	assert.Equal(t, "FAIL "+bad+":4: want closed, got open\nok "+files[0]+"\n"+
 		"FAIL "+broken+":2: want at, wait, agent, customer, anonymous, config, crash, ! or expect, got \"foo\"\n"+
 		"FAIL "+missing+":1: want a file, got none\n", stdout)
 	assert.Empty(t, stderr)
 	assert.Equal(t, 1, code)
 	stdout, _, code = run("-store", "sqlite", bad)
-	assert.Equal(t, "FAIL "+bad+":4: want closed, got open\n", stdout)
+	assert.True(t, strings.HasPrefix(stdout, "FAIL "+bad+":4: want closed, got open\n\tthe last decision"), stdout)
 	assert.Equal(t, 1, code)
 
 	for want, args := range map[string][]string{

@@ -2,11 +2,13 @@ package frozen_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,33 +63,63 @@ func condition(field string) edit {
 // added are three indexed columns as somebody would add them: a new field of tickets and
 // two that they have already, which databases of before are filled with. They are three
 // files: tickets/ticket.go, storage/internal/codec/ticket.go and storage/ticketquery.go.
-var added = []edit{
-	{"tickets/ticket.go", "	// Customer is a copy of who wrote, for lists.\n", "	Mood string `json:\"mood,omitempty\"`\n"},
-	{"storage/internal/codec/ticket.go", "	for i := range t.Memory {\n", "	b = appendText(b, 26, t.Mood)\n"},
-	{"storage/internal/codec/ticket.go", "		case 25:\n", "		case 26:\n			t.Mood = r.string()\n"},
-	condition("	Mood   string\n	Agent  tickets.AgentID\n	Paused bool\n"),
-	column(`{
+func added(t *testing.T) []edit {
+	t.Helper()
+	sqlite, postgres := next(t, "SQLite", "storage/sqlite"), next(t, "Postgres", "storage/postgres")
+	return []edit{
+		{"tickets/ticket.go", "	// Customer is a copy of who wrote, for lists.\n", "	Mood string `json:\"mood,omitempty\"`\n"},
+		{"storage/internal/codec/ticket.go", "	for i := range t.Memory {\n", "	b = appendText(b, 26, t.Mood)\n"},
+		{"storage/internal/codec/ticket.go", "		case 25:\n", "		case 26:\n			t.Mood = r.string()\n"},
+		condition("	Mood   string\n	Agent  tickets.AgentID\n	Paused bool\n"),
+		column(`{
 	Column: columns.Column{
-		Name: "mood", Type: columns.Text, Nullable: true, Since: columns.Since{SQLite: 4, Postgres: 3},
+		Name: "mood", Type: columns.Text, Nullable: true, Since: columns.Since{` + since(sqlite, postgres) + `},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.StringOrNull(t.Mood) },
 	},
 	wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Mood) },
 },
 {
 	Column: columns.Column{
-		Name: "agent", Type: columns.Text, Since: columns.Since{SQLite: 5, Postgres: 4},
+		Name: "agent", Type: columns.Text, Since: columns.Since{` + since(sqlite+1, postgres+1) + `},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Agent) },
 	},
 	wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Agent) },
 },
 {
 	Column: columns.Column{
-		Name: "paused", Type: columns.Flag, Since: columns.Since{SQLite: 6, Postgres: 5},
+		Name: "paused", Type: columns.Flag, Since: columns.Since{` + since(sqlite+2, postgres+2) + `},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.Bool(t.Paused) },
 	},
 	wanted: func(q *TicketQuery) columns.Value { return columns.TrueOrNull(q.Paused) },
 },
 `),
+	}
+}
+
+// next returns the number of the next migration of a store: after those that are files and
+// those that are columns.
+func next(t *testing.T, store, folder string) (n int) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("../..", folder, "migrations", "*.sql"))
+	require.NoError(t, err)
+	rows, err := os.ReadFile("../../storage/ticketquery.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		number, err := strconv.Atoi(filepath.Base(file)[:4])
+		require.NoError(t, err)
+		n = max(n, number)
+	}
+	for _, m := range regexp.MustCompile(store+`: (\d+)`).FindAllSubmatch(rows, -1) {
+		number, err := strconv.Atoi(string(m[1]))
+		require.NoError(t, err)
+		n = max(n, number)
+	}
+	return n + 1
+}
+
+// since is the source of a column's numbers.
+func since(sqlite, postgres int) string {
+	return fmt.Sprintf("SQLite: %d, Postgres: %d", sqlite, postgres)
 }
 
 // judged is what the conformance suite is told of the conditions, and probe a test that
@@ -164,7 +196,7 @@ func TestAddedColumn(t *testing.T) {
 		"storage/postgres": "^TestConformance$/^(tickets|commit)",
 		"lab/frozen":       "^(TestProbe|TestSchema|TestSQLite|TestPostgres)$",
 	} {
-		out, err := overlaid(t, folder, pattern, slices.Concat(added, judged, []edit{probe}))
+		out, err := overlaid(t, folder, pattern, slices.Concat(added(t), judged, []edit{probe}))
 		require.NoError(t, err, out)
 		require.NotContains(t, out, "no tests to run")
 	}
