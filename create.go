@@ -14,8 +14,8 @@ import (
 
 // AccountOptions go with [Desk.CreateAccount]. Nil is valid.
 type AccountOptions struct {
-	// ID makes the call repeatable: with the ID of an account that this call
-	// has made before it answers with that account (R8.1). Zero: a new one.
+	// ID, of the host's choosing, makes the call repeatable: the account is created
+	// with it, and the same call answers with that account later (R8.1). Zero: a new one.
 	ID chatcfg.AccountID
 	// Config is the configuration to start with, its name and domain set by the
 	// call; nil: [chatcfg.Default] in Spanish.

@@ -67,7 +67,7 @@ func keyed(base *url.URL, file, key string) string {
 // or the URL is not an absolute http or https URL.
 func snippetBase(baseURL, key string) (*url.URL, error) {
 	if !plausible(key) {
-		return nil, fmt.Errorf("widget: %q is no account's public key", key)
+		return nil, errors.New("widget: this is no account's public key (AccountInfo.Key)") // it may be a secret: not shown
 	}
 	return parseBase(baseURL)
 }

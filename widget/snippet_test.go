@@ -41,9 +41,10 @@ func TestSnippet(t *testing.T) {
 		_, err = widget.PinnedSnippet(bad, a.Key)
 		require.Error(t, err, bad)
 	}
-	for _, bad := range []string{"", `x"><script>`, "https://tienda.cl/chat/", a.Name} {
+	for _, bad := range []string{"", `x"><script>`, "https://tienda.cl/chat/", a.Name, secret.Reveal()} {
 		_, err := widget.Snippet("https://tienda.cl/chat/", bad)
 		require.Error(t, err, bad)
+		assert.NotContains(t, err.Error(), secret.Reveal(), "an easy mistake, and errors are logged")
 	}
 }
 

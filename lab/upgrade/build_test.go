@@ -40,7 +40,7 @@ var future = []struct{ file, old, new string }{
 	},
 	{"storage/ticketquery.go", "var ticketColumns = []ticketColumn{", `var ticketColumns = []ticketColumn{
 	{Column: columns.Column{
-		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 4, Postgres: 3},
+		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 5, Postgres: 4},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Agent) },
 	}},`},
 }
@@ -101,7 +101,7 @@ func build(ctx context.Context, t *testing.T) (this, next string) {
 
 // schema is this version's, newer the newer one's.
 const (
-	schema = 2
+	schema = 3
 	newer  = schema + 2
 )
 

@@ -99,7 +99,7 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "heartbeat holds for ever", file: "tickets/roster.go",
-		old: "if until.IsZero() || now.Before(until) {", new: "if until.IsZero() || !until.IsZero() {",
+		old: "now.Before(until) && !until.After(", new: "!until.IsZero() && !until.After(",
 	},
 }
 

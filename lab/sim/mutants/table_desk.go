@@ -305,7 +305,7 @@ var edgeBugs = []mutant{
 	},
 	{
 		name: "a heartbeat is kept at its end", file: "tickets/roster.go", suite: "-run ^TestHeartbeatEnds$ ./tickets",
-		old: "!until.IsZero() && !now.Before(until)", new: "!until.IsZero() && now.After(until)",
+		old: "now.Before(until) && !until.After(", new: "!now.After(until) && !until.After(",
 	},
 	{
 		name: "retries never back off", file: runnerFile, suite: "-run ^TestBackoff$ .",
