@@ -100,7 +100,7 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 // LogValue returns the placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText returns the placeholder: encoders do not get the secret.
+// MarshalText returns the placeholder: encoders do not get the secret. It never fails.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // sum returns the signature of a body. It panics for the zero Secret.

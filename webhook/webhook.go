@@ -181,8 +181,9 @@ func (e *Endpoint) wants(kind tickets.FactKind) bool {
 	return len(e.Kinds) == 0
 }
 
-// checkURL returns why a URL may not be called; nil: it may. The address is checked
-// when it is dialled.
+// checkURL returns nil if a URL may be called, else an error that says why not: it is
+// malformed, not https, or has a user or no host. The address is checked when it is
+// dialled.
 func (h *Hook) checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	switch {

@@ -67,7 +67,7 @@ func (b *incoming) extend() error {
 }
 
 // Read implements [io.Reader]. It extends the deadline, and records whether all of the body
-// has arrived or the deadline has passed.
+// has arrived or the deadline has passed. The error is the body's.
 func (b *incoming) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.bytes += int64(n)

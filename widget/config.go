@@ -35,7 +35,8 @@ func (c *call) config() error {
 }
 
 // public returns what everybody may know of the account: its public settings, and what
-// depends on this request and on the moment, such as who is available.
+// depends on this request and on the moment, such as who is available. It fails if the desk
+// does.
 func (c *call) public() (map[string]any, error) {
 	status, err := c.account.Visitor("").Status(c.r.Context())
 	if err != nil {
@@ -82,7 +83,8 @@ func (c *call) imagePath(name string, image *chatcfg.Image) string {
 	return fmt.Sprintf("v1/%s/%s?v=%.16s", c.info.Key, name, image.SHA256)
 }
 
-// tagged answers with JSON and an ETag, or with 304 if the browser has it.
+// tagged answers with JSON and an ETag, or with 304 if the browser has it. It fails if body
+// cannot be written as JSON.
 func (c *call) tagged(body any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {

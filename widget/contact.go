@@ -11,7 +11,7 @@ import (
 )
 
 // contact stores a contact form (R6.2). With a session's token it is stored as that
-// session's.
+// session's. A form without a key is errRequest.
 func (c *call) contact() error {
 	sender := c.account.Visitor("")
 	if c.r.Header.Get("Authorization") != "" {
@@ -41,9 +41,11 @@ func (c *call) contact() error {
 	return nil
 }
 
-// contactPage answers with the contact form as a page without script (GET), or stores what
-// the page sent (POST). The page cannot chat, so forms are accepted while somebody is
-// available, too.
+// contactPage answers with the contact form as a page without script (GET), or stores what the
+// page sent (POST). The page cannot chat, so forms are accepted while somebody is available,
+// too. It fails as visit and typed do, with errNotFound if the form is switched off, with
+// errOrigin if another page sent it, if the method is another, or if a limit is reached. If
+// the desk refuses the form, the page shows it again with the reason.
 func (c *call) contactPage(key string) error {
 	c.html()
 	if err := c.visit(key); err != nil {

@@ -48,8 +48,8 @@
 // # Several processes
 //
 // Any of them serves any request; a stream that breaks resumes at another. Give all
-// of them the same [Options].Key if there are social logins. Rates and streams are
-// counted by each process for itself, and a finished login is good once in each.
+// of them the same [Options].Key if there are social logins. Each process counts
+// rates and streams by itself, and a finished login can be used once in each.
 //
 // # What a message costs
 //

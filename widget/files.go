@@ -55,7 +55,8 @@ func (c *call) writeFile() error {
 func isFileType(p chatcfg.Problem) bool { return p.Path == "file" && p.Code == chatcfg.CodeFileType }
 
 // readFile answers with the attachment of a message, as a download: nothing that a visitor
-// or an agent uploads is ever shown under this origin.
+// or an agent uploads is ever shown under this origin. It fails with errNotFound if the path
+// has no sequence, else as [charla.Visitor.File] does.
 func (c *call) readFile() error {
 	seq, err := strconv.ParseInt(c.rest, 10, 64)
 	if err != nil || seq < 1 {

@@ -16,7 +16,7 @@ import (
 
 // Handler serves everything that a visitor's browser reaches. It is safe for
 // concurrent use. Any number of handlers, in any number of processes, may serve
-// the same accounts; limits and "once" hold for each by itself.
+// the same accounts. Each counts its limits, and remembers which logins are used, by itself.
 type Handler struct {
 	desk     *charla.Desk
 	o        Options

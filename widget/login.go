@@ -40,9 +40,10 @@ const (
 	providerTimeout = 20 * time.Second
 )
 
-// beginLogin answers with the provider's URL for the visitor, and a nonce. The nonce stays
-// with the page that asked: the finished login is sent to that page's origin only, and is
-// valid only with the nonce, so that the URL alone is of no use to anybody else.
+// beginLogin answers with the address of the provider's page, to which the visitor goes, and
+// with a nonce. It fails for a provider that is switched off or that the host does not have.
+// The nonce stays with the page that asked: the finished login is sent to that page's origin
+// only, and is valid only with the nonce, so the address alone is useless to others.
 func (c *call) beginLogin() error {
 	var provider string
 	if err := c.fields(map[string]any{"provider": &provider}); err != nil {
@@ -83,7 +84,9 @@ func (h *Handler) login(provider string) Login {
 func (h *Handler) callback(provider string) *url.URL { return h.base.JoinPath("login", provider) }
 
 // finishLogin handles the visitor's return from the provider. It answers with a page that
-// hands the finished login, or its failure, to the page that began, and closes.
+// hands the finished login, or its failure, to the page that began, and closes. It fails if
+// the provider is unknown (errNotFound), its state is not valid (errRequest), the account
+// cannot be found (errOrigin), or a limit is reached.
 func (c *call) finishLogin(provider string) error {
 	c.html()
 	login := c.h.login(provider)

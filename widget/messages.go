@@ -70,7 +70,8 @@ func (c *call) writeMessage() error {
 }
 
 // write stores a message and answers with it and the messages that were stored with it. With
-// welcome, the message answers the welcome message, which is stored, too (R6.5).
+// welcome, the message answers the welcome message, which is stored, too (R6.5). A message
+// without a key is errRequest; else it fails as [charla.Visitor.Write] does.
 func (c *call) write(text string, welcome bool, o *charla.WriteOptions) error {
 	if o.Key == "" { // without one a repetition would be another message
 		return errRequest
@@ -107,7 +108,8 @@ type writtenBody struct {
 
 // readWritten reads into answer the messages that a write stored, none of which is an
 // agent's. It reads them where they were stored: a repeated write may have been answered
-// before the session logged in. If the message is purged, answer stays as it is.
+// before the session logged in. If the message is purged, answer stays as it is. It fails if
+// the desk does.
 func (c *call) readWritten(answer *writtenBody, done *charla.Result) error {
 	stored, err := c.account.Inbox().Messages(c.r.Context(), done.Ref, charla.MessageQuery{After: done.First - 1, Before: done.Last + 1})
 	if err != nil {
@@ -168,7 +170,7 @@ func (c *call) markRead() error {
 }
 
 // quietly calls do if the conversation is the session's own ([call.hasWritten]), and answers
-// the same if it is not.
+// the same if it is not. It fails as hasWritten or do does.
 func (c *call) quietly(do func() error) error {
 	own, err := c.hasWritten()
 	if err == nil && own {

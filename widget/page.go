@@ -128,7 +128,8 @@ func (c *call) ancestors() string {
 	return strings.Join(list, " ")
 }
 
-// standAlone answers with a page that has nothing but the widget.
+// standAlone answers with a page that has nothing but the widget. It fails as visit does, or
+// if the method is not GET or HEAD.
 func (c *call) standAlone(key string) error {
 	c.html()
 	if err := c.visit(key); err != nil {

@@ -22,7 +22,7 @@ type pageBody struct {
 }
 
 // readMessages answers with a page of the messages that the session may see (R7.2). With
-// "wait" it is a long poll.
+// "wait" it is a long poll. Both "before" and one of "after" and "wait" are errRequest.
 func (c *call) readMessages() error {
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
@@ -64,8 +64,9 @@ func (c *call) readMessages() error {
 	return nil
 }
 
-// poll answers as soon as there is something new: a message, or a state of the other side
-// that differs from what the page's parameters say; else when wait is over.
+// poll answers as soon as there is something new: a message, or a state of the other side that
+// differs from what the page's parameters say; else when wait is over. It fails with
+// errRequest for an invalid parameter, as [Handler.begin] does, and if the desk does.
 func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error {
 	agent, err := number(q, "agent", -1)
 	if err != nil {

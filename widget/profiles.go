@@ -50,7 +50,8 @@ type question struct {
 var errUnanswered = errors.New("widget: the account was not read")
 
 // remembered returns the profile of an account, from the store if it is not remembered.
-// Requests that come at the same time ask the store once.
+// Requests that come at the same time ask the store once. It fails as current does, or with
+// ctx's error.
 func (ps *profiles) remembered(ctx context.Context, key string) (*profile, error) {
 	if ps.remember <= 0 {
 		return ps.current(ctx, key)
@@ -90,7 +91,8 @@ func (ps *profiles) question(key string) (q *question, first bool) {
 	return q, true
 }
 
-// answer asks the store, ends the question and returns its result.
+// answer asks the store, ends the question and returns its result or error, which are those of
+// current.
 func (ps *profiles) answer(ctx context.Context, key string, q *question) (*profile, error) {
 	defer func() {
 		ps.mu.Lock()

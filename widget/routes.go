@@ -16,6 +16,10 @@ import (
 
 // route is what one method of one path does.
 type route struct {
+	// serve answers the request, or returns an error and has answered nothing:
+	// [call.fail] answers that. Besides what a route's comment says, each fails if its
+	// body or query is malformed (errRequest), a limit is reached, the token is of no
+	// session, or the desk fails.
 	serve func(*call) error
 	// open routes serve pages of any origin.
 	open bool
@@ -44,7 +48,8 @@ var routes = map[string]map[string]route{
 	"logins":        {"POST": {serve: (*call).beginLogin, entry: true}},
 }
 
-// api answers a request below v1/.
+// api answers a request below v1/. It fails as enter does and as the route does, with
+// errNotFound if there is no such route, and if a limit is reached.
 func (c *call) api(path string) error {
 	c.vary()
 	key, path, _ := strings.Cut(path, "/")

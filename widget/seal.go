@@ -21,7 +21,8 @@ import (
 // neither read nor changed there and nothing need be kept here.
 type sealer struct{ aead cipher.AEAD }
 
-// newSealer returns a sealer with a key that is derived from the host's.
+// newSealer returns a sealer with a key that is derived from the host's. It never fails with a
+// key of keySize bytes.
 func newSealer(key []byte) (sealer, error) {
 	derived, err := hkdf.Key(sha256.New, key, nil, "charla widget login v1", keySize)
 	if err != nil {

@@ -24,7 +24,8 @@ func bodyOf(s *charla.SessionInfo) sessionBody {
 	return sessionBody{s.ID, s.Customer.Level, s.Customer.Name, s.Customer.Email, s.ExpiresAt}
 }
 
-// startSession starts a session for a visitor and answers with its token (R7.1).
+// startSession starts a session for a visitor and answers with its token (R7.1). It fails as
+// prove and [charla.Account.Enter] do.
 func (c *call) startSession() error {
 	var v charla.Entry
 	var credentials credentials
@@ -86,7 +87,9 @@ func (c *call) prove(by credentials) (p *charla.Proof, settle func(error), err e
 	return nil, settle, nil
 }
 
-// getSession answers with the session, and the state of its conversation.
+// getSession answers with the session and the status of its conversation. A session that only
+// claims an e-mail, and has not written yet, gets a stranger's status: it must not learn of
+// the conversation that the e-mail found.
 func (c *call) getSession() error {
 	own, err := c.hasWritten()
 	if err != nil {
@@ -110,7 +113,8 @@ func (c *call) getSession() error {
 	return nil
 }
 
-// endSession ends the session: its token and its streams stop working.
+// endSession ends the session: its token and its streams stop working. It fails if the
+// session has ended already.
 func (c *call) endSession() error {
 	if err := c.loadSession(); err != nil { // one that has ended is refused
 		return err
@@ -130,7 +134,8 @@ func (c *call) noContent() {
 }
 
 // login moves the session to the customer that it proves to be, and gives it a new
-// token (R7.2).
+// token (R7.2). It fails as prove and [charla.Visitor.Login] do; without credentials, with
+// errRequest.
 func (c *call) login() error {
 	var by credentials
 	if err := c.fields(map[string]any{"identity": &by.identity, "login": &by.login, "nonce": &by.nonce}); err != nil {

@@ -8,11 +8,12 @@ import (
 	"net/url"
 )
 
-// Snippet is the HTML that an administrator pastes into a page, before </body>,
+// Snippet returns the HTML that an administrator pastes into a page, before </body>,
 // to have an account's chat on it (R1.5). key is the account's public key
 // ([charla.AccountInfo]); nothing in the snippet is secret, and what it loads is always
 // the server's newest. baseURL is where the widget is served: an absolute http or https
-// URL without query, fragment or user.
+// URL without query, fragment or user. Snippet fails if baseURL is not, or if key cannot
+// be a public key.
 //
 // The chat appears on pages of the account's domains only, of which www.tienda.cl and
 // tienda.cl are two (R6.8; [chatcfg.WarnTwinDomain] says so at a save).

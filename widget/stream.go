@@ -54,7 +54,8 @@ func (h *Handler) end(s *stream) {
 	h.open.Done()
 }
 
-// newStream returns a stream of the call's session, which it loads.
+// newStream returns a stream of the call's session, which it loads. It fails as hasWritten
+// does.
 func (c *call) newStream() (*stream, error) {
 	own, err := c.hasWritten()
 	return &stream{seat: seat{c.session.ID, c.account.ID(), c.address}, private: !own}, err
@@ -64,7 +65,7 @@ type updates = iter.Seq2[charla.Update, error]
 
 // hasWritten loads the session and reports whether the conversation is its own. It is not if
 // only a claimed e-mail found it and the session has no message there: then the session must
-// not learn what others do in it (R7.2).
+// not learn what others do in it (R7.2). It fails as loadSession does, or if the desk does.
 func (c *call) hasWritten() (bool, error) {
 	if err := c.loadSession(); err != nil {
 		return false, err
@@ -77,7 +78,9 @@ func (c *call) hasWritten() (bool, error) {
 }
 
 // stream answers with the session's messages as they come, as server-sent events (R8.3). A
-// reader that is too slow is cut off, and may go on from the last sequence it has.
+// reader that is too slow is cut off, and may go on from the last sequence it has. It fails
+// with errNoStream if the server cannot stream, and as [Handler.begin] does; a stream that
+// breaks later is no error.
 func (c *call) stream() error {
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {

@@ -55,8 +55,9 @@ func (f *Facebook) Begin(state, redirect string) (string, error) {
 	return f.flow.begin(state, redirect)
 }
 
-// Finish returns who logged in. It fails with [ErrDenied] if Facebook sent an error back, as
-// when the person refused, else with [ErrLogin].
+// Finish returns who logged in. It fails with [ErrDenied] if Facebook reports an error, as when
+// the person refused, and with [ErrLogin] in every other case, also if Facebook cannot be
+// reached.
 func (f *Facebook) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
 	_, token, err := f.flow.finish(ctx, r)
 	if err != nil {

@@ -54,8 +54,9 @@ func (g *Google) Begin(state, redirect string) (string, error) {
 	return g.flow.begin(state, redirect, oidc.Nonce(g.flow.derive("nonce", state)))
 }
 
-// Finish returns who logged in. It fails with [ErrDenied] if Google sent an error back, as
-// when the person refused, else with [ErrLogin].
+// Finish returns who logged in. It fails with [ErrDenied] if Google reports an error, as when
+// the person refused, and with [ErrLogin] in every other case, also if Google cannot be
+// reached.
 func (g *Google) Finish(ctx context.Context, r *http.Request) (charla.Proof, error) {
 	state, token, err := g.flow.finish(ctx, r)
 	if err != nil {

@@ -101,7 +101,8 @@ func (d *dist) add(name, version string, content []byte) string {
 	return name
 }
 
-// bundle returns a source with what it imports as one minified file.
+// bundle returns a source with what it imports as one minified file. It fails with esbuild's
+// errors.
 func bundle(ui, entry string, format api.Format, define map[string]string) ([]byte, error) {
 	src, err := filepath.Abs(filepath.Join(ui, "src"))
 	if err != nil {
@@ -230,7 +231,7 @@ func (d *dist) checkSizes() error {
 }
 
 // write removes a directory and writes the build there: each file, also compressed (.br), and
-// the manifest.
+// the manifest. It fails if the system cannot write.
 func (d *dist) write(dir string) error {
 	manifest, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {

@@ -24,7 +24,8 @@ func main() {
 }
 
 // run builds the widget into ui/dist, unless a file is over its limit; with tests, it compiles
-// the tests into that directory instead.
+// the tests into that directory instead. It fails if a source does not compile, a file is over
+// its limit, or the system cannot write.
 func run(ui, tests string) error {
 	if tests != "" {
 		return compileTests(ui, tests)

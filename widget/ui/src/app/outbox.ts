@@ -121,7 +121,7 @@ export function outbox(store: Store, way: Way) {
       add(Object.assign(item, { text, state: 'sending', failures: 0 }))
     },
     drop,
-    /** Leaves everything as kept, for whoever's it is. */
+    /** Forgets the items, but leaves the store as it is: it may be another session's by now. */
     clear() {
       items = []
     },
