@@ -47,7 +47,8 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 // rearm brings a conversation that was armed under an older configuration to this one:
 // running deadlines move if a save since then asked for it (R2.6), as of that save; a
 // deadline before that save is carried out first. Other deadlines need nothing: they
-// are not stored but computed.
+// are not stored but computed. It fails if a rule's command does
+// ([tickets.Draft.Do]).
 func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 	armed := d.Conversation.Armed
 	d.Conversation.Armed = r.Version
@@ -72,7 +73,8 @@ func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 }
 
 // fire carries out a deadline as of the instant at which it was due, so that the
-// outcome does not depend on how late that is, and asks the rules that follow.
+// outcome does not depend on how late that is, and asks the rules that follow. It fails
+// if the rule's command does ([tickets.Draft.Do]).
 func (r *Rules) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, one *deadline) error {
 	if err := one.fire(d, in, due); err != nil {
 		return err

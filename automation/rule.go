@@ -52,7 +52,8 @@ type asker interface {
 type timed interface {
 	// due returns the rule's deadline for a ticket; false: it has none.
 	due(t *tickets.Ticket) (time.Time, bool)
-	// fire carries the rule out as of the instant at which it was due.
+	// fire carries the rule out as of the instant at which it was due. It fails if
+	// the rule's command does ([tickets.Draft.Do]).
 	fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error
 	// overdue returns which tickets are due by now: those that count from upTo or
 	// earlier; zero: none. running says that running waits follow the save.
@@ -64,7 +65,7 @@ type timed interface {
 type follower interface {
 	// follows reports whether the ticket has a running deadline of the rule.
 	follows(t *tickets.Ticket) bool
-	// follow moves that deadline as of in.Now.
+	// follow moves that deadline as of in.Now. It fails as fire does.
 	follow(d *tickets.Draft, in tickets.Inputs) error
 }
 
@@ -93,7 +94,7 @@ type earlier struct{ key tickets.RuleKey }
 func (e earlier) answer(d *tickets.Draft) (tickets.Finding, bool) { return d.FindingOf(e.key) }
 
 // act carries out a command of the rule as of its deadline, and adds the finding that
-// it fired.
+// it fired. It fails if the command does ([tickets.Draft.Do]).
 func (e *env) act(d *tickets.Draft, kind tickets.CommandKind, in tickets.Inputs, due time.Time) error {
 	in.Now = due
 	cmd := tickets.Command{Kind: kind, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: e.rule.key}}

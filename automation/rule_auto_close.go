@@ -58,7 +58,7 @@ func (r closing) due(t *tickets.Ticket) (time.Time, bool) {
 	return due, ok
 }
 
-// fire closes the ticket.
+// fire closes the ticket. It fails if the command does ([tickets.Draft.Do]).
 func (r closing) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
 	return r.act(d, tickets.CommandExpire, in, due)
 }

@@ -32,7 +32,7 @@ func (r waiting) due(t *tickets.Ticket) (time.Time, bool) {
 	return t.Wait.Due, true
 }
 
-// fire makes the wait a delay.
+// fire makes the wait a delay. It fails if the command does ([tickets.Draft.Do]).
 func (r waiting) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
 	return r.act(d, tickets.CommandDelay, in, due)
 }
@@ -51,7 +51,7 @@ func (r waiting) overdue(now time.Time, running bool) (by Start, upTo time.Time)
 func (r waiting) follows(t *tickets.Ticket) bool { return t.Wait != nil }
 
 // follow moves a running wait to the SLA of the save (R2.6). A wait that was a delay
-// before stays one.
+// before stays one. It fails if the command does ([tickets.Draft.Do]).
 func (r waiting) follow(d *tickets.Draft, in tickets.Inputs) error {
 	cmd := tickets.Command{Kind: tickets.CommandRearm, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: RuleSLA}}
 	return d.Do(cmd, in, in.Now, *r.running)

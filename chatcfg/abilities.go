@@ -50,8 +50,8 @@ func (c *Chat) socials() []social {
 	return []social{{"facebook", "Facebook", c.Facebook}, {"google", "Google", c.Google}}
 }
 
-// SwitchedOff returns the configuration, without "social only" if before had a social login
-// on and c has none: "only" is then hidden on the settings page, and means nothing (R6.3).
+// SwitchedOff returns the configuration c. If before had a social login on and c has none,
+// the result is without "social only", which the settings page then hides (R6.3).
 func (c Config) SwitchedOff(before Config) Config {
 	was, is := &before.Chat, &c.Chat
 	if (was.Facebook.Enabled || was.Google.Enabled) && !is.Facebook.Enabled && !is.Google.Enabled {

@@ -133,7 +133,8 @@ const (
 	sinceRunningAt = "runningAt"
 )
 
-// MarshalJSON returns the document.
+// MarshalJSON returns the document. It fails if the year of a time is not from 0 to
+// 9999.
 func (s Since) MarshalJSON() ([]byte, error) {
 	doc := make(map[string]any)
 	put := func(key string, t time.Time) {
@@ -152,7 +153,8 @@ func (s Since) MarshalJSON() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// UnmarshalJSON reads the document. It ignores keys that it does not know.
+// UnmarshalJSON reads the document. It ignores keys that it does not know. It fails if
+// the document is not an object or a value has the wrong type.
 func (s *Since) UnmarshalJSON(b []byte) error {
 	var doc map[string]json.RawMessage
 	if err := json.Unmarshal(b, &doc); err != nil {

@@ -60,7 +60,7 @@ func defaultPort(scheme string) string {
 }
 
 // parsePattern is [ParseDomain] for extra domains: "*." may stand before a name of two or
-// more labels, and the origin of an app is accepted, too.
+// more labels, and the origin of an app is accepted, too. The error is [Problems].
 func parsePattern(s string) (string, error) {
 	if origin, ok := parseAppOrigin(s); ok {
 		return origin, nil

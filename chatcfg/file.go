@@ -133,9 +133,10 @@ func checkFileBody(b []byte) (File, error) {
 	return File{}, refuse(CodeFileType)
 }
 
-// isInline reports whether a picture, which has that many pixels, is whole and small enough
-// to be shown beside its message. Data after a picture's end, which cameras put there, is no
-// obstacle.
+// isInline reports whether a picture, of which one frame has that many pixels, may be
+// shown beside its message: it is whole, it is within the limits of pixels and frames,
+// and it does not have far more pixels than its bytes can hold. Data after the end of
+// the picture, which cameras put there, is allowed.
 func isInline(f *imageFormat, pixels int64, b []byte) bool {
 	frames, _, ok := f.walk(b)
 	all := pixels * int64(frames)

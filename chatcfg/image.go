@@ -83,7 +83,7 @@ func CheckPicture(b []byte) (Image, error) {
 }
 
 // CheckLogo checks a button logo and describes it (R1.2): as [CheckPicture],
-// but exactly 200×200.
+// but exactly 200×200. The error is [Problems] without a path.
 func CheckLogo(b []byte) (Image, error) {
 	return checkImage(b, func(width, height int) *Problem {
 		if width != LogoSide || height != LogoSide {

@@ -208,8 +208,9 @@ func nextChunk(b []byte) (kind string, data, rest []byte, ok bool) {
 	return string(b[:4]), b[8 : 8+size], b[end:], true
 }
 
-// decodeWebP decodes a WebP, or the first frame of an animated one, which the
-// library does not know.
+// decodeWebP decodes a WebP of 12 bytes or more, or the first frame of an animated one,
+// which the library does not know. It fails if the reader does or the image is
+// malformed.
 func decodeWebP(r io.Reader) (image.Image, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
@@ -233,7 +234,8 @@ func decodeWebP(r io.Reader) (image.Image, error) {
 
 // decodeFrame decodes an animation's frame as if it were a file of its own. Its
 // header is x, y, width and height less one, duration and flags; the canvas's
-// is flags, width and height less one.
+// is flags, width and height less one. It fails if the frame is malformed or outside of
+// the canvas.
 func decodeFrame(canvas, frame []byte) (image.Image, error) {
 	uint24 := func(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 	if 2*uint24(frame)+uint24(frame[6:]) > uint24(canvas[4:]) || 2*uint24(frame[3:])+uint24(frame[9:]) > uint24(canvas[7:]) {

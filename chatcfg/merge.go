@@ -13,9 +13,9 @@ import (
 
 // Decode reads a configuration document strictly: over [Default] in the
 // document's own chat.locale (else [Spanish]), so that what it leaves out is the
-// default. It is [Merge] in every other respect: it does not validate. Creating an
-// account and saving a configuration do, and [Apply] reads, normalises and
-// validates in one.
+// default. It is [Merge] in every other respect: the error is [Problems], and it does
+// not validate. Creating an account and saving a configuration do, and [Apply] reads,
+// normalises and validates in one.
 func Decode(doc []byte) (Config, error) {
 	root, err := parseDocument(doc)
 	if err != nil {

@@ -103,7 +103,7 @@ func (w Words) edited(edit func(string) string) Words {
 	return Words{Any: edit(w.Any), ES: edit(w.ES), EN: edit(w.EN), PT: edit(w.PT)}
 }
 
-// MarshalJSON returns a string, or an object by language.
+// MarshalJSON returns a string, or an object by language. It never fails.
 func (w Words) MarshalJSON() ([]byte, error) {
 	w = w.spread()
 	var value any = w.Any

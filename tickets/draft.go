@@ -127,6 +127,9 @@ func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 	return d.Older, nil
 }
 
+// What follows are the commands' own changes ([CommandRow]). Do has checked the status of
+// the ticket; the error is nil unless a comment says when it fails.
+
 // ignore makes the ticket ignored and ends what runs on it.
 func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 	t.Status = StatusIgnored
@@ -157,8 +160,8 @@ func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	return nil
 }
 
-// rearm moves the running wait to the SLA of the policy (R2.6). The ticket must have a
-// wait.
+// rearm sets the running wait to the SLA of the policy (R2.6). A deadline that would
+// then be in the past is now. The ticket must have a wait. It never fails.
 func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	w := *t.Wait
 	w.setSLA(p)
@@ -216,8 +219,8 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 	d.AddFact(Fact{Kind: FactCreated})
 }
 
-// reply stores an agent's message, opens an ignored ticket and ends the customer's
-// wait, which becomes an Answer (R2.2).
+// reply stores an agent's message, opens the ticket if it is ignored, and ends the
+// customer's wait, if there is one, with an Answer (R2.2). It never fails.
 func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	if t.Status != StatusOpen {
 		t.Status, t.OpenedAt = StatusOpen, now
@@ -298,7 +301,8 @@ func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// classify sets the typification. It fails with [ErrAnonymous].
+// classify sets the typification. It fails with [ErrAnonymous] for an anonymous
+// customer.
 func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
@@ -308,7 +312,7 @@ func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// describe replaces the metadata. It fails with [ErrAnonymous].
+// describe replaces the metadata. It fails with [ErrAnonymous] for an anonymous customer.
 func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous

@@ -88,14 +88,15 @@ func (p *player) expectTickets(ctx context.Context, name string, want int) error
 	return err
 }
 
-// tickets lists the tickets of a conversation, or all if it is zero.
+// tickets lists the tickets of a conversation, or all if it is zero. It fails if the
+// desk does.
 func (p *player) tickets(ctx context.Context, c tickets.ConversationID) ([]charla.Row, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[charla.Row], error) {
 		return p.inbox().Tickets(ctx, charla.TicketQuery{Conversation: c, PageQuery: q})
 	})
 }
 
-// messages reads all messages of a conversation.
+// messages reads all messages of a conversation. It fails if the desk does.
 func (p *player) messages(ctx context.Context, c tickets.ConversationID) ([]tickets.Message, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[tickets.Message], error) {
 		return p.inbox().Messages(ctx, tickets.Ref{Conversation: c}, charla.MessageQuery{PageQuery: q})
@@ -103,7 +104,7 @@ func (p *player) messages(ctx context.Context, c tickets.ConversationID) ([]tick
 }
 
 // nextAutomatic returns the first automatic message to a customer that was not expected
-// yet; nil: there is none.
+// yet; nil: there is none. It fails if the desk does.
 func (p *player) nextAutomatic(ctx context.Context, name string) (*tickets.Message, error) {
 	c := p.latest(name).Conversation
 	all, err := p.messages(ctx, c)
@@ -164,7 +165,8 @@ func (p *player) expectGot(ctx context.Context, name string, key tickets.RuleKey
 }
 
 // rendered returns the texts that an automatic message may have had, under the
-// configuration and with the variables of its moment, by the history alone (R4.6).
+// configuration and with the variables of its moment, by the history alone (R4.6). It
+// fails if the desk does, the history does not have the message, or render fails.
 func (p *player) rendered(ctx context.Context, c tickets.ConversationID, m *tickets.Message) ([]string, error) {
 	entries, err := p.history(ctx, c)
 	if err != nil {
@@ -197,7 +199,7 @@ func (p *player) customerOf(c tickets.ConversationID) tickets.Customer {
 }
 
 // render returns all texts of a rule's action, with their variables, as of a history
-// entry.
+// entry. It fails if the hours or a message of the configuration are malformed.
 func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tickets.RuleKey, e *tickets.Entry) ([]string, error) {
 	calendar, err := cfg.Hours.Compile()
 	if err != nil {
@@ -232,7 +234,7 @@ func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tic
 	return may, nil
 }
 
-// history reads the whole history of a conversation.
+// history reads the whole history of a conversation. It fails if the desk does.
 func (p *player) history(ctx context.Context, c tickets.ConversationID) ([]tickets.Entry, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[tickets.Entry], error) {
 		return p.inbox().History(ctx, tickets.Ref{Conversation: c}, q)

@@ -135,7 +135,8 @@ func badConfig(err error) *Failure {
 	return &Failure{Want: "a valid configuration", Got: oneLine(err.Error()), Err: err}
 }
 
-// parseLine reads a line; nil: it has no statement.
+// parseLine reads a line; nil: it has no statement. It fails if the line is
+// malformed.
 func parseLine(text string) (step, error) {
 	word, rest := cutWord(text)
 	switch word {
@@ -163,7 +164,8 @@ func parseLine(text string) (step, error) {
 	return do, nil
 }
 
-// parseConfig reads what follows "config": JSON to the end of the line.
+// parseConfig reads what follows "config": JSON to the end of the line. It fails with a
+// [Failure] if that is not JSON.
 func parseConfig(rest string) (step, error) {
 	running := false
 	if word, after := cutWord(rest); word == "running" {

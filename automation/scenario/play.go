@@ -173,7 +173,7 @@ func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
 	return p.remember(ctx)
 }
 
-// boot starts a process: a new desk on the store.
+// boot starts a process: a new desk on the store. It fails if [charla.New] does.
 func (p *player) boot() (err error) {
 	p.desk, err = charla.New(p.store, &charla.Options{
 		Clock: &p.clock, Entropy: p.chance, Mailer: p.outgoing,
@@ -189,7 +189,8 @@ func (p *player) account() *charla.Account { return p.desk.Account(p.id) }
 // inbox returns the account's inbox on the process that runs now.
 func (p *player) inbox() *charla.Inbox { return p.account().Inbox() }
 
-// remember stores the configuration that is in force, for rendered.
+// remember stores the configuration that is in force, for rendered. It fails if the
+// desk does.
 func (p *player) remember(ctx context.Context) error {
 	cfg, version, err := p.account().Config(ctx)
 	p.configs[version] = cfg
@@ -268,7 +269,8 @@ func onWall(wall time.Time, loc *time.Location) (time.Time, bool) {
 	}
 }
 
-// crash drops the process and starts another one later on the same store.
+// crash drops the process and starts another one later on the same store. It fails if
+// the downtime is negative, the store cannot be opened again, or the new process fails.
 func (p *player) crash(ctx context.Context, down time.Duration) error {
 	if down < 0 {
 		return wanted("a downtime", down.String())
@@ -288,7 +290,8 @@ func (p *player) crash(ctx context.Context, down time.Duration) error {
 	return p.settle(ctx)
 }
 
-// configure applies a merge patch to the configuration and saves it.
+// configure applies a merge patch to the configuration and saves it. It fails if the
+// patch is malformed or the desk does.
 func (p *player) configure(ctx context.Context, patch []byte, running bool) error {
 	cfg, version, err := p.account().Config(ctx)
 	if err != nil {
@@ -304,7 +307,8 @@ func (p *player) configure(ctx context.Context, patch []byte, running bool) erro
 }
 
 // says has a customer write. The first time begins a session, whose language the
-// customer keeps.
+// customer keeps. It fails if the name or the language contradicts an earlier line, or
+// the desk does.
 func (p *player) says(ctx context.Context, name string, anonymous bool, language chatcfg.Locale, text string) error {
 	p.named[name] = true
 	p.latest(name)

@@ -37,7 +37,7 @@ func (p *player) refuses(ctx context.Context, do step) error {
 // observed is a part of all that can be observed, as JSON.
 type observed struct{ name, state string }
 
-// observe reads all that can be observed.
+// observe reads all that can be observed. It fails with the first error of a read.
 func (p *player) observe(ctx context.Context) ([]observed, error) {
 	var all []observed
 	var failed error
@@ -83,14 +83,14 @@ func (p *player) observe(ctx context.Context) ([]observed, error) {
 	return all, failed
 }
 
-// deliveries lists the whole outbox in a state.
+// deliveries lists the whole outbox in a state. It fails if the desk does.
 func (p *player) deliveries(ctx context.Context, state charla.DeliveryState) ([]charla.Delivery, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[charla.Delivery], error) {
 		return p.desk.Deliveries(ctx, charla.DeliveryQuery{Account: p.id, State: state, PageQuery: q})
 	})
 }
 
-// pages reads a list to its end.
+// pages reads a list to its end. It fails if read does.
 func pages[T any](read func(charla.PageQuery) (charla.Page[T], error)) ([]T, error) {
 	var all []T
 	for q := (charla.PageQuery{}); ; {
