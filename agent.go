@@ -162,7 +162,7 @@ func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error 
 }
 
 // Heartbeat says that the agent is online, for [Options].HeartbeatTTL, or away or
-// offline from now on (R4.7). It fails with [chatcfg.Problems] for another word,
+// offline from now on (R4.7). It fails with [chatcfg.Problems] for any other value,
 // [ErrNotFound], [ErrDeleted], [ErrBusy] or [ErrNewerFormat].
 func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
 	return a.desk.heartbeat(ctx, a.account, a.who.ID, is)

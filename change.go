@@ -25,8 +25,8 @@ type Result struct {
 	// Seq is the message that it stored; zero: none.
 	Seq int64 `json:"seq,omitempty"`
 	// First and Last are the sequences of the first and the last message that it
-	// stored, automatic ones included, without a gap between them; zero: none. A
-	// repeated call whose first answer is of an older version names Seq only.
+	// stored, automatic ones included, without a gap between them; zero: none. They
+	// are also zero for a repeated call if an older version of charla answered it first.
 	First int64 `json:"first,omitempty"`
 	Last  int64 `json:"last,omitempty"`
 	// At is when it was done.
@@ -124,7 +124,7 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 // repeatedBeforeLogin looks for the answer to an earlier call with the key where the
 // session wrote before its latest login (R3.9). If there is one, loaded gets that
 // Receipt and its Conversation; else loaded stays as it is. It costs one load, however
-// often the session logged in.
+// often the session logged in. It fails as load does.
 func (d *Desk) repeatedBeforeLogin(ctx context.Context, q storage.LoadQuery, loaded *storage.Loaded) error {
 	links := loaded.Session.Links
 	if q.Key == "" || len(links) == 0 {
@@ -248,7 +248,7 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 }
 
 // hash returns a hash of what the caller asked for, by which a repeated call is known;
-// zero if the call has no key.
+// zero if the call has no key. It fails if that cannot be written as JSON.
 func (req *request) hash() ([32]byte, error) {
 	if req.query.Key == "" {
 		return [32]byte{}, nil

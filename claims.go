@@ -60,7 +60,9 @@ func readClaims(raw []byte) (claims, error) {
 	return c, nil
 }
 
-// check returns why the claims do not hold for an account now; nil: they do.
+// check returns nil if the claims hold for an account now, else an error that says why
+// not: they are for another account, expired, not valid yet, or valid for longer than
+// [MaxIdentity].
 func (c *claims) check(account string, now time.Time) error {
 	latest := now.Add(identitySkew)
 	begins := c.issued
@@ -84,8 +86,9 @@ func (c *claims) check(account string, now time.Time) error {
 	return nil
 }
 
-// checkHeader returns why a token's header is not that of an identity; nil: it is.
-// Parameters that mean nothing here, such as a key's ID, are allowed.
+// checkHeader returns nil if a token's header is that of an identity, else an error
+// that says why not: it is malformed, its alg is not EdDSA, its typ is not JWT, or it
+// has a crit. Other parameters, such as a key's ID, are ignored.
 func checkHeader(raw []byte) error {
 	signed := false
 	err := strictjson.ReadObject(raw, tokenDepth, func(name string, v strictjson.Value) error {
@@ -136,7 +139,8 @@ func readText(v strictjson.Value) (string, error) {
 	return v.Text, nil
 }
 
-// readOptionalText is readText, but null is the empty text.
+// readOptionalText returns a JSON string's text, and the empty text for null. Anything
+// else is an error.
 func readOptionalText(v strictjson.Value) (string, error) {
 	if v.Kind == strictjson.Null {
 		return "", nil

@@ -70,7 +70,7 @@ func (a *Account) SaveConfig(ctx context.Context, version chatcfg.Version, cfg c
 	return a.desk.saveConfig(ctx, a.id, version, cfg, o)
 }
 
-// saveConfig does [Account.SaveConfig] for an account.
+// saveConfig does [Account.SaveConfig] for an account, and fails as that does.
 func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version chatcfg.Version, cfg chatcfg.Config, o *SaveOptions) (Saved, error) {
 	if o == nil {
 		o = &SaveOptions{}
@@ -166,7 +166,8 @@ var starts = map[automation.Start]storage.Instant{
 }
 
 // overdue counts the open tickets whose deadline the new rules move into the past
-// (R4.8). The store counts by ranges of time; no ticket is loaded.
+// (R4.8). The store counts by ranges of time; no ticket is loaded. It fails if the
+// store does.
 func (d *Desk) overdue(ctx context.Context, id chatcfg.AccountID, old, rules *automation.Rules, running bool, now time.Time) (int, error) {
 	total := 0
 	for _, o := range rules.Overdue(old, running, now) {

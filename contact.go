@@ -118,7 +118,7 @@ func submission(account chatcfg.AccountID, f ContactForm) (tickets.Submission, e
 
 // contactKey returns the key under which a form is stored. Keys of sessions, of pages
 // without a session and of forms without a key never meet; a form without a key gets a
-// random one.
+// random one. It fails if the desk's entropy does.
 func (d *Desk) contactKey(s *tickets.Submission, key string) (string, error) {
 	switch {
 	case key == "":
@@ -188,7 +188,8 @@ func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery 
 	return out
 }
 
-// status returns what [Visitor.Status] answers, for what was loaded of a visitor.
+// status returns what [Visitor.Status] answers, for what was loaded of a visitor. It
+// fails as rules and presence do, or if the store does.
 func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, error) {
 	rules, err := d.rules(ctx, &loaded.Account)
 	if err != nil {

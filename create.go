@@ -28,9 +28,9 @@ type AccountOptions struct {
 // stored is normalised, so go on from what [Account.Config] returns, not from what
 // was passed.
 //
-// The secret is shown this once; the zero Secret says that the account existed
-// already (made by the same call, with its ID), so rotate the token if its first
-// showing was lost.
+// The secret is returned only by the call that makes the account. If a call is repeated
+// with the same ID, the account exists already and the Secret is zero: if the first
+// answer was lost, get a new one by [Account.RotateSecret].
 //
 // It fails with [chatcfg.Problems] for a name, domain or configuration that does
 // not validate, and with [ErrExists].
@@ -66,7 +66,7 @@ func (d *Desk) CreateAccount(ctx context.Context, name, domain string, o *Accoun
 }
 
 // newAccount returns a new account's record, not yet stored, and its secret token. A
-// zero id gets a new ID.
+// zero id gets a new ID. It fails if the desk's entropy does.
 func (d *Desk) newAccount(id chatcfg.AccountID, cfg chatcfg.Config) (chatcfg.Account, Secret, error) {
 	var random [16]byte
 	secret, err := d.newSecret()
@@ -100,7 +100,7 @@ func (d *Desk) createdBefore(ctx context.Context, id chatcfg.AccountID, body []b
 	return d.Account(id), Secret{}, nil
 }
 
-// newSecret makes a secret token of the desk's entropy.
+// newSecret makes a secret token of the desk's entropy. It fails if that does.
 func (d *Desk) newSecret() (Secret, error) {
 	secret := Secret{new([ed25519.SeedSize]byte)}
 	err := d.random(secret.seed[:])

@@ -57,7 +57,7 @@ func New(store storage.Store, o *Options) (*Desk, error) {
 // Now returns the desk's time: UTC, to the microsecond.
 func (d *Desk) Now() time.Time { return d.o.Clock.Now().UTC().Truncate(time.Microsecond) }
 
-// random fills b from the desk's entropy.
+// random fills b from the desk's entropy. It fails if that does.
 func (d *Desk) random(b []byte) error {
 	if _, err := io.ReadFull(d.o.Entropy, b); err != nil {
 		return fmt.Errorf("charla: entropy: %w", err)
@@ -65,7 +65,7 @@ func (d *Desk) random(b []byte) error {
 	return nil
 }
 
-// chance returns a random number of the desk's entropy.
+// chance returns a random number of the desk's entropy. It fails if that does.
 func (d *Desk) chance() (uint64, error) {
 	var b [8]byte
 	err := d.random(b[:])
@@ -73,7 +73,8 @@ func (d *Desk) chance() (uint64, error) {
 }
 
 // mint makes a UUID of version 7 from the desk's clock and entropy, so that IDs
-// made later sort later. (uuid.NewV7 reads the system's clock.)
+// made later sort later. (uuid.NewV7 reads the system's clock.) It fails if the entropy
+// does.
 func (d *Desk) mint() (uuid.UUID, error) {
 	var id uuid.UUID
 	if err := d.random(id[:]); err != nil {
@@ -89,7 +90,7 @@ func (d *Desk) mint() (uuid.UUID, error) {
 
 // presence returns whether the account has an available agent: by [Options].Presence,
 // else by the heartbeats at the desk's time. A conversation's time may be ahead of
-// that; it is not used.
+// that; it is not used. It fails if [Options].Presence or the store does.
 func (d *Desk) presence(ctx context.Context, account chatcfg.AccountID) (tickets.Presence, error) {
 	if d.o.Presence != nil {
 		p, err := d.o.Presence.Presence(ctx, account)

@@ -74,10 +74,11 @@
 //	}
 //
 // [Inbox.Live] yields tickets as they change, [Inbox.Follow] and [Visitor.Live] one
-// conversation with typing and read marks. Each says when it is caught up, goes on
-// from any place that it has told before, in any process, and reads only when it is
-// asked for more, so a slow reader slows nobody. examples/agents serves an inbox so,
-// as JSON and server-sent events; examples/bot is an automated colleague.
+// conversation with typing and read marks. Each says when it has yielded all that is
+// stored, and can go on, in any process, from a cursor or a sequence that it yielded
+// before. It reads only when the range asks for more, so a slow reader slows nobody
+// else. examples/agents serves an inbox so, as JSON and server-sent events;
+// examples/bot is an automated colleague.
 //
 // [Inbox.History] has what every rule answered to every message, [Inbox.Explain]
 // says it in words, [Visitor.DryRun] and [Inbox.DryRun] say what would happen.
@@ -148,7 +149,7 @@
 //
 // # Testing
 //
-// A test has time in its hands in one of two ways. Inside a bubble of
+// A test controls time in one of two ways. Inside a bubble of
 // testing/synctest time passes at once when everything waits, for charla's default
 // clock, too: [Desk.Run], streams and timeouts run as they do in production, and a
 // store in memory is all that they need.

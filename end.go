@@ -63,7 +63,8 @@ func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 	return ErrBusy
 }
 
-// endAccountSessions ends all sessions of an account and wakes their streams.
+// endAccountSessions ends all sessions of an account and wakes their streams. It fails
+// as update does.
 func (d *Desk) endAccountSessions(ctx context.Context, account chatcfg.AccountID) error {
 	err := d.update(ctx, account, func(a *chatcfg.Account) bool {
 		a.SessionEpoch++

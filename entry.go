@@ -169,7 +169,7 @@ func claimed(email string) tickets.Identity {
 
 // joinConversation points a session at the conversation that its identity has and
 // records that conversation's epoch; without one the session keeps its own. It stores
-// nothing.
+// nothing. It fails as load does, or if the store does.
 func (d *Desk) joinConversation(ctx context.Context, s *tickets.Session) error {
 	s.CustomerEpoch = 0
 	if s.Identity.Kind == tickets.IdentitySession {
@@ -184,7 +184,8 @@ func (d *Desk) joinConversation(ctx context.Context, s *tickets.Session) error {
 	return err
 }
 
-// newToken makes a new token of a session and returns it with the hash to store.
+// newToken makes a new token of a session and returns it with the hash to store. It
+// fails if the desk's entropy does.
 func (d *Desk) newToken(id tickets.SessionID) (token Token, hash []byte, err error) {
 	var secret [32]byte
 	if err := d.random(secret[:]); err != nil {

@@ -36,6 +36,8 @@ func NewFileDir(dir string) (*FileDir, error) {
 func (f *FileDir) Close() error { return f.root.Close() }
 
 // Put writes a file, and its folder's entry, to the disk; it replaces one of that ID.
+// It fails if ctx is done or the system cannot write; under the ID there is never a
+// part of a file.
 func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets.FileID, body []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -64,7 +66,7 @@ func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets
 	return f.sync(folder)
 }
 
-// sync flushes a folder's entries to the disk.
+// sync flushes a folder's entries to the disk. It fails if the system does.
 func (f *FileDir) sync(folder string) error {
 	dir, err := f.root.Open(folder)
 	if err != nil {

@@ -33,6 +33,10 @@ const identityHeader = `{"alg":"EdDSA","typ":"JWT"}`
 // [MaxIdentity]. All but the subject is optional. Give the identity to a page for the
 // customer who is logged in there; [Account.VerifyIdentity] reads it, and says what one
 // made in another language has to hold (R1.7, R7.1). now is the signer's clock.
+//
+// It fails with [ErrSecret] for the zero Secret, with [chatcfg.Problems] for a missing
+// or invalid subject, and with [ErrIdentity] for a provider, a text that is not UTF-8, a
+// duration that is not allowed, or an identity that would be too long.
 func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, lasts time.Duration) (string, error) {
 	switch {
 	case s.IsZero():

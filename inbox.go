@@ -54,7 +54,8 @@ type TicketQuery struct {
 	// Waiting lists only open tickets whose customer waits, the longest wait first;
 	// otherwise the last changed is first.
 	Waiting bool
-	// Category is compared exactly; empty: any. Fields must all be there and be equal.
+	// Category lists only tickets with exactly this category; empty: any. Fields lists
+	// only tickets that have all these fields with exactly these values.
 	Category string
 	Fields   map[string]string
 	// Text finds tickets of which every word occurs in what the customer and the
@@ -248,14 +249,16 @@ func (b *Inbox) Contacts(ctx context.Context, q PageQuery) (Page[tickets.Submiss
 	return Page[tickets.Submission](page), storeError(err)
 }
 
-// Report computes R2.7's figures over a period, from inclusive, to exclusive.
+// Report computes R2.7's figures over a period, from inclusive, to exclusive. It fails
+// if the store does.
 func (b *Inbox) Report(ctx context.Context, from, to time.Time) (tickets.Report, error) {
 	r, err := b.desk.store.Queries().Report(ctx, b.account, from, to)
 	return r, storeError(err)
 }
 
 // Marks returns how far each side of a conversation has read; zero for one that nobody
-// has read or that does not exist.
+// has read or that does not exist. It fails with [ErrNotFound] for a ref of another
+// account.
 func (b *Inbox) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, error) {
 	ref, err := ownRef(b.account, ref)
 	if err != nil {
@@ -265,7 +268,8 @@ func (b *Inbox) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, erro
 	return m, storeError(err)
 }
 
-// Presence returns whether the account has an available agent now (R4.7).
+// Presence returns whether the account has an available agent now (R4.7). It fails if
+// [Options].Presence or the store does.
 func (b *Inbox) Presence(ctx context.Context) (tickets.Presence, error) {
 	return b.desk.presence(ctx, b.account)
 }

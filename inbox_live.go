@@ -105,7 +105,7 @@ func (b *Inbox) yieldChanges(ctx context.Context, page storage.Page[storage.Chan
 
 // latest returns the row of a conversation's latest ticket, which need not be the one
 // that changed last: agents classify and describe older ones, too. It is zero for a
-// conversation that does not exist.
+// conversation that does not exist. It fails if the store does.
 func (b *Inbox) latest(ctx context.Context, id tickets.ConversationID) (Row, error) {
 	page, err := b.Tickets(ctx, TicketQuery{Conversation: id, PageQuery: PageQuery{Limit: 1}})
 	if err != nil || len(page.Items) == 0 {

@@ -62,7 +62,8 @@ func (d *Desk) joinFeed(ctx context.Context, account chatcfg.AccountID) (f *inbo
 	return f, leave, nil
 }
 
-// skipToEnd puts the feed's cursor at its end: what was stored before is not read.
+// skipToEnd puts the feed's cursor at its end: what was stored before is not read. It
+// fails if the store does.
 func (d *Desk) skipToEnd(ctx context.Context, account chatcfg.AccountID, f *inboxFeed) error {
 	page, err := d.changes(ctx, account, storage.Latest, storage.MaxPage)
 	f.cursor, f.polled = page.Next, d.Now()
@@ -78,7 +79,7 @@ func (d *Desk) changes(ctx context.Context, account chatcfg.AccountID, cursor st
 
 // pollFeed reads what has changed in an account since its last poll and wakes the
 // readers of that. It does nothing while another stream polls, and within
-// [RunnerOptions].Poll of the last time.
+// [RunnerOptions].Poll of the last time. It fails if the store does.
 func (d *Desk) pollFeed(ctx context.Context, account chatcfg.AccountID, f *inboxFeed) error {
 	select {
 	case f.busy <- struct{}{}:

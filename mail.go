@@ -78,7 +78,7 @@ type Outgoing struct {
 	mails []Mail
 }
 
-// Send keeps the mail.
+// Send keeps the mail. It never fails.
 func (o *Outgoing) Send(_ context.Context, m Mail) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

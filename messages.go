@@ -9,7 +9,7 @@ import (
 
 // visibleMessages reads messages as a loaded session may see them, and returns their
 // conversation: a verified session sees all, any other only its own; no agent's ID, and
-// no other session's.
+// no other session's. It fails as rules does, or if the store does.
 func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
 	rules, err := d.rules(ctx, &l.Account)
 	if err != nil {

@@ -162,7 +162,8 @@ func (o *Observer) complete() *Observer {
 	return &c
 }
 
-// change applies a request and tells the observer of it. It returns what apply does.
+// change applies a request and tells the observer of it. It returns apply's result and
+// error.
 func (d *Desk) change(ctx context.Context, req request) (Result, error) {
 	o := d.o.Observer
 	if o == nil {

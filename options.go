@@ -25,8 +25,8 @@ type Clock interface {
 // Presence says whether an account has an available agent (R4.7). A host that
 // knows better than heartbeats puts its own in [Options]. It must be safe for
 // concurrent use and quick: it is asked within every change of a conversation.
-// It numbers the absences from 1; a host that does not has a ticket answered
-// once for all absences.
+// It numbers the absences from 1: the rule for no agents answers a ticket once in each
+// absence. If the number is always zero, the rule answers a ticket only once.
 type Presence interface {
 	Presence(ctx context.Context, account chatcfg.AccountID) (tickets.Presence, error)
 }

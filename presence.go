@@ -79,7 +79,8 @@ func (c *presenceCache) put(id chatcfg.AccountID, r tickets.Roster, now time.Tim
 // maxRosters bounds the cache; when it is full it starts anew.
 const maxRosters = 4096
 
-// roster returns an account's roster, which may be as old as presenceFor.
+// roster returns an account's roster, which may be as old as presenceFor. It fails if
+// the store does.
 func (d *Desk) roster(ctx context.Context, id chatcfg.AccountID, now time.Time) (tickets.Roster, error) {
 	if r, ok := d.rosters.get(id, now); ok {
 		return r, nil

@@ -128,7 +128,8 @@ func oneBatch(ctx context.Context, all []work) (int, error) {
 }
 
 // runDeadlines claims a batch of conversations whose deadline is due and carries out
-// what is due in them. It returns how many went well.
+// what is due in them. It returns how many went well. The error is that of the claim,
+// or joins those of the others.
 func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
 	now := d.Now()
 	due, err := d.store.Conversations().ClaimDue(ctx, d.claimable(now), now.Add(d.o.Runner.Lease), d.o.Runner.Batch, nil)
@@ -139,7 +140,7 @@ func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
 }
 
 // runStale is runDeadlines for conversations whose configuration was saved anew: their
-// deadlines may have moved.
+// deadlines may have moved. It fails as that does.
 func (d *Desk) runStale(ctx context.Context) (int, error) {
 	now := d.Now()
 	stale, err := d.store.Conversations().ClaimStale(ctx, now, now.Add(d.o.Runner.Lease), d.o.Runner.Batch, nil)
@@ -149,7 +150,8 @@ func (d *Desk) runStale(ctx context.Context) (int, error) {
 	return d.tickAll(ctx, stale)
 }
 
-// tickAll carries out what is due in claimed conversations and returns how many went well.
+// tickAll carries out what is due in claimed conversations. It returns how many went
+// well, and the errors of the others, joined.
 func (d *Desk) tickAll(ctx context.Context, claims []storage.Claim) (int, error) {
 	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error { return d.tick(ctx, c) })
 }
@@ -229,7 +231,8 @@ type claim struct {
 	end   func()
 }
 
-// claimOutbox claims what may begin now: some of each account's and each handler's.
+// claimOutbox claims what may begin now: some of each account's and each handler's. It
+// fails if the store does.
 func (d *Desk) claimOutbox(ctx context.Context) ([]claim, error) {
 	now := d.Now()
 	until := now.Add(d.o.Runner.Lease)
@@ -454,7 +457,7 @@ func each[T any](items []T, workers int, do func(T) error) (int, error) {
 
 // NextDue returns the next instant at which [Desk.RunDue] has something to do; the zero
 // time: nothing is scheduled. What a save of the configuration moves is not scheduled
-// before RunDue or Run has seen to it.
+// before RunDue or Run has seen to it. It fails if the store does.
 func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
 	deadline, outbox, err := d.wakes(ctx)
 	if deadline.IsZero() || (!outbox.IsZero() && outbox.Before(deadline)) {
@@ -464,6 +467,7 @@ func (d *Desk) NextDue(ctx context.Context) (time.Time, error) {
 }
 
 // wakes returns when the next deadline, and the next delivery, is due; zero: none is.
+// It fails if the store does.
 func (d *Desk) wakes(ctx context.Context) (deadline, outbox time.Time, err error) {
 	if deadline, err = d.store.Conversations().NextWake(ctx); err == nil {
 		outbox, err = d.store.Outbox().NextWake(ctx)

@@ -70,7 +70,7 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 // LogValue returns the placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText returns the placeholder: encoders do not get the secret.
+// MarshalText returns the placeholder: encoders do not get the secret. It never fails.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // RotateSecret gives the account a new secret token, shown this once; the ones
@@ -78,6 +78,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // is for a stolen token: it also ends all sessions that began or logged in by an
 // identity signed with an earlier token. It cannot be repeated: a call whose outcome
 // is unknown is made anew, which rotates again.
+//
+// It fails with [chatcfg.Problems] for another overlap, and with [ErrNotFound],
+// [ErrDeleted], [ErrNewerFormat], [ErrBusy] or [ErrOutcomeUnknown].
 func (a *Account) RotateSecret(ctx context.Context, overlap time.Duration) (Secret, error) {
 	if overlap < 0 || overlap > chatcfg.MaxDuration {
 		return Secret{}, chatcfg.Problems{{Path: "overlap", Code: chatcfg.CodeOutOfRange, Args: []any{"0", "365d"}}}

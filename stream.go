@@ -149,7 +149,7 @@ func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Du
 }
 
 // readOn yields the messages after r.after. again reports whether there may be others
-// to read, more whether the reader goes on.
+// to read, more whether the reader goes on. err is the read's, or ctx's.
 func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 	list, actual, err := r.read(r.after)
 	if err == nil {
@@ -222,7 +222,8 @@ func (r *running) wait(state topicState, now time.Time) time.Duration {
 }
 
 // raise raises a conversation's marks, at most to its last message; lower ones stay as
-// they are.
+// they are. It fails if the store does; with [ErrOutcomeUnknown] it may have raised
+// them.
 func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m tickets.Marks) error {
 	c := &loaded.Conversation
 	m.Customer, m.Agent = min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)

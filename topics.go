@@ -16,12 +16,12 @@ import (
 type topics struct {
 	mu sync.Mutex
 	m  map[uuid.UUID]*topic
-	// unread is who types where nobody reads, at most maxUnread conversations.
-	unread map[uuid.UUID]typists
+	// unwatched is who types in conversations without readers, at most maxUnwatched.
+	unwatched map[uuid.UUID]typists
 }
 
-// maxUnread is of how many conversations without readers it is known who types.
-const maxUnread = 4096
+// maxUnwatched is of how many conversations without readers it is known who types.
+const maxUnwatched = 4096
 
 type topic struct {
 	account uuid.UUID
@@ -62,7 +62,8 @@ func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
 	}
 }
 
-// setTyping records that a side of a conversation types until an instant.
+// setTyping records that a side of a conversation types until an instant, and wakes the
+// readers. Without readers the record is kept if there is room (maxUnwatched).
 func (t *topics) setTyping(id uuid.UUID, side tickets.Side, now, until time.Time) {
 	change := func(s *typists) {
 		if side == tickets.SideCustomer {
@@ -78,7 +79,7 @@ func (t *topics) setTyping(id uuid.UUID, side tickets.Side, now, until time.Time
 		one.wake()
 		return
 	}
-	one := t.unread[id]
+	one := t.unwatched[id]
 	change(&one)
 	t.keep(id, one, now)
 }
@@ -95,14 +96,14 @@ func (t *topics) keep(id uuid.UUID, one typists, now time.Time) {
 	if !now.Before(one.customer) && !now.Before(one.agent) {
 		return
 	}
-	if len(t.unread) >= maxUnread {
-		maps.DeleteFunc(t.unread, func(_ uuid.UUID, s typists) bool { return !now.Before(s.customer) && !now.Before(s.agent) })
+	if len(t.unwatched) >= maxUnwatched {
+		maps.DeleteFunc(t.unwatched, func(_ uuid.UUID, s typists) bool { return !now.Before(s.customer) && !now.Before(s.agent) })
 	}
-	if t.unread == nil {
-		t.unread = make(map[uuid.UUID]typists)
+	if t.unwatched == nil {
+		t.unwatched = make(map[uuid.UUID]typists)
 	}
-	if len(t.unread) < maxUnread {
-		t.unread[id] = one
+	if len(t.unwatched) < maxUnwatched {
+		t.unwatched[id] = one
 	}
 }
 
@@ -168,7 +169,7 @@ func (t *topics) stopTyping(id uuid.UUID, author tickets.Author) {
 	one := t.m[id]
 	switch {
 	case one == nil:
-		delete(t.unread, id)
+		delete(t.unwatched, id)
 	case author == tickets.FromCustomer:
 		one.customer = time.Time{}
 	case author == tickets.FromAgent:
@@ -194,9 +195,9 @@ func (t *topics) subscribe(account, id uuid.UUID) *subscription {
 		if t.m == nil {
 			t.m = make(map[uuid.UUID]*topic)
 		}
-		one = &topic{account: account, news: make(chan struct{}), topicState: topicState{typists: t.unread[id]}}
+		one = &topic{account: account, news: make(chan struct{}), topicState: topicState{typists: t.unwatched[id]}}
 		t.m[id] = one
-		delete(t.unread, id)
+		delete(t.unwatched, id)
 	}
 	one.readers++
 	return &subscription{t, id, one}

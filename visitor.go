@@ -81,8 +81,8 @@ func (v *Visitor) load(ctx context.Context) (storage.Loaded, error) {
 	return loaded, err
 }
 
-// admit returns why the session may not write now, or that the token is not its own;
-// nil: it may.
+// admit returns nil if the session may write now and the token is its own. Else it
+// returns why not, as authenticate and [Desk.admit] do.
 func (v *Visitor) admit(l *storage.Loaded, r *automation.Rules) error {
 	if err := v.authenticate(l); err != nil {
 		return err
@@ -90,7 +90,9 @@ func (v *Visitor) admit(l *storage.Loaded, r *automation.Rules) error {
 	return v.desk.admit(l, r)
 }
 
-// admit returns why a session may not write now, whatever its token; nil: it may.
+// admit returns nil if a session may write now, whatever its token; [ErrSession] if it
+// has ended or expired; [chatcfg.Problems] if it is anonymous and anonymous visitors
+// may not enter any more.
 func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
 	if err := d.checkOngoing(l); err != nil {
 		return err
@@ -152,7 +154,7 @@ func (v *Visitor) Messages(ctx context.Context, q MessageQuery) (Page[tickets.Me
 }
 
 // messages reads for the session, and returns the conversation that it writes in, which
-// may not exist yet.
+// may not exist yet. It fails as load and visibleMessages do.
 func (v *Visitor) messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
 	loaded, err := v.load(ctx)
 	if err != nil || loaded.Conversation.Version == 0 {
@@ -261,7 +263,7 @@ func (v *Visitor) Leave(ctx context.Context) error {
 
 // Status is what a visitor's page needs to know before it shows anything.
 type Status struct {
-	// Available says that an agent is.
+	// Available reports whether an agent is available.
 	Available bool
 	// Ongoing says that the visitor's ticket is not closed.
 	Ongoing bool
