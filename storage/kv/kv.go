@@ -16,30 +16,35 @@ import (
 	"github.com/charlahq/charla/storage"
 )
 
-// DB is an ordered key-value database.
+// DB is an ordered key-value database. Many goroutines call View and Update at once. A
+// transaction's function calls neither.
 type DB interface {
 	// View calls a function with a transaction that only reads, all from one moment, and
 	// returns its error.
 	View(read func(Tx) error) error
 	// Update calls a function with a transaction and makes its changes durable, all or
 	// nothing. If the function fails, Update changes nothing and returns its error.
-	// Updates are serializable; the function may be called again after a conflict.
+	// Updates are serializable; the function may be called again after a conflict. An
+	// error of Update itself means that the changes may or may not have been made, unless
+	// it is [storage.ErrBusy] or [storage.ErrNotDone]: then nothing was changed.
 	Update(change func(Tx) error) error
-	// Close waits for transactions and closes the database.
+	// Close closes the database. No transaction is under way.
 	Close() error
 }
 
-// Tx is a transaction. Keys and values are the caller's, who does not change what it
-// gave, and keeps nothing of what it got beyond the transaction.
+// Tx is a transaction; one goroutine uses it. It may keep the keys and values that it is
+// given. What it returns is not changed by the caller, and is valid until the transaction
+// ends.
 type Tx interface {
-	// Get returns the value of a key; nil: there is none.
+	// Get returns the value of a key, or nil if there is no such key. An empty value is
+	// not nil.
 	Get(key []byte) ([]byte, error)
-	// Put inserts or replaces the value of a key, which may be empty, not nil.
+	// Put inserts or replaces the value of a key. The value may be empty; it is never nil.
 	Put(key, value []byte) error
-	// Delete removes a key. It is no error if there is no such key.
+	// Delete removes a key. It does not fail if there is no such key.
 	Delete(key []byte) error
 	// Scan calls each with the keys from first up to, and without, end, in the order of
-	// their bytes or backwards, until each returns false. Nothing is changed meanwhile.
+	// their bytes or backwards, until each returns false. each calls no method of the Tx.
 	Scan(first, end []byte, backwards bool, each func(key, value []byte) bool) error
 }
 
@@ -72,7 +77,7 @@ func New(db DB) (*Store, error) {
 }
 
 // Close waits for what is under way and closes the database. Calls after it fail with
-// [storage.ErrClosed].
+// [storage.ErrClosed], and so does a second Close. It fails if the database's Close does.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

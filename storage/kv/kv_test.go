@@ -69,10 +69,15 @@ func (d *database) set(key, value []byte) {
 type tx struct {
 	d    *database
 	undo []func()
+	// scanning: each of a Scan runs, which must not use the transaction.
+	scanning bool
 }
 
-// call fails if no call is left.
+// call fails if no call is left, and within a Scan.
 func (t *tx) call() error {
+	if t.scanning {
+		return errors.New("a call within a Scan")
+	}
 	if t.d.left == 0 {
 		return errBroken
 	}
@@ -124,6 +129,8 @@ func (t *tx) Scan(first, end []byte, backwards bool, each func(key, value []byte
 	if backwards {
 		slices.Reverse(pairs)
 	}
+	t.scanning = true
+	defer func() { t.scanning = false }()
 	for _, p := range pairs {
 		if !each(p.key, p.value) {
 			break

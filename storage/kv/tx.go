@@ -77,7 +77,7 @@ func update[T any](ctx context.Context, s *Store, do func(*tx) T) (done T, err e
 	return done, nil
 }
 
-// change is update for a function that returns nothing.
+// change is update for a function that returns nothing. It fails as read does.
 func (s *Store) change(ctx context.Context, do func(*tx)) error { return s.run(ctx, s.db.Update, do) }
 
 // run calls do within the database's View or Update, and returns the transaction's first
@@ -165,10 +165,38 @@ func (t *tx) below(in table, prefix, end []byte) iter.Seq2[[]byte, []byte] {
 	return t.scan(in.key(prefix), in.key(end), true)
 }
 
-// scan ranges over the keys from first up to, and without, end.
+// maxStep is how many pairs one Scan reads at most.
+const maxStep = 256
+
+// scan ranges over the keys from first up to, and without, end, in steps: each Scan has
+// ended before its pairs are yielded, so the loop's body may use the transaction. A
+// failure of a Scan fails the transaction and ends the loop.
 func (t *tx) scan(first, end []byte, backwards bool) iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
-		t.fail(t.tx.Scan(first, end, backwards, func(k, v []byte) bool { return yield(k[1:], v) }))
+		first, end := first, end
+		for step := 1; ; step = min(4*step, maxStep) {
+			var keys, values [][]byte
+			if err := t.tx.Scan(first, end, backwards, func(k, v []byte) bool {
+				keys, values = append(keys, k), append(values, v)
+				return len(keys) < step
+			}); err != nil {
+				t.fail(err)
+				return
+			}
+			for i, k := range keys {
+				if !yield(k[1:], values[i]) {
+					return
+				}
+			}
+			if len(keys) < step {
+				return
+			}
+			if last := keys[step-1]; backwards {
+				end = last
+			} else {
+				first = append(slices.Clone(last), 0)
+			}
+		}
 	}
 }
 
@@ -202,7 +230,8 @@ func (t *tx) next(in table) int64 {
 // key returns a key with the table's byte before it.
 func (in table) key(rest []byte) []byte { return append([]byte{byte(in)}, rest...) }
 
-// after returns the first key behind all that have a prefix.
+// after returns the first key behind all that have a prefix. A prefix of 0xff bytes alone,
+// which no table has, is not supported: there is no such key.
 func after(prefix []byte) []byte {
 	end := slices.Clone(prefix)
 	for i := len(end) - 1; i >= 0; i-- {
@@ -210,7 +239,7 @@ func after(prefix []byte) []byte {
 			return end[:i+1]
 		}
 	}
-	return append(end, 0xff) // no table has such keys
+	return append(end, 0xff)
 }
 
 // key returns a key made of IDs, numbers, times, texts and parts of keys. Keys sort as
