@@ -134,8 +134,9 @@
 //   - [automation]: which automatic actions follow from what happened, and the
 //     explanations.
 //   - [storage]: the contract of a store, and the one in memory. storage/sqlite and
-//     storage/postgres are modules beside it; storage/storagetest checks stores
-//     that others write.
+//     storage/postgres are modules beside it; storage/kv is a store on any ordered
+//     key-value database, by seven methods; storage/storagetest checks stores that
+//     others write.
 //   - widget: the chat on a page, and the HTTP handler behind it. widget/login, a
 //     module: logins with Google and Facebook.
 //   - automation/scenario: rules told and tested as text files.

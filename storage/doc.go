@@ -58,8 +58,8 @@
 // serial, or never let a reader go past the oldest transaction that is still
 // open.
 //
-// An error of a changing call that is none of this package's means that nobody
-// knows what happened. Return [ErrConflict] and its like only when nothing did.
+// An error of a changing call that is none of this package's means that its
+// outcome is unknown. Return [ErrConflict] and its like only when nothing did.
 //
 // # What need not be written again
 //

@@ -166,7 +166,8 @@ func (m *Memory) read(ctx context.Context) (done func(), err error) {
 	return m.mu.RUnlock, nil
 }
 
-// write locks the store for a changing call; it is otherwise like read.
+// write locks the store for a changing call; it is otherwise like read, and fails as read
+// does.
 func (m *Memory) write(ctx context.Context) (done func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -9,12 +9,14 @@ import (
 )
 
 // Queries reads for people: lists, streams, reports. Limits above [MaxPage] are
-// cut to it; below one they are [MaxPage].
+// cut to it; below one they are [MaxPage]. An account or a conversation that does not
+// exist has no items and zero figures; only Ticket fails with [ErrNotFound].
 type Queries interface {
-	// Ticket returns one ticket; number zero is the latest. ErrNotFound.
+	// Ticket returns one ticket; number zero is the latest. ErrNotFound if there is
+	// no such account, conversation or ticket.
 	Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error)
 	// Tickets lists tickets. A ticket that does not change while one pages is
-	// listed exactly once.
+	// listed exactly once. ErrCursor.
 	Tickets(ctx context.Context, q TicketQuery) (Page[TicketRow], error)
 	// Messages reads messages of a conversation, in their order.
 	Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error)
@@ -27,12 +29,12 @@ type Queries interface {
 	// Next is never empty: it is where to read on, now or later, and a page
 	// without items has caught up. The cursor [Latest] returns no items, only
 	// where the feed ends now. ErrCursor if the cursor is of another database,
-	// even one with the same account.
+	// even one with the same account. An account that does not exist has an empty feed.
 	Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error)
 	// Report computes figures over a period (R2.7).
 	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error)
 	// Count counts open tickets by an instant: after < instant <= upTo. Zero
-	// instants never count.
+	// instants never count. It fails if by is not one of the constants.
 	Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error)
 }
 

@@ -17,9 +17,9 @@ var (
 	// ErrConflict: what the call was based on has changed meanwhile, or an
 	// identity is taken. Nothing happened; load and decide again.
 	ErrConflict = errors.New("storage: conflict")
-	// ErrNotFound: there is no such thing in that account.
+	// ErrNotFound: there is no such account, or no such thing in it. Nothing happened.
 	ErrNotFound = errors.New("storage: not found")
-	// ErrExists: an account with that ID or key exists.
+	// ErrExists: the ID or key is taken. Nothing happened.
 	ErrExists = errors.New("storage: exists already")
 	// ErrConfigChanged: the batch was decided under a configuration version that
 	// is no longer the account's. Nothing happened.
@@ -52,9 +52,9 @@ var (
 // Everything but the claims is done on behalf of one account, and nothing of one
 // account is ever returned for another. A changing call is atomic: all of it
 // happens and is durable when it returns nil, or none of it. A read or list in an
-// account or conversation that does not exist is empty unless it says
-// [ErrNotFound]. A call whose context is done when it begins does nothing and
-// returns an error.
+// account or conversation that does not exist, or was purged, is empty and does not
+// fail, unless it says [ErrNotFound]. A call whose context is done when it begins does
+// nothing and returns an error.
 //
 // A cursor is opaque and holds for its own list, in its own account; elsewhere
 // it is [ErrCursor], and so is any other text.
@@ -72,7 +72,7 @@ type Store interface {
 }
 
 // Accounts keeps accounts, every version of their configuration and their
-// pictures.
+// pictures. What is not there is [ErrNotFound].
 type Accounts interface {
 	// Create adds an account with its first documents. ErrExists if its ID or
 	// key is taken, by a deleted account too.
@@ -82,8 +82,8 @@ type Accounts interface {
 	// Find returns an account by its public key, deleted ones too. ErrNotFound.
 	Find(ctx context.Context, key string) (chatcfg.Account, error)
 	// List returns the accounts that are not deleted, by ID, after the given
-	// one (zero: from the start), at most limit of them (as in [Queries]); hidden
-	// ones only when asked for.
+	// one, which need not exist (zero: from the start), at most limit of them (as
+	// in [Queries]); hidden ones only when asked for.
 	List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error)
 	// Save replaces the account if its stored revision is a.Revision-1, and
 	// adds or replaces the documents. ErrConflict if the revision differs,
@@ -93,7 +93,8 @@ type Accounts interface {
 	// be settled. No commit decided under an older configuration version
 	// succeeds after a save that raised it.
 	Save(ctx context.Context, a chatcfg.Account, docs ...Document) error
-	// Document returns a document of an account, deleted ones too. ErrNotFound.
+	// Document returns a document of an account, deleted ones too. ErrNotFound if
+	// there is no such account or document.
 	Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error)
 	// Purge removes everything of a deleted account, itself included, and returns
 	// how much. ErrNotFound; ErrConflict while it is not deleted.
@@ -271,15 +272,16 @@ type Outbox interface {
 	Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s Share) ([]Delivery, error)
 	// Settle ends an attempt: d.State sent, dead, unknown, or pending for
 	// another attempt at d.NotBefore; d.Attempts, d.Error and d.SettledAt are kept.
-	// ErrLeaseLost unless the stored delivery is sending with the fence d.Fence; it may
-	// be settled after its lease has run out. In a deleted account a delivery that would
-	// be pending again is removed.
+	// ErrLeaseLost unless there is such a delivery, sending with the fence d.Fence; it
+	// may be settled after its lease has run out. In a deleted account a delivery that
+	// would be pending again is removed.
 	Settle(ctx context.Context, d Delivery) error
 	// List returns an account's deliveries in a state, in the order of their
-	// commits; limit as in [Queries].
+	// commits; limit as in [Queries]. An unknown account has none.
 	List(ctx context.Context, account chatcfg.AccountID, state DeliveryState, cursor string, limit int) (Page[Delivery], error)
 	// Replay makes a dead or unknown delivery pending at now, with no attempts;
-	// the fence stays. ErrNotFound; ErrConflict in another state; ErrDeleted.
+	// the fence stays. ErrNotFound if there is no such account or delivery;
+	// ErrDeleted by the account; ErrConflict in another state.
 	Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error
 	// Prune removes sent deliveries that were settled before a time, at most
 	// limit, the oldest first, and returns how many. Their keys are free again.
