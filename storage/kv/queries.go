@@ -23,8 +23,9 @@ func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, e
 	})
 }
 
-// Tickets implements [storage.Queries]. It reads a view of the account; a cursor holds the
-// rest of the last row's key.
+// Tickets implements [storage.Queries]. It reads a view of the account; a cursor holds
+// the rest of the last row's key. It fails with [storage.ErrCursor] for a cursor of
+// another list, or as read does.
 func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page storage.Page[storage.TicketRow], err error) {
 	var last []byte
 	if q.Cursor != "" {
@@ -111,7 +112,8 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 }
 
 // Changes implements [storage.Queries]. It skips nothing: updates are serial, and so the
-// numbers of the feed are drawn in the order of commits.
+// numbers of the feed are drawn in the order of commits. It fails with
+// [storage.ErrCursor] for a cursor of another list, or as read does.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (page storage.Page[storage.Change], err error) {
 	list, last := "changes "+account.String(), int64(0)
 	if cursor != storage.Latest {

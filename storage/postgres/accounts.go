@@ -99,8 +99,9 @@ func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool
 		after.UUID[:], hidden, storage.PageLimit(limit))
 }
 
-// Save implements [storage.Accounts]. It locks the account's row exclusively; every commit
-// locks it shared.
+// Save implements [storage.Accounts]. It locks the account's row exclusively; every
+// commit locks it shared. It fails with [storage.ErrNotFound], ErrDeleted or ErrConflict,
+// or as transact does.
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	var found, deleted bool
 	var revision, version int64
@@ -231,7 +232,8 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 	return purged, nil
 }
 
-// count runs a statement that changes rows, and returns how many.
+// count runs a statement that changes rows, and returns how many. It fails as change
+// does.
 func (s *Store) count(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = s.change(ctx, "WITH done AS ("+query+" RETURNING 1) SELECT count(*) FROM done", args, func(scan func(...any) error) error {
 		return scan(&n)

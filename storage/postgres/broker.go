@@ -123,9 +123,9 @@ func notices(hints [][]byte) (all []string) {
 	return append(all, string(one))
 }
 
-// Listen hands over the hints of all processes on the database, this one too, until
-// ctx ends, when it returns nil, or until it loses its connection: then call it
-// again. receive must return soon.
+// Listen hands over the hints of all processes on the database, this one too, until ctx
+// ends, when it returns nil, or until it gets no connection or loses it, when it fails
+// with an [*Error]: then call it again. receive must return soon.
 func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 	c, err := b.pool.Acquire(ctx)
 	if err != nil {

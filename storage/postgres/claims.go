@@ -100,8 +100,8 @@ func (h *horizon) first() int64 {
 	return h.low
 }
 
-// claims runs a claim's statement and returns what it claimed, the earliest first; nothing
-// for a limit below one.
+// claims runs a claim's statement and returns what it claimed, the earliest first;
+// nothing for a limit below one. It fails as change does.
 func (p conversations) claims(ctx context.Context, query string, limit int, args ...any) ([]storage.Claim, error) {
 	var found []storage.Claim
 	if limit < 1 {
@@ -167,9 +167,9 @@ func uuids(accounts []chatcfg.AccountID) [][16]byte {
 	return ids
 }
 
-// settle removes from the table stale the accounts that have nothing to arm again. It locks
-// their rows while it looks, so that no commit is under way; a later commit adds its account
-// again.
+// settle removes from the table stale the accounts that have nothing to arm again. It
+// locks their rows while it looks, so that no commit is under way; a later commit adds
+// its account again. It fails if the connection or a statement does.
 func (p conversations) settle(ctx context.Context) error {
 	var noted bool
 	if _, err := p.s.one(ctx, "SELECT EXISTS (SELECT FROM charla.stale)", nil, &noted); err != nil || !noted {

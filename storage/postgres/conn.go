@@ -78,8 +78,9 @@ func (s *Store) retry(ctx context.Context, fn func(*pgxpool.Conn) error) (err er
 	return err
 }
 
-// once calls fn with a connection of the pool, and closes the connection if it is unusable
-// afterwards.
+// once calls fn with a connection of the pool, and closes the connection if it is
+// unusable afterwards. It fails as fn does, with an [*Error] if it cannot connect, or
+// with [storage.ErrBusy] if ctx or the timeout ends before it has a connection.
 func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -102,6 +103,7 @@ func (s *Store) once(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 
 // each runs a query that changes nothing and calls fn for every row, until fn fails. It
 // takes no longer than the timeout. A text in args that cannot be stored finds no rows.
+// each fails with fn's error, an [*Error] of the query, or as with does.
 func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	return s.with(ctx, func(c *pgxpool.Conn) error {
 		ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -132,7 +134,8 @@ func (s *Store) each(ctx context.Context, query string, args []any, fn func(scan
 // unstorable are the SQLSTATEs for texts that cannot be stored: not UTF-8, or with NUL.
 var unstorable = map[string]bool{"22021": true, "22P05": true}
 
-// one reads the row that a query finds into dest, and reports whether there was one.
+// one reads the row that a query finds into dest, and reports whether there was one. It
+// fails as each does.
 func (s *Store) one(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
 	found := false
 	err := s.each(ctx, query, args, func(scan func(...any) error) error {
@@ -151,9 +154,11 @@ const settings = `SELECT set_config('lock_timeout', $1, true), set_config('idle_
 // so that the server can still report that it gave up.
 func (s *Store) limits() string { return strconv.FormatInt(s.timeout.Milliseconds()*3/4, 10) }
 
-// change runs one statement that changes something, in a transaction of its own and
-// one round trip, and calls fn for every row that it returns. Once it was sent, the
-// caller's context no longer matters: its outcome takes no longer than the timeout.
+// change runs one statement that changes something, in a transaction of its own and one
+// round trip, and calls fn for every row that it returns. Once it was sent, the caller's
+// context no longer matters: its outcome takes no longer than the timeout. It fails as
+// with does, or with an [*Error] of the statement, which is Unknown if the statement may
+// have been committed.
 func (s *Store) change(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	return s.with(ctx, func(c *pgxpool.Conn) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)
@@ -245,8 +250,9 @@ func (t *tx) rollback() {
 	}
 }
 
-// transact is change for two steps: first queues statements that lock and read; then queues
-// statements that write, or returns an error, which rolls back. Both may be called again.
+// transact is change for two steps: first queues statements that lock and read; then
+// queues statements that write, or returns an error, which rolls back. Both may be called
+// again. transact fails with the error of then, or as change does.
 func (s *Store) transact(ctx context.Context, first func(*pgx.Batch), then func(*pgx.Batch) error) error {
 	return s.with(ctx, func(c *pgxpool.Conn) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout)

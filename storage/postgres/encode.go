@@ -22,7 +22,7 @@ func orNull(t time.Time) pgtype.Int8 { return pgtype.Int8{Int64: micros(t), Vali
 // never is larger than every configuration version.
 const never = math.MaxInt64
 
-// decodeJSON reads a JSON document into v.
+// decodeJSON reads a JSON document into v. It fails if doc is not the JSON of a T.
 func decodeJSON[T any](doc []byte, v *T) error { return corrupt(json.Unmarshal(doc, v)) }
 
 // decoded returns a function that reads a document by a decoder of package codec; an empty

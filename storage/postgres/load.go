@@ -70,7 +70,8 @@ func (s *Store) load(group []*call[*load]) {
 	}
 }
 
-// loadOnce is one attempt of load: it reads a group on a connection.
+// loadOnce is one attempt of load: it reads a group on a connection. It fails if the
+// query does.
 func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*load]) error {
 	t := newTable(loadKinds...)
 	for i, one := range group {

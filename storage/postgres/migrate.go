@@ -139,7 +139,8 @@ func steps(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migratio
 	return nil
 }
 
-// runScript runs a migration's file.
+// runScript runs a migration's file. It fails if there is no such file, or if a statement
+// fails.
 func runScript(ctx context.Context, c *pgx.Conn, files fs.FS, name string, partitions int) error {
 	script, err := script(files, name, partitions)
 	if err != nil {
@@ -150,6 +151,7 @@ func runScript(ctx context.Context, c *pgx.Conn, files fs.FS, name string, parti
 }
 
 // addColumn adds a column of tickets, fills it from their documents and makes its index.
+// It fails if a statement does, or if a document cannot be decoded.
 func addColumn(ctx context.Context, c *pgx.Conn, column *columns.Column) error {
 	if _, err := c.Exec(ctx, dialect.Add(column)); err != nil {
 		return failed("open", err)
@@ -189,7 +191,8 @@ func addColumn(ctx context.Context, c *pgx.Conn, column *columns.Column) error {
 	return failed("open", err)
 }
 
-// script returns the SQL of a migration's file for a schema with so many partitions.
+// script returns the SQL of a migration's file for a schema with so many partitions. It
+// fails if there is no such file, or if it is not a template.
 func script(files fs.FS, name string, partitions int) (string, error) {
 	by := func(table, settings string) string {
 		if settings != "" {
@@ -241,14 +244,15 @@ func schema(ctx context.Context, c *pgx.Conn) (int, error) {
 const here = "(SELECT system_identifier || ' ' || 'charla.meta'::regclass::oid FROM pg_control_system())"
 
 // identify returns the database's ID, and whether its rows were moved here from
-// elsewhere: another server, or another time.
+// elsewhere: another server, or another time. It fails if the query does.
 func identify(ctx context.Context, c *pgx.Conn) (id [16]byte, moved bool, err error) {
 	err = c.QueryRow(ctx, "SELECT id, place <> "+here+" FROM charla.meta").Scan(&id, &moved)
 	return id, moved, failed("open", err)
 }
 
-// resetFeeds makes all cursors of a database that was moved invalid, by a new database ID,
-// and every conversation part of the feeds from their beginning.
+// resetFeeds makes all cursors of a database that was moved invalid, by a new database
+// ID, and every conversation part of the feeds from their beginning. It fails if a
+// statement does.
 func resetFeeds(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `UPDATE charla.conversations SET change = '3';
 		UPDATE charla.meta SET id = gen_random_uuid(), place = `+here,

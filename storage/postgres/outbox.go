@@ -35,7 +35,7 @@ type delivery struct {
 	storage.Delivery
 }
 
-// scanDelivery reads a row of the columns in delivered.
+// scanDelivery reads a row of the columns in delivered. It fails if scan does.
 func scanDelivery(scan func(...any) error) (d delivery, err error) {
 	var notBefore, settled int64
 	var account, conversation [16]byte
@@ -92,8 +92,9 @@ const (
 	RETURNING ` + delivered
 )
 
-// Claim implements [storage.Outbox]. In the same transaction, it first marks as unknown the
-// deliveries whose lease has run out and that are not repeatable.
+// Claim implements [storage.Outbox]. In the same transaction, it first marks as unknown
+// the deliveries whose lease has run out and that are not repeatable. It fails as
+// transact does.
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	var found []delivery
 	if limit < 1 {
@@ -131,7 +132,8 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 }
 
 // Settle implements [storage.Outbox]. It locks the account's row, shared, so that an
-// account that is being deleted keeps nothing pending.
+// account that is being deleted keeps nothing pending. It fails with
+// [storage.ErrLeaseLost], for a state that no attempt ends in, or as change does.
 func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	var notBefore, due *int64 // nil: as it is, none
 	at := micros(d.NotBefore)
@@ -223,7 +225,8 @@ func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 		(SELECT due FROM charla.deliveries WHERE state = 'sending' AND due IS NOT NULL ORDER BY due LIMIT 1))`)
 }
 
-// earliest returns the time that a query finds, or zero if it finds none.
+// earliest returns the time that a query finds, or zero if it finds none. It fails as one
+// does.
 func (s *Store) earliest(ctx context.Context, query string, args ...any) (time.Time, error) {
 	var at *int64
 	if _, err := s.one(ctx, query, args, &at); err != nil || at == nil {

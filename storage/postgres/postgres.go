@@ -126,10 +126,11 @@ func Open(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	return s, nil
 }
 
-// NewPool makes the pool that [Open] has, for a host that also needs it for a [Broker]
-// or for itself: with as many connections as the options say, which find out within half
-// a minute that the network has lost them. It does not connect yet. Nothing but Conns
-// matters of the options.
+// NewPool makes the pool that [Open] has, for a host that also needs it for a [Broker] or
+// for itself. Of the options it uses only Conns. Within half a minute, the server ends a
+// connection that the network has lost; the pool tests one that was idle before it hands
+// it out. NewPool does not connect yet. It fails if any option is not valid, or if dsn
+// cannot be read.
 func NewPool(ctx context.Context, dsn string, o *Options) (*pgxpool.Pool, error) {
 	opts, err := o.orDefaults()
 	if err != nil {
@@ -240,6 +241,7 @@ func Migrate(ctx context.Context, dsn string, o *Options) error {
 }
 
 // prepare checks the server, brings the schema up to date and returns the database's ID.
+// It fails if it cannot connect, as check does, or as migrate does.
 func prepare(ctx context.Context, pool *pgxpool.Pool, partitions int) (id [16]byte, err error) {
 	c, err := pool.Acquire(ctx)
 	if err != nil {

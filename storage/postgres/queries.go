@@ -54,12 +54,12 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 }
 
 // Changes implements [storage.Queries]. It reads by the transaction of a conversation's
-// last commit. A cursor holds
-// which transactions were over when it was made, up to the last one that changed
-// something: all changes but theirs are new, in whatever order they land. Later ones
-// are left out because a server that crashes forgets those that left nothing behind,
-// and gives their numbers to others. A page that is full ends in the middle of those
-// that were over at its own moment.
+// last commit. A cursor holds which transactions were over when it was made, up to the
+// last one that changed something: all changes but theirs are new, in whatever order they
+// land. Later ones are left out because a server that crashes forgets those that left
+// nothing behind, and gives their numbers to others. A page that is full ends in the
+// middle of those that were over at its own moment. It fails with [storage.ErrCursor] for
+// a cursor of another list or database, or as each does.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	name := "changes " + account.String()
 	at := feed{seen: beginning}
@@ -159,8 +159,8 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 	return page, next, nil
 }
 
-// Report implements [storage.Queries] in one statement. Sums are exact, and percentiles are
-// the values at their ranks.
+// Report implements [storage.Queries] in one statement. Sums are exact, and percentiles
+// are the values at their ranks. It fails as one does.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	var r tickets.Report
 	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed}

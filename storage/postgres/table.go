@@ -220,7 +220,7 @@ func (columnCodec) PreferredFormat() int16 { return pgtype.BinaryFormatCode }
 
 type columnPlan struct{}
 
-// Encode appends a column, which value must be.
+// Encode appends a column, which value must be, else it panics. It never fails.
 func (columnPlan) Encode(value any, buf []byte) ([]byte, error) {
 	return value.(*column).appendTo(buf), nil
 }

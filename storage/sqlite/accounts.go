@@ -64,7 +64,7 @@ func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage
 	})
 }
 
-// putDocuments adds or replaces documents of an account.
+// putDocuments adds or replaces documents of an account. It fails if a statement does.
 func (c *conn) putDocuments(account int64, docs []storage.Document) error {
 	for _, d := range docs {
 		body := d.Body
@@ -168,7 +168,8 @@ func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.D
 }
 
 // dropWork removes the deadlines and the pending deliveries of an account that is being
-// deleted. What is being sent can still be settled, but is not claimed again.
+// deleted. What is being sent can still be settled, but is not claimed again. It fails if
+// a statement does.
 func (c *conn) dropWork(account int64) error {
 	for _, statement := range []string{
 		"UPDATE conversations SET wake = NULL, armed = NULL WHERE account = ? AND armed IS NOT NULL",

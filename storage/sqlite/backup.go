@@ -48,7 +48,8 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 }
 
 // copyTo writes a copy of the database, with an ID of its own, to a file, and makes it
-// durable. It replaces a file that is there.
+// durable. It replaces a file that is there. It fails if the file cannot be replaced, or
+// a statement fails; what it wrote so far stays there.
 func (c *conn) copyTo(ctx context.Context, path string) error {
 	if err := remove(path); err != nil {
 		return err
@@ -71,7 +72,7 @@ func (c *conn) copyTo(ctx context.Context, path string) error {
 }
 
 // renewID gives the copy at a path a new database ID, so that no cursor of the original
-// holds there.
+// holds there. It fails if a statement does.
 func (c *conn) renewID(ctx context.Context, path string) error {
 	if _, err := c.c.ExecContext(ctx, "ATTACH ? AS copy", path); err != nil {
 		return failed("backup", err)
@@ -88,7 +89,7 @@ func remove(path string) error {
 	return nil
 }
 
-// syncFile makes a file's content durable.
+// syncFile makes a file's content durable. It fails if the system does.
 func syncFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -98,7 +99,7 @@ func syncFile(path string) error {
 }
 
 // syncFolder makes the names in a folder durable. On Windows it does nothing: the system
-// does so by itself.
+// does so by itself. Elsewhere it fails if the system does.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil

@@ -35,8 +35,8 @@ type ticketRow struct {
 }
 
 // encodeBatch returns a batch with its documents encoded, and its closed tickets before
-// the others. The error is always nil.
-func encodeBatch(b *storage.Batch) (*batch, error) {
+// the others.
+func encodeBatch(b *storage.Batch) *batch {
 	docs := make(documents, 0, 2048)
 	e := &batch{
 		Batch:        b,
@@ -65,14 +65,11 @@ func encodeBatch(b *storage.Batch) (*batch, error) {
 	slices.SortStableFunc(e.tickets, func(t, u ticketRow) int {
 		return cmp.Compare(bit(!t.closed), bit(!u.closed))
 	})
-	return e, nil
+	return e
 }
 
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
-	e, err := encodeBatch(b)
-	if err != nil {
-		return err
-	}
+	e := encodeBatch(b)
 	k, ok := p.s.known.takeConversation(knownID{b.Conversation.Account, b.Conversation.ID})
 	if ok && (b.Receipt == nil || b.Receipt.Scope == k.scope && b.Receipt.Key == k.once) {
 		e.known = k
@@ -200,7 +197,8 @@ func (s *stored) dest(more ...any) []any {
 }
 
 // checkKnown is checkAll with one look-up less: it uses what the load before has seen. It
-// returns nil if the conversation has another version since, or the account is gone.
+// returns nil if the conversation has another version since, or the account is gone. It
+// fails if the query does.
 func (e *batch) checkKnown(c *conn) (*stored, error) {
 	k := &e.known
 	s := &stored{account: account{id: k.account}, key: k.key, isStored: true, ticket: k.ticket}
@@ -235,9 +233,9 @@ func (e *batch) checkAll(c *conn) (*stored, error) {
 	return s, nil
 }
 
-// putConversation inserts or replaces the conversation's row. SQLite rewrites the
-// entries of every index that a statement names a column of, so what did not
-// change is left out.
+// putConversation inserts or replaces the conversation's row. SQLite rewrites the entries
+// of every index that a statement names a column of, so what did not change is left out.
+// It fails if a statement does.
 func (e *batch) putConversation(c *conn, s *stored) (err error) {
 	b := &e.Conversation
 	var armed sql.NullInt64
@@ -266,7 +264,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`,
 	return err
 }
 
-// ticketOf returns a ticket of the conversation; its key is zero if there is none.
+// ticketOf returns a ticket of the conversation; its key is zero if there is none. It
+// fails if the query does.
 func (s *stored) ticketOf(c *conn, number int64) (t storedTicket, err error) {
 	if number == s.ticket.number || !s.isStored {
 		return s.ticket, nil
@@ -276,7 +275,8 @@ func (s *stored) ticketOf(c *conn, number int64) (t storedTicket, err error) {
 	return t, err
 }
 
-// put inserts or replaces a ticket's row and returns its key.
+// put inserts or replaces a ticket's row and returns its key. It fails if a statement
+// does, or if the ticket's stored document cannot be decoded.
 func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 	old, err := s.ticketOf(c, t.number)
 	if err != nil {
@@ -296,7 +296,8 @@ func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 	return old.key, err
 }
 
-// insertRows inserts messages, entries, answers, deliveries and the receipt.
+// insertRows inserts messages, entries, answers, deliveries and the receipt. It fails if
+// a statement does.
 func (e *batch) insertRows(c *conn, s *stored) error {
 	for i, m := range e.Messages {
 		if _, err := c.exec("INSERT INTO messages (account, conversation, seq, session, doc) VALUES (?, ?, ?, ?, ?)",
@@ -330,7 +331,7 @@ func (e *batch) insertRows(c *conn, s *stored) error {
 }
 
 // indexWords adds the words to the full text index. keys are the row keys of e.tickets.
-// Words of a ticket that does not exist are left out.
+// Words of a ticket that does not exist are left out. It fails if a statement does.
 func (e *batch) indexWords(c *conn, s *stored, keys []int64) error {
 	for i, w := range e.Words {
 		var key int64

@@ -16,7 +16,8 @@ type conn struct {
 	touched bool
 }
 
-// each runs a query and calls fn for every row, until fn fails.
+// each runs a query and calls fn for every row, until fn fails. It fails with an [*Error]
+// if the query or fn does.
 func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	err := c.with(query, func(st *sql.Stmt) error {
 		rows, err := st.QueryContext(ctx, args...)
@@ -39,7 +40,8 @@ func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan 
 
 // eachSoon is each for a query that soon finds its next row, if there is one. It checks
 // ctx at each row only: a driver that watches it starts two goroutines for each query,
-// which can cost more than the query.
+// which can cost more than the query. It fails as each does, or with the context's error
+// in an [*Error].
 func (c *conn) eachSoon(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	return c.each(context.Background(), query, args, func(scan func(...any) error) error {
 		if err := ctx.Err(); err != nil {
@@ -49,7 +51,8 @@ func (c *conn) eachSoon(ctx context.Context, query string, args []any, fn func(s
 	})
 }
 
-// one reads the row that a query finds into dest, and reports whether there was one.
+// one reads the row that a query finds into dest, and reports whether there was one. It
+// fails as each does.
 func (c *conn) one(query string, args []any, dest ...any) (bool, error) {
 	found := false
 	err := c.each(context.Background(), query, args, func(scan func(...any) error) error {
@@ -60,7 +63,7 @@ func (c *conn) one(query string, args []any, dest ...any) (bool, error) {
 }
 
 // exec runs a statement that writes. The transaction then counts as touched, even if it
-// fails.
+// fails. exec fails with an [*Error] if the statement does.
 func (c *conn) exec(query string, args ...any) (res sql.Result, err error) {
 	c.touched = true
 	err = c.with(query, func(st *sql.Stmt) error {
@@ -70,7 +73,8 @@ func (c *conn) exec(query string, args ...any) (res sql.Result, err error) {
 	return res, failed("write", err)
 }
 
-// insert is exec for a statement that inserts one row; it returns the row's number.
+// insert is exec for a statement that inserts one row; it returns the row's number. It
+// fails as exec does.
 func (c *conn) insert(query string, args ...any) (int64, error) {
 	res, err := c.exec(query, args...)
 	if err != nil {
@@ -80,7 +84,7 @@ func (c *conn) insert(query string, args ...any) (int64, error) {
 	return key, failed("write", err)
 }
 
-// change is exec that returns how many rows it wrote.
+// change is exec that returns how many rows it wrote. It fails as exec does.
 func (c *conn) change(query string, args ...any) (int64, error) {
 	res, err := c.exec(query, args...)
 	if err != nil {
@@ -103,7 +107,7 @@ func (c *conn) plain(op, query string) error {
 const maxStatements = 256
 
 // with calls fn with a prepared statement. It prepares a query once and keeps the
-// statement.
+// statement. It fails if the query cannot be prepared, or as fn does.
 func (c *conn) with(query string, fn func(*sql.Stmt) error) error {
 	if c.stmts[query] == nil {
 		if len(c.stmts) >= maxStatements {
@@ -126,7 +130,7 @@ func (c *conn) closeStatements() {
 	}
 }
 
-// close closes the statements and gives the connection back.
+// close closes the statements and gives the connection back. It fails if the driver does.
 func (c *conn) close() error {
 	c.closeStatements()
 	return c.c.Close()
@@ -148,7 +152,9 @@ func open(ctx context.Context, db *sql.DB, o Options, reader bool) (*conn, error
 	return c, nil
 }
 
-// setUp sets the connection's pragmas. On the writer it also checks SQLite.
+// setUp sets the connection's pragmas. On the writer it also checks SQLite. It fails if a
+// pragma does not take effect, if SQLite's version is one that it must not use, or if
+// FTS5 is missing.
 func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 	synchronous := 2 // FULL: NORMAL can lose commits when the power goes
 	if o.InsecureNoSync {
@@ -209,7 +215,8 @@ func (c *conn) checkSQLite(ctx context.Context) error {
 }
 
 // walMode turns WAL mode on. SQLite does not wait for the lock that this needs, so
-// walMode waits by beginning a transaction, and tries ten times.
+// walMode waits by beginning a transaction, and tries ten times. It fails with the last
+// attempt's error, at once if that is not SQLite's busy or locked.
 func (c *conn) walMode(ctx context.Context) error {
 	var err error
 	for range 10 {
@@ -242,7 +249,8 @@ func (c *conn) pragma(ctx context.Context, name string, value any, want string) 
 	return nil
 }
 
-// direct runs a statement that is not worth preparing.
+// direct runs a statement that is not worth preparing. It fails with an [*Error] if the
+// statement does.
 func (c *conn) direct(ctx context.Context, query string) error {
 	_, err := c.c.ExecContext(ctx, query)
 	return failed("open", err)

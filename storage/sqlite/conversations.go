@@ -136,7 +136,8 @@ type claimed struct {
 	storage.Claim
 }
 
-// claims returns the conversations that a query finds. It changes nothing.
+// claims returns the conversations that a query finds. It changes nothing. It fails if
+// the query does.
 func (c *conn) claims(query string, args ...any) (found []claimed, err error) {
 	err = c.each(context.Background(), query, args, func(scan func(...any) error) error {
 		var one claimed
@@ -218,7 +219,7 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 }
 
 // staleAccounts returns the accounts that may have conversations armed under an older
-// version; only their id and version are set.
+// version; only their id and version are set. It fails if the query does.
 func (c *conn) staleAccounts(without []chatcfg.AccountID) (found []account, err error) {
 	err = c.each(context.Background(), `SELECT id, version FROM accounts INDEXED BY accounts_stale
 		WHERE settled < version AND deleted = 0 AND hex(uuid) NOT IN (SELECT value FROM json_each(?)) ORDER BY id`, []any{listed(without)},
@@ -241,7 +242,7 @@ func listed(accounts []chatcfg.AccountID) string {
 }
 
 // settle records that no conversation of an account is armed under an older version, if
-// that is so; else it does nothing.
+// that is so; else it does nothing. It fails if a statement does.
 func (c *conn) settle(a account) error {
 	left, err := c.one("SELECT 1 FROM conversations WHERE account = ? AND armed < ? LIMIT 1", []any{a.id, a.version}, new(int))
 	if err != nil || left {
@@ -256,7 +257,8 @@ func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 		WHERE c.wake IS NOT NULL AND a.deleted = 0 ORDER BY c.wake LIMIT 1`)
 }
 
-// earliest returns the earliest of the times that queries find, or zero if they find none.
+// earliest returns the earliest of the times that queries find, or zero if they find
+// none. It fails as readers.do does, or if a query fails.
 func (s *Store) earliest(ctx context.Context, queries ...string) (time.Time, error) {
 	var all []int64
 	err := s.readers.do(ctx, func(c *conn) error {

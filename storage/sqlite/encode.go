@@ -33,7 +33,7 @@ func bit(b bool) int64 {
 	return 0
 }
 
-// decodeJSON reads a JSON document into v.
+// decodeJSON reads a JSON document into v. It fails if doc is not the JSON of a T.
 func decodeJSON[T any](doc string, v *T) error { return json.Unmarshal([]byte(doc), v) }
 
 // corrupt wraps an error with the words that a stored document is bad; nil stays nil.

@@ -18,7 +18,7 @@ type file struct {
 }
 
 // filesOf returns the database file of a connection and its log, or nil if the operating
-// system does not have both.
+// system does not have both. It fails if SQLite does not tell the path.
 func filesOf(ctx context.Context, c *conn) (files, error) {
 	var path string
 	if err := c.c.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&path); err != nil {

@@ -79,7 +79,8 @@ func steps(ctx context.Context, c *conn, files fs.FS, all []columns.Migration) e
 	return nil
 }
 
-// runScript runs a migration's file.
+// runScript runs a migration's file. It fails if there is no such file, or if a statement
+// fails.
 func (c *conn) runScript(ctx context.Context, files fs.FS, name string) error {
 	script, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -89,6 +90,7 @@ func (c *conn) runScript(ctx context.Context, files fs.FS, name string) error {
 }
 
 // addColumn adds a column of tickets, fills it from their documents and makes its index.
+// It fails if a statement does, or if a document cannot be decoded.
 func (c *conn) addColumn(ctx context.Context, column *columns.Column) error {
 	if err := c.direct(ctx, dialect.Add(column)); err != nil {
 		return err

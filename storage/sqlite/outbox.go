@@ -14,7 +14,8 @@ import (
 
 type outbox struct{ s *Store }
 
-// addDelivery adds a pending delivery to an account's outbox unless its key is there.
+// addDelivery adds a pending delivery to an account's outbox unless its key is there. It
+// fails if a statement does.
 func (c *conn) addDelivery(account int64, d *storage.Delivery) error {
 	body := d.Body
 	if body == nil {
@@ -35,7 +36,8 @@ type delivery struct {
 	storage.Delivery
 }
 
-// deliveries returns the deliveries that a query for deliveryColumns finds.
+// deliveries returns the deliveries that a query for deliveryColumns finds. It fails if
+// the query does.
 func (c *conn) deliveries(ctx context.Context, query string, args ...any) (found []delivery, err error) {
 	err = c.each(ctx, query, args, func(scan func(...any) error) error {
 		var d delivery
@@ -85,7 +87,7 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 }
 
 // markLost marks as unknown the deliveries whose lease has run out and that are not
-// repeatable. It returns how many.
+// repeatable. It returns how many. It fails if a statement does.
 func (c *conn) markLost(now int64) (int64, error) {
 	found, err := c.one("SELECT 1 FROM deliveries WHERE state = 'sending' AND due <= ? AND repeatable = 0 LIMIT 1", []any{now}, new(int))
 	if err != nil || !found {
@@ -94,8 +96,8 @@ func (c *conn) markLost(now int64) (int64, error) {
 	return c.change("UPDATE deliveries SET state = 'unknown', due = NULL WHERE state = 'sending' AND due <= ? AND repeatable = 0", now)
 }
 
-// due returns the deliveries that a claim takes, in its order, at most limit: pending ones
-// that are due, and sending ones whose lease has run out.
+// due returns the deliveries that a claim takes, in its order, at most limit: pending
+// ones that are due, and sending ones whose lease has run out. It fails if a query does.
 func (c *conn) due(now int64, limit int, s *storage.Share) ([]delivery, error) {
 	const from = "SELECT " + deliveryColumns + " FROM deliveries d CROSS JOIN accounts a ON a.id = d.account "
 	ctx := context.Background()
@@ -141,8 +143,8 @@ type lane struct {
 	storage.Lane
 }
 
-// lanes returns the lanes that have pending deliveries. It finds each one by a step in the
-// index, however many deliveries it has.
+// lanes returns the lanes that have pending deliveries. It finds each one by a step in
+// the index, however many deliveries it has. It fails if a query does.
 func (c *conn) lanes(ctx context.Context) (found []lane, err error) {
 	const next = `SELECT d.account, a.uuid, d.kind FROM deliveries d CROSS JOIN accounts a ON a.id = d.account
 		WHERE d.state = 'pending' AND (d.account, d.kind) > (?, ?) ORDER BY d.account, d.kind LIMIT 1`

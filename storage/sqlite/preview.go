@@ -27,7 +27,8 @@ type previewed struct {
 const above = "SELECT doc FROM messages WHERE account = ?1 AND conversation = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4"
 
 // preview sets Last, Unread and Wake of a row, which [storage.TicketQuery].Preview asks
-// for. It must run in the transaction of the list.
+// for. It must run in the transaction of the list. It fails if a query does, or if a
+// message's document cannot be decoded.
 func (c *conn) preview(ctx context.Context, p *previewed, row *storage.TicketRow) error {
 	if p.wake.Valid {
 		row.Wake = instant(p.wake.Int64)

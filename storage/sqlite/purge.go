@@ -89,7 +89,7 @@ func (c *conn) purge(id chatcfg.AccountID, purged *storage.Purged) (done bool, e
 }
 
 // purgeWords removes up to [purgeStep] texts of an account from the full text index. It
-// reports whether there may be more.
+// reports whether there may be more. It fails if a statement does.
 func (c *conn) purgeWords(account int64) (bool, error) {
 	var texts []int64
 	err := c.each(context.Background(), "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", []any{match(account, "", true), purgeStep},

@@ -57,7 +57,8 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 
 // Changes implements [storage.Queries]. A conversation's row has the account's count of
 // commits as of its last one. There is one writer at a time, so no lower count appears
-// later.
+// later. It fails with [storage.ErrCursor] for a cursor of another list or that is ahead
+// of the feed, or as readers.do does.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	var page storage.Page[storage.Change]
 	name := "changes " + account.String()

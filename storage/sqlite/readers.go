@@ -40,7 +40,8 @@ func (r *readers) do(ctx context.Context, read func(*conn) error) error {
 	return read(c)
 }
 
-// snapshot is do where all statements together see one moment.
+// snapshot is do where all statements together see one moment. It fails as do does, or if
+// no transaction begins.
 func (r *readers) snapshot(ctx context.Context, read func(*conn) error) error {
 	return r.do(ctx, func(c *conn) error {
 		if err := c.plain("begin", "BEGIN"); err != nil {
@@ -51,7 +52,9 @@ func (r *readers) snapshot(ctx context.Context, read func(*conn) error) error {
 	})
 }
 
-// take returns a free connection, and waits for one if there is none.
+// take returns a free connection, and waits for one if there is none. It fails with
+// [storage.ErrClosed], with [ErrBusy] if too many calls wait, or with the context's
+// error.
 func (r *readers) take(ctx context.Context) (*conn, error) {
 	if r.closed.Load() {
 		return nil, storage.ErrClosed
@@ -75,8 +78,8 @@ func (r *readers) take(ctx context.Context) (*conn, error) {
 	}
 }
 
-// close waits for every reader to finish and closes its connection. It is called
-// once.
+// close waits for every reader to finish and closes its connection. It is called once. It
+// fails if closing a connection does.
 func (r *readers) close() error {
 	r.closed.Store(true)
 	close(r.closing)

@@ -10,6 +10,7 @@ import (
 )
 
 // Report implements [storage.Queries]. It reads tickets and answers in one transaction.
+// It fails as readers.do does.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	var r tickets.Report
 	var times storage.Reporter

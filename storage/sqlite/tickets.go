@@ -119,7 +119,7 @@ func oneRange(q storage.TicketQuery) bool {
 }
 
 // listName returns a name for cursors that differs between any two queries with different
-// tickets or order.
+// tickets or order. It never fails.
 func listName(q storage.TicketQuery) (string, error) {
 	q.Preview, q.Cursor, q.Limit = false, "", 0
 	b, err := json.Marshal(q)

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -100,12 +99,10 @@ func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string
 	return submission(doc)
 }
 
-// submission decodes a stored submission.
+// submission decodes a stored submission. It fails if doc is not the JSON of one.
 func submission(doc []byte) (s tickets.Submission, err error) {
-	if err := json.Unmarshal(doc, &s); err != nil {
-		return s, fmt.Errorf("sqlite: stored submission: %w", err)
-	}
-	return s, nil
+	err = corrupt(json.Unmarshal(doc, &s))
+	return s, err
 }
 
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {

@@ -21,9 +21,9 @@ type Databases struct {
 	created int
 }
 
-// Find returns a server to use, and what to call when it is no longer needed: the
-// one that $CHARLA_POSTGRES names, or else the PG* variables that libpq knows, or
-// else a private one ([Start]).
+// Find returns a server to use, and what to call when it is no longer needed: the one
+// that $CHARLA_POSTGRES names, or else the PG* variables that libpq knows, or else a
+// private one ([Start]). It fails only as Start does.
 func Find(ctx context.Context) (d *Databases, stop func() error, err error) {
 	if dsn := os.Getenv("CHARLA_POSTGRES"); dsn != "" {
 		return &Databases{dsn: dsn}, func() error { return nil }, nil
@@ -40,7 +40,8 @@ func Find(ctx context.Context) (d *Databases, stop func() error, err error) {
 	return &s.Databases, s.Stop, nil
 }
 
-// Create makes a new, empty database, and returns its connection string.
+// Create makes a new, empty database, and returns its connection string. It fails if the
+// server cannot be reached or refuses.
 func (d *Databases) Create(ctx context.Context) (dsn string, err error) {
 	for {
 		d.mu.Lock()
@@ -59,7 +60,8 @@ func (d *Databases) Create(ctx context.Context) (dsn string, err error) {
 	}
 }
 
-// Drop removes a database that Create made, and ends its connections.
+// Drop removes a database that Create made, and ends its connections. It fails if dsn
+// cannot be read, the server cannot be reached, or there is no such database.
 func (d *Databases) Drop(ctx context.Context, dsn string) error {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -68,13 +70,15 @@ func (d *Databases) Drop(ctx context.Context, dsn string) error {
 	return execute(ctx, d.dsn, "DROP DATABASE "+pgx.Identifier{config.Database}.Sanitize()+" WITH (FORCE)")
 }
 
-// Empty removes what charla has in a database that Create made, which takes less
-// time than making another database. Nobody may use it meanwhile.
+// Empty removes what charla has in a database that Create made, which takes less time
+// than making another database. Nobody may use it meanwhile. It fails if the database
+// cannot be reached or refuses.
 func (d *Databases) Empty(ctx context.Context, dsn string) error {
 	return execute(ctx, dsn, "DROP SCHEMA IF EXISTS charla CASCADE")
 }
 
-// execute runs a statement on a connection of its own.
+// execute runs a statement on a connection of its own. It fails if it cannot connect, or
+// if the statement fails.
 func execute(ctx context.Context, dsn, statement string) error {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err == nil {

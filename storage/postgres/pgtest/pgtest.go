@@ -149,8 +149,9 @@ func version(path string) int {
 // longest is how long the folder of a Unix socket can be.
 const longest = 80
 
-// folder creates the server's folder and returns its path: in /tmp if the usual path is too
-// long for a socket, or if the server's user cannot get there.
+// folder creates the server's folder and returns its path: in /tmp if the usual path is
+// too long for a socket, or if the server's user cannot get there. It fails if it cannot
+// create one, or as serverUser does.
 func folder() (string, error) {
 	dir, err := os.MkdirTemp("", "charla-pg-")
 	if err != nil {
@@ -185,7 +186,8 @@ func address(dir string) string {
 }
 
 // create runs a program of PostgreSQL that creates the folder's files, initdb or
-// pg_basebackup, as the user that the server runs as.
+// pg_basebackup, as the user that the server runs as. It fails if the program does, or if
+// there is no such user.
 func (s *Server) create(ctx context.Context, program string, args ...string) error {
 	who, err := serverUser()
 	if err != nil {
@@ -203,7 +205,8 @@ func (s *Server) create(ctx context.Context, program string, args ...string) err
 	return nil
 }
 
-// Restart starts the server again after Kill.
+// Restart starts the server again after Kill. It waits for what is left of the killed
+// server to end, and fails if ctx ends first or the server does not start.
 func (s *Server) Restart(ctx context.Context) error {
 	who, err := serverUser()
 	if err != nil {
@@ -218,11 +221,12 @@ func (s *Server) Restart(ctx context.Context) error {
 	}
 }
 
-// Kill ends the server at once, as a crash would. Its processes notice that it is
-// gone and end.
+// Kill ends the server at once, as a crash would. Its processes notice that it is gone
+// and end. It fails if the process cannot be signalled.
 func (s *Server) Kill() error { return s.process.end(true) }
 
-// Stop ends the server and removes everything it has.
+// Stop ends the server and removes everything it has. It fails if the process cannot be
+// signalled, or a file cannot be removed.
 func (s *Server) Stop() error {
 	var err error
 	if s.process != nil {

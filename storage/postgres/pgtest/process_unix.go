@@ -44,7 +44,8 @@ func serverUser() (*identity, error) {
 	return nil, errors.New("pgtest: PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 }
 
-// own makes the user the owner of a path.
+// own makes the user the owner of a path. It does nothing for nil, and fails if the
+// system refuses.
 func (i *identity) own(path string) error {
 	if i == nil {
 		return nil
@@ -108,8 +109,8 @@ func start(ctx context.Context, who *identity, dir, path string, args []string) 
 	return nil, errors.Join(err, p.end(true))
 }
 
-// watch starts the guard, which ends the server and removes its folder when this process is
-// gone.
+// watch starts the guard, which ends the server and removes its folder when this process
+// is gone. It fails if the guard cannot be started.
 func (p *process) watch(who *identity, dir string) error {
 	const script = `read _; kill -QUIT $0; while kill -0 $0; do sleep 0.1; done; cd /; rm -rf "$1"`
 	p.guard = exec.Command("/bin/sh", "-c", script, strconv.Itoa(p.cmd.Process.Pid), dir) //nolint:gosec // our own
@@ -127,7 +128,9 @@ func (p *process) watch(who *identity, dir string) error {
 	return nil
 }
 
-// end stops the server, with kill as a crash would, and waits until it has ended.
+// end stops the server, with kill as a crash would, and waits until it has ended. It
+// fails, without waiting, if the process cannot be signalled; one that has ended is no
+// failure.
 func (p *process) end(kill bool) error {
 	if p.guard != nil {
 		_ = p.guard.Process.Kill()

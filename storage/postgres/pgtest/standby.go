@@ -10,10 +10,11 @@ import (
 const standbyName = "charla_standby"
 
 // Standby makes a standby of a server that was started with [Options].Replicated, and
-// waits until the server takes it as synchronous: from then on a commit is answered
-// when both have it, and no commit is without the standby. It is a server like others,
-// to be stopped by itself; [Server.Promote] makes it take over. A client that knows
-// both names both folders:
+// waits until the server takes it as synchronous: from then on a commit is answered when
+// both have it, and no commit is without the standby. Standby fails, and leaves no
+// standby, if a step fails or ctx ends first. The standby is a server like others, to be
+// stopped by itself; [Server.Promote] makes it take over. A client that knows both names
+// both folders:
 //
 //	dsn + " host=" + s.Folder() + "," + standby.Folder() + " port=5432,5432 target_session_attrs=read-write"
 func (s *Server) Standby(ctx context.Context) (*Server, error) {
@@ -50,7 +51,8 @@ func (s *Server) Standby(ctx context.Context) (*Server, error) {
 }
 
 // Promote makes a standby take over: it is a primary when Promote returns. The server
-// that it followed has to be gone, or there are two.
+// that it followed has to be gone, or there are two. Promote fails if the standby cannot
+// be reached or does not become a primary.
 func (s *Server) Promote(ctx context.Context) error {
 	return execute(ctx, s.dsn, "DO $$ BEGIN IF NOT pg_promote() THEN RAISE 'not promoted'; END IF; END $$")
 }
