@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -80,7 +81,7 @@ func TestRights(t *testing.T) {
 
 	// The role cannot change the schema, so a newer version's is the owner's to make.
 	require.ErrorContains(t, script(t, rows, "ALTER TABLE charla.accounts ADD COLUMN more integer"), "42501")
-	more := and(t, "0003_more.sql", "CREATE TABLE charla.more (id integer)")
+	more := and(t, fmt.Sprintf("%04d_more.sql", postgres.Schema()+1), "CREATE TABLE charla.more (id integer)")
 	require.ErrorIs(t, postgres.MigrateTo(ctx, connect(t, rows), more), postgres.ErrNotMigrated)
 	require.NoError(t, postgres.MigrateTo(ctx, connect(t, owner), more))
 	require.NoError(t, script(t, rows, "INSERT INTO charla.more VALUES (1)"), "a table of a later version")
