@@ -92,8 +92,9 @@ func (d *Desk) receive(hint []byte) {
 	d.hear(hint[0], uuid.UUID(hint[1:17]), int64(n))
 }
 
-// listen receives hints from the broker until ctx ends. When the broker's Listen
-// returns, it logs an error, waits for [RunnerOptions].Poll and calls Listen again.
+// listen receives hints from the broker, which must not be nil, until ctx ends. Whenever
+// the broker's Listen returns before that, it waits for [RunnerOptions].Poll and calls it
+// again; an error of Listen is logged and told to the observer.
 func (d *Desk) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := d.o.Broker.Listen(ctx, d.receive); err != nil && ctx.Err() == nil {

@@ -58,8 +58,8 @@ type savedWith struct {
 // (R1.4). Start from what [Account.Config] returned, with its version, and change
 // that: a document made otherwise lacks the name and the domain, which then are
 // problems, and has defaults in place of whatever was configured. A patch is laid
-// over it by [chatcfg.Apply]. Who switches the last social login off also takes "social
-// only" back ([chatcfg.Config.SwitchedOff]).
+// over it by [chatcfg.Apply]. Switching the last social login off also switches "social
+// only" off ([chatcfg.Config.SwitchedOff]).
 //
 // It fails with [chatcfg.Problems] (every problem at once; the stored
 // configuration stays as it was), [ErrStale], [ErrDeleted], [ErrNotFound],
@@ -157,7 +157,8 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 }
 
 // Lint returns the warnings of a configuration for this desk's host, as
-// [Account.SaveConfig] does; nil: none.
+// [Account.SaveConfig] does; nil: none. The configuration must be one that
+// [chatcfg.Config.Validate] accepts.
 func (d *Desk) Lint(cfg chatcfg.Config) []chatcfg.Problem { return cfg.LintFor(d.o.Abilities) }
 
 // starts are the instants that stores count by, by what deadlines count from.

@@ -229,8 +229,9 @@ type Lag struct {
 	Deadlines, Outbox time.Duration
 }
 
-// Lag returns how late the work of [Desk.Run] is: a host alarms when no desk runs, or
-// those that do cannot keep up. It asks the store for two values of its indexes. What
+// Lag returns how late the work of [Desk.Run] is: raise an alarm when it grows, because
+// no desk runs, or those that do cannot keep up. It asks the store for two values of its
+// indexes, and fails if the store does. What
 // failed waits for its next attempt and is not late until then: watch [Observer].Failed
 // and Delivered, too.
 func (d *Desk) Lag(ctx context.Context) (Lag, error) {

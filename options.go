@@ -60,7 +60,7 @@ type Options struct {
 	// Files switches attachments on; nil: off.
 	Files *FileOptions
 	// Abilities are what the host can do beside Mailer and Files, which are filled in:
-	// what an account demands beyond it is warned of ([Desk.Lint]). Nil: not known.
+	// [Desk.Lint] warns of settings that need more. Nil: not known.
 	Abilities *chatcfg.Abilities
 	// HeartbeatTTL is how long an agent's heartbeat holds. It defaults to
 	// [tickets.HeartbeatTTL]; below zero: until the next one.
@@ -96,7 +96,7 @@ type RunnerOptions struct {
 	// Batch is how many are claimed at once; default 100.
 	Batch int
 	// Workers is how many deadlines, mails, and deliveries to each hook are carried
-	// out at a time; default 64. Accounts share them: one that is slow holds up
+	// out at a time; default 64. Accounts share them: a slow account delays only
 	// itself. One does everything in the order of the claims, one after the other.
 	Workers int
 	// Attempts is how often a delivery is tried before it is dead; default 12.

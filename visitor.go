@@ -106,9 +106,10 @@ func (d *Desk) admit(l *storage.Loaded, r *automation.Rules) error {
 
 // Write stores a customer's message, in the ticket that is not closed or in a new one
 // (R3.2 to R3.4), and everything that follows from it (sections 4 and 5). It fails with
-// [chatcfg.Problems] for text or a file that cannot be stored, [ErrSession],
-// [ErrContactForm] (R6.2), [ErrDeleted], [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or
-// [ErrOutcomeUnknown].
+// [chatcfg.Problems] for a text, file, welcome or key that cannot be stored, or if
+// anonymous visitors may no longer write; with the file store's error, and then nothing
+// was stored; with [ErrSession], [ErrContactForm] (R6.2), [ErrDeleted], [ErrKeyReused],
+// [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Result, error) {
 	if o == nil {
 		o = &WriteOptions{}

@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
+	"github.com/charlahq/charla/internal/suffix"
 )
 
 // Lint returns warnings: settings that are legal but doubtful (R6.6, R6.7), in the document's
@@ -142,8 +142,7 @@ func (l *linter) domains(c Chat) {
 		switch host, _, _ := splitPort(parent); {
 		case strings.Contains(extra, "://"): // an app's
 		case wild:
-			suffix, _ := publicsuffix.PublicSuffix(host)
-			l.warn(suffix == host, at, WarnSharedSuffix, host)
+			l.warn(suffix.Of(host) == host, at, WarnSharedSuffix, host)
 		default:
 			twin(at, extra)
 		}
@@ -156,7 +155,7 @@ func twinOf(host string) string {
 		return ""
 	}
 	bare, www := strings.CutPrefix(host, "www.")
-	if whole, err := publicsuffix.EffectiveTLDPlusOne(bare); err != nil || whole != bare {
+	if bare == "" || suffix.Registrable(bare) != bare {
 		return "" // a subdomain, or a name that nobody registers
 	}
 	if www {

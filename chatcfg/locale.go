@@ -57,8 +57,9 @@ func wanted(header string) []language.Tag {
 	return tags
 }
 
-// readTag returns the longest beginning of a text that is a language tag; false: there is
-// none.
+// readTag returns the language of a text such as "pt-BR" or "es_CL.UTF-8". If the whole
+// text names none it drops the last part, after one of "-_@. ", and tries again; false: no
+// part is left.
 func readTag(s string) (language.Tag, bool) {
 	for s != "" {
 		if tags, _, err := language.ParseAcceptLanguage(s); err == nil && len(tags) == 1 {

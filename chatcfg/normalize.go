@@ -2,11 +2,12 @@ package chatcfg
 
 import "reflect"
 
-// Normalize returns a copy with every value in its canonical spelling: domains without a scheme
-// and in ASCII ([ParseDomain]), e-mail domains and colours in lower case, no
-// white space around values of one line, nothing in place of texts that show nothing, "\n" as the line end of texts, empty
-// lists for nil ones. It never fails: what has no canonical spelling stays as it
-// is, trimmed, for [Config.Validate] to refuse. Normalizing twice changes
+// Normalize returns a copy with every value in its canonical spelling: domains without a
+// scheme and in ASCII ([ParseDomain]), e-mail domains and colours in lower case, no white
+// space around values of one line, nothing in place of lines and texts that show nothing
+// (unless a text is that of one language), "\n" as the line end of texts, empty lists for nil
+// ones. Dates, times and choices stay as they are. It never fails: what has no canonical
+// spelling stays for [Config.Validate] to refuse. Normalizing twice changes
 // nothing more. The receiver is left as it was.
 func (c Config) Normalize() Config {
 	c = c.clone()

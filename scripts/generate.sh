@@ -12,5 +12,6 @@ golden() {
 golden ./chatcfg Schema
 golden ./widget SettingsType
 golden ./tickets Diagram
+go run ./lab/suffixes
 go run ./lab/api
 scripts/widget.sh build >&2

@@ -322,8 +322,9 @@ func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// Remember stores what a rule remembers of the latest ticket, in place of what it
-// remembered before.
+// Remember sets what the rule m.Rule remembers of the latest ticket, in place of what it
+// remembered before. It is stored only if a command ([Draft.Do]) changes that ticket in
+// this draft.
 func (d *Draft) Remember(m Memory) {
 	memory := slices.Clone(d.Ticket.Memory) // the loaded one is not written to
 	i := slices.IndexFunc(memory, func(old Memory) bool { return old.Rule == m.Rule })

@@ -34,14 +34,14 @@ func newGuard(o *Options) *guard {
 	return g
 }
 
-// isHost reports whether a text is a host name or an address alone: no scheme, port or
-// path.
+// isHost reports whether a text can be a host name or an address alone: not empty, no
+// scheme, port, user, path, pattern or space. It checks no more.
 func isHost(host string) bool {
 	host = canonical(host)
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
-	return host != "" && !strings.ContainsAny(host, ":/@ ")
+	return host != "" && !strings.ContainsAny(host, ":/@ *?#")
 }
 
 // canonical returns a host in the form in which hosts are compared: small letters, no

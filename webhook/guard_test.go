@@ -191,7 +191,7 @@ func TestAllowHosts(t *testing.T) {
 	good := []string{"tienda.cl", "localhost", "Inside.Example.", "127.0.0.1", "::1", "[::1]"}
 	_, err := webhook.New(webhook.To("https://tienda.cl", secret(t)), &webhook.Options{AllowHosts: good})
 	require.NoError(t, err)
-	bad := []string{"", "http://tienda.cl", "127.0.0.1:8080", "[::1]:80", "tienda.cl/hooks", "10.0.0.0/8"}
+	bad := []string{"*.tienda.cl", "", "http://tienda.cl", "127.0.0.1:8080", "[::1]:80", "tienda.cl/hooks", "10.0.0.0/8"}
 	_, err = webhook.New(webhook.To("https://tienda.cl", secret(t)), &webhook.Options{AllowHosts: bad})
 	for _, host := range bad {
 		assert.ErrorContains(t, err, fmt.Sprintf("%q", host))

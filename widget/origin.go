@@ -15,11 +15,11 @@ func originOf(u *url.URL) string {
 	return u.Scheme + "://" + host
 }
 
-// asking returns the origin of the page that asks; empty: none that counts. Browsers
+// asking returns the origin of the page that asks; empty: unknown. Browsers
 // write it on every request to another origin and on every one that changes
 // something. On reading requests of pages of the server's own origin they do
 // not, and Sec-Fetch-Site says so instead, or over plain http the Referer. What
-// a program that is no browser writes there is its own affair: this keeps pages
+// a program that is no browser writes there cannot be checked: this keeps pages
 // out, not programs.
 func (c *call) asking() string {
 	h := c.r.Header
@@ -67,7 +67,8 @@ func (c *call) grant(origin string) {
 	h.Set("Access-Control-Expose-Headers", "ETag, Retry-After")
 }
 
-// preflight answers the question that browsers ask before a request that is not simple.
+// preflight answers a CORS preflight with 204 and the methods allowed. The caller has
+// checked the origin and set Access-Control-Allow-Origin.
 func (c *call) preflight(methods string) {
 	h := c.w.Header()
 	h.Set("Access-Control-Allow-Methods", methods)

@@ -14,7 +14,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// statement reads a statement by its first word; nil after a failure of the line.
+// statement reads a statement by its first word. What it returns counts only if the line
+// has not failed (l.err). parseLine reads "config" and "!" itself: they stand here for the
+// error that names all first words.
 func (l *line) statement() step {
 	switch l.oneOf("at", "wait", "agent", "customer", "anonymous", "config", "crash", "!", "expect") {
 	case "at":

@@ -106,7 +106,7 @@ func findClass(r rune) class {
 }
 
 // isSingle reports whether a letter is of a script without spaces: ideographs, kana,
-// and those of which Unicode says that a dictionary has to cut them.
+// and those whose words only a dictionary can separate.
 func isSingle(r rune) bool {
 	return r >= 0xe00 && (unicode.In(r, unicode.Thai, unicode.Lao, unicode.Myanmar, unicode.Khmer, unicode.Hiragana, unicode.Katakana,
 		unicode.Han, unicode.Ideographic, unicode.Tai_Le, unicode.New_Tai_Lue, unicode.Tai_Tham, unicode.Tai_Viet, unicode.Ahom))

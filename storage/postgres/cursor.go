@@ -178,7 +178,7 @@ type feed struct {
 	// transactions from where it was. Zero: at the beginning.
 	timeline uint64
 	seen     snapshot
-	until    snapshot // xmax zero: in the middle of nothing
+	until    snapshot // xmax zero: not inside a page
 	change   uint64
 	id       [16]byte
 }

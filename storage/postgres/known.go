@@ -9,10 +9,9 @@ import (
 // maxKnown bounds how many accounts are remembered.
 const maxKnown = 4096
 
-// known is what loads have seen, so that the next load need not read an account
-// again that is as it was. It decides nothing: an account is known by the number
-// and revision of its row, which are compared within the statement that would else
-// read more.
+// known is what loads have read of accounts, so that the next load need not read an
+// account that did not change. It decides nothing: the statement that loads compares the
+// account's number and revision, and reads the account if they differ.
 type known struct {
 	mu       sync.Mutex
 	accounts map[chatcfg.AccountID]knownAccount
