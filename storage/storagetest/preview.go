@@ -188,6 +188,15 @@ func checkPreviewMoment(c *check) {
 	for i := range batches {
 		batches[i] = c.begin(a, func(b *storage.Batch) { b.Wake = later(1) })
 	}
+	look := func() {
+		for _, row := range c.list(storage.TicketQuery{Account: a.ID, Preview: true}, 0) {
+			n := row.Ticket.Messages
+			c.same(row.Last.Seq, n, "Last beside a ticket with that many messages")
+			c.same(row.Unread, int(n), "Unread beside a ticket with that many messages")
+			c.same(row.Wake, later(int(n)), "Wake beside a ticket with that many messages")
+		}
+	}
+	look()
 	var done atomic.Bool
 	c.race(2, func(i int) {
 		if i == 0 {
@@ -201,12 +210,7 @@ func checkPreviewMoment(c *check) {
 		}
 		for last := false; !last; {
 			last = done.Load()
-			for _, row := range c.list(storage.TicketQuery{Account: a.ID, Preview: true}, 0) {
-				n := row.Ticket.Messages
-				c.same(row.Last.Seq, n, "Last beside a ticket with that many messages")
-				c.same(row.Unread, int(n), "Unread beside a ticket with that many messages")
-				c.same(row.Wake, later(int(n)), "Wake beside a ticket with that many messages")
-			}
+			look()
 		}
 	})
 }
