@@ -56,7 +56,7 @@ auth_type = any
 pool_mode = %s
 default_pool_size = 20
 ignore_startup_parameters = extra_float_digits
-`, config.ConnConfig.Host, config.ConnConfig.User, p.port, mode), 0o644)) //nolint:gosec // another user reads it
+`, config.ConnConfig.Host, config.ConnConfig.User, p.port, mode), 0o644))
 	p.start()
 	t.Cleanup(p.kill)
 	return p, fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", url.PathEscape(config.ConnConfig.User), p.port, config.ConnConfig.Database)
