@@ -10,7 +10,7 @@ import (
 
 const (
 	// slowAfter is how long a job holds one of its handler's workers. One that takes
-	// longer waits for somebody else, and counts for its account only.
+	// longer frees the worker for others, and counts for its account only.
 	slowAfter = time.Second
 	// maxSlow is how many jobs of one handler may run at a time, slow ones included,
 	// for each worker.
