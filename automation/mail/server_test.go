@@ -58,6 +58,8 @@ type server struct {
 	allowed    int
 	crowded    string
 	turnedAway int
+	// full is closed when it turned one away; those that it took hear nothing before.
+	full chan struct{}
 	// ended: each connection whose number it divides is ended at once; 0: none. greylists: the first mail
 	// to an address is refused for now.
 	ended     int
@@ -77,7 +79,7 @@ func serve(t testing.TB, o serverOptions) *server {
 	// Its certificate is for 127.0.0.1.
 	certificates := httptest.NewTLSServer(nil)
 	certificates.Close()
-	s := &server{faults: make(map[string]*fault), seen: make(map[string]bool), trust: x509.NewCertPool()}
+	s := &server{faults: make(map[string]*fault), seen: make(map[string]bool), full: make(chan struct{}), trust: x509.NewCertPool()}
 	s.trust.AddCert(certificates.Certificate())
 
 	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
@@ -162,7 +164,9 @@ func (l *tap) admit(c net.Conn) net.Conn {
 	defer l.s.mu.Unlock()
 	l.s.dials++
 	if l.s.allowed > 0 && l.s.open >= l.s.allowed || l.s.ended > 0 && l.s.dials%l.s.ended == 0 {
-		l.s.turnedAway++
+		if l.s.turnedAway++; l.s.turnedAway == 1 {
+			close(l.s.full)
+		}
 		return nil
 	}
 	l.s.open++
@@ -227,8 +231,14 @@ func (c *tapped) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	c.s.mu.Lock()
-	f, before := c.s.faults[c.verb], c.s.before
+	f, before, limited := c.s.faults[c.verb], c.s.before, c.s.allowed > 0
 	c.s.mu.Unlock()
+	if limited {
+		select {
+		case <-c.s.full:
+		case <-c.closed:
+		}
+	}
 	if before != nil {
 		before(c.verb)
 	}
