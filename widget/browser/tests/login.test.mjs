@@ -94,6 +94,41 @@ test('what is being sent while a login is under way arrives, once', async () => 
   await v.close()
 })
 
+test('a tab that sees the new token late goes on with it', async () => {
+  const {account, v, login} = await written()
+  const other = visitor(await v.context.newPage(), v.context)
+  await other.page.goto(account.page())
+  await other.open()
+  await other.log.getByText('antes de entrar').waitFor()
+  // What browsers do now and then: another tab's write is seen after the lock is.
+  await other.page.evaluate(() => {
+    const real = Storage.prototype.getItem
+    const before = {...localStorage}
+    let late = true
+    Storage.prototype.getItem = function (name) {
+      return late && name in before ? before[name] : real.call(this, name)
+    }
+    const ask = window.fetch
+    window.fetch = async (...what) => {
+      const response = await ask(...what)
+      if (response.status === 401 && /session[?]/.test(what[0])) {
+        window.refusals = (window.refusals || 0) + 1
+        setTimeout(() => (late = false), 100)
+      }
+      return response
+    }
+  })
+  await login(v.page)
+  await loggedIn(v.page)
+  await v.say('desde la primera')
+  await other.log.getByText('desde la primera').waitFor()
+  await other.say('desde la segunda')
+  await v.log.getByText('desde la segunda').waitFor()
+  assert.ok(await other.page.evaluate(() => window.refusals) > 0, 'the control: it saw the old one')
+  assert.equal(await other.dialog.getByText('Tu sesión terminó.').count(), 0)
+  await v.close()
+})
+
 test('a login whose answer is lost is made again', async () => {
   const {account, v, login} = await written()
   let lost = 0

@@ -64,12 +64,18 @@ export function login(store: Store, api: Client, name: string) {
      */
     ongoing: (stopped: () => boolean): Promise<boolean> =>
       alone(name, async () => {
-        store.reread()
-        const { token } = store.get()
-        const goesOn = await patient(() => api.json('GET', 'session')).then(
-          () => true,
-          (e: Refused) => e.code !== 'session',
-        )
+        let token: string | undefined
+        let goesOn = false
+        // What another tab has stored may be seen here a moment later only.
+        for (let tries = 0; !goesOn && tries < 4 && !stopped(); tries++) {
+          if (tries) await new Promise((done) => setTimeout(done, 250 * 2 ** tries))
+          store.reread()
+          token = store.get().token
+          goesOn = await patient(() => api.json('GET', 'session')).then(
+            () => true,
+            (e: Refused) => e.code !== 'session',
+          )
+        }
         if (!goesOn && !stopped()) {
           store.reread()
           const { outbox = [], draft, name = '', email = '', token: now } = store.get()
