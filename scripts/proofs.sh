@@ -15,11 +15,6 @@ full() {
 	CHARLA_FULL=1 go test "$1" -run "$2" -count=1 -timeout=15m
 }
 
-# scenarios STORE: every scenario file, by the command that users have.
-scenarios() {
-	go run ./examples/scenario -store "$1" automation/scenario/testdata/*.txtar
-}
-
 FAST=1 proof scripts/publish-check.sh # a release builds for every system: make publish-check
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
@@ -30,8 +25,3 @@ proof env N=20 STORE=postgres scripts/crash.sh
 proof env SEEDS=2 STEPS=12 CUTS=150 scripts/powercut.sh
 proof env IDLE=500 STUCK=50 scripts/streams.sh
 proof go run ./lab/bench -short >/dev/null
-if [ -d examples/scenario ]; then
-	proof scenarios memory
-	proof scenarios sqlite
-	proof scenarios postgres
-fi
