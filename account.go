@@ -59,6 +59,7 @@ type AccountInfo struct {
 	SavedAt time.Time       `json:"savedAt"`
 }
 
+// infoOf returns what the host sees of an account's record.
 func infoOf(a *chatcfg.Account) AccountInfo {
 	return AccountInfo{
 		ID: a.ID, Key: a.Key, Name: a.Name, Hidden: a.Hidden, Picture: a.Picture, Logo: a.Logo, Secrets: a.Secrets,
@@ -70,7 +71,7 @@ func infoOf(a *chatcfg.Account) AccountInfo {
 func (a *Account) ID() chatcfg.AccountID { return a.id }
 
 // Info returns what is known of the account, a deleted one too. It fails with
-// [ErrNotFound].
+// [ErrNotFound] if there is none.
 func (a *Account) Info(ctx context.Context) (AccountInfo, error) {
 	record, err := a.desk.account(ctx, a.id)
 	return infoOf(&record), err
@@ -84,7 +85,8 @@ type AccountQuery struct {
 }
 
 // Accounts lists the accounts that are not deleted, in the order of their creation;
-// hidden ones only if the query asks for them. It fails with [ErrCursor].
+// hidden ones only if the query asks for them. It fails with [ErrCursor] for a cursor
+// of another list.
 func (d *Desk) Accounts(ctx context.Context, q AccountQuery) (Page[AccountInfo], error) {
 	var after chatcfg.AccountID
 	if q.Cursor != "" {

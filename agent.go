@@ -76,8 +76,8 @@ func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *Writ
 // [tickets.ErrCommand]. Actor and Number of the command are the handle's and the ref's.
 // It fails with [tickets.ErrTransition] for what the ticket's state does not allow
 // (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6), [chatcfg.Problems] for
-// fields that cannot be stored, [ErrNotFound], [ErrDeleted], [ErrKeyReused], [ErrBusy],
-// [ErrNewerFormat] or [ErrOutcomeUnknown].
+// fields, a key or a person that cannot be stored, [ErrNotFound], [ErrDeleted],
+// [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
 	row := cmd.Kind.Row()
 	switch {
@@ -106,7 +106,7 @@ func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o 
 
 // act applies a command to a ticket in the agent's name, with the key and the file of
 // o, which may be nil. It fails with [chatcfg.Problems] for the person, the key or the
-// file, and else like [Agent.Do].
+// file, with the file store's error, and else like [Agent.Do].
 func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *WriteOptions) (Result, error) {
 	if o == nil {
 		o = &WriteOptions{}
@@ -130,7 +130,8 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 }
 
 // Typing says to the customer that the agent is typing, for six seconds. It is a hint
-// that is kept nowhere. It fails with [ErrNotFound] if there is no such ticket.
+// that is kept nowhere. It fails with [chatcfg.Problems] for the person's ID or name,
+// and [ErrNotFound] if there is no such ticket.
 func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
 	ref, err := ownRef(a.account, ref)
 	if err := firstError(err, checkPerson(a.who)); err != nil {
@@ -145,7 +146,8 @@ func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
 
 // MarkRead says that the agents have read a conversation up to a message. Marks only
 // rise, and never beyond the last message. They touch neither the conversation nor the
-// inbox's order. It fails with [ErrNotFound] or [ErrDeleted].
+// inbox's order. It fails with [chatcfg.Problems] for the person's ID or name,
+// [ErrNotFound], [ErrDeleted] or [ErrOutcomeUnknown].
 func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error {
 	ref, err := ownRef(a.account, ref)
 	if err := firstError(err, checkPerson(a.who)); err != nil {
@@ -162,8 +164,9 @@ func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error 
 }
 
 // Heartbeat says that the agent is online, for [Options].HeartbeatTTL, or away or
-// offline from now on (R4.7). It fails with [chatcfg.Problems] for any other value,
-// [ErrNotFound], [ErrDeleted], [ErrBusy] or [ErrNewerFormat].
+// offline from now on (R4.7). It fails with [chatcfg.Problems] for any other value or
+// the person's ID, [ErrNotFound], [ErrDeleted], [ErrBusy], [ErrNewerFormat] or
+// [ErrOutcomeUnknown].
 func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
 	return a.desk.heartbeat(ctx, a.account, a.who.ID, is)
 }

@@ -36,9 +36,10 @@ const (
 
 const hintSize = 1 + 16 + 8
 
-// tell wakes this process's readers of id and publishes the hint to the other
-// processes, if there is a [Broker]. n is the version for hintChanged, else zero. What
-// cannot be sent is lost.
+// tell does here what a hint says, as hear does, but takes its version as true; it
+// publishes the hint to the other processes if there is a [Broker], and tells the
+// observer of that. n is the version for hintChanged, else zero. What cannot be sent is
+// lost.
 func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
 	if kind == hintChanged {
 		d.topic.publishVersion(id, n)
@@ -57,8 +58,9 @@ func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
 	d.hinted(HintSent)
 }
 
-// hear wakes the readers that a hint concerns. A hint may come from anybody: it only
-// makes them look. An unknown kind, of a newer version, does nothing.
+// hear does what a hint of another process says: it wakes the readers that the hint
+// concerns, or records who types. A hint may come from anybody: it only makes readers
+// look. An unknown kind, of a newer version, does nothing.
 func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 	switch kind {
 	case hintChanged:
@@ -77,8 +79,8 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 	}
 }
 
-// receive hears a hint that the broker hands over; one of another length is counted and
-// ignored.
+// receive hears a hint that the broker hands over; one of another length is ignored. It
+// tells the observer which of the two it did.
 func (d *Desk) receive(hint []byte) {
 	if len(hint) != hintSize {
 		d.hinted(HintIgnored)
@@ -116,7 +118,7 @@ func (d *Desk) setTyping(id uuid.UUID, side tickets.Side) {
 }
 
 // signal announces a commit: it wakes readers, here and in other processes, and this
-// desk's Run if the commit has deliveries or a deadline before its next poll.
+// desk's Run if the commit has deliveries or a deadline within the next poll.
 func (d *Desk) signal(b *storage.Batch) {
 	d.tell(hintChanged, b.Conversation.ID.UUID, b.Conversation.Version)
 	d.tell(hintAccount, b.Conversation.Account.UUID, 0)

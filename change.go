@@ -154,7 +154,7 @@ func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, e
 }
 
 // decide decides the request on what was loaded and returns the batch to commit and
-// what the call answers once that is committed. It fails like draft.
+// what the call answers once that is committed. It fails as rules and draft do.
 func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded, chance uint64, hash [32]byte) (*storage.Batch, Result, error) {
 	rules, err := d.rules(ctx, &loaded.Account)
 	if err != nil {
@@ -189,8 +189,8 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 
 // draft collects the decision's inputs (time, presence, configuration) and returns the
 // decision on what was loaded. It fails with what req.admit returns, [ErrNotFound] if
-// nothing but a customer's message may begin the conversation, [ErrContactForm], and
-// what the rules refuse, such as [tickets.ErrTransition].
+// nothing but a customer's message may begin the conversation, [ErrContactForm], what
+// presence returns, and what the rules refuse, such as [tickets.ErrTransition].
 func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, rules *automation.Rules, chance uint64) (*tickets.Draft, error) {
 	in := tickets.Inputs{Now: d.Now(), Chance: chance}
 	if last := loaded.Conversation.LastAt; in.Now.Before(last) {

@@ -83,8 +83,8 @@ func (v *Visitor) Contact(ctx context.Context, f ContactForm, o *CallOptions) (t
 }
 
 // sender returns the account that a form goes to, and writes the visitor's session and
-// conversation into the form. It fails with [ErrSession], [ErrNotFound] or
-// [ErrDeleted].
+// conversation into the form; a stranger has none. It fails with [ErrSession],
+// [ErrNotFound] or [ErrDeleted].
 func (d *Desk) sender(ctx context.Context, v *Visitor, s *tickets.Submission) (chatcfg.Account, error) {
 	if v.stranger {
 		return d.liveAccount(ctx, v.account)
@@ -118,7 +118,7 @@ func submission(account chatcfg.AccountID, f ContactForm) (tickets.Submission, e
 
 // contactKey returns the key under which a form is stored. Keys of sessions, of pages
 // without a session and of forms without a key never meet; a form without a key gets a
-// random one. It fails if the desk's entropy does.
+// random one: only that fails, if the desk's entropy does.
 func (d *Desk) contactKey(s *tickets.Submission, key string) (string, error) {
 	switch {
 	case key == "":
@@ -131,8 +131,9 @@ func (d *Desk) contactKey(s *tickets.Submission, key string) (string, error) {
 	}
 }
 
-// sentBefore returns the form that was stored under a key before if it says the same,
-// else [ErrKeyReused]. err is of reading old.
+// sentBefore returns old, the form that is stored under the key of s, if both say the
+// same, else it fails with [ErrKeyReused]. err is the error of reading old; if there is
+// one, it fails with that.
 func sentBefore(old, s tickets.Submission, err error) (tickets.Submission, error) {
 	if err != nil {
 		return s, storeError(err)
@@ -144,8 +145,8 @@ func sentBefore(old, s tickets.Submission, err error) (tickets.Submission, error
 	return old, nil
 }
 
-// mayContact returns nil if the account takes the form now, else [ErrNoForm] or
-// [ErrAvailable].
+// mayContact returns nil if the account takes the form now, else [ErrNoForm], or
+// [ErrAvailable], which a page without scripts is spared. It fails as presence does.
 func (d *Desk) mayContact(ctx context.Context, chat *chatcfg.Chat, account chatcfg.AccountID, f *ContactForm) error {
 	if !chat.ContactForm.Enabled {
 		return ErrNoForm
@@ -161,7 +162,7 @@ func (d *Desk) mayContact(ctx context.Context, chat *chatcfg.Chat, account chatc
 }
 
 // contactMails returns the deliveries of a form to the account's address and mailbox,
-// as far as they are on (R6.1).
+// one for each that is on (R6.1).
 func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery {
 	m := Mail{
 		ReplyTo: s.Email, AccountName: chat.Name, Message: s.Text, Locale: mailLocale(chat.Locale),

@@ -22,18 +22,17 @@ type AccountOptions struct {
 	Config *chatcfg.Config
 }
 
-// CreateAccount connects an account (R1.1): it has an ID, a public key, a secret
-// token and a configuration at once. The name and the domain become chat.name and
-// chat.domain of its configuration, whatever the one passed has there; what is
-// stored is normalised, so go on from what [Account.Config] returns, not from what
-// was passed.
+// CreateAccount connects an account (R1.1): it has an ID, a public key, a secret token
+// and a configuration at once. The name and the domain become chat.name and chat.domain
+// of its configuration, whatever the one passed has there; what is stored is
+// normalised, so go on from what [Account.Config] returns, not from what was passed.
 //
 // The secret is returned only by the call that makes the account. If a call is repeated
 // with the same ID, the account exists already and the Secret is zero: if the first
 // answer was lost, get a new one by [Account.RotateSecret].
 //
-// It fails with [chatcfg.Problems] for a name, domain or configuration that does
-// not validate, and with [ErrExists].
+// It fails with [chatcfg.Problems] for a name, domain or configuration that does not
+// validate, with [ErrExists], and with [ErrOutcomeUnknown].
 func (d *Desk) CreateAccount(ctx context.Context, name, domain string, o *AccountOptions) (*Account, Secret, error) {
 	if o == nil {
 		o = &AccountOptions{}
@@ -88,7 +87,8 @@ func (d *Desk) newAccount(id chatcfg.AccountID, cfg chatcfg.Config) (chatcfg.Acc
 var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // createdBefore answers a creation whose ID is taken: with that account and the zero
-// Secret, which nothing keeps, if the same call made it, else with [ErrExists].
+// Secret, which nothing keeps, if the same call made it, else with [ErrExists]. It
+// fails if the store does.
 func (d *Desk) createdBefore(ctx context.Context, id chatcfg.AccountID, body []byte) (*Account, Secret, error) {
 	first, err := d.store.Accounts().Document(ctx, id, configDocument, 1)
 	if err != nil {

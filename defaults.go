@@ -9,6 +9,8 @@ import (
 
 // The only place where the real time and the real chance come in.
 
+// wallClock returns the system's clock.
 func wallClock() Clock { return clock.New() }
 
+// systemEntropy returns the system's random bytes.
 func systemEntropy() io.Reader { return rand.Reader }

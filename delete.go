@@ -12,10 +12,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Delete deletes the account if confirm is its name, else it is
-// [ErrConfirmation] (R1.6). How white space and accents are encoded does not matter. From then on its keys, sessions, deadlines and
-// pending messages are dead and its tickets read-only history. Deleting a
-// deleted account does nothing.
+// Delete deletes the account if confirm is its name, however its white space and
+// accents are encoded (R1.6). From then on its keys, sessions, deadlines and pending
+// messages are dead and its tickets read-only history. Deleting a deleted account does
+// nothing. It fails with [ErrConfirmation] for another name, [ErrNotFound],
+// [ErrNewerFormat], [ErrBusy] or [ErrOutcomeUnknown].
 func (a *Account) Delete(ctx context.Context, confirm string) error {
 	d := a.desk
 	var refused error
@@ -64,9 +65,9 @@ type Purged struct {
 }
 
 // Purge removes the history of a deleted account and returns how much that was (R1.6).
-// It fails with [ErrNotDeleted] while the account is not deleted, and [ErrNotFound]
-// once it is purged. If only the files could not be removed, the error comes with the
-// counts.
+// It fails with [ErrNotDeleted] while the account is not deleted, [ErrNotFound] once it
+// is purged, and [ErrOutcomeUnknown]. If only the files could not be removed, the error
+// comes with the counts.
 func (d *Desk) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) {
 	p, err := d.store.Accounts().Purge(ctx, id)
 	purged := Purged(p)

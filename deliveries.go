@@ -58,7 +58,8 @@ type DeliveryQuery struct {
 
 // Deliveries lists an account's outbox in a state, oldest first: what is [DeliveryDead]
 // or [DeliveryUnknown] waits for the host's decision (R8.2). It fails with
-// [chatcfg.Problems] for an unknown state, and [ErrCursor].
+// [chatcfg.Problems] for an unknown state, and [ErrCursor] for a cursor of another
+// list.
 func (d *Desk) Deliveries(ctx context.Context, q DeliveryQuery) (Page[Delivery], error) {
 	err := checkChoice("state", q.State, DeliveryPending, DeliverySending, DeliverySent, DeliveryDead, DeliveryUnknown)
 	if err != nil {
@@ -81,8 +82,9 @@ func (d *Desk) Deliveries(ctx context.Context, q DeliveryQuery) (Page[Delivery],
 	return page, nil
 }
 
-// Replay makes a dead or unknown delivery pending, so that it is sent again. It fails
-// with [ErrNotFound], [ErrNotDead] in any other state, or [ErrDeleted].
+// Replay makes a dead or unknown delivery pending, so that it is sent again, and wakes
+// Run. It fails with [ErrNotFound], [ErrNotDead] in any other state, [ErrDeleted] or
+// [ErrOutcomeUnknown].
 func (d *Desk) Replay(ctx context.Context, account chatcfg.AccountID, key string) error {
 	err := d.store.Outbox().Replay(ctx, account, key, d.Now())
 	if errors.Is(err, storage.ErrConflict) {

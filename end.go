@@ -11,8 +11,8 @@ import (
 
 // EndSessions ends all sessions of a customer, which are those that write in the
 // conversation, or with the zero ID all of the account (R7.4). Sessions that begin
-// later are not touched. It fails with [ErrNotFound], [ErrDeleted], [ErrBusy] or
-// [ErrNewerFormat].
+// later are not touched. It fails with [ErrNotFound], [ErrDeleted], [ErrBusy],
+// [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Account) EndSessions(ctx context.Context, customer tickets.ConversationID) error {
 	if customer.IsZero() {
 		return a.desk.endAccountSessions(ctx, a.id)
@@ -20,8 +20,8 @@ func (a *Account) EndSessions(ctx context.Context, customer tickets.Conversation
 	return a.desk.endCustomerSessions(ctx, tickets.Ref{Account: a.id, Conversation: customer})
 }
 
-// endCustomerSessions ends the sessions that write in a conversation. It fails like
-// [Account.EndSessions].
+// endCustomerSessions ends the sessions that write in a conversation and wakes their
+// streams. It fails like [Account.EndSessions].
 func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 	leave, _, err := d.queues.enter(ctx, ref.Conversation.UUID, d.o.Limits.Queue)
 	if err != nil {

@@ -46,7 +46,7 @@ type Proof struct {
 }
 
 // signedIn reports whether the proof is a signed identity that was verified, and
-// returns the epoch of the secret token then. A nil proof is none.
+// returns the epoch that the account's secret token had then. A nil proof is none.
 func (p *Proof) signedIn() (signed bool, epoch int64) {
 	if p == nil {
 		return false, 0
@@ -55,10 +55,10 @@ func (p *Proof) signedIn() (signed bool, epoch int64) {
 }
 
 // Enter lets a visitor in and returns their handle and the session's token, which is
-// shown this once; charla keeps a hash (R7.1). A visitor who may not enter under the
-// account's configuration gets [chatcfg.Problems] (R6.3, R6.4, R7.3). A session by
-// itself is not a customer: the first message makes one. It fails with [ErrNotFound],
-// [ErrDeleted] or [ErrOutcomeUnknown], too.
+// shown this once; charla keeps a hash (R7.1). A session by itself is not a customer:
+// the first message makes one. It fails with [chatcfg.Problems] for a visitor who may
+// not enter under the account's configuration (R6.3, R6.4, R7.3), and with
+// [ErrNotFound], [ErrDeleted], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 	d := a.desk
 	record, err := d.liveAccount(ctx, a.id)
@@ -99,8 +99,9 @@ func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 	return a.Visitor(token), token, nil
 }
 
-// enteringCustomer returns the customer that a visitor enters as. It fails with
-// [chatcfg.Problems] if the account's configuration does not let them in.
+// enteringCustomer returns the customer that a visitor enters as, without a language if
+// theirs is unknown. It fails with [chatcfg.Problems] if the account's configuration
+// does not let them in, or the proof is malformed.
 func enteringCustomer(chat *chatcfg.Chat, v Entry) (tickets.Customer, error) {
 	entry := chatcfg.Entry{Name: v.Name, Email: v.Email, RUT: v.RUT, Phone: v.Phone, Anonymous: v.Anonymous}
 	if p := v.Proof; p != nil {
@@ -167,7 +168,7 @@ func claimed(email string) tickets.Identity {
 	return tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: strings.ToLower(email)}
 }
 
-// joinConversation points a session at the conversation that its identity has and
+// joinConversation points the session s at the conversation that its identity has and
 // records that conversation's epoch; without one the session keeps its own. It stores
 // nothing. It fails as load does, or if the store does.
 func (d *Desk) joinConversation(ctx context.Context, s *tickets.Session) error {

@@ -87,7 +87,10 @@ func refusal(err error) error {
 // storeRefusal reads like the desk's error and is the store's, too.
 type storeRefusal struct{ as, cause error }
 
-func (e *storeRefusal) Error() string   { return e.as.Error() }
+// Error returns the text of the desk's error.
+func (e *storeRefusal) Error() string { return e.as.Error() }
+
+// Unwrap returns the desk's error and the store's.
 func (e *storeRefusal) Unwrap() []error { return []error{e.as, e.cause} }
 
 // storeError returns a store's error as a caller sees it; one that it does not know,

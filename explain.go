@@ -61,8 +61,8 @@ func (d *Desk) dryRun(ctx context.Context, query storage.LoadQuery, admit admiss
 }
 
 // explain puts history entries of an account into words, one explanation for each
-// entry. It fails with [ErrNotFound], and with [ErrNewerFormat] if this version cannot
-// read the configuration.
+// entry, in their order. It fails with [ErrNotFound], and with [ErrNewerFormat] if this
+// version cannot read the configuration.
 func (d *Desk) explain(ctx context.Context, account chatcfg.AccountID, l chatcfg.Locale, entries []tickets.Entry) ([]automation.Explanation, error) {
 	a, err := d.account(ctx, account)
 	if err != nil {

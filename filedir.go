@@ -32,7 +32,8 @@ func NewFileDir(dir string) (*FileDir, error) {
 	return &FileDir{root}, nil
 }
 
-// Close closes the folder: later calls fail. The files stay.
+// Close closes the folder: later calls fail. The files stay. It fails if the system
+// does.
 func (f *FileDir) Close() error { return f.root.Close() }
 
 // Put writes a file, and its folder's entry, to the disk; it replaces one of that ID.
@@ -75,7 +76,8 @@ func (f *FileDir) sync(folder string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// Get reads a file. It fails with [ErrNotFound] if there is none.
+// Get returns the bytes of a file. It fails with [ErrNotFound] if there is none, if ctx
+// is done, or if the system cannot read it.
 func (f *FileDir) Get(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -91,7 +93,8 @@ func (f *FileDir) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 	return io.ReadAll(file)
 }
 
-// DeleteAll removes an account's folder; one that is not there is no error.
+// DeleteAll removes an account's folder with all files in it; one that is not there is
+// no error. It fails if ctx is done or the system cannot remove it.
 func (f *FileDir) DeleteAll(ctx context.Context, account chatcfg.AccountID) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -80,7 +80,7 @@ func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
 // attach stores an upload's bytes for the message that a request is about to store, and
 // returns its description. Under the same key the same body has the same ID, so that a
 // repeated call keeps one. It fails like checkUpload, with what authenticate returns
-// for a session, [ErrNotFound] and [ErrDeleted].
+// for a session, [ErrNotFound], [ErrDeleted] or the file store's error.
 func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, authenticate func(*storage.Loaded) error) (*tickets.File, error) {
 	file, err := d.checkUpload(u)
 	if err != nil {
@@ -123,9 +123,10 @@ func checkMessage(text string, o *WriteOptions) chatcfg.Problems {
 	return chatcfg.CheckText("text", text, chatcfg.MaxMessage)
 }
 
-// file returns the attachment of the message with a sequence, which is the first of
-// list if it was found. It fails with err, which is of reading list, or [ErrNotFound]
-// if there is no such message or no file with it.
+// file returns the attachment of the message with a sequence, and its bytes. list is
+// what was read from that sequence on, err the error of reading it. It fails with err,
+// with [ErrNotFound] if list does not begin with such a message or that has no file, or
+// with the file store's error.
 func (d *Desk) file(ctx context.Context, account chatcfg.AccountID, seq int64, list []tickets.Message, err error) (tickets.File, []byte, error) {
 	if err != nil {
 		return tickets.File{}, nil, err

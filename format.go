@@ -29,7 +29,8 @@ func checkFormat(l *storage.Loaded) error {
 }
 
 // checkConfigKeys returns [ErrNewerFormat] if a stored configuration has keys that this
-// version does not know, which saving it again would drop; else nil.
+// version does not know, which saving it again would drop; else nil. It fails if the
+// store does.
 func (d *Desk) checkConfigKeys(ctx context.Context, id chatcfg.AccountID, v chatcfg.Version) error {
 	body, err := d.store.Accounts().Document(ctx, id, configDocument, int64(v))
 	if err != nil {
@@ -77,8 +78,8 @@ func (d *Desk) claimable(now time.Time) time.Time {
 }
 
 // skipNewer returns nil for an [ErrNewerFormat]: the claimed conversation is left to a
-// newer process, which claims it when the lease runs out. Any other error it returns as
-// it is.
+// newer process, which claims it when the lease runs out. It logs that, tells the
+// observer, and has claimable give way. Any other error it returns as it is.
 func (d *Desk) skipNewer(ctx context.Context, c storage.Claim, err error) error {
 	if !errors.Is(err, ErrNewerFormat) {
 		return err

@@ -145,10 +145,11 @@ func signedBy(secrets []chatcfg.Secret, now time.Time, signed string, signature 
 	return false
 }
 
+// encode64 returns bytes in base64url without padding.
 func encode64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// decode64 reads what encode64 wrote; anything else is an error. Go's own decoders skip
-// line ends.
+// decode64 returns the bytes that encode64 wrote. It fails for any other text: unlike
+// Go's own decoders, for one with line ends, too.
 func decode64(s string) ([]byte, error) {
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
 		return nil, base64.CorruptInputError(i)
@@ -156,7 +157,7 @@ func decode64(s string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(s)
 }
 
-// cutLast is [strings.Cut] around the last sep.
+// cutLast cuts a text around the last sep, as [strings.Cut] does around the first.
 func cutLast(s, sep string) (before, after string, found bool) {
 	i := strings.LastIndex(s, sep)
 	if i < 0 {

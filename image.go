@@ -19,9 +19,10 @@ const (
 	ImageLogo ImageKind = "logo"
 )
 
-// SetImage sets an image of the account; nil removes it. It is a PNG, JPEG, GIF or WebP
-// of the kind's size (R1.2), else it fails with [chatcfg.Problems]. It fails with
-// [ErrNotFound] or [ErrDeleted], too.
+// SetImage sets an image of the account; nil removes it. It fails with
+// [chatcfg.Problems] for an unknown kind and for what is not a PNG, JPEG, GIF or WebP
+// of the kind's size (R1.2), and with [ErrNotFound], [ErrDeleted], [ErrBusy],
+// [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Account) SetImage(ctx context.Context, kind ImageKind, body []byte) error {
 	if err := checkChoice("kind", kind, ImagePicture, ImageLogo); err != nil {
 		return err
@@ -49,7 +50,7 @@ func (a *Account) SetImage(ctx context.Context, kind ImageKind, body []byte) err
 }
 
 // Image returns the bytes of an image, a deleted account's too. It fails with
-// [ErrNotFound] if there is none.
+// [chatcfg.Problems] for an unknown kind, and [ErrNotFound] if there is none.
 func (a *Account) Image(ctx context.Context, kind ImageKind) ([]byte, error) {
 	if err := checkChoice("kind", kind, ImagePicture, ImageLogo); err != nil {
 		return nil, err

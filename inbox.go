@@ -67,9 +67,9 @@ type TicketQuery struct {
 	PageQuery
 }
 
-// Tickets lists tickets with what a list shows of them, in one read of the store. It
-// fails with [chatcfg.Problems] for an unknown status or too many words, and with
-// [ErrCursor].
+// Tickets lists tickets with what a list shows of them, in one read of the store, in
+// the query's order. It fails with [chatcfg.Problems] for an unknown status or too many
+// words, and with [ErrCursor] for a cursor of another list.
 func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 	err := checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed)
 	if err != nil {
@@ -111,7 +111,7 @@ func (b *Inbox) row(t *storage.TicketRow) Row {
 }
 
 // Ticket returns one ticket; number zero is the customer's latest. It fails with
-// [ErrNotFound].
+// [ErrNotFound] if there is none.
 func (b *Inbox) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	ref, err := ownRef(b.account, ref)
 	if err != nil {
@@ -132,7 +132,7 @@ type MessageQuery struct {
 }
 
 // storage returns the store's query, without account and conversation. It fails with
-// [ErrCursor].
+// [ErrCursor] for a cursor of another list.
 func (q MessageQuery) storage() (storage.MessageQuery, error) {
 	at, err := q.number()
 	if at > 0 && q.Newest {
@@ -157,7 +157,8 @@ func (q MessageQuery) page(list []tickets.Message) Page[tickets.Message] {
 }
 
 // Messages reads a conversation as its agents see it. It is empty for one that does not
-// exist. It fails with [ErrCursor].
+// exist. It fails with [ErrCursor] for a cursor of another list, and [ErrNotFound] for
+// a ref of another account.
 func (b *Inbox) Messages(ctx context.Context, ref tickets.Ref, q MessageQuery) (Page[tickets.Message], error) {
 	ref, err := ownRef(b.account, ref)
 	if err != nil {
@@ -172,8 +173,8 @@ func (b *Inbox) Messages(ctx context.Context, ref tickets.Ref, q MessageQuery) (
 	return q.page(list), storeError(err)
 }
 
-// File returns the attachment of a message, by its sequence. It fails with
-// [ErrNotFound] if there is no such message or no file with it.
+// File returns the attachment of a message, by its sequence, and its bytes. It fails
+// with [ErrNotFound] if there is no such message or no file with it.
 func (b *Inbox) File(ctx context.Context, ref tickets.Ref, seq int64) (tickets.File, []byte, error) {
 	page, err := b.Messages(ctx, ref, MessageQuery{After: seq - 1, PageQuery: PageQuery{Limit: 1}})
 	return b.desk.file(ctx, b.account, seq, page.Items, err)
@@ -195,8 +196,9 @@ func (b *Inbox) Follow(ctx context.Context, ref tickets.Ref, after int64, beat t
 }
 
 // History reads the history of a ticket, or of the whole conversation if ref.Number is
-// zero (R3.8). A page's Cursor is the number of an entry. It is empty for what does not
-// exist. It fails with [ErrCursor].
+// zero, oldest first (R3.8). A page's Cursor is the number of an entry. It is empty for
+// what does not exist. It fails with [ErrCursor] for a cursor of another list, and
+// [ErrNotFound] for a ref of another account.
 func (b *Inbox) History(ctx context.Context, ref tickets.Ref, q PageQuery) (Page[tickets.Entry], error) {
 	ref, err := ownRef(b.account, ref)
 	if err != nil {
@@ -213,7 +215,8 @@ func (b *Inbox) History(ctx context.Context, ref tickets.Ref, q PageQuery) (Page
 // Explain says in words, in a language, what happened to a ticket and why: one
 // explanation for each entry of [Inbox.History], with what every rule answered, also of
 // rules that the history leaves out because they were off. Instants in its texts are in
-// the account's time zone, At and Due in UTC. It fails like History.
+// the account's time zone, At and Due in UTC. It fails like History, and with
+// [ErrNewerFormat].
 func (b *Inbox) Explain(ctx context.Context, ref tickets.Ref, l chatcfg.Locale, q PageQuery) (Page[automation.Explanation], error) {
 	entries, err := b.History(ctx, ref, q)
 	if err != nil {
@@ -243,13 +246,13 @@ func (b *Inbox) DryRun(ctx context.Context, ref tickets.Ref, text string) (Outco
 }
 
 // Contacts lists what visitors sent by the contact form, the last first. It fails with
-// [ErrCursor].
+// [ErrCursor] for a cursor of another list.
 func (b *Inbox) Contacts(ctx context.Context, q PageQuery) (Page[tickets.Submission], error) {
 	page, err := b.desk.store.Contacts().List(ctx, b.account, q.Cursor, q.Limit)
 	return Page[tickets.Submission](page), storeError(err)
 }
 
-// Report computes R2.7's figures over a period, from inclusive, to exclusive. It fails
+// Report returns R2.7's figures over a period, from inclusive, to exclusive. It fails
 // if the store does.
 func (b *Inbox) Report(ctx context.Context, from, to time.Time) (tickets.Report, error) {
 	r, err := b.desk.store.Queries().Report(ctx, b.account, from, to)
@@ -268,8 +271,8 @@ func (b *Inbox) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, erro
 	return m, storeError(err)
 }
 
-// Presence returns whether the account has an available agent now (R4.7). It fails if
-// [Options].Presence or the store does.
+// Presence returns whether the account has an available agent now, and the number of
+// the absence (R4.7). It fails if [Options].Presence or the store does.
 func (b *Inbox) Presence(ctx context.Context) (tickets.Presence, error) {
 	return b.desk.presence(ctx, b.account)
 }

@@ -30,7 +30,8 @@ func (b *Inbox) Live(ctx context.Context, cursor string, beat time.Duration) ite
 	}
 }
 
-// live yields rows until the reader stops, which is no error, or something fails.
+// live does [Inbox.Live]: it yields rows until the reader stops, and then returns nil,
+// or something fails, and returns that error.
 func (b *Inbox) live(ctx context.Context, cursor string, beat time.Duration, yield func(Row) bool) error {
 	d := b.desk
 	feed, leave, err := d.joinFeed(ctx, b.account)
@@ -82,8 +83,8 @@ func (b *Inbox) live(ctx context.Context, cursor string, beat time.Duration, yie
 	}
 }
 
-// yieldChanges yields the latest ticket of each conversation of a page of changes; more
-// is false when the reader stopped.
+// yieldChanges yields the latest ticket of each conversation of a page of changes after
+// a cursor; more is false when the reader stopped. It fails if the store does.
 func (b *Inbox) yieldChanges(ctx context.Context, page storage.Page[storage.Change], cursor string, yield func(Row) bool) (more bool, err error) {
 	for i, c := range page.Items {
 		row, err := b.latest(ctx, c.Conversation)

@@ -27,7 +27,8 @@ type inboxFeed struct {
 }
 
 // joinFeed returns an account's feed, which is kept until leave is called; a new one
-// begins at its end. It fails with ctx's error or the store's.
+// begins at its end, so that what was stored before is not polled. It fails with ctx's
+// error or the store's.
 func (d *Desk) joinFeed(ctx context.Context, account chatcfg.AccountID) (f *inboxFeed, leave func(), err error) {
 	d.feeds.mu.Lock()
 	if f = d.feeds.m[account]; f == nil {
@@ -70,8 +71,8 @@ func (d *Desk) skipToEnd(ctx context.Context, account chatcfg.AccountID, f *inbo
 	return err
 }
 
-// changes reads at most limit changes of an account's feed after a cursor. It fails
-// with [ErrCursor].
+// changes reads at most limit changes of an account's feed after a cursor, in their
+// order. It fails with [ErrCursor] for a cursor of another database.
 func (d *Desk) changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	page, err := d.store.Queries().Changes(ctx, account, cursor, limit)
 	return page, storeError(err)
@@ -79,7 +80,8 @@ func (d *Desk) changes(ctx context.Context, account chatcfg.AccountID, cursor st
 
 // pollFeed reads what has changed in an account since its last poll and wakes the
 // readers of that. It does nothing while another stream polls, and within
-// [RunnerOptions].Poll of the last time. It fails if the store does.
+// [RunnerOptions].Poll of the last time. If the database was replaced, it goes on at
+// its end and makes every reader read again. It fails if the store does.
 func (d *Desk) pollFeed(ctx context.Context, account chatcfg.AccountID, f *inboxFeed) error {
 	select {
 	case f.busy <- struct{}{}:

@@ -17,7 +17,8 @@ import (
 // of the same customer: that gives another new token and ends the one that was lost.
 // For anything else the old token is dead.
 //
-// It fails with [chatcfg.Problems], [ErrSession], [ErrDeleted].
+// It fails with [chatcfg.Problems] for a proof that the account does not take,
+// [ErrSession], [ErrDeleted], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 	d := v.desk
 	if err := checkProof(&p); err != nil {
@@ -92,7 +93,7 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 
 // unlink removes a conversation from a session's links unless it exists. Since its
 // login the session cannot write there: a first message that came during the login is
-// stored by now, or fails.
+// stored by now, or fails. It fails as load and changeSession do.
 func (d *Desk) unlink(ctx context.Context, v *Visitor, id tickets.ConversationID) error {
 	loaded, err := d.load(ctx, storage.LoadQuery{Account: v.account, Conversation: id})
 	if err != nil || loaded.Conversation.Version > 0 {
@@ -108,8 +109,8 @@ func (d *Desk) unlink(ctx context.Context, v *Visitor, id tickets.ConversationID
 // maxLinks is how many conversations a session remembers that it wrote in before.
 const maxLinks = 32
 
-// link returns the links with a conversation as the latest; without the oldest, if
-// there are more than maxLinks.
+// link returns a copy of links with id as the latest, once, and without the oldest if
+// there would be more than maxLinks.
 func link(links []tickets.ConversationID, id tickets.ConversationID) []tickets.ConversationID {
 	links = slices.DeleteFunc(slices.Clone(links), func(one tickets.ConversationID) bool { return one == id })
 	return append(links[max(len(links)-maxLinks+1, 0):], id)

@@ -42,7 +42,7 @@ type Later struct {
 // Error returns the reason and the time.
 func (l *Later) Error() string { return fmt.Sprintf("charla: not before %s: %v", l.After, l.Err) }
 
-// Unwrap returns the reason, and [ErrNotSent].
+// Unwrap returns [ErrNotSent] and the reason.
 func (l *Later) Unwrap() []error { return []error{ErrNotSent, l.Err} }
 
 // Mail is one e-mail to one address.
@@ -86,7 +86,7 @@ func (o *Outgoing) Send(_ context.Context, m Mail) error {
 	return nil
 }
 
-// Mails returns what was sent so far, in order.
+// Mails returns a copy of the mails that were sent so far, in order.
 func (o *Outgoing) Mails() []Mail {
 	o.mu.Lock()
 	defer o.mu.Unlock()

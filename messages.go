@@ -8,8 +8,9 @@ import (
 )
 
 // visibleMessages reads messages as a loaded session may see them, and returns their
-// conversation: a verified session sees all, any other only its own; no agent's ID, and
-// no other session's. It fails as rules does, or if the store does.
+// conversation: a verified session sees all, any other only its own; no agent's ID, no
+// name of an agent if the account writes as the company, and no other session's ID. It
+// fails as rules does, or if the store does.
 func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
 	rules, err := d.rules(ctx, &l.Account)
 	if err != nil {
@@ -36,7 +37,7 @@ func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage
 }
 
 // ticket returns one ticket; number zero is the customer's latest. It fails with
-// [ErrNotFound].
+// [ErrNotFound] if there is none.
 func (d *Desk) ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	t, err := d.store.Queries().Ticket(ctx, ref)
 	return t, storeError(err)

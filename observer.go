@@ -202,20 +202,20 @@ func (d *Desk) commit(ctx context.Context, b *storage.Batch) error {
 	return nil
 }
 
-// logFailed logs and tells of what Run goes on after.
+// logFailed logs an error after which Run goes on, and tells the observer of it.
 func (d *Desk) logFailed(ctx context.Context, part RunPart, err error) {
 	d.o.Logger.Error("charla: run", slog.String("part", string(part)), slog.Any("error", err))
 	d.failed(ctx, part, err)
 }
 
-// failed tells the observer of a failure after which Run goes on.
+// failed tells the observer, if there is one, of an error after which Run goes on.
 func (d *Desk) failed(ctx context.Context, part RunPart, err error) {
 	if o := d.o.Observer; o != nil {
 		o.Failed(ctx, part, err)
 	}
 }
 
-// hinted tells the observer of a hint.
+// hinted tells the observer, if there is one, of a hint.
 func (d *Desk) hinted(h HintKind) {
 	if o := d.o.Observer; o != nil {
 		o.Hint(h)

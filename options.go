@@ -159,7 +159,8 @@ func hookName(s string) bool {
 	return s != "" && len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }
 
-// check returns every problem of options that have their defaults; nil: there are none.
+// check returns every problem of options that have their defaults, joined; nil: there
+// are none.
 func (o *Options) check() error {
 	var errs []error
 	l, r := &o.Limits, &o.Runner

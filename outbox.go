@@ -70,8 +70,6 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 	return out
 }
 
-// delivery returns a pending delivery with the JSON of body. All but mails may be
-// repeated when their outcome is unknown.
 // splitKind returns what a kind of delivery is to the host: "mail" or "event", and of an
 // event the hook's name.
 func splitKind(of string) (kind, hook string) {
@@ -82,6 +80,8 @@ func splitKind(of string) (kind, hook string) {
 	return kind, hook
 }
 
+// delivery returns a pending delivery, due at now, with the JSON of body, which must be
+// of a type that encodes. All but mails may be repeated when their outcome is unknown.
 func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any) storage.Delivery {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -93,7 +93,8 @@ func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any)
 	}
 }
 
-// notification returns the e-mail of R5.2 to one address.
+// notification returns the e-mail that tells one address of a new or an important
+// ticket (R5.2), in the account's language.
 func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref, to string) Mail {
 	chat := &rules.Config.Chat
 	m := Mail{To: to, Ref: ref, AccountName: chat.Name, Customer: draft.Ticket.Customer, Locale: mailLocale(chat.Locale)}
@@ -115,7 +116,8 @@ func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref
 // mailText are the words of the mails in one language.
 type mailText struct{ created, important, anonymous, claimed, verified, contact string }
 
-// writer returns who wrote, with address and telephone, and whether that is proven.
+// writer returns, in the mail's language, who wrote, with address and telephone, and
+// whether that is proven.
 func (t mailText) writer(c tickets.Customer) string {
 	who := cmp.Or(c.Name, t.anonymous)
 	if c.Email != "" {
@@ -142,7 +144,8 @@ var mailWords = map[chatcfg.Locale]mailText{
 		"identidade não verificada", "identidade verificada", "Formulário de contato"},
 }
 
-// mailLocale returns the language of an account's mails.
+// mailLocale returns the language of an account's mails: its own, or Spanish for
+// [chatcfg.Auto].
 func mailLocale(l chatcfg.Locale) chatcfg.Locale {
 	if l == chatcfg.Auto {
 		return chatcfg.Spanish
@@ -158,7 +161,8 @@ func fileName(f *tickets.File) string {
 	return f.Name
 }
 
-// words returns the words by which a draft's tickets can be found.
+// words returns, for each ticket, the words of a draft's messages, customer and
+// category by which it can be found, folded.
 func words(draft *tickets.Draft) []storage.Words {
 	var out []storage.Words
 	add := func(ticket tickets.Number, texts ...string) {
@@ -189,7 +193,8 @@ func words(draft *tickets.Draft) []storage.Words {
 	return out
 }
 
-// typification returns that of a draft's ticket with a number; nil: it has none.
+// typification returns the typification of a draft's ticket, which n numbers; nil if it
+// has none.
 func typification(draft *tickets.Draft, n tickets.Number) *tickets.Typification {
 	if draft.Older != nil && draft.Older.Number == n {
 		return draft.Older.Typification

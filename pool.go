@@ -36,7 +36,8 @@ type job struct {
 	began time.Time
 }
 
-// newPool returns a pool in which nothing runs.
+// newPool returns a pool of that many workers for each handler, in which nothing runs.
+// kick is kicked when a job ends while some lane is full.
 func newPool(workers int, kick chan struct{}) *pool {
 	return &pool{workers: workers, kick: kick, jobs: make(map[*job]struct{})}
 }
@@ -44,7 +45,8 @@ func newPool(workers int, kick chan struct{}) *pool {
 // slow reports whether a job no longer holds a worker, on a clock that may step back.
 func (j *job) slow(now time.Time) bool { return now.Sub(j.began).Abs() >= slowAfter }
 
-// begin records that a job runs, until end is called.
+// begin records that a job runs, until end is called; end kicks if room last found a
+// lane full.
 func (p *pool) begin(lane storage.Lane, now time.Time) (end func()) {
 	j := &job{lane, now}
 	p.mu.Lock()
@@ -61,7 +63,7 @@ func (p *pool) begin(lane storage.Lane, now time.Time) (end func()) {
 }
 
 // room returns how many jobs the busiest handler that has workers left may begin, and
-// the lanes that may begin none.
+// the lanes that may begin none. If there are such lanes, the next job that ends kicks.
 func (p *pool) room(now time.Time) (room int, full []storage.Lane) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -90,7 +92,7 @@ func (p *pool) room(now time.Time) (room int, full []storage.Lane) {
 	return room, full
 }
 
-// late returns the accounts that have a slow job.
+// late returns the accounts that have a slow job, each once.
 func (p *pool) late(now time.Time) (accounts []chatcfg.AccountID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -104,7 +106,7 @@ func (p *pool) late(now time.Time) (accounts []chatcfg.AccountID) {
 	return accounts
 }
 
-// wake makes a loop that waits look again. It does not block.
+// wake makes a loop that waits for kick look again. It does not block.
 func wake(kick chan struct{}) {
 	select {
 	case kick <- struct{}{}:

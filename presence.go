@@ -55,7 +55,8 @@ type cachedRoster struct {
 	read   time.Time
 }
 
-// get returns an account's roster if one is cached that is young enough.
+// get returns an account's cached roster and true, if the roster is young enough
+// (presenceFor), else false.
 func (c *presenceCache) get(id chatcfg.AccountID, now time.Time) (tickets.Roster, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,7 +65,8 @@ func (c *presenceCache) get(id chatcfg.AccountID, now time.Time) (tickets.Roster
 	return one.roster, ok && age >= 0 && age < presenceFor
 }
 
-// put caches a roster unless a later revision is cached.
+// put caches a roster as read at now, unless a later revision is cached. A full cache
+// is emptied first.
 func (c *presenceCache) put(id chatcfg.AccountID, r tickets.Roster, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -28,7 +28,8 @@ type cachedRules struct {
 }
 
 // rules returns the account's compiled configuration, of the version in a, from the
-// cache or the store. It fails with [ErrNewerFormat] if this version cannot read it.
+// cache or the store, and caches it. It fails with [ErrNewerFormat] if this version
+// cannot read it, or if the store does.
 func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules, error) {
 	c := &d.cache
 	c.mu.Lock()
@@ -71,7 +72,8 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 }
 
 // config returns a version of an account's configuration, with defaults for keys that
-// the stored one does not have. It fails with [ErrNotFound] or [ErrNewerFormat].
+// the stored one does not have. It fails with [ErrNotFound] if there is none, and
+// [ErrNewerFormat] if this version cannot read it.
 func (d *Desk) config(ctx context.Context, id chatcfg.AccountID, v chatcfg.Version) (chatcfg.Config, error) {
 	cfg := chatcfg.Default(chatcfg.Spanish) // for keys that are newer than the document
 	body, err := d.store.Accounts().Document(ctx, id, configDocument, int64(v))

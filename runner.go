@@ -40,7 +40,7 @@ func (d *Desk) Run(ctx context.Context) error {
 type work func(context.Context) (int, error)
 
 // workLoop does the work until nothing is left, and again after each poll or kick,
-// until ctx ends. Errors are logged and told to the observer.
+// until ctx ends. Errors are logged and told to the observer; the work goes on.
 func (d *Desk) workLoop(ctx context.Context, part RunPart, kick <-chan struct{}, all ...work) {
 	for {
 		if _, err := drain(ctx, all); err != nil && ctx.Err() == nil {
@@ -56,8 +56,9 @@ func (d *Desk) workLoop(ctx context.Context, part RunPart, kick <-chan struct{},
 }
 
 // pruner returns the work that removes, every hour, what was sent and the sessions that
-// expired, once they are older than [RunnerOptions].Keep. That time lets a clock be
-// wrong for a while.
+// expired, once they are older than [RunnerOptions].Keep, which lets a clock be wrong
+// for a while. The work returns how many it removed, a page of each at most, and fails
+// if the store does.
 func (d *Desk) pruner() work {
 	var last time.Time
 	return func(ctx context.Context) (int, error) {
@@ -89,15 +90,15 @@ func (d *Desk) wakeRunner() {
 
 // RunDue does, on the caller's goroutine, everything that is due by now: the deadlines
 // of tickets, what configurations saved since moved, and the outbox; until nothing is
-// left or something fails. It returns how many of them it did. With an injected clock
-// it is how tests let time pass. Conversations that a newer version wrote are skipped,
-// and counted ([ErrNewerFormat]).
+// left or something fails, and returns that error. It returns how many of them it did.
+// With an injected clock it is how tests let time pass. Conversations that a newer
+// version wrote are skipped, and counted ([ErrNewerFormat]).
 func (d *Desk) RunDue(ctx context.Context) (int, error) {
 	return drain(ctx, []work{d.runDeadlines, d.runStale, d.runOutbox})
 }
 
 // drain does batches of each work until none is left or one has failed, and returns how
-// many were done.
+// many were done. It fails as oneBatch does.
 func drain(ctx context.Context, all []work) (int, error) {
 	done := 0
 	for {
@@ -110,7 +111,8 @@ func drain(ctx context.Context, all []work) (int, error) {
 }
 
 // oneBatch does one batch of each work and returns how many were done. A failure of one
-// does not keep the others back; the errors are joined.
+// does not keep the others back; the errors are joined. When ctx is done it stops and
+// fails with ctx's error.
 func oneBatch(ctx context.Context, all []work) (int, error) {
 	var failed []error
 	done := 0
@@ -128,8 +130,8 @@ func oneBatch(ctx context.Context, all []work) (int, error) {
 }
 
 // runDeadlines claims a batch of conversations whose deadline is due and carries out
-// what is due in them. It returns how many went well. The error is that of the claim,
-// or joins those of the others.
+// what is due in them. It returns how many went well. It fails with the error of the
+// claim, or with those of the conversations, joined.
 func (d *Desk) runDeadlines(ctx context.Context) (int, error) {
 	now := d.Now()
 	due, err := d.store.Conversations().ClaimDue(ctx, d.claimable(now), now.Add(d.o.Runner.Lease), d.o.Runner.Batch, nil)
@@ -159,7 +161,7 @@ func (d *Desk) tickAll(ctx context.Context, claims []storage.Claim) (int, error)
 // claimFunc claims conversations of all accounts but some.
 type claimFunc func(ctx context.Context, now, until time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error)
 
-// tickers return runDeadlines and runStale for [Desk.Run].
+// tickers returns runDeadlines and runStale for [Desk.Run], each as a ticker.
 func (d *Desk) tickers(group *sync.WaitGroup) []work {
 	conversations := d.store.Conversations()
 	due := func(ctx context.Context, now, until time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
@@ -168,9 +170,10 @@ func (d *Desk) tickers(group *sync.WaitGroup) []work {
 	return []work{d.ticker(group, "deadlines", due), d.ticker(group, "after a save", conversations.ClaimStale)}
 }
 
-// ticker carries out deadlines for [Desk.Run]: it does not wait for those that it
-// begins, begins none of an account that has a slow one, and while there is more than
-// it may begin, it looks once in a poll at what other accounts wait for.
+// ticker returns a work that carries out deadlines on goroutines of group: it counts
+// those that it begins and does not wait for them, logs their failures, begins none of
+// an account that has a slow one, and while there is more than it may begin, it looks
+// once in a poll at what other accounts wait for. The work fails if claim does.
 func (d *Desk) ticker(group *sync.WaitGroup, what string, claim claimFunc) work {
 	var looked time.Time
 	return func(ctx context.Context) (int, error) {
@@ -208,7 +211,8 @@ func (d *Desk) ticker(group *sync.WaitGroup, what string, claim claimFunc) work 
 }
 
 // tick carries out what is due in a claimed conversation. One that fails is claimed
-// again when its lease runs out.
+// again when its lease runs out. A deleted account's, one that is gone, and one of a
+// newer version are no error.
 func (d *Desk) tick(ctx context.Context, c storage.Claim) error {
 	_, err := d.change(ctx, request{
 		query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},
@@ -231,8 +235,8 @@ type claim struct {
 	end   func()
 }
 
-// claimOutbox claims what may begin now: some of each account's and each handler's. It
-// fails if the store does.
+// claimOutbox claims what may begin now: some of each account's and each handler's.
+// Each claim holds a worker until its end is called. It fails if the store does.
 func (d *Desk) claimOutbox(ctx context.Context) ([]claim, error) {
 	now := d.Now()
 	until := now.Add(d.o.Runner.Lease)
@@ -250,7 +254,8 @@ func (d *Desk) claimOutbox(ctx context.Context) ([]claim, error) {
 }
 
 // runOutbox claims a batch of deliveries, attempts each and returns how many outcomes
-// it stored, failed attempts included.
+// it stored, failed attempts included. It fails with the error of the claim, or with
+// those of storing, joined.
 func (d *Desk) runOutbox(ctx context.Context) (int, error) {
 	claims, err := d.claimOutbox(ctx)
 	if err != nil {
@@ -259,8 +264,9 @@ func (d *Desk) runOutbox(ctx context.Context) (int, error) {
 	return each(claims, len(claims), func(c claim) error { return d.deliver(ctx, c) })
 }
 
-// dispatcher returns runOutbox for [Desk.Run]: it does not wait for the deliveries that
-// it begins, so that one slow server or hook delays only itself.
+// dispatcher returns runOutbox for [Desk.Run]: on goroutines of group, it counts the
+// deliveries that it begins and does not wait for them, so that one slow server or hook
+// delays only itself. It logs their failures, and fails if the claim does.
 func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 	return func(ctx context.Context) (int, error) {
 		claims, err := d.claimOutbox(ctx)
@@ -275,8 +281,8 @@ func (d *Desk) dispatcher(group *sync.WaitGroup) work {
 	}
 }
 
-// deliver attempts one delivery and stores the outcome. Its error is of storing; a
-// failed attempt is in the outcome.
+// deliver attempts one delivery, stores the outcome, tells the observer and ends the
+// claim. Its error is of storing; a failed attempt is in the outcome.
 func (d *Desk) deliver(ctx context.Context, c claim) error {
 	defer c.end()
 	one, until, o := c.Delivery, c.until, d.o.Observer
@@ -298,7 +304,7 @@ func (d *Desk) deliver(ctx context.Context, c claim) error {
 
 // attempt sends a delivery and records its outcome in one. It sends nothing if half of
 // the lease is over or the run has ended: the delivery stays pending. took is how long
-// sending took, err what it failed with.
+// sending took, err what it failed with, which it also logs.
 func (d *Desk) attempt(ctx context.Context, one *storage.Delivery, until time.Time) (took time.Duration, err error) {
 	begun := false
 	switch {
@@ -342,7 +348,7 @@ func (d *Desk) attempt(ctx context.Context, one *storage.Delivery, until time.Ti
 }
 
 // storeOutcome stores an attempted delivery, even if the run is being stopped. That
-// another desk has claimed it meanwhile is no error.
+// another desk has claimed it meanwhile is no error. It fails if the store does.
 func (d *Desk) storeOutcome(ctx context.Context, one storage.Delivery) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Runner.Lease)
 	defer cancel()
@@ -353,9 +359,10 @@ func (d *Desk) storeOutcome(ctx context.Context, one storage.Delivery) error {
 	return nil
 }
 
-// send hands a delivery to the mailer or the hook and returns its error; a panic
-// becomes an error. It fails with [ErrRefused] without a mailer or hooks, and with
-// [ErrNotSent] for a delivery that a newer version or another desk has to send.
+// send hands a delivery to the mailer or the hook, for half a lease at most, and
+// returns its error; a panic becomes an error. It fails with [ErrRefused] without a
+// mailer or hooks, and with [ErrNotSent] for a delivery that a newer version or another
+// desk has to send.
 func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -413,7 +420,8 @@ func (d *Desk) tellHook(ctx context.Context, name string, e Event) error {
 const maxBackoff = 6 * time.Hour
 
 // backoff returns how long to wait before the next attempt: it doubles with each one,
-// less up to half by chance, so that what failed together is not tried again together.
+// up to maxBackoff, less up to half by chance, so that what failed together is not
+// tried again together.
 func (d *Desk) backoff(attempts int) time.Duration {
 	wait := d.o.Runner.Backoff << min(attempts-1, 20)
 	if wait > maxBackoff || wait <= 0 {

@@ -28,7 +28,8 @@ type Secret struct {
 // ErrSecret: the text is no secret token.
 var ErrSecret error = chatcfg.Refusal("charla: not a secret token")
 
-// ParseSecret reads what [Secret.Reveal] gave. It fails with [ErrSecret].
+// ParseSecret reads what [Secret.Reveal] gave. It fails with [ErrSecret] for any other
+// text.
 func ParseSecret(s string) (Secret, error) {
 	body, ok := strings.CutPrefix(s, secretPrefix)
 	seed, err := decode64(body)
@@ -61,7 +62,7 @@ func (s Secret) Key() ed25519.PrivateKey {
 // public returns the half that charla keeps. It panics for the zero Secret.
 func (s Secret) public() []byte { return s.Key().Public().(ed25519.PublicKey) }
 
-// String returns a placeholder, and so do the other ways to print it.
+// String returns a placeholder, as the other ways to print it do.
 func (s Secret) String() string { return secretPrefix + "…" }
 
 // Format writes the placeholder, whatever the verb.
@@ -70,7 +71,8 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 // LogValue returns the placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText returns the placeholder: encoders do not get the secret. It never fails.
+// MarshalText returns the placeholder, so that encoders do not get the secret. It never
+// fails.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // RotateSecret gives the account a new secret token, shown this once; the ones

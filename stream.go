@@ -23,8 +23,9 @@ const typingFor = 6 * time.Second
 // recheck is how often a stream makes sure of its session when nothing happens.
 const recheck = 15 * time.Second
 
-// followTicket streams a conversation as its agents see it. It yields one error,
-// [ErrNotFound], if there is no such conversation.
+// followTicket returns the stream of a conversation as its agents see it, after a
+// sequence number. It yields one error, [ErrNotFound], if there is no such
+// conversation.
 func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, beat time.Duration) iter.Seq2[Update, error] {
 	ref.Number = 0
 	if _, err := d.ticket(ctx, ref); err != nil {
@@ -38,8 +39,8 @@ func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, b
 	return d.live(ctx, s, after)
 }
 
-// followVisitor streams what a visitor may see. The conversation is known after the
-// first read.
+// followVisitor returns the stream of what a visitor may see, after a sequence number.
+// The conversation is known after the first read.
 func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat time.Duration) iter.Seq2[Update, error] {
 	s := stream{ref: tickets.Ref{Account: v.account}, side: tickets.SideCustomer, beat: beat}
 	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
@@ -74,7 +75,8 @@ type running struct {
 }
 
 // live returns the stream of what comes after a sequence number. It reads after each
-// signal and each poll; the last pair has the error that ended it.
+// signal and each poll; the last pair has the error that ended it. A reader that stops
+// gets no error.
 func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		f, leave, err := d.joinFeed(ctx, s.ref.Account)
@@ -120,7 +122,8 @@ func (d *Desk) observeStream(ctx context.Context, side tickets.Side) (over func(
 }
 
 // step yields all news there are. Then it returns what closes at the next signal, and
-// how long to wait at most. more is false when the reader has stopped.
+// how long to wait at most. more is false when the reader has stopped. It fails with
+// ctx's error, or as reading does.
 func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Duration, more bool, err error) {
 	for {
 		state, news := r.topic.look() // before reading: what comes in between is heard
@@ -148,8 +151,9 @@ func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Du
 	}
 }
 
-// readOn yields the messages after r.after. again reports whether there may be others
-// to read, more whether the reader goes on. err is the read's, or ctx's.
+// readOn yields the messages after r.after, and follows the conversation that they are
+// in. again reports whether there may be others to read, more whether the reader goes
+// on. err is the read's, or ctx's.
 func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 	list, actual, err := r.read(r.after)
 	if err == nil {
@@ -176,7 +180,7 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 }
 
 // yieldOther yields what is not a message: typing, read marks and the empty update.
-// more is false when the reader has stopped.
+// more is false when the reader has stopped. It fails if the store does.
 func (r *running) yieldOther(ctx context.Context, state topicState, now time.Time) (more bool, err error) {
 	tell := func(u Update) bool {
 		r.yieldedAt = now

@@ -84,14 +84,14 @@ func (t *topics) setTyping(id uuid.UUID, side tickets.Side, now, until time.Time
 	t.keep(id, one, now)
 }
 
-// wake wakes up who waits for the topic's news.
+// wake wakes those who wait for the topic's news. The lock of the topics must be held.
 func (one *topic) wake() {
 	close(one.news)
 	one.news = make(chan struct{})
 }
 
-// keep keeps who types in a conversation without readers, in place of those who no
-// longer do.
+// keep keeps who types in a conversation without readers, if anybody does and there is
+// room, after removing those who no longer do. The lock must be held.
 func (t *topics) keep(id uuid.UUID, one typists, now time.Time) {
 	if !now.Before(one.customer) && !now.Before(one.agent) {
 		return
@@ -107,12 +107,13 @@ func (t *topics) keep(id uuid.UUID, one typists, now time.Time) {
 	}
 }
 
-// publish wakes everybody who waits for news of id.
+// publish wakes the readers of id, who then look for changes. Without readers it does
+// nothing.
 func (t *topics) publish(id uuid.UUID) {
 	t.tell(id, func(s *topicState) { s.changed++ })
 }
 
-// publishAll wakes everybody who waits for news of a conversation of an account.
+// publishAll wakes the readers of all conversations of an account.
 func (t *topics) publishAll(account uuid.UUID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -185,8 +186,8 @@ type subscription struct {
 	one *topic
 }
 
-// subscribe keeps the topic of id, a conversation of the account or the account itself,
-// until the subscription's leave is called.
+// subscribe returns a subscription to the topic of id, a conversation of the account or
+// the account itself. The topic is kept until leave is called.
 func (t *topics) subscribe(account, id uuid.UUID) *subscription {
 	t.mu.Lock()
 	defer t.mu.Unlock()

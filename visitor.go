@@ -52,7 +52,7 @@ type Visitor struct {
 }
 
 // Visitor returns the handle of a visitor with a token; empty: a stranger's. It does no
-// I/O.
+// I/O: calls of a handle with a malformed token fail with [ErrSession].
 func (a *Account) Visitor(token Token) *Visitor {
 	v := &Visitor{desk: a.desk, account: a.id, stranger: token == ""}
 	head, tail, _ := strings.Cut(string(token), ".")
@@ -144,7 +144,8 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 // Messages reads what the session may see, as it may see it: a verified session all of
 // its customer's messages, any other only its own (R7.2), and no agent's name when the
 // account writes as the company. The visitor is not told who agents are beyond the
-// name. It fails with [ErrSession] or [ErrCursor].
+// name. It fails with [ErrSession], [ErrDeleted], or [ErrCursor] for a cursor of
+// another list.
 func (v *Visitor) Messages(ctx context.Context, q MessageQuery) (Page[tickets.Message], error) {
 	query, err := q.storage()
 	if err != nil {
@@ -165,7 +166,8 @@ func (v *Visitor) messages(ctx context.Context, q storage.MessageQuery) ([]ticke
 }
 
 // File returns the attachment of a message that the session may read, by the message's
-// sequence. It fails with [ErrNotFound] or [ErrSession].
+// sequence, and its bytes. It fails with [ErrNotFound] if there is none, [ErrSession]
+// or [ErrDeleted].
 func (v *Visitor) File(ctx context.Context, seq int64) (tickets.File, []byte, error) {
 	list, _, err := v.messages(ctx, storage.MessageQuery{After: seq - 1, Limit: 1})
 	return v.desk.file(ctx, v.account, seq, list, err)
@@ -185,7 +187,7 @@ func (v *Visitor) Live(ctx context.Context, after int64, beat time.Duration) ite
 
 // Typing says to the agents that the customer is typing, for six seconds. It is a hint
 // that is kept nowhere; before the first message it does nothing. It fails with
-// [ErrSession].
+// [ErrSession] or [ErrDeleted].
 func (v *Visitor) Typing(ctx context.Context) error {
 	loaded, err := v.load(ctx)
 	if err == nil && loaded.Conversation.Version > 0 {
@@ -196,7 +198,7 @@ func (v *Visitor) Typing(ctx context.Context) error {
 
 // MarkRead says that the customer has read up to a message. Marks only rise, and never
 // beyond the last message; before the first message it does nothing. It fails with
-// [ErrSession].
+// [ErrSession], [ErrDeleted] or [ErrOutcomeUnknown].
 func (v *Visitor) MarkRead(ctx context.Context, seq int64) error {
 	loaded, err := v.load(ctx)
 	if err != nil || loaded.Conversation.Version == 0 {
@@ -248,7 +250,8 @@ func (v *Visitor) Session(ctx context.Context) (SessionInfo, error) {
 }
 
 // Leave ends the session: its token and its streams stop working. Ending an ended one
-// does nothing. It fails with [ErrSession] for another token.
+// does nothing. It fails with [ErrSession] for another token, [ErrDeleted], [ErrBusy],
+// [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (v *Visitor) Leave(ctx context.Context) error {
 	_, err := v.desk.changeSession(ctx, v, func(l *storage.Loaded) error {
 		if !sameHash(v.hash[:], l.Session.TokenHash) {
