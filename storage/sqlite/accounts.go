@@ -21,7 +21,8 @@ type account struct {
 	deleted  bool
 }
 
-// account returns an account's row. It fails with [storage.ErrNotFound].
+// account returns an account's row. It fails with [storage.ErrNotFound] if there is
+// none, or if the query does.
 func (c *conn) account(id chatcfg.AccountID) (account, error) {
 	var a account
 	found, err := c.one("SELECT id, revision, version, settled, deleted FROM accounts WHERE uuid = ?",
@@ -32,7 +33,8 @@ func (c *conn) account(id chatcfg.AccountID) (account, error) {
 	return a, err
 }
 
-// live is account, which also fails with [storage.ErrDeleted] if the account is deleted.
+// live is account, which also fails with [storage.ErrDeleted] if the account is
+// deleted.
 func (c *conn) live(id chatcfg.AccountID) (account, error) {
 	a, err := c.account(id)
 	if err == nil && a.deleted {
@@ -41,6 +43,8 @@ func (c *conn) live(id chatcfg.AccountID) (account, error) {
 	return a, err
 }
 
+// Create implements [storage.Accounts]: it adds an account with its first documents. It
+// fails with [storage.ErrExists] if its ID or key is taken, or if the database does.
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	doc, err := codec.Account(a)
 	if err != nil {
@@ -79,15 +83,21 @@ func (c *conn) putDocuments(account int64, docs []storage.Document) error {
 	return nil
 }
 
+// Get implements [storage.Accounts]: it returns an account by its ID, a deleted one
+// too. It fails with [storage.ErrNotFound] if there is none, or if the database does.
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM accounts WHERE uuid = ?", id.UUID[:])
 }
 
+// Find implements [storage.Accounts]: it returns an account by its public key, a
+// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if the
+// database does.
 func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM accounts WHERE key = ?", key)
 }
 
-// get returns the document that a query finds. It fails with [storage.ErrNotFound].
+// get returns the decoded document that a query finds. It fails with
+// [storage.ErrNotFound] if there is none, and else as list does.
 func get[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (v T, err error) {
 	var doc string
 	err = s.readers.do(ctx, func(c *conn) error {
@@ -103,8 +113,9 @@ func get[T any](ctx context.Context, s *Store, decode func(string, *T) error, qu
 	return v, corrupt(decode(doc, &v))
 }
 
-// list returns the documents that a query finds; none is no error. It stops at the next
-// row when ctx ends.
+// list returns the decoded documents that a query finds, in its order; none is no
+// error. It stops at the next row when ctx ends. It fails as readers.do does, if the
+// query does, or if a document cannot be decoded.
 func list[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (items []T, err error) {
 	err = s.readers.do(ctx, func(c *conn) error {
 		var doc string
@@ -129,12 +140,20 @@ func oneMore[T any](items []T, room int) []T {
 	return items[:len(items)+1]
 }
 
+// List implements [storage.Accounts]: it returns the accounts that are not deleted, by
+// ID, after the given one and at most limit; hidden ones only when asked for. It fails
+// if the database does.
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return list(ctx, p.s, decodeJSON[chatcfg.Account],
 		"SELECT doc FROM accounts WHERE uuid > ?1 AND deleted = 0 AND hidden <= ?2 ORDER BY uuid LIMIT ?3",
 		after.UUID[:], bit(hidden), storage.PageLimit(limit))
 }
 
+// Save implements [storage.Accounts]: it replaces an account, but for its key, if the
+// stored revision is one below, and adds or replaces documents. A save that deletes the
+// account drops its deadlines and pending deliveries. It fails with
+// [storage.ErrConflict] for another revision, [storage.ErrDeleted] or
+// [storage.ErrNotFound], or if the database does.
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.s.writer.do(ctx, func(c *conn) error {
 		stored, err := c.live(a.ID)
@@ -183,6 +202,9 @@ func (c *conn) dropWork(account int64) error {
 	return nil
 }
 
+// Document implements [storage.Accounts]: it returns the body of a document, of a
+// deleted account too. It fails with [storage.ErrNotFound] if there is no such account
+// or document, or if the database does.
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) (body []byte, err error) {
 	err = p.s.readers.do(ctx, func(c *conn) error {
 		found, err := c.one("SELECT body FROM documents WHERE account = (SELECT id FROM accounts WHERE uuid = ?) AND name = ? AND version = ?",
@@ -197,6 +219,8 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 
 type presence struct{ s *Store }
 
+// Get implements [storage.Presence]: it returns an account's roster; the zero one if
+// there is none, or no such account. It fails if the database does.
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	found, err := list(ctx, p.s, decodeJSON[tickets.Roster],
 		"SELECT doc FROM presence WHERE account = (SELECT id FROM accounts WHERE uuid = ?)", account.UUID[:])
@@ -206,6 +230,9 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 	return found[0], nil
 }
 
+// Put implements [storage.Presence]: it replaces the roster if the stored revision is
+// one below. It fails with [storage.ErrConflict] for another revision,
+// [storage.ErrDeleted] or [storage.ErrNotFound], or if the database does.
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
 	doc, err := codec.Roster(r)
 	if err != nil {
@@ -230,6 +257,9 @@ func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.
 
 type sessions struct{ s *Store }
 
+// Create implements [storage.Sessions]: it adds a session. It fails with
+// [storage.ErrExists] if its ID is taken, [storage.ErrDeleted] or [storage.ErrNotFound]
+// by the account, or if the database does.
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	doc := codec.AppendSession(nil, &s)
 	return p.s.writer.do(ctx, func(c *conn) error {
@@ -250,11 +280,16 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	})
 }
 
+// Get implements [storage.Sessions]: it returns a session. It fails with
+// [storage.ErrNotFound] if there is none, or if the database does.
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	return get(ctx, p.s, codec.DecodeSession,
 		"SELECT doc FROM sessions WHERE account = (SELECT id FROM accounts WHERE uuid = ?) AND id = ?", account.UUID[:], id.UUID[:])
 }
 
+// Save implements [storage.Sessions]: it replaces a session if the stored revision is
+// one below. It fails with [storage.ErrConflict] for another revision,
+// [storage.ErrNotFound] if there is no such session, or if the database does.
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	doc := codec.AppendSession(nil, &s)
 	return p.s.writer.do(ctx, func(c *conn) error {
@@ -279,6 +314,8 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	})
 }
 
+// Holder implements [storage.Sessions]: it returns the conversation that holds an
+// identity; zero: none does. It fails if the database does.
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (holder tickets.ConversationID, err error) {
 	var raw []byte
 	err = p.s.readers.do(ctx, func(c *conn) error {

@@ -9,17 +9,17 @@ import (
 	"runtime"
 )
 
-// Backup writes a copy of the whole database, as it is at one moment, to a new
-// file at a path, while everything else goes on. It refuses a path where there is
-// a file, with an error that is [os.ErrExist]. When it returns nil the copy is
-// durable; when it fails there is no file. It works beside the path first, in a
-// file with ".partial" added, which a crash may leave behind together with an
-// empty file at the path.
+// Backup writes a copy of the whole database, as it is at one moment, to a new file at
+// a path, while everything else goes on. It refuses a path where there is a file, with
+// an error that is [os.ErrExist]; it also fails if the file cannot be written, or as
+// any call of the store. When it returns nil the copy is durable; when it fails there
+// is no file. It works beside the path first, in a file with ".partial" added, which a
+// crash may leave behind together with an empty file at the path.
 //
-// While it runs the log of the database (the file -wal) grows, since the moment
-// that it copies has to be kept. A copy can be opened like any database. To cursors
-// it is another one: who goes on with it reads its feeds from the start, and misses
-// nothing of what was done since in place of what the copy lacks.
+// While it runs the log of the database (the file -wal) grows, since the moment that it
+// copies has to be kept. A copy can be opened like any database. To cursors it is
+// another one: who goes on with it reads its feeds from the start, and misses nothing
+// of what was done since in place of what the copy lacks.
 func (s *Store) Backup(ctx context.Context, path string) (err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return fmt.Errorf("sqlite: backup: %w", err)
@@ -81,7 +81,7 @@ func (c *conn) renewID(ctx context.Context, path string) error {
 	return errors.Join(failed("backup", err), c.direct(context.WithoutCancel(ctx), "DETACH copy"))
 }
 
-// remove removes a file. It is no error if there is none.
+// remove removes a file. It is no error if there is none. It fails if the system does.
 func remove(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -94,7 +94,8 @@ func (c *conn) change(query string, args ...any) (int64, error) {
 	return n, failed("write", err)
 }
 
-// plain runs a statement that begins or ends a transaction. op is for its error.
+// plain runs a statement that begins or ends a transaction. It fails with an [*Error],
+// in which op is what failed, if the statement does.
 func (c *conn) plain(op, query string) error {
 	return failed(op, c.with(query, func(st *sql.Stmt) error {
 		_, err := st.ExecContext(context.Background())
@@ -195,7 +196,7 @@ func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 }
 
 // checkSQLite returns [*VersionError] if SQLite is too old and [ErrNoFTS5] if it has no
-// full text search.
+// full text search; else nil. It fails if it cannot ask SQLite.
 func (c *conn) checkSQLite(ctx context.Context) error {
 	var version string
 	if err := c.c.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
@@ -233,7 +234,8 @@ func (c *conn) walMode(ctx context.Context) error {
 	return err
 }
 
-// pragma sets a pragma, and fails unless it then reads as want.
+// pragma sets a pragma. It fails if the statement does, or if the pragma does not then
+// read as want.
 func (c *conn) pragma(ctx context.Context, name string, value any, want string) error {
 	// Exec first: some drivers only run the first row of a query.
 	if err := c.direct(ctx, fmt.Sprintf("PRAGMA %s = %v", name, value)); err != nil {

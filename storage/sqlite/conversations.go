@@ -42,7 +42,7 @@ var loads = func() (all [2][2][2]string) {
 	return all
 }()
 
-// load returns the statement of a load. It finds NULL for the account's document if the
+// load returns the SQL text of a load. It finds NULL for the account's document if the
 // row ?3 still has the revision ?4: then the document is known.
 func load(bySession, withOlder, withReceipt bool) string {
 	from, session, older, receipt := fromConversation, "NULL", "NULL", "NULL"
@@ -60,7 +60,7 @@ func load(bySession, withOlder, withReceipt bool) string {
 		", c.key, c.doc, t.key, t.doc, " + older + ", " + receipt + "\n" + from + "WHERE a.uuid = ?1"
 }
 
-// loading returns the statement for a query and its arguments.
+// loading returns the SQL text for a query and its arguments.
 func loading(q storage.LoadQuery, a knownAccount) (string, []any) {
 	args := append(make([]any, 0, 8), q.Account.UUID[:], q.Conversation.UUID[:], a.row, a.revision)
 	bySession := !q.Session.IsZero()
@@ -76,6 +76,9 @@ func loading(q storage.LoadQuery, a knownAccount) (string, []any) {
 	return loads[bit(bySession)][bit(q.Ticket != 0)][bit(q.Key != "")], args
 }
 
+// Load implements [storage.Conversations]: it returns what one decision needs, from one
+// moment; what does not exist is zero. It fails with [storage.ErrNotFound] if there is
+// no such account, or no session as asked for, or if the database does.
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
 	a := p.s.known.account(q.Account)
 	query, args := loading(q, a)
@@ -153,6 +156,9 @@ func (c *conn) claims(query string, args ...any) (found []claimed, err error) {
 	return found, err
 }
 
+// ClaimDue implements [storage.Conversations]: it returns up to limit conversations
+// whose Wake is not after now, the earliest first, and moves their Wake to leaseUntil.
+// It skips deleted accounts and those in without. It fails if the database does.
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	var claims []storage.Claim
 	err := p.s.writer.do(ctx, func(c *conn) error {
@@ -179,6 +185,10 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 	return claims, nil
 }
 
+// ClaimStale implements [storage.Conversations]: it returns up to limit conversations
+// that were armed under a version below their account's and are not leased beyond now,
+// and leases them until leaseUntil. It skips deleted accounts and those in without. It
+// fails if the database does.
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	var claims []storage.Claim
 	err := p.s.writer.do(ctx, func(c *conn) error {
@@ -252,6 +262,8 @@ func (c *conn) settle(a account) error {
 	return err
 }
 
+// NextWake implements [storage.Conversations]: it returns the earliest Wake of an
+// account that is not deleted; zero: there is none. It fails if the database does.
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx, `SELECT c.wake FROM conversations c CROSS JOIN accounts a ON a.id = c.account
 		WHERE c.wake IS NOT NULL AND a.deleted = 0 ORDER BY c.wake LIMIT 1`)

@@ -21,8 +21,8 @@ func (s *Store) cursor(list string, p position) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseCursor returns the position in a cursor of the same list and database; ok is false
-// for an empty cursor. It fails with [storage.ErrCursor].
+// parseCursor returns the position in a cursor of the same list and database; ok is
+// false for an empty cursor. It fails with [storage.ErrCursor] for any other text.
 func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error) {
 	if cursor == "" {
 		return position{}, false, nil

@@ -35,8 +35,8 @@ func filesOf(ctx context.Context, c *conn) (files, error) {
 	return all, nil
 }
 
-// check returns an error that is [ErrReplaced] if a path no longer leads to the file that
-// is open. It costs two system calls; a transaction costs far more.
+// check fails with an error that is [ErrReplaced] if a path no longer leads to the file
+// that is open. It costs two system calls; a transaction costs far more.
 func (all files) check() error {
 	for _, f := range all {
 		now, err := os.Stat(f.path)

@@ -59,7 +59,7 @@ func (k *known) keepAccount(a knownAccount) {
 	remember(k.accounts, a.account.ID, a)
 }
 
-// keepConversation remembers a conversation.
+// keepConversation remembers a conversation for the commit that follows.
 func (k *known) keepConversation(id knownID, c knownConversation) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -17,7 +17,7 @@ var embedded embed.FS
 // migrations are the files NNNN_name.sql, numbered from 1 without a gap.
 var migrations = must(fs.Sub(embedded, "migrations"))
 
-// must returns v. It panics if there is an error.
+// must returns v. It panics if err is not nil.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -26,8 +26,8 @@ func must[T any](v T, err error) T {
 }
 
 // migrate brings a database up to the newest schema, in one transaction. Several
-// processes may do so at once: the first one migrates, the others find it done. It fails
-// as steps does.
+// processes may do so at once: the first one migrates, the others find it done. It
+// fails as steps does, or if the transaction does; then nothing has changed.
 func migrate(ctx context.Context, c *conn, files fs.FS) error {
 	all, err := dialect.Migrations(files, table)
 	if err != nil {
@@ -126,8 +126,8 @@ func (c *conn) addColumn(ctx context.Context, column *columns.Column) error {
 	return c.direct(ctx, dialect.Index(column))
 }
 
-// schema returns the number of a database's schema, zero for an empty database. It fails
-// with [ErrForeign] if the tables are not charla's.
+// schema returns the number of a database's schema, zero for an empty database. It
+// fails with [ErrForeign] if the tables are not charla's, or if a query does.
 func schema(c *conn) (int, error) {
 	var tables, ours int
 	if _, err := c.one(`SELECT count(*), coalesce(sum(name = 'charla_schema'), 0) FROM sqlite_schema WHERE type = 'table'`, nil, &tables, &ours); err != nil {

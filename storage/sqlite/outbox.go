@@ -54,6 +54,10 @@ func (c *conn) deliveries(ctx context.Context, query string, args ...any) (found
 	return found, err
 }
 
+// Claim implements [storage.Outbox]: it marks as sending until leaseUntil, and returns,
+// up to limit deliveries that are due at now, the earliest first, as far as s allows:
+// pending ones, and repeatable ones whose lease has run out. Others whose lease has run
+// out become unknown. It fails if the database does.
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	var claims []storage.Delivery
 	err := p.s.writer.do(ctx, func(c *conn) error {
@@ -160,6 +164,10 @@ func (c *conn) lanes(ctx context.Context) (found []lane, err error) {
 	}
 }
 
+// Settle implements [storage.Outbox]: it stores the outcome of an attempt; in a deleted
+// account one that is to be tried again is removed. It fails with
+// [storage.ErrLeaseLost] unless the delivery is sending with the fence d.Fence, for a
+// state that ends no attempt, or if the database does.
 func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	notBefore := sql.NullInt64{} // NULL: as it is
 	var due any
@@ -194,6 +202,9 @@ func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	})
 }
 
+// List implements [storage.Outbox]: it returns a page of an account's deliveries in a
+// state, in the order of their commits. It fails with [storage.ErrCursor] for a cursor
+// of another list, or if the database does.
 func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
 	var page storage.Page[storage.Delivery]
 	name := "outbox " + account.String() + " " + string(state)
@@ -222,6 +233,9 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 	return page, nil
 }
 
+// Replay implements [storage.Outbox]: it makes a dead or unknown delivery pending at
+// now, with no attempts. It fails with [storage.ErrNotFound], [storage.ErrDeleted], or
+// [storage.ErrConflict] in another state, or if the database does.
 func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.live(account)
@@ -245,6 +259,9 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 	})
 }
 
+// Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
+// settled before a time, the oldest first, and returns how many. It fails if the
+// database does.
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	var n int64
 	err := p.s.writer.do(ctx, func(c *conn) (err error) {
@@ -258,6 +275,8 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	return int(n), nil
 }
 
+// NextWake implements [storage.Outbox]: it returns the earliest instant at which Claim
+// has something to do; zero: there is none. It fails if the database does.
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx,
 		"SELECT due FROM deliveries WHERE state = 'pending' AND due IS NOT NULL ORDER BY due LIMIT 1",

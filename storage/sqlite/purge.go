@@ -10,11 +10,13 @@ import (
 // purgeStep is how many rows one step of a purge removes at most.
 const purgeStep = 500
 
-// Purge removes a deleted account in steps, between which other calls go on; the
-// account's own row goes last. If it is interrupted, by its context, an error or
-// a crash, what it had removed stays removed (and is what it returns with the
-// error), and another Purge goes on from there and counts the rest. The space is
-// free for other data; it is not wiped, and the file does not get smaller.
+// Purge implements [storage.Accounts]: it removes a deleted account in steps, between
+// which other calls go on; the account's own row goes last. If it is interrupted, by
+// its context, an error or a crash, what it had removed stays removed (and is what it
+// returns with the error), and another Purge goes on from there and counts the rest.
+// The space is free for other data; it is not wiped, and the file does not get smaller.
+// It fails with [storage.ErrNotFound], with [storage.ErrConflict] while the account is
+// not deleted, or if the database does.
 func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
 	var purged storage.Purged
 	for {

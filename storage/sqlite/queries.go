@@ -19,6 +19,9 @@ const (
 	ofConversation = "(SELECT key FROM conversations WHERE account = " + ofAccount + " AND id = ?2)"
 )
 
+// Ticket implements [storage.Queries]: it returns one ticket; number zero is the
+// latest. It fails with [storage.ErrNotFound] if there is none, or if the database
+// does.
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	return get(ctx, p.s, codec.DecodeTicket, `SELECT t.doc FROM accounts a
 JOIN conversations c ON c.account = a.id AND c.id = ?2
@@ -26,6 +29,8 @@ JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = CAS
 WHERE a.uuid = ?1`, ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Number))
 }
 
+// Messages implements [storage.Queries]: it returns messages of a conversation, in
+// their order. It fails if the database does.
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	const from = "SELECT doc FROM messages WHERE account = " + ofAccount + " AND conversation = " + ofConversation +
 		" AND seq > ?3 AND seq < ?4 AND (?5 IS NULL OR session = ?5) ORDER BY seq "
@@ -49,16 +54,20 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 	return found, err
 }
 
+// History implements [storage.Queries]: it returns at most limit entries after a
+// number, in their order, of a ticket, or of the conversation if ref.Number is zero. It
+// fails if the database does.
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return list(ctx, p.s, codec.DecodeEntry, "SELECT doc FROM entries WHERE account = "+ofAccount+" AND conversation = "+ofConversation+
 		" AND n > ?3 AND (?4 = 0 OR ticket = ?4) ORDER BY n LIMIT ?5",
 		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), storage.PageLimit(limit))
 }
 
-// Changes implements [storage.Queries]. A conversation's row has the account's count of
-// commits as of its last one. There is one writer at a time, so no lower count appears
-// later. It fails with [storage.ErrCursor] for a cursor of another list or that is ahead
-// of the feed, or as readers.do does.
+// Changes implements [storage.Queries]: it returns the conversations that changed after
+// a cursor, in the order of their last commits. A conversation's row has the account's
+// count of commits as of its last one. There is one writer at a time, so no lower count
+// appears later. It fails with [storage.ErrCursor] for a cursor of another list or that
+// is ahead of the feed, or as readers.do does.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	var page storage.Page[storage.Change]
 	name := "changes " + account.String()

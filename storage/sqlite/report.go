@@ -9,8 +9,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Report implements [storage.Queries]. It reads tickets and answers in one transaction.
-// It fails as readers.do does.
+// Report implements [storage.Queries]: it returns R2.7's figures from an instant on, up
+// to another, exclusive, from tickets and answers read in one transaction. It fails as
+// readers.do does, or if a query does.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	var r tickets.Report
 	var times storage.Reporter
@@ -56,6 +57,9 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 	return r, nil
 }
 
+// Count implements [storage.Queries]: it returns how many open tickets have their
+// instant of that kind after one time and not after another. It fails for an unknown
+// kind of instant, or if the database does.
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (n int, err error) {
 	if err := by.Check(); err != nil {
 		return 0, err

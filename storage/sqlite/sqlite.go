@@ -108,7 +108,8 @@ func Open(path string, o *Options) (*Store, error) {
 }
 
 // create creates an empty file that only its owner can read, unless there is a file. It
-// does not fail if it cannot: SQLite then reports why.
+// does not fail if it cannot: SQLite then reports why. It fails only if closing the new
+// file does.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
@@ -201,8 +202,8 @@ func New(db *sql.DB, o *Options) (*Store, error) {
 	return s, nil
 }
 
-// writable returns an error if the database can only be read. SQLite would open it all the
-// same, and fail at the first change.
+// writable fails if the database can only be read. SQLite would open it all the same,
+// and fail at the first change.
 func (c *conn) writable(ctx context.Context) error {
 	if err := c.direct(ctx, "UPDATE meta SET id = id WHERE 0"); code(err)&0xff == codeReadOnly {
 		return err
@@ -231,8 +232,8 @@ func checkVersion(version string) error {
 }
 
 // Close waits for what is under way, does what waits in the queue, and gives the
-// connections back. Calls after it fail with [storage.ErrClosed], a second Close
-// too.
+// connections back. Calls after it fail with [storage.ErrClosed], a second Close too.
+// It fails if closing a connection does.
 func (s *Store) Close() error {
 	if !s.closed.CompareAndSwap(false, true) {
 		return storage.ErrClosed

@@ -24,6 +24,9 @@ func (l *listing) where(condition string, args ...any) {
 	l.args = append(l.args, args...)
 }
 
+// Tickets implements [storage.Queries]: it returns a page of a query's tickets in its
+// order, with previews if it asks for them. It fails with [storage.ErrCursor] for a
+// cursor of another list, or if the database does.
 func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
 	var page storage.Page[storage.TicketRow]
 	name, err := listName(q)
@@ -126,9 +129,9 @@ func listName(q storage.TicketQuery) (string, error) {
 	return "tickets " + string(b), err
 }
 
-// statement returns the statement for a page of tickets and its arguments. It picks the
-// index itself, since SQLite without statistics would guess: by words, by conversation, by
-// the wait, or in the order of changes by the narrowest condition. account is the
+// statement returns the SQL text for a page of tickets and its arguments. It picks the
+// index itself, since SQLite without statistics would guess: by words, by conversation,
+// by the wait, or in the order of changes by the narrowest condition. account is the
 // account's row, needed only for words.
 func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any) {
 	column, order, beyond := "t.changed", "DESC", "<"
@@ -168,7 +171,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		" ORDER BY p.at " + order + ", p.key " + order, append(args, limit)
 }
 
-// filter adds the query's conditions.
+// filter adds the query's conditions, but for those on words and the cursor.
 func (l *listing) filter(q storage.TicketQuery) {
 	const account = "(SELECT id FROM accounts WHERE uuid = ?)"
 	l.where("t.account = "+account, q.Account.UUID[:])
@@ -183,8 +186,8 @@ func (l *listing) filter(q storage.TicketQuery) {
 	}
 }
 
-// from returns the table and index to read, with arguments; empty: every ticket, in the
-// order of changes.
+// from returns what to read, a table with its index, as SQL text with arguments; empty:
+// every ticket, in the order of changes.
 func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 	switch {
 	case len(q.Words) > 0:
@@ -200,8 +203,8 @@ func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 	return "", nil
 }
 
-// byWords returns a table of the tickets that have all words, each in any of their texts,
-// and its arguments.
+// byWords returns, as SQL text with arguments, a table of the tickets that have all
+// words, each in any of their texts; the last word may be the beginning of one.
 func byWords(account int64, words []string) (string, []any) {
 	var each []string
 	var args []any

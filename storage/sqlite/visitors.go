@@ -11,6 +11,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
+// Prune implements [storage.Sessions]: it removes up to limit sessions that expired
+// before a time, and returns how many. It fails if the database does.
 func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	var n int64
 	err := p.s.writer.do(ctx, func(c *conn) (err error) {
@@ -24,6 +26,9 @@ func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, 
 	return int(n), nil
 }
 
+// Raise implements [storage.Sessions]: it raises a conversation's marks to the given
+// ones where those are larger. It fails with [storage.ErrNotFound] or
+// [storage.ErrDeleted], or if the database does.
 func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.live(account)
@@ -41,6 +46,8 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversa
 	})
 }
 
+// Marks implements [storage.Sessions]: it returns a conversation's marks; zero if there
+// are none, or no such conversation. It fails if the database does.
 func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m tickets.Marks, err error) {
 	err = p.s.readers.do(ctx, func(c *conn) error {
 		_, err := c.one(`SELECT m.customer, m.agent FROM accounts a
@@ -54,6 +61,9 @@ func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversa
 
 type contacts struct{ s *Store }
 
+// Add implements [storage.Contacts]: it adds a submission with its deliveries. It fails
+// with [storage.ErrExists] if its key is taken, [storage.ErrDeleted] or
+// [storage.ErrNotFound] by the account, or if the database does.
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	doc, err := codec.Submission(s)
 	if err != nil {
@@ -83,6 +93,8 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 	})
 }
 
+// Get implements [storage.Contacts]: it returns the submission of a key. It fails with
+// [storage.ErrNotFound] if there is none, or if the database does.
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
 	var doc []byte
 	err := p.s.readers.do(ctx, func(c *conn) error {
@@ -105,6 +117,9 @@ func submission(doc []byte) (s tickets.Submission, err error) {
 	return s, err
 }
 
+// List implements [storage.Contacts]: it returns a page of an account's submissions,
+// the last added first. It fails with [storage.ErrCursor] for a cursor of another list,
+// or if the database does.
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	var page storage.Page[tickets.Submission]
 	name := "contacts " + account.String()

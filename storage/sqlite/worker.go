@@ -83,11 +83,12 @@ func (w *worker) do(ctx context.Context, run func(*conn) error) error {
 	}
 }
 
-// notDone wraps the error of a call that did not begin as [storage.ErrBusy].
+// notDone returns a [storage.ErrBusy] that wraps the error of a call that did not
+// begin.
 func notDone(err error) error { return fmt.Errorf("%w: %w", storage.ErrBusy, err) }
 
 // enqueue puts a call into the queue. It fails with [ErrBusy] if the queue is full, and
-// with [storage.ErrClosed].
+// with [storage.ErrClosed] once the worker is closed.
 func (w *worker) enqueue(c *call) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -102,8 +103,8 @@ func (w *worker) enqueue(c *call) error {
 	}
 }
 
-// close refuses further calls, runs those that wait, and closes the connection. It must be
-// called only once.
+// close refuses further calls, runs those that wait, and closes the connection. It must
+// be called only once. It fails if closing the connection does.
 func (w *worker) close() error {
 	w.mu.Lock()
 	w.closed = true
@@ -127,7 +128,8 @@ func (w *worker) runGroup() {
 	}
 }
 
-// gather appends the calls that wait, until group has groupSize of them.
+// gather appends the calls that wait to group until it has groupSize of them or none
+// waits, and returns it.
 func (w *worker) gather(group []*call) []*call {
 	for len(group) < groupSize {
 		select {
@@ -221,7 +223,8 @@ func answer(group []*call, err error) {
 	}
 }
 
-// guard calls run and returns its error, or an error if it panics.
+// guard calls run and returns its error, or an [*Error] if it panics; then the
+// transaction counts as touched.
 func (w *worker) guard(run func(*conn) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
