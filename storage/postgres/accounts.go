@@ -21,6 +21,8 @@ func putDocuments(b *pgx.Batch, account chatcfg.AccountID, docs []storage.Docume
 	}
 }
 
+// Create implements [storage.Accounts]: it adds an account with its first documents. It
+// fails with [storage.ErrExists] if its ID or key is taken, or if the database does.
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	doc, err := codec.Account(a)
 	if err != nil {
@@ -42,8 +44,8 @@ func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage
 	})
 }
 
-// rows returns a function that calls fn for every row of a statement in a batch, until fn
-// fails.
+// rows returns a function that calls fn for every row of a statement in a batch, until
+// fn fails. That function fails with fn's error, or if reading does.
 func rows(fn func(scan func(...any) error) error) func(pgx.Rows) error {
 	return func(rows pgx.Rows) error {
 		for rows.Next() {
@@ -55,15 +57,22 @@ func rows(fn func(scan func(...any) error) error) func(pgx.Rows) error {
 	}
 }
 
+// Get implements [storage.Accounts]: it returns an account by its ID, a deleted one
+// too. It fails with [storage.ErrNotFound] if there is none, or if the database does.
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM charla.accounts WHERE id = $1", id.UUID[:])
 }
 
+// Find implements [storage.Accounts]: it returns an account by its public key, a
+// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if the
+// database does.
 func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM charla.accounts WHERE key = $1", key)
 }
 
-// get returns the document that a query finds. It fails with [storage.ErrNotFound].
+// get returns the decoded document that a query finds. It fails with
+// [storage.ErrNotFound] if there is none, if the document cannot be decoded, or as one
+// does.
 func get[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (v T, err error) {
 	var doc []byte
 	found, err := s.one(ctx, query, args, &doc)
@@ -76,7 +85,8 @@ func get[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, qu
 	return v, decode(doc, &v)
 }
 
-// list returns the documents that a query finds; none is no error.
+// list returns the decoded documents that a query finds, in its order; none is no
+// error. It fails if a document cannot be decoded, or as each does.
 func list[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (items []T, err error) {
 	err = s.each(ctx, query, args, func(scan func(...any) error) error {
 		var doc []byte
@@ -93,15 +103,21 @@ func list[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, q
 	return items, nil
 }
 
+// List implements [storage.Accounts]: it returns the accounts that are not deleted, by
+// ID, after the given one and at most limit; hidden ones only when asked for. It fails
+// if the database does.
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return list(ctx, p.s, decodeJSON[chatcfg.Account],
 		"SELECT doc FROM charla.accounts WHERE id > $1 AND NOT deleted AND ($2 OR NOT hidden) ORDER BY id LIMIT $3",
 		after.UUID[:], hidden, storage.PageLimit(limit))
 }
 
-// Save implements [storage.Accounts]. It locks the account's row exclusively; every
-// commit locks it shared. It fails with [storage.ErrNotFound], ErrDeleted or ErrConflict,
-// or as transact does.
+// Save implements [storage.Accounts]: it replaces an account, but for its key, if the
+// stored revision is one below, and adds or replaces documents. A save that deletes the
+// account drops its deadlines and pending deliveries. It locks the account's row
+// exclusively; every commit locks it shared. It fails with [storage.ErrNotFound],
+// [storage.ErrDeleted], or [storage.ErrConflict] for another revision, or as transact
+// does.
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	var found, deleted bool
 	var revision, version int64
@@ -163,6 +179,9 @@ func dropDeliveries(b *pgx.Batch, account chatcfg.AccountID) {
 	}
 }
 
+// Document implements [storage.Accounts]: it returns the body of a document, of a
+// deleted account too. It fails with [storage.ErrNotFound] if there is no such account
+// or document, or if the database does.
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) (body []byte, err error) {
 	found, err := p.s.one(ctx, "SELECT body FROM charla.documents WHERE account = $1 AND name = $2 AND version = $3",
 		[]any{id.UUID[:], name, version}, &body)
@@ -176,10 +195,12 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 // locks them in the order of their keys.
 const purgeStep = 1000
 
-// Purge removes a deleted account in steps, between which other calls go on; the
-// account's own row goes last. If it is interrupted, by its context, an error or
-// a crash, what it had removed stays removed (and is what it returns with the
-// error), and another Purge goes on from there and counts the rest.
+// Purge implements [storage.Accounts]: it removes a deleted account in steps, between
+// which other calls go on; the account's own row goes last. If it is interrupted, by
+// its context, an error or a crash, what it had removed stays removed (and is what it
+// returns with the error), and another Purge goes on from there and counts the rest. It
+// fails with [storage.ErrNotFound], with [storage.ErrConflict] while the account is not
+// deleted, or if the database does.
 func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
 	var purged storage.Purged
 	var number int64
@@ -232,8 +253,8 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 	return purged, nil
 }
 
-// count runs a statement that changes rows, and returns how many. It fails as change
-// does.
+// count runs a statement that changes rows, and returns how many it changed. It fails
+// as change does.
 func (s *Store) count(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = s.change(ctx, "WITH done AS ("+query+" RETURNING 1) SELECT count(*) FROM done", args, func(scan func(...any) error) error {
 		return scan(&n)

@@ -51,9 +51,9 @@ func NewBroker(pool *pgxpool.Pool) *Broker {
 	return &Broker{pool: pool, quiet: quiet, known: map[string]bool{}}
 }
 
-// Publish sends a hint to everyone who listens, this process too. It neither blocks nor
-// fails. It drops a hint that is empty, longer than 4096 bytes or already waiting to be
-// sent, and any hint while 4096 others wait.
+// Publish sends a hint, on a goroutine of its own, to everyone who listens, this
+// process too. It neither blocks nor fails. It drops a hint that is empty, longer than
+// 4096 bytes or already waiting to be sent, and any hint while 4096 others wait.
 func (b *Broker) Publish(hint []byte) {
 	if len(hint) == 0 || len(hint) > maxHint {
 		return
@@ -153,8 +153,8 @@ func (b *Broker) Listen(ctx context.Context, receive func(hint []byte)) error {
 	}
 }
 
-// next waits for the next notification. It fails when ctx ends or the connection is lost:
-// after each quiet time it checks that the server answers.
+// next waits for the next notification. After each quiet time it checks that the server
+// answers. It fails when ctx ends or the connection is lost.
 func (b *Broker) next(ctx context.Context, c *pgx.Conn) (*pgconn.Notification, error) {
 	for {
 		within, cancel := context.WithTimeout(ctx, b.quiet)
@@ -173,7 +173,8 @@ func (b *Broker) next(ctx context.Context, c *pgx.Conn) (*pgconn.Notification, e
 	}
 }
 
-// listened returns the result of Listen for an error: nil if ctx has ended.
+// listened returns the result of Listen for an error: nil if ctx has ended, else an
+// [*Error].
 func listened(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // it was told to end

@@ -55,7 +55,8 @@ type horizon struct {
 	came    int64
 }
 
-// look begins a claim and returns where it must look from; saw must be called at its end.
+// look begins a claim and returns the wake from which it must look, math.MinInt64 when
+// it is time to look at all; saw must be called at its end.
 func (h *horizon) look(now time.Time) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -69,8 +70,10 @@ func (h *horizon) look(now time.Time) int64 {
 	return h.low
 }
 
-// saw ends a claim that looked from a place. It raises the horizon to the last that was
-// found, but not above what was scheduled meanwhile: everything before is claimed.
+// saw ends a claim that looked from a wake and found claims, the earliest first, or
+// failed with err. It raises the horizon to the last that was found, but not above what
+// was scheduled meanwhile: everything before is claimed. After a failure it changes
+// nothing.
 func (h *horizon) saw(from int64, now time.Time, found []storage.Claim, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -126,6 +129,9 @@ func (p conversations) claims(ctx context.Context, query string, limit int, args
 	return found, nil
 }
 
+// ClaimDue implements [storage.Conversations]: it returns up to limit conversations
+// whose Wake is not after now, the earliest first, and moves their Wake to leaseUntil.
+// It skips deleted accounts and those in without. It fails if the database does.
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	h := &p.s.horizon
 	if limit < 1 {
@@ -144,6 +150,10 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 	return found, err
 }
 
+// ClaimStale implements [storage.Conversations]: it returns up to limit conversations
+// that were armed under a version below their account's and are not leased beyond now,
+// and leases them until leaseUntil. It skips deleted accounts and those in without. It
+// fails if the database does.
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	claims, err := p.claims(ctx, claimStale, limit, micros(now), micros(leaseUntil), limit, uuids(without))
 	if err != nil {
@@ -158,7 +168,7 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 	return claims, nil
 }
 
-// uuids returns the IDs of accounts as an argument for the driver.
+// uuids returns the IDs of accounts as the driver takes a list of them.
 func uuids(accounts []chatcfg.AccountID) [][16]byte {
 	ids := make([][16]byte, len(accounts))
 	for i, id := range accounts {
@@ -169,7 +179,7 @@ func uuids(accounts []chatcfg.AccountID) [][16]byte {
 
 // settle removes from the table stale the accounts that have nothing to arm again. It
 // locks their rows while it looks, so that no commit is under way; a later commit adds
-// its account again. It fails if the connection or a statement does.
+// its account again. It fails as transact does.
 func (p conversations) settle(ctx context.Context) error {
 	var noted bool
 	if _, err := p.s.one(ctx, "SELECT EXISTS (SELECT FROM charla.stale)", nil, &noted); err != nil || !noted {
@@ -194,6 +204,8 @@ func (p conversations) settle(ctx context.Context) error {
 	})
 }
 
+// NextWake implements [storage.Conversations]: it returns the earliest Wake of an
+// account that is not deleted; zero: there is none. It fails if the database does.
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx, `SELECT c.wake FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
 		WHERE c.wake >= $1 AND NOT a.deleted ORDER BY c.wake LIMIT 1`, p.s.horizon.first())

@@ -56,7 +56,7 @@ func ticketKinds() []kind {
 	return append(all, aBytea)
 }
 
-// ticket adds a ticket's row, except account and conversation.
+// ticket adds the values of a ticket's row, except account and conversation.
 func (t *table) ticket(r *ticketRow) {
 	t.number(r.number)
 	for i := range ofTickets {
@@ -65,7 +65,7 @@ func (t *table) ticket(r *ticketRow) {
 	t.bytea(r.doc)
 }
 
-// value adds a column's value.
+// value adds a column's value to the row, or NULL if it is not valid.
 func (t *table) value(c *columns.Column, v columns.Value) {
 	switch {
 	case !v.Valid:

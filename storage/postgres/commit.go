@@ -90,6 +90,10 @@ func (t *ticketRow) rank() int {
 	return 1
 }
 
+// Commit implements [storage.Conversations]: it writes a batch, whole or not at all. It
+// fails with [storage.ErrNotFound], [storage.ErrDeleted], [storage.ErrConfigChanged] or
+// [storage.ErrConflict], with [storage.ErrNotDone] for a second ticket that is not
+// closed, or if the database does.
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	leave, err := p.s.enter(ctx)
 	if err != nil {
@@ -128,8 +132,10 @@ type found struct {
 	receipts map[receipt]bool
 }
 
-// decide returns the error with which a batch must fail, or nil if it may be written. It
-// then records what that changes for the batches of the group that come after.
+// decide returns the error with which a batch must fail, or nil if it may be written:
+// [storage.ErrNotFound], [storage.ErrDeleted], [storage.ErrConfigChanged] or
+// [storage.ErrConflict]. For one that may, it records what that changes for the batches
+// of the group that come after.
 func (f *found) decide(e *batch) error {
 	k := e.key()
 	a, there := f.accounts[k.account]

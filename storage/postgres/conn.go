@@ -27,8 +27,8 @@ func newGate(n, limit int) *gate {
 	return g
 }
 
-// pass waits for a place; leave gives it back. It fails with [ErrBusy] if too many calls
-// wait, and with [storage.ErrBusy] if ctx ends.
+// pass waits for a place; leave gives it back. It fails with [ErrBusy] if too many
+// calls wait, and with [storage.ErrBusy] if ctx ends first.
 func (g *gate) pass(ctx context.Context) (leave func(), err error) {
 	leave = func() { g.free <- struct{}{} }
 	select {
@@ -48,8 +48,9 @@ func (g *gate) pass(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// with waits for a connection, calls fn with it as retry does, and returns its error. If ctx
-// ends before, it does nothing and returns [storage.ErrBusy].
+// with waits for a connection, calls fn with it as retry does, and returns its error.
+// If ctx ends before, it does nothing and fails with [storage.ErrBusy]. It also fails
+// with [ErrBusy] if too many calls wait, and [storage.ErrClosed].
 func (s *Store) with(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -64,8 +65,9 @@ func (s *Store) with(ctx context.Context, fn func(*pgxpool.Conn) error) error {
 	return s.retry(ctx, fn)
 }
 
-// retry calls fn with a connection, up to [attempts] times while it fails with an error that
-// is retryable. If the last is errRace, retry returns [storage.ErrConflict].
+// retry calls fn with a connection, up to [attempts] times while it fails with an error
+// that is retryable, and returns its last error; for errRace, [storage.ErrConflict]. It
+// also fails as once does.
 func (s *Store) retry(ctx context.Context, fn func(*pgxpool.Conn) error) (err error) {
 	for range attempts {
 		if err = s.once(ctx, fn); err == nil || !retryable(err) || ctx.Err() != nil {
@@ -208,7 +210,7 @@ type tx struct {
 }
 
 // begin starts a transaction and runs its first statements, which lock and read, in one
-// round trip. If it fails, no transaction is open.
+// round trip. If it fails, with an [*Error], no transaction is open.
 func (s *Store) begin(ctx context.Context, c *pgxpool.Conn, queue func(*pgx.Batch)) (*tx, error) {
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
@@ -222,13 +224,14 @@ func (s *Store) begin(ctx context.Context, c *pgxpool.Conn, queue func(*pgx.Batc
 	return t, nil
 }
 
-// run runs statements in one round trip. It does not roll back if it fails.
+// run runs statements in one round trip. It fails with an [*Error] if one of them does,
+// and then does not roll back.
 func (t *tx) run(b *pgx.Batch) error {
 	return failed("write", t.c.SendBatch(t.ctx, b).Close())
 }
 
-// commit makes the transaction durable. If it fails, the outcome may be unknown
-// ([Error].Unknown), and the transaction is over.
+// commit makes the transaction durable. If it fails, with an [*Error], the outcome may
+// be unknown ([Error].Unknown), and the transaction is over.
 func (t *tx) commit() error {
 	tag, err := t.c.Exec(t.ctx, "COMMIT")
 	if err == nil && tag.String() == "ROLLBACK" {

@@ -30,8 +30,8 @@ func (s *Store) cursor(list string, p position) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseCursor returns the position in a cursor of the same list and database; ok is false
-// for an empty cursor. It fails with [storage.ErrCursor].
+// parseCursor returns the position in a cursor of the same list and database; ok is
+// false for an empty cursor. It fails with [storage.ErrCursor] for any other text.
 func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error) {
 	if cursor == "" {
 		return position{}, false, nil
@@ -47,7 +47,7 @@ func (s *Store) parseCursor(list, cursor string) (p position, ok bool, err error
 }
 
 // unseal returns what a cursor of the same list holds behind its seal. It fails with
-// [storage.ErrCursor].
+// [storage.ErrCursor] for any other text.
 func (s *Store) unseal(list, cursor string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor) // which skips line ends
 	if err != nil || len(b) < 8 || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) || binary.BigEndian.Uint64(b) != s.seal(list) {
@@ -126,7 +126,7 @@ func (s snapshot) upTo(last uint64) snapshot {
 	return s
 }
 
-// append appends the snapshot as a cursor holds it.
+// append appends the snapshot to b as a cursor holds it, and returns b.
 func (s snapshot) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, s.xmin)
 	b = binary.AppendUvarint(b, s.xmax-s.xmin)
@@ -143,7 +143,7 @@ type reader struct {
 	bad bool
 }
 
-// number reads a number; after a failure it returns zero.
+// number reads a number; if there is none, it makes the reader bad and returns zero.
 func (r *reader) number() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
@@ -186,7 +186,7 @@ type feed struct {
 // beginning is before every change.
 var beginning = snapshot{xmin: 1, xmax: 1}
 
-// feedCursor returns the cursor for a place in a feed.
+// feedCursor returns the cursor for a place in the feed that list names.
 func (s *Store) feedCursor(list string, f feed) string {
 	b := binary.BigEndian.AppendUint64(nil, s.seal(list))
 	b = binary.AppendUvarint(b, f.timeline)
@@ -199,8 +199,9 @@ func (s *Store) feedCursor(list string, f feed) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// parseFeed returns the place in a cursor that feedCursor made for the same list; an empty
-// cursor is the feed's beginning. It fails with [storage.ErrCursor].
+// parseFeed returns the place in a cursor that feedCursor made for the same list; an
+// empty cursor is the feed's beginning. It fails with [storage.ErrCursor] for any other
+// text.
 func (s *Store) parseFeed(list, cursor string) (feed, error) {
 	f := feed{seen: beginning}
 	if cursor == "" {

@@ -13,7 +13,7 @@ import (
 // past.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
-// instant returns the time of such a column.
+// instant returns the time, in UTC, of such a column.
 func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
 // orNull returns micros, or NULL for the zero time.
@@ -25,8 +25,9 @@ const never = math.MaxInt64
 // decodeJSON reads a JSON document into v. It fails if doc is not the JSON of a T.
 func decodeJSON[T any](doc []byte, v *T) error { return corrupt(json.Unmarshal(doc, v)) }
 
-// decoded returns a function that reads a document by a decoder of package codec; an empty
-// document is the zero value.
+// decoded returns a function that reads a document by a decoder of package codec; an
+// empty document is the zero value. That function fails if the document cannot be
+// decoded.
 func decoded[T any](decode func(string, *T) error) func([]byte, *T) error {
 	return func(doc []byte, v *T) error { return corrupt(decode(string(doc), v)) }
 }

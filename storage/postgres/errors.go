@@ -186,5 +186,6 @@ var errRace = errors.New("postgres: raced")
 // attempts is how often a transaction that did nothing is tried.
 const attempts = 4
 
-// notDone wraps the error of a call that did not begin as [storage.ErrBusy].
+// notDone returns a [storage.ErrBusy] that wraps the error of a call that did not
+// begin.
 func notDone(err error) error { return fmt.Errorf("%w: %w", storage.ErrBusy, err) }

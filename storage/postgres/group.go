@@ -40,8 +40,8 @@ func (s *Store) commit(group []*call[*batch]) {
 }
 
 // commitTogether commits a group in one transaction, with further attempts as retry has
-// them. It sets the errors of batches that are refused, and returns an error if the
-// transaction failed.
+// them. It sets the errors of batches that are refused, which is no failure. It fails
+// if the transaction does, and then none of them is known to be committed.
 func (s *Store) commitTogether(group []*call[*batch]) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
@@ -54,7 +54,8 @@ func (s *Store) commitTogether(group []*call[*batch]) error {
 	})
 }
 
-// recovered, when deferred, turns a panic into *err and closes the connection.
+// recovered, when deferred, closes the connection after a panic and sets *err in its
+// place.
 func recovered(ctx context.Context, c *pgxpool.Conn, err *error) {
 	if p := recover(); p != nil {
 		_ = c.Conn().Close(ctx)
@@ -62,9 +63,10 @@ func recovered(ctx context.Context, c *pgxpool.Conn, err *error) {
 	}
 }
 
-// commitOnce is one attempt: it locks, decides, writes and commits. It sets the errors of
-// batches that are refused. It fails with errRace if another process wrote first; with
-// raced, it locks the conversations before it decides.
+// commitOnce is one attempt: it locks, decides, writes and commits, and lowers the
+// horizon to the new wakes. It sets the errors of batches that are refused. With raced,
+// it locks the conversations before it decides. It fails with errRace if another
+// process wrote first, or if the transaction does.
 func (s *Store) commitOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*batch], raced bool) error {
 	f := &found{
 		accounts: map[[16]byte]account{}, versions: map[key]int64{}, sessions: map[key]int64{},
@@ -240,7 +242,7 @@ func (w *writes) release() {
 	spare.Put(w)
 }
 
-// add adds the rows of a batch that may be written.
+// add adds the rows of a batch that decide allows, and its wake.
 func (w *writes) add(e *batch, f *found) {
 	k := e.key()
 	b := &e.Conversation

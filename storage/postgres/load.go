@@ -46,8 +46,9 @@ LEFT JOIN LATERAL (SELECT doc FROM charla.tickets
 LEFT JOIN LATERAL (SELECT doc FROM charla.receipts
 	WHERE account = q.account AND conversation = c.id AND scope = q.scope AND key = q.key LIMIT 1) r ON true`
 
-// load does a group of loads in one statement, and sets the result or the error of each.
-// If that fails for a reason that may be one load's own, it does each by itself.
+// load does a group of loads in one statement, and sets the result or the error of
+// each; a load that finds no row has found false. If that fails for a reason that may
+// be one load's own, it does each by itself.
 func (s *Store) load(group []*call[*load]) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
@@ -70,8 +71,8 @@ func (s *Store) load(group []*call[*load]) {
 	}
 }
 
-// loadOnce is one attempt of load: it reads a group on a connection. It fails if the
-// query does.
+// loadOnce is one attempt of load: it reads a group on a connection into its loads. It
+// fails if the query does.
 func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*load]) error {
 	t := newTable(loadKinds...)
 	for i, one := range group {
@@ -110,6 +111,9 @@ func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*lo
 
 type conversations struct{ s *Store }
 
+// Load implements [storage.Conversations]: it returns what one decision needs, from one
+// moment; what does not exist is zero. It fails with [storage.ErrNotFound] if there is
+// no such account, or no session as asked for, or if the database does.
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
 	leave, err := p.s.enter(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ var embedded embed.FS
 // templates, since a table that is partitioned is created otherwise.
 var migrations = must(fs.Sub(embedded, "migrations"))
 
-// must returns v. It panics if there is an error.
+// must returns v. It panics if err is not nil.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -30,9 +30,10 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// migrate brings a database up to the newest schema, in one transaction, and returns the
-// database's ID. Several processes may do so at once: the first one migrates, the others
-// find it done. It fails with [ErrNotMigrated] if the role may not, and as steps does.
+// migrate brings a database up to the newest schema, in one transaction, and returns
+// the database's ID. Several processes may do so at once: the first one migrates, the
+// others find it done. It fails with [ErrNotMigrated] if the role may not, and as
+// upgrade does.
 func migrate(ctx context.Context, c *pgx.Conn, files fs.FS, partitions int) (id [16]byte, err error) {
 	all, err := dialect.Migrations(files, ofTickets)
 	if err != nil {
@@ -71,16 +72,18 @@ const (
 	lockWait  = "3s"
 )
 
-// lockedOut reports whether a migration did nothing because of others' locks.
+// lockedOut reports whether err says that a migration did nothing because of others'
+// locks.
 func lockedOut(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Code == codeDeadlock || e.Code == codeLockTimeout)
 }
 
-// upgrade carries out the missing migrations in one transaction, and resets the feeds of a
-// database that was moved here from elsewhere. It returns the database's ID as of before the
-// reset, and whether it was moved. If its COMMIT fails, the outcome is unknown; opening the
-// store again is safe.
+// upgrade carries out the missing migrations in one transaction, and resets the feeds
+// of a database that was moved here from elsewhere. It returns the database's ID as of
+// before the reset, and whether it was moved. It fails as steps does, or if the
+// transaction does. If its COMMIT fails, the outcome is unknown; opening the store
+// again is safe.
 func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migration, partitions int) (id [16]byte, moved bool, err error) {
 	tx, err := c.Begin(ctx)
 	if err != nil {
@@ -192,7 +195,7 @@ func addColumn(ctx context.Context, c *pgx.Conn, column *columns.Column) error {
 }
 
 // script returns the SQL of a migration's file for a schema with so many partitions. It
-// fails if there is no such file, or if it is not a template.
+// fails if there is no such file, or if it is not a valid template.
 func script(files fs.FS, name string, partitions int) (string, error) {
 	by := func(table, settings string) string {
 		if settings != "" {
@@ -219,7 +222,7 @@ func script(files fs.FS, name string, partitions int) (string, error) {
 }
 
 // schema returns the number of a database's schema, zero for none. It fails with
-// [ErrForeign] if the schema is not charla's.
+// [ErrForeign] if the schema is not charla's, or with an [*Error] if a query fails.
 func schema(ctx context.Context, c *pgx.Conn) (int, error) {
 	// From the catalogue's tables: what a connection remembers of names may be old.
 	var made, ours bool

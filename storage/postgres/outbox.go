@@ -17,8 +17,9 @@ type outbox struct{ s *Store }
 
 var deliveryKinds = []kind{aUUID, aText, aText, aUUID, aNumber, aBytea, aFlag, aNumber, aNumber, aNumber, aNumber, aText}
 
-// insertDeliveries returns a statement that adds deliveries, which are the arguments from
-// number first on; unlessThere after it leaves out those whose keys are there.
+// insertDeliveries returns the beginning of a statement that adds deliveries, which are
+// the arguments from number first on; unlessThere after it leaves out those whose keys
+// are there.
 func insertDeliveries(first int) string {
 	return `INSERT INTO charla.deliveries (account, name, kind, conversation, ticket, body, repeatable, state, attempts, fence, not_before, settled, due, error)
 		SELECT u.account, u.name, u.kind, u.conversation, u.ticket, u.body, u.repeatable, 'pending', u.attempts, u.fence, u.not_before, u.settled, u.not_before, u.error
@@ -35,7 +36,8 @@ type delivery struct {
 	storage.Delivery
 }
 
-// scanDelivery reads a row of the columns in delivered. It fails if scan does.
+// scanDelivery returns the delivery in a row of the columns in delivered. It fails if
+// scan does.
 func scanDelivery(scan func(...any) error) (d delivery, err error) {
 	var notBefore, settled int64
 	var account, conversation [16]byte
@@ -92,9 +94,11 @@ const (
 	RETURNING ` + delivered
 )
 
-// Claim implements [storage.Outbox]. In the same transaction, it first marks as unknown
-// the deliveries whose lease has run out and that are not repeatable. It fails as
-// transact does.
+// Claim implements [storage.Outbox]: it marks as sending until leaseUntil, and returns,
+// up to limit deliveries that are due at now, the earliest first, as far as s allows:
+// pending ones, and repeatable ones whose lease has run out. In the same transaction,
+// it first marks as unknown the others whose lease has run out. It fails as transact
+// does.
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	var found []delivery
 	if limit < 1 {
@@ -131,9 +135,11 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 	return claims, nil
 }
 
-// Settle implements [storage.Outbox]. It locks the account's row, shared, so that an
-// account that is being deleted keeps nothing pending. It fails with
-// [storage.ErrLeaseLost], for a state that no attempt ends in, or as change does.
+// Settle implements [storage.Outbox]: it stores the outcome of an attempt; in a deleted
+// account one that is to be tried again is removed. It locks the account's row, shared,
+// so that an account that is being deleted keeps nothing pending. It fails with
+// [storage.ErrLeaseLost] unless the delivery is sending with the fence d.Fence, for a
+// state that ends no attempt, or as change does.
 func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	var notBefore, due *int64 // nil: as it is, none
 	at := micros(d.NotBefore)
@@ -162,6 +168,9 @@ func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	return err
 }
 
+// List implements [storage.Outbox]: it returns a page of an account's deliveries in a
+// state, in the order of their commits. It fails with [storage.ErrCursor] for a cursor
+// of another list, or if the database does.
 func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
 	var page storage.Page[storage.Delivery]
 	name := "outbox " + account.String() + " " + string(state)
@@ -187,6 +196,9 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 	return page, nil
 }
 
+// Replay implements [storage.Outbox]: it makes a dead or unknown delivery pending at
+// now, with no attempts. It fails with [storage.ErrNotFound], [storage.ErrDeleted], or
+// [storage.ErrConflict] in another state, or if the database does.
 func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
 	err := p.s.inAccount(ctx, errNotDone, `,
 		done AS (UPDATE charla.deliveries d SET state = 'pending', attempts = 0, not_before = $3, due = $3 FROM a
@@ -211,6 +223,9 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 // errNotDone: the reason is still to be found.
 var errNotDone = errors.New("postgres: nothing happened")
 
+// Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
+// settled before a time, the oldest first, and returns how many. It fails if the
+// database does.
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := p.s.count(ctx, `DELETE FROM charla.deliveries WHERE (account, name) IN (
 		SELECT account, name FROM charla.deliveries WHERE state = 'sent' AND due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)`,
@@ -218,6 +233,8 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	return int(n), err
 }
 
+// NextWake implements [storage.Outbox]: it returns the earliest instant at which Claim
+// has something to do; zero: there is none. It fails if the database does.
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx, `WITH `+lanes+` SELECT least(
 		(SELECT min(first.due) FROM lanes l CROSS JOIN LATERAL (

@@ -9,7 +9,8 @@ import (
 )
 
 // checkPooler returns [ErrPooler] if a connection can lose its prepared statements when
-// another one has a transaction. Without this check some of the first calls would fail.
+// another one has a transaction; else nil. Without this check some of the first calls
+// would fail. It fails if it gets no connections or a statement fails.
 func checkPooler(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	switch pool.Config().ConnConfig.DefaultQueryExecMode {
 	case pgx.QueryExecModeCacheStatement, pgx.QueryExecModeDescribeExec:
@@ -42,9 +43,9 @@ func checkPooler(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	return poolerError(errors.Join(err, tx.Rollback(ctx)))
 }
 
-// poolerError returns [ErrPooler] if a prepared statement is gone, or there is one already:
-// the connection leads to another one of the server's than before. It wraps any other error;
-// nil stays nil.
+// poolerError returns [ErrPooler] if a prepared statement is gone, or there is one
+// already: the connection leads to another one of the server's than before. It wraps
+// any other error in an [*Error]; nil stays nil.
 func poolerError(err error) error {
 	switch code(err) {
 	case "26000", "42P05":

@@ -162,10 +162,11 @@ func NewPool(ctx context.Context, dsn string, o *Options) (*pgxpool.Pool, error)
 	return pool, nil
 }
 
-// setKeepalives makes the server notice within half a minute, not hours, that this process
-// or the network is gone. It may be in the middle of a transaction whose rest did not get
-// there: then it waits for that, with its locks, and none of its own limits holds. It is
-// no error if the server does not know these settings.
+// setKeepalives makes the server notice within half a minute, not hours, that this
+// process or the network is gone. It may be in the middle of a transaction whose rest
+// did not get there: then it waits for that, with its locks, and none of its own limits
+// holds. It is no error if the server does not know these settings; it fails if the
+// connection does.
 func setKeepalives(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4; SET tcp_user_timeout = 30000",
 		pgx.QueryExecModeSimpleProtocol)
@@ -175,8 +176,9 @@ func setKeepalives(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// hideDSN returns an error about a connection string without that string: the driver does
-// not hide every password in one that it cannot read.
+// hideDSN returns an error about a connection string without that string: the driver
+// does not hide every password in one that it cannot read. Other errors stay as they
+// are.
 func hideDSN(err error) error {
 	var e *pgconn.ParseConfigError
 	if !errors.As(err, &e) {
@@ -187,10 +189,9 @@ func hideDSN(err error) error {
 	return &without
 }
 
-// New builds a store on a host's own pool of connections, which it shares. The
-// pool must not be in a query mode that learns no types from the server (simple
-// protocol, exec). Close leaves the pool open. Errors are
-// those of [Open].
+// New builds a store on a host's own pool of connections, which it shares. Close leaves
+// the pool open. It fails for a pool with too few connections, or in a query mode that
+// learns no types from the server (simple protocol, exec), and else as [Open] does.
 func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Store, error) {
 	opts, err := o.orDefaults()
 	if err != nil {
@@ -255,7 +256,8 @@ func prepare(ctx context.Context, pool *pgxpool.Pool, partitions int) (id [16]by
 }
 
 // check returns [*VersionError] if the server is too old, [ErrAsync] if it acknowledges
-// commits before they are durable, and an error if its texts are not UTF-8.
+// commits before they are durable, and an error if its texts are not UTF-8 or it cannot
+// be asked; else nil.
 func check(ctx context.Context, c *pgx.Conn) error {
 	var number int
 	var version, encoding, sync string
@@ -291,7 +293,7 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 
 // Close waits for what is under way, does what waits already, and closes the
 // connections, unless the pool is the host's. Calls after it fail with
-// [storage.ErrClosed], a second Close too.
+// [storage.ErrClosed], a second Close too; else it does not fail.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {

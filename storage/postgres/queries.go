@@ -16,6 +16,9 @@ import (
 
 type queries struct{ s *Store }
 
+// Ticket implements [storage.Queries]: it returns one ticket; number zero is the
+// latest. It fails with [storage.ErrNotFound] if there is none, or if the database
+// does.
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	const query = "SELECT doc FROM charla.tickets WHERE account = $1 AND conversation = $2 AND number = "
 	if ref.Number != 0 {
@@ -25,6 +28,8 @@ func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, e
 		ref.Account.UUID[:], ref.Conversation.UUID[:])
 }
 
+// Messages implements [storage.Queries]: it returns messages of a conversation, in
+// their order. It fails if the database does.
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	query := "SELECT doc FROM charla.messages WHERE account = $1 AND conversation = $2 AND seq > $3 AND seq < $4"
 	before := q.Before
@@ -47,19 +52,24 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 	return found, err
 }
 
+// History implements [storage.Queries]: it returns at most limit entries after a
+// number, in their order, of a ticket, or of the conversation if ref.Number is zero. It
+// fails if the database does.
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return list(ctx, p.s, decoded(codec.DecodeEntry), `SELECT doc FROM charla.entries
 		WHERE account = $1 AND conversation = $2 AND n > $3 AND ($4::bigint = 0 OR ticket = $4) ORDER BY n LIMIT $5`,
 		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), storage.PageLimit(limit))
 }
 
-// Changes implements [storage.Queries]. It reads by the transaction of a conversation's
-// last commit. A cursor holds which transactions were over when it was made, up to the
-// last one that changed something: all changes but theirs are new, in whatever order they
-// land. Later ones are left out because a server that crashes forgets those that left
-// nothing behind, and gives their numbers to others. A page that is full ends in the
-// middle of those that were over at its own moment. It fails with [storage.ErrCursor] for
-// a cursor of another list or database, or as each does.
+// Changes implements [storage.Queries]: it returns the conversations that changed after
+// a cursor, each with its version, and a Next that is never empty. It reads by the
+// transaction of a conversation's last commit. A cursor holds which transactions were
+// over when it was made, up to the last one that changed something: all changes but
+// theirs are new, in whatever order they land. Later ones are left out because a server
+// that crashes forgets those that left nothing behind, and gives their numbers to
+// others. A page that is full ends in the middle of those that were over at its own
+// moment. It fails with [storage.ErrCursor] for a cursor of another list or database,
+// or as each does.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 	name := "changes " + account.String()
 	at := feed{seen: beginning}
@@ -88,10 +98,11 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 	}
 }
 
-// changes returns one page after a place in the feed, and the place behind it. It fails with
-// [storage.ErrCursor] if the place is of another state of the database. The query asks for
-// one row more, to see whether that is all; the snapshot comes with every row, and alone
-// where there is none.
+// changes returns one page of at most limit changes after a place in the feed, and the
+// place behind it. The query asks for one row more, to see whether that is all; the
+// snapshot comes with every row, and alone where there is none. It fails with
+// [storage.ErrCursor] if the place is of another state of the database, or as each
+// does.
 func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed, limit int) (page storage.Page[storage.Change], next feed, err error) {
 	args := []any{account.UUID[:], strconv.FormatUint(at.seen.xmin, 10), at.seen.String(), limit + 1}
 	middle := ""
@@ -159,8 +170,9 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 	return page, next, nil
 }
 
-// Report implements [storage.Queries] in one statement. Sums are exact, and percentiles
-// are the values at their ranks. It fails as one does.
+// Report implements [storage.Queries]: it returns R2.7's figures from an instant on, up
+// to another, exclusive, by one statement. Sums are exact, and percentiles are the
+// values at their ranks. It fails as one does.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	var r tickets.Report
 	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed}
@@ -188,6 +200,9 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 	return r, nil
 }
 
+// Count implements [storage.Queries]: it returns how many open tickets have their
+// instant of that kind after one time and not after another. It fails for an unknown
+// kind of instant, or if the database does.
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (n int, err error) {
 	if err := by.Check(); err != nil {
 		return 0, err

@@ -12,7 +12,7 @@ type insertion struct {
 	kinds []kind
 }
 
-// put returns an insertion: the statement before and after the table of its rows, and the
+// put returns an insertion: the SQL before and after the table of its rows, and the
 // types of the table's columns.
 func put(before, after string, kinds ...kind) insertion {
 	return insertion{before + unnest(1, kinds...) + after, kinds}
@@ -65,13 +65,13 @@ var (
 	putDeliveries = insertDeliveries(1) + unlessThere
 )
 
-// key adds the two IDs of a key.
+// key adds the two IDs of a key as the next values.
 func (t *table) key(k key) {
 	t.uuid(k.account)
 	t.uuid(k.id)
 }
 
-// answer adds a row: the n-th answer of a conversation's version.
+// answer adds a row, of the n-th answer of a conversation's version.
 func (t *table) answer(k key, version int64, n int, a *tickets.Answer) {
 	t.key(k)
 	t.number(version)

@@ -112,16 +112,16 @@ func (t *table) next(size int) *column {
 	return c
 }
 
-// null adds NULL.
+// null adds NULL as the next value.
 func (t *table) null() { t.next(-1).nulls = true }
 
-// uuid adds an ID.
+// uuid adds an ID as the next value.
 func (t *table) uuid(id [16]byte) {
 	c := t.next(len(id))
 	c.list = append(c.list, id[:]...)
 }
 
-// number adds a number.
+// number adds a number as the next value.
 func (t *table) number(n int64) {
 	c := t.next(8)
 	c.list = binary.BigEndian.AppendUint64(c.list, uint64(n))
@@ -136,7 +136,7 @@ func (t *table) numberOrNull(n pgtype.Int8) {
 	t.number(n.Int64)
 }
 
-// text adds a text.
+// text adds a text as the next value.
 func (t *table) text(s string) {
 	c := t.next(len(s))
 	c.list = append(c.list, s...)
@@ -151,7 +151,7 @@ func (t *table) textOrNull(s pgtype.Text) {
 	t.text(s.String)
 }
 
-// flag adds a boolean.
+// flag adds a boolean as the next value.
 func (t *table) flag(v bool) {
 	c := t.next(1)
 	one := byte(0)
@@ -161,7 +161,7 @@ func (t *table) flag(v bool) {
 	c.list = append(c.list, one)
 }
 
-// bytea adds bytes; nil is empty, not NULL.
+// bytea adds bytes as the next value; nil is empty, not NULL.
 func (t *table) bytea(b []byte) {
 	c := t.next(len(b))
 	c.list = append(c.list, b...)
@@ -170,7 +170,8 @@ func (t *table) bytea(b []byte) {
 // GoString returns type and length only, so that no customer's text gets into errors.
 func (c *column) GoString() string { return fmt.Sprintf("%s[%d]", c.kind.name, c.n) }
 
-// appendTo appends the array as the server takes it.
+// appendTo appends the array to b as the server takes it, and returns b. It overwrites
+// the list's head.
 func (c *column) appendTo(b []byte) []byte {
 	if c.n == 0 {
 		b = binary.BigEndian.AppendUint64(b, 0) // no dimension, no NULL
@@ -207,7 +208,8 @@ func registerColumns(m *pgtype.Map) {
 // columnCodec is the codec of an array type that also takes columns.
 type columnCodec struct{ pgtype.Codec }
 
-// PlanEncode implements [pgtype.Codec]. A [*column] is encoded already.
+// PlanEncode implements [pgtype.Codec]: for a [*column], which is encoded already, it
+// returns a plan that copies it, for any other value the codec's own plan.
 func (c columnCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
 	if _, ok := value.(*column); ok && format == pgtype.BinaryFormatCode {
 		return columnPlan{}
@@ -220,7 +222,8 @@ func (columnCodec) PreferredFormat() int16 { return pgtype.BinaryFormatCode }
 
 type columnPlan struct{}
 
-// Encode appends a column, which value must be, else it panics. It never fails.
+// Encode appends the encoding of value, which must be a [*column], to buf. It never
+// fails; it panics for anything else.
 func (columnPlan) Encode(value any, buf []byte) ([]byte, error) {
 	return value.(*column).appendTo(buf), nil
 }

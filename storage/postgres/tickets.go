@@ -30,6 +30,9 @@ func (l *listing) arg(v any) string {
 // where adds a condition.
 func (l *listing) where(condition string) { l.conditions = append(l.conditions, condition) }
 
+// Tickets implements [storage.Queries]: it returns a page of a query's tickets in its
+// order, with previews if it asks for them. It fails with [storage.ErrCursor] for a
+// cursor of another list, or if the database does.
 func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
 	var page storage.Page[storage.TicketRow]
 	name, err := listName(q)
@@ -89,9 +92,9 @@ func listName(q storage.TicketQuery) (string, error) {
 	return "tickets " + string(b), err
 }
 
-// statement returns the statement for a page of tickets and its arguments. Tickets of any
-// status are three ordered ranges of one index, merged, so that no other index is needed.
-// account is the account's number, needed only for words.
+// statement returns the SQL text for a page of tickets and its arguments. Tickets of
+// any status are three ordered ranges of one index, merged, so that no other index is
+// needed. account is the account's number, needed only for words.
 func statement(account int64, q storage.TicketQuery, continued bool, after position, limit int) (string, []any) {
 	column, beyond := "t.changed", "<"
 	if q.Order == storage.ByWaiting {
@@ -122,9 +125,10 @@ func orderBy(by storage.Order) string {
 	return " ORDER BY at DESC, conversation DESC, number DESC"
 }
 
-// withPreview returns the statement of a list with what [storage.TicketQuery].Preview asks
-// for: one statement, which sees one moment by itself. The account is $1. Each part is
-// looked up for each row by itself (LIMIT), never joined as a whole.
+// withPreview returns the SQL of a list together with what
+// [storage.TicketQuery].Preview asks for: one statement, which sees one moment by
+// itself. The account is $1. Each part is looked up for each row by itself (LIMIT),
+// never joined as a whole.
 func withPreview(list string, by storage.Order) string {
 	return fmt.Sprintf(`SELECT p.*, c.wake, m.doc, n.unread FROM (%s) p
 LEFT JOIN LATERAL (SELECT wake FROM charla.conversations WHERE account = $1 AND id = p.conversation LIMIT 1) c ON true
@@ -141,7 +145,7 @@ func hasIndex(q storage.TicketQuery) bool {
 	return !q.Conversation.IsZero() || len(q.Conditions()) > 0 || len(q.Words) > 0
 }
 
-// filter adds the query's conditions.
+// filter adds the query's conditions, all but the cursor's.
 func (l *listing) filter(account int64, q storage.TicketQuery) {
 	id := l.arg(q.Account.UUID[:])
 	l.where("t.account = " + id)

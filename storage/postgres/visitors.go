@@ -18,10 +18,10 @@ const (
 	verdict = " SELECT coalesce((SELECT CASE WHEN deleted THEN 'deleted' END FROM a), CASE WHEN NOT EXISTS (SELECT FROM a) THEN 'none' WHEN EXISTS (SELECT FROM done) THEN 'done' ELSE 'not' END)"
 )
 
-// inAccount runs a statement that changes something in an account: lives, query, verdict.
-// query has a part "done" with a row if it did something; if it did nothing, inAccount
-// returns otherwise. It fails with [storage.ErrDeleted] and [storage.ErrNotFound] by the
-// account.
+// inAccount runs a statement that changes something in an account: lives, query,
+// verdict. query has a part "done" with a row if it did something; if it did nothing,
+// inAccount returns otherwise. It fails with [storage.ErrDeleted] and
+// [storage.ErrNotFound] by the account, or as change does.
 func (s *Store) inAccount(ctx context.Context, otherwise error, query string, args ...any) error {
 	var became string
 	if err := s.change(ctx, lives+query+verdict, args, func(scan func(...any) error) error { return scan(&became) }); err != nil {
@@ -40,6 +40,8 @@ func (s *Store) inAccount(ctx context.Context, otherwise error, query string, ar
 
 type presence struct{ s *Store }
 
+// Get implements [storage.Presence]: it returns an account's roster; the zero one if
+// there is none, or no such account. It fails if the database does.
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	found, err := list(ctx, p.s, decodeJSON[tickets.Roster], "SELECT doc FROM charla.presence WHERE account = $1", account.UUID[:])
 	if err != nil || len(found) == 0 {
@@ -48,6 +50,9 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 	return found[0], nil
 }
 
+// Put implements [storage.Presence]: it replaces the roster if the stored revision is
+// one below. It fails with [storage.ErrConflict] for another revision,
+// [storage.ErrDeleted] or [storage.ErrNotFound], or if the database does.
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
 	doc, err := codec.Roster(r)
 	if err != nil {
@@ -63,6 +68,9 @@ func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.
 
 type sessions struct{ s *Store }
 
+// Create implements [storage.Sessions]: it adds a session. It fails with
+// [storage.ErrExists] if its ID is taken, [storage.ErrDeleted] or [storage.ErrNotFound]
+// by the account, or if the database does.
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	return p.s.inAccount(ctx, storage.ErrExists, `,
 		done AS (INSERT INTO charla.sessions (account, id, revision, conversation, kind, value, doc, expires)
@@ -70,10 +78,15 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 		s.Account.UUID[:], s.ID.UUID[:], s.Revision, s.Conversation.UUID[:], string(s.Identity.Kind), s.Identity.Value, codec.AppendSession(nil, &s), orNull(s.ExpiresAt))
 }
 
+// Get implements [storage.Sessions]: it returns a session. It fails with
+// [storage.ErrNotFound] if there is none, or if the database does.
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	return get(ctx, p.s, decoded(codec.DecodeSession), "SELECT doc FROM charla.sessions WHERE account = $1 AND id = $2", account.UUID[:], id.UUID[:])
 }
 
+// Save implements [storage.Sessions]: it replaces a session if the stored revision is
+// one below. It fails with [storage.ErrConflict] for another revision,
+// [storage.ErrNotFound] if there is no such session, or if the database does.
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	var found, saved bool
 	err := p.s.change(ctx, `WITH done AS (UPDATE charla.sessions SET revision = $3, conversation = $4, kind = $5, value = $6, doc = $7, expires = $8
@@ -92,6 +105,8 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	return nil
 }
 
+// Prune implements [storage.Sessions]: it removes up to limit sessions that expired
+// before a time, and returns how many. It fails if the database does.
 func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := p.s.count(ctx, `DELETE FROM charla.sessions WHERE (account, id) IN (
 		SELECT account, id FROM charla.sessions WHERE expires < $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)`,
@@ -99,6 +114,8 @@ func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, 
 	return int(n), err
 }
 
+// Holder implements [storage.Sessions]: it returns the conversation that holds an
+// identity; zero: none does. It fails if the database does.
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
 	var holder [16]byte
 	_, err := p.s.one(ctx, "SELECT conversation FROM charla.identities WHERE account = $1 AND kind = $2 AND value = $3",
@@ -106,6 +123,9 @@ func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tick
 	return tickets.ConversationID{UUID: holder}, err
 }
 
+// Raise implements [storage.Sessions]: it raises a conversation's marks to the given
+// ones where those are larger. It fails with [storage.ErrNotFound] or
+// [storage.ErrDeleted], or if the database does.
 func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.s.inAccount(ctx, storage.ErrNotFound, `,
 		done AS (INSERT INTO charla.marks AS m (account, conversation, customer, agent)
@@ -115,6 +135,8 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversa
 		account.UUID[:], conversation.UUID[:], m.Customer, m.Agent)
 }
 
+// Marks implements [storage.Sessions]: it returns a conversation's marks; zero if there
+// are none, or no such conversation. It fails if the database does.
 func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m tickets.Marks, err error) {
 	_, err = p.s.one(ctx, "SELECT customer, agent FROM charla.marks WHERE account = $1 AND conversation = $2",
 		[]any{account.UUID[:], conversation.UUID[:]}, &m.Customer, &m.Agent)
@@ -123,6 +145,9 @@ func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversa
 
 type contacts struct{ s *Store }
 
+// Add implements [storage.Contacts]: it adds a submission with its deliveries. It fails
+// with [storage.ErrExists] if its key is taken, [storage.ErrDeleted] or
+// [storage.ErrNotFound] by the account, or if the database does.
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	doc, err := codec.Submission(s)
 	if err != nil {
@@ -139,11 +164,16 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 		sent AS (`+insertDeliveries(4)+" WHERE EXISTS (SELECT FROM done) "+unlessThere+")", args...)
 }
 
+// Get implements [storage.Contacts]: it returns the submission of a key. It fails with
+// [storage.ErrNotFound] if there is none, or if the database does.
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
 	return get(ctx, p.s, decodeJSON[tickets.Submission],
 		"SELECT doc FROM charla.submissions WHERE account = $1 AND name = $2", account.UUID[:], key)
 }
 
+// List implements [storage.Contacts]: it returns a page of an account's submissions,
+// the last added first. It fails with [storage.ErrCursor] for a cursor of another list,
+// or if the database does.
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	var page storage.Page[tickets.Submission]
 	name := "contacts " + account.String()

@@ -38,7 +38,7 @@ func lead(account int64) string { return strconv.FormatInt(account, 10) }
 
 var quoting = strings.NewReplacer(`'`, `''`, `\`, `\\`)
 
-// quote appends a lexeme, made of parts, as PostgreSQL quotes it.
+// quote appends a lexeme, made of parts, to b as PostgreSQL quotes it.
 func quote(b *strings.Builder, parts ...string) {
 	b.WriteByte('\'')
 	for _, part := range parts {
@@ -51,8 +51,8 @@ func quote(b *strings.Builder, parts ...string) {
 // full and separated by spaces.
 type vector struct{ words, long string }
 
-// vectors returns the words of a text, which single spaces separate, in as many vectors as
-// their size needs.
+// vectors returns the words of an account's text, which single spaces separate, in as
+// many vectors as their size needs; none for a text without words.
 func vectors(account int64, text string) (all []vector) {
 	var words, rest strings.Builder
 	flush := func() {

@@ -44,7 +44,8 @@ const (
 	dropped
 )
 
-// newWorker returns a worker with some places; at most queue calls wait for it.
+// newWorker returns a worker that does at most that many groups at a time, its places;
+// at most queue calls wait for it.
 func newWorker[T any](places, queue int, do func([]*call[T])) *worker[T] {
 	w := &worker[T]{do: do, queue: make(chan *call[T], queue), lead: make(chan struct{}, 1), spare: make(chan struct{}, places-1)}
 	w.lead <- struct{}{}
@@ -54,10 +55,10 @@ func newWorker[T any](places, queue int, do func([]*call[T])) *worker[T] {
 	return w
 }
 
-// run does work in a group with others' and returns its error. If ctx ends before the work
-// has begun, run returns [storage.ErrBusy] and nothing happens; once it has begun, run waits
-// for the outcome, which the store's timeout bounds. If the queue is full, run returns
-// [ErrBusy].
+// run does work in a group with others' and returns its error. If ctx ends before the
+// work has begun, run fails with [storage.ErrBusy] and nothing happens; once it has
+// begun, run waits for the outcome, which the store's timeout bounds. If the queue is
+// full, run fails with [ErrBusy].
 func (w *worker[T]) run(ctx context.Context, work T) error {
 	c := &call[T]{work: work, done: make(chan struct{})}
 	select {
@@ -103,7 +104,8 @@ func (w *worker[T]) run(ctx context.Context, work T) error {
 	}
 }
 
-// lendLater frees a spare place if stop is not called within [patience].
+// lendLater frees a spare place for another group if stop is not called within
+// [patience].
 func (w *worker[T]) lendLater() (stop func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	enough := context.AfterFunc(ctx, func() {
@@ -125,8 +127,8 @@ func (w *worker[T]) free() {
 	}
 }
 
-// runGroup does the calls that wait, up to groupSize of them, and reports whether there
-// were any.
+// runGroup does the calls that wait, up to groupSize of them, tells their callers, and
+// reports whether there were any.
 func (w *worker[T]) runGroup() bool {
 	var all [groupSize]*call[T]
 	group := all[:0]
