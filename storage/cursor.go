@@ -24,7 +24,7 @@ func Cursor(database, list string, position []byte) string {
 }
 
 // ParseCursor returns the position in a cursor that [Cursor] made for the same list of
-// the same database. For any other text it returns [ErrCursor].
+// the same database. It fails with [ErrCursor] for any other text.
 func ParseCursor(database, list, cursor string) (position []byte, err error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) < markSize || len(cursor) != base64.RawURLEncoding.EncodedLen(len(b)) { // it skips line ends

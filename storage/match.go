@@ -49,7 +49,7 @@ func (i Instant) Of(t *tickets.Ticket) (time.Time, bool) {
 	}
 }
 
-// Check returns an error unless i is one of the constants.
+// Check fails unless i is one of the constants.
 func (i Instant) Check() error {
 	if i != CountsFrom && i != WaitsSince {
 		return errors.New("storage: no such instant: " + string(i))

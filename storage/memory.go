@@ -99,7 +99,7 @@ type delivery struct {
 	leased time.Time
 }
 
-// NewMemory returns an empty store.
+// NewMemory returns an empty store, on which no cursor of another one holds.
 func NewMemory() *Memory {
 	return NewMemoryOf(strconv.FormatUint(maphash.String(maphash.MakeSeed(), ""), 36))
 }
@@ -137,8 +137,8 @@ func (m *Memory) Queries() Queries { return memoryQueries{m} }
 // Contacts returns the part that keeps contact forms.
 func (m *Memory) Contacts() Contacts { return memoryContacts{m} }
 
-// Close frees everything that is kept. Calls after it fail with [ErrClosed], and so does
-// a second Close.
+// Close frees everything that is kept. Calls after it fail with [ErrClosed], and so
+// does a second Close; nothing else fails.
 func (m *Memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -211,7 +211,7 @@ func (m *Memory) cursor(list string, p position) string {
 }
 
 // parseCursor returns the position in a cursor of the same list. It fails with
-// [ErrCursor].
+// [ErrCursor] for any other text.
 func (m *Memory) parseCursor(list, cursor string) (position, error) {
 	b, err := ParseCursor(m.database, list, cursor)
 	if err != nil || len(b) != 32 {

@@ -11,6 +11,8 @@ import (
 
 type memoryAccounts struct{ m *Memory }
 
+// Create implements [Accounts]: it adds an account with its first documents. It fails
+// with [ErrExists] if its ID or key is taken, with ctx's error or [ErrClosed].
 func (p memoryAccounts) Create(ctx context.Context, a chatcfg.Account, docs ...Document) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -38,13 +40,15 @@ func (p memoryAccounts) Create(ctx context.Context, a chatcfg.Account, docs ...D
 	return nil
 }
 
-// putDocuments adds or replaces documents.
+// putDocuments adds or replaces documents of the account.
 func (a *account) putDocuments(docs []Document) {
 	for _, d := range docs {
 		a.documents[documentKey{d.Name, d.Version}] = slices.Clone(d.Body)
 	}
 }
 
+// Get implements [Accounts]: it returns an account by its ID, a deleted one too. It
+// fails with [ErrNotFound] if there is none, with ctx's error or [ErrClosed].
 func (p memoryAccounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -58,6 +62,8 @@ func (p memoryAccounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.
 	return copyAccount(a.record), nil
 }
 
+// Find implements [Accounts]: it returns an account by its public key, a deleted one
+// too. It fails with [ErrNotFound] if there is none, with ctx's error or [ErrClosed].
 func (p memoryAccounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -71,6 +77,9 @@ func (p memoryAccounts) Find(ctx context.Context, key string) (chatcfg.Account, 
 	return copyAccount(a.record), nil
 }
 
+// List implements [Accounts]: it returns the accounts that are not deleted, by ID,
+// after the given one and at most limit; hidden ones only when asked for. It fails with
+// ctx's error or [ErrClosed].
 func (p memoryAccounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -94,6 +103,10 @@ func (p memoryAccounts) List(ctx context.Context, after chatcfg.AccountID, hidde
 	return list, nil
 }
 
+// Save implements [Accounts]: it replaces an account, but for its key, if the stored
+// revision is one below, and adds or replaces documents. A save that deletes the
+// account drops its deadlines and pending deliveries. It fails with [ErrConflict] for
+// another revision, [ErrDeleted] or [ErrNotFound], with ctx's error or [ErrClosed].
 func (p memoryAccounts) Save(ctx context.Context, a chatcfg.Account, docs ...Document) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -134,6 +147,9 @@ func (m *Memory) dropWork(a *account) {
 	}
 }
 
+// Document implements [Accounts]: it returns the body of a document, of a deleted
+// account too. It fails with [ErrNotFound] if there is no such account or document,
+// with ctx's error or [ErrClosed].
 func (p memoryAccounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -151,6 +167,9 @@ func (p memoryAccounts) Document(ctx context.Context, id chatcfg.AccountID, name
 	return slices.Clone(body), nil
 }
 
+// Purge implements [Accounts]: it removes everything of a deleted account, itself
+// included, and returns how much. It fails with [ErrNotFound], or [ErrConflict] while
+// the account is not deleted, with ctx's error or [ErrClosed].
 func (p memoryAccounts) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -187,6 +206,8 @@ func (p memoryAccounts) Purge(ctx context.Context, id chatcfg.AccountID) (Purged
 
 type memoryPresence struct{ m *Memory }
 
+// Get implements [Presence]: it returns an account's roster; the zero one if there is
+// none, or no such account. It fails with ctx's error or [ErrClosed].
 func (p memoryPresence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -200,6 +221,9 @@ func (p memoryPresence) Get(ctx context.Context, account chatcfg.AccountID) (tic
 	return copyRoster(a.roster), nil
 }
 
+// Put implements [Presence]: it replaces the roster if the stored revision is one
+// below. It fails with [ErrConflict] for another revision, [ErrDeleted] or
+// [ErrNotFound], with ctx's error or [ErrClosed].
 func (p memoryPresence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
 	done, err := p.m.write(ctx)
 	if err != nil {

@@ -12,6 +12,9 @@ import (
 
 type memoryConversations struct{ m *Memory }
 
+// Load implements [Conversations]: it returns what one decision needs, from one moment;
+// what does not exist is zero. It fails with [ErrNotFound] if there is no such account,
+// or no session as asked for, with ctx's error or [ErrClosed].
 func (p memoryConversations) Load(ctx context.Context, q LoadQuery) (Loaded, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -52,6 +55,9 @@ func (p memoryConversations) Load(ctx context.Context, q LoadQuery) (Loaded, err
 	return l, nil
 }
 
+// Commit implements [Conversations]: it writes a batch, whole or not at all. It fails
+// with [ErrNotFound], [ErrDeleted], [ErrConfigChanged] or [ErrConflict], with
+// [ErrNotDone] for a second ticket that is not closed, with ctx's error or [ErrClosed].
 func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -84,7 +90,8 @@ func (p memoryConversations) Commit(ctx context.Context, b *Batch) error {
 	return nil
 }
 
-// unclosed returns the ticket that is not closed, or zero if there is none.
+// unclosed returns the number of the ticket that is not closed, or zero if there is
+// none.
 func (c *conversation) unclosed() tickets.Number {
 	for number, t := range c.tickets {
 		if t.record.Status != tickets.StatusClosed {
@@ -94,7 +101,7 @@ func (c *conversation) unclosed() tickets.Number {
 	return 0
 }
 
-// apply writes a batch that has passed [Batch.Check].
+// apply writes a batch that has passed [Batch.Check]; c may be new.
 func (m *Memory) apply(a *account, c *conversation, b *Batch) {
 	m.due.remove(c.due())
 	a.disarm(c)
@@ -199,6 +206,9 @@ func (a *account) putTicket(c *conversation, record tickets.Ticket) {
 	}
 }
 
+// ClaimDue implements [Conversations]: it returns up to limit conversations whose Wake
+// is not after now, the earliest first, and moves their Wake to leaseUntil. It skips
+// deleted accounts and those in without. It fails with ctx's error or [ErrClosed].
 func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -224,6 +234,10 @@ func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.
 	return claims, nil
 }
 
+// ClaimStale implements [Conversations]: it returns up to limit conversations that were
+// armed under a version below their account's and are not leased beyond now, and leases
+// them until leaseUntil. It skips deleted accounts and those in without. It fails with
+// ctx's error or [ErrClosed].
 func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -248,8 +262,8 @@ func (p memoryConversations) ClaimStale(ctx context.Context, now, leaseUntil tim
 	return claims, nil
 }
 
-// appendStale appends the conversations that are armed under an older version and not
-// leased beyond now, until taken has limit of them.
+// appendStale appends to taken, until it has limit of them, the conversations that are
+// armed under an older version and not leased beyond now, and returns it.
 func (a *account) appendStale(taken []*conversation, now time.Time, limit int) []*conversation {
 	for _, version := range slices.Sorted(maps.Keys(a.armed)) {
 		if version >= a.record.Version {
@@ -268,6 +282,8 @@ func (a *account) appendStale(taken []*conversation, now time.Time, limit int) [
 	return taken
 }
 
+// NextWake implements [Conversations]: it returns the earliest Wake of an account that
+// is not deleted; zero: there is none. It fails with ctx's error or [ErrClosed].
 func (p memoryConversations) NextWake(ctx context.Context) (time.Time, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {

@@ -18,8 +18,8 @@ type position struct {
 	n                     int64
 }
 
-// compare returns a number below zero if p is before q, zero if they are equal, else one
-// above zero.
+// compare returns a number below zero if p is before q, zero if they are equal, else
+// one above zero.
 func (p position) compare(q position) int {
 	return cmp.Or(
 		cmp.Compare(p.at, q.at),
@@ -127,7 +127,7 @@ func (x *index[V]) rank(p position) int {
 	return i
 }
 
-// from ranges upwards over the positions that are not below p.
+// from ranges upwards over the positions that are not below p, with their values.
 func (x *index[V]) from(p position) iter.Seq2[position, V] {
 	return func(yield func(position, V) bool) {
 		c, i, _ := x.find(p)
@@ -141,7 +141,7 @@ func (x *index[V]) from(p position) iter.Seq2[position, V] {
 	}
 }
 
-// below ranges downwards over the positions below p.
+// below ranges downwards over the positions below p, with their values.
 func (x *index[V]) below(p position) iter.Seq2[position, V] {
 	return func(yield func(position, V) bool) {
 		c, i, _ := x.find(p)

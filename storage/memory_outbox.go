@@ -10,13 +10,20 @@ import (
 
 type memoryOutbox struct{ m *Memory }
 
-// next returns the delivery's position among the pending, lease among the sending, and
-// settled among the sent; listed returns that among its account's of the same state.
-func (d *delivery) next() position    { return position{at: micros(d.record.NotBefore), n: d.order} }
-func (d *delivery) lease() position   { return position{at: micros(d.leased), n: d.order} }
+// next returns the delivery's position among the pending ones of its lane.
+func (d *delivery) next() position { return position{at: micros(d.record.NotBefore), n: d.order} }
+
+// lease returns the delivery's position among those being sent.
+func (d *delivery) lease() position { return position{at: micros(d.leased), n: d.order} }
+
+// settled returns the delivery's position among those sent.
 func (d *delivery) settled() position { return position{at: micros(d.record.SettledAt), n: d.order} }
-func (d *delivery) listed() position  { return position{n: d.order} }
-func (d *delivery) lane() Lane        { return Lane{d.record.Account, d.record.Kind} }
+
+// listed returns the delivery's position among its account's of the same state.
+func (d *delivery) listed() position { return position{n: d.order} }
+
+// lane returns the delivery's lane: its account and kind.
+func (d *delivery) lane() Lane { return Lane{d.record.Account, d.record.Kind} }
 
 // addDelivery adds a pending delivery to an account's outbox unless its key is there.
 func (m *Memory) addDelivery(a *account, record Delivery) {
@@ -69,6 +76,10 @@ func (m *Memory) unlist(a *account, d *delivery) {
 	}
 }
 
+// Claim implements [Outbox]: it marks as sending until leaseUntil, and returns, up to
+// limit deliveries that are due at now, the earliest first, as far as s allows: pending
+// ones, and repeatable ones whose lease has run out. Others whose lease has run out
+// become unknown. It fails with ctx's error or [ErrClosed].
 func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s Share) ([]Delivery, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -86,8 +97,8 @@ func (p memoryOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limi
 	return claimed, nil
 }
 
-// claimable returns the deliveries that a claim takes, in its order. It marks as unknown
-// those whose lease has run out and that are not repeatable.
+// claimable returns the deliveries that a claim takes, the earliest first. It marks as
+// unknown those whose lease has run out and that are not repeatable.
 func (m *Memory) claimable(now time.Time, limit int, s *Share) []*delivery {
 	var due, lost []*delivery
 	for at, d := range m.sending.from(lowest) {
@@ -133,6 +144,10 @@ func (m *Memory) update(d *delivery, change func()) {
 	m.list(a, d)
 }
 
+// Settle implements [Outbox]: it stores the outcome of an attempt; in a deleted account
+// one that is to be tried again is removed. It fails with [ErrLeaseLost] unless the
+// delivery is sending with the fence d.Fence, for a state that ends no attempt, with
+// ctx's error or [ErrClosed].
 func (p memoryOutbox) Settle(ctx context.Context, settled Delivery) error {
 	if err := settled.CheckSettle(); err != nil {
 		return err
@@ -163,6 +178,9 @@ func (p memoryOutbox) Settle(ctx context.Context, settled Delivery) error {
 	return nil
 }
 
+// List implements [Outbox]: it returns a page of an account's deliveries in a state, in
+// the order of their commits. It fails with [ErrCursor] for a cursor of another list,
+// with ctx's error or [ErrClosed].
 func (p memoryOutbox) List(ctx context.Context, account chatcfg.AccountID, state DeliveryState, cursor string, limit int) (Page[Delivery], error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -192,6 +210,9 @@ func (p memoryOutbox) List(ctx context.Context, account chatcfg.AccountID, state
 	return page, nil
 }
 
+// Replay implements [Outbox]: it makes a dead or unknown delivery pending at now, with
+// no attempts. It fails with [ErrNotFound], [ErrDeleted], or [ErrConflict] in another
+// state, with ctx's error or [ErrClosed].
 func (p memoryOutbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -214,6 +235,9 @@ func (p memoryOutbox) Replay(ctx context.Context, account chatcfg.AccountID, key
 	return nil
 }
 
+// Prune implements [Outbox]: it removes up to limit sent deliveries that were settled
+// before a time, the oldest first, and returns how many. It fails with ctx's error or
+// [ErrClosed].
 func (p memoryOutbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -235,6 +259,8 @@ func (p memoryOutbox) Prune(ctx context.Context, before time.Time, limit int) (i
 	return len(old), nil
 }
 
+// NextWake implements [Outbox]: it returns the earliest instant at which Claim has
+// something to do; zero: there is none. It fails with ctx's error or [ErrClosed].
 func (p memoryOutbox) NextWake(ctx context.Context) (time.Time, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {

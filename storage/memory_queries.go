@@ -50,6 +50,8 @@ func (t *ticket) position(v view) (position, bool) {
 	return position{at: micros(at), conversation: t.conversation.UUID, n: int64(r.Number)}, ok
 }
 
+// Ticket implements [Queries]: it returns one ticket; number zero is the latest. It
+// fails with [ErrNotFound] if there is none, with ctx's error or [ErrClosed].
 func (p memoryQueries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -71,6 +73,9 @@ func (p memoryQueries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Tic
 	return copyTicket(t.record), nil
 }
 
+// Tickets implements [Queries]: it returns a page of a query's tickets in its order,
+// with previews if it asks for them. It fails with [ErrCursor] for a cursor of another
+// list, with ctx's error or [ErrClosed].
 func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketRow], error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -154,6 +159,8 @@ func (a *account) tickets(q TicketQuery, after *position) iter.Seq2[position, *t
 	}
 }
 
+// Messages implements [Queries]: it returns messages of a conversation, in their order.
+// It fails with ctx's error or [ErrClosed].
 func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -194,6 +201,9 @@ func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.
 	return list, nil
 }
 
+// History implements [Queries]: it returns at most limit entries after a number, in
+// their order, of a ticket, or of the conversation if ref.Number is zero. It fails with
+// ctx's error or [ErrClosed].
 func (p memoryQueries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -217,6 +227,10 @@ func (p memoryQueries) History(ctx context.Context, ref tickets.Ref, after int64
 	return list, nil
 }
 
+// Changes implements [Queries]: it returns the conversations that changed after a
+// cursor, each with its version, and a Next that is never empty. It fails with
+// [ErrCursor] for a cursor of another list or database, with ctx's error or
+// [ErrClosed].
 func (p memoryQueries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error) {
 	done, err := p.m.read(ctx)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
+// Report implements [Queries]: it returns R2.7's figures from an instant on, up to
+// another, exclusive. It fails with ctx's error or [ErrClosed].
 func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -35,6 +37,9 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 	return r.Report(), nil
 }
 
+// Count implements [Queries]: it returns how many open tickets have their instant of
+// that kind after one time and not after another. It fails for an unknown kind of
+// instant, with ctx's error or [ErrClosed].
 func (p memoryQueries) Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {

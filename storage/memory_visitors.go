@@ -11,6 +11,9 @@ import (
 
 type memorySessions struct{ m *Memory }
 
+// Create implements [Sessions]: it adds a session. It fails with [ErrExists] if its ID
+// is taken, [ErrDeleted] or [ErrNotFound] by the account, with ctx's error or
+// [ErrClosed].
 func (p memorySessions) Create(ctx context.Context, s tickets.Session) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -28,6 +31,8 @@ func (p memorySessions) Create(ctx context.Context, s tickets.Session) error {
 	return nil
 }
 
+// Get implements [Sessions]: it returns a session. It fails with [ErrNotFound] if there
+// is none, with ctx's error or [ErrClosed].
 func (p memorySessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -42,6 +47,9 @@ func (p memorySessions) Get(ctx context.Context, account chatcfg.AccountID, id t
 	return tickets.Session{}, ErrNotFound
 }
 
+// Save implements [Sessions]: it replaces a session if the stored revision is one
+// below. It fails with [ErrConflict] for another revision, [ErrNotFound] if there is no
+// such session, with ctx's error or [ErrClosed].
 func (p memorySessions) Save(ctx context.Context, s tickets.Session) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -63,6 +71,8 @@ func (p memorySessions) Save(ctx context.Context, s tickets.Session) error {
 	return nil
 }
 
+// Prune implements [Sessions]: it removes up to limit sessions that expired before a
+// time, and returns how many. It fails with ctx's error or [ErrClosed].
 func (p memorySessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -84,6 +94,8 @@ func (p memorySessions) Prune(ctx context.Context, before time.Time, limit int) 
 	return n, nil
 }
 
+// Holder implements [Sessions]: it returns the conversation that holds an identity;
+// zero: none does. It fails with ctx's error or [ErrClosed].
 func (p memorySessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -96,6 +108,9 @@ func (p memorySessions) Holder(ctx context.Context, account chatcfg.AccountID, i
 	return tickets.ConversationID{}, nil
 }
 
+// Raise implements [Sessions]: it raises a conversation's marks to the given ones where
+// those are larger. It fails with [ErrNotFound] or [ErrDeleted], with ctx's error or
+// [ErrClosed].
 func (p memorySessions) Raise(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID, marks tickets.Marks) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -115,6 +130,8 @@ func (p memorySessions) Raise(ctx context.Context, account chatcfg.AccountID, id
 	return nil
 }
 
+// Marks implements [Sessions]: it returns a conversation's marks; zero if there are
+// none, or no such conversation. It fails with ctx's error or [ErrClosed].
 func (p memorySessions) Marks(ctx context.Context, account chatcfg.AccountID, id tickets.ConversationID) (tickets.Marks, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -129,6 +146,9 @@ func (p memorySessions) Marks(ctx context.Context, account chatcfg.AccountID, id
 
 type memoryContacts struct{ m *Memory }
 
+// Add implements [Contacts]: it adds a submission with its deliveries. It fails with
+// [ErrExists] if its key is taken, [ErrDeleted] or [ErrNotFound] by the account, with
+// ctx's error or [ErrClosed].
 func (p memoryContacts) Add(ctx context.Context, s tickets.Submission, deliveries []Delivery) error {
 	done, err := p.m.write(ctx)
 	if err != nil {
@@ -150,6 +170,8 @@ func (p memoryContacts) Add(ctx context.Context, s tickets.Submission, deliverie
 	return nil
 }
 
+// Get implements [Contacts]: it returns the submission of a key. It fails with
+// [ErrNotFound] if there is none, with ctx's error or [ErrClosed].
 func (p memoryContacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
@@ -164,6 +186,9 @@ func (p memoryContacts) Get(ctx context.Context, account chatcfg.AccountID, key 
 	return tickets.Submission{}, ErrNotFound
 }
 
+// List implements [Contacts]: it returns a page of an account's submissions, the last
+// added first. It fails with [ErrCursor] for a cursor of another list, with ctx's error
+// or [ErrClosed].
 func (p memoryContacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[tickets.Submission], error) {
 	done, err := p.m.read(ctx)
 	if err != nil {

@@ -15,7 +15,7 @@ type Reporter struct {
 	first, all times
 }
 
-// Ticket counts a ticket.
+// Ticket counts a ticket by its status, and whether it is important or delayed.
 func (r *Reporter) Ticket(t *tickets.Ticket) {
 	switch t.Status {
 	case tickets.StatusOpen:
@@ -42,7 +42,7 @@ func (r *Reporter) Answer(first bool, waited, limit time.Duration) {
 	}
 }
 
-// Report returns the figures of all that was counted.
+// Report returns the figures of all that was counted so far.
 func (r *Reporter) Report() tickets.Report {
 	report := r.report
 	report.First, report.All = r.first.figures(), r.all.figures()
@@ -71,7 +71,8 @@ func (t *times) add(waited, limit time.Duration) {
 	}
 }
 
-// figures returns mean and percentiles, zero if there are no times.
+// figures returns how many times there are, their mean and percentiles, and how many
+// had a limit and kept it; zero if there are no times. It sorts the times.
 func (t *times) figures() tickets.Times {
 	n := len(t.waits)
 	if n == 0 {

@@ -26,8 +26,9 @@ type Found struct {
 	Unclosed tickets.Number
 }
 
-// Check returns the error with which a commit of the batch must fail, or nil if the store
-// must write it. It may change f.
+// Check returns the error with which a commit of the batch must fail, or nil if the
+// store must write it: [ErrNotFound], [ErrDeleted], [ErrConfigChanged], [ErrConflict],
+// or [ErrNotDone] for a second ticket that is not closed. It may change f.
 func (b *Batch) Check(f *Found) error {
 	switch {
 	case f.Account == nil:
@@ -68,7 +69,8 @@ func (d *Delivery) Claim() {
 	d.Fence++
 }
 
-// CheckSettle returns an error if the state is none that [Outbox].Settle accepts.
+// CheckSettle fails if the state is none that [Outbox].Settle accepts: pending, sent,
+// dead or unknown.
 func (d *Delivery) CheckSettle() error {
 	switch d.State {
 	case Pending, Sent, Dead, Unknown:
@@ -79,8 +81,8 @@ func (d *Delivery) CheckSettle() error {
 }
 
 // Settle changes the stored delivery as [Outbox].Settle must, given the caller's. It
-// returns [ErrLeaseLost], and changes nothing, unless the stored one is sending and has
-// the caller's fence.
+// fails with [ErrLeaseLost], and changes nothing, unless the stored one is sending and
+// has the caller's fence.
 func (d *Delivery) Settle(by Delivery) error {
 	if d.State != Sending || d.Fence != by.Fence {
 		return ErrLeaseLost
@@ -92,8 +94,8 @@ func (d *Delivery) Settle(by Delivery) error {
 	return nil
 }
 
-// Replay makes the stored delivery pending at now, with no attempts. It returns
-// [ErrConflict] unless the delivery is dead or unknown.
+// Replay makes the stored delivery pending at now, with no attempts. It fails with
+// [ErrConflict], and changes nothing, unless the delivery is dead or unknown.
 func (d *Delivery) Replay(now time.Time) error {
 	if d.State != Dead && d.State != Unknown {
 		return ErrConflict

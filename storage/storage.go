@@ -308,7 +308,8 @@ type Lane struct {
 	Kind    string
 }
 
-// Allows reports whether a claim that took taken of the lane may take one more.
+// Allows reports whether a claim that took taken deliveries of the lane may take one
+// more.
 func (s *Share) Allows(lane Lane, taken int) bool {
 	return (s.Each <= 0 || taken < s.Each) &&
 		!slices.Contains(s.Full, lane) && !slices.Contains(s.Full, Lane{Kind: lane.Kind})

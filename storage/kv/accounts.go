@@ -22,7 +22,8 @@ func (t *tx) live(id chatcfg.AccountID) (a chatcfg.Account) {
 	return a
 }
 
-// saveAccount inserts or replaces an account, and the documents.
+// saveAccount inserts or replaces an account, and the documents. A failure fails the
+// transaction.
 func (t *tx) saveAccount(a chatcfg.Account, docs []storage.Document) {
 	t.save(accountTable, key(a.ID), storage.Clean(a))
 	for _, d := range docs {
@@ -30,6 +31,8 @@ func (t *tx) saveAccount(a chatcfg.Account, docs []storage.Document) {
 	}
 }
 
+// Create implements [storage.Accounts]: it adds an account with its first documents. It
+// fails with [storage.ErrExists] if its ID or key is taken, or if the database does.
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.change(ctx, func(t *tx) {
 		t.need(t.get(accountTable, key(a.ID)) == nil && t.get(keyTable, key(a.Key)) == nil, storage.ErrExists)
@@ -38,6 +41,8 @@ func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage
 	})
 }
 
+// Get implements [storage.Accounts]: it returns an account by its ID, a deleted one
+// too. It fails with [storage.ErrNotFound] if there is none, or if the database does.
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
 		t.need(t.load(accountTable, key(id), &a), storage.ErrNotFound)
@@ -45,6 +50,9 @@ func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Accoun
 	})
 }
 
+// Find implements [storage.Accounts]: it returns an account by its public key, a
+// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if the
+// database does.
 func (p accounts) Find(ctx context.Context, public string) (chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
 		t.need(t.load(accountTable, t.get(keyTable, key(public)), &a), storage.ErrNotFound)
@@ -52,6 +60,9 @@ func (p accounts) Find(ctx context.Context, public string) (chatcfg.Account, err
 	})
 }
 
+// List implements [storage.Accounts]: it returns the accounts that are not deleted, by
+// ID, after the given one and at most limit; hidden ones only when asked for. It fails
+// if the database does.
 func (p accounts) List(ctx context.Context, behind chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (list []chatcfg.Account) {
 		for k, doc := range t.from(accountTable, nil, key(behind)) {
@@ -67,6 +78,11 @@ func (p accounts) List(ctx context.Context, behind chatcfg.AccountID, hidden boo
 	})
 }
 
+// Save implements [storage.Accounts]: it replaces an account, but for its key, if the
+// stored revision is one below, and adds or replaces documents. A save that deletes the
+// account drops its deadlines and pending deliveries. It fails with
+// [storage.ErrConflict] for another revision, [storage.ErrDeleted] or
+// [storage.ErrNotFound], or if the database does.
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.change(ctx, func(t *tx) {
 		stored := t.live(a.ID)
@@ -97,6 +113,9 @@ func (t *tx) dropWork(account chatcfg.AccountID) {
 	}
 }
 
+// Document implements [storage.Accounts]: it returns the body of a document, of a
+// deleted account too. It fails with [storage.ErrNotFound] if there is no such account
+// or document, or if the database does.
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
 	return read(ctx, p.Store, func(t *tx) []byte {
 		body := t.get(documentTable, key(id, name, version))
@@ -105,6 +124,9 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 	})
 }
 
+// Purge implements [storage.Accounts]: it removes everything of a deleted account,
+// itself included, and returns how much. It fails with [storage.ErrNotFound], or
+// [storage.ErrConflict] while the account is not deleted, or if the database does.
 func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
 	return update(ctx, p.Store, func(t *tx) (purged storage.Purged) {
 		var a chatcfg.Account
@@ -136,6 +158,8 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 
 type presence struct{ *Store }
 
+// Get implements [storage.Presence]: it returns an account's roster; the zero one if
+// there is none, or no such account. It fails if the database does.
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	return read(ctx, p.Store, func(t *tx) (r tickets.Roster) {
 		t.load(rosterTable, key(account), &r)
@@ -143,6 +167,9 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 	})
 }
 
+// Put implements [storage.Presence]: it replaces the roster if the stored revision is
+// one below. It fails with [storage.ErrConflict] for another revision,
+// [storage.ErrDeleted] or [storage.ErrNotFound], or if the database does.
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
@@ -155,6 +182,9 @@ func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.
 
 type sessions struct{ *Store }
 
+// Create implements [storage.Sessions]: it adds a session. It fails with
+// [storage.ErrExists] if its ID is taken, [storage.ErrDeleted] or [storage.ErrNotFound]
+// by the account, or if the database does.
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
@@ -163,6 +193,8 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	})
 }
 
+// Get implements [storage.Sessions]: it returns a session. It fails with
+// [storage.ErrNotFound] if there is none, or if the database does.
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	return read(ctx, p.Store, func(t *tx) (s tickets.Session) {
 		t.need(t.load(sessionTable, key(account, id), &s), storage.ErrNotFound)
@@ -170,6 +202,9 @@ func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 	})
 }
 
+// Save implements [storage.Sessions]: it replaces a session if the stored revision is
+// one below. It fails with [storage.ErrConflict] for another revision,
+// [storage.ErrNotFound] if there is no such session, or if the database does.
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	return p.change(ctx, func(t *tx) {
 		var stored tickets.Session
@@ -179,6 +214,8 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	})
 }
 
+// Prune implements [storage.Sessions]: it removes up to limit sessions that expired
+// before a time, and returns how many. It fails if the database does.
 func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return update(ctx, p.Store, func(t *tx) int {
 		var keys [][]byte
@@ -201,10 +238,15 @@ func (t *tx) holder(account chatcfg.AccountID, of tickets.Identity) (c tickets.C
 	return c
 }
 
+// Holder implements [storage.Sessions]: it returns the conversation that holds an
+// identity; zero: none does. It fails if the database does.
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, of tickets.Identity) (tickets.ConversationID, error) {
 	return read(ctx, p.Store, func(t *tx) tickets.ConversationID { return t.holder(account, of) })
 }
 
+// Raise implements [storage.Sessions]: it raises a conversation's marks to the given
+// ones where those are larger. It fails with [storage.ErrNotFound] or
+// [storage.ErrDeleted], or if the database does.
 func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, of tickets.ConversationID, m tickets.Marks) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
@@ -215,12 +257,17 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, of ticke
 	})
 }
 
+// Marks implements [storage.Sessions]: it returns a conversation's marks; zero if there
+// are none, or no such conversation. It fails if the database does.
 func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, of tickets.ConversationID) (tickets.Marks, error) {
 	return read(ctx, p.Store, func(t *tx) tickets.Marks { return t.conversation(account, of).Marks })
 }
 
 type contacts struct{ *Store }
 
+// Add implements [storage.Contacts]: it adds a submission with its deliveries. It fails
+// with [storage.ErrExists] if its key is taken, [storage.ErrDeleted] or
+// [storage.ErrNotFound] by the account, or if the database does.
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
@@ -232,6 +279,8 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 	})
 }
 
+// Get implements [storage.Contacts]: it returns the submission of a key. It fails with
+// [storage.ErrNotFound] if there is none, or if the database does.
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, name string) (tickets.Submission, error) {
 	return read(ctx, p.Store, func(t *tx) (s tickets.Submission) {
 		t.need(t.load(submissionTable, key(account, t.get(submissionKeyTable, key(account, name))), &s), storage.ErrNotFound)
@@ -239,6 +288,9 @@ func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, name strin
 	})
 }
 
+// List implements [storage.Contacts]: it returns a page of an account's submissions,
+// the last added first. It fails with [storage.ErrCursor] for a cursor of another list,
+// or if the database does.
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	list := "contacts " + account.String()
 	end, err := p.parseCursor(list, cursor, math.MaxInt64)
@@ -259,8 +311,8 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 	})
 }
 
-// parseCursor returns the number in a cursor of a list, or begin for an empty cursor. It
-// fails with [storage.ErrCursor].
+// parseCursor returns the number in a cursor of a list, or begin for an empty cursor.
+// It fails with [storage.ErrCursor] for any other text.
 func (s *Store) parseCursor(list, cursor string, begin int64) (int64, error) {
 	if cursor == "" {
 		return begin, nil

@@ -26,8 +26,10 @@ type conversation struct {
 	Unclosed tickets.Number
 }
 
-// dueKey returns the conversation's key in dueTable, armedKey that in armedTable.
-func (c *conversation) dueKey() []byte   { return key(c.Wake, c.Account, c.ID) }
+// dueKey returns the conversation's key in dueTable.
+func (c *conversation) dueKey() []byte { return key(c.Wake, c.Account, c.ID) }
+
+// armedKey returns the conversation's key in armedTable.
 func (c *conversation) armedKey() []byte { return key(c.Account, int64(c.Armed), c.Lease, c.ID) }
 
 // conversation returns a conversation; its Version is zero if there is none.
@@ -89,6 +91,9 @@ func (k *ticket) views(c *conversation) (keys [][]byte) {
 	return keys
 }
 
+// Load implements [storage.Conversations]: it returns what one decision needs, from one
+// moment; what does not exist is zero. It fails with [storage.ErrNotFound] if there is
+// no such account, or no session as asked for, or if the database does.
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
 	return read(ctx, p.Store, func(t *tx) (l storage.Loaded) {
 		t.need(t.load(accountTable, key(q.Account), &l.Account), storage.ErrNotFound)
@@ -113,6 +118,10 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (storage.L
 	})
 }
 
+// Commit implements [storage.Conversations]: it writes a batch, whole or not at all. It
+// fails with [storage.ErrNotFound], [storage.ErrDeleted], [storage.ErrConfigChanged] or
+// [storage.ErrConflict], with [storage.ErrNotDone] for a second ticket that is not
+// closed, or if the database does.
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	return p.change(ctx, func(t *tx) {
 		account, id := b.Conversation.Account, b.Conversation.ID
@@ -156,7 +165,8 @@ func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	})
 }
 
-// found returns what the batch's check needs to know of what is stored.
+// found returns what the batch's check needs to know of what is stored of its account
+// and c. A failure fails the transaction.
 func (t *tx) found(c *conversation, b *storage.Batch) *storage.Found {
 	account := b.Conversation.Account
 	f := &storage.Found{
@@ -176,8 +186,9 @@ func (t *tx) found(c *conversation, b *storage.Batch) *storage.Found {
 	return f
 }
 
-// updateTicket changes a ticket, which is zero if it is not stored, and saves it; it saves
-// nothing if its number is then zero. It updates c.Unclosed, which the caller must save.
+// updateTicket loads a ticket, which is zero if it is not stored, changes it by change
+// and saves it; it saves nothing if its number is then zero. It updates c.Unclosed,
+// which the caller must save.
 func (t *tx) updateTicket(c *conversation, n tickets.Number, change func(*ticket)) {
 	var k ticket
 	if t.load(ticketTable, key(c.Account, c.ID, n), &k) {
@@ -199,6 +210,9 @@ func (t *tx) updateTicket(c *conversation, n tickets.Number, change func(*ticket
 	}
 }
 
+// ClaimDue implements [storage.Conversations]: it returns up to limit conversations
+// whose Wake is not after now, the earliest first, and moves their Wake to leaseUntil.
+// It skips deleted accounts and those in without. It fails if the database does.
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
@@ -222,6 +236,10 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 	})
 }
 
+// ClaimStale implements [storage.Conversations]: it returns up to limit conversations
+// that were armed under a version below their account's and are not leased beyond now,
+// and leases them until leaseUntil. It skips deleted accounts and those in without. It
+// fails if the database does.
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
@@ -250,6 +268,8 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 	})
 }
 
+// NextWake implements [storage.Conversations]: it returns the earliest Wake of an
+// account that is not deleted; zero: there is none. It fails if the database does.
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time { return t.firstInstant(dueTable, nil) })
 }

@@ -40,7 +40,7 @@ func (d *delivery) queueKey() []byte {
 // stateKey returns the delivery's key in stateTable.
 func (d *delivery) stateKey() []byte { return key(d.Account, string(d.State), d.N) }
 
-// unqueue removes a delivery from queueTable only.
+// unqueue removes a delivery from queueTable only, if its state has it there.
 func (t *tx) unqueue(d *delivery) {
 	if k := d.queueKey(); k != nil {
 		t.remove(queueTable, k)
@@ -64,8 +64,8 @@ func (t *tx) saveDelivery(d *delivery) {
 	t.save(deliveryTable, key(d.Account, d.Key), d)
 }
 
-// addDeliveries adds pending deliveries to an account's outbox, but for those whose keys
-// are there.
+// addDeliveries adds pending deliveries to an account's outbox, but for those whose
+// keys are there.
 func (t *tx) addDeliveries(account chatcfg.AccountID, list []storage.Delivery) {
 	for _, one := range list {
 		d := &delivery{Delivery: storage.Clean(one)}
@@ -77,8 +77,8 @@ func (t *tx) addDeliveries(account chatcfg.AccountID, list []storage.Delivery) {
 	}
 }
 
-// due returns the deliveries under a prefix of queueTable whose next step is due, the
-// earliest first, at most limit.
+// due returns the deliveries under a prefix of queueTable whose next step is due at
+// now, the earliest first, at most limit.
 func (t *tx) due(prefix []byte, now time.Time, limit int) (list []*delivery) {
 	for k, of := range t.from(queueTable, prefix, prefix) {
 		if len(list) >= limit || instant(k[len(prefix):]).After(now) {
@@ -113,6 +113,10 @@ func (t *tx) lanes() iter.Seq2[storage.Lane, []byte] {
 	}
 }
 
+// Claim implements [storage.Outbox]: it marks as sending until leaseUntil, and returns,
+// up to limit deliveries that are due at now, the earliest first, as far as s allows:
+// pending ones, and repeatable ones whose lease has run out. Others whose lease has run
+// out become unknown. It fails if the database does.
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	return update(ctx, p.Store, func(t *tx) (claimed []storage.Delivery) {
 		var due []*delivery
@@ -150,6 +154,10 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 	})
 }
 
+// Settle implements [storage.Outbox]: it stores the outcome of an attempt; in a deleted
+// account one that is to be tried again is removed. It fails with
+// [storage.ErrLeaseLost] unless the delivery is sending with the fence d.Fence, for a
+// state that ends no attempt, or if the database does.
 func (p outbox) Settle(ctx context.Context, by storage.Delivery) error {
 	if err := by.CheckSettle(); err != nil {
 		return err
@@ -169,6 +177,9 @@ func (p outbox) Settle(ctx context.Context, by storage.Delivery) error {
 	})
 }
 
+// List implements [storage.Outbox]: it returns a page of an account's deliveries in a
+// state, in the order of their commits. It fails with [storage.ErrCursor] for a cursor
+// of another list, or if the database does.
 func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
 	list := "outbox " + account.String() + " " + string(state)
 	last, err := p.parseCursor(list, cursor, 0)
@@ -190,6 +201,9 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 	})
 }
 
+// Replay implements [storage.Outbox]: it makes a dead or unknown delivery pending at
+// now, with no attempts. It fails with [storage.ErrNotFound], [storage.ErrDeleted], or
+// [storage.ErrConflict] in another state, or if the database does.
 func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, name string, now time.Time) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
@@ -203,6 +217,9 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, name stri
 	})
 }
 
+// Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
+// settled before a time, the oldest first, and returns how many. It fails if the
+// database does.
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return update(ctx, p.Store, func(t *tx) int {
 		old := t.due(key(string(storage.Sent)), before.Add(-time.Microsecond), limit)
@@ -213,6 +230,8 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	})
 }
 
+// NextWake implements [storage.Outbox]: it returns the earliest instant at which Claim
+// has something to do; zero: there is none. It fails if the database does.
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time {
 		next := t.firstInstant(queueTable, key(string(storage.Sending)))

@@ -13,6 +13,9 @@ import (
 
 type queries struct{ *Store }
 
+// Ticket implements [storage.Queries]: it returns one ticket; number zero is the
+// latest. It fails with [storage.ErrNotFound] if there is none, or if the database
+// does.
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	return read(ctx, p.Store, func(t *tx) (found tickets.Ticket) {
 		if ref.Number == 0 {
@@ -23,9 +26,10 @@ func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, e
 	})
 }
 
-// Tickets implements [storage.Queries]. It reads a view of the account; a cursor holds
-// the rest of the last row's key. It fails with [storage.ErrCursor] for a cursor of
-// another list, or as read does.
+// Tickets implements [storage.Queries]: it returns a page of a query's tickets in its
+// order, with previews if it asks for them. It reads a view of the account; a cursor
+// holds the rest of the last row's key. It fails with [storage.ErrCursor] for a cursor
+// of another list, or as read does.
 func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page storage.Page[storage.TicketRow], err error) {
 	var last []byte
 	if q.Cursor != "" {
@@ -71,6 +75,8 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page stora
 	})
 }
 
+// Messages implements [storage.Queries]: it returns messages of a conversation, in
+// their order. It fails if the database does.
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	if q.Before == 0 {
 		q.Before = math.MaxInt64
@@ -96,6 +102,9 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 	})
 }
 
+// History implements [storage.Queries]: it returns at most limit entries after a
+// number, in their order, of a ticket, or of the conversation if ref.Number is zero. It
+// fails if the database does.
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return read(ctx, p.Store, func(t *tx) (list []tickets.Entry) {
 		of := key(ref.Account, ref.Conversation)
@@ -111,9 +120,10 @@ func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limi
 	})
 }
 
-// Changes implements [storage.Queries]. It skips nothing: updates are serial, and so the
-// numbers of the feed are drawn in the order of commits. It fails with
-// [storage.ErrCursor] for a cursor of another list, or as read does.
+// Changes implements [storage.Queries]: it returns the conversations that changed after
+// a cursor, each with its version, and a Next that is never empty. It skips nothing:
+// updates are serial, and so the numbers of the feed are drawn in the order of commits.
+// It fails with [storage.ErrCursor] for a cursor of another list, or as read does.
 func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (page storage.Page[storage.Change], err error) {
 	list, last := "changes "+account.String(), int64(0)
 	if cursor != storage.Latest {
@@ -141,6 +151,8 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 	})
 }
 
+// Report implements [storage.Queries]: it returns R2.7's figures from an instant on, up
+// to another, exclusive. It fails if the database does.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	return read(ctx, p.Store, func(t *tx) tickets.Report {
 		var r storage.Reporter
@@ -163,6 +175,9 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 	})
 }
 
+// Count implements [storage.Queries]: it returns how many open tickets have their
+// instant of that kind after one time and not after another. It fails for an unknown
+// kind of instant, or if the database does.
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (int, error) {
 	if err := by.Check(); err != nil {
 		return 0, err

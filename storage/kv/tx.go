@@ -57,8 +57,9 @@ type tx struct {
 	err error
 }
 
-// read returns what do returns in a transaction that only reads. It fails with the
-// transaction's first failure, the context's error or [storage.ErrClosed].
+// read returns what do returns in a transaction that only reads. It fails, with a zero
+// result, with the transaction's first failure, the context's error or
+// [storage.ErrClosed].
 func read[T any](ctx context.Context, s *Store, do func(*tx) T) (found T, err error) {
 	err = s.run(ctx, s.db.View, func(t *tx) { found = do(t) })
 	if err != nil {
@@ -80,8 +81,8 @@ func update[T any](ctx context.Context, s *Store, do func(*tx) T) (done T, err e
 // change is update for a function that returns nothing. It fails as read does.
 func (s *Store) change(ctx context.Context, do func(*tx)) error { return s.run(ctx, s.db.Update, do) }
 
-// run calls do within the database's View or Update, and returns the transaction's first
-// failure, the context's error or [storage.ErrClosed].
+// run calls do within transaction, the database's View or Update. It fails with the
+// transaction's first failure, the context's error or [storage.ErrClosed].
 func (s *Store) run(ctx context.Context, transaction func(func(Tx) error) error, do func(*tx)) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -98,14 +99,14 @@ func (s *Store) run(ctx context.Context, transaction func(func(Tx) error) error,
 	})
 }
 
-// need fails the transaction with an error unless a condition holds.
+// need makes the transaction fail with otherwise, unless the condition holds.
 func (t *tx) need(holds bool, otherwise error) {
 	if !holds {
 		t.fail(otherwise)
 	}
 }
 
-// fail fails the transaction with an error unless it has failed already; nil does
+// fail makes the transaction fail with err, unless it has failed already; nil does
 // nothing.
 func (t *tx) fail(err error) {
 	if t.err == nil {
@@ -113,35 +114,39 @@ func (t *tx) fail(err error) {
 	}
 }
 
-// put inserts or replaces the value of a key.
+// put inserts or replaces the value of a key. A failure fails the transaction; after
+// one, put does nothing.
 func (t *tx) put(in table, key, value []byte) {
 	if t.err == nil {
 		t.err = t.tx.Put(in.key(key), append([]byte{}, value...))
 	}
 }
 
-// remove removes a key, if it is there.
+// remove removes a key, if it is there. A failure fails the transaction; after one,
+// remove does nothing.
 func (t *tx) remove(in table, key []byte) {
 	if t.err == nil {
 		t.err = t.tx.Delete(in.key(key))
 	}
 }
 
-// get returns the value of a key, or nil if there is none.
+// get returns the value of a key, or nil if there is none. A failure fails the
+// transaction.
 func (t *tx) get(in table, key []byte) []byte {
 	value, err := t.tx.Get(in.key(key))
 	t.fail(err)
 	return value
 }
 
-// save stores a value as JSON.
+// save stores a value as JSON under a key. A failure fails the transaction.
 func (t *tx) save(in table, key []byte, v any) {
 	doc, err := json.Marshal(v)
 	t.fail(err)
 	t.put(in, key, doc)
 }
 
-// load reads a value that save stored into v, and reports whether there was one.
+// load reads a value that save stored into v, and reports whether there was one. A
+// failure fails the transaction, and is false.
 func (t *tx) load(in table, key []byte, v any) bool {
 	doc := t.get(in, key)
 	return doc != nil && t.decode(doc, v)
@@ -154,13 +159,15 @@ func (t *tx) decode(doc []byte, v any) bool {
 	return err == nil
 }
 
-// from ranges upwards over the keys of a table that have a prefix, starting at first.
-// Here, in below and in scan, the keys are without the table's byte.
+// from ranges upwards over the keys of a table that have a prefix, and their values,
+// starting at first. Here, in below and in scan, the keys are without the table's byte.
+// It fails as scan does.
 func (t *tx) from(in table, prefix, first []byte) iter.Seq2[[]byte, []byte] {
 	return t.scan(in.key(first), after(in.key(prefix)), false)
 }
 
-// below ranges downwards over the keys of a table that have a prefix and are below end.
+// below ranges downwards over the keys of a table that have a prefix and are below end,
+// and their values. It fails as scan does.
 func (t *tx) below(in table, prefix, end []byte) iter.Seq2[[]byte, []byte] {
 	return t.scan(in.key(prefix), in.key(end), true)
 }
@@ -168,9 +175,9 @@ func (t *tx) below(in table, prefix, end []byte) iter.Seq2[[]byte, []byte] {
 // maxStep is how many pairs one Scan reads at most.
 const maxStep = 256
 
-// scan ranges over the keys from first up to, and without, end, in steps: each Scan has
-// ended before its pairs are yielded, so the loop's body may use the transaction. A
-// failure of a Scan fails the transaction and ends the loop.
+// scan ranges over the keys from first up to, and without, end, and their values, in
+// steps: each Scan has ended before its pairs are yielded, so the loop's body may use
+// the transaction. A failure of a Scan fails the transaction and ends the loop.
 func (t *tx) scan(first, end []byte, backwards bool) iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
 		first, end := first, end
@@ -200,7 +207,8 @@ func (t *tx) scan(first, end []byte, backwards bool) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// decoded ranges over values that save stored.
+// decoded ranges over values that save stored, read back; one that cannot be read is
+// yielded as far as it could be, and fails the transaction.
 func decoded[T any](t *tx, values iter.Seq2[[]byte, []byte]) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, doc := range values {
@@ -212,12 +220,14 @@ func decoded[T any](t *tx, values iter.Seq2[[]byte, []byte]) iter.Seq[T] {
 	}
 }
 
-// all returns all values of an account in a table.
+// all returns all values of an account in a table, in the order of their keys. A
+// failure fails the transaction.
 func all[T any](t *tx, in table, account chatcfg.AccountID) []T {
 	return slices.Collect(decoded[T](t, t.from(in, key(account), key(account))))
 }
 
-// next returns the next number for something new in a table, from 1.
+// next returns the next number for something new in a table, from 1, and stores that it
+// is taken.
 func (t *tx) next(in table) int64 {
 	var n int64
 	if last := t.get(countTable, []byte{byte(in)}); last != nil {
@@ -270,8 +280,11 @@ func key(parts ...any) (k []byte) {
 	return k
 }
 
-// number returns the number with which k begins, instant the time, id the ID. They panic
-// if k is too short.
-func number(k []byte) int64      { return int64(binary.BigEndian.Uint64(k) ^ 1<<63) }
+// number returns the number with which k begins. It panics if k is too short.
+func number(k []byte) int64 { return int64(binary.BigEndian.Uint64(k) ^ 1<<63) }
+
+// instant returns the time, in UTC, with which k begins. It panics if k is too short.
 func instant(k []byte) time.Time { return time.UnixMicro(number(k)).UTC() }
-func id(k []byte) [16]byte       { return [16]byte(k[:16]) }
+
+// id returns the ID with which k begins. It panics if k is too short.
+func id(k []byte) [16]byte { return [16]byte(k[:16]) }

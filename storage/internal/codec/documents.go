@@ -6,7 +6,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// AppendMessage appends a message.
+// AppendMessage appends the encoding of a message to b and returns b; [DecodeMessage]
+// reads it.
 func AppendMessage(b []byte, m *tickets.Message) []byte {
 	b = appendInt(b, 1, m.Seq)
 	b = appendInt(b, 2, m.Ticket)
@@ -30,7 +31,9 @@ func AppendMessage(b []byte, m *tickets.Message) []byte {
 	return b
 }
 
-// DecodeMessage reads a message into m, which must be zero. It fails with [ErrCorrupt].
+// DecodeMessage reads a message from what [AppendMessage] wrote into m, which must be
+// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
+// not know it skips.
 func DecodeMessage(doc string, m *tickets.Message) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -62,7 +65,7 @@ func DecodeMessage(doc string, m *tickets.Message) error {
 	return r.err()
 }
 
-// readFile reads the file in a field.
+// readFile returns the file in a field. If it is malformed, the reader fails.
 func readFile(r *reader) *tickets.File {
 	f := &tickets.File{}
 	sub := r.within()
@@ -84,7 +87,8 @@ func readFile(r *reader) *tickets.File {
 	return f
 }
 
-// AppendConversation appends a conversation.
+// AppendConversation appends the encoding of a conversation to b and returns b;
+// [DecodeConversation] reads it.
 func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 	b = appendInt(b, 1, c.Format)
 	b = appendID(b, 2, c.Account.UUID)
@@ -106,8 +110,9 @@ func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 	return appendInt(b, 16, c.SessionEpoch)
 }
 
-// DecodeConversation reads a conversation into c, which must be zero. It fails with
-// [ErrCorrupt].
+// DecodeConversation reads a conversation from what [AppendConversation] wrote into c,
+// which must be zero. It fails with [ErrCorrupt] for what is no such document; fields
+// that it does not know it skips.
 func DecodeConversation(doc string, c *tickets.Conversation) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -149,7 +154,8 @@ func DecodeConversation(doc string, c *tickets.Conversation) error {
 	return r.err()
 }
 
-// AppendSession appends a session.
+// AppendSession appends the encoding of a session to b and returns b; [DecodeSession]
+// reads it.
 func AppendSession(b []byte, s *tickets.Session) []byte {
 	b = appendID(b, 1, s.ID.UUID)
 	b = appendID(b, 2, s.Account.UUID)
@@ -172,7 +178,9 @@ func AppendSession(b []byte, s *tickets.Session) []byte {
 	return appendInt(b, 17, s.SecretEpoch)
 }
 
-// DecodeSession reads a session into s, which must be zero. It fails with [ErrCorrupt].
+// DecodeSession reads a session from what [AppendSession] wrote into s, which must be
+// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
+// not know it skips.
 func DecodeSession(doc string, s *tickets.Session) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -216,7 +224,8 @@ func DecodeSession(doc string, s *tickets.Session) error {
 	return r.err()
 }
 
-// AppendReceipt appends a receipt.
+// AppendReceipt appends the encoding of a receipt to b and returns b; [DecodeReceipt]
+// reads it.
 func AppendReceipt(b []byte, c *storage.Receipt) []byte {
 	b = appendText(b, 1, c.Scope)
 	b = appendText(b, 2, c.Key)
@@ -231,7 +240,9 @@ func AppendReceipt(b []byte, c *storage.Receipt) []byte {
 	return appendInt(b, 9, c.Last)
 }
 
-// DecodeReceipt reads a receipt into c, which must be zero. It fails with [ErrCorrupt].
+// DecodeReceipt reads a receipt from what [AppendReceipt] wrote into c, which must be
+// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
+// not know it skips.
 func DecodeReceipt(doc string, c *storage.Receipt) error {
 	r := reader{doc: doc}
 	for r.next() {

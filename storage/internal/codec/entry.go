@@ -7,7 +7,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// AppendEntry appends a history entry.
+// AppendEntry appends the encoding of a history entry to b and returns b; [DecodeEntry]
+// reads it.
 func AppendEntry(b []byte, e *tickets.Entry) []byte {
 	b = appendInt(b, 1, e.N)
 	b = appendInt(b, 2, e.Ticket)
@@ -56,8 +57,9 @@ func AppendEntry(b []byte, e *tickets.Entry) []byte {
 	return b
 }
 
-// DecodeEntry reads a history entry into e, which must be zero. It fails with
-// [ErrCorrupt].
+// DecodeEntry reads a history entry from what [AppendEntry] wrote into e, which must be
+// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
+// not know it skips.
 func DecodeEntry(doc string, e *tickets.Entry) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -87,7 +89,7 @@ func DecodeEntry(doc string, e *tickets.Entry) error {
 	return r.err()
 }
 
-// readActor reads the actor in a field.
+// readActor reads the actor in a field into a. If it is malformed, the reader fails.
 func readActor(r *reader, a *tickets.Actor) {
 	sub := r.within()
 	for sub.next() {
@@ -107,7 +109,7 @@ func readActor(r *reader, a *tickets.Actor) {
 	r.leave(&sub)
 }
 
-// readInputs reads the inputs in a field.
+// readInputs reads the inputs in a field into in. If it is malformed, the reader fails.
 func readInputs(r *reader, in *tickets.Inputs) {
 	sub := r.within()
 	for sub.next() {
@@ -127,7 +129,7 @@ func readInputs(r *reader, in *tickets.Inputs) {
 	r.leave(&sub)
 }
 
-// readFact reads the fact in a field.
+// readFact reads the fact in a field into f. If it is malformed, the reader fails.
 func readFact(r *reader, f *tickets.Fact) {
 	sub := r.within()
 	for sub.next() {
@@ -149,7 +151,8 @@ func readFact(r *reader, f *tickets.Fact) {
 	r.leave(&sub)
 }
 
-// readFinding reads the finding in a field.
+// readFinding reads the finding in a field into f. If it is malformed, the reader
+// fails.
 func readFinding(r *reader, f *tickets.Finding) {
 	sub := r.within()
 	for sub.next() {

@@ -48,7 +48,8 @@ func Submission(s tickets.Submission) ([]byte, error) {
 	return document(s)
 }
 
-// document returns a value as JSON, or an error which says that nothing was stored.
+// document returns a value as JSON. It fails if JSON cannot hold it, with an error
+// which says that nothing was stored.
 func document(v any) ([]byte, error) {
 	doc, err := json.Marshal(v)
 	if err != nil {
@@ -57,7 +58,8 @@ func document(v any) ([]byte, error) {
 	return doc, nil
 }
 
-// cutTimes cuts times to the microsecond, in UTC; the zero time stays zero.
+// cutTimes cuts the times in place to the microsecond, in UTC; the zero time stays
+// zero.
 func cutTimes(ts ...*time.Time) {
 	for _, t := range ts {
 		if t.IsZero() {

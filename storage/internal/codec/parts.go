@@ -8,7 +8,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// appendIdentity appends an identity as a field; a zero one is left out.
+// appendIdentity appends an identity as a field to b and returns b; a zero one is left
+// out.
 func appendIdentity(b []byte, field int, id *tickets.Identity) []byte {
 	start := len(b)
 	b, at := begin(b, field)
@@ -16,7 +17,8 @@ func appendIdentity(b []byte, field int, id *tickets.Identity) []byte {
 	return endUnlessEmpty(appendText(b, 2, id.Value), start, at)
 }
 
-// readIdentity reads the identity in a field.
+// readIdentity reads the identity in a field into id. If it is malformed, the reader
+// fails.
 func readIdentity(r *reader, id *tickets.Identity) {
 	sub := r.within()
 	for sub.next() {
@@ -30,7 +32,8 @@ func readIdentity(r *reader, id *tickets.Identity) {
 	r.leave(&sub)
 }
 
-// appendCustomer appends a customer as a field; a zero one is left out.
+// appendCustomer appends a customer as a field to b and returns b; a zero one is left
+// out.
 func appendCustomer(b []byte, field int, c *tickets.Customer) []byte {
 	start := len(b)
 	b, at := begin(b, field)
@@ -42,7 +45,8 @@ func appendCustomer(b []byte, field int, c *tickets.Customer) []byte {
 	return endUnlessEmpty(appendText(b, 6, c.Locale), start, at)
 }
 
-// readCustomer reads the customer in a field.
+// readCustomer reads the customer in a field into c. If it is malformed, the reader
+// fails.
 func readCustomer(r *reader, c *tickets.Customer) {
 	sub := r.within()
 	for sub.next() {
@@ -64,8 +68,8 @@ func readCustomer(r *reader, c *tickets.Customer) {
 	r.leave(&sub)
 }
 
-// appendMap appends the pairs in the order of their keys, so that equal maps are equal
-// bytes; an empty map is left out.
+// appendMap appends the pairs of a map as fields to b, in the order of their keys, so
+// that equal maps are equal bytes, and returns b; an empty map is left out.
 func appendMap(b []byte, field int, m map[string]string) []byte {
 	if len(m) == 0 {
 		return b
@@ -79,7 +83,8 @@ func appendMap(b []byte, field int, m map[string]string) []byte {
 	return b
 }
 
-// readPair reads the pair in a field into a map, which it makes if it is nil.
+// readPair reads the pair in a field into a map, which it makes if it is nil. If it is
+// malformed, the reader fails.
 func readPair(r *reader, m *map[string]string) {
 	var key, value string
 	sub := r.within()

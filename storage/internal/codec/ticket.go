@@ -7,7 +7,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// AppendTicket appends a ticket.
+// AppendTicket appends the encoding of a ticket to b and returns b; [DecodeTicket]
+// reads it.
 func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 	b = appendInt(b, 1, t.Number)
 	b = appendInt(b, 2, t.Previous)
@@ -56,7 +57,9 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 	return b
 }
 
-// DecodeTicket reads a ticket into t, which must be zero. It fails with [ErrCorrupt].
+// DecodeTicket reads a ticket from what [AppendTicket] wrote into t, which must be
+// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
+// not know it skips.
 func DecodeTicket(doc string, t *tickets.Ticket) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -124,7 +127,8 @@ const (
 	oldNumberRule tickets.RuleKey = "noAgents"
 )
 
-// readMemory reads the memory of a rule in a field.
+// readMemory reads the memory of a rule in a field into m. If it is malformed, the
+// reader fails.
 func readMemory(r *reader, m *tickets.Memory) {
 	sub := r.within()
 	for sub.next() {
@@ -140,7 +144,7 @@ func readMemory(r *reader, m *tickets.Memory) {
 	r.leave(&sub)
 }
 
-// readWait reads the wait in a field.
+// readWait returns the wait in a field. If it is malformed, the reader fails.
 func readWait(r *reader) *tickets.Wait {
 	w := &tickets.Wait{}
 	sub := r.within()
@@ -162,7 +166,8 @@ func readWait(r *reader) *tickets.Wait {
 	return w
 }
 
-// readTypification reads the typification in a field.
+// readTypification returns the typification in a field. If it is malformed, the reader
+// fails.
 func readTypification(r *reader) *tickets.Typification {
 	t := &tickets.Typification{}
 	sub := r.within()

@@ -19,12 +19,12 @@ const (
 	wireFixed32 = 5 // read only
 )
 
-// appendTag appends a field's number and wire type.
+// appendTag appends a field's number and wire type to b and returns b.
 func appendTag(b []byte, field, wire int) []byte {
 	return binary.AppendUvarint(b, uint64(field<<3|wire))
 }
 
-// appendUint appends a number as a field; zero is left out.
+// appendUint appends a number as a field to b and returns b; zero is left out.
 func appendUint(b []byte, field int, v uint64) []byte {
 	if v == 0 {
 		return b
@@ -32,12 +32,12 @@ func appendUint(b []byte, field int, v uint64) []byte {
 	return binary.AppendUvarint(appendTag(b, field, wireVarint), v)
 }
 
-// appendInt appends a number as a field; zero is left out.
+// appendInt appends a number as a field to b and returns b; zero is left out.
 func appendInt[T ~int | ~int64](b []byte, field int, v T) []byte {
 	return appendUint(b, field, uint64(v))
 }
 
-// appendBool appends true as a field; false is left out.
+// appendBool appends true as a field to b and returns b; false is left out.
 func appendBool(b []byte, field int, v bool) []byte {
 	if !v {
 		return b
@@ -45,7 +45,8 @@ func appendBool(b []byte, field int, v bool) []byte {
 	return append(appendTag(b, field, wireVarint), 1)
 }
 
-// appendFixed appends a number of eight bytes as a field; zero is left out.
+// appendFixed appends a number of eight bytes as a field to b and returns b; zero is
+// left out.
 func appendFixed(b []byte, field int, v uint64) []byte {
 	if v == 0 {
 		return b
@@ -53,7 +54,8 @@ func appendFixed(b []byte, field int, v uint64) []byte {
 	return binary.LittleEndian.AppendUint64(appendTag(b, field, wireFixed64), v)
 }
 
-// appendTime appends a time as a field; the zero time is left out, 1970 is not.
+// appendTime appends a time as a field to b and returns b; the zero time is left out,
+// 1970 is not.
 func appendTime(b []byte, field int, t time.Time) []byte {
 	micros := t.UnixMicro()
 	if micros == zeroMicros {
@@ -64,7 +66,7 @@ func appendTime(b []byte, field int, t time.Time) []byte {
 
 var zeroMicros = time.Time{}.UnixMicro()
 
-// appendText appends a text as a field; an empty one is left out.
+// appendText appends a text as a field to b and returns b; an empty one is left out.
 func appendText[T ~string | ~[]byte](b []byte, field int, v T) []byte {
 	if len(v) == 0 {
 		return b
@@ -72,13 +74,14 @@ func appendText[T ~string | ~[]byte](b []byte, field int, v T) []byte {
 	return appendElement(b, field, v)
 }
 
-// appendElement appends a text as a field, an empty one too: it is one of several.
+// appendElement appends a text as a field to b and returns b, an empty one too: it is
+// one of several.
 func appendElement[T ~string | ~[]byte](b []byte, field int, v T) []byte {
 	b = binary.AppendUvarint(appendTag(b, field, wireBytes), uint64(len(v)))
 	return append(b, v...)
 }
 
-// appendID appends an ID as a field; the zero ID is left out.
+// appendID appends an ID as a field to b and returns b; the zero ID is left out.
 func appendID(b []byte, field int, id uuid.UUID) []byte {
 	if id == uuid.Nil {
 		return b
@@ -86,13 +89,15 @@ func appendID(b []byte, field int, id uuid.UUID) []byte {
 	return appendElement(b, field, id[:])
 }
 
-// begin starts a message within a message. at is what end needs to finish it.
+// begin starts a message within a message, as a field, and returns b. at is what end
+// needs to finish it.
 func begin(b []byte, field int) (_ []byte, at int) {
 	b = append(appendTag(b, field, wireBytes), 0)
 	return b, len(b)
 }
 
-// end writes the length of a message that began at, which had one byte left for it.
+// end writes the length of a message that began at at, which had one byte left for it,
+// and returns b.
 func end(b []byte, at int) []byte {
 	n := len(b) - at
 	if n < 0x80 {
@@ -130,7 +135,8 @@ type reader struct {
 	text  string
 }
 
-// next finds the next field; false at the end, and after a failure.
+// next finds the next field and reports whether there is one. It is false at the end,
+// after a failure, and for a malformed field, for which the reader fails.
 func (r *reader) next() bool {
 	if r.failed || r.at == len(r.doc) {
 		return false
@@ -161,13 +167,14 @@ func (r *reader) next() bool {
 	return !r.failed
 }
 
-// fail records a failure and returns false.
+// fail makes the reader fail and returns false.
 func (r *reader) fail() bool {
 	r.failed = true
 	return false
 }
 
-// varint reads a number of variable length.
+// varint reads a number of variable length. If there is none, the reader fails and the
+// result is zero.
 func (r *reader) varint() uint64 {
 	if r.at < len(r.doc) && r.doc[r.at] < 0x80 {
 		r.at++
@@ -194,7 +201,8 @@ func (r *reader) longVarint() (v uint64) {
 	return 0
 }
 
-// little reads a number of a size, the lowest byte first.
+// little reads a number of a size in bytes, the lowest byte first. If there are fewer
+// bytes, the reader fails and the result is zero.
 func (r *reader) little(size int) (v uint64) {
 	if len(r.doc)-r.at < size {
 		r.fail()
@@ -207,7 +215,7 @@ func (r *reader) little(size int) (v uint64) {
 	return v
 }
 
-// err returns nil, or [ErrCorrupt] after a failure.
+// err returns [ErrCorrupt] if the reader has failed, else nil.
 func (r *reader) err() error {
 	if r.failed {
 		return ErrCorrupt
@@ -215,7 +223,8 @@ func (r *reader) err() error {
 	return nil
 }
 
-// is reports whether the field has a wire type; if not, the reader fails.
+// is reports whether the field has a wire type and the reader has not failed; if it has
+// another type, the reader fails.
 func (r *reader) is(wire uint8) bool {
 	if r.wire != wire {
 		r.fail()
@@ -223,7 +232,8 @@ func (r *reader) is(wire uint8) bool {
 	return !r.failed
 }
 
-// int returns the field's number.
+// int returns the field's number. If it is none, the reader fails and the result is
+// zero.
 func (r *reader) int() int64 {
 	if !r.is(wireVarint) {
 		return 0
@@ -231,10 +241,12 @@ func (r *reader) int() int64 {
 	return int64(r.num)
 }
 
-// bool reports whether the field's number is not zero.
+// bool reports whether the field's number is not zero. If it is none, the reader fails
+// and the result is false.
 func (r *reader) bool() bool { return r.int() != 0 }
 
-// fixed returns the field's number of eight bytes.
+// fixed returns the field's number of eight bytes. If it is none, the reader fails and
+// the result is zero.
 func (r *reader) fixed() uint64 {
 	if !r.is(wireFixed64) {
 		return 0
@@ -242,10 +254,11 @@ func (r *reader) fixed() uint64 {
 	return r.num
 }
 
-// time returns the field's time.
+// time returns the field's time, in UTC. If it is none, the reader fails.
 func (r *reader) time() time.Time { return time.UnixMicro(r.int()).UTC() }
 
-// string returns the field's text, which is a part of the document.
+// string returns the field's text, which is a part of the document. If it is none, the
+// reader fails and the result is empty.
 func (r *reader) string() string {
 	if !r.is(wireBytes) {
 		return ""
@@ -253,13 +266,14 @@ func (r *reader) string() string {
 	return r.text
 }
 
-// id returns the field's ID.
+// id returns the field's ID. If it is none, the reader fails and the result is zero.
 func (r *reader) id() (id uuid.UUID) {
 	r.array(id[:])
 	return id
 }
 
-// array copies the field's bytes; the reader fails unless they are as many as to has.
+// array copies the field's bytes to to. The reader fails unless they are as many as to
+// has.
 func (r *reader) array(to []byte) {
 	if text := r.string(); len(text) == len(to) {
 		copy(to, text)
@@ -268,8 +282,9 @@ func (r *reader) array(to []byte) {
 	}
 }
 
-// within returns a reader of the message in the field; leave ends it.
+// within returns a reader of the message in the field; leave ends it. If the field is
+// none, the reader fails.
 func (r *reader) within() reader { return reader{doc: r.string()} }
 
-// leave takes over the failure of a reader that within returned.
+// leave ends a reader that within returned: if that has failed, r fails.
 func (r *reader) leave(sub *reader) { r.failed = r.failed || sub.failed }

@@ -79,7 +79,8 @@ type Condition struct {
 	Value
 }
 
-// IndexName returns the name of the column's index.
+// IndexName returns the name of the column's index: the one given, or one made of the
+// column's name.
 func (c *Column) IndexName() string {
 	if c.Index != "" {
 		return c.Index
@@ -90,7 +91,7 @@ func (c *Column) IndexName() string {
 // Row is what the columns of a table hold of a ticket, in their order.
 type Row []Value
 
-// Of returns a ticket's row.
+// Of returns a ticket's row: its value in each column, in their order.
 func (all Table) Of(t *tickets.Ticket) Row {
 	r := make(Row, len(all))
 	for i := range all {
@@ -139,7 +140,8 @@ func Bool(on bool) Value {
 // TrueOrNull returns a flag that is set, or NULL for false.
 func TrueOrNull(on bool) Value { return Value{Valid: on, Number: 1} }
 
-// Object returns a map as a JSON column's value, or NULL for an empty map.
+// Object returns a map as a JSON column's value, or NULL for an empty map. It panics
+// only if JSON cannot hold texts.
 func Object(m map[string]string) Value {
 	if len(m) == 0 {
 		return Value{}

@@ -33,8 +33,8 @@ type Migration struct {
 }
 
 // Migrations returns the scripts NNNN_name.sql of a folder and the columns that came
-// after the first schema, in order. It fails if a number is missing, or unless they are
-// numbered from 1 without a gap.
+// after the first schema, in order. It fails unless each has a number, and the numbers
+// go from 1 on without a gap and each once.
 func (d *Dialect) Migrations(files fs.FS, all Table) ([]Migration, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -67,13 +67,14 @@ func (d *Dialect) Migrations(files fs.FS, all Table) ([]Migration, error) {
 	return list, nil
 }
 
-// Add returns the statement that adds a column. The column may be NULL: processes that do
-// not know it leave it so.
+// Add returns the SQL statement that adds a column. The column may be NULL: processes
+// that do not know it leave it so.
 func (d *Dialect) Add(c *Column) string {
 	return "ALTER TABLE " + d.Table + " ADD COLUMN " + c.Name + " " + d.Types[c.Type]
 }
 
-// Indexed returns the condition by which tickets are in a column's index; empty: all are.
+// Indexed returns the SQL condition by which tickets are in a column's index; empty:
+// all are.
 func (d *Dialect) Indexed(c *Column) string {
 	switch {
 	case c.Where != "":
@@ -87,8 +88,8 @@ func (d *Dialect) Indexed(c *Column) string {
 	}
 }
 
-// Index returns the statement that makes a column's index: by account, by value (not for
-// a flag or JSON), then in the order of lists.
+// Index returns the SQL statement that makes a column's index: by account, by value
+// (not for a flag or JSON), then in the order of lists.
 func (d *Dialect) Index(c *Column) string {
 	by := c.Name + ", "
 	if c.Type == Flag || c.Type == JSON {
