@@ -9,8 +9,8 @@ import (
 // Decide decides a command: deadlines strictly before in.Now are carried out first, in
 // their order (R4.3), then the command, then the automatic actions that follow from it.
 // [tickets.CommandTick] is no command of its own: it carries out the deadlines up to
-// and including in.Now. A refused command is an error, such as [tickets.ErrTransition],
-// and then nothing at all is to be stored.
+// and including in.Now. It fails as [tickets.Draft.Do] does if the command is refused,
+// such as by [tickets.ErrTransition], and then nothing at all is to be stored.
 //
 // Decide is pure. in.Now must not be before the conversation's LastAt.
 func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) (*tickets.Draft, error) {
@@ -83,7 +83,8 @@ func (r *Rules) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, one *de
 	return nil
 }
 
-// ask asks the rules that follow a command (R4.1). Each leaves its answer in the draft.
+// ask asks the rules that follow a command (R4.1), in their order. Each leaves its
+// answer, and what it does, in the draft.
 func (r *Rules) ask(d *tickets.Draft, kind tickets.CommandKind) {
 	for _, a := range r.asked[kind] {
 		a.ask(d)

@@ -34,8 +34,8 @@ type RuleExplanation struct {
 }
 
 // Explain puts a history entry into words, in Spanish, English or Portuguese
-// ([chatcfg.Auto] and any other: Spanish), its instants in the time of loc. Rules
-// that were off left no finding in the history; they are named here.
+// ([chatcfg.Auto] and any other: Spanish), its instants in the time of loc; nil: UTC.
+// Rules that were off left no finding in the history; they are named here.
 func Explain(e tickets.Entry, l chatcfg.Locale, loc *time.Location) Explanation {
 	if l != chatcfg.English && l != chatcfg.Portuguese {
 		l = chatcfg.Spanish
@@ -109,7 +109,7 @@ func (w wording) what(e *tickets.Entry) string {
 	return text
 }
 
-// actor returns what people call who did something.
+// actor returns what people call who did something: a name, or "the agent" with the ID.
 func (w wording) actor(a tickets.Actor) string {
 	switch {
 	case a.Kind == tickets.ActorCustomer:

@@ -90,7 +90,7 @@ func (e *env) earlier(key tickets.RuleKey) (earlier, error) {
 // earlier is a rule that was asked before.
 type earlier struct{ key tickets.RuleKey }
 
-// answer returns what that rule answered; false: nothing, because it is off.
+// answer returns what the earlier rule answered; false: nothing, because it is off.
 func (e earlier) answer(d *tickets.Draft) (tickets.Finding, bool) { return d.FindingOf(e.key) }
 
 // act carries out a command of the rule as of its deadline, and adds the finding that
@@ -105,6 +105,7 @@ func (e *env) act(d *tickets.Draft, kind tickets.CommandKind, in tickets.Inputs,
 	return nil
 }
 
+// words returns a text in Spanish, English and Portuguese.
 func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: en, PT: pt} }
 
 // The reasons that several rules give.

@@ -41,8 +41,8 @@ type closing struct {
 	saves chatcfg.RuleSince
 }
 
-// due returns when the ticket closes by itself, if it counts (R4.2): not before the
-// rule was switched on, nor before the save that moved the deadline (R4.8).
+// due returns when the ticket closes by itself: not before the rule was switched on,
+// nor before the save that moved the deadline (R4.8); false: it does not (R4.2).
 func (r closing) due(t *tickets.Ticket) (time.Time, bool) {
 	from := t.CountsFrom
 	if t.Status != tickets.StatusOpen || t.Wait != nil || from.IsZero() {
@@ -58,12 +58,13 @@ func (r closing) due(t *tickets.Ticket) (time.Time, bool) {
 	return due, ok
 }
 
-// fire closes the ticket. It fails if the command does ([tickets.Draft.Do]).
+// fire closes the ticket as of when that was due. It fails if the command does
+// ([tickets.Draft.Do]).
 func (r closing) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
 	return r.act(d, tickets.CommandExpire, in, due)
 }
 
-// overdue returns the latest start from which the time is over by now.
+// overdue returns the latest start from which the time is over by now; zero: none.
 func (r closing) overdue(now time.Time, _ bool) (by Start, upTo time.Time) {
 	from, ok := startOf(now, r.after, r.clock, r.policy.Calendar)
 	if !ok || from.Before(r.saves.On) {

@@ -43,7 +43,7 @@ var important = rule{
 type importance struct{ keywords *Keywords }
 
 // ask marks the ticket important if the message has a keyword, unless it is important
-// already or an agent unmarked it.
+// already or an agent unmarked it, and adds the finding.
 func (r importance) ask(d *tickets.Draft) {
 	f := tickets.Finding{Rule: RuleImportant}
 	switch m, ok := r.keywords.Find(d.Written()); {

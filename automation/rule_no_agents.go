@@ -51,7 +51,8 @@ type absence struct {
 	first bool // R4.1: only one of the two answers
 }
 
-// ask answers if no agent is available, once per ticket and absence.
+// ask answers if no agent is available, once per ticket and absence, and adds the
+// finding.
 func (r absence) ask(d *tickets.Draft) {
 	now := d.Inputs().Presence
 	hours, asked := r.hours.answer(d)

@@ -47,7 +47,7 @@ type notification struct {
 }
 
 // ask notifies each address at most once a ticket, if the ticket is new, or was just
-// marked important.
+// marked important, and adds the finding.
 func (r notification) ask(d *tickets.Draft) {
 	f := tickets.Finding{Rule: RuleNotify}
 	var otherwise tickets.Why

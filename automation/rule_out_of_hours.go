@@ -46,8 +46,8 @@ type outside struct {
 	hours *chatcfg.Calendar
 }
 
-// ask answers outside the business hours, once per ticket and closed interval. Two
-// instants are in one interval if no opening lies between them.
+// ask answers outside the business hours, once per ticket and closed interval, and adds
+// the finding. Two instants are in one interval if no opening lies between them.
 func (r outside) ask(d *tickets.Draft) {
 	now := d.Inputs().Now
 	if r.hours.IsOpen(now) {

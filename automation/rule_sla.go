@@ -32,13 +32,14 @@ func (r waiting) due(t *tickets.Ticket) (time.Time, bool) {
 	return t.Wait.Due, true
 }
 
-// fire makes the wait a delay. It fails if the command does ([tickets.Draft.Do]).
+// fire makes the wait a delay as of when that was due. It fails if the command does
+// ([tickets.Draft.Do]).
 func (r waiting) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
 	return r.act(d, tickets.CommandDelay, in, due)
 }
 
-// overdue returns none unless the save moves running waits: each keeps the SLA that it
-// began with. Else it returns the latest beginning of a wait that is too long by now.
+// overdue returns the latest beginning of a wait that is too long by now. It is zero,
+// none, unless the save moves running waits: each keeps the SLA that it began with.
 func (r waiting) overdue(now time.Time, running bool) (by Start, upTo time.Time) {
 	if !running || r.policy.SLA == 0 {
 		return StartWait, time.Time{}

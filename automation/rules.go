@@ -29,10 +29,10 @@ type deadline struct {
 	timed
 }
 
-// Compile compiles the account's current configuration. running is the
-// configuration of version a.Rules.Running, of which only the quality and the
-// hours matter; it may be nil if that is zero or the current one (R2.6).
-// A configuration that does not validate gives its [chatcfg.Problems].
+// Compile compiles the account's current configuration. running is the configuration of
+// version a.Rules.Running, of which only the quality and the hours matter; it may be
+// nil if that is zero or the current one (R2.6). It fails with [chatcfg.Problems] for a
+// configuration that does not validate.
 func Compile(a chatcfg.Account, cfg chatcfg.Config, running *chatcfg.Config) (*Rules, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -140,8 +140,9 @@ type Overdue struct {
 	After, UpTo time.Time
 }
 
-// Overdue returns which tickets a save makes overdue that puts r in place of old, for
-// each rule with a deadline. running says that it applies to running waits, too (R2.6).
+// Overdue returns, for each rule with a deadline, which tickets a save makes overdue
+// that puts r in place of old. running says that it applies to running waits, too
+// (R2.6).
 func (r *Rules) Overdue(old *Rules, running bool, now time.Time) []Overdue {
 	var list []Overdue
 	for i := range r.timed {

@@ -37,11 +37,12 @@ type speaking struct {
 	when func(*speaker, *tickets.Draft)
 }
 
-// ask asks when.
+// ask has when decide whether the speaker sends a text.
 func (s speaking) ask(d *tickets.Draft) { s.when(s.speaker, d) }
 
 // speaks returns the compile function of a rule that needs nothing but the texts of its
-// action; when decides whether it sends one.
+// action, which of returns; when decides whether it sends one. The function returns nil
+// if the action is off, and fails as speaker does.
 func speaks(of func(*chatcfg.Automation) *chatcfg.TextAction, when func(*speaker, *tickets.Draft)) func(*env) (any, error) {
 	return func(e *env) (any, error) {
 		s, err := e.speaker(of(&e.Config.Automation))
@@ -77,8 +78,8 @@ func (s *speaker) say(d *tickets.Draft, why tickets.Why) {
 	d.AddFinding(tickets.Finding{Rule: s.rule.key, Fired: true, Why: why, Text: i + 1})
 }
 
-// values returns the values of R4.6's variables, in the language of the text. Those
-// that there are not are empty.
+// values returns the values of R4.6's variables, in the language of the text; empty
+// texts for what there is not.
 func (s *speaker) values(t *tickets.Ticket, text chatcfg.Text, language chatcfg.Locale, now time.Time) chatcfg.Values {
 	chat := &s.Config.Chat
 	v := chatcfg.Values{Customer: t.Customer.Name, Agent: t.AgentName, Account: chat.Name}

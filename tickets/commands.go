@@ -36,6 +36,7 @@ func kept(in ...Status) map[Status]Status {
 	return to
 }
 
+// words returns a text in Spanish, English and Portuguese.
 func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: en, PT: pt} }
 
 // commands is the table of R3.3, R3.5, R3.6, R3.7 and R2.3: each command is a row
@@ -123,7 +124,7 @@ func (k CommandKind) Row() *CommandRow {
 	return nil
 }
 
-// row is Row without the copy: callers do not write to it.
+// row is Row without the copy: callers must not write to it.
 func row(k CommandKind) *CommandRow {
 	for i := range commands {
 		if commands[i].Kind == k {
@@ -133,8 +134,8 @@ func row(k CommandKind) *CommandRow {
 	return nil
 }
 
-// Follows reports whether the entry of a command names the deadline that runs
-// afterwards.
+// Follows reports whether the history entry of a command names the deadline that runs
+// afterwards; false for an unknown kind.
 func (k CommandKind) Follows() bool { r := row(k); return r != nil && r.Follows }
 
 // Next returns the status to which a command leads from a status, by the table of R3.3;

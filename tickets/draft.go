@@ -61,7 +61,8 @@ func Begin(s State, at time.Time) *Draft {
 	return &Draft{State: s, At: at}
 }
 
-// Changed returns the tickets that are to be stored, by number; nil: none.
+// Changed returns the tickets that are to be stored, each once: those that this draft
+// replaced as the latest, the older one, the latest. nil: none.
 func (d *Draft) Changed() []Ticket {
 	changed := d.Settled
 	if d.olderChanged {
@@ -110,8 +111,8 @@ func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 }
 
 // target returns the ticket to which a command goes: the latest, with Number zero if
-// the command may begin one, or the older ticket. It fails with [ErrNoTicket], or
-// [ErrNotLatest] if the command may not go to an older ticket.
+// the command may begin one, or the older ticket. It fails with [ErrNoTicket] if there
+// is no such ticket, or [ErrNotLatest] if the command may not go to an older one.
 func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 	switch {
 	case cmd.Number == 0 || cmd.Number == d.Ticket.Number:
@@ -130,7 +131,7 @@ func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 // What follows are the commands' own changes ([CommandRow]). Do has checked the status of
 // the ticket; the error is nil unless a comment says when it fails.
 
-// ignore makes the ticket ignored and ends what runs on it.
+// ignore makes the ticket ignored and ends what runs on it. It never fails.
 func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 	t.Status = StatusIgnored
 	t.stopClocks()
@@ -139,7 +140,7 @@ func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 }
 
 // close closes the ticket and ends what runs on it, for an agent or, by CommandExpire,
-// for a rule.
+// for a rule. It never fails.
 func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	t.Status, t.Reason, t.ClosedAt = StatusClosed, ReasonManual, now
 	if cmd.Kind == CommandExpire {
@@ -153,6 +154,7 @@ func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 }
 
 // delay records that the wait has reached the SLA (R2.3). The ticket must have a wait.
+// It never fails.
 func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	w := *t.Wait
 	w.DelayedAt, t.Wait = now, &w
@@ -173,8 +175,9 @@ func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	return nil
 }
 
-// write stores what the customer wrote, into the ticket, the ticket reopened, or
-// a new one (R3.2, R3.4).
+// write stores what the customer wrote, into the ticket, the ticket reopened, or a new
+// one (R3.2, R3.4), and who they are. An open ticket then waits for an answer. It never
+// fails.
 func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	c := &d.Conversation
 	linked := c.mergeCustomer(cmd)
@@ -206,7 +209,8 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	return nil
 }
 
-// create puts a new ticket in place of the latest.
+// create puts a new ticket in place of the latest, which is kept in Settled if it
+// changed.
 func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 	if d.ticketChanged {
 		d.Settled = append(d.Settled, *t)
@@ -245,7 +249,7 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	return nil
 }
 
-// reopen opens an ignored or closed ticket for an agent.
+// reopen opens an ignored or closed ticket for an agent. It never fails.
 func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
 	d.open(t, now, p)
 	d.AddFact(Fact{Kind: FactOpened})
@@ -346,10 +350,11 @@ func (d *Draft) Written() string {
 	return ""
 }
 
-// Inputs returns those of the last entry. It panics before the first Do.
+// Inputs returns the inputs of the last entry. It panics before the first Do.
 func (d *Draft) Inputs() Inputs { return d.entry().Inputs }
 
-// FindingOf returns what a rule has answered in the last entry; false: nothing.
+// FindingOf returns what a rule has answered in the last entry; false: nothing. It
+// panics before the first Do.
 func (d *Draft) FindingOf(rule RuleKey) (Finding, bool) {
 	for _, f := range d.entry().Trace {
 		if f.Rule == rule {
@@ -360,20 +365,22 @@ func (d *Draft) FindingOf(rule RuleKey) (Finding, bool) {
 }
 
 // Say appends an automatic message to the latest ticket, as part of the last entry. It
-// counts as neither side's word: no status, wait or deadline changes (R4.4).
+// counts as neither side's word: no status, wait or deadline changes (R4.4). It panics
+// before the first Do.
 func (d *Draft) Say(rule RuleKey, text string) {
 	d.append(Message{From: FromRule, Rule: rule, Text: text})
 }
 
 // MarkImportant marks the latest ticket important for a rule, as part of the last entry
-// (R5.1).
+// (R5.1). It panics before the first Do.
 func (d *Draft) MarkImportant(rule RuleKey) {
 	d.Ticket.Important = true
 	d.AddFact(Fact{Kind: FactMarked, Rule: rule})
 }
 
-// NotifyAddress records that a rule tells an address of the latest ticket. It reports
-// whether that is new: each address is told once a ticket (R5.2).
+// NotifyAddress records, as part of the last entry, that a rule tells an address of the
+// latest ticket. It reports whether that is new: each address is told once a ticket
+// (R5.2). It panics if that is new before the first Do.
 func (d *Draft) NotifyAddress(rule RuleKey, address string) bool {
 	if slices.Contains(d.Ticket.Notified, address) {
 		return false
@@ -383,15 +390,17 @@ func (d *Draft) NotifyAddress(rule RuleKey, address string) bool {
 	return true
 }
 
-// HasFact reports whether the last entry has a fact of a kind.
+// HasFact reports whether the last entry has a fact of a kind. It panics before the
+// first Do.
 func (d *Draft) HasFact(k FactKind) bool {
 	return slices.ContainsFunc(d.entry().Facts, func(f Fact) bool { return f.Kind == k })
 }
 
-// AddFact adds to the facts of the last entry.
+// AddFact adds to the facts of the last entry. It panics before the first Do.
 func (d *Draft) AddFact(f Fact) { e := d.entry(); e.Facts = append(e.Facts, f) }
 
-// AddFinding adds what a rule answered to the trace of the last entry.
+// AddFinding adds what a rule answered to the trace of the last entry. It panics before
+// the first Do.
 func (d *Draft) AddFinding(f Finding) {
 	e := d.entry()
 	if e.Trace == nil {
@@ -404,7 +413,7 @@ func (d *Draft) AddFinding(f Finding) {
 func (d *Draft) entry() *Entry { return &d.Entries[len(d.Entries)-1] }
 
 // append adds a message to the latest ticket, with the next sequence number, and a fact
-// that says so.
+// that says so to the last entry.
 func (d *Draft) append(m Message) {
 	c := &d.Conversation
 	c.LastSeq++

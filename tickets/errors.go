@@ -43,5 +43,5 @@ func (e *TransitionError) Error() string {
 	return fmt.Sprintf("tickets: %s is not possible on a ticket that is %s", e.Kind, from)
 }
 
-// Unwrap makes errors.Is(err, ErrTransition) hold.
+// Unwrap returns [ErrTransition].
 func (e *TransitionError) Unwrap() error { return ErrTransition }

@@ -11,7 +11,8 @@ import (
 // IPv4 address is counted alone.
 var levels = [...]struct{ bits, times int }{{64, 1}, {56, 4}, {48, 16}}
 
-// networks returns the networks that an address is in, the narrowest first, in all[:n].
+// networks returns the n networks that an address is in, the narrowest first, in
+// all[:n].
 func networks(a netip.Addr) (all [len(levels)]netip.Prefix, n int) {
 	if !a.Is6() {
 		all[0] = netip.PrefixFrom(a, a.BitLen())
@@ -24,8 +25,8 @@ func networks(a netip.Addr) (all [len(levels)]netip.Prefix, n int) {
 }
 
 // address returns the network address of a client: the peer's, or, behind trusted
-// proxies, the last one in X-Forwarded-For that is no trusted proxy itself. named is false
-// if a trusted proxy names nobody.
+// proxies, the last one in X-Forwarded-For that is no trusted proxy itself. named is
+// false if a trusted proxy names nobody; then client is the last proxy's.
 func address(r *http.Request, trusted []netip.Prefix) (client netip.Addr, named bool) {
 	client = peer(r.RemoteAddr)
 	if !isTrusted(client, trusted) {

@@ -91,8 +91,9 @@ func readAsset(name string) *asset {
 	return a
 }
 
-// asset answers with a file of the browser's part, which pages of any origin may load. It
-// returns errNotFound if there is no such file.
+// asset answers with a file of the browser's part, which pages of any origin may load.
+// It fails with errNotFound if there is no such file, and for a method other than GET,
+// HEAD and OPTIONS.
 func (c *call) asset(name string) error {
 	a := assets().files[name]
 	switch {

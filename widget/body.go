@@ -51,9 +51,10 @@ func (c *call) incoming() *incoming {
 	return b
 }
 
-// extend moves the deadline by what has arrived. It fails if no deadline can be set. The
-// answer's deadline is later, because HTTP/2 resets a stream when that passes, even if
-// nothing is being written.
+// extend moves the deadline of the body by what has arrived, unless that is little, and
+// that of the answer. It fails if no deadline can be set. The answer's deadline is
+// later, because HTTP/2 resets a stream when that passes, even if nothing is being
+// written.
 func (b *incoming) extend() error {
 	earned := time.Duration(float64(b.bytes) / float64(b.limits.BodyRate) * float64(time.Second))
 	longest := max(maxBodyTime, b.limits.BodyTime)
@@ -116,8 +117,9 @@ func (c *call) awaited() bool {
 	return c.body != nil && c.body.bytes == 0 && strings.EqualFold(c.r.Header.Get("Expect"), "100-continue")
 }
 
-// read returns the whole body. It fails with errTooLarge if the body has more than limit
-// bytes, errTimeout if it came too late, and errRequest if it was cut off.
+// read returns the whole body; nil: there is none. It fails with errTooLarge if the
+// body has more than limit bytes, errTimeout if it came too late, and errRequest if it
+// was cut off.
 func (c *call) read(limit int64) ([]byte, error) {
 	if c.r.ContentLength > limit {
 		return nil, errTooLarge
@@ -170,8 +172,8 @@ func decodeFlat(body []byte, into map[string]any) error {
 	})
 }
 
-// assign sets a field's variable, and reports whether there is one and the value is of its
-// type.
+// assign sets a field's variable, and reports whether there is one and the value is of
+// its type. If it is not, the variable's value does not count.
 func assign(field any, v strictjson.Value) bool {
 	switch f := field.(type) {
 	case *string:

@@ -15,8 +15,9 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// config answers with the public configuration. Browsers may keep it, but must check it
-// each time: who is available changes by itself.
+// config answers with the public configuration; of a hidden chat, only that it is
+// hidden. Browsers may keep it, but must check it each time: who is available changes
+// by itself. It fails if the desk does.
 func (c *call) config() error {
 	h := c.w.Header()
 	h.Set("Cache-Control", "private, no-cache")
@@ -35,8 +36,8 @@ func (c *call) config() error {
 }
 
 // public returns what everybody may know of the account: its public settings, and what
-// depends on this request and on the moment, such as who is available. It fails if the desk
-// does.
+// depends on this request and on the moment, such as who is available. It fails if the
+// desk does.
 func (c *call) public() (map[string]any, error) {
 	status, err := c.account.Visitor("").Status(c.r.Context())
 	if err != nil {
@@ -96,7 +97,8 @@ func (c *call) tagged(body any) error {
 	return nil
 }
 
-// cached answers with a body and an ETag, or with 304 if the browser has it.
+// cached answers with a body and an ETag, or with 304 if the browser has it; to HEAD
+// without the body.
 func (c *call) cached(body []byte, tag string) {
 	h := c.w.Header()
 	tag = `"` + tag + `"`
@@ -114,13 +116,14 @@ func (c *call) cached(body []byte, tag string) {
 	}
 }
 
-// picture and logo answer with the account's images. They return errNotFound if there is
-// none.
+// picture answers with the account's picture. It fails as image does.
 func (c *call) picture() error { return c.image(c.info.Picture, charla.ImagePicture) }
 
+// logo answers with the account's logo. It fails as image does.
 func (c *call) logo() error { return c.image(c.info.Logo, charla.ImageLogo) }
 
-// image answers with an image of the account; nil is errNotFound.
+// image answers with an image of the account. It fails with errNotFound if there is
+// none, if too many large answers are under way, or if the desk does.
 func (c *call) image(image *chatcfg.Image, kind charla.ImageKind) error {
 	if image == nil {
 		return errNotFound

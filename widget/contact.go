@@ -10,8 +10,9 @@ import (
 	"github.com/charlahq/charla"
 )
 
-// contact stores a contact form (R6.2). With a session's token it is stored as that
-// session's. A form without a key is errRequest.
+// contact stores a contact form and answers with 201 (R6.2). With a session's token it
+// is stored as that session's. A form without a key is errRequest; else it fails as
+// authenticate, loadSession, fields and [charla.Visitor.Contact] do.
 func (c *call) contact() error {
 	sender := c.account.Visitor("")
 	if c.r.Header.Get("Authorization") != "" {
@@ -99,8 +100,8 @@ func (c *call) contactPage(key string) error {
 	return c.render(fail.status, pageContact, data)
 }
 
-// typed reads what the page sent into f. It fails with errMediaType, and with errRequest
-// if a field is unknown, stands twice, or the key is missing.
+// typed reads what the page sent into f. It fails with errMediaType, with errRequest if
+// a field is unknown or stands twice, or the key is missing, and as read does.
 func (c *call) typed(f *formData) error {
 	if c.r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
 		return errMediaType
@@ -125,7 +126,8 @@ func (c *call) typed(f *formData) error {
 }
 
 // visit finds the account of a page of our own and counts the request. It fails with
-// errNotFound if there is no account, no base URL, or the account refuses every page (R6.8).
+// errNotFound if there is no account, no base URL, or the account refuses every page
+// (R6.8), if a limit is reached, or if the desk does.
 func (c *call) visit(key string) error {
 	if c.h.base == nil || !plausible(key) {
 		return errNotFound

@@ -47,7 +47,7 @@ type failure struct {
 	allow    string // for codeMethod
 }
 
-// Error returns the code, for logs.
+// Error returns the failure's code, for logs.
 func (f *failure) Error() string { return "widget: " + f.code }
 
 // The failures without anything of their own.
@@ -87,7 +87,7 @@ var known = []struct {
 }
 
 // asFailure returns an error as a visitor gets it, and whether it must be logged for an
-// operator.
+// operator; an unknown one is errInternal.
 func asFailure(err error) (f *failure, mustLog bool) {
 	var problems chatcfg.Problems
 	switch {

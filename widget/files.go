@@ -11,8 +11,10 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// writeFile stores a message with an attachment: the body is the file, the rest is in the
-// query. It returns errMediaType if files of that type are not accepted.
+// writeFile stores a message with an attachment and answers as write does: the body is
+// the file, the rest is in the query. It fails with errNotFound if attachments are off,
+// errMediaType if files of that type are not accepted, errRequest for an invalid query,
+// if a limit is reached, and as read and write do.
 func (c *call) writeFile() error {
 	if err := c.loadSession(); err != nil { // before the file takes memory
 		return err

@@ -115,7 +115,8 @@ type call struct {
 	park func()
 }
 
-// ServeHTTP answers a request.
+// ServeHTTP answers a request of the widget; what it cannot answer well it answers as
+// an error.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if park := h.answer(w, r); park != nil {
 		park()
@@ -169,8 +170,9 @@ func shield(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
-// serve calls the route of the request's path. An error that it returns has not been
-// answered yet.
+// serve calls the route of the request's path. It fails with errNotFound if there is no
+// such route, if the client's limit is reached, and as the route does. An error that it
+// returns has not been answered yet.
 func (c *call) serve() error {
 	path, ok := c.h.path(c.r.URL.Path)
 	if !ok {
@@ -199,7 +201,8 @@ func (c *call) serve() error {
 	return errNotFound
 }
 
-// path returns a request's path below the handler; false: it is too long.
+// path returns a request's path below the handler, without the slash before it; false:
+// it is too long.
 func (h *Handler) path(p string) (string, bool) {
 	if len(p) > maxPath {
 		return "", false
@@ -216,7 +219,8 @@ func (h *Handler) path(p string) (string, bool) {
 const maxPath = 512
 
 // count finds the client's address and counts the request against the limit of that
-// address only. It fails if the limit is reached.
+// address only. It fails if the limit is reached. It warns once of a trusted proxy that
+// names no client.
 func (c *call) count() error {
 	var named bool
 	if c.address, named = address(c.r, c.h.o.TrustedProxies); !named {
@@ -228,8 +232,8 @@ func (c *call) count() error {
 	return c.h.limits.address.take(c.address, c.now)
 }
 
-// enterBulk counts a file or a large answer, which take much memory; leave must be called
-// when it is over. It fails if there are too many.
+// enterBulk counts a file or a large answer, which take much memory; leave must be
+// called when it is over. It fails with a [*failure] if there are too many.
 func (c *call) enterBulk() (leave func(), err error) {
 	var account chatcfg.AccountID
 	if c.account != nil {

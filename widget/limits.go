@@ -55,8 +55,8 @@ func newLimiter(l *Limits) *limiter {
 // bucket returns a full token bucket.
 func (r Rate) bucket() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst) }
 
-// take takes a token from a key's bucket. If there is none, it returns a failure with the
-// time until there is one.
+// take takes a token from a key's bucket. If there is none, it fails with a [*failure]
+// that has the time until there is one.
 func (b *buckets[K]) take(key K, now time.Time) error {
 	return take(b.kept.get(key, b.rate.bucket), now)
 }
@@ -73,8 +73,9 @@ func (b *networkBuckets) set(r Rate, remembered int) {
 	}
 }
 
-// take takes a token from the bucket of each network of an address, the narrowest first, and
-// fails at the first empty one.
+// take takes a token from the bucket of each network of an address, the narrowest
+// first. It fails, as [take] does, at the first empty one; what it took before is not
+// given back.
 func (b *networkBuckets) take(a netip.Addr, now time.Time) error {
 	all, n := networks(a)
 	for i := range n {
@@ -85,8 +86,8 @@ func (b *networkBuckets) take(a netip.Addr, now time.Time) error {
 	return nil
 }
 
-// take takes a token from a bucket. If there is none, it returns a failure with the time
-// until there is one.
+// take takes a token from a bucket. If there is none, it fails with a [*failure] that
+// has the time until there is one.
 func take(bucket *rate.Limiter, now time.Time) error {
 	if bucket.AllowN(now, 1) {
 		return nil
@@ -151,7 +152,8 @@ type seat struct {
 	address netip.Addr
 }
 
-// take counts a stream. It fails if a limit is reached.
+// take counts a stream. It fails with a [*failure], and counts nothing, if a limit is
+// reached.
 func (s *seats) take(one seat) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,9 +199,9 @@ type bulk struct {
 	networks counts
 }
 
-// enter counts one more; leave must be called when it is over. It fails if the limit, half
-// of it for the account or a sixteenth for the address is reached. account is zero before it
-// is known.
+// enter counts one more; leave must be called when it is over. It fails with a
+// [*failure] if the limit, half of it for the account or a sixteenth for the address is
+// reached. account is zero before it is known.
 func (b *bulk) enter(account chatcfg.AccountID, from netip.Addr) (leave func(), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

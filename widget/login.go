@@ -40,10 +40,12 @@ const (
 	providerTimeout = 20 * time.Second
 )
 
-// beginLogin answers with the address of the provider's page, to which the visitor goes, and
-// with a nonce. It fails for a provider that is switched off or that the host does not have.
-// The nonce stays with the page that asked: the finished login is sent to that page's origin
-// only, and is valid only with the nonce, so the address alone is useless to others.
+// beginLogin answers with the address of the provider's page, to which the visitor
+// goes, and with a nonce. The nonce stays with the page that asked: the finished login
+// is sent to that page's origin only, and is valid only with the nonce, so the address
+// alone is useless to others. It fails with [chatcfg.Problems] for a provider that is
+// switched off or that the host does not have, as fields does, or if the provider's
+// Begin does.
 func (c *call) beginLogin() error {
 	var provider string
 	if err := c.fields(map[string]any{"provider": &provider}); err != nil {
@@ -134,10 +136,10 @@ func (c *call) finishLogin(provider string) error {
 	})
 }
 
-// redeem checks a finished login, marks it as used and returns its proof. settle must be
-// called with the error of what the proof was used for: unless it is nil or unknown, the
-// login may be used again. It fails if the login is invalid or used already, except by the
-// same token: the answer may have been lost.
+// redeem checks a finished login, marks it as used and returns its proof. settle must
+// be called with the error of what the proof was used for: unless it is nil or unknown,
+// the login may be used again. It fails with [chatcfg.Problems] if the login is invalid
+// or used already, except by the same token: the answer may have been lost.
 func (c *call) redeem(login, nonce string) (p *charla.Proof, settle func(error), err error) {
 	l, err := c.h.sealer.open(sealedLogin, login, c.now)
 	if err != nil || l.Account != c.account.ID() || l.Key != c.info.Key || l.Proof == nil || !l.matches(nonce) {

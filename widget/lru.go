@@ -19,7 +19,8 @@ type kept[K comparable, V any] struct {
 	value V
 }
 
-// get returns the value of a key; if none is kept, it keeps and returns a fresh one.
+// get returns the value of a key; if none is kept, it keeps and returns a fresh one. It
+// counts as a use of the key.
 func (c *lru[K, V]) get(key K, fresh func() V) V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -32,7 +33,8 @@ func (c *lru[K, V]) get(key K, fresh func() V) V {
 	return value
 }
 
-// put keeps a value for a key and replaces an earlier one.
+// put keeps a value for a key and replaces an earlier one. If the cache is full, it
+// removes the least recently used one.
 func (c *lru[K, V]) put(key K, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,7 +45,7 @@ func (c *lru[K, V]) put(key K, value V) {
 	c.add(key, value)
 }
 
-// remove forgets a key.
+// remove forgets a key, if it is kept.
 func (c *lru[K, V]) remove(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +56,7 @@ func (c *lru[K, V]) remove(key K) {
 }
 
 // add adds a key that is not there; if the cache is full, it removes the least recently
-// used one.
+// used one. The lock must be held.
 func (c *lru[K, V]) add(key K, value V) {
 	if c.m == nil {
 		c.m = make(map[K]*list.Element)
@@ -65,7 +67,8 @@ func (c *lru[K, V]) add(key K, value V) {
 	c.m[key] = c.order.PushFront(&kept[K, V]{key, value})
 }
 
-// find returns the value of a key, or false if none is kept.
+// find returns the value of a key, or false if none is kept. It counts as a use of the
+// key.
 func (c *lru[K, V]) find(key K) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

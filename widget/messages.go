@@ -56,7 +56,8 @@ func messagesOf(list []tickets.Message) []messageBody {
 	return bodies
 }
 
-// writeMessage stores what the customer wrote.
+// writeMessage stores what the customer wrote and answers as write does. It fails if
+// the limit of the session's messages is reached, and as fields and write do.
 func (c *call) writeMessage() error {
 	if err := c.h.limits.message.take(c.token, c.now); err != nil {
 		return err
@@ -69,9 +70,10 @@ func (c *call) writeMessage() error {
 	return c.write(text, welcome, &charla.WriteOptions{Key: key})
 }
 
-// write stores a message and answers with it and the messages that were stored with it. With
-// welcome, the message answers the welcome message, which is stored, too (R6.5). A message
-// without a key is errRequest; else it fails as [charla.Visitor.Write] does.
+// write stores a message and answers with 201, it and the messages that were stored
+// with it. With welcome, the message answers the welcome message, which is stored, too
+// (R6.5). A message without a key is errRequest; else it fails as
+// [charla.Visitor.Write] does, and as loadSession and readWritten do.
 func (c *call) write(text string, welcome bool, o *charla.WriteOptions) error {
 	if o.Key == "" { // without one a repetition would be another message
 		return errRequest
@@ -149,7 +151,8 @@ func number(q url.Values, name string, def int64) (int64, error) {
 	return 0, errRequest
 }
 
-// typing handles the notice that the customer is typing.
+// typing tells the agents that the customer is typing, and answers with 204. It fails
+// as fields and quietly do.
 func (c *call) typing() error {
 	if err := c.fields(nil); err != nil {
 		return err
@@ -157,7 +160,8 @@ func (c *call) typing() error {
 	return c.quietly(func() error { return c.visitor.Typing(c.r.Context()) })
 }
 
-// markRead handles the notice how far the customer has read.
+// markRead records how far the customer has read, and answers with 204. It fails with
+// errRequest for a number below zero, and as fields and quietly do.
 func (c *call) markRead() error {
 	var seq int64
 	if err := c.fields(map[string]any{"seq": &seq}); err != nil {
@@ -169,8 +173,8 @@ func (c *call) markRead() error {
 	return c.quietly(func() error { return c.visitor.MarkRead(c.r.Context(), seq) })
 }
 
-// quietly calls do if the conversation is the session's own ([call.hasWritten]), and answers
-// the same if it is not. It fails as hasWritten or do does.
+// quietly calls do if the conversation is the session's own ([call.hasWritten]), and
+// answers with 204 either way. It fails as hasWritten or do does.
 func (c *call) quietly(do func() error) error {
 	own, err := c.hasWritten()
 	if err == nil && own {

@@ -140,7 +140,7 @@ func (o *Options) defaults() Options {
 	return r
 }
 
-// def sets a field that is zero to a value.
+// def sets *field to a value if it is zero.
 func def[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {

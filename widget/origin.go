@@ -51,8 +51,9 @@ func (c *call) asking() string {
 // maxOrigin is longer than any origin: a name has up to 253 bytes.
 const maxOrigin = 300
 
-// allowed reports whether a page of an origin may use the account (R6.8): one of the
-// account's domains; own, which is our own pages, unless the account has no domain.
+// allowed reports whether a page of an origin may use the account (R6.8): a page of one
+// of the account's domains, or of own, our own pages' origin, if the account has a
+// domain.
 func (p *profile) allowed(origin, own string) bool {
 	if own != "" && origin == own {
 		return p.chat.Domain != "" || len(p.chat.ExtraDomains) > 0
@@ -84,8 +85,8 @@ func (c *call) preflight(methods string) {
 // service workers, which keep what may not be stored.
 func (c *call) vary() { c.w.Header().Set("Vary", "Origin, Authorization") }
 
-// hint lets a page read a refusal for which the account is not looked up, if a remembered
-// profile allows the page: so a page that asks too often learns that.
+// hint lets a page read a refusal for which the account is not looked up, if a
+// remembered profile allows the page: so a page that asks too often learns that.
 func (c *call) hint(path string) {
 	c.vary()
 	key, _, _ := strings.Cut(path, "/")

@@ -38,7 +38,7 @@ var pages = sync.OnceValue(func() (p struct {
 })
 
 // hashOf returns the source expression, for a Content-Security-Policy, of what stands
-// between two tags of the templates.
+// between the first pair of two tags in the templates.
 func hashOf(begin, end string) string {
 	_, rest, _ := strings.Cut(pagesSource, begin)
 	inner, _, _ := strings.Cut(rest, end)
@@ -73,8 +73,8 @@ func (c *call) html() {
 	h.Set("Referrer-Policy", "same-origin")
 }
 
-// render answers with a page, whose Content-Security-Policy allows what that page needs and
-// nothing else. If it fails, nothing has been answered.
+// render answers with a page, whose Content-Security-Policy allows what that page needs
+// and nothing else. It fails if the template does, and then nothing has been answered.
 func (c *call) render(status int, name string, data pageData) error {
 	all := pages()
 	data.Locale, data.Chat, data.Key = c.locale(), c.chat, c.info.Key

@@ -21,8 +21,9 @@ type pageBody struct {
 	Typing   *typingBody   `json:"typing,omitempty"`
 }
 
-// readMessages answers with a page of the messages that the session may see (R7.2). With
-// "wait" it is a long poll. Both "before" and one of "after" and "wait" are errRequest.
+// readMessages answers with a page of the messages that the session may see (R7.2).
+// With "wait" it is a long poll. It fails with errRequest for an invalid parameter, and
+// for "before" beside "after" or "wait", as poll does, and if the desk does.
 func (c *call) readMessages() error {
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {

@@ -91,8 +91,8 @@ func (ps *profiles) question(key string) (q *question, first bool) {
 	return q, true
 }
 
-// answer asks the store, ends the question and returns its result or error, which are those of
-// current.
+// answer asks the store, ends the question and returns its result. It fails as current
+// does.
 func (ps *profiles) answer(ctx context.Context, key string, q *question) (*profile, error) {
 	defer func() {
 		ps.mu.Lock()
@@ -104,8 +104,9 @@ func (ps *profiles) answer(ctx context.Context, key string, q *question) (*profi
 	return q.p, q.err
 }
 
-// current returns the profile of an account as the store has it, and remembers it. It fails
-// with [charla.ErrNotFound], for deleted accounts, too.
+// current returns the profile of an account as the store has it, and remembers it. It
+// fails with [charla.ErrNotFound] if there is none, for deleted accounts, too, or if
+// the desk does.
 func (ps *profiles) current(ctx context.Context, key string) (*profile, error) {
 	asked := networkTime()
 	had, ok := ps.kept.find(key)

@@ -96,10 +96,12 @@ func (c *call) api(path string) error {
 	return one.serve(c)
 }
 
-// asSession calls a route of a session, within the rate of its token. Routes check the token
-// by what they load anyway. If a route refuses a request before that, asSession loads the
-// session: so an invalid token gets the same refusal everywhere, others are refused in the
-// session's language (R6.9), and invented tokens are forgotten.
+// asSession calls a route of a session, within the rate of its token. Routes check the
+// token by what they load anyway. If a route refuses a request before that, asSession
+// loads the session: so an invalid token gets the same refusal everywhere, others are
+// refused in the session's language (R6.9), and invented tokens are forgotten. It fails
+// as authenticate does, if the rate is exceeded, with [charla.ErrSession] or
+// [charla.ErrDeleted], and as the route does.
 func (c *call) asSession(serve func(*call) error) error {
 	if err := c.authenticate(); err != nil {
 		return err
@@ -125,9 +127,10 @@ func (c *call) asSession(serve func(*call) error) error {
 	return err
 }
 
-// enter finds the account and counts the request. Unless open, it fails with errOrigin if the
-// page may not use the account. It fails with errOrigin, too, if there is no such account: the
-// page does not learn which.
+// enter finds the account, counts the request and lets the page read the answer. Unless
+// open, it fails with errOrigin if the page may not use the account. It fails with
+// errOrigin, too, if there is no such account: the page does not learn which. It also
+// fails as find and admit do.
 func (c *call) enter(find finder, key string, open bool) error {
 	if !plausible(key) {
 		return errOrigin
@@ -168,8 +171,9 @@ func plausible(key string) bool {
 // tokenHash tells tokens apart without keeping them.
 type tokenHash [sha256.Size]byte
 
-// authenticate reads the request's token. It fails with errSession if there is none. It does
-// not check the token: the first call of c.visitor does.
+// authenticate reads the request's token into c.token and c.visitor. It fails with
+// errSession if there is none. It does not check the token: the first call of c.visitor
+// does.
 func (c *call) authenticate() error {
 	values := c.r.Header.Values("Authorization")
 	if len(values) != 1 || len(values[0]) > 256 {
@@ -183,8 +187,9 @@ func (c *call) authenticate() error {
 	return nil
 }
 
-// loadSession loads the session, unless it is loaded. It fails with [charla.ErrSession] if
-// the token is of none.
+// loadSession loads the session into c.session, unless it is loaded. It fails with
+// [charla.ErrSession] if the token is of none, [charla.ErrDeleted], or if the desk
+// does.
 func (c *call) loadSession() (err error) {
 	if c.session.ID.IsZero() {
 		c.session, err = c.visitor.Session(c.r.Context())

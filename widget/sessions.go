@@ -24,8 +24,8 @@ func bodyOf(s *charla.SessionInfo) sessionBody {
 	return sessionBody{s.ID, s.Customer.Level, s.Customer.Name, s.Customer.Email, s.ExpiresAt}
 }
 
-// startSession starts a session for a visitor and answers with its token (R7.1). It fails as
-// prove and [charla.Account.Enter] do.
+// startSession starts a session for a visitor and answers with its token (R7.1). It
+// fails as fields, prove and [charla.Account.Enter] do.
 func (c *call) startSession() error {
 	var v charla.Entry
 	var credentials credentials
@@ -67,9 +67,10 @@ func (c *call) answerEntered(status int, v *charla.Visitor, token charla.Token, 
 // credentials prove who somebody is, one way or the other.
 type credentials struct{ identity, login, nonce string }
 
-// prove checks credentials and returns their proof, or nil if there are none. Without an
-// error, settle must be called with the error of what the proof was used for: a login can be
-// used only once.
+// prove checks credentials and returns their proof, or nil if there are none. Without
+// an error, settle must be called with the error of what the proof was used for: a
+// login can be used only once. It fails with errRequest for two kinds of credentials at
+// once, and with [chatcfg.Problems] for invalid ones.
 func (c *call) prove(by credentials) (p *charla.Proof, settle func(error), err error) {
 	settle = func(error) {}
 	switch {
@@ -87,9 +88,10 @@ func (c *call) prove(by credentials) (p *charla.Proof, settle func(error), err e
 	return nil, settle, nil
 }
 
-// getSession answers with the session and the status of its conversation. A session that only
-// claims an e-mail, and has not written yet, gets a stranger's status: it must not learn of
-// the conversation that the e-mail found.
+// getSession answers with the session and the status of its conversation. A session
+// that only claims an e-mail, and has not written yet, gets a stranger's status: it
+// must not learn of the conversation that the e-mail found. It fails as hasWritten
+// does, or if the desk does.
 func (c *call) getSession() error {
 	own, err := c.hasWritten()
 	if err != nil {
@@ -113,8 +115,9 @@ func (c *call) getSession() error {
 	return nil
 }
 
-// endSession ends the session: its token and its streams stop working. It fails if the
-// session has ended already.
+// endSession ends the session and answers with 204: its token and its streams stop
+// working. It fails with [charla.ErrSession] if the session has ended already, or if
+// the desk does.
 func (c *call) endSession() error {
 	if err := c.loadSession(); err != nil { // one that has ended is refused
 		return err
@@ -133,9 +136,9 @@ func (c *call) noContent() {
 	c.w.WriteHeader(http.StatusNoContent)
 }
 
-// login moves the session to the customer that it proves to be, and gives it a new
-// token (R7.2). It fails as prove and [charla.Visitor.Login] do; without credentials, with
-// errRequest.
+// login moves the session to the customer that it proves to be, and answers with its
+// new token (R7.2). It fails with errRequest without credentials, and as fields, prove
+// and [charla.Visitor.Login] do.
 func (c *call) login() error {
 	var by credentials
 	if err := c.fields(map[string]any{"identity": &by.identity, "login": &by.login, "nonce": &by.nonce}); err != nil {

@@ -17,7 +17,8 @@ type sink struct {
 	timeout time.Duration
 }
 
-// send writes events. It fails if they cannot be written within the timeout.
+// send writes events and flushes them. It fails if they cannot be written within the
+// timeout.
 func (s *sink) send(events []byte) error {
 	deadline := networkTime().Add(s.timeout)
 	if s.w == nil {

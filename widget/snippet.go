@@ -26,11 +26,12 @@ func Snippet(baseURL, key string) (string, error) {
 }
 
 // PinnedSnippet is [Snippet] for pages that run nothing but what they know: it names
-// this version's loader with its digest, and in an import map the digests of all that the
-// loader brings, so that the browser refuses anything else (Chrome 127, Firefox 138,
-// Safari 18; earlier ones check the loader only). It has to be pasted again after an update of
-// the widget: a server has no files but its own. A Content-Security-Policy must allow the
-// import map, which is an inline script, by its hash.
+// this version's loader with its digest, and in an import map the digests of all that
+// the loader brings, so that the browser refuses anything else (Chrome 127, Firefox
+// 138, Safari 18; earlier ones check the loader only). It has to be pasted again after
+// an update of the widget: a server has no files but its own. A Content-Security-Policy
+// must allow the import map, which is an inline script, by its hash. It fails as
+// Snippet does.
 func PinnedSnippet(baseURL, key string) (string, error) {
 	u, err := snippetBase(baseURL, key)
 	if err != nil {
@@ -56,8 +57,8 @@ func PinnedSnippet(baseURL, key string) (string, error) {
 		imports, keyed(u, m.Loader, key), html.EscapeString(digest), html.EscapeString(key)), nil
 }
 
-// keyed is a file's address with the key in it: tag managers make scripts anew, with their
-// addresses and nothing else.
+// keyed returns a file's address with the key in it, escaped for HTML: tag managers
+// make scripts anew, with their addresses and nothing else.
 func keyed(base *url.URL, file, key string) string {
 	u := base.JoinPath(file)
 	u.RawQuery = url.Values{"key": {key}}.Encode()

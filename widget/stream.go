@@ -25,7 +25,8 @@ type stream struct {
 }
 
 // begin counts a stream as open, and returns its context, which Close ends; end must be
-// called. It fails with errBusy if the handler is closed, and if a limit is reached.
+// called. It fails with errBusy if the handler is closed, and with a [*failure] if a
+// limit is reached.
 func (h *Handler) begin(ctx context.Context, s *stream) (context.Context, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -77,9 +78,10 @@ func (c *call) hasWritten() (bool, error) {
 	return len(last.Items) > 0, err
 }
 
-// stream answers with the session's messages as they come, as server-sent events (R8.3). A
-// reader that is too slow is cut off, and may go on from the last sequence it has. It fails
-// with errNoStream if the server cannot stream, and as [Handler.begin] does; a stream that
+// stream answers with the session's messages as they come, as server-sent events
+// (R8.3). A reader that is too slow is cut off, and may go on from the last sequence it
+// has. It fails with errRequest for an invalid parameter, as newStream does, with
+// errNoStream if the server cannot stream, and as [Handler.begin] does; a stream that
 // breaks later is no error.
 func (c *call) stream() error {
 	q, err := url.ParseQuery(c.r.URL.RawQuery)
@@ -126,7 +128,7 @@ func (c *call) stream() error {
 // coalesce is how many bytes of stored messages are written at once.
 const coalesce = 16 << 10
 
-// pump writes a stream until it ends, and frees its seat.
+// pump writes a stream until it ends, on the caller's goroutine, and frees its seat.
 func (h *Handler) pump(ctx context.Context, s *stream, out *sink, live updates) {
 	defer h.end(s)
 	h.write(ctx, s, out, live)
@@ -213,7 +215,8 @@ type (
 // readOf returns marks as a visitor gets them.
 func readOf(m tickets.Marks) readBody { return readBody{m.Agent, m.Customer} }
 
-// encode returns a value as JSON. It panics if it cannot be: the types are our own.
+// encode returns a value of one of our own types as JSON. It panics if JSON cannot hold
+// it.
 func encode(body any) []byte {
 	raw, err := json.Marshal(body)
 	if err != nil {

@@ -62,16 +62,17 @@ type Broker struct {
 
 // Connect makes a connection that never gives up, as [New] needs it: the server may be
 // away now and later, and may refuse the login for a while. More options may follow.
-// The caller closes the connection.
+// The caller closes the connection. It fails for a URL or options that nats.go refuses.
 func Connect(url string, o ...nats.Option) (*nats.Conn, error) {
 	return nats.Connect(url, append([]nats.Option{
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.IgnoreAuthErrorAbort(), nats.PermissionErrOnSubscribe(true),
 	}, o...)...)
 }
 
-// New makes a broker of a connection, which need not be connected yet, and a
-// subject without wildcards. It fails for a connection that would give up, or would
-// keep a refused subscription to itself: [Connect] makes one that does not.
+// New makes a broker of a connection, which need not be connected yet, and a subject.
+// It fails for a subject that is empty or has wildcards, and for a connection that is
+// nil, would give up, or would keep a refused subscription to itself: [Connect] makes
+// one that does not.
 func New(conn *nats.Conn, subject string) (*Broker, error) {
 	switch {
 	case conn == nil:
@@ -90,9 +91,10 @@ func New(conn *nats.Conn, subject string) (*Broker, error) {
 	return &Broker{conn: conn, subject: subject}, nil
 }
 
-// Publish sends a hint in the background, and loses it if the connection is down
-// or too many wait already. nats.go's own Publish blocks when the server does not
-// read, and keeps for later what is published while there is none.
+// Publish sends a hint, which must not change afterwards, on a goroutine of its own,
+// and loses it if the connection is down or too many wait already. nats.go's own
+// Publish blocks when the server does not read, and keeps for later what is published
+// while there is none.
 func (b *Broker) Publish(hint []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
