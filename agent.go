@@ -121,12 +121,13 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 		Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
 		Scope: "agent:" + string(a.who.ID), Key: o.Key,
 	}
+	req := request{query: query, queue: ref.Conversation.UUID, cmd: cmd}
 	if o.File != nil {
-		if cmd.File, err = a.desk.attach(ctx, o.File, query, nil); err != nil {
+		if err := a.desk.attach(&req, o.File); err != nil {
 			return Result{}, err
 		}
 	}
-	return a.desk.change(ctx, request{query: query, queue: ref.Conversation.UUID, cmd: cmd})
+	return a.desk.change(ctx, req)
 }
 
 // Typing says to the customer that the agent is typing, for six seconds. It is a hint

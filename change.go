@@ -45,6 +45,8 @@ type request struct {
 	authenticate func(*storage.Loaded) error
 	// admit checks what only the loaded state can tell; nil: nothing.
 	admit admission
+	// upload is the file of the command; nil: it has none.
+	upload *upload
 	// conflicts counts how often another commit came first.
 	conflicts int
 }
@@ -108,8 +110,14 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
+		if err := d.note(ctx, req.query.Account, req.upload, batch.Conversation.ID); err != nil {
+			return Result{}, fmt.Errorf("charla: keep file: %w", err)
+		}
 		switch err := d.commit(ctx, batch); {
 		case err == nil:
+			if req.upload != nil {
+				req.upload.committed = true
+			}
 			d.signal(batch)
 			return result, nil
 		case errors.Is(err, storage.ErrConflict), errors.Is(err, storage.ErrConfigChanged):
@@ -207,6 +215,11 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 	}
 	state := tickets.State{Conversation: loaded.Conversation, Ticket: loaded.Ticket, Older: loaded.Older}
 	cmd := req.cmd
+	if req.upload != nil {
+		file := *cmd.File
+		file.ID = req.upload.id
+		cmd.File = &file
+	}
 	if state.Conversation.Version == 0 {
 		if cmd.Kind != tickets.CommandWrite {
 			return nil, ErrNotFound

@@ -64,20 +64,27 @@ type Purged struct {
 	Submissions   int64 `json:"submissions"`
 }
 
-// Purge removes the history of a deleted account and returns how much that was (R1.6).
-// It fails with [ErrNotDeleted] while the account is not deleted, [ErrNotFound] once it
-// is purged, and [ErrOutcomeUnknown]. If only the files could not be removed, the error
-// comes with the counts.
+// Purge removes the files and then the history of a deleted account, and returns how much
+// that was (R1.6). It fails with [ErrNotDeleted] while the account is not deleted, and
+// [ErrNotFound] once it is purged. After any other failure it can be repeated, until
+// nothing is left: the account goes last. A desk without [Options].Files leaves the files
+// behind.
 func (d *Desk) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) {
-	p, err := d.store.Accounts().Purge(ctx, id)
-	purged := Purged(p)
-	if errors.Is(err, storage.ErrConflict) {
-		return purged, ErrNotDeleted
-	}
-	if err == nil && d.o.Files != nil {
+	if d.o.Files != nil {
+		a, err := d.account(ctx, id)
+		if err == nil && a.DeletedAt.IsZero() {
+			err = ErrNotDeleted
+		}
+		if err != nil {
+			return Purged{}, err
+		}
 		if err := d.o.Files.Store.DeleteAll(ctx, id); err != nil {
-			return purged, fmt.Errorf("charla: purged, but for the files: %w", err)
+			return Purged{}, fmt.Errorf("charla: purge files: %w", err)
 		}
 	}
-	return purged, changeError(err)
+	p, err := d.store.Accounts().Purge(ctx, id)
+	if errors.Is(err, storage.ErrConflict) {
+		return Purged(p), ErrNotDeleted
+	}
+	return Purged(p), changeError(err)
 }

@@ -29,6 +29,7 @@ type Desk struct {
 	topic   topics
 	feeds   inboxFeeds
 	newer   newerSeen
+	fileUse fileUse
 
 	// hooks are the names of Options.Hooks, in order.
 	hooks []string

@@ -2,16 +2,18 @@ package charla
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
+	"strings"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
 )
 
 // FileDir is [Files] in a folder: one folder for each account, one file for each
@@ -40,10 +42,20 @@ func (f *FileDir) Close() error { return f.root.Close() }
 // It fails if ctx is done or the system cannot write; under the ID there is never a
 // part of a file.
 func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets.FileID, body []byte) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	var err error
+	for range 3 { // its folder may be removed meanwhile
+		if err = ctx.Err(); err == nil {
+			err = f.put(account.String(), id.String(), body)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
-	folder := account.String()
+	return err
+}
+
+// put tries once to write a file, and fails if the system does.
+func (f *FileDir) put(folder, name string, body []byte) error {
 	err := f.root.Mkdir(folder, 0o700)
 	if err == nil {
 		err = f.sync(".")
@@ -51,20 +63,30 @@ func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	name := path.Join(folder, id.String())
-	partial := name + "." + rand.Text() //nolint:forbidigo // a name that nobody else picks, and that decides nothing
-	file, err := f.root.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	name = path.Join(folder, name)
+	file, err := f.root.OpenFile(name+partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(body)
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
-		err = f.root.Rename(partial, name)
+		err = f.root.Rename(name+partial, name)
 	}
 	if err != nil {
-		return errors.Join(err, f.root.Remove(partial))
+		return errors.Join(err, f.remove(name+partial))
 	}
 	return f.sync(folder)
+}
+
+// partial ends the name of a file that is being written.
+const partial = ".part"
+
+// remove removes a file; one that is not there is no error.
+func (f *FileDir) remove(name string) error {
+	if err := f.root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // sync flushes a folder's entries to the disk. It fails if the system does.
@@ -91,6 +113,67 @@ func (f *FileDir) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 	}
 	defer file.Close()
 	return io.ReadAll(file)
+}
+
+// List yields the files of an account's folder, or an error if ctx is done or the system
+// cannot read it.
+func (f *FileDir) List(ctx context.Context, account chatcfg.AccountID) iter.Seq2[StoredFile, error] {
+	return func(yield func(StoredFile, error) bool) {
+		dir, err := f.root.Open(account.String())
+		if errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if err != nil {
+			yield(StoredFile{}, err)
+			return
+		}
+		defer dir.Close()
+		for {
+			entries, err := dir.ReadDir(listStep)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err = firstError(err, ctx.Err()); err != nil {
+				yield(StoredFile{}, err)
+				return
+			}
+			for _, e := range entries {
+				id, err := uuid.Parse(strings.TrimSuffix(e.Name(), partial))
+				if err != nil {
+					continue // not ours
+				}
+				info, err := e.Info()
+				if errors.Is(err, fs.ErrNotExist) {
+					continue // removed meanwhile
+				}
+				if err != nil {
+					yield(StoredFile{}, err)
+					return
+				}
+				if !yield(StoredFile{tickets.FileID{UUID: id}, info.Size()}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// listStep is how many entries of a folder are read at once.
+const listStep = 1000
+
+// Delete removes a file, and the account's folder with its last one. It fails if ctx is
+// done or the system cannot remove it.
+func (f *FileDir) Delete(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	folder := account.String()
+	name := path.Join(folder, id.String())
+	err := errors.Join(f.remove(name), f.remove(name+partial))
+	if err == nil && account != noteAccount {
+		_ = f.root.Remove(folder) // refused while there are files
+	}
+	return err
 }
 
 // DeleteAll removes an account's folder with all files in it; one that is not there is

@@ -5,26 +5,40 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
-	"github.com/google/uuid"
 )
 
 // Files keeps the bytes of attachments: [NewFileDir] in a folder, or the host's
-// own, in its object store. It must be safe for concurrent use.
+// own, in its object store. It must be safe for concurrent use. The desks of one store
+// share it, and nobody else. Under the zero account a desk keeps a short note of each
+// upload until its message is stored.
 type Files interface {
-	// Put keeps a body under an ID; it is durable when Put returns nil. The same
-	// ID always comes with the same body.
+	// Put keeps a body under an ID, in place of one that it had; it is durable when Put
+	// returns nil.
 	Put(ctx context.Context, account chatcfg.AccountID, id tickets.FileID, body []byte) error
 	// Get returns it; an error that is [ErrNotFound] if there is none.
 	Get(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) ([]byte, error)
-	// DeleteAll removes all of an account; it is called by [Desk.Purge].
+	// List yields an account's files in any order. One that is put or removed meanwhile
+	// may be left out; what an interrupted Put left may be yielded.
+	List(ctx context.Context, account chatcfg.AccountID) iter.Seq2[StoredFile, error]
+	// Delete removes one, and what an interrupted Put of it left; it does not fail if
+	// there is none.
+	Delete(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) error
+	// DeleteAll removes all of an account; it is called by [Desk.Purge], again after a
+	// failure.
 	DeleteAll(ctx context.Context, account chatcfg.AccountID) error
+}
+
+// StoredFile is a file as [Files] lists it.
+type StoredFile struct {
+	ID tickets.FileID
+	// Size is its length in bytes.
+	Size int64
 }
 
 // FileOptions switch attachments on.
@@ -33,6 +47,11 @@ type FileOptions struct {
 	Store Files
 	// MaxBytes is the size of one file; default 5 MiB.
 	MaxBytes int
+	// AccountBytes is how many bytes the files of one account may have together; default
+	// 10 GiB, below zero: any number. An upload beyond it fails with
+	// [chatcfg.CodeFilesFull]. Each process counts anew every ten minutes what others
+	// have stored, and may go beyond the limit by that.
+	AccountBytes int64
 	// Types are the media types that are taken, of [chatcfg.FileTypes]; nil: all
 	// of those.
 	Types []string
@@ -75,43 +94,6 @@ func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
 		p = append(p, chatcfg.Problem{Path: "file", Code: chatcfg.CodeFileType})
 	}
 	return tickets.File{Name: f.Name, Type: f.Type, Size: int64(len(u.Body)), Inline: f.Inline}, problems(p)
-}
-
-// attach stores an upload's bytes for the message that a request is about to store, and
-// returns its description. Under the same key the same body has the same ID, so that a
-// repeated call keeps one. It fails like checkUpload, with what authenticate returns
-// for a session, [ErrNotFound], [ErrDeleted] or the file store's error.
-func (d *Desk) attach(ctx context.Context, u *Upload, q storage.LoadQuery, authenticate func(*storage.Loaded) error) (*tickets.File, error) {
-	file, err := d.checkUpload(u)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := d.load(ctx, storage.LoadQuery{Account: q.Account, Session: q.Session, Conversation: q.Conversation})
-	switch {
-	case err != nil:
-	case !q.Session.IsZero():
-		err = authenticate(&loaded)
-	case loaded.Conversation.Version == 0:
-		err = ErrNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	if file.ID.UUID, err = d.mint(); err != nil {
-		return nil, err
-	}
-	if q.Key != "" {
-		h := sha256.New()
-		fmt.Fprintf(h, "%q %q %s ", q.Scope, q.Key, q.Conversation)
-		h.Write(u.Body)
-		sum := uuid.UUID(h.Sum(nil)[:16])
-		sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
-		file.ID.UUID = sum
-	}
-	if err := d.o.Files.Store.Put(ctx, q.Account, file.ID, u.Body); err != nil {
-		return nil, fmt.Errorf("charla: keep file: %w", err)
-	}
-	return &file, nil
 }
 
 // checkMessage returns the problems of a message's text, which may be empty beside a

@@ -127,6 +127,7 @@ const (
 	RunDeadlines RunPart = "deadlines"
 	RunOutbox    RunPart = "outbox"
 	RunBroker    RunPart = "broker"
+	RunFiles     RunPart = "files"
 )
 
 // complete returns a copy of the observer in which no function is nil; nil stays nil.
@@ -162,16 +163,20 @@ func (o *Observer) complete() *Observer {
 	return &c
 }
 
-// change applies a request and tells the observer of it. It returns apply's result and
-// error.
+// change applies a request and tells the observer of it. It returns the result and error
+// of apply or applyUpload.
 func (d *Desk) change(ctx context.Context, req request) (Result, error) {
+	apply := d.apply
+	if req.upload != nil {
+		apply = d.applyUpload
+	}
 	o := d.o.Observer
 	if o == nil {
-		return d.apply(ctx, &req)
+		return apply(ctx, &req)
 	}
 	began := d.o.Clock.Now()
 	ctx = o.Begin(ctx, Operation{OpChange, string(req.cmd.Kind)})
-	result, err := d.apply(ctx, &req)
+	result, err := apply(ctx, &req)
 	o.Changed(ctx, ObservedChange{
 		Kind: req.cmd.Kind, Account: req.query.Account, Conflicts: req.conflicts,
 		Duration: d.o.Clock.Now().Sub(began), Err: err,

@@ -127,6 +127,7 @@ func (o *Options) withDefaults() Options {
 	if r.Files != nil {
 		files := *r.Files
 		setDefault(&files.MaxBytes, 5<<20)
+		setDefault(&files.AccountBytes, 10<<30)
 		if files.Types == nil {
 			files.Types = chatcfg.FileTypes()
 		}

@@ -20,7 +20,8 @@ import (
 // Run carries out deadlines and delivers the outbox until ctx ends; it returns ctx's
 // error when everything under way is done. Any number of desks may run on one store. A
 // failing store or mailer does not end it: the failure is logged and the work tried
-// again. A slow mailer delays no deadline.
+// again. A slow mailer delays no deadline. Uploads that were interrupted are removed
+// within about two hours, if it runs for that long.
 func (d *Desk) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	deadlines, outbox := []work{d.runDeadlines, d.runStale}, work(d.runOutbox)
@@ -31,6 +32,9 @@ func (d *Desk) Run(ctx context.Context) error {
 	group.Go(func() { d.workLoop(ctx, RunOutbox, d.outKick, outbox, d.pruner()) })
 	if d.o.Broker != nil {
 		group.Go(func() { d.listen(ctx) })
+	}
+	if d.o.Files != nil {
+		group.Go(func() { d.sweepLoop(ctx) })
 	}
 	group.Wait()
 	return ctx.Err()

@@ -132,13 +132,13 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 		return Result{}, ErrSession
 	}
 	query := storage.LoadQuery{Account: v.account, Session: v.session, Scope: "session:" + v.session.String(), Key: o.Key}
+	req := request{query: query, queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: v.admit}
 	if o.File != nil {
-		var err error
-		if cmd.File, err = v.desk.attach(ctx, o.File, query, v.authenticate); err != nil {
+		if err := v.desk.attach(&req, o.File); err != nil {
 			return Result{}, err
 		}
 	}
-	return v.desk.change(ctx, request{query: query, queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: v.admit})
+	return v.desk.change(ctx, req)
 }
 
 // Messages reads what the session may see, as it may see it: a verified session all of

@@ -31,6 +31,7 @@ const (
 	CodeFilesOff     Code = "files_off"      // none
 	CodeFileType     Code = "file_type"      // none
 	CodeFileTooLarge Code = "file_too_large" // the limit in bytes
+	CodeFilesFull    Code = "files_full"     // the limit of all of an account's, in bytes
 	// The name's ending is not one of the type. The type, its endings.
 	CodeFileEnding Code = "file_ending"
 	// The name means something else to Windows: a device, a stream. What of it does.

@@ -338,6 +338,11 @@ var problemMessages = map[Code]phrases{
 		"The file is larger than %v bytes.",
 		"O arquivo passa de %v bytes.",
 	},
+	CodeFilesFull: {
+		"Los archivos de este chat llegaron a su límite de %v bytes.",
+		"The files of this chat have reached their limit of %v bytes.",
+		"Os arquivos deste chat chegaram ao limite de %v bytes.",
+	},
 	CodeImageTooLarge: {
 		"La imagen pasa de %v.",
 		"The picture is larger than %v.",
