@@ -45,7 +45,7 @@ type social struct {
 	Social
 }
 
-// socials returns both social logins.
+// socials returns both social logins, Facebook's first.
 func (c *Chat) socials() []social {
 	return []social{{"facebook", "Facebook", c.Facebook}, {"google", "Google", c.Google}}
 }

@@ -21,7 +21,8 @@ func (id AccountID) IsZero() bool { return id.UUID == uuid.Nil }
 // ErrID: the text is not an ID as String writes it.
 var ErrID = errors.New("chatcfg: not an ID")
 
-// ParseAccountID parses an ID as String writes it. It returns [ErrID] for any other text.
+// ParseAccountID parses an ID as String writes it. It fails with [ErrID] for any other
+// text.
 func ParseAccountID(text string) (AccountID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || id.String() != text {

@@ -224,7 +224,8 @@ func (c *Calendar) backward(to, seconds int64) (start int64, ok bool) {
 	return 0, false
 }
 
-// period returns the zone's offset at a second and the next second at which it may change.
+// period returns the zone's offset in seconds at a second and the next second at which
+// it may change; math.MaxInt64: never.
 func (c *Calendar) period(at int64) (offset, change int64) {
 	t := time.Unix(at, 0).In(c.loc)
 	_, off := t.Zone()
@@ -240,8 +241,8 @@ func (c *Calendar) period(at int64) (offset, change int64) {
 	return int64(off), end.Unix()
 }
 
-// periodBefore returns the zone's offset just before a second and the earliest second since
-// which the zone has had it.
+// periodBefore returns the zone's offset in seconds just before a second and the
+// earliest second since which the zone has had it; math.MinInt64: always.
 func (c *Calendar) periodBefore(at int64) (offset, change int64) {
 	t := time.Unix(at-1, 0).In(c.loc)
 	_, off := t.Zone()

@@ -160,7 +160,8 @@ func newYears(weekly [7][]span, yearly map[int64][]span) *years {
 	return &y
 }
 
-// kindOf returns the kind of a year of a cycle, from 0 to 13.
+// kindOf returns the kind of a year of a cycle, from 0 to 13: the weekday on which it
+// begins, and whether it has 366 days.
 func kindOf(year int64) int64 {
 	kind := floorMod(daysBefore(year)-epoch, 7) * 2
 	if daysBefore(year+1)-daysBefore(year) == 366 {

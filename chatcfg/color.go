@@ -10,7 +10,7 @@ import (
 const MinContrast = 4.5
 
 // ParseColor reads #RGB or #RRGGBB, in any case and with white space around, and
-// returns it in lower case (R6.6). The error is [Problems].
+// returns it in lower case (R6.6). It fails with [Problems] for any other text.
 func ParseColor(s string) (string, error) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	if _, ok := rgb(s); !ok {

@@ -5,8 +5,8 @@ import "reflect"
 // What one setting demands of another. What a value must be by itself follows
 // from its row ([Setting]).
 
-// checkMissing adds a problem for each value that is missing and that something which is
-// switched on needs.
+// checkMissing adds a problem for each value that is missing although something that
+// needs it is switched on.
 func (v *validator) checkMissing(c *Config) {
 	for _, one := range []struct {
 		path string

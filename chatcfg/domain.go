@@ -48,7 +48,8 @@ func cutScheme(s string) (scheme, rest string, ok bool) {
 	return scheme, rest, !found || defaultPort(scheme) != ""
 }
 
-// defaultPort returns the port of a scheme's pages whose URL has none.
+// defaultPort returns the port of an http or https URL that has none; empty for any
+// other scheme.
 func defaultPort(scheme string) string {
 	switch scheme {
 	case "http":

@@ -19,8 +19,8 @@ type Entry struct {
 	Host bool
 }
 
-// SocialOnly reports whether only social logins may enter: "only" is set on either provider
-// (R6.3), even on one that is off.
+// SocialOnly reports whether only social logins may enter: "only" is set on either
+// provider (R6.3), even on one that is off.
 func (c Chat) SocialOnly() bool { return c.Facebook.Only || c.Google.Only }
 
 // CheckEntry decides whether a visitor may start a conversation, and returns

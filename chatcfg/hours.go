@@ -46,10 +46,10 @@ func (h Hours) Location() *time.Location {
 	return time.UTC
 }
 
-// Compile checks the hours and makes the calendar that answers questions about
-// them (R4.9). Hours without intervals and exceptions, with a time zone or not, give
-// nil and no error. The error is [Problems], all of them, with paths relative to the
-// hours, such as "weekly[2].close".
+// Compile checks the hours and makes the calendar that answers questions about them
+// (R4.9). Hours without intervals and exceptions, with a time zone or not, give nil and
+// no error. It fails with [Problems], all of them, with paths relative to the hours,
+// such as "weekly[2].close".
 func (h Hours) Compile() (*Calendar, error) {
 	if h.IsZero() {
 		return nil, nil

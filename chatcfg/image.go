@@ -67,9 +67,9 @@ var imageFormats = [...]imageFormat{
 	{"image/webp", "RIFF....WEBP", webp.DecodeConfig, decodeWebP, walkWebP},
 }
 
-// CheckPicture checks the picture of an account and describes it (R1.2): a
-// square PNG, JPEG, GIF or WebP, known by its content, within the limits. The
-// error is [Problems] without a path.
+// CheckPicture checks the picture of an account and describes it (R1.2): a square PNG,
+// JPEG, GIF or WebP, known by its content, within the limits. It fails with [Problems]
+// without a path for any other.
 func CheckPicture(b []byte) (Image, error) {
 	return checkImage(b, func(width, height int) *Problem {
 		switch {
@@ -82,8 +82,8 @@ func CheckPicture(b []byte) (Image, error) {
 	})
 }
 
-// CheckLogo checks a button logo and describes it (R1.2): as [CheckPicture],
-// but exactly 200×200. The error is [Problems] without a path.
+// CheckLogo checks a button logo and describes it (R1.2): as [CheckPicture], but
+// exactly 200×200. It fails with [Problems] without a path for any other.
 func CheckLogo(b []byte) (Image, error) {
 	return checkImage(b, func(width, height int) *Problem {
 		if width != LogoSide || height != LogoSide {
@@ -93,9 +93,9 @@ func CheckLogo(b []byte) (Image, error) {
 	})
 }
 
-// checkImage describes a picture whose width and height pass size; the error is [Problems].
-// It checks the number of bytes, the header and the structure before it decodes the pixels,
-// so that decoding takes bounded memory.
+// checkImage describes a picture whose width and height pass size. It fails with
+// [Problems] for any other. It checks the number of bytes, the header and the structure
+// before it decodes the pixels, so that decoding takes bounded memory.
 func checkImage(b []byte, size func(width, height int) *Problem) (Image, error) {
 	if len(b) > MaxImageBytes {
 		return Image{}, Problems{{Code: CodeImageTooLarge, Args: []any{fmt.Sprintf("%d MiB", MaxImageBytes>>20)}}}

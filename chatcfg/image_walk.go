@@ -16,7 +16,8 @@ import (
 // ten; each takes a pass over all pixels and may be a few bytes long.
 const maxJPEGScans = 64
 
-// walkPNG follows the chunks to IEND.
+// walkPNG follows the chunks to IEND. It returns the frames, at least one, and what
+// follows the picture; false: it is malformed or not whole.
 func walkPNG(b []byte) (frames int, rest []byte, ok bool) {
 	b = b[8:]
 	for len(b) >= 12 {
@@ -56,7 +57,9 @@ func wrongChecksum(b []byte) string {
 	return ""
 }
 
-// walkJPEG follows the segments, and over the pixels' bytes, to EOI.
+// walkJPEG follows the segments, and over the pixels' bytes, to EOI. It returns one
+// frame and what follows the picture; false: it is malformed, not whole, or has too
+// many scans.
 func walkJPEG(b []byte) (frames int, rest []byte, ok bool) {
 	b = b[2:]
 	scans := 0
@@ -102,7 +105,9 @@ func walkJPEG(b []byte) (frames int, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// walkGIF follows the blocks to the trailer.
+// walkGIF follows the blocks to the trailer. It returns the frames, at least one, and
+// what follows the picture; false: it is malformed, not whole, or a frame is outside of
+// the screen.
 func walkGIF(b []byte) (frames int, rest []byte, ok bool) {
 	if len(b) < 13 {
 		return 0, nil, false
@@ -176,7 +181,8 @@ func skipBlocks(b []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// walkWebP follows the chunks to the end that the header tells.
+// walkWebP follows the chunks to the end that the header tells. It returns the frames,
+// at least one, and what follows the picture; false: it is malformed or not whole.
 func walkWebP(b []byte) (frames int, rest []byte, ok bool) {
 	end := uint64(binary.LittleEndian.Uint32(b[4:])) + 8
 	if end < 12 || end > uint64(len(b)) {

@@ -21,7 +21,7 @@ func (c Config) Lint() []Problem {
 
 type linter struct{ warnings []Problem }
 
-// warn adds a warning if something is doubtful.
+// warn adds a warning if something is doubtful; else it does nothing.
 func (l *linter) warn(doubtful bool, path string, code Code, args ...any) {
 	if doubtful {
 		l.warnings = append(l.warnings, Problem{Path: path, Code: code, Args: args})
@@ -34,7 +34,7 @@ type keyedAction struct {
 	TextAction
 }
 
-// texts returns the actions that send a text.
+// texts returns the actions that send a text, with their keys.
 func (a *Automation) texts() []keyedAction {
 	return []keyedAction{
 		{"newCustomer", a.NewCustomer},
@@ -46,7 +46,7 @@ func (a *Automation) texts() []keyedAction {
 	}
 }
 
-// automation warns of automatic actions.
+// automation adds the warnings of the automatic actions.
 func (l *linter) automation(c Config) {
 	a := c.Automation
 	l.warn(closesBeforeSLA(c), "automation.autoClose.after", WarnCloseBeforeSLA)
@@ -100,7 +100,7 @@ func braced(s, opening string) []string {
 	return names
 }
 
-// general warns of the general options.
+// general adds the warnings of the general options.
 func (l *linter) general(c Config) {
 	g := c.General
 	marks := g.Important.Enabled && len(g.Important.Keywords) > 0
@@ -111,7 +111,8 @@ func (l *linter) general(c Config) {
 	l.warn(g.CreateIgnored && c.Quality.SLA != nil, "general.createIgnored", WarnIgnoredSLA)
 }
 
-// hours warns of intervals that end at 23:59 and of exceptions on 29 February.
+// hours adds warnings for intervals that end at 23:59 and for exceptions on 29
+// February.
 func (l *linter) hours(h Hours) {
 	const lastMinute = "23:59"
 	for i, one := range h.Weekly {
@@ -124,8 +125,8 @@ func (l *linter) hours(h Hours) {
 	}
 }
 
-// domains warns of domains whose twin with or without www. is not allowed, and of patterns
-// that allow pages of strangers.
+// domains adds a warning for each domain whose twin with or without www. is not
+// allowed, and for each pattern that allows pages of strangers.
 func (l *linter) domains(c Chat) {
 	twin := func(path, domain string) {
 		host, port, _ := splitPort(domain)
@@ -164,7 +165,7 @@ func twinOf(host string) string {
 	return "www." + bare
 }
 
-// chat warns of the chat's options.
+// chat adds the warnings of the chat's options.
 func (l *linter) chat(c Chat) {
 	l.domains(c)
 	form := c.ContactForm

@@ -103,8 +103,8 @@ func (c Config) clone() Config {
 	return c
 }
 
-// mergeTree returns c, which it may change, with a patch merged in; null means the default in
-// l. The error is [Problems].
+// mergeTree returns c, which it may change, with a patch merged in; null means the
+// default in l. It fails with [Problems] for what it cannot read; c then has the rest.
 func mergeTree(c Config, l Locale, root strictjson.Value) (Config, error) {
 	if root.Kind != strictjson.Object { // null would mean the defaults of everything
 		return c, refuse(CodeNotObject)
@@ -118,7 +118,7 @@ type merger struct {
 	problems Problems
 }
 
-// add adds a problem.
+// add adds a problem to m.problems.
 func (m *merger) add(path string, code Code, args ...any) {
 	m.problems = append(m.problems, Problem{Path: path, Code: code, Args: args})
 }
@@ -228,7 +228,8 @@ func isZero(number string) bool {
 	return strings.Trim(digits, "-0.") == ""
 }
 
-// object is set for a struct.
+// object merges the members of a JSON object into a struct, or adds problems, as set
+// does.
 func (m *merger) object(to, standard reflect.Value, n strictjson.Value, path string) {
 	if n.Kind != strictjson.Object {
 		m.add(path, CodeNotObject)

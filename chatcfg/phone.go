@@ -26,8 +26,8 @@ func ParsePhone(s string) (string, bool) {
 	return typed, false
 }
 
-// CheckPhone returns what [ParsePhone] makes of a telephone, and the problems of one that is
-// only a label, with the path as given.
+// CheckPhone returns what [ParsePhone] makes of a telephone, and the problems of one
+// that is only a label, with the path as given; nil if there are none.
 func CheckPhone(path, s string) (string, Problems) {
 	phone, ok := ParsePhone(s)
 	if ok || phone == "" {

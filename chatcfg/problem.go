@@ -30,7 +30,7 @@ type Code string
 // for one with errors.Is.
 type Refusal string
 
-// Error returns the text.
+// Error returns the refusal itself, which is the text.
 func (r Refusal) Error() string { return string(r) }
 
 // Problems is every problem of one document or call, in the document's order.

@@ -86,7 +86,8 @@ func dayChoices() []Choice {
 	}
 }
 
-// textAction returns the group of an automatic action that sends a text.
+// textAction returns the settings of an automatic action that sends a text: whether it
+// is on, and its texts.
 func textAction(key string, label, help Words) Group {
 	return Group{Settings: []Setting{
 		{Path: "automation." + key + ".enabled", Kind: KindSwitch, Label: label, Help: help},

@@ -9,7 +9,8 @@ func devices() []Choice {
 	}
 }
 
-// simple returns a group of one switch.
+// simple returns a group of one switch; public is its path for visitors, empty if they
+// may not see it.
 func simple(path, public string, label, help Words) Group {
 	return Group{Settings: []Setting{{Path: path, Kind: KindSwitch, Public: public, Label: label, Help: help}}}
 }
@@ -103,7 +104,8 @@ func chatSection() Section {
 	}
 }
 
-// socialLogin returns the group of a provider.
+// socialLogin returns the settings of a provider's login: whether it is on, and whether
+// only social logins enter.
 func socialLogin(provider string, label Words) Group {
 	return Group{Settings: []Setting{
 		{Path: "chat." + provider + ".enabled", Kind: KindSwitch, Needs: NeedLogin, Label: label},

@@ -35,7 +35,7 @@ func ParseRUT(s string) (string, error) {
 	return form[1] + "-" + form[2], nil
 }
 
-// rutDigit returns the check digit of a number.
+// rutDigit returns the check digit of a number in decimal digits: a digit or K.
 func rutDigit(body string) byte {
 	sum, factor := 0, 2
 	for i := len(body) - 1; i >= 0; i-- {

@@ -40,7 +40,7 @@ type validator struct {
 	problems Problems
 }
 
-// add adds a problem.
+// add adds a problem to v.problems.
 func (v *validator) add(path string, code Code, args ...any) {
 	v.problems = append(v.problems, Problem{Path: path, Code: code, Args: args})
 }

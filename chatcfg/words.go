@@ -118,8 +118,9 @@ func (w Words) MarshalJSON() ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// UnmarshalJSON reads a string or an object by language. Like encoding/json it
-// ignores keys that it does not know; [Decode] and [Merge] refuse them.
+// UnmarshalJSON reads a string or an object by language; null leaves w as it is. Like
+// encoding/json it ignores keys that it does not know; [Decode] and [Merge] refuse
+// them. It fails for a value of any other type.
 func (w *Words) UnmarshalJSON(b []byte) error {
 	if bytes.HasPrefix(b, []byte("{")) {
 		var by languages
