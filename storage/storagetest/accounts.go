@@ -291,7 +291,8 @@ func checkPurge(c *check) {
 	c.same(len(c.deliveries(kept.ID, storage.Sent, 0)), 3, "deliveries of the account beside")
 }
 
-// nothing checks that a purged account left nothing; b is a batch that it had.
+// nothing checks that a purged account left nothing; b is a batch that it had. What is
+// left stops the check.
 func (c *check) nothing(a chatcfg.Account, b *storage.Batch) {
 	id := b.Conversation.ID
 	_, err := c.Accounts().Get(c.ctx, a.ID)

@@ -23,7 +23,8 @@ var staleChecks = []test{
 	{"stale/at once", checkStaleAtOnce},
 }
 
-// due returns what ClaimDue claims, which must be at most limit.
+// due returns what ClaimDue claims, in its order. The check stops if that fails or
+// claims more than limit.
 func (c *check) due(now, lease time.Time, limit int) []storage.Claim {
 	claims, err := c.Conversations().ClaimDue(c.ctx, now, lease, limit, nil)
 	c.must(err, "ClaimDue")
@@ -31,14 +32,14 @@ func (c *check) due(now, lease time.Time, limit int) []storage.Claim {
 	return claims
 }
 
-// wake checks that Conversations.NextWake returns want.
+// wake stops the check unless Conversations.NextWake returns want.
 func (c *check) wake(want time.Time, format string, args ...any) {
 	got, err := c.Conversations().NextWake(c.ctx)
 	c.must(err, "NextWake")
 	c.same(got, want, "NextWake "+format, args...)
 }
 
-// checkClaimWithout checks that claims leave out the accounts that they are told.
+// checkClaimWithout checks that claims leave out the accounts that they are told to.
 func checkClaimWithout(c *check) {
 	a, other := c.account(), c.account()
 	c.begin(a, func(b *storage.Batch) { b.Wake = later(1) })
@@ -171,7 +172,8 @@ func checkClaimsAtOnce(c *check) {
 	c.same(len(claimed), count, "conversations claimed")
 }
 
-// stale returns what ClaimStale claims, which must be at most limit, by ID.
+// stale returns the IDs of what ClaimStale claims, sorted. The check stops if that
+// fails or claims more than limit.
 func (c *check) stale(now, lease time.Time, limit int) []tickets.ConversationID {
 	claims, err := c.Conversations().ClaimStale(c.ctx, now, lease, limit, nil)
 	c.must(err, "ClaimStale")

@@ -378,8 +378,8 @@ func checkLoadBySession(c *check) {
 	c.is(err, storage.ErrNotFound, "Load by a session that does not exist")
 }
 
-// checkLoadNothing checks Load of a conversation, and of an account, that does not
-// exist.
+// checkLoadNothing checks that Load of a conversation that does not exist returns only
+// the account, and fails with ErrNotFound in an account that does not exist.
 func checkLoadNothing(c *check) {
 	a := c.account()
 	l := c.load(a.ID, c.conversationID())

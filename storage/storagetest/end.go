@@ -35,7 +35,7 @@ type call struct {
 }
 
 // calls returns a call of each method but Close, with arguments that succeed in this
-// order.
+// order on what oneOfEach stored.
 func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []call {
 	id := b.Conversation.ID
 	ref := tickets.Ref{Account: a.ID, Conversation: id}
@@ -139,7 +139,7 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 }
 
 // oneOfEach stores an account with a conversation that is due, a delivery and a
-// session.
+// session, and returns them. A failure stops the check.
 func (c *check) oneOfEach() (chatcfg.Account, *storage.Batch, tickets.Session) {
 	a := c.account()
 	b := c.begin(a, func(b *storage.Batch) {
@@ -223,7 +223,8 @@ func checkGoroutines(c *check) {
 	c.failf("%d goroutines before %d stores, %d after Close:\n%s", before, stores, after, stacks[:runtime.Stack(stacks, true)])
 }
 
-// reopened returns a check of the same data in a new store.
+// reopened returns a check of the same data in a new store, which c has from now on,
+// too.
 func (c *check) reopened() *check {
 	again := &check{t: c.t, ctx: c.ctx, h: c.h, Store: c.h.Reopen(c.t, c.Store)}
 	again.minted.Store(c.minted.Load())

@@ -32,7 +32,7 @@ func (c *check) conversationID() tickets.ConversationID {
 // sessionID returns a new session's ID.
 func (c *check) sessionID() tickets.SessionID { return tickets.SessionID{UUID: c.id()} }
 
-// newAccount returns an account that is not stored yet.
+// newAccount returns an account with a new ID and key that is not stored yet.
 func (c *check) newAccount() chatcfg.Account {
 	a := chatcfg.Account{ID: chatcfg.AccountID{UUID: c.id()}, Version: 1, Revision: 1, CreatedAt: base, SavedAt: base}
 	a.Name = "Tienda"
@@ -40,14 +40,16 @@ func (c *check) newAccount() chatcfg.Account {
 	return a
 }
 
-// account stores a new account and returns it.
+// account stores a new account with a configuration and returns it. A failure stops the
+// check.
 func (c *check) account() chatcfg.Account {
 	a := c.newAccount()
 	c.must(c.Accounts().Create(c.ctx, a, storage.Document{Name: "config", Version: 1, Body: []byte("{}")}), "Accounts.Create")
 	return a
 }
 
-// save stores a change of an account and returns it as it is then.
+// save stores a change of an account and returns it as it is then. A failure stops the
+// check.
 func (c *check) save(a chatcfg.Account, change func(*chatcfg.Account)) chatcfg.Account {
 	a.Revision++
 	change(&a)
@@ -55,18 +57,19 @@ func (c *check) save(a chatcfg.Account, change func(*chatcfg.Account)) chatcfg.A
 	return a
 }
 
-// raise saves the account with the next configuration version and returns it.
+// raise saves the account with the next configuration version and returns it. A failure
+// stops the check.
 func (c *check) raise(a chatcfg.Account) chatcfg.Account {
 	return c.save(a, func(a *chatcfg.Account) { a.Version++ })
 }
 
-// remove deletes an account and returns it as it is then.
+// remove deletes an account and returns it as it is then. A failure stops the check.
 func (c *check) remove(a chatcfg.Account) chatcfg.Account {
 	return c.save(a, func(a *chatcfg.Account) { a.DeletedAt = later(1000) })
 }
 
-// first returns the batch of a customer's first message: a new conversation with an
-// open ticket, a message and an entry.
+// first returns the batch of a customer's first message, not stored yet: a new
+// conversation with an open ticket, a message and an entry.
 func (c *check) first(a chatcfg.Account) *storage.Batch {
 	id, session := c.conversationID(), c.sessionID()
 	at := later(int(c.ticks.Add(1)))
@@ -90,8 +93,8 @@ func (c *check) first(a chatcfg.Account) *storage.Batch {
 	}
 }
 
-// next returns the batch that follows a committed one: another message into the same
-// ticket.
+// next returns the batch that follows a committed one, not stored yet: another message
+// into the same ticket.
 func (c *check) next(b *storage.Batch) *storage.Batch {
 	at := later(int(c.ticks.Add(1)))
 	conv := b.Conversation
@@ -132,13 +135,14 @@ func delivery(b *storage.Batch, key string, due time.Time) storage.Delivery {
 	}
 }
 
-// commit stores a batch, which must succeed, and returns it.
+// commit stores a batch and returns it. A failure stops the check.
 func (c *check) commit(b *storage.Batch) *storage.Batch {
 	c.must(c.Conversations().Commit(c.ctx, b), "Conversations.Commit")
 	return b
 }
 
-// begin stores a new conversation, as change makes it, and returns its batch.
+// begin stores a new conversation, as change makes it (nil: as first does), and returns
+// its batch. A failure stops the check.
 func (c *check) begin(a chatcfg.Account, change func(*storage.Batch)) *storage.Batch {
 	b := c.first(a)
 	if change != nil {
@@ -147,28 +151,31 @@ func (c *check) begin(a chatcfg.Account, change func(*storage.Batch)) *storage.B
 	return c.commit(b)
 }
 
-// load loads a conversation.
+// load returns what the store loads of a conversation. A failure stops the check.
 func (c *check) load(account chatcfg.AccountID, id tickets.ConversationID) storage.Loaded {
 	l, err := c.Conversations().Load(c.ctx, storage.LoadQuery{Account: account, Conversation: id})
 	c.must(err, "Conversations.Load")
 	return l
 }
 
-// messages reads the first page of a conversation's messages.
+// messages returns the first page of a conversation's messages. A failure stops the
+// check.
 func (c *check) messages(account chatcfg.AccountID, id tickets.ConversationID) []tickets.Message {
 	list, err := c.Queries().Messages(c.ctx, storage.MessageQuery{Account: account, Conversation: id})
 	c.must(err, "Queries.Messages")
 	return list
 }
 
-// history reads the first page of a conversation's entries.
+// history returns the first page of a conversation's entries. A failure stops the
+// check.
 func (c *check) history(account chatcfg.AccountID, id tickets.ConversationID) []tickets.Entry {
 	list, err := c.Queries().History(c.ctx, tickets.Ref{Account: account, Conversation: id}, 0, 0)
 	c.must(err, "Queries.History")
 	return list
 }
 
-// list reads all pages of a list of tickets, of at most limit each.
+// list returns all rows of a list of tickets, read in pages of at most limit. The check
+// stops if reading fails, a page is larger or the list never ends.
 func (c *check) list(q storage.TicketQuery, limit int) []storage.TicketRow {
 	q.Limit = limit
 	var rows []storage.TicketRow
@@ -186,7 +193,8 @@ func (c *check) list(q storage.TicketQuery, limit int) []storage.TicketRow {
 	return nil
 }
 
-// deliveries reads all of an account's deliveries in a state.
+// deliveries returns all of an account's deliveries in a state, read in pages of at
+// most limit. The check stops if reading fails or the list never ends.
 func (c *check) deliveries(account chatcfg.AccountID, state storage.DeliveryState, limit int) []storage.Delivery {
 	var all []storage.Delivery
 	cursor := ""
@@ -203,7 +211,7 @@ func (c *check) deliveries(account chatcfg.AccountID, state storage.DeliveryStat
 }
 
 // follow reads an account's feed from a cursor until it has caught up, and returns the
-// changes and the last cursor.
+// changes and the last cursor. The check stops if reading fails or the feed never ends.
 func (c *check) follow(account chatcfg.AccountID, cursor string, limit int) ([]storage.Change, string) {
 	var all []storage.Change
 	for range 10_000 {

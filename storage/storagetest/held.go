@@ -10,7 +10,7 @@ import (
 )
 
 // hold starts a commit and returns when it is held: release lets it go on, and outcome
-// gets what it returned.
+// gets what it returned. The check stops if the commit is not held.
 func (c *check) hold(b *storage.Batch) (release func(), outcome <-chan error) {
 	held, release := c.h.Hold(c.t, c.Store)
 	result := make(chan error, 1)
@@ -75,20 +75,20 @@ func checkHeldFeed(c *check) {
 	}
 }
 
-// checkHeldSave checks that after a save that returns while a commit under the older
-// version is open, that commit is refused.
+// checkHeldSave checks that a commit is refused if it is still open when a save that
+// raises the version has returned.
 func checkHeldSave(c *check) {
 	c.changeWhileHeld(storage.ErrConfigChanged, func(a chatcfg.Account) { c.raise(a) })
 }
 
-// checkHeldDeletion checks that after a deletion that returns while a commit is open,
-// that commit is refused.
+// checkHeldDeletion checks that a commit is refused if it is still open when a deletion
+// has returned.
 func checkHeldDeletion(c *check) {
 	c.changeWhileHeld(storage.ErrDeleted, func(a chatcfg.Account) { c.remove(a) })
 }
 
 // changeWhileHeld changes an account while a commit is held, and checks that the commit
-// is refused unless it was stored before the change.
+// fails with refusal unless it was stored before the change.
 func (c *check) changeWhileHeld(refusal error, change func(chatcfg.Account)) {
 	for i := range 2 {
 		a := c.account()

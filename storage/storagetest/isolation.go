@@ -14,7 +14,8 @@ var isolationChecks = []test{
 }
 
 // twin stores everything that there can be in an account, under the IDs, identities and
-// keys of a model, with a text of its own.
+// keys of a model, with a text of its own, and returns its batch and session. A failure
+// stops the check.
 func (c *check) twin(model *storage.Batch, account chatcfg.AccountID, text string, at time.Time) (*storage.Batch, tickets.Session) {
 	b := *model
 	b.Conversation.Account = account
@@ -47,7 +48,8 @@ func (c *check) twin(model *storage.Batch, account chatcfg.AccountID, text strin
 	return &b, s
 }
 
-// view checks that an account shows what twin stored in it, and nothing else.
+// view stops the check unless an account shows what twin stored in it, and nothing
+// else.
 func (c *check) view(b *storage.Batch, s tickets.Session, text string, at time.Time) {
 	account, id := b.Conversation.Account, b.Conversation.ID
 	for _, q := range []storage.LoadQuery{

@@ -44,7 +44,8 @@ var kinds = []string{"mail", "event:a", "event:b"}
 
 type pair struct{ got, want storage.Delivery }
 
-// play makes 400 random calls on two new stores and compares what they answer.
+// play makes 400 random calls on two new stores and compares what they answer. The same
+// seed makes the same calls.
 func (c *check) play(seed uint64) {
 	g := &game{c: c, r: rand.New(rand.NewPCG(seed, 7)), store: c.h.Open(c.t), model: storage.NewMemory()}
 	defer g.store.Close()
@@ -77,8 +78,8 @@ func (c *check) play(seed uint64) {
 	}
 }
 
-// both checks that the store answered as the model did: the same value, or the same
-// kind of error.
+// both stops the check unless the store answered as the model did: with the same value,
+// or the same kind of error.
 func (g *game) both(what string, got, want any, err, wanted error) {
 	for _, known := range []error{
 		storage.ErrConflict, storage.ErrNotFound, storage.ErrExists, storage.ErrConfigChanged, storage.ErrDeleted, storage.ErrLeaseLost,
@@ -93,7 +94,7 @@ func (g *game) both(what string, got, want any, err, wanted error) {
 	g.c.same(got, want, "%s", what)
 }
 
-// account returns a random account of those that were made.
+// account returns a random account of those that were made, to be changed in place.
 func (g *game) account() *chatcfg.Account { return &g.accounts[g.r.IntN(len(g.accounts))] }
 
 // instant returns a random instant around now; no two are the same.
@@ -102,7 +103,8 @@ func (g *game) instant() time.Time {
 	return later(g.now + g.r.IntN(40) - 10).Add(time.Duration(g.c.ticks.Load()) * time.Microsecond)
 }
 
-// create makes an account, sometimes with a key that is taken.
+// create makes an account in both stores, sometimes with a key that is taken, and
+// compares the answers.
 func (g *game) create() {
 	a := g.c.newAccount()
 	a.Hidden = g.r.IntN(3) == 0
@@ -116,7 +118,8 @@ func (g *game) create() {
 	}
 }
 
-// save saves a random account as change makes it, sometimes with a wrong revision.
+// save saves a random account in both stores as change makes it, sometimes with a wrong
+// revision, and compares the answers.
 func (g *game) save(what string, change func(*chatcfg.Account)) {
 	a := g.account()
 	next := *a
@@ -132,15 +135,16 @@ func (g *game) save(what string, change func(*chatcfg.Account)) {
 	}
 }
 
-// raise saves a new configuration version.
+// raise saves a random account with the next configuration version, as save does.
 func (g *game) raise() { g.save("Accounts.Save", func(a *chatcfg.Account) { a.Version++ }) }
 
-// remove deletes an account.
+// remove deletes a random account, as save does.
 func (g *game) remove() {
 	g.save("Accounts.Save to delete", func(a *chatcfg.Account) { a.DeletedAt = later(g.now) })
 }
 
-// purge purges a random account, deleted or not.
+// purge purges a random account, deleted or not, in both stores and compares the
+// answers.
 func (g *game) purge() {
 	a := g.account()
 	want, wanted := g.model.Accounts().Purge(g.c.ctx, a.ID)
@@ -148,14 +152,16 @@ func (g *game) purge() {
 	g.both("Accounts.Purge", got, want, err, wanted)
 }
 
-// commit commits a batch to both stores and reports whether it was stored.
+// commit commits a batch to both stores, compares the answers and reports whether it
+// was stored.
 func (g *game) commit(b *storage.Batch) bool {
 	wanted := g.model.Conversations().Commit(g.c.ctx, b)
 	g.both("Commit", nil, nil, g.store.Conversations().Commit(g.c.ctx, b), wanted)
 	return wanted == nil
 }
 
-// begin commits a new conversation, sometimes with an identity that is taken.
+// begin commits a new conversation to both stores, sometimes with an identity that is
+// taken, and compares the answers.
 func (g *game) begin() {
 	b := g.c.first(*g.account())
 	g.decorate(b)
@@ -167,8 +173,8 @@ func (g *game) begin() {
 	}
 }
 
-// proceed commits to a conversation that is there, sometimes with a wrong version or an
-// identity that is taken.
+// proceed commits to a random conversation in both stores, sometimes with a wrong
+// version or an identity that is taken, and compares the answers.
 func (g *game) proceed() {
 	if len(g.batches) == 0 {
 		return
@@ -201,7 +207,7 @@ func (g *game) proceed() {
 	}
 }
 
-// decorate gives a batch random parts.
+// decorate gives a batch random parts: status, wait, messages, deliveries and others.
 func (g *game) decorate(b *storage.Batch) {
 	t := &b.Tickets[0]
 	t.Status = []tickets.Status{tickets.StatusOpen, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[g.r.IntN(4)]
@@ -242,7 +248,8 @@ func (g *game) decorate(b *storage.Batch) {
 	}
 }
 
-// claimDue claims the next conversation that is due.
+// claimDue claims the next conversation that is due in both stores and compares the
+// answers.
 func (g *game) claimDue() {
 	wantWake, wanted := g.model.Conversations().NextWake(g.c.ctx)
 	gotWake, err := g.store.Conversations().NextWake(g.c.ctx)
@@ -255,7 +262,7 @@ func (g *game) claimDue() {
 	g.both("ClaimDue", append([]storage.Claim{}, got...), append([]storage.Claim{}, want...), err, wanted)
 }
 
-// without is, sometimes, an account that a claim leaves out.
+// without returns a random account, or mostly none, that a claim shall leave out.
 func (g *game) without() []chatcfg.AccountID {
 	if g.r.IntN(3) > 0 {
 		return nil
@@ -263,7 +270,7 @@ func (g *game) without() []chatcfg.AccountID {
 	return []chatcfg.AccountID{g.account().ID}
 }
 
-// claimStale claims all stale conversations.
+// claimStale claims all stale conversations in both stores and compares the answers.
 func (g *game) claimStale() {
 	now, lease := later(g.now), g.instant()
 	without := g.without()
@@ -277,7 +284,8 @@ func (g *game) claimStale() {
 	g.both("ClaimStale", fmt.Sprint(got), fmt.Sprint(want), err, wanted)
 }
 
-// claimOutbox claims some deliveries and remembers them for settle.
+// claimOutbox claims some deliveries in both stores, compares the answers and remembers
+// the claims for settle.
 func (g *game) claimOutbox() {
 	wantWake, wanted := g.model.Outbox().NextWake(g.c.ctx)
 	gotWake, err := g.store.Outbox().NextWake(g.c.ctx)
@@ -306,8 +314,8 @@ func described(list []storage.Delivery) []string {
 	return lines
 }
 
-// settle settles a claimed delivery, sometimes one that was settled before or has been
-// claimed again.
+// settle settles a claimed delivery in both stores, sometimes one that was settled
+// before or has been claimed again, and compares the answers.
 func (g *game) settle() {
 	if len(g.claimed) == 0 {
 		return
@@ -323,7 +331,8 @@ func (g *game) settle() {
 	g.both("Outbox.Settle", nil, nil, g.store.Outbox().Settle(g.c.ctx, d.got), wanted)
 }
 
-// replay replays a random delivery: a dead one, another, or one that does not exist.
+// replay replays a random delivery in both stores, a dead one, another, or one that
+// does not exist, and compares the answers.
 func (g *game) replay() {
 	a, key, now := g.account().ID, fmt.Sprint(g.r.IntN(100)), later(g.now)
 	if len(g.claimed) > 0 {
@@ -334,7 +343,7 @@ func (g *game) replay() {
 	g.both("Outbox.Replay", nil, nil, g.store.Outbox().Replay(g.c.ctx, a, key, now), wanted)
 }
 
-// prune prunes the outbox.
+// prune prunes the outbox of both stores and compares the answers.
 func (g *game) prune() {
 	before := later(g.now - g.r.IntN(50))
 	want, wanted := g.model.Outbox().Prune(g.c.ctx, before, 1000)
@@ -342,7 +351,8 @@ func (g *game) prune() {
 	g.both("Outbox.Prune", got, want, err, wanted)
 }
 
-// mark raises the marks of a conversation, or tries to lower them.
+// mark raises the marks of a conversation in both stores, or tries to lower them, and
+// compares the answers.
 func (g *game) mark() {
 	if len(g.batches) == 0 {
 		return
@@ -353,7 +363,8 @@ func (g *game) mark() {
 	g.both("Sessions.Raise", nil, nil, g.store.Sessions().Raise(g.c.ctx, a, id, marks), wanted)
 }
 
-// presence stores and reads a roster, sometimes of a wrong revision.
+// presence stores and reads a roster in both stores, sometimes of a wrong revision, and
+// compares the answers.
 func (g *game) presence() {
 	a := g.account().ID
 	r := tickets.Roster{Absence: int64(g.now), Revision: int64(g.r.IntN(4))}
@@ -364,7 +375,8 @@ func (g *game) presence() {
 	g.both("Presence.Get", got, want, err, wanted)
 }
 
-// query compares a random list, report and count.
+// query reads a random list, report and count from both stores and compares the
+// answers.
 func (g *game) query() {
 	a := g.account()
 	q := storage.TicketQuery{
@@ -389,8 +401,8 @@ func (g *game) query() {
 	}
 }
 
-// rows returns the tickets of a query, whose order it checks, sorted by ID: the order
-// of equals is open.
+// rows returns the tickets of a query, sorted by ID: the order of equals is open. A
+// wrong order stops the check.
 func (g *game) rows(s storage.Store, q storage.TicketQuery, limit int) []storage.TicketRow {
 	on := &check{t: g.c.t, ctx: g.c.ctx, Store: s}
 	rows := on.list(q, limit)
@@ -401,7 +413,7 @@ func (g *game) rows(s storage.Store, q storage.TicketQuery, limit int) []storage
 	return rows
 }
 
-// compare compares all that both stores hold of an account.
+// compare stops the check unless both stores hold the same of an account.
 func (g *game) compare(a *chatcfg.Account) {
 	got := &check{t: g.c.t, ctx: g.c.ctx, Store: g.store}
 	want := &check{t: g.c.t, ctx: g.c.ctx, Store: g.model}

@@ -23,7 +23,8 @@ var outboxChecks = []test{
 	{"outbox/at once", checkOutboxAtOnce},
 }
 
-// send stores a delivery, as change makes it, with a new conversation and returns it.
+// send stores a delivery, as change makes it (nil: unchanged), with a new conversation
+// and returns it. A failure stops the check.
 func (c *check) send(a chatcfg.Account, key string, due time.Time, change func(*storage.Delivery)) storage.Delivery {
 	var d storage.Delivery
 	c.begin(a, func(b *storage.Batch) {
@@ -36,7 +37,8 @@ func (c *check) send(a chatcfg.Account, key string, due time.Time, change func(*
 	return d
 }
 
-// claim returns what Outbox.Claim claims, which must be at most limit.
+// claim returns what Outbox.Claim claims, in its order. The check stops if that fails
+// or claims more than limit.
 func (c *check) claim(now, lease time.Time, limit int) []storage.Delivery {
 	list, err := c.Outbox().Claim(c.ctx, now, lease, limit, storage.Share{})
 	c.must(err, "Outbox.Claim")
@@ -44,14 +46,14 @@ func (c *check) claim(now, lease time.Time, limit int) []storage.Delivery {
 	return list
 }
 
-// settle settles a delivery, which must succeed, and returns it as it is then.
+// settle settles a delivery and returns it as it is then. A failure stops the check.
 func (c *check) settle(d storage.Delivery, state storage.DeliveryState, at time.Time) storage.Delivery {
 	d.State, d.SettledAt = state, at
 	c.must(c.Outbox().Settle(c.ctx, d), "Outbox.Settle")
 	return d
 }
 
-// outboxWake checks that Outbox.NextWake returns want.
+// outboxWake stops the check unless Outbox.NextWake returns want.
 func (c *check) outboxWake(want time.Time, format string, args ...any) {
 	got, err := c.Outbox().NextWake(c.ctx)
 	c.must(err, "Outbox.NextWake")

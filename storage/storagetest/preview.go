@@ -16,7 +16,8 @@ var previewChecks = []test{
 	{"preview/one moment", checkPreviewMoment},
 }
 
-// say commits messages of some authors in one commit and returns its batch.
+// say commits messages of some authors in one commit and returns its batch. A failure
+// stops the check.
 func (c *check) say(b *storage.Batch, authors ...tickets.Author) *storage.Batch {
 	next := c.next(b)
 	next.Messages = nil
@@ -30,19 +31,22 @@ func (c *check) say(b *storage.Batch, authors ...tickets.Author) *storage.Batch 
 	return c.commit(next)
 }
 
-// read raises the agents' mark of a conversation.
+// read raises the agents' mark of a conversation to a sequence. A failure stops the
+// check.
 func (c *check) read(b *storage.Batch, seq int64) {
 	c.must(c.Sessions().Raise(c.ctx, b.Conversation.Account, b.Conversation.ID, tickets.Marks{Agent: seq, Customer: 1000}), "Raise")
 }
 
-// row returns the row of a conversation's latest ticket, with its preview.
+// row returns the row of a conversation's latest ticket, with its preview. The check
+// stops if there is none.
 func (c *check) row(a chatcfg.AccountID, id tickets.ConversationID) storage.TicketRow {
 	rows := c.list(storage.TicketQuery{Account: a, Conversation: id, Preview: true}, 0)
 	c.that(len(rows) > 0, "no row of conversation %v", id)
 	return rows[0]
 }
 
-// checkPreview checks a row's last message, unread messages and deadline.
+// checkPreview checks that a row has its conversation's last message, unread messages
+// and deadline, whatever the query's conditions.
 func checkPreview(c *check) {
 	a, other := c.account(), c.account()
 	wake := later(700)

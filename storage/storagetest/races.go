@@ -64,7 +64,7 @@ func checkFirstMessages(c *check) {
 }
 
 // append adds one message to a conversation as a desk does: it loads, decides and
-// commits, and tries again at a conflict.
+// commits, and tries again at a conflict. Any other failure stops the check.
 func (c *check) append(account chatcfg.AccountID, id tickets.ConversationID, text string) {
 	for {
 		l := c.load(account, id)
@@ -84,8 +84,8 @@ func (c *check) append(account chatcfg.AccountID, id tickets.ConversationID, tex
 	}
 }
 
-// whole checks that a conversation has count messages, each text once, without a
-// gap (R3.9), and that everything else of it agrees.
+// whole stops the check unless a conversation has count messages, each text once,
+// without a gap (R3.9), and everything else of it agrees.
 func (c *check) whole(account chatcfg.AccountID, id tickets.ConversationID, count int) {
 	l := c.load(account, id)
 	list, entries := c.messages(account, id), c.history(account, id)

@@ -17,7 +17,8 @@ var reportChecks = []test{
 	{"count/boundaries", checkCount},
 }
 
-// report returns the report of a batch's account over a period.
+// report returns the store's report of a batch's account over a period. A failure stops
+// the check.
 func (c *check) report(b *storage.Batch, from, to time.Time) tickets.Report {
 	r, err := c.Queries().Report(c.ctx, b.Conversation.Account, from, to)
 	c.must(err, "Report")
@@ -113,7 +114,8 @@ func randomAnswer(r *rand.Rand) tickets.Answer {
 	return answer
 }
 
-// figures computes the report that a store must return.
+// figures returns the report that a store must return, computed from all tickets and
+// answers.
 func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time) tickets.Report {
 	in := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
 	var r tickets.Report
@@ -142,7 +144,7 @@ func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time)
 	return r
 }
 
-// times computes the figures of some answers.
+// times returns the figures of some answers, computed from scratch.
 func times(answers []tickets.Answer) (t tickets.Times) {
 	var sum time.Duration
 	var waits []time.Duration

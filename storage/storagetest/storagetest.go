@@ -32,7 +32,7 @@ type Harness struct {
 }
 
 // Run runs the whole suite as subtests of t; each check that does not hold fails its
-// own.
+// own subtest.
 func Run(t *testing.T, h Harness) {
 	for _, one := range checks(h) {
 		t.Run(one.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ type test struct {
 const checkTimeout = 5 * time.Minute
 
 // err runs the check on a new store, closes the store and returns why the check did not
-// hold; nil: it did.
+// hold, or why closing failed; nil: all is well.
 func (o test) err(t *testing.T, h Harness) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
@@ -88,8 +88,8 @@ func (o test) err(t *testing.T, h Harness) (err error) {
 // stop is what a check that does not hold panics with.
 type stop struct{ err error }
 
-// guard runs a part of a check and returns why it stopped, by failf or a panic; nil: it
-// did not.
+// guard runs a part of a check and returns why it stopped, by failf or any other panic;
+// nil: it did not.
 func guard(run func()) (err error) {
 	defer func() {
 		switch r := recover().(type) {
@@ -115,7 +115,7 @@ type check struct {
 	ticks  atomic.Int64
 }
 
-// failf stops the check with an error.
+// failf stops the check with an error: it panics, and guard catches that.
 func (c *check) failf(format string, args ...any) {
 	panic(stop{fmt.Errorf(format, args...)})
 }
@@ -148,8 +148,8 @@ func (c *check) same(got, want any, format string, args ...any) {
 	}
 }
 
-// race runs n goroutines at once and waits for all of them. If one stopped, the check
-// stops.
+// race runs n goroutines at once and waits for all of them. If the check stopped in
+// one, it stops here.
 func (c *check) race(n int, run func(i int)) {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -169,7 +169,8 @@ func (c *check) race(n int, run func(i int)) {
 	}
 }
 
-// checks returns the checks of a harness.
+// checks returns the checks of a harness: those of reopening and holding only if the
+// harness can do that.
 func checks(h Harness) []test {
 	all := [][]test{
 		accountChecks, commitChecks, loadChecks, raceChecks, claimChecks, staleChecks,

@@ -23,7 +23,8 @@ var feedChecks = []test{
 	{"feed/none skipped", checkFeedRace},
 }
 
-// checkMessages checks every combination of a query of messages.
+// checkMessages checks that every combination of a query of messages finds what
+// expectedMessages does.
 func checkMessages(c *check) {
 	a, other := c.account(), c.account()
 	b := c.first(a)
@@ -58,7 +59,7 @@ func checkMessages(c *check) {
 	c.same(len(c.messages(a.ID, c.conversationID())), 0, "messages of no conversation")
 }
 
-// expectedMessages computes what a query must return.
+// expectedMessages returns the messages that a query must find in all.
 func expectedMessages(all []tickets.Message, q storage.MessageQuery) []tickets.Message {
 	var list []tickets.Message
 	for _, m := range all {
@@ -99,7 +100,8 @@ func checkMessagesMeanwhile(c *check) {
 	})
 }
 
-// checkHistory checks every combination of a query of the history.
+// checkHistory checks that every combination of ticket, beginning and limit reads the
+// right entries of a history, in order.
 func checkHistory(c *check) {
 	a := c.account()
 	b := c.first(a)
@@ -188,7 +190,8 @@ func checkFeed(c *check) {
 	}
 }
 
-// latest returns the highest version of each conversation in some changes.
+// latest returns the highest version of each conversation in some changes. A change
+// without a version stops the check.
 func latest(c *check, changes []storage.Change) map[tickets.ConversationID]int64 {
 	seen := map[tickets.ConversationID]int64{}
 	for _, change := range changes {

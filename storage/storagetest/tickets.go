@@ -100,7 +100,7 @@ func field(t *tickets.Ticket, name string) string {
 }
 
 // filled stores an account with n tickets of all shapes, whose instants of the last
-// change are often the same.
+// change are often the same, and returns it with their rows. A failure stops the check.
 func (c *check) filled(n int) (chatcfg.Account, []storage.TicketRow) {
 	a := c.account()
 	var rows []storage.TicketRow
@@ -114,7 +114,7 @@ func (c *check) filled(n int) (chatcfg.Account, []storage.TicketRow) {
 	return a, rows
 }
 
-// everyCondition checks that some filter has each condition of a query.
+// everyCondition stops the check unless some filter has each condition of a query.
 func everyCondition(c *check) {
 	others := []string{"Account", "Conversation", "Words", "Order", "Preview", "Cursor", "Limit"} // they have checks of their own
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[storage.TicketQuery]()) {
@@ -163,7 +163,7 @@ func checkFilters(c *check) {
 	}
 }
 
-// ordered checks the order of a list.
+// ordered stops the check unless a list is in an order.
 func ordered(c *check, order storage.Order, list []storage.TicketRow) {
 	for i := 1; i < len(list); i++ {
 		before, row := &list[i-1].Ticket, &list[i].Ticket
@@ -317,7 +317,8 @@ func checkTicketCursors(c *check) {
 	}
 }
 
-// worded stores a conversation whose first ticket can be found by texts.
+// worded stores a conversation whose first ticket can be found by texts, and returns
+// its batch. A failure stops the check.
 func (c *check) worded(a chatcfg.Account, texts ...string) *storage.Batch {
 	return c.begin(a, func(b *storage.Batch) {
 		for _, text := range texts {
@@ -326,7 +327,8 @@ func (c *check) worded(a chatcfg.Account, texts ...string) *storage.Batch {
 	})
 }
 
-// checkWords checks which tickets a search for words finds.
+// checkWords checks that a search finds the tickets of the account that have all words,
+// the last one as the beginning of one, in any of their texts.
 func checkWords(c *check) {
 	a, other := c.account(), c.account()
 	one := c.worded(a, "hola quiero comprar un piano", "año nuevo")

@@ -23,7 +23,8 @@ type full struct {
 	roster  tickets.Roster
 }
 
-// populate returns a value with every field set; at(i) is its i-th instant.
+// populate returns a value with every field set, not stored yet; at(i) is its i-th
+// instant.
 func (c *check) populate(at func(i int) time.Time, text string) full {
 	a := c.newAccount()
 	a.Name, a.Hidden = text, true
@@ -91,7 +92,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	}
 }
 
-// put stores a full value.
+// put stores a full value. A failure stops the check.
 func (c *check) put(f full) {
 	c.must(c.Accounts().Create(c.ctx, f.account, storage.Document{Name: "config", Version: 7, Body: []byte(f.account.Name)}), "Accounts.Create")
 	c.commit(f.batch)
@@ -99,7 +100,7 @@ func (c *check) put(f full) {
 	c.must(c.Presence().Put(c.ctx, f.account.ID, f.roster), "Presence.Put")
 }
 
-// get checks that a full value is stored as want is.
+// get stops the check unless the store holds a full value as want is.
 func (c *check) get(want full) {
 	a, b := want.account, want.batch
 	account, err := c.Accounts().Get(c.ctx, a.ID)

@@ -17,7 +17,7 @@ var visitorChecks = []test{
 	{"stream/file", checkFile},
 }
 
-// marks returns the read marks of a batch's conversation.
+// marks returns the read marks of a batch's conversation. A failure stops the check.
 func (c *check) marks(b *storage.Batch) tickets.Marks {
 	m, err := c.Sessions().Marks(c.ctx, b.Conversation.Account, b.Conversation.ID)
 	c.must(err, "Sessions.Marks")
@@ -178,7 +178,7 @@ func checkLatest(c *check) {
 	c.same(read(end.Next).Items, []storage.Change{{Conversation: first.Conversation.ID, Version: 2}}, "changes since the end")
 }
 
-// checkFile checks that a message keeps its file.
+// checkFile checks that a message keeps its file, whatever a reader changes in a copy.
 func checkFile(c *check) {
 	a := c.account()
 	file := &tickets.File{ID: tickets.FileID{UUID: c.id()}, Name: "año.pdf", Type: "application/pdf", Size: 1 << 33, Inline: true}
