@@ -140,7 +140,8 @@ func (o *observer) begin(ctx context.Context, op charla.Operation) context.Conte
 	return ctx
 }
 
-// end ends the span that begin put into ctx, with the error's class if there is one.
+// end ends the span that begin put into ctx, with attributes, and the error's class if
+// there is an error.
 func (o *observer) end(ctx context.Context, err error, attributes ...attribute.KeyValue) {
 	span := trace.SpanFromContext(ctx)
 	if err != nil {
@@ -163,7 +164,7 @@ func set(attributes []attribute.KeyValue) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(attributes...))
 }
 
-// changed records a change and ends its span.
+// changed records a change, its duration and its conflicts, and ends its span.
 func (o *observer) changed(ctx context.Context, c charla.ObservedChange) {
 	kind := attribute.String("charla.change.kind", string(c.Kind))
 	attributes := withError(c.Err, kind)
@@ -174,7 +175,7 @@ func (o *observer) changed(ctx context.Context, c charla.ObservedChange) {
 	o.end(ctx, c.Err, append(attributes, attribute.Int("charla.change.conflicts", c.Conflicts))...)
 }
 
-// committed records a commit and ends its span.
+// committed records a commit and its duration, and ends its span.
 func (o *observer) committed(ctx context.Context, c charla.ObservedCommit) {
 	attributes := withError(c.Err)
 	o.commits.Record(ctx, c.Duration.Seconds(), set(attributes))
@@ -186,7 +187,8 @@ func (o *observer) fired(ctx context.Context, l charla.ObservedDeadline) {
 	o.deadlines.Record(ctx, l.Late.Seconds(), set([]attribute.KeyValue{attribute.String("charla.deadline.kind", string(l.Kind))}))
 }
 
-// delivered records an attempt of a delivery and ends its span.
+// delivered records an attempt of a delivery, its lateness and its duration if
+// something was sent, and ends its span.
 func (o *observer) delivered(ctx context.Context, d charla.ObservedDelivery) {
 	kind := attribute.String("charla.delivery.kind", d.Kind)
 	attributes := withError(d.Err, kind, attribute.String("charla.delivery.state", string(d.State)))
@@ -199,7 +201,7 @@ func (o *observer) delivered(ctx context.Context, d charla.ObservedDelivery) {
 	o.end(ctx, d.Err, append(attributes, attribute.Int("charla.delivery.attempts", d.Attempts))...)
 }
 
-// stream counts open streams: change is 1 or -1.
+// stream counts open streams up or down: change is 1 or -1.
 func (o *observer) stream(ctx context.Context, reader tickets.Side, change int) {
 	o.streams.Add(ctx, int64(change), set([]attribute.KeyValue{attribute.String("charla.stream.reader", string(reader))}))
 }
@@ -209,7 +211,7 @@ func (o *observer) hint(h charla.HintKind) {
 	o.hints.Add(context.Background(), 1, set([]attribute.KeyValue{attribute.String("charla.hint.kind", string(h))}))
 }
 
-// failed counts a failure of Run.
+// failed counts a failure that Run goes on after, by its part and class.
 func (o *observer) failed(ctx context.Context, part charla.RunPart, err error) {
 	o.failures.Add(ctx, 1, set(withError(err, attribute.String("charla.run.part", string(part)))))
 }

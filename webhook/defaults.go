@@ -10,6 +10,8 @@ import (
 
 // The only place where the real time and the real chance come in.
 
+// wallClock returns the system's clock.
 func wallClock() charla.Clock { return clock.New() }
 
+// systemEntropy returns the system's random bytes.
 func systemEntropy() io.Reader { return rand.Reader }

@@ -50,10 +50,11 @@ func canonical(host string) string {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 }
 
-// dial connects. Unless the host is allowed by name, each address is checked after its
-// name was resolved and before it is connected to, so that no name, spelling or second
-// answer of a resolver gets around it: [ErrAddress]. It has a bound of its own, since
-// [http.Transport] goes on dialling when a request is given up.
+// dial connects to an address. Unless the host is allowed by name, each address is
+// checked after its name was resolved and before it is connected to, so that no name,
+// spelling or second answer of a resolver gets around it. It has a bound of its own,
+// since [http.Transport] goes on dialling when a request is given up. It fails with
+// [ErrAddress] for an address that is not allowed, or if nobody answers.
 func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -69,7 +70,7 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 }
 
 // check returns [ErrAddress] for an address that is neither in an allowed network nor
-// public; else nil.
+// public, or that is malformed; else nil.
 func (g *guard) check(address string) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {

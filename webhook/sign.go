@@ -62,7 +62,7 @@ func NewSecret(random io.Reader) (Secret, error) {
 }
 
 // ParseSecret reads what [Secret.Reveal] gave: "whsec_" and 24 to 64 bytes in base64.
-// It fails with [ErrSecret].
+// It fails with [ErrSecret] for any other text.
 func ParseSecret(s string) (Secret, error) {
 	text, ok := strings.CutPrefix(s, secretPrefix)
 	key, err := decode64(text)
@@ -72,7 +72,8 @@ func ParseSecret(s string) (Secret, error) {
 	return Secret{&key}, nil
 }
 
-// decode64 reads base64; anything else is an error. Go's own decoder skips line ends.
+// decode64 returns the bytes of a text in base64. It fails for any other text; unlike
+// Go's own decoder, for one with line ends, too.
 func decode64(s string) ([]byte, error) {
 	if strings.ContainsAny(s, "\r\n") {
 		return nil, ErrSecret
@@ -91,7 +92,7 @@ func (s Secret) Reveal() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(*s.key)
 }
 
-// String returns a placeholder, and so do the other ways to print it.
+// String returns a placeholder, as the other ways to print it do.
 func (s Secret) String() string { return secretPrefix + "…" }
 
 // Format writes the placeholder, whatever the verb.
@@ -100,7 +101,8 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 // LogValue returns the placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText returns the placeholder: encoders do not get the secret. It never fails.
+// MarshalText returns the placeholder, so that encoders do not get the secret. It never
+// fails.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // sum returns the signature of a body. It panics for the zero Secret.
@@ -111,8 +113,8 @@ func (s Secret) sum(id, timestamp string, body []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// sign returns the signed headers of a request. It fails without a secret, or if the ID
-// is not fit for a header.
+// sign returns the headers of a request that are signed by each of the secrets. It
+// fails without a secret, or if the ID is not fit for a header.
 func sign(secrets []Secret, id string, now time.Time, body []byte) (http.Header, error) {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	var signatures []string
@@ -141,9 +143,9 @@ func validID(id string) bool {
 }
 
 // Verify is for the receiver: it returns nil if a request with these headers and
-// exactly this body was signed by one of the secrets within [Tolerance] of now, else
-// [ErrSignature]. Remember the header "webhook-id" to recognise an event that comes
-// twice.
+// exactly this body was signed by one of the secrets within [Tolerance] of now. Else it
+// fails with [ErrSignature]. Remember the header "webhook-id" to recognise an event
+// that comes twice.
 func Verify(header http.Header, body []byte, now time.Time, secrets ...Secret) error {
 	ids, dates, lists := header.Values(headerID), header.Values(headerTimestamp), header.Values(headerSignature)
 	if len(ids) != 1 || len(dates) != 1 || len(lists) != 1 || !validID(ids[0]) || len(lists[0]) > 4096 {

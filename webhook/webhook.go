@@ -42,9 +42,9 @@ type Endpoint struct {
 // error has the event tried again later.
 type Endpoints func(ctx context.Context, account chatcfg.AccountID) (Endpoint, error)
 
-// To returns one endpoint for every account. An empty URL switches the hook off: every
-// event is done. A URL that may not be called is known only when there is an event,
-// which then is dead in the outbox.
+// To returns endpoints with one endpoint for every account; asking them never fails. An
+// empty URL switches the hook off: every event is done. A URL that may not be called is
+// known only when there is an event, which then is dead in the outbox.
 func To(url string, secrets ...Secret) Endpoints {
 	return func(context.Context, chatcfg.AccountID) (Endpoint, error) {
 		return Endpoint{URL: url, Secrets: secrets}, nil
@@ -91,7 +91,7 @@ type Hook struct {
 }
 
 // New makes a hook whose [Hook.Send] is for [charla.Options].Hooks. endpoints is
-// required. The error has every problem of the arguments.
+// required. It fails with every problem of the arguments at once.
 func New(endpoints Endpoints, o *Options) (*Hook, error) {
 	h := &Hook{endpoints: endpoints}
 	if o != nil {
@@ -144,9 +144,9 @@ func New(endpoints Endpoints, o *Options) (*Hook, error) {
 }
 
 // Send posts an event to its account's endpoint (R8.2). It returns nil if the endpoint
-// took it, or there is none for it; [charla.ErrRefused] if it never will be taken, and
-// another error if it is to be tried again. The guide of this package says which
-// answers mean what.
+// took it, or there is none for it. It fails with [charla.ErrRefused] if it never will
+// be taken, and with another error if it is to be tried again. The guide of this
+// package says which answers mean what.
 func (h *Hook) Send(ctx context.Context, e charla.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, h.o.Timeout)
 	defer cancel()
@@ -200,7 +200,8 @@ func (h *Hook) checkURL(raw string) error {
 }
 
 // post sends one request and returns what its answer means: nil, [charla.ErrRefused],
-// or another error to be tried again.
+// which an address that may not be called is, too, or another error if it is to be
+// tried again.
 func (h *Hook) post(ctx context.Context, to string, header http.Header, body []byte) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
@@ -225,8 +226,8 @@ func (h *Hook) post(ctx context.Context, to string, header http.Header, body []b
 	return outcome(answer.StatusCode)
 }
 
-// outcome returns the error of an answer's status: nil, [charla.ErrRefused], or another
-// to be tried again.
+// outcome returns what an answer's status means: nil, [charla.ErrRefused], or another
+// error if it is to be tried again.
 func outcome(status int) error {
 	switch {
 	case status/100 == 2:

@@ -57,7 +57,8 @@ type content struct {
 }
 
 // compose returns a mail as it goes over the wire. It is the same at each attempt but
-// for its date and boundary. It fails if the mail's key is not fit for a Message-ID.
+// for its date and boundary. It fails if the mail's key is not fit for a Message-ID, or
+// the mail cannot be written.
 func (m *Mailer) compose(one *charla.Mail, to string) ([]byte, error) {
 	id, err := messageID(one, m.o.Domain)
 	if err != nil {
@@ -135,7 +136,7 @@ var errKey = errors.New("mail: a mail's key is letters, digits and hyphens")
 
 // messageID returns the mail's Message-ID, the same at each attempt, so that mailboxes
 // recognise a mail that came twice. Keys are an account's own, so the account is in it.
-// It fails with errKey.
+// It fails with errKey for a key that is not fit for one.
 func messageID(one *charla.Mail, domain string) (string, error) {
 	ok := one.Key != "" && len(one.Key) <= 200 && !strings.ContainsFunc(one.Key, func(r rune) bool {
 		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
@@ -152,7 +153,7 @@ func messageID(one *charla.Mail, domain string) (string, error) {
 }
 
 // oneLine returns a text fit for a header: without line ends and control characters, of
-// at most maxSubject characters.
+// at most maxSubject characters, with "…" at the end if it was longer.
 func oneLine(s string) string {
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || hidden(r)
@@ -175,8 +176,9 @@ func lines(s string) string {
 	}, s)
 }
 
-// hidden reports whether a character only changes the order in which others are shown,
-// with which an address can be made to look like another.
+// hidden reports whether a character shows nothing but breaks a line or changes the
+// order in which others are shown, with which an address can be made to look like
+// another.
 func hidden(r rune) bool {
 	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u2028' || r == '\u2029'
 }

@@ -27,7 +27,8 @@ type taken struct {
 }
 
 // take counts one mail to an address if it may have one, which giveBack uncounts;
-// otherwise it returns when to try again.
+// otherwise it returns no giveBack, and how long to wait before the next try. form is
+// the address that the form's sender gave; empty: the mail is of no form.
 func (l *limiter) take(address, form string) (giveBack func(), wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,8 +65,8 @@ func (l *limiter) take(address, form string) (giveBack func(), wait time.Duratio
 	}, 0
 }
 
-// forget drops what no longer counts: what is older than the window, and what a wrong
-// clock dated later than now.
+// forget drops what no longer counts for an address: what is older than the window, and
+// what a wrong clock dated later than now. The lock must be held.
 func (l *limiter) forget(address string, now time.Time) {
 	kept := slices.DeleteFunc(l.taken[address], func(t taken) bool { age := now.Sub(t.at); return age >= l.limit.Window || age < 0 })
 	if len(kept) == 0 {

@@ -92,8 +92,8 @@ var _ charla.Mailer = (*Mailer)(nil)
 
 // New makes a mailer that sends by a server ("smtp.tienda.cl:587") from an address,
 // plain or with a name ("Chat <chat@tienda.cl>"); without a name the account's is
-// shown. It does not connect before the first mail. The error has every problem of the
-// arguments.
+// shown. It does not connect before the first mail. It fails with every problem of the
+// arguments at once.
 func New(server, from string, o *Options) (*Mailer, error) {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("mail: "+format, args...)) }
@@ -136,8 +136,10 @@ func New(server, from string, o *Options) (*Mailer, error) {
 	return m, nil
 }
 
-// Send delivers one mail (R5.2, R6.2, R8.2); the guide of this package says what the
-// errors mean.
+// Send delivers one mail (R5.2, R6.2, R8.2). It fails with [charla.ErrRefused] if it
+// never can be, with [charla.ErrNotSent], which [charla.Later] is, too, if it certainly
+// was not sent, and with any other error if it may have been. The guide of this package
+// says when.
 func (m *Mailer) Send(ctx context.Context, one charla.Mail) error {
 	if one.Mailbox != "" {
 		if m.o.Mailboxes == nil {
@@ -170,7 +172,8 @@ func (m *Mailer) Send(ctx context.Context, one charla.Mail) error {
 // fail with [charla.ErrNotSent].
 func (m *Mailer) Close() { m.pool.close() }
 
-// withDefaults returns a copy in which every zero field has its default; nil is valid.
+// withDefaults returns a copy in which every zero field has its default, the domain
+// that of the sender's address; nil is valid.
 func (o *Options) withDefaults(sender string) Options {
 	var r Options
 	if o != nil {
@@ -200,7 +203,8 @@ func (o *Options) withDefaults(sender string) Options {
 	return r
 }
 
-// validDomain reports whether s can stand in a command and in a Message-ID.
+// validDomain reports whether s can stand as a host name in a command and in a
+// Message-ID.
 func validDomain(s string) bool {
 	return s != "" && len(s) <= 253 && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789.-") == "" &&
 		s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")

@@ -48,7 +48,7 @@ const busy = 30 * time.Second
 
 // outcome returns the error of a mail that met err at a stage: nil if the server took
 // it after all, [charla.ErrRefused], [charla.Later] if the server had no time for a
-// connection, [charla.ErrNotSent], or another if it may have been sent.
+// connection, [charla.ErrNotSent], or another error if it may have been sent.
 func outcome(at stage, err error) error {
 	code := replyCode(err)
 	switch {

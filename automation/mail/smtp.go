@@ -68,7 +68,8 @@ type wire struct {
 	left int
 }
 
-// Read reads from the connection. It fails with errAnswers once left bytes were read.
+// Read reads from the connection. It fails with errAnswers once left bytes were read,
+// and else as the connection does.
 func (w *wire) Read(b []byte) (int, error) {
 	if w.left <= 0 {
 		return 0, errAnswers
@@ -98,7 +99,7 @@ func newPool(server, host string, o *Options) *pool {
 }
 
 // login returns a function that logs in by the first of SCRAM-SHA-256, PLAIN and LOGIN
-// that the server offers; it fails if the server offers none.
+// that the server offers; that fails if the server offers none, or refuses.
 func login(host, name, password string, plaintext bool) func(*smtp.Client) error {
 	return func(c *smtp.Client) error {
 		_, offered := c.Extension("AUTH")
@@ -116,8 +117,9 @@ func login(host, name, password string, plaintext bool) func(*smtp.Client) error
 	}
 }
 
-// send hands one mail to the server. ctx has a deadline; its first half is for what
-// comes before the end of the mail. The error is made by outcome.
+// send hands one mail to the server, over a connection of the pool; one that turns out
+// to be broken it replaces once. ctx has a deadline; its first half is for what comes
+// before the end of the mail. It fails as outcome says.
 func (p *pool) send(ctx context.Context, from, to string, raw []byte) error {
 	now := networkTime()
 	end, _ := ctx.Deadline()
@@ -147,8 +149,8 @@ func (p *pool) send(ctx context.Context, from, to string, raw []byte) error {
 	}
 }
 
-// transact sends one mail on a connection that is ready for it, and returns the stage
-// at which it failed.
+// transact sends one mail on a connection that is ready for it. It fails with the stage
+// at which it failed; a nil error means that the server took the mail.
 func (c *connection) transact(early context.Context, end time.Time, from, to string, raw []byte) (stage, error) {
 	release := bound(early, c.raw)
 	defer release()
@@ -196,9 +198,9 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// take returns a connection that is ready for a mail, kept or new. If the server takes no
-// more connections it waits for one of those in use. On failure it returns the stage
-// that failed.
+// take returns a connection that is ready for a mail, kept or new. If the server takes
+// no more connections it waits for one of those in use. It fails with the stage that
+// failed, or in which ctx ended.
 func (p *pool) take(ctx context.Context) (*connection, stage, error) {
 	for {
 		c, freed, err := p.pop()
@@ -232,9 +234,10 @@ func (p *pool) take(ctx context.Context) (*connection, stage, error) {
 	}
 }
 
-// pop returns the connection used last that is fit for another mail. If there is none, it
-// returns a channel that is closed when one in use is put back or lost, if the server
-// takes no more; else nothing, and the caller has to dial. It fails once the pool is closed.
+// pop returns the connection used last that is fit for another mail. If there is none,
+// it returns a channel that is closed when one in use is put back or lost, if the
+// server takes no more; else nothing, and the caller has to dial, or call gone. It
+// fails with errClosed once the pool is closed.
 func (p *pool) pop() (c *connection, freed <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -261,8 +264,8 @@ func (p *pool) pop() (c *connection, freed <-chan struct{}, err error) {
 	return nil, nil, nil
 }
 
-// refused takes note of a connection that could not be made. It reports whether that may be
-// because of the others: then it is worth waiting for one of them.
+// refused takes note of a connection that could not be made because of err. It reports
+// whether that may be because of the others: then it is worth waiting for one of them.
 func (p *pool) refused(ctx context.Context, err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -278,7 +281,8 @@ func (p *pool) gone() {
 	p.wake()
 }
 
-// put keeps a connection for the next mail; it closes it once the pool is closed.
+// put keeps a connection for the next mail, and wakes those who wait for one; it closes
+// it once the pool is closed.
 func (p *pool) put(c *connection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -292,7 +296,7 @@ func (p *pool) put(c *connection) {
 	p.idle = append(p.idle, c)
 }
 
-// lose closes a connection that was in use.
+// lose closes a connection that was in use, and wakes those who wait for one.
 func (p *pool) lose(c *connection) {
 	_ = c.raw.Close()
 	p.mu.Lock()
@@ -308,8 +312,8 @@ func (p *pool) wake() {
 	}
 }
 
-// dial makes a new connection, with TLS, greeting and login. On failure it returns the
-// stage that failed.
+// dial makes a new connection, with TLS, greeting and login. It fails with the stage
+// that failed, and then leaves no connection.
 func (p *pool) dial(ctx context.Context) (*connection, stage, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", p.server)
@@ -329,8 +333,8 @@ func (p *pool) dial(ctx context.Context) (*connection, stage, error) {
 	return &connection{Client: client, raw: raw}, stage{}, nil
 }
 
-// open makes an SMTP client of a new connection: TLS, greeting and login. On failure it
-// returns the stage that failed.
+// open makes an SMTP client of a new connection: TLS, greeting and login. It fails with
+// the stage that failed, and leaves raw to the caller to close.
 func (p *pool) open(ctx context.Context, raw net.Conn) (*smtp.Client, stage, error) {
 	conn := raw
 	if p.security == ImplicitTLS {

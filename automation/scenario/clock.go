@@ -24,7 +24,8 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-// After returns a channel that gets the time once d has passed.
+// After returns a channel that gets the time once the clock has been set d further, at
+// once if d is not positive.
 func (c *clock) After(d time.Duration) <-chan time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,7 +35,7 @@ func (c *clock) After(d time.Duration) <-chan time.Time {
 	return w.c
 }
 
-// set moves the clock to a time and wakes who waits for that.
+// set moves the clock to a time and wakes those who wait for that or an earlier one.
 func (c *clock) set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

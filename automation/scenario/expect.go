@@ -14,7 +14,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// ticket returns a customer's latest ticket; false: there is none.
+// ticket returns a customer's latest ticket; false: there is none. It fails if the desk
+// does.
 func (p *player) ticket(ctx context.Context, name string) (tickets.Ticket, bool, error) {
 	t, err := p.inbox().Ticket(ctx, p.latest(name))
 	if errors.Is(err, charla.ErrNotFound) {
@@ -26,7 +27,7 @@ func (p *player) ticket(ctx context.Context, name string) (tickets.Ticket, bool,
 const noTicket = "no ticket"
 
 // expectStatus fails unless a customer's latest ticket has a status: "open", "ignored",
-// "closed", or "closed" with its reason.
+// "closed", or "closed" with its reason. It also fails if the desk does.
 func (p *player) expectStatus(ctx context.Context, name, want string) error {
 	t, found, err := p.ticket(ctx, name)
 	if err != nil {
@@ -53,7 +54,7 @@ func (p *player) expectStatus(ctx context.Context, name, want string) error {
 }
 
 // expectFlag fails unless a customer's latest ticket is important, delayed or paused;
-// with not, unless it is not.
+// with not, unless it is not. It also fails if there is no ticket, or the desk fails.
 func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) error {
 	t, found, err := p.ticket(ctx, name)
 	if err != nil {
@@ -79,7 +80,7 @@ func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) er
 	return nil
 }
 
-// expectTickets fails unless a customer has that many tickets.
+// expectTickets fails unless a customer has that many tickets, or if the desk does.
 func (p *player) expectTickets(ctx context.Context, name string, want int) error {
 	list, err := p.tickets(ctx, p.latest(name).Conversation)
 	if err == nil && len(list) != want {
@@ -88,15 +89,15 @@ func (p *player) expectTickets(ctx context.Context, name string, want int) error
 	return err
 }
 
-// tickets lists the tickets of a conversation, or all if it is zero. It fails if the
-// desk does.
+// tickets returns the tickets of a conversation, or all if it is zero, the last changed
+// first. It fails if the desk does.
 func (p *player) tickets(ctx context.Context, c tickets.ConversationID) ([]charla.Row, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[charla.Row], error) {
 		return p.inbox().Tickets(ctx, charla.TicketQuery{Conversation: c, PageQuery: q})
 	})
 }
 
-// messages reads all messages of a conversation. It fails if the desk does.
+// messages returns all messages of a conversation, in order. It fails if the desk does.
 func (p *player) messages(ctx context.Context, c tickets.ConversationID) ([]tickets.Message, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[tickets.Message], error) {
 		return p.inbox().Messages(ctx, tickets.Ref{Conversation: c}, charla.MessageQuery{PageQuery: q})
@@ -117,8 +118,8 @@ func (p *player) nextAutomatic(ctx context.Context, name string) (*tickets.Messa
 	return &all[i], nil
 }
 
-// expectNothing fails if a customer got an automatic message that was not expected yet,
-// or never tried to write.
+// expectNothing fails with a [*Failure] if a customer got an automatic message that was
+// not expected yet, or never tried to write, or if the desk fails.
 func (p *player) expectNothing(ctx context.Context, name string) error {
 	if !p.named[name] {
 		return wanted("nothing", "no customer "+name)
@@ -139,7 +140,8 @@ func got(m *tickets.Message) string {
 }
 
 // expectGot fails unless the next automatic message to a customer is of a rule, with
-// one of its texts, and exactly that text unless nil. The message then is expected.
+// one of its texts, and exactly that text unless nil. The message then is expected. It
+// also fails if the desk or rendered does.
 func (p *player) expectGot(ctx context.Context, name string, key tickets.RuleKey, exactly *string) error {
 	m, err := p.nextAutomatic(ctx, name)
 	if err != nil {
@@ -199,7 +201,8 @@ func (p *player) customerOf(c tickets.ConversationID) tickets.Customer {
 }
 
 // render returns all texts of a rule's action, with their variables, as of a history
-// entry. It fails if the hours or a message of the configuration are malformed.
+// entry; none for a rule without texts. It fails if the hours or a message of the
+// configuration are malformed.
 func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tickets.RuleKey, e *tickets.Entry) ([]string, error) {
 	calendar, err := cfg.Hours.Compile()
 	if err != nil {
@@ -234,7 +237,8 @@ func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tic
 	return may, nil
 }
 
-// history reads the whole history of a conversation. It fails if the desk does.
+// history returns the whole history of a conversation, in order. It fails if the desk
+// does.
 func (p *player) history(ctx context.Context, c tickets.ConversationID) ([]tickets.Entry, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[tickets.Entry], error) {
 		return p.inbox().History(ctx, tickets.Ref{Conversation: c}, q)

@@ -30,10 +30,10 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("%s:%d: want %s, got %s", f.File, f.Line, f.Want, f.Got)
 }
 
-// Unwrap returns Err.
+// Unwrap returns Err, nil if an expectation was not met.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Details is Error, and below it Last.
+// Details returns what Error does, and below it Last.
 func (f *Failure) Details() string {
 	if f.Last == "" {
 		return f.Error()
@@ -41,7 +41,7 @@ func (f *Failure) Details() string {
 	return f.Error() + "\n" + f.Last
 }
 
-// at sets the failure's line, unless it has one, and returns the failure.
+// at sets the failure's file and line, unless it has one, and returns the failure.
 func (f *Failure) at(file string, line int) *Failure {
 	if f.Line == 0 {
 		f.File, f.Line = file, line
@@ -52,7 +52,8 @@ func (f *Failure) at(file string, line int) *Failure {
 // wanted returns a failure whose line is not known yet.
 func wanted(want, got string) *Failure { return &Failure{Want: want, Got: got} }
 
-// asFailure returns any error as a failure: itself, or one that wanted success.
+// asFailure returns an error as a failure: itself if it is one, else one that wanted
+// success.
 func asFailure(err error) *Failure {
 	var f *Failure
 	if errors.As(err, &f) {

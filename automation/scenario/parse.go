@@ -46,7 +46,7 @@ type step func(ctx context.Context, p *player) error
 func (s *Script) Comment() string { return s.comment }
 
 // Parse reads a scenario file. name is how failures call it, and its last element is
-// the seed of all chance in it. The error is a [*Failure].
+// the seed of all chance in it. It fails with a [*Failure] if the file is malformed.
 func Parse(name string, data []byte) (*Script, error) {
 	archive := txtar.Parse(data)
 	s := &Script{name: name, config: chatcfg.Default(chatcfg.Spanish), configLine: 1, comment: string(archive.Comment)}
@@ -64,8 +64,8 @@ func Parse(name string, data []byte) (*Script, error) {
 	return s, nil
 }
 
-// section reads one section, whose heading is at line. It fails for an unknown or
-// repeated one.
+// section reads one section, whose heading is at line, into s, and its name into seen.
+// It fails with a [*Failure] for an unknown, repeated or malformed one.
 func (s *Script) section(f txtar.File, line int, seen map[string]bool) error {
 	fail := func(want, got string) error { return wanted(want, got).at(s.name, line) }
 	if seen[f.Name] {
@@ -87,7 +87,8 @@ func (s *Script) section(f txtar.File, line int, seen map[string]bool) error {
 	}
 }
 
-// script reads the statements below the heading. It fails if there are none.
+// script reads the statements below the heading into s. It fails with a [*Failure] if
+// there are none, or one is malformed.
 func (s *Script) script(data string, heading int) error {
 	line := heading
 	for text := range strings.Lines(data) {
@@ -109,8 +110,8 @@ func (s *Script) script(data string, heading int) error {
 	return nil
 }
 
-// allProblems are the problems of a document that cannot be read, those of what can be
-// read included.
+// allProblems returns all problems of a document that cannot be read, those of what can
+// be read included; unreadable, the error of reading, if it finds none.
 func allProblems(l chatcfg.Locale, doc []byte, unreadable error) error {
 	base := chatcfg.Default(l)
 	base.Chat.Name, base.Chat.Domain = defaultName, defaultDomain
@@ -130,13 +131,13 @@ func syntaxLine(err error) int {
 	return 0
 }
 
-// badConfig returns the failure for a configuration that is not valid.
+// badConfig returns the failure for a configuration that is not valid, because of err.
 func badConfig(err error) *Failure {
 	return &Failure{Want: "a valid configuration", Got: oneLine(err.Error()), Err: err}
 }
 
-// parseLine reads a line; nil: it has no statement. It fails if the line is
-// malformed.
+// parseLine returns the step of a line; nil: it has no statement. It fails with a
+// [*Failure], without a line yet, if the line is malformed.
 func parseLine(text string) (step, error) {
 	word, rest := cutWord(text)
 	switch word {
@@ -164,8 +165,8 @@ func parseLine(text string) (step, error) {
 	return do, nil
 }
 
-// parseConfig reads what follows "config": JSON to the end of the line. It fails with a
-// [Failure] if that is not JSON.
+// parseConfig returns the step for what follows "config": JSON to the end of the line.
+// It fails with a [*Failure] if that is not JSON.
 func parseConfig(rest string) (step, error) {
 	running := false
 	if word, after := cutWord(rest); word == "running" {
@@ -181,8 +182,8 @@ func parseConfig(rest string) (step, error) {
 	return func(ctx context.Context, p *player) error { return p.configure(ctx, []byte(rest), running) }, nil
 }
 
-// cutWord cuts off the first word of a text without leading space; a comment's sign
-// ends it, too.
+// cutWord cuts off the first word of a text without leading space, and returns it and
+// the rest; a comment's sign ends the word, too.
 func cutWord(s string) (word, rest string) {
 	i := strings.IndexFunc(s, func(r rune) bool { return r == '#' || unicode.IsSpace(r) })
 	if i < 0 {
@@ -205,8 +206,8 @@ func (t token) String() string {
 	return strconv.Quote(t.text)
 }
 
-// tokens cuts a line into words and strings, up to a comment. It fails for a malformed
-// string.
+// tokens cuts a line into words and strings, up to a comment. It fails with a
+// [*Failure] for a malformed string.
 func tokens(s string) ([]token, error) {
 	var list []token
 	for {
@@ -241,7 +242,7 @@ type line struct {
 	err    error
 }
 
-// fail records a failure, unless there is one already.
+// fail makes the line fail, unless it has already.
 func (l *line) fail(want, got string) {
 	if l.err == nil {
 		l.err = wanted(want, got)
@@ -257,7 +258,8 @@ func (l *line) peek() string {
 	return l.tokens[0].text
 }
 
-// next takes the next token if ok accepts it, else the line fails and it returns "".
+// next takes the next token if ok accepts it and returns its text; else the line fails
+// and it returns "".
 func (l *line) next(want string, ok func(token) bool) string {
 	switch {
 	case l.err != nil:
@@ -273,17 +275,17 @@ func (l *line) next(want string, ok func(token) bool) string {
 	return ""
 }
 
-// word takes a word; else the line fails.
+// word takes a word and returns it; else the line fails and it returns "".
 func (l *line) word(want string) string {
 	return l.next(want, func(t token) bool { return !t.quoted })
 }
 
-// text takes a string; else the line fails.
+// text takes a string and returns it; else the line fails and it returns "".
 func (l *line) text() string {
 	return l.next("a string", func(t token) bool { return t.quoted })
 }
 
-// oneOf takes one of some words; else the line fails.
+// oneOf takes one of some words and returns it; else the line fails and it returns "".
 func (l *line) oneOf(words ...string) string {
 	want := words[0]
 	if last := len(words) - 1; last > 0 {
@@ -299,7 +301,8 @@ func (l *line) oneOf(words ...string) string {
 	})
 }
 
-// skip takes a word if it is the next one, and reports whether it was.
+// skip takes a word if it is the next one and the line has not failed, and reports
+// whether it did.
 func (l *line) skip(word string) bool {
 	if l.err != nil || l.peek() != word {
 		return false
@@ -308,14 +311,15 @@ func (l *line) skip(word string) bool {
 	return true
 }
 
-// name takes the name of a customer or an agent; else the line fails.
+// name takes the name of a customer or an agent and returns it; else the line fails and
+// it returns "".
 func (l *line) name(of string) string {
 	return l.next(fmt.Sprintf("%s's name of letters, digits, - and _", of), func(t token) bool {
 		return !t.quoted && strings.Trim(t.text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 	})
 }
 
-// end fails the line if tokens are left.
+// end makes the line fail if tokens are left.
 func (l *line) end() {
 	if l.err == nil && len(l.tokens) > 0 {
 		l.fail("the end of the line", l.tokens[0].String())

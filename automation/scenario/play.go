@@ -46,9 +46,9 @@ type Options struct {
 	Reopen func(storage.Store) (storage.Store, error)
 }
 
-// Play plays the script on a fresh store, up to the first statement that fails:
-// the error is then a [*Failure]. Any other error is of opening or closing the
-// store. Nothing in it waits for real time.
+// Play plays the script on a fresh store, up to the first statement that fails: then it
+// fails with a [*Failure]. Any other error is of opening or closing the store. Nothing
+// in it waits for real time.
 func (s *Script) Play(ctx context.Context, o *Options) (err error) {
 	p := &player{
 		chance:   rand.NewChaCha8(sha256.Sum256([]byte(path.Base(s.name)))),
@@ -90,8 +90,8 @@ func (s *Script) Play(ctx context.Context, o *Options) (err error) {
 	return nil
 }
 
-// lastDecision explains the last decision about whom the last statement named; empty
-// if there is none.
+// lastDecision returns an explanation, in English, of the last decision in the
+// conversation that the last statement named; empty if there is none.
 func (p *player) lastDecision(ctx context.Context) string {
 	if p.desk == nil || p.about.IsZero() {
 		return ""
@@ -148,8 +148,8 @@ type person struct {
 	conversation tickets.ConversationID
 }
 
-// begin sets the clock and makes the account. It fails with a [*Failure] for a
-// configuration that is not valid.
+// begin sets the clock, starts a desk and makes the account. It fails with a [*Failure]
+// for a configuration that is not valid, or if the desk does.
 func (p *player) begin(ctx context.Context, cfg chatcfg.Config) error {
 	cfg.Chat.Name = cmp.Or(cfg.Chat.Name, defaultName)
 	cfg.Chat.Domain = cmp.Or(cfg.Chat.Domain, defaultDomain)
@@ -189,16 +189,16 @@ func (p *player) account() *charla.Account { return p.desk.Account(p.id) }
 // inbox returns the account's inbox on the process that runs now.
 func (p *player) inbox() *charla.Inbox { return p.account().Inbox() }
 
-// remember stores the configuration that is in force, for rendered. It fails if the
-// desk does.
+// remember keeps the configuration that is in force, for rendered. It fails if the desk
+// does.
 func (p *player) remember(ctx context.Context) error {
 	cfg, version, err := p.account().Config(ctx)
 	p.configs[version] = cfg
 	return err
 }
 
-// settle does everything due up to and including now. It fails if something is still
-// due then.
+// settle does everything due up to and including now. It fails if the desk does, or if
+// something is still due then.
 func (p *player) settle(ctx context.Context) error {
 	if _, err := p.desk.RunDue(ctx); err != nil {
 		return err
@@ -211,7 +211,8 @@ func (p *player) settle(ctx context.Context) error {
 }
 
 // advance moves the clock to a time, stopping at each deadline to carry it out. It
-// fails for a time in the past.
+// fails with a [*Failure] for a time in the past, if the desk does, or if there are too
+// many deadlines.
 func (p *player) advance(ctx context.Context, to time.Time) error {
 	if now := p.clock.Now(); to.Before(now) {
 		return wanted("a time not before "+stamp(now), stamp(to))
@@ -237,7 +238,7 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
 
 // at advances to a wall time of the account's zone, given as if it were UTC. It fails
-// for one that the zone skips.
+// with a [*Failure] for one that the zone skips, and as advance does.
 func (p *player) at(ctx context.Context, wall time.Time) error {
 	cfg, _, err := p.account().Config(ctx)
 	if err != nil {
@@ -290,8 +291,8 @@ func (p *player) crash(ctx context.Context, down time.Duration) error {
 	return p.settle(ctx)
 }
 
-// configure applies a merge patch to the configuration and saves it. It fails if the
-// patch is malformed or the desk does.
+// configure applies a merge patch to the configuration, saves it and keeps it for
+// rendered. It fails if the patch is malformed or the desk does.
 func (p *player) configure(ctx context.Context, patch []byte, running bool) error {
 	cfg, version, err := p.account().Config(ctx)
 	if err != nil {
@@ -307,8 +308,8 @@ func (p *player) configure(ctx context.Context, patch []byte, running bool) erro
 }
 
 // says has a customer write. The first time begins a session, whose language the
-// customer keeps. It fails if the name or the language contradicts an earlier line, or
-// the desk does.
+// customer keeps. It fails with a [*Failure] if the name or the language contradicts an
+// earlier line, or if the desk does.
 func (p *player) says(ctx context.Context, name string, anonymous bool, language chatcfg.Locale, text string) error {
 	p.named[name] = true
 	p.latest(name)
@@ -348,7 +349,8 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 	return nil
 }
 
-// leaves ends an anonymous session. It fails if the customer has none.
+// leaves ends an anonymous session. It fails with a [*Failure] if the customer has
+// none, or if the desk does.
 func (p *player) leaves(ctx context.Context, name string) error {
 	who := p.people[name]
 	if who == nil || !who.anonymous || who.token == "" {
@@ -362,7 +364,7 @@ func (p *player) leaves(ctx context.Context, name string) error {
 }
 
 // latest returns the ref of a customer's latest ticket; of a customer who never wrote,
-// one that does not exist.
+// one that does not exist. It notes that the statement is about that conversation.
 func (p *player) latest(name string) tickets.Ref {
 	ref := tickets.Ref{Conversation: tickets.ConversationID{
 		UUID: uuid.NewSHA1(uuid.Nil, []byte(name)),

@@ -10,7 +10,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// refuses plays a statement that charla must refuse and that must change nothing.
+// refuses plays a statement that charla must refuse and that must change nothing. It
+// fails with a [*Failure] if the statement succeeds or changes something, and if the
+// desk fails.
 func (p *player) refuses(ctx context.Context, do step) error {
 	before, err := p.observe(ctx)
 	if err != nil {
@@ -37,7 +39,8 @@ func (p *player) refuses(ctx context.Context, do step) error {
 // observed is a part of all that can be observed, as JSON.
 type observed struct{ name, state string }
 
-// observe reads all that can be observed. It fails with the first error of a read.
+// observe returns all that can be observed of the account and the clock. It fails with
+// the first error of a read.
 func (p *player) observe(ctx context.Context) ([]observed, error) {
 	var all []observed
 	var failed error
@@ -83,14 +86,15 @@ func (p *player) observe(ctx context.Context) ([]observed, error) {
 	return all, failed
 }
 
-// deliveries lists the whole outbox in a state. It fails if the desk does.
+// deliveries returns the whole outbox in a state. It fails if the desk does.
 func (p *player) deliveries(ctx context.Context, state charla.DeliveryState) ([]charla.Delivery, error) {
 	return pages(func(q charla.PageQuery) (charla.Page[charla.Delivery], error) {
 		return p.desk.Deliveries(ctx, charla.DeliveryQuery{Account: p.id, State: state, PageQuery: q})
 	})
 }
 
-// pages reads a list to its end. It fails if read does.
+// pages returns all items of a list, which read reads page by page. It fails if read
+// does.
 func pages[T any](read func(charla.PageQuery) (charla.Page[T], error)) ([]T, error) {
 	var all []T
 	for q := (charla.PageQuery{}); ; {

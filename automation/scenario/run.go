@@ -49,8 +49,8 @@ func Run[T TB[T]](t T, fsys fs.FS, o *Options) {
 	}
 }
 
-// play reads and plays one file. It fails if the file cannot be read or parsed, and as
-// [Script.Play] does.
+// play reads and plays one file. It fails if the file cannot be read, and as [Parse]
+// and [Script.Play] do.
 func play(ctx context.Context, fsys fs.FS, name string, o *Options) error {
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// statement reads a statement by its first word. What it returns counts only if the line
-// has not failed (l.err). parseLine reads "config" and "!" itself: they stand here for the
-// error that names all first words.
+// statement reads a statement by its first word and returns its step. What it returns
+// counts only if the line has not failed (l.err). parseLine reads "config" and "!"
+// itself: they stand here for the error that names all first words.
 func (l *line) statement() step {
 	switch l.oneOf("at", "wait", "agent", "customer", "anonymous", "config", "crash", "!", "expect") {
 	case "at":
@@ -45,7 +45,8 @@ func (l *line) statement() step {
 // timeOfDay is how a time is written; [time.Parse] takes more.
 var timeOfDay = regexp.MustCompile(`^\d\d:\d\d(:\d\d)?$`)
 
-// at reads a date and a time of day.
+// at reads a date and a time of day, and returns the step that goes there. If they are
+// malformed, the line fails.
 func (l *line) at() step {
 	date := l.word("a date YYYY-MM-DD")
 	if _, err := time.Parse(time.DateOnly, date); err != nil {
@@ -67,7 +68,8 @@ func (l *line) at() step {
 // days are the numbers of days in a duration.
 var days = regexp.MustCompile(`([0-9]+\.?[0-9]*|\.[0-9]+)d`)
 
-// duration reads a Go duration that may also have days of 24 hours.
+// duration takes a Go duration that may also have days of 24 hours, and returns it;
+// else the line fails.
 func (l *line) duration() time.Duration {
 	const want = "a duration such as 90s, 1h30m or 2d"
 	text := l.word(want)
@@ -80,7 +82,8 @@ func (l *line) duration() time.Duration {
 	return d
 }
 
-// agent reads what an agent does.
+// agent reads what an agent does and returns the step that does it. If it is malformed,
+// the line fails.
 func (l *line) agent() step {
 	name := l.name("an agent")
 	agent := charla.Person{ID: tickets.AgentID(name), Name: name}
@@ -112,7 +115,8 @@ func (l *line) agent() step {
 	}
 }
 
-// customer reads what a customer says.
+// customer reads what a customer says, and returns the step that says it. If it is
+// malformed, the line fails.
 func (l *line) customer() step {
 	name := l.name("a customer")
 	l.oneOf("says")
@@ -124,7 +128,8 @@ func (l *line) customer() step {
 	return func(ctx context.Context, p *player) error { return p.says(ctx, name, false, language, text) }
 }
 
-// anonymous reads what an anonymous visitor says, or that they leave.
+// anonymous reads what an anonymous visitor says, or that they leave, and returns the
+// step. If it is malformed, the line fails.
 func (l *line) anonymous() step {
 	name := l.name("a customer")
 	if l.oneOf("says", "leaves") == "leaves" {
@@ -134,8 +139,9 @@ func (l *line) anonymous() step {
 	return func(ctx context.Context, p *player) error { return p.says(ctx, name, true, "", text) }
 }
 
-// expect reads an expectation. A customer may be called "mail": then the next word is
-// neither "nothing" nor an address.
+// expect reads an expectation and returns the step that checks it. If it is malformed,
+// the line fails. A customer may be called "mail": then the next word is neither
+// "nothing" nor an address.
 func (l *line) expect() step {
 	if l.peek() == "mail" && len(l.tokens) == 2 &&
 		(l.tokens[1].text == "nothing" || strings.Contains(l.tokens[1].text, "@")) {
@@ -177,7 +183,8 @@ var texts = []string{
 	string(automation.RuleTicketCreated), string(automation.RuleManualClose), string(automation.RuleAutomaticClose),
 }
 
-// got reads which automatic message a customer got, or "nothing".
+// got reads which automatic message a customer got, or "nothing", and returns the step
+// that checks it. If it is malformed, the line fails.
 func (l *line) got(name string) step {
 	key := l.oneOf(slices.Concat(texts, []string{"nothing"})...)
 	if key == "nothing" {

@@ -57,7 +57,7 @@ func Next(s string) (first rune, rest string, size int) {
 	return next(s, r, size)
 }
 
-// next is Next for all but the plainest characters.
+// next is Next for all but the plainest characters: r is the first, of size bytes.
 func next(s string, r rune, size int) (first rune, rest string, _ int) {
 	base := size
 	size, tilded := marks(s, size, isIgnored(r))
@@ -119,9 +119,9 @@ func next(s string, r rune, size int) (first rune, rest string, _ int) {
 	return first, string(folded[n:]), size
 }
 
-// marks returns where the marks end that follow a character which ends at size, and
-// whether a tilde is among them. Characters that are left out are skipped if marks
-// follow, or if the character is one itself.
+// marks returns the end, in s, of the marks that follow a character which ends at size,
+// and whether a tilde is among them. Characters that are left out are skipped if marks
+// follow, or if the character is one itself, which ignored says.
 func marks(s string, size int, ignored bool) (_ int, tilded bool) {
 	for end := size; end < len(s); {
 		m, n := utf8.DecodeRuneInString(s[end:])
@@ -166,8 +166,9 @@ func isCaseless(r rune) bool {
 	return !unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt) && unicode.ToLower(r) == r && unicode.ToUpper(r) == r
 }
 
-// form returns how a rune is decomposed: letters, digits, punctuation and what is
-// written in another width by compatibility, unless that has a space.
+// form returns how a rune, which s is, is decomposed: letters, digits, punctuation and
+// what is written in another width by compatibility (NFKD), unless that has a space;
+// others canonically (NFD).
 func form(r rune, s string) norm.Form {
 	switch {
 	case r >= 0xff00 && r < 0xfff0:

@@ -35,7 +35,8 @@ type Reader struct {
 	odd   bool // the last flag is half
 }
 
-// Next returns the next symbol; false: the text is at its end.
+// Next returns the next symbol, with [Border] if a word may begin before it; false: the
+// text is at its end.
 func (r *Reader) Next() (symbol rune, ok bool) {
 	joined := false // by a zero-width joiner
 	for r.rest != "" || r.To < len(r.Text) {
@@ -56,7 +57,9 @@ func (r *Reader) Next() (symbol rune, ok bool) {
 	return 0, false
 }
 
-// symbol returns the symbol of a folded rune and records its class as the last one.
+// symbol returns the symbol of a folded rune, with [Border] if a word may begin before
+// it, and records its class as the last one. joined says that a joiner stands before
+// it.
 func (r *Reader) symbol(c rune, joined bool) rune {
 	class, before, joins := classOf(c), r.before, r.joins
 	if class == mark && before != space {
@@ -147,7 +150,8 @@ func (r *Reader) Plain() (symbol rune, ok bool) {
 	return symbol, true
 }
 
-// SkipWord skips Latin letters and digits that continue the word before them.
+// SkipWord skips Latin letters and digits that continue the word before them; without
+// such a word it does nothing.
 func (r *Reader) SkipWord() {
 	if !r.joins || r.rest != "" {
 		return
@@ -178,11 +182,12 @@ var plain = func() (t [256]rune) {
 // together. Empty: it has none.
 func Words(s string) string { return words(s, true) }
 
-// Query returns the words of a text to look for among those of [Words]: of letters of
-// scripts without spaces that stand together each two, and one that stands alone.
+// Query returns the words of a text to look for among those of [Words], separated by
+// single spaces: of letters of scripts without spaces that stand together each two, and
+// one that stands alone.
 func Query(s string) string { return words(s, false) }
 
-// words is Words (all) and Query.
+// words returns what Words does, if all is true, or else what Query does.
 func words(s string, all bool) string {
 	var (
 		out    strings.Builder

@@ -57,8 +57,9 @@ type Member struct {
 }
 
 // Parse reads a document, objects and lists nested at most depth deep, into a tree that
-// shows what is doubtful in it (repeated names, broken strings), for callers that report
-// all of it at once. The error is one of this package, or a [*json.SyntaxError].
+// shows what is doubtful in it (repeated names, broken strings), for callers that
+// report all of it at once. It fails with [ErrUTF8], [ErrDepth], or a
+// [*json.SyntaxError] for what is not JSON.
 func Parse(doc []byte, depth int) (Value, error) {
 	if err := validate(doc); err != nil {
 		return Value{}, err
@@ -68,9 +69,11 @@ func Parse(doc []byte, depth int) (Value, error) {
 }
 
 // ReadObject reads a document that is one object, nested at most depth deep, and calls
-// member for each of its members, in their order. A broken string or a name that stands
-// twice, at any level, is an error. It stops at the first error, and returns that of
-// member as it is. What member was given counts only once ReadObject returns nil.
+// member for each of its members, in their order. It stops at the first error, and
+// returns that of member as it is. It fails as [Parse] does, with [ErrObject] for any
+// other value, and with [ErrTwice] or [ErrBroken] for a name that stands twice or a
+// broken string at any level. What member was given counts only once ReadObject returns
+// nil.
 func ReadObject(doc []byte, depth int, member func(name string, v Value) error) error {
 	if err := validate(doc); err != nil {
 		return err
@@ -82,7 +85,7 @@ func ReadObject(doc []byte, depth int, member func(name string, v Value) error) 
 	return p.object(depth, func(m Member) error { return member(m.Name, m.Value) })
 }
 
-// validate returns ErrUTF8, or encoding/json's error, which says where, for a document
+// validate returns ErrUTF8, or a [*json.SyntaxError], which says where, for a document
 // that is not JSON in UTF-8; else nil.
 func validate(doc []byte) error {
 	switch {
@@ -102,8 +105,8 @@ type parser struct {
 	strict bool
 }
 
-// peek returns the byte that the next token begins with; commas and colons are skipped
-// like white space.
+// peek returns the byte that the next token begins with, and goes there; commas and
+// colons are skipped like white space.
 func (p *parser) peek() byte {
 	for {
 		switch c := p.doc[p.at]; c {
@@ -115,8 +118,8 @@ func (p *parser) peek() byte {
 	}
 }
 
-// value reads the value that comes next. It fails with ErrDepth, or, for a strict
-// parser, ErrTwice or ErrBroken.
+// value reads the value that comes next. It fails with ErrDepth if it is nested deeper
+// than depth, or, for a strict parser, with ErrTwice or ErrBroken.
 func (p *parser) value(depth int) (v Value, err error) {
 	c := p.peek()
 	v.Kind = Kind(c)
@@ -187,8 +190,8 @@ func (p *parser) object(depth int, member func(Member) error) error {
 	return nil
 }
 
-// text reads a string; broken reports that it escapes half a character, which a strict
-// parser refuses with ErrBroken.
+// text reads a string; broken reports that it escapes half a character. Only for that
+// it fails, with ErrBroken, if the parser is strict.
 func (p *parser) text() (s string, broken bool, err error) {
 	p.at++
 	start := p.at

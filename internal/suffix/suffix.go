@@ -41,7 +41,7 @@ func Registrable(host string) string {
 	return host[strings.LastIndexByte(rest, '.')+1:]
 }
 
-// has reports whether there is a rule.
+// has reports whether the list has a rule, written as there.
 func has(rule string) bool {
 	lo, hi := 0, len(rules) // the rule begins in this part, at the beginning of a line
 	for lo < hi {

@@ -7,5 +7,5 @@ import (
 
 // The only place where the real time comes in.
 
-// wallClock returns the real clock.
+// wallClock returns the system's clock.
 func wallClock() charla.Clock { return clock.New() }

@@ -31,8 +31,9 @@ type Facebook struct {
 
 var _ widget.Login = (*Facebook)(nil)
 
-// NewFacebook returns the login with Facebook for an app that is registered there. It fails
-// if ID or secret is empty. It calls nobody until somebody logs in.
+// NewFacebook returns the login with Facebook for an app that is registered there. It
+// fails if ID or secret is empty, or an endpoint is not a URL. It calls nobody until
+// somebody logs in.
 func NewFacebook(id, secret string, o *Options) (*Facebook, error) {
 	opts := o.withDefaults(facebookEndpoints)
 	f, err := newFlow(id, secret, []string{"public_profile"}, &opts)

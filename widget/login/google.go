@@ -89,9 +89,9 @@ type googleClaims struct {
 	verified                    bool // the e-mail
 }
 
-// readGoogleClaims returns the claims of an ID token that go-oidc has verified. It reads them
-// again and fails where they are ambiguous: go-oidc reads claims by encoding/json, which takes
-// "SUB" for "sub" and the last of two.
+// readGoogleClaims returns the claims of an ID token that go-oidc has verified. It
+// reads them again, since go-oidc reads claims by encoding/json, which takes "SUB" for
+// "sub" and the last of two. It fails where they are ambiguous or of another type.
 func readGoogleClaims(id *oidc.IDToken) (googleClaims, error) {
 	var raw json.RawMessage
 	if err := id.Claims(&raw); err != nil {

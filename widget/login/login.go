@@ -128,8 +128,9 @@ func (f *flow) begin(state, redirect string, more ...oauth2.AuthCodeOption) (str
 	return f.config(redirect).AuthCodeURL(state, more...), nil
 }
 
-// finish exchanges the code that came back for a token, and returns it with the state. It
-// fails with [ErrDenied] if the provider sent an error, else with [ErrLogin].
+// finish exchanges the code that came back for a token, and returns it with the state.
+// It fails with [ErrDenied] if the provider sent an error, and with [ErrLogin] if the
+// request has no code or state, or the exchange fails.
 func (f *flow) finish(ctx context.Context, r *http.Request) (state string, t *oauth2.Token, err error) {
 	q := r.URL.Query()
 	state, code := q.Get("state"), q.Get("code")
@@ -149,7 +150,8 @@ func (f *flow) finish(ctx context.Context, r *http.Request) (state string, t *oa
 	return state, t, nil
 }
 
-// safe returns an error for a log: without URLs, and without the provider's long texts.
+// safe returns an error fit for a log: without URLs, and without the provider's long
+// texts.
 func safe(err error) error {
 	if answer := (*oauth2.RetrieveError)(nil); errors.As(err, &answer) && answer.Response != nil {
 		return fmt.Errorf("status %d, %q", answer.Response.StatusCode, oneLine(answer.ErrorCode, 100))
@@ -177,8 +179,8 @@ func proof(provider, subject, name, email string) (charla.Proof, error) {
 // claimsDepth is how deep what a provider says of a person may nest.
 const claimsDepth = 16
 
-// readClaims calls claim for each field of a JSON object. It fails if the document is
-// malformed or has a field twice, or if claim fails.
+// readClaims calls claim for each field of a JSON object, in their order. It fails if
+// the document is malformed or has a field twice, or if claim fails.
 func readClaims(doc []byte, claim func(name string, v strictjson.Value) error) error {
 	return strictjson.ReadObject(doc, claimsDepth, claim)
 }

@@ -31,9 +31,9 @@ func AppendMessage(b []byte, m *tickets.Message) []byte {
 	return b
 }
 
-// DecodeMessage reads a message from what [AppendMessage] wrote into m, which must be
-// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
-// not know it skips.
+// DecodeMessage reads into m, which must be zero, the message that [AppendMessage]
+// wrote. It skips fields that it does not know, and fails with [ErrCorrupt] for what is
+// no such document.
 func DecodeMessage(doc string, m *tickets.Message) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -110,9 +110,9 @@ func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 	return appendInt(b, 16, c.SessionEpoch)
 }
 
-// DecodeConversation reads a conversation from what [AppendConversation] wrote into c,
-// which must be zero. It fails with [ErrCorrupt] for what is no such document; fields
-// that it does not know it skips.
+// DecodeConversation reads into c, which must be zero, the conversation that
+// [AppendConversation] wrote. It skips fields that it does not know, and fails with
+// [ErrCorrupt] for what is no such document.
 func DecodeConversation(doc string, c *tickets.Conversation) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -178,9 +178,9 @@ func AppendSession(b []byte, s *tickets.Session) []byte {
 	return appendInt(b, 17, s.SecretEpoch)
 }
 
-// DecodeSession reads a session from what [AppendSession] wrote into s, which must be
-// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
-// not know it skips.
+// DecodeSession reads into s, which must be zero, the session that [AppendSession]
+// wrote. It skips fields that it does not know, and fails with [ErrCorrupt] for what is
+// no such document.
 func DecodeSession(doc string, s *tickets.Session) error {
 	r := reader{doc: doc}
 	for r.next() {
@@ -240,9 +240,9 @@ func AppendReceipt(b []byte, c *storage.Receipt) []byte {
 	return appendInt(b, 9, c.Last)
 }
 
-// DecodeReceipt reads a receipt from what [AppendReceipt] wrote into c, which must be
-// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
-// not know it skips.
+// DecodeReceipt reads into c, which must be zero, the receipt that [AppendReceipt]
+// wrote. It skips fields that it does not know, and fails with [ErrCorrupt] for what is
+// no such document.
 func DecodeReceipt(doc string, c *storage.Receipt) error {
 	r := reader{doc: doc}
 	for r.next() {

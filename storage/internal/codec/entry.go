@@ -57,9 +57,9 @@ func AppendEntry(b []byte, e *tickets.Entry) []byte {
 	return b
 }
 
-// DecodeEntry reads a history entry from what [AppendEntry] wrote into e, which must be
-// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
-// not know it skips.
+// DecodeEntry reads into e, which must be zero, the history entry that [AppendEntry]
+// wrote. It skips fields that it does not know, and fails with [ErrCorrupt] for what is
+// no such document.
 func DecodeEntry(doc string, e *tickets.Entry) error {
 	r := reader{doc: doc}
 	for r.next() {

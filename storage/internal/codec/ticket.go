@@ -57,9 +57,9 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 	return b
 }
 
-// DecodeTicket reads a ticket from what [AppendTicket] wrote into t, which must be
-// zero. It fails with [ErrCorrupt] for what is no such document; fields that it does
-// not know it skips.
+// DecodeTicket reads into t, which must be zero, the ticket that [AppendTicket] wrote.
+// It skips fields that it does not know, and fails with [ErrCorrupt] for what is no
+// such document.
 func DecodeTicket(doc string, t *tickets.Ticket) error {
 	r := reader{doc: doc}
 	for r.next() {

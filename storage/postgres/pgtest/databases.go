@@ -40,8 +40,9 @@ func Find(ctx context.Context) (d *Databases, stop func() error, err error) {
 	return &s.Databases, s.Stop, nil
 }
 
-// Create makes a new, empty database, and returns its connection string. It fails if the
-// server cannot be reached or refuses.
+// Create makes a new, empty database, and returns its connection string. It fails if
+// the server cannot be reached or refuses, or if the server's own connection string is
+// malformed.
 func (d *Databases) Create(ctx context.Context) (dsn string, err error) {
 	for {
 		d.mu.Lock()

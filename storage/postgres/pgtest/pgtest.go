@@ -48,8 +48,9 @@ type Server struct {
 	process  *process
 }
 
-// Start makes a new, empty server and waits until it takes connections, or until
-// ctx ends. [ErrMissing] if the machine has none.
+// Start makes a new, empty server and waits until it takes connections. It fails with
+// [ErrMissing] if the machine has no PostgreSQL, if a step of it does, or if ctx ends;
+// then it leaves nothing.
 func Start(ctx context.Context, o *Options) (*Server, error) {
 	bin, err := find(ctx)
 	if err != nil {
@@ -71,7 +72,7 @@ func Start(ctx context.Context, o *Options) (*Server, error) {
 	return s, nil
 }
 
-// settings returns the arguments with which a server is started.
+// settings returns the arguments with which a server is started, in any order.
 func settings(o *Options) []string {
 	all := map[string]string{
 		"listen_addresses": "", "max_connections": "400", "shared_buffers": "64MB", "lc_messages": "C",
@@ -102,7 +103,7 @@ func environment() []string {
 }
 
 // find returns the folder of a server's binaries: what PATH has, else the newest of the
-// usual folders. It fails with [ErrMissing].
+// usual folders. It fails with [ErrMissing] if there is none.
 func find(ctx context.Context) (string, error) {
 	var folders []string
 	if path, err := exec.LookPath("initdb"); err == nil {
@@ -136,7 +137,8 @@ func find(ctx context.Context) (string, error) {
 	return "", ErrMissing
 }
 
-// version returns the first number in the path of a server's binaries, or zero.
+// version returns the first number in the path of a server's binaries, or zero if it
+// has none.
 func version(path string) int {
 	digits := strings.FieldsFunc(path, func(r rune) bool { return r < '0' || r > '9' })
 	if len(digits) == 0 {
@@ -186,8 +188,8 @@ func address(dir string) string {
 }
 
 // create runs a program of PostgreSQL that creates the folder's files, initdb or
-// pg_basebackup, as the user that the server runs as. It fails if the program does, or if
-// there is no such user.
+// pg_basebackup, as the user that the server runs as, who becomes the folder's owner.
+// It fails if the program does, or if there is no such user.
 func (s *Server) create(ctx context.Context, program string, args ...string) error {
 	who, err := serverUser()
 	if err != nil {
@@ -221,8 +223,8 @@ func (s *Server) Restart(ctx context.Context) error {
 	}
 }
 
-// Kill ends the server at once, as a crash would. Its processes notice that it is gone
-// and end. It fails if the process cannot be signalled.
+// Kill ends the server at once, as a crash would, and waits for its main process; the
+// others notice that it is gone and end. It fails if the process cannot be signalled.
 func (s *Server) Kill() error { return s.process.end(true) }
 
 // Stop ends the server and removes everything it has. It fails if the process cannot be
@@ -238,5 +240,6 @@ func (s *Server) Stop() error {
 // Folder returns the folder of the server's socket: the host in a connection string.
 func (s *Server) Folder() string { return s.dir }
 
-// Program returns the path of a program that came with the server.
+// Program returns the path of a program that came with the server, whether or not it is
+// there.
 func (s *Server) Program(name string) string { return filepath.Join(s.bin, name) }

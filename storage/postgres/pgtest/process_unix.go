@@ -73,8 +73,9 @@ type process struct {
 // errLingers: processes of a server that was killed still use its memory.
 var errLingers = errors.New("pgtest: the last server has not gone yet")
 
-// start starts a server and waits until it takes connections. It fails with errLingers if
-// an earlier server has not ended yet; the caller tries again.
+// start starts a server and waits until it takes connections. It fails with errLingers
+// if an earlier server has not ended yet (the caller tries again), if the server ends,
+// or if ctx ends first; then no server is left.
 func start(ctx context.Context, who *identity, dir, path string, args []string) (*process, error) {
 	p := &process{cmd: exec.Command(path, args...), ended: make(chan struct{})} //nolint:gosec // found by find
 	p.cmd.Dir, p.cmd.Env = dir, environment()
@@ -109,8 +110,8 @@ func start(ctx context.Context, who *identity, dir, path string, args []string) 
 	return nil, errors.Join(err, p.end(true))
 }
 
-// watch starts the guard, which ends the server and removes its folder when this process
-// is gone. It fails if the guard cannot be started.
+// watch starts the guard, a process which ends the server and removes its folder when
+// this process is gone. It fails if the guard cannot be started.
 func (p *process) watch(who *identity, dir string) error {
 	const script = `read _; kill -QUIT $0; while kill -0 $0; do sleep 0.1; done; cd /; rm -rf "$1"`
 	p.guard = exec.Command("/bin/sh", "-c", script, strconv.Itoa(p.cmd.Process.Pid), dir) //nolint:gosec // our own
@@ -128,9 +129,9 @@ func (p *process) watch(who *identity, dir string) error {
 	return nil
 }
 
-// end stops the server, with kill as a crash would, and waits until it has ended. It
-// fails, without waiting, if the process cannot be signalled; one that has ended is no
-// failure.
+// end stops the guard and the server, with kill as a crash would, and waits until they
+// have ended. It fails, without waiting, if the server cannot be signalled; one that
+// has ended is no failure.
 func (p *process) end(kill bool) error {
 	if p.guard != nil {
 		_ = p.guard.Process.Kill()
@@ -156,7 +157,8 @@ type output struct {
 	lines []string
 }
 
-// read reads until r ends: it keeps the last lines, and closes ready when the server is.
+// read reads until r ends: it keeps the last 20 lines, and closes ready when the server
+// takes connections.
 func (o *output) read(r io.Reader) {
 	waiting := true
 	for lines := bufio.NewScanner(r); lines.Scan(); {
@@ -171,7 +173,7 @@ func (o *output) read(r io.Reader) {
 	}
 }
 
-// text returns the last lines.
+// text returns the lines that were kept, the last 20.
 func (o *output) text() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

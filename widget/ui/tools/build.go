@@ -50,9 +50,9 @@ type dist struct {
 	files map[string][]byte
 }
 
-// build bundles the sources and returns the files. It fails with esbuild's errors. A digest
-// of the build is in the names of all its files but the loader, and in the loader, so that one
-// loader always goes with one app.
+// build bundles the sources and returns the files, in memory. A digest of the build is
+// in the names of all its files but the loader, and in the loader, so that one loader
+// always goes with one app. It fails with esbuild's errors.
 func build(ui string) (*dist, error) {
 	d := &dist{Integrity: map[string]string{}, files: map[string][]byte{}}
 	sources := map[string]string{"app": "app/main.ts"}
@@ -92,7 +92,8 @@ func quote(s string) string { return `"` + s + `"` }
 // short returns a digest as file names have it: 8 characters.
 func short(sum []byte) string { return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5])) }
 
-// add adds a file under its name and version, and returns both together.
+// add adds a file, with its digest, under its name and version, and returns both
+// together, the file's name.
 func (d *dist) add(name, version string, content []byte) string {
 	name += "-" + version + ".js"
 	whole := sha512.Sum384(content)
@@ -101,8 +102,8 @@ func (d *dist) add(name, version string, content []byte) string {
 	return name
 }
 
-// bundle returns a source with what it imports as one minified file. It fails with esbuild's
-// errors.
+// bundle returns a source with what it imports as one minified file. It fails with
+// esbuild's errors.
 func bundle(ui, entry string, format api.Format, define map[string]string) ([]byte, error) {
 	src, err := filepath.Abs(filepath.Join(ui, "src"))
 	if err != nil {
@@ -124,7 +125,7 @@ func bundle(ui, entry string, format api.Format, define map[string]string) ([]by
 	}))
 }
 
-// result returns the file that esbuild built, or its errors.
+// result returns the one file that esbuild built, or fails with its errors.
 func result(r api.BuildResult) ([]byte, error) {
 	if len(r.Errors) > 0 {
 		return nil, errors.New(strings.Join(api.FormatMessages(r.Errors, api.FormatMessagesOptions{}), "\n"))
@@ -156,8 +157,8 @@ var styles = api.Plugin{
 	},
 }
 
-// compileTests bundles each test for node, into a file of its own in a directory. It fails if
-// there are no tests.
+// compileTests bundles each test for node, into a file of its own in a directory. It
+// fails if there are no tests, or with esbuild's errors.
 func compileTests(ui, into string) error {
 	tests, err := filepath.Glob(filepath.Join(ui, "test", "*.test.ts"))
 	if err != nil {
@@ -188,7 +189,8 @@ func compileTests(ui, into string) error {
 	return nil
 }
 
-// compressed returns a file as browsers get it: compressed by brotli 11.
+// compressed returns a file's content as browsers get it: compressed by brotli at its
+// highest level, 11.
 func (d *dist) compressed(name string) []byte {
 	var b bytes.Buffer
 	w := brotli.NewWriterLevel(&b, brotli.BestCompression)
@@ -204,7 +206,8 @@ func (d *dist) compressed(name string) []byte {
 // size returns a file's compressed size in bytes.
 func (d *dist) size(name string) int { return len(d.compressed(name)) }
 
-// report returns a table of all files with their compressed sizes.
+// report returns a table of all files with their compressed sizes in bytes, and the sum
+// of loader and app.
 func (d *dist) report() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(d.files)) {

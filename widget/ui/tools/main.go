@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 )
 
+// main builds the widget, or compiles its tests, as the flags say. It prints an error
+// and exits with 1 if that fails.
 func main() {
 	ui := flag.String("ui", "widget/ui", "the directory of the widget's sources")
 	tests := flag.String("tests", "", "compile the tests into this directory instead")
@@ -23,9 +25,9 @@ func main() {
 	}
 }
 
-// run builds the widget into ui/dist, unless a file is over its limit; with tests, it compiles
-// the tests into that directory instead. It fails if a source does not compile, a file is over
-// its limit, or the system cannot write.
+// run builds the widget into ui/dist and prints the sizes; with tests, it compiles the
+// tests into that directory instead. It fails, and writes nothing, if a source does not
+// compile or a file is over its limit; it also fails if the system cannot write.
 func run(ui, tests string) error {
 	if tests != "" {
 		return compileTests(ui, tests)
