@@ -153,6 +153,7 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 		return Saved{}, err
 	}
 	d.wakeRunner()
+	d.ReportSecurity(ctx, SecurityEvent{Kind: SecurityConfigSaved, Account: a.ID})
 	return saved, nil
 }
 

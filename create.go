@@ -61,6 +61,7 @@ func (d *Desk) CreateAccount(ctx context.Context, name, domain string, o *Accoun
 	if err != nil {
 		return nil, Secret{}, changeError(err)
 	}
+	d.ReportSecurity(ctx, SecurityEvent{Kind: SecurityAccountCreated, Account: a.ID})
 	return d.Account(a.ID), secret, nil
 }
 

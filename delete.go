@@ -33,6 +33,7 @@ func (a *Account) Delete(ctx context.Context, confirm string) error {
 	}
 	if err = firstError(err, refused); err == nil {
 		d.tell(hintSessions, a.id.UUID, 0)
+		d.ReportSecurity(ctx, SecurityEvent{Kind: SecurityAccountDeleted, Account: a.id})
 	}
 	return err
 }
@@ -85,6 +86,9 @@ func (d *Desk) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) 
 	p, err := d.store.Accounts().Purge(ctx, id)
 	if errors.Is(err, storage.ErrConflict) {
 		return Purged(p), ErrNotDeleted
+	}
+	if err == nil {
+		d.ReportSecurity(ctx, SecurityEvent{Kind: SecurityAccountPurged, Account: id})
 	}
 	return Purged(p), changeError(err)
 }

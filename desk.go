@@ -30,6 +30,8 @@ type Desk struct {
 	feeds   inboxFeeds
 	newer   newerSeen
 	fileUse fileUse
+	// security bounds the lines of security events.
+	security securityLog
 
 	// hooks are the names of Options.Hooks, in order.
 	hooks []string

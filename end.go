@@ -54,6 +54,9 @@ func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 		err = d.commit(ctx, batch)
 		if err == nil {
 			d.signal(batch)
+			d.ReportSecurity(ctx, SecurityEvent{
+				Kind: SecuritySessionsEnded, Account: ref.Account, Conversation: ref.Conversation, Reason: "customer",
+			})
 			return nil
 		}
 		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrConfigChanged) {
@@ -72,6 +75,7 @@ func (d *Desk) endAccountSessions(ctx context.Context, account chatcfg.AccountID
 	})
 	if err == nil {
 		d.tell(hintSessions, account.UUID, 0)
+		d.ReportSecurity(ctx, SecurityEvent{Kind: SecuritySessionsEnded, Account: account, Reason: "account"})
 	}
 	return err
 }

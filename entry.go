@@ -60,23 +60,34 @@ func (p *Proof) signedIn() (signed bool, epoch int64) {
 // not enter under the account's configuration (R6.3, R6.4, R7.3), and with
 // [ErrNotFound], [ErrDeleted], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
+	s, token, err := a.enter(ctx, e)
+	if e.Proof != nil {
+		a.desk.reportLogin(ctx, &s, a.id, e.Proof, err)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return a.Visitor(token), token, nil
+}
+
+// enter stores a new session and returns it with its token. It fails as Enter does.
+func (a *Account) enter(ctx context.Context, e Entry) (s tickets.Session, token Token, err error) {
 	d := a.desk
 	record, err := d.liveAccount(ctx, a.id)
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	rules, err := d.rules(ctx, &record)
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	who, err := enteringCustomer(&rules.Config.Chat, e)
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
-	s := tickets.Session{
+	s = tickets.Session{
 		Format: tickets.SessionFormat, Account: a.id, Customer: who, AccountEpoch: record.SessionEpoch, Revision: 1,
 	}
-	var token Token
 	if s.ID.UUID, err = d.mint(); err == nil {
 		s.Conversation.UUID, err = d.mint()
 	}
@@ -84,19 +95,32 @@ func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 		token, s.TokenHash, err = d.newToken(s.ID)
 	}
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	s.CreatedAt = d.Now()
 	s.ExpiresAt = s.CreatedAt.Add(d.o.SessionTTL)
 	s.Signed, s.SecretEpoch = e.Proof.signedIn()
 	s.Identity = identity(&rules.Config.Chat, s, e.Proof)
 	if err := d.joinConversation(ctx, &s); err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	if err := d.store.Sessions().Create(ctx, s); err != nil {
-		return nil, "", changeError(err)
+		return s, "", changeError(err)
 	}
-	return a.Visitor(token), token, nil
+	return s, token, nil
+}
+
+// reportLogin reports that a proof let somebody in, or with an error that it was refused
+// or failed.
+func (d *Desk) reportLogin(ctx context.Context, s *tickets.Session, account chatcfg.AccountID, p *Proof, err error) {
+	event := SecurityEvent{Kind: SecurityLogin, Account: account, Session: s.ID, Conversation: s.Conversation, Reason: "host"}
+	switch {
+	case err != nil:
+		event = SecurityEvent{Kind: SecurityLoginRefused, Account: account, Reason: ErrorClass(err)}
+	case p.Provider != "":
+		event.Reason = p.Provider
+	}
+	d.ReportSecurity(ctx, event)
 }
 
 // enteringCustomer returns the customer that a visitor enters as, without a language if

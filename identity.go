@@ -96,6 +96,15 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 //
 // The error is [ErrIdentity], or [ErrDeleted] and [ErrNotFound] for the account.
 func (a *Account) VerifyIdentity(ctx context.Context, token string) (Proof, error) {
+	p, err := a.verifyIdentity(ctx, token)
+	if errors.Is(err, ErrIdentity) {
+		a.desk.ReportSecurity(ctx, SecurityEvent{Kind: SecurityLoginRefused, Account: a.id, Reason: "identity"})
+	}
+	return p, err
+}
+
+// verifyIdentity does [Account.VerifyIdentity], and fails as that does.
+func (a *Account) verifyIdentity(ctx context.Context, token string) (Proof, error) {
 	d := a.desk
 	record, err := d.liveAccount(ctx, a.id)
 	if err != nil {

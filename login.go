@@ -20,31 +20,42 @@ import (
 // It fails with [chatcfg.Problems] for a proof that the account does not take,
 // [ErrSession], [ErrDeleted], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
-	d := v.desk
-	if err := checkProof(&p); err != nil {
+	s, token, err := v.login(ctx, p)
+	v.desk.reportLogin(ctx, &s, v.account, &p, err)
+	if err != nil {
 		return nil, "", err
 	}
+	return v.desk.Account(v.account).Visitor(token), token, nil
+}
+
+// login does [Visitor.Login] and returns the session with its new token. It fails as that
+// does.
+func (v *Visitor) login(ctx context.Context, p Proof) (s tickets.Session, token Token, err error) {
+	d := v.desk
+	if err := checkProof(&p); err != nil {
+		return s, "", err
+	}
 	if v.session.IsZero() {
-		return nil, "", ErrSession
+		return s, "", ErrSession
 	}
 	loaded, err := d.load(ctx, storage.LoadQuery{Account: v.account, Session: v.session})
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	rules, err := d.rules(ctx, &loaded.Account)
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	fresh, err := d.mint()
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	token, hash, err := d.newToken(v.session)
 	if err != nil {
-		return nil, "", err
+		return s, "", err
 	}
 	var unwritten tickets.ConversationID // linked, although it did not exist when it was loaded
-	_, err = d.changeSession(ctx, v, func(l *storage.Loaded) error {
+	s, err = d.changeSession(ctx, v, func(l *storage.Loaded) error {
 		now := &l.Session
 		unwritten = tickets.ConversationID{}
 		repeated := sameHash(v.hash[:], now.Replaced)
@@ -81,14 +92,10 @@ func (v *Visitor) Login(ctx context.Context, p Proof) (*Visitor, Token, error) {
 		}
 		return nil
 	})
-	v = d.Account(v.account).Visitor(token)
 	if err == nil && !unwritten.IsZero() {
-		err = d.unlink(ctx, v, unwritten)
+		err = d.unlink(ctx, d.Account(v.account).Visitor(token), unwritten)
 	}
-	if err != nil {
-		return nil, "", err
-	}
-	return v, token, nil
+	return s, token, err
 }
 
 // unlink removes a conversation from a session's links unless it exists. Since its

@@ -39,6 +39,8 @@ type Observer struct {
 	Hint func(h HintKind)
 	// Failed is told of each failure that [Desk.Run] logs and goes on after.
 	Failed func(ctx context.Context, part RunPart, err error)
+	// Security is told of each security event.
+	Security func(ctx context.Context, e SecurityEvent)
 }
 
 // Operation is what [Observer].Begin is told of.
@@ -159,6 +161,9 @@ func (o *Observer) complete() *Observer {
 	}
 	if c.Failed == nil {
 		c.Failed = func(context.Context, RunPart, error) {}
+	}
+	if c.Security == nil {
+		c.Security = func(context.Context, SecurityEvent) {}
 	}
 	return &c
 }

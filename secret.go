@@ -113,8 +113,11 @@ func (a *Account) RotateSecret(ctx context.Context, overlap time.Duration) (Secr
 	if err != nil {
 		return Secret{}, err
 	}
+	event := SecurityEvent{Kind: SecuritySecretRotated, Account: a.id, Reason: "overlap"}
 	if overlap == 0 {
 		d.tell(hintSessions, a.id.UUID, 0)
+		event.Reason = "at_once"
 	}
+	d.ReportSecurity(ctx, event)
 	return secret, nil
 }

@@ -133,6 +133,7 @@ func (f *fileUse) reserve(ctx context.Context, d *Desk, account chatcfg.AccountI
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if used.bytes+size > limit {
+		d.ReportSecurity(ctx, SecurityEvent{Kind: SecurityLimit, Account: account, Reason: "account_bytes"})
 		return nil, chatcfg.Problems{{Path: "file", Code: chatcfg.CodeFilesFull, Args: []any{limit}}}
 	}
 	used.bytes += size

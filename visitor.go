@@ -253,7 +253,7 @@ func (v *Visitor) Session(ctx context.Context) (SessionInfo, error) {
 // does nothing. It fails with [ErrSession] for another token, [ErrDeleted], [ErrBusy],
 // [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (v *Visitor) Leave(ctx context.Context) error {
-	_, err := v.desk.changeSession(ctx, v, func(l *storage.Loaded) error {
+	s, err := v.desk.changeSession(ctx, v, func(l *storage.Loaded) error {
 		if !sameHash(v.hash[:], l.Session.TokenHash) {
 			return ErrSession
 		}
@@ -262,6 +262,11 @@ func (v *Visitor) Leave(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err == nil {
+		v.desk.ReportSecurity(ctx, SecurityEvent{
+			Kind: SecuritySessionsEnded, Account: v.account, Session: s.ID, Conversation: s.Conversation, Reason: "left",
+		})
+	}
 	return err
 }
 

@@ -30,7 +30,9 @@
 //   - charla.hints: hints to and from the broker, by charla.hint.kind ("sent",
 //     "heard", "ignored").
 //   - charla.run.errors: failures that Desk.Run goes on after, by charla.run.part
-//     ("deadlines", "outbox", "broker") and error.type.
+//     ("deadlines", "outbox", "broker", "files") and error.type.
+//   - charla.security.events: security events, by charla.security.kind and, where there
+//     is one, charla.security.reason (docs/security.md).
 //   - charla.deadline.overdue and charla.outbox.overdue (s), of [WatchLag]: how late
 //     the earliest deadline and delivery are that nobody has claimed.
 //

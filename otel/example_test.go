@@ -49,6 +49,7 @@ func Example() {
 	// charla.commit.duration
 	// charla.deadline.overdue
 	// charla.outbox.overdue
+	// charla.security.events
 }
 
 func check(err error) {

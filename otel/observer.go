@@ -38,6 +38,7 @@ func Observer(meters metric.MeterProvider, tracers trace.TracerProvider) (*charl
 		Stream:    o.stream,
 		Hint:      o.hint,
 		Failed:    o.failed,
+		Security:  o.security,
 	}, nil
 }
 
@@ -81,7 +82,7 @@ type instruments struct {
 	changes, commits, deadlines metric.Float64Histogram
 	tries, outboxLag            metric.Float64Histogram
 	conflicts, deliveries       metric.Int64Counter
-	hints, failures             metric.Int64Counter
+	hints, failures, events     metric.Int64Counter
 	streams                     metric.Int64UpDownCounter
 }
 
@@ -116,6 +117,7 @@ func newInstruments(m metric.Meter) (instruments, error) {
 		deliveries: counter("charla.outbox.deliveries", "{attempt}", "Attempts of deliveries."),
 		hints:      counter("charla.hints", "{hint}", "Hints to and from the broker."),
 		failures:   counter("charla.run.errors", "{error}", "Failures that Desk.Run goes on after."),
+		events:     counter("charla.security.events", "{event}", "Security events."),
 	}
 	var err error
 	in.streams, err = m.Int64UpDownCounter("charla.streams", metric.WithUnit("{stream}"), metric.WithDescription("Open streams."))
@@ -214,4 +216,13 @@ func (o *observer) hint(h charla.HintKind) {
 // failed counts a failure that Run goes on after, by its part and class.
 func (o *observer) failed(ctx context.Context, part charla.RunPart, err error) {
 	o.failures.Add(ctx, 1, set(withError(err, attribute.String("charla.run.part", string(part)))))
+}
+
+// security counts a security event.
+func (o *observer) security(ctx context.Context, e charla.SecurityEvent) {
+	attributes := []attribute.KeyValue{attribute.String("charla.security.kind", string(e.Kind))}
+	if e.Reason != "" {
+		attributes = append(attributes, attribute.String("charla.security.reason", e.Reason))
+	}
+	o.events.Add(ctx, 1, set(attributes))
 }

@@ -254,7 +254,11 @@ func TestObserver(t *testing.T) {
 		"charla.outbox.delivery.duration[s] charla.delivery.kind=mail,charla.delivery.state=pending,error.type=not_sent: 1, 2",
 		"charla.outbox.delivery.duration[s] charla.delivery.kind=mail,charla.delivery.state=sent: 1, 2",
 		"charla.outbox.lag[s] charla.delivery.kind=mail: 2, " + b.waited(90.5),
+		"charla.security.events[{event}] charla.security.kind=account_created: 1",
 	}, b.metrics())
+	_, err = b.account.RotateSecret(b.ctx, 0)
+	require.NoError(t, err)
+	assert.Contains(t, b.metrics(), "charla.security.events[{event}] charla.security.kind=secret_rotated,charla.security.reason=at_once: 1")
 }
 
 // waited is the sum of what two deliveries waited: the first what is given, the

@@ -45,6 +45,7 @@ type failure struct {
 	retry    time.Duration // zero: no Retry-After
 	problems chatcfg.Problems
 	allow    string // for codeMethod
+	limit    string // the name of the limit, for codeRate
 }
 
 // Error returns the failure's code, for logs.

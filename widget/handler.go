@@ -102,6 +102,8 @@ type call struct {
 	account *charla.Account
 	info    charla.AccountInfo
 	chat    *chatcfg.Chat
+	// named is the account that the request names, whether or not the page may know of it.
+	named chatcfg.AccountID
 	// visitor is whose token came with the request, and token that token's hash. Nothing
 	// vouches for it before a call of visitor has succeeded.
 	visitor *charla.Visitor
@@ -141,6 +143,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (park func()) {
 		err = c.serve()
 	}
 	if err != nil {
+		c.report(err)
 		if !c.awaited() {
 			_ = c.discard()
 		}

@@ -33,6 +33,7 @@ func (l *limiter) forget(token tokenHash) {
 
 // buckets are the token buckets of one rate.
 type buckets[K comparable] struct {
+	name string
 	rate Rate
 	kept lru[K, *rate.Limiter]
 }
@@ -40,10 +41,12 @@ type buckets[K comparable] struct {
 // newLimiter returns a limiter with full buckets.
 func newLimiter(l *Limits) *limiter {
 	m := &limiter{all: l.All.bucket()}
-	m.address.set(l.Address, l.Remembered)
-	m.entry.set(l.Entry, l.Remembered)
-	m.account.rate, m.accountEntry.rate = l.Account, l.AccountEntry
-	m.session.rate, m.message.rate = l.Session, l.Message
+	m.address.set("address", l.Address, l.Remembered)
+	m.entry.set("entry", l.Entry, l.Remembered)
+	m.account.name, m.account.rate = "account", l.Account
+	m.accountEntry.name, m.accountEntry.rate = "account_entry", l.AccountEntry
+	m.session.name, m.session.rate = "session", l.Session
+	m.message.name, m.message.rate = "message", l.Message
 	for _, limit := range []*int{
 		&m.account.kept.limit, &m.accountEntry.kept.limit, &m.session.kept.limit, &m.message.kept.limit,
 	} {
@@ -58,15 +61,16 @@ func (r Rate) bucket() *rate.Limiter { return rate.NewLimiter(rate.Limit(r.PerSe
 // take takes a token from a key's bucket. If there is none, it fails with a [*failure]
 // that has the time until there is one.
 func (b *buckets[K]) take(key K, now time.Time) error {
-	return take(b.kept.get(key, b.rate.bucket), now)
+	return take(b.kept.get(key, b.rate.bucket), b.name, now)
 }
 
 // networkBuckets are the token buckets of one rate for each network that an address is in.
 type networkBuckets [len(levels)]buckets[netip.Prefix]
 
-// set sets the rate for single addresses; wider networks get a multiple of it.
-func (b *networkBuckets) set(r Rate, remembered int) {
+// set sets the name, and the rate for single addresses; wider networks get a multiple of it.
+func (b *networkBuckets) set(name string, r Rate, remembered int) {
 	for i, level := range levels {
+		b[i].name = name
 		times := float64(level.times)
 		b[i].rate = Rate{r.PerSecond * times, r.Burst * level.times}
 		b[i].kept.limit = remembered
@@ -86,9 +90,9 @@ func (b *networkBuckets) take(a netip.Addr, now time.Time) error {
 	return nil
 }
 
-// take takes a token from a bucket. If there is none, it fails with a [*failure] that
-// has the time until there is one.
-func take(bucket *rate.Limiter, now time.Time) error {
+// take takes a token from the bucket of a limit. If there is none, it fails with a
+// [*failure] that has the limit's name and the time until there is one.
+func take(bucket *rate.Limiter, name string, now time.Time) error {
 	if bucket.AllowN(now, 1) {
 		return nil
 	}
@@ -96,7 +100,7 @@ func take(bucket *rate.Limiter, now time.Time) error {
 	// made meanwhile, so that those who are refused would keep the bucket empty.
 	wait := max(0, 1-bucket.TokensAt(now)) / float64(bucket.Limit())
 	return &failure{
-		status: http.StatusTooManyRequests, code: codeRate,
+		status: http.StatusTooManyRequests, code: codeRate, limit: name,
 		retry: max(time.Millisecond, time.Duration(min(wait, 3600)*float64(time.Second))),
 	}
 }
@@ -159,7 +163,7 @@ func (s *seats) take(one seat) error {
 	defer s.mu.Unlock()
 	if s.all >= s.limit.All || s.sessions[one.session] >= s.limit.Session ||
 		s.accounts[one.account] >= s.limit.Account || s.networks.full(one.address, s.limit.Address) {
-		return &failure{status: http.StatusTooManyRequests, code: codeRate, retry: s.limit.WriteTimeout}
+		return &failure{status: http.StatusTooManyRequests, code: codeRate, limit: "streams", retry: s.limit.WriteTimeout}
 	}
 	if s.sessions == nil {
 		s.sessions = make(map[tickets.SessionID]int)
@@ -206,7 +210,7 @@ func (b *bulk) enter(account chatcfg.AccountID, from netip.Addr) (leave func(), 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.all >= b.limit || b.accounts[account] >= max(1, b.limit/2) || b.networks.full(from, max(1, b.limit/16)) {
-		return nil, &failure{status: http.StatusTooManyRequests, code: codeRate, retry: 2 * time.Second}
+		return nil, &failure{status: http.StatusTooManyRequests, code: codeRate, limit: "bulk", retry: 2 * time.Second}
 	}
 	if b.accounts == nil {
 		b.accounts = make(map[chatcfg.AccountID]int)

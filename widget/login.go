@@ -101,8 +101,10 @@ func (c *call) finishLogin(provider string) error {
 	q := c.r.URL.Query()
 	state, err := c.h.sealer.open(sealedState, q.Get("state"), c.now)
 	if err != nil || state.Provider != provider {
+		c.loginRefused("state")
 		return errRequest
 	}
+	c.named = state.Account
 	if err := c.h.limits.accountEntry.take(state.Account, c.now); err != nil {
 		return err
 	}
@@ -125,6 +127,7 @@ func (c *call) finishLogin(provider string) error {
 	if err != nil {
 		c.h.o.Logger.WarnContext(ctx, "widget: login failed", "provider", provider, "error", err)
 		message["error"] = "failed"
+		c.loginRefused("provider")
 	} else {
 		message["login"] = c.h.sealer.seal(sealedLogin, sealed{
 			Account: state.Account, Key: state.Key, Provider: provider, Origin: state.Origin, Nonce: state.Nonce,
@@ -143,10 +146,12 @@ func (c *call) finishLogin(provider string) error {
 func (c *call) redeem(login, nonce string) (p *charla.Proof, settle func(error), err error) {
 	l, err := c.h.sealer.open(sealedLogin, login, c.now)
 	if err != nil || l.Account != c.account.ID() || l.Key != c.info.Key || l.Proof == nil || !l.matches(nonce) {
+		c.loginRefused("login")
 		return nil, nil, invalid("login", codeLogin)
 	}
 	first, again := c.h.spent.use(l.ID, c.token, l.Expires, c.now)
 	if !first && !again {
+		c.loginRefused("used")
 		return nil, nil, invalid("login", codeLogin)
 	}
 	return l.Proof, func(err error) {

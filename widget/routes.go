@@ -141,6 +141,7 @@ func (c *call) enter(find finder, key string, open bool) error {
 	} else if err != nil {
 		return err
 	}
+	c.named = p.account.ID()
 	if !open {
 		origin := c.asking()
 		if !p.allowed(origin, c.h.origin) {
@@ -156,8 +157,8 @@ type finder func(ctx context.Context, key string) (*profile, error)
 
 // admit sets the call's account, and counts the request. It fails if a limit is reached.
 func (c *call) admit(p *profile) error {
-	c.account, c.info, c.chat = p.account, p.info, p.chat
-	if err := take(c.h.limits.all, c.now); err != nil {
+	c.account, c.info, c.chat, c.named = p.account, p.info, p.chat, p.account.ID()
+	if err := take(c.h.limits.all, "all", c.now); err != nil {
 		return err
 	}
 	return c.h.limits.account.take(p.account.ID(), c.now)

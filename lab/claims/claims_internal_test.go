@@ -49,4 +49,9 @@ func TestLimits(t *testing.T) {
 	require.Equal(t, 0, problems(10, 20))
 	require.Equal(t, 1, problems(11, 19))
 	require.Equal(t, 1, problems(10, 21))
+	for _, n := range []int{own["docs/security.md"], own["docs/security.md"] + 1} {
+		c := &checker{words: map[string]int{"docs/security.md": n}}
+		c.limits(10, 30)
+		require.Len(t, c.problems, n-own["docs/security.md"])
+	}
 }

@@ -1,0 +1,23 @@
+package widget
+
+import "github.com/charlahq/charla"
+
+// refusals are the kinds of security events by the codes of their failures.
+var refusals = map[string]charla.SecurityKind{
+	codeSession: charla.SecurityTokenRefused,
+	codeOrigin:  charla.SecurityOriginRefused,
+	codeRate:    charla.SecurityLimit,
+}
+
+// report reports the error of a request, if it is a security event.
+func (c *call) report(err error) {
+	f, _ := asFailure(err)
+	if kind, ok := refusals[f.code]; ok {
+		c.h.desk.ReportSecurity(c.r.Context(), charla.SecurityEvent{Kind: kind, Account: c.named, Reason: f.limit})
+	}
+}
+
+// loginRefused reports that a social login was refused.
+func (c *call) loginRefused(reason string) {
+	c.h.desk.ReportSecurity(c.r.Context(), charla.SecurityEvent{Kind: charla.SecurityLoginRefused, Account: c.named, Reason: reason})
+}
