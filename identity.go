@@ -166,7 +166,8 @@ func decode64(s string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(s)
 }
 
-// cutLast cuts a text around the last sep, as [strings.Cut] does around the first.
+// cutLast cuts a text around the last sep, as [strings.Cut] does around the first;
+// found is false if there is none.
 func cutLast(s, sep string) (before, after string, found bool) {
 	i := strings.LastIndex(s, sep)
 	if i < 0 {

@@ -40,7 +40,8 @@ func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, b
 }
 
 // followVisitor returns the stream of what a visitor may see, after a sequence number.
-// The conversation is known after the first read.
+// The conversation is known after the first read. The last pair has the error that
+// ended it.
 func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat time.Duration) iter.Seq2[Update, error] {
 	s := stream{ref: tickets.Ref{Account: v.account}, side: tickets.SideCustomer, beat: beat}
 	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
@@ -225,9 +226,9 @@ func (r *running) wait(state topicState, now time.Time) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
-// raise raises a conversation's marks, at most to its last message; lower ones stay as
-// they are. It fails if the store does; with [ErrOutcomeUnknown] it may have raised
-// them.
+// raise raises a conversation's marks, at most to its last message, and wakes its
+// readers; lower ones stay as they are. It fails if the store does; with
+// [ErrOutcomeUnknown] it may have raised them.
 func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m tickets.Marks) error {
 	c := &loaded.Conversation
 	m.Customer, m.Agent = min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)

@@ -159,8 +159,9 @@ func (a *account) tickets(q TicketQuery, after *position) iter.Seq2[position, *t
 	}
 }
 
-// Messages implements [Queries]: it returns messages of a conversation, in their order.
-// It fails with ctx's error or [ErrClosed].
+// Messages implements [Queries]: it returns the messages that a query asks for, in
+// their order; of more than its limit the first, or with q.Last the last. It fails with
+// ctx's error or [ErrClosed].
 func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {

@@ -287,7 +287,7 @@ func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 }
 
 // mark marks the ticket important or normal (R3.5); one that is so already stays,
-// without a fact. Normal switches keywords off.
+// without a fact. Normal switches keywords off. It never fails.
 func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	important := cmd.Kind == CommandMark
 	if !important {
@@ -453,7 +453,8 @@ func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
 	return linked
 }
 
-// rank orders the levels, the most trusted highest; zero for an invalid one.
+// rank returns a number that orders the levels, the most trusted highest; zero for an
+// invalid one.
 func (l Level) rank() int {
 	switch l {
 	case LevelVerified:

@@ -70,9 +70,9 @@ func Connect(url string, o ...nats.Option) (*nats.Conn, error) {
 }
 
 // New makes a broker of a connection, which need not be connected yet, and a subject.
-// It fails for a subject that is empty or has wildcards, and for a connection that is
-// nil, would give up, or would keep a refused subscription to itself: [Connect] makes
-// one that does not.
+// It fails for a subject with an empty part, a space or a wildcard, and for a
+// connection that is nil, would give up, or would keep a refused subscription to
+// itself: [Connect] makes one that does not.
 func New(conn *nats.Conn, subject string) (*Broker, error) {
 	switch {
 	case conn == nil:

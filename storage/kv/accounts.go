@@ -32,7 +32,8 @@ func (t *tx) saveAccount(a chatcfg.Account, docs []storage.Document) {
 }
 
 // Create implements [storage.Accounts]: it adds an account with its first documents. It
-// fails with [storage.ErrExists] if its ID or key is taken, or if the database does.
+// fails with [storage.ErrExists] if its ID or key is taken, or if ctx ends, the store
+// is closed, or its database fails.
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.change(ctx, func(t *tx) {
 		t.need(t.get(accountTable, key(a.ID)) == nil && t.get(keyTable, key(a.Key)) == nil, storage.ErrExists)
@@ -42,7 +43,8 @@ func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage
 }
 
 // Get implements [storage.Accounts]: it returns an account by its ID, a deleted one
-// too. It fails with [storage.ErrNotFound] if there is none, or if the database does.
+// too. It fails with [storage.ErrNotFound] if there is none, or if ctx ends, the store
+// is closed, or its database fails.
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
 		t.need(t.load(accountTable, key(id), &a), storage.ErrNotFound)
@@ -51,8 +53,8 @@ func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Accoun
 }
 
 // Find implements [storage.Accounts]: it returns an account by its public key, a
-// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if the
-// database does.
+// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if ctx
+// ends, the store is closed, or its database fails.
 func (p accounts) Find(ctx context.Context, public string) (chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (a chatcfg.Account) {
 		t.need(t.load(accountTable, t.get(keyTable, key(public)), &a), storage.ErrNotFound)
@@ -62,7 +64,7 @@ func (p accounts) Find(ctx context.Context, public string) (chatcfg.Account, err
 
 // List implements [storage.Accounts]: it returns the accounts that are not deleted, by
 // ID, after the given one and at most limit; hidden ones only when asked for. It fails
-// if the database does.
+// if ctx ends, the store is closed, or its database fails.
 func (p accounts) List(ctx context.Context, behind chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return read(ctx, p.Store, func(t *tx) (list []chatcfg.Account) {
 		for k, doc := range t.from(accountTable, nil, key(behind)) {
@@ -82,7 +84,7 @@ func (p accounts) List(ctx context.Context, behind chatcfg.AccountID, hidden boo
 // stored revision is one below, and adds or replaces documents. A save that deletes the
 // account drops its deadlines and pending deliveries. It fails with
 // [storage.ErrConflict] for another revision, [storage.ErrDeleted] or
-// [storage.ErrNotFound], or if the database does.
+// [storage.ErrNotFound], or if ctx ends, the store is closed, or its database fails.
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.change(ctx, func(t *tx) {
 		stored := t.live(a.ID)
@@ -115,7 +117,7 @@ func (t *tx) dropWork(account chatcfg.AccountID) {
 
 // Document implements [storage.Accounts]: it returns the body of a document, of a
 // deleted account too. It fails with [storage.ErrNotFound] if there is no such account
-// or document, or if the database does.
+// or document, or if ctx ends, the store is closed, or its database fails.
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
 	return read(ctx, p.Store, func(t *tx) []byte {
 		body := t.get(documentTable, key(id, name, version))
@@ -126,7 +128,8 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 
 // Purge implements [storage.Accounts]: it removes everything of a deleted account,
 // itself included, and returns how much. It fails with [storage.ErrNotFound], or
-// [storage.ErrConflict] while the account is not deleted, or if the database does.
+// [storage.ErrConflict] while the account is not deleted, or if ctx ends, the store is
+// closed, or its database fails.
 func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purged, error) {
 	return update(ctx, p.Store, func(t *tx) (purged storage.Purged) {
 		var a chatcfg.Account
@@ -159,7 +162,8 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 type presence struct{ *Store }
 
 // Get implements [storage.Presence]: it returns an account's roster; the zero one if
-// there is none, or no such account. It fails if the database does.
+// there is none, or no such account. It fails if ctx ends, the store is closed, or its
+// database fails.
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	return read(ctx, p.Store, func(t *tx) (r tickets.Roster) {
 		t.load(rosterTable, key(account), &r)
@@ -169,7 +173,8 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 
 // Put implements [storage.Presence]: it replaces the roster if the stored revision is
 // one below. It fails with [storage.ErrConflict] for another revision,
-// [storage.ErrDeleted] or [storage.ErrNotFound], or if the database does.
+// [storage.ErrDeleted] or [storage.ErrNotFound], or if ctx ends, the store is closed,
+// or its database fails.
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
@@ -184,7 +189,7 @@ type sessions struct{ *Store }
 
 // Create implements [storage.Sessions]: it adds a session. It fails with
 // [storage.ErrExists] if its ID is taken, [storage.ErrDeleted] or [storage.ErrNotFound]
-// by the account, or if the database does.
+// by the account, or if ctx ends, the store is closed, or its database fails.
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
@@ -194,7 +199,8 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 }
 
 // Get implements [storage.Sessions]: it returns a session. It fails with
-// [storage.ErrNotFound] if there is none, or if the database does.
+// [storage.ErrNotFound] if there is none, or if ctx ends, the store is closed, or its
+// database fails.
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	return read(ctx, p.Store, func(t *tx) (s tickets.Session) {
 		t.need(t.load(sessionTable, key(account, id), &s), storage.ErrNotFound)
@@ -204,7 +210,8 @@ func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 
 // Save implements [storage.Sessions]: it replaces a session if the stored revision is
 // one below. It fails with [storage.ErrConflict] for another revision,
-// [storage.ErrNotFound] if there is no such session, or if the database does.
+// [storage.ErrNotFound] if there is no such session, or if ctx ends, the store is
+// closed, or its database fails.
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	return p.change(ctx, func(t *tx) {
 		var stored tickets.Session
@@ -215,7 +222,8 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 }
 
 // Prune implements [storage.Sessions]: it removes up to limit sessions that expired
-// before a time, and returns how many. It fails if the database does.
+// before a time, and returns how many. It fails if ctx ends, the store is closed, or
+// its database fails.
 func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return update(ctx, p.Store, func(t *tx) int {
 		var keys [][]byte
@@ -239,14 +247,15 @@ func (t *tx) holder(account chatcfg.AccountID, of tickets.Identity) (c tickets.C
 }
 
 // Holder implements [storage.Sessions]: it returns the conversation that holds an
-// identity; zero: none does. It fails if the database does.
+// identity; zero: none does. It fails if ctx ends, the store is closed, or its database
+// fails.
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, of tickets.Identity) (tickets.ConversationID, error) {
 	return read(ctx, p.Store, func(t *tx) tickets.ConversationID { return t.holder(account, of) })
 }
 
 // Raise implements [storage.Sessions]: it raises a conversation's marks to the given
 // ones where those are larger. It fails with [storage.ErrNotFound] or
-// [storage.ErrDeleted], or if the database does.
+// [storage.ErrDeleted], or if ctx ends, the store is closed, or its database fails.
 func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, of tickets.ConversationID, m tickets.Marks) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
@@ -258,7 +267,8 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, of ticke
 }
 
 // Marks implements [storage.Sessions]: it returns a conversation's marks; zero if there
-// are none, or no such conversation. It fails if the database does.
+// are none, or no such conversation. It fails if ctx ends, the store is closed, or its
+// database fails.
 func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, of tickets.ConversationID) (tickets.Marks, error) {
 	return read(ctx, p.Store, func(t *tx) tickets.Marks { return t.conversation(account, of).Marks })
 }
@@ -267,7 +277,8 @@ type contacts struct{ *Store }
 
 // Add implements [storage.Contacts]: it adds a submission with its deliveries. It fails
 // with [storage.ErrExists] if its key is taken, [storage.ErrDeleted] or
-// [storage.ErrNotFound] by the account, or if the database does.
+// [storage.ErrNotFound] by the account, or if ctx ends, the store is closed, or its
+// database fails.
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(s.Account)
@@ -280,7 +291,8 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 }
 
 // Get implements [storage.Contacts]: it returns the submission of a key. It fails with
-// [storage.ErrNotFound] if there is none, or if the database does.
+// [storage.ErrNotFound] if there is none, or if ctx ends, the store is closed, or its
+// database fails.
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, name string) (tickets.Submission, error) {
 	return read(ctx, p.Store, func(t *tx) (s tickets.Submission) {
 		t.need(t.load(submissionTable, key(account, t.get(submissionKeyTable, key(account, name))), &s), storage.ErrNotFound)
@@ -290,7 +302,7 @@ func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, name strin
 
 // List implements [storage.Contacts]: it returns a page of an account's submissions,
 // the last added first. It fails with [storage.ErrCursor] for a cursor of another list,
-// or if the database does.
+// or if ctx ends, the store is closed, or its database fails.
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	list := "contacts " + account.String()
 	end, err := p.parseCursor(list, cursor, math.MaxInt64)

@@ -93,7 +93,8 @@ func (k *ticket) views(c *conversation) (keys [][]byte) {
 
 // Load implements [storage.Conversations]: it returns what one decision needs, from one
 // moment; what does not exist is zero. It fails with [storage.ErrNotFound] if there is
-// no such account, or no session as asked for, or if the database does.
+// no such account, or no session as asked for, or if ctx ends, the store is closed, or
+// its database fails.
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
 	return read(ctx, p.Store, func(t *tx) (l storage.Loaded) {
 		t.need(t.load(accountTable, key(q.Account), &l.Account), storage.ErrNotFound)
@@ -121,7 +122,7 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (storage.L
 // Commit implements [storage.Conversations]: it writes a batch, whole or not at all. It
 // fails with [storage.ErrNotFound], [storage.ErrDeleted], [storage.ErrConfigChanged] or
 // [storage.ErrConflict], with [storage.ErrNotDone] for a second ticket that is not
-// closed, or if the database does.
+// closed, or if ctx ends, the store is closed, or its database fails.
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	return p.change(ctx, func(t *tx) {
 		account, id := b.Conversation.Account, b.Conversation.ID
@@ -212,7 +213,8 @@ func (t *tx) updateTicket(c *conversation, n tickets.Number, change func(*ticket
 
 // ClaimDue implements [storage.Conversations]: it returns up to limit conversations
 // whose Wake is not after now, the earliest first, and moves their Wake to leaseUntil.
-// It skips deleted accounts and those in without. It fails if the database does.
+// It skips deleted accounts and those in without. It fails if ctx ends, the store is
+// closed, or its database fails.
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
@@ -239,7 +241,7 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 // ClaimStale implements [storage.Conversations]: it returns up to limit conversations
 // that were armed under a version below their account's and are not leased beyond now,
 // and leases them until leaseUntil. It skips deleted accounts and those in without. It
-// fails if the database does.
+// fails if ctx ends, the store is closed, or its database fails.
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	return update(ctx, p.Store, func(t *tx) (claims []storage.Claim) {
 		var taken []conversation
@@ -269,7 +271,8 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 }
 
 // NextWake implements [storage.Conversations]: it returns the earliest Wake of an
-// account that is not deleted; zero: there is none. It fails if the database does.
+// account that is not deleted; zero: there is none. It fails if ctx ends, the store is
+// closed, or its database fails.
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time { return t.firstInstant(dueTable, nil) })
 }

@@ -116,7 +116,7 @@ func (t *tx) lanes() iter.Seq2[storage.Lane, []byte] {
 // Claim implements [storage.Outbox]: it marks as sending until leaseUntil, and returns,
 // up to limit deliveries that are due at now, the earliest first, as far as s allows:
 // pending ones, and repeatable ones whose lease has run out. Others whose lease has run
-// out become unknown. It fails if the database does.
+// out become unknown. It fails if ctx ends, the store is closed, or its database fails.
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	return update(ctx, p.Store, func(t *tx) (claimed []storage.Delivery) {
 		var due []*delivery
@@ -157,7 +157,8 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 // Settle implements [storage.Outbox]: it stores the outcome of an attempt; in a deleted
 // account one that is to be tried again is removed. It fails with
 // [storage.ErrLeaseLost] unless the delivery is sending with the fence d.Fence, for a
-// state that ends no attempt, or if the database does.
+// state that ends no attempt, or if ctx ends, the store is closed, or its database
+// fails.
 func (p outbox) Settle(ctx context.Context, by storage.Delivery) error {
 	if err := by.CheckSettle(); err != nil {
 		return err
@@ -179,7 +180,7 @@ func (p outbox) Settle(ctx context.Context, by storage.Delivery) error {
 
 // List implements [storage.Outbox]: it returns a page of an account's deliveries in a
 // state, in the order of their commits. It fails with [storage.ErrCursor] for a cursor
-// of another list, or if the database does.
+// of another list, or if ctx ends, the store is closed, or its database fails.
 func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
 	list := "outbox " + account.String() + " " + string(state)
 	last, err := p.parseCursor(list, cursor, 0)
@@ -203,7 +204,8 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 
 // Replay implements [storage.Outbox]: it makes a dead or unknown delivery pending at
 // now, with no attempts. It fails with [storage.ErrNotFound], [storage.ErrDeleted], or
-// [storage.ErrConflict] in another state, or if the database does.
+// [storage.ErrConflict] in another state, or if ctx ends, the store is closed, or its
+// database fails.
 func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, name string, now time.Time) error {
 	return p.change(ctx, func(t *tx) {
 		t.live(account)
@@ -218,8 +220,8 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, name stri
 }
 
 // Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
-// settled before a time, the oldest first, and returns how many. It fails if the
-// database does.
+// settled before a time, the oldest first, and returns how many. It fails if ctx ends,
+// the store is closed, or its database fails.
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return update(ctx, p.Store, func(t *tx) int {
 		old := t.due(key(string(storage.Sent)), before.Add(-time.Microsecond), limit)
@@ -231,7 +233,8 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 // NextWake implements [storage.Outbox]: it returns the earliest instant at which Claim
-// has something to do; zero: there is none. It fails if the database does.
+// has something to do; zero: there is none. It fails if ctx ends, the store is closed,
+// or its database fails.
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time {
 		next := t.firstInstant(queueTable, key(string(storage.Sending)))

@@ -14,8 +14,8 @@ import (
 type queries struct{ *Store }
 
 // Ticket implements [storage.Queries]: it returns one ticket; number zero is the
-// latest. It fails with [storage.ErrNotFound] if there is none, or if the database
-// does.
+// latest. It fails with [storage.ErrNotFound] if there is none, or if ctx ends, the
+// store is closed, or its database fails.
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	return read(ctx, p.Store, func(t *tx) (found tickets.Ticket) {
 		if ref.Number == 0 {
@@ -75,8 +75,9 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page stora
 	})
 }
 
-// Messages implements [storage.Queries]: it returns messages of a conversation, in
-// their order. It fails if the database does.
+// Messages implements [storage.Queries]: it returns the messages that a query asks for,
+// in their order; of more than its limit the first, or with q.Last the last. It fails
+// if ctx ends, the store is closed, or its database fails.
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	if q.Before == 0 {
 		q.Before = math.MaxInt64
@@ -104,7 +105,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 
 // History implements [storage.Queries]: it returns at most limit entries after a
 // number, in their order, of a ticket, or of the conversation if ref.Number is zero. It
-// fails if the database does.
+// fails if ctx ends, the store is closed, or its database fails.
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return read(ctx, p.Store, func(t *tx) (list []tickets.Entry) {
 		of := key(ref.Account, ref.Conversation)
@@ -152,7 +153,8 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 }
 
 // Report implements [storage.Queries]: it returns R2.7's figures from an instant on, up
-// to another, exclusive. It fails if the database does.
+// to another, exclusive. It fails if ctx ends, the store is closed, or its database
+// fails.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	return read(ctx, p.Store, func(t *tx) tickets.Report {
 		var r storage.Reporter
@@ -177,7 +179,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 
 // Count implements [storage.Queries]: it returns how many open tickets have their
 // instant of that kind after one time and not after another. It fails for an unknown
-// kind of instant, or if the database does.
+// kind of instant, or if ctx ends, the store is closed, or its database fails.
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (int, error) {
 	if err := by.Check(); err != nil {
 		return 0, err

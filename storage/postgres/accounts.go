@@ -22,7 +22,8 @@ func putDocuments(b *pgx.Batch, account chatcfg.AccountID, docs []storage.Docume
 }
 
 // Create implements [storage.Accounts]: it adds an account with its first documents. It
-// fails with [storage.ErrExists] if its ID or key is taken, or if the database does.
+// fails with [storage.ErrExists] if its ID or key is taken, or if ctx ends, the store
+// is closed or busy, or its database fails.
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	doc, err := codec.Account(a)
 	if err != nil {
@@ -58,14 +59,15 @@ func rows(fn func(scan func(...any) error) error) func(pgx.Rows) error {
 }
 
 // Get implements [storage.Accounts]: it returns an account by its ID, a deleted one
-// too. It fails with [storage.ErrNotFound] if there is none, or if the database does.
+// too. It fails with [storage.ErrNotFound] if there is none, or if ctx ends, the store
+// is closed or busy, or its database fails.
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM charla.accounts WHERE id = $1", id.UUID[:])
 }
 
 // Find implements [storage.Accounts]: it returns an account by its public key, a
-// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if the
-// database does.
+// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if ctx
+// ends, the store is closed or busy, or its database fails.
 func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM charla.accounts WHERE key = $1", key)
 }
@@ -105,7 +107,7 @@ func list[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, q
 
 // List implements [storage.Accounts]: it returns the accounts that are not deleted, by
 // ID, after the given one and at most limit; hidden ones only when asked for. It fails
-// if the database does.
+// if ctx ends, the store is closed or busy, or its database fails.
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return list(ctx, p.s, decodeJSON[chatcfg.Account],
 		"SELECT doc FROM charla.accounts WHERE id > $1 AND NOT deleted AND ($2 OR NOT hidden) ORDER BY id LIMIT $3",
@@ -181,7 +183,7 @@ func dropDeliveries(b *pgx.Batch, account chatcfg.AccountID) {
 
 // Document implements [storage.Accounts]: it returns the body of a document, of a
 // deleted account too. It fails with [storage.ErrNotFound] if there is no such account
-// or document, or if the database does.
+// or document, or if ctx ends, the store is closed or busy, or its database fails.
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) (body []byte, err error) {
 	found, err := p.s.one(ctx, "SELECT body FROM charla.documents WHERE account = $1 AND name = $2 AND version = $3",
 		[]any{id.UUID[:], name, version}, &body)

@@ -131,7 +131,9 @@ func (p conversations) claims(ctx context.Context, query string, limit int, args
 
 // ClaimDue implements [storage.Conversations]: it returns up to limit conversations
 // whose Wake is not after now, the earliest first, and moves their Wake to leaseUntil.
-// It skips deleted accounts and those in without. It fails if the database does.
+// It skips deleted accounts and those in without. It may overlook for some seconds what
+// another process scheduled. It fails if ctx ends, the store is closed or busy, or its
+// database fails.
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	h := &p.s.horizon
 	if limit < 1 {
@@ -152,8 +154,9 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 
 // ClaimStale implements [storage.Conversations]: it returns up to limit conversations
 // that were armed under a version below their account's and are not leased beyond now,
-// and leases them until leaseUntil. It skips deleted accounts and those in without. It
-// fails if the database does.
+// and leases them until leaseUntil. It skips deleted accounts and those in without. If
+// it finds none, it notes which accounts have none left. It fails if ctx ends, the
+// store is closed or busy, or its database fails.
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	claims, err := p.claims(ctx, claimStale, limit, micros(now), micros(leaseUntil), limit, uuids(without))
 	if err != nil {
@@ -205,7 +208,9 @@ func (p conversations) settle(ctx context.Context) error {
 }
 
 // NextWake implements [storage.Conversations]: it returns the earliest Wake of an
-// account that is not deleted; zero: there is none. It fails if the database does.
+// account that is not deleted; zero: there is none. It may overlook for some seconds
+// what another process scheduled. It fails if ctx ends, the store is closed or busy, or
+// its database fails.
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx, `SELECT c.wake FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
 		WHERE c.wake >= $1 AND NOT a.deleted ORDER BY c.wake LIMIT 1`, p.s.horizon.first())

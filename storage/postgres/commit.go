@@ -91,9 +91,10 @@ func (t *ticketRow) rank() int {
 }
 
 // Commit implements [storage.Conversations]: it writes a batch, whole or not at all. It
-// fails with [storage.ErrNotFound], [storage.ErrDeleted], [storage.ErrConfigChanged] or
-// [storage.ErrConflict], with [storage.ErrNotDone] for a second ticket that is not
-// closed, or if the database does.
+// commits together with other batches that wait. It fails with [storage.ErrNotFound],
+// [storage.ErrDeleted], [storage.ErrConfigChanged] or [storage.ErrConflict], with
+// [storage.ErrNotDone] for a second ticket that is not closed, or if ctx ends, the
+// store is closed or busy, or its database fails.
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	leave, err := p.s.enter(ctx)
 	if err != nil {

@@ -192,7 +192,8 @@ func (f *found) queueReads(b *pgx.Batch, group []*call[*batch], raced bool) {
 	}
 }
 
-// scanNumbers returns a function that reads rows of a key and a number into m.
+// scanNumbers returns a function that reads rows of a key and a number into m; that
+// fails if reading does.
 func scanNumbers(m map[key]int64) func(pgx.Rows) error {
 	return rows(func(scan func(...any) error) error {
 		var k key

@@ -112,8 +112,10 @@ func (s *Store) loadOnce(ctx context.Context, c *pgxpool.Conn, group []*call[*lo
 type conversations struct{ s *Store }
 
 // Load implements [storage.Conversations]: it returns what one decision needs, from one
-// moment; what does not exist is zero. It fails with [storage.ErrNotFound] if there is
-// no such account, or no session as asked for, or if the database does.
+// moment; what does not exist is zero. It reads together with other loads, and
+// remembers the account. It fails with [storage.ErrNotFound] if there is no such
+// account, or no session as asked for, or if ctx ends, the store is closed or busy, or
+// its database fails.
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
 	leave, err := p.s.enter(ctx)
 	if err != nil {

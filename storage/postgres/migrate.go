@@ -108,9 +108,9 @@ func upgrade(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migrat
 	return id, moved, err
 }
 
-// steps carries out the migrations that a database lacks, within a transaction. It fails
-// with [*SchemaError] if the database is newer, and with [ErrForeign] if the schema is not
-// charla's.
+// steps carries out the migrations that a database lacks, in order, within a
+// transaction, and records them. It fails with [*SchemaError] if the database is newer,
+// with [ErrForeign] if it is not charla's, or if a migration does.
 func steps(ctx context.Context, c *pgx.Conn, files fs.FS, all []columns.Migration, partitions int) error {
 	found, err := schema(ctx, c)
 	if err != nil {

@@ -170,7 +170,7 @@ func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 
 // List implements [storage.Outbox]: it returns a page of an account's deliveries in a
 // state, in the order of their commits. It fails with [storage.ErrCursor] for a cursor
-// of another list, or if the database does.
+// of another list, or if ctx ends, the store is closed or busy, or its database fails.
 func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
 	var page storage.Page[storage.Delivery]
 	name := "outbox " + account.String() + " " + string(state)
@@ -198,7 +198,8 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 
 // Replay implements [storage.Outbox]: it makes a dead or unknown delivery pending at
 // now, with no attempts. It fails with [storage.ErrNotFound], [storage.ErrDeleted], or
-// [storage.ErrConflict] in another state, or if the database does.
+// [storage.ErrConflict] in another state, or if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
 	err := p.s.inAccount(ctx, errNotDone, `,
 		done AS (UPDATE charla.deliveries d SET state = 'pending', attempts = 0, not_before = $3, due = $3 FROM a
@@ -224,8 +225,8 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 var errNotDone = errors.New("postgres: nothing happened")
 
 // Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
-// settled before a time, the oldest first, and returns how many. It fails if the
-// database does.
+// settled before a time, the oldest first, and returns how many. It fails if ctx ends,
+// the store is closed or busy, or its database fails.
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := p.s.count(ctx, `DELETE FROM charla.deliveries WHERE (account, name) IN (
 		SELECT account, name FROM charla.deliveries WHERE state = 'sent' AND due < $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)`,
@@ -234,7 +235,8 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 // NextWake implements [storage.Outbox]: it returns the earliest instant at which Claim
-// has something to do; zero: there is none. It fails if the database does.
+// has something to do; zero: there is none. It fails if ctx ends, the store is closed
+// or busy, or its database fails.
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx, `WITH `+lanes+` SELECT least(
 		(SELECT min(first.due) FROM lanes l CROSS JOIN LATERAL (

@@ -17,8 +17,8 @@ import (
 type queries struct{ s *Store }
 
 // Ticket implements [storage.Queries]: it returns one ticket; number zero is the
-// latest. It fails with [storage.ErrNotFound] if there is none, or if the database
-// does.
+// latest. It fails with [storage.ErrNotFound] if there is none, or if ctx ends, the
+// store is closed or busy, or its database fails.
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	const query = "SELECT doc FROM charla.tickets WHERE account = $1 AND conversation = $2 AND number = "
 	if ref.Number != 0 {
@@ -28,8 +28,9 @@ func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, e
 		ref.Account.UUID[:], ref.Conversation.UUID[:])
 }
 
-// Messages implements [storage.Queries]: it returns messages of a conversation, in
-// their order. It fails if the database does.
+// Messages implements [storage.Queries]: it returns the messages that a query asks for,
+// in their order; of more than its limit the first, or with q.Last the last. It fails
+// if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	query := "SELECT doc FROM charla.messages WHERE account = $1 AND conversation = $2 AND seq > $3 AND seq < $4"
 	before := q.Before
@@ -54,7 +55,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 
 // History implements [storage.Queries]: it returns at most limit entries after a
 // number, in their order, of a ticket, or of the conversation if ref.Number is zero. It
-// fails if the database does.
+// fails if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return list(ctx, p.s, decoded(codec.DecodeEntry), `SELECT doc FROM charla.entries
 		WHERE account = $1 AND conversation = $2 AND n > $3 AND ($4::bigint = 0 OR ticket = $4) ORDER BY n LIMIT $5`,
@@ -202,7 +203,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 
 // Count implements [storage.Queries]: it returns how many open tickets have their
 // instant of that kind after one time and not after another. It fails for an unknown
-// kind of instant, or if the database does.
+// kind of instant, or if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (n int, err error) {
 	if err := by.Check(); err != nil {
 		return 0, err

@@ -41,7 +41,8 @@ func (s *Store) inAccount(ctx context.Context, otherwise error, query string, ar
 type presence struct{ s *Store }
 
 // Get implements [storage.Presence]: it returns an account's roster; the zero one if
-// there is none, or no such account. It fails if the database does.
+// there is none, or no such account. It fails if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	found, err := list(ctx, p.s, decodeJSON[tickets.Roster], "SELECT doc FROM charla.presence WHERE account = $1", account.UUID[:])
 	if err != nil || len(found) == 0 {
@@ -52,7 +53,8 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 
 // Put implements [storage.Presence]: it replaces the roster if the stored revision is
 // one below. It fails with [storage.ErrConflict] for another revision,
-// [storage.ErrDeleted] or [storage.ErrNotFound], or if the database does.
+// [storage.ErrDeleted] or [storage.ErrNotFound], or if ctx ends, the store is closed or
+// busy, or its database fails.
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
 	doc, err := codec.Roster(r)
 	if err != nil {
@@ -70,7 +72,7 @@ type sessions struct{ s *Store }
 
 // Create implements [storage.Sessions]: it adds a session. It fails with
 // [storage.ErrExists] if its ID is taken, [storage.ErrDeleted] or [storage.ErrNotFound]
-// by the account, or if the database does.
+// by the account, or if ctx ends, the store is closed or busy, or its database fails.
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	return p.s.inAccount(ctx, storage.ErrExists, `,
 		done AS (INSERT INTO charla.sessions (account, id, revision, conversation, kind, value, doc, expires)
@@ -79,14 +81,16 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 }
 
 // Get implements [storage.Sessions]: it returns a session. It fails with
-// [storage.ErrNotFound] if there is none, or if the database does.
+// [storage.ErrNotFound] if there is none, or if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	return get(ctx, p.s, decoded(codec.DecodeSession), "SELECT doc FROM charla.sessions WHERE account = $1 AND id = $2", account.UUID[:], id.UUID[:])
 }
 
 // Save implements [storage.Sessions]: it replaces a session if the stored revision is
 // one below. It fails with [storage.ErrConflict] for another revision,
-// [storage.ErrNotFound] if there is no such session, or if the database does.
+// [storage.ErrNotFound] if there is no such session, or if ctx ends, the store is
+// closed or busy, or its database fails.
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	var found, saved bool
 	err := p.s.change(ctx, `WITH done AS (UPDATE charla.sessions SET revision = $3, conversation = $4, kind = $5, value = $6, doc = $7, expires = $8
@@ -106,7 +110,8 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 }
 
 // Prune implements [storage.Sessions]: it removes up to limit sessions that expired
-// before a time, and returns how many. It fails if the database does.
+// before a time, and returns how many. It fails if ctx ends, the store is closed or
+// busy, or its database fails.
 func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := p.s.count(ctx, `DELETE FROM charla.sessions WHERE (account, id) IN (
 		SELECT account, id FROM charla.sessions WHERE expires < $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED)`,
@@ -115,7 +120,8 @@ func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, 
 }
 
 // Holder implements [storage.Sessions]: it returns the conversation that holds an
-// identity; zero: none does. It fails if the database does.
+// identity; zero: none does. It fails if ctx ends, the store is closed or busy, or its
+// database fails.
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (tickets.ConversationID, error) {
 	var holder [16]byte
 	_, err := p.s.one(ctx, "SELECT conversation FROM charla.identities WHERE account = $1 AND kind = $2 AND value = $3",
@@ -125,7 +131,8 @@ func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tick
 
 // Raise implements [storage.Sessions]: it raises a conversation's marks to the given
 // ones where those are larger. It fails with [storage.ErrNotFound] or
-// [storage.ErrDeleted], or if the database does.
+// [storage.ErrDeleted], or if ctx ends, the store is closed or busy, or its database
+// fails.
 func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.s.inAccount(ctx, storage.ErrNotFound, `,
 		done AS (INSERT INTO charla.marks AS m (account, conversation, customer, agent)
@@ -136,7 +143,8 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversa
 }
 
 // Marks implements [storage.Sessions]: it returns a conversation's marks; zero if there
-// are none, or no such conversation. It fails if the database does.
+// are none, or no such conversation. It fails if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m tickets.Marks, err error) {
 	_, err = p.s.one(ctx, "SELECT customer, agent FROM charla.marks WHERE account = $1 AND conversation = $2",
 		[]any{account.UUID[:], conversation.UUID[:]}, &m.Customer, &m.Agent)
@@ -147,7 +155,8 @@ type contacts struct{ s *Store }
 
 // Add implements [storage.Contacts]: it adds a submission with its deliveries. It fails
 // with [storage.ErrExists] if its key is taken, [storage.ErrDeleted] or
-// [storage.ErrNotFound] by the account, or if the database does.
+// [storage.ErrNotFound] by the account, or if ctx ends, the store is closed or busy, or
+// its database fails.
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	doc, err := codec.Submission(s)
 	if err != nil {
@@ -165,7 +174,8 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 }
 
 // Get implements [storage.Contacts]: it returns the submission of a key. It fails with
-// [storage.ErrNotFound] if there is none, or if the database does.
+// [storage.ErrNotFound] if there is none, or if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
 	return get(ctx, p.s, decodeJSON[tickets.Submission],
 		"SELECT doc FROM charla.submissions WHERE account = $1 AND name = $2", account.UUID[:], key)
@@ -173,7 +183,7 @@ func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string
 
 // List implements [storage.Contacts]: it returns a page of an account's submissions,
 // the last added first. It fails with [storage.ErrCursor] for a cursor of another list,
-// or if the database does.
+// or if ctx ends, the store is closed or busy, or its database fails.
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	var page storage.Page[tickets.Submission]
 	name := "contacts " + account.String()

@@ -44,7 +44,8 @@ func (c *conn) live(id chatcfg.AccountID) (account, error) {
 }
 
 // Create implements [storage.Accounts]: it adds an account with its first documents. It
-// fails with [storage.ErrExists] if its ID or key is taken, or if the database does.
+// fails with [storage.ErrExists] if its ID or key is taken, or if ctx ends, the store
+// is closed or busy, or its database fails.
 func (p accounts) Create(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	doc, err := codec.Account(a)
 	if err != nil {
@@ -84,14 +85,15 @@ func (c *conn) putDocuments(account int64, docs []storage.Document) error {
 }
 
 // Get implements [storage.Accounts]: it returns an account by its ID, a deleted one
-// too. It fails with [storage.ErrNotFound] if there is none, or if the database does.
+// too. It fails with [storage.ErrNotFound] if there is none, or if ctx ends, the store
+// is closed or busy, or its database fails.
 func (p accounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM accounts WHERE uuid = ?", id.UUID[:])
 }
 
 // Find implements [storage.Accounts]: it returns an account by its public key, a
-// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if the
-// database does.
+// deleted one too. It fails with [storage.ErrNotFound] if there is none, or if ctx
+// ends, the store is closed or busy, or its database fails.
 func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
 	return get(ctx, p.s, decodeJSON[chatcfg.Account], "SELECT doc FROM accounts WHERE key = ?", key)
 }
@@ -142,7 +144,7 @@ func oneMore[T any](items []T, room int) []T {
 
 // List implements [storage.Accounts]: it returns the accounts that are not deleted, by
 // ID, after the given one and at most limit; hidden ones only when asked for. It fails
-// if the database does.
+// if ctx ends, the store is closed or busy, or its database fails.
 func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool, limit int) ([]chatcfg.Account, error) {
 	return list(ctx, p.s, decodeJSON[chatcfg.Account],
 		"SELECT doc FROM accounts WHERE uuid > ?1 AND deleted = 0 AND hidden <= ?2 ORDER BY uuid LIMIT ?3",
@@ -153,7 +155,8 @@ func (p accounts) List(ctx context.Context, after chatcfg.AccountID, hidden bool
 // stored revision is one below, and adds or replaces documents. A save that deletes the
 // account drops its deadlines and pending deliveries. It fails with
 // [storage.ErrConflict] for another revision, [storage.ErrDeleted] or
-// [storage.ErrNotFound], or if the database does.
+// [storage.ErrNotFound], or if ctx ends, the store is closed or busy, or its database
+// fails.
 func (p accounts) Save(ctx context.Context, a chatcfg.Account, docs ...storage.Document) error {
 	return p.s.writer.do(ctx, func(c *conn) error {
 		stored, err := c.live(a.ID)
@@ -204,7 +207,7 @@ func (c *conn) dropWork(account int64) error {
 
 // Document implements [storage.Accounts]: it returns the body of a document, of a
 // deleted account too. It fails with [storage.ErrNotFound] if there is no such account
-// or document, or if the database does.
+// or document, or if ctx ends, the store is closed or busy, or its database fails.
 func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) (body []byte, err error) {
 	err = p.s.readers.do(ctx, func(c *conn) error {
 		found, err := c.one("SELECT body FROM documents WHERE account = (SELECT id FROM accounts WHERE uuid = ?) AND name = ? AND version = ?",
@@ -220,7 +223,8 @@ func (p accounts) Document(ctx context.Context, id chatcfg.AccountID, name strin
 type presence struct{ s *Store }
 
 // Get implements [storage.Presence]: it returns an account's roster; the zero one if
-// there is none, or no such account. It fails if the database does.
+// there is none, or no such account. It fails if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	found, err := list(ctx, p.s, decodeJSON[tickets.Roster],
 		"SELECT doc FROM presence WHERE account = (SELECT id FROM accounts WHERE uuid = ?)", account.UUID[:])
@@ -232,7 +236,8 @@ func (p presence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.R
 
 // Put implements [storage.Presence]: it replaces the roster if the stored revision is
 // one below. It fails with [storage.ErrConflict] for another revision,
-// [storage.ErrDeleted] or [storage.ErrNotFound], or if the database does.
+// [storage.ErrDeleted] or [storage.ErrNotFound], or if ctx ends, the store is closed or
+// busy, or its database fails.
 func (p presence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
 	doc, err := codec.Roster(r)
 	if err != nil {
@@ -259,7 +264,7 @@ type sessions struct{ s *Store }
 
 // Create implements [storage.Sessions]: it adds a session. It fails with
 // [storage.ErrExists] if its ID is taken, [storage.ErrDeleted] or [storage.ErrNotFound]
-// by the account, or if the database does.
+// by the account, or if ctx ends, the store is closed or busy, or its database fails.
 func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 	doc := codec.AppendSession(nil, &s)
 	return p.s.writer.do(ctx, func(c *conn) error {
@@ -281,7 +286,8 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 }
 
 // Get implements [storage.Sessions]: it returns a session. It fails with
-// [storage.ErrNotFound] if there is none, or if the database does.
+// [storage.ErrNotFound] if there is none, or if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
 	return get(ctx, p.s, codec.DecodeSession,
 		"SELECT doc FROM sessions WHERE account = (SELECT id FROM accounts WHERE uuid = ?) AND id = ?", account.UUID[:], id.UUID[:])
@@ -289,7 +295,8 @@ func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 
 // Save implements [storage.Sessions]: it replaces a session if the stored revision is
 // one below. It fails with [storage.ErrConflict] for another revision,
-// [storage.ErrNotFound] if there is no such session, or if the database does.
+// [storage.ErrNotFound] if there is no such session, or if ctx ends, the store is
+// closed or busy, or its database fails.
 func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 	doc := codec.AppendSession(nil, &s)
 	return p.s.writer.do(ctx, func(c *conn) error {
@@ -315,7 +322,8 @@ func (p sessions) Save(ctx context.Context, s tickets.Session) error {
 }
 
 // Holder implements [storage.Sessions]: it returns the conversation that holds an
-// identity; zero: none does. It fails if the database does.
+// identity; zero: none does. It fails if ctx ends, the store is closed or busy, or its
+// database fails.
 func (p sessions) Holder(ctx context.Context, account chatcfg.AccountID, id tickets.Identity) (holder tickets.ConversationID, err error) {
 	var raw []byte
 	err = p.s.readers.do(ctx, func(c *conn) error {

@@ -71,7 +71,7 @@ func encodeBatch(b *storage.Batch) *batch {
 // Commit implements [storage.Conversations]: it writes a batch, whole or not at all. It
 // fails with [storage.ErrNotFound], [storage.ErrDeleted], [storage.ErrConfigChanged] or
 // [storage.ErrConflict], with [storage.ErrNotDone] for a second ticket that is not
-// closed, or if the database does.
+// closed, or if ctx ends, the store is closed or busy, or its database fails.
 func (p conversations) Commit(ctx context.Context, b *storage.Batch) error {
 	e := encodeBatch(b)
 	k, ok := p.s.known.takeConversation(knownID{b.Conversation.Account, b.Conversation.ID})

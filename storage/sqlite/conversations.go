@@ -77,8 +77,10 @@ func loading(q storage.LoadQuery, a knownAccount) (string, []any) {
 }
 
 // Load implements [storage.Conversations]: it returns what one decision needs, from one
-// moment; what does not exist is zero. It fails with [storage.ErrNotFound] if there is
-// no such account, or no session as asked for, or if the database does.
+// moment; what does not exist is zero. It remembers what it found for the commit that
+// follows. It fails with [storage.ErrNotFound] if there is no such account, or no
+// session as asked for, or if ctx ends, the store is closed or busy, or its database
+// fails.
 func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage.Loaded, err error) {
 	a := p.s.known.account(q.Account)
 	query, args := loading(q, a)
@@ -158,7 +160,8 @@ func (c *conn) claims(query string, args ...any) (found []claimed, err error) {
 
 // ClaimDue implements [storage.Conversations]: it returns up to limit conversations
 // whose Wake is not after now, the earliest first, and moves their Wake to leaseUntil.
-// It skips deleted accounts and those in without. It fails if the database does.
+// It skips deleted accounts and those in without. It fails if ctx ends, the store is
+// closed or busy, or its database fails.
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	var claims []storage.Claim
 	err := p.s.writer.do(ctx, func(c *conn) error {
@@ -188,7 +191,8 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 // ClaimStale implements [storage.Conversations]: it returns up to limit conversations
 // that were armed under a version below their account's and are not leased beyond now,
 // and leases them until leaseUntil. It skips deleted accounts and those in without. It
-// fails if the database does.
+// notes which accounts have none left. It fails if ctx ends, the store is closed or
+// busy, or its database fails.
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	var claims []storage.Claim
 	err := p.s.writer.do(ctx, func(c *conn) error {
@@ -263,7 +267,8 @@ func (c *conn) settle(a account) error {
 }
 
 // NextWake implements [storage.Conversations]: it returns the earliest Wake of an
-// account that is not deleted; zero: there is none. It fails if the database does.
+// account that is not deleted; zero: there is none. It fails if ctx ends, the store is
+// closed or busy, or its database fails.
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx, `SELECT c.wake FROM conversations c CROSS JOIN accounts a ON a.id = c.account
 		WHERE c.wake IS NOT NULL AND a.deleted = 0 ORDER BY c.wake LIMIT 1`)

@@ -47,9 +47,9 @@ func migrate(ctx context.Context, c *conn, files fs.FS) error {
 	return c.direct(ctx, "COMMIT")
 }
 
-// steps carries out the migrations that a database lacks, within a transaction. It fails
-// with [*SchemaError] if the database is newer, and with [ErrForeign] if it is not
-// charla's.
+// steps carries out the migrations that a database lacks, in order, within a
+// transaction, and records them. It fails with [*SchemaError] if the database is newer,
+// with [ErrForeign] if it is not charla's, or if a migration does.
 func steps(ctx context.Context, c *conn, files fs.FS, all []columns.Migration) error {
 	found, err := schema(c)
 	if err != nil {

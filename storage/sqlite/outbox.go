@@ -57,7 +57,8 @@ func (c *conn) deliveries(ctx context.Context, query string, args ...any) (found
 // Claim implements [storage.Outbox]: it marks as sending until leaseUntil, and returns,
 // up to limit deliveries that are due at now, the earliest first, as far as s allows:
 // pending ones, and repeatable ones whose lease has run out. Others whose lease has run
-// out become unknown. It fails if the database does.
+// out become unknown. It fails if ctx ends, the store is closed or busy, or its
+// database fails.
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	var claims []storage.Delivery
 	err := p.s.writer.do(ctx, func(c *conn) error {
@@ -167,7 +168,8 @@ func (c *conn) lanes(ctx context.Context) (found []lane, err error) {
 // Settle implements [storage.Outbox]: it stores the outcome of an attempt; in a deleted
 // account one that is to be tried again is removed. It fails with
 // [storage.ErrLeaseLost] unless the delivery is sending with the fence d.Fence, for a
-// state that ends no attempt, or if the database does.
+// state that ends no attempt, or if ctx ends, the store is closed or busy, or its
+// database fails.
 func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	notBefore := sql.NullInt64{} // NULL: as it is
 	var due any
@@ -204,7 +206,7 @@ func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 
 // List implements [storage.Outbox]: it returns a page of an account's deliveries in a
 // state, in the order of their commits. It fails with [storage.ErrCursor] for a cursor
-// of another list, or if the database does.
+// of another list, or if ctx ends, the store is closed or busy, or its database fails.
 func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state storage.DeliveryState, cursor string, limit int) (storage.Page[storage.Delivery], error) {
 	var page storage.Page[storage.Delivery]
 	name := "outbox " + account.String() + " " + string(state)
@@ -235,7 +237,8 @@ func (p outbox) List(ctx context.Context, account chatcfg.AccountID, state stora
 
 // Replay implements [storage.Outbox]: it makes a dead or unknown delivery pending at
 // now, with no attempts. It fails with [storage.ErrNotFound], [storage.ErrDeleted], or
-// [storage.ErrConflict] in another state, or if the database does.
+// [storage.ErrConflict] in another state, or if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error {
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.live(account)
@@ -260,8 +263,8 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 }
 
 // Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
-// settled before a time, the oldest first, and returns how many. It fails if the
-// database does.
+// settled before a time, the oldest first, and returns how many. It fails if ctx ends,
+// the store is closed or busy, or its database fails.
 func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	var n int64
 	err := p.s.writer.do(ctx, func(c *conn) (err error) {
@@ -276,7 +279,8 @@ func (p outbox) Prune(ctx context.Context, before time.Time, limit int) (int, er
 }
 
 // NextWake implements [storage.Outbox]: it returns the earliest instant at which Claim
-// has something to do; zero: there is none. It fails if the database does.
+// has something to do; zero: there is none. It fails if ctx ends, the store is closed
+// or busy, or its database fails.
 func (p outbox) NextWake(ctx context.Context) (time.Time, error) {
 	return p.s.earliest(ctx,
 		"SELECT due FROM deliveries WHERE state = 'pending' AND due IS NOT NULL ORDER BY due LIMIT 1",

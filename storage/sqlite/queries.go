@@ -20,8 +20,8 @@ const (
 )
 
 // Ticket implements [storage.Queries]: it returns one ticket; number zero is the
-// latest. It fails with [storage.ErrNotFound] if there is none, or if the database
-// does.
+// latest. It fails with [storage.ErrNotFound] if there is none, or if ctx ends, the
+// store is closed or busy, or its database fails.
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	return get(ctx, p.s, codec.DecodeTicket, `SELECT t.doc FROM accounts a
 JOIN conversations c ON c.account = a.id AND c.id = ?2
@@ -29,8 +29,9 @@ JOIN tickets t ON t.account = a.id AND t.conversation = c.key AND t.number = CAS
 WHERE a.uuid = ?1`, ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Number))
 }
 
-// Messages implements [storage.Queries]: it returns messages of a conversation, in
-// their order. It fails if the database does.
+// Messages implements [storage.Queries]: it returns the messages that a query asks for,
+// in their order; of more than its limit the first, or with q.Last the last. It fails
+// if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	const from = "SELECT doc FROM messages WHERE account = " + ofAccount + " AND conversation = " + ofConversation +
 		" AND seq > ?3 AND seq < ?4 AND (?5 IS NULL OR session = ?5) ORDER BY seq "
@@ -56,7 +57,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 
 // History implements [storage.Queries]: it returns at most limit entries after a
 // number, in their order, of a ticket, or of the conversation if ref.Number is zero. It
-// fails if the database does.
+// fails if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
 	return list(ctx, p.s, codec.DecodeEntry, "SELECT doc FROM entries WHERE account = "+ofAccount+" AND conversation = "+ofConversation+
 		" AND n > ?3 AND (?4 = 0 OR ticket = ?4) ORDER BY n LIMIT ?5",

@@ -59,7 +59,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 
 // Count implements [storage.Queries]: it returns how many open tickets have their
 // instant of that kind after one time and not after another. It fails for an unknown
-// kind of instant, or if the database does.
+// kind of instant, or if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) Count(ctx context.Context, account chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (n int, err error) {
 	if err := by.Check(); err != nil {
 		return 0, err

@@ -26,7 +26,8 @@ func (l *listing) where(condition string, args ...any) {
 
 // Tickets implements [storage.Queries]: it returns a page of a query's tickets in its
 // order, with previews if it asks for them. It fails with [storage.ErrCursor] for a
-// cursor of another list, or if the database does.
+// cursor of another list, or if ctx ends, the store is closed or busy, or its database
+// fails.
 func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
 	var page storage.Page[storage.TicketRow]
 	name, err := listName(q)

@@ -12,7 +12,8 @@ import (
 )
 
 // Prune implements [storage.Sessions]: it removes up to limit sessions that expired
-// before a time, and returns how many. It fails if the database does.
+// before a time, and returns how many. It fails if ctx ends, the store is closed or
+// busy, or its database fails.
 func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	var n int64
 	err := p.s.writer.do(ctx, func(c *conn) (err error) {
@@ -28,7 +29,8 @@ func (p sessions) Prune(ctx context.Context, before time.Time, limit int) (int, 
 
 // Raise implements [storage.Sessions]: it raises a conversation's marks to the given
 // ones where those are larger. It fails with [storage.ErrNotFound] or
-// [storage.ErrDeleted], or if the database does.
+// [storage.ErrDeleted], or if ctx ends, the store is closed or busy, or its database
+// fails.
 func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID, m tickets.Marks) error {
 	return p.s.writer.do(ctx, func(c *conn) error {
 		a, err := c.live(account)
@@ -47,7 +49,8 @@ func (p sessions) Raise(ctx context.Context, account chatcfg.AccountID, conversa
 }
 
 // Marks implements [storage.Sessions]: it returns a conversation's marks; zero if there
-// are none, or no such conversation. It fails if the database does.
+// are none, or no such conversation. It fails if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p sessions) Marks(ctx context.Context, account chatcfg.AccountID, conversation tickets.ConversationID) (m tickets.Marks, err error) {
 	err = p.s.readers.do(ctx, func(c *conn) error {
 		_, err := c.one(`SELECT m.customer, m.agent FROM accounts a
@@ -63,7 +66,8 @@ type contacts struct{ s *Store }
 
 // Add implements [storage.Contacts]: it adds a submission with its deliveries. It fails
 // with [storage.ErrExists] if its key is taken, [storage.ErrDeleted] or
-// [storage.ErrNotFound] by the account, or if the database does.
+// [storage.ErrNotFound] by the account, or if ctx ends, the store is closed or busy, or
+// its database fails.
 func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
 	doc, err := codec.Submission(s)
 	if err != nil {
@@ -94,7 +98,8 @@ func (p contacts) Add(ctx context.Context, s tickets.Submission, deliveries []st
 }
 
 // Get implements [storage.Contacts]: it returns the submission of a key. It fails with
-// [storage.ErrNotFound] if there is none, or if the database does.
+// [storage.ErrNotFound] if there is none, or if ctx ends, the store is closed or busy,
+// or its database fails.
 func (p contacts) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
 	var doc []byte
 	err := p.s.readers.do(ctx, func(c *conn) error {
@@ -119,7 +124,7 @@ func submission(doc []byte) (s tickets.Submission, err error) {
 
 // List implements [storage.Contacts]: it returns a page of an account's submissions,
 // the last added first. It fails with [storage.ErrCursor] for a cursor of another list,
-// or if the database does.
+// or if ctx ends, the store is closed or busy, or its database fails.
 func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (storage.Page[tickets.Submission], error) {
 	var page storage.Page[tickets.Submission]
 	name := "contacts " + account.String()
