@@ -68,7 +68,7 @@ func (s Secret) String() string { return secretPrefix + "…" }
 // Format writes the placeholder, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// LogValue returns the placeholder.
+// LogValue returns the placeholder, as String does.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText returns the placeholder, so that encoders do not get the secret. It never

@@ -34,7 +34,7 @@ func (t Token) String() string {
 // Format writes the placeholder, whatever the verb.
 func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
-// LogValue returns the placeholder.
+// LogValue returns the placeholder, as String does.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // Visitor is the handle of somebody on a page: with a session's token of what that

@@ -112,7 +112,8 @@ func (s Since) Rule(key string) RuleSince {
 	return RuleSince{Rule: key}
 }
 
-// With returns a copy in which r replaces what saves mean for r's rule.
+// With returns a copy in which r replaces what saves mean for r's rule; its rules are
+// sorted by key.
 func (s Since) With(r RuleSince) Since {
 	rules := make([]RuleSince, 0, len(s.Rules)+1)
 	for _, old := range s.Rules {

@@ -100,7 +100,7 @@ func (c *Calendar) at(date int64) (*day, int64) {
 	return &r.day, r.before + (date-r.from)*r.day.total
 }
 
-// usual is at without the exceptions of single dates and ranges.
+// usual returns what at does, without the exceptions of single dates and ranges.
 func (c *Calendar) usual(date int64) (*day, int64) {
 	week, weekday := floorDiv(date, 7), floorMod(date, 7)
 	d, before := &c.week[weekday], week*c.before[7]+c.before[weekday]
@@ -146,7 +146,9 @@ type yearDay struct {
 	extra int64
 }
 
-// newYears compiles the usual week and the yearly exceptions, by [monthDay].
+// newYears returns the years of a cycle: for each kind of year the days that differ
+// from the usual week because of the yearly exceptions, which are by [monthDay], and
+// the open seconds that they add.
 func newYears(weekly [7][]span, yearly map[int64][]span) *years {
 	var y years
 	var extra [14]int64

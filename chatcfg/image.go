@@ -130,7 +130,8 @@ func checkImage(b []byte, size func(width, height int) *Problem) (Image, error) 
 	return Image{Type: format.mime, Side: config.Width, SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
-// brokenImage returns the problem of a picture that cannot be read.
+// brokenImage returns the problem of a picture that cannot be read: the wrong checksum
+// of a PNG, if it has one.
 func brokenImage(b []byte) Problem {
 	if part := wrongChecksum(b); part != "" {
 		return Problem{Code: CodeImageChecksum, Args: []any{part}}

@@ -59,5 +59,5 @@ func Path(path, key string) string {
 	return path + "." + key
 }
 
-// index returns the path of an element of a list.
+// index returns the path of an element of a list, such as path[2].
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

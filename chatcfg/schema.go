@@ -37,7 +37,8 @@ func Schema() []byte {
 	return b.Bytes()
 }
 
-// schemaOf returns the schema of the type at a path.
+// schemaOf returns the JSON Schema of the type at a path: of a setting, or of an object
+// of settings.
 func schemaOf(t reflect.Type, path string) map[string]any {
 	l := document().byPath[path]
 	if l != nil {
@@ -51,7 +52,8 @@ func schemaOf(t reflect.Type, path string) map[string]any {
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
-// schema returns the schema of a setting.
+// schema returns the JSON Schema of a setting, with its label and help as the
+// description.
 func (s *Setting) schema() map[string]any {
 	one := s.element()
 	if s.Items > 0 {

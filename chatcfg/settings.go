@@ -194,7 +194,8 @@ func (c *Chat) Public(visitor Locale) map[string]any {
 	return public
 }
 
-// isOff reports whether a setting belongs to something that is switched off.
+// isOff reports whether a setting belongs to something that is switched off: whether
+// there is a field Enabled beside it, and it is false.
 func isOff(config reflect.Value, l *leaf) bool {
 	enabled := config.FieldByIndex(l.index[:len(l.index)-1]).FieldByName("Enabled")
 	return enabled.IsValid() && !enabled.Bool()

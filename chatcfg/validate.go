@@ -165,7 +165,8 @@ func valuesOf(choices []Choice) []string {
 	return values
 }
 
-// template adds the problems of a text with variables.
+// template adds the problems of a text with variables, and one if it needs business
+// hours and there are none.
 func (v *validator) template(path, s string, limit int) {
 	if bad := CheckText(path, s, limit); bad != nil {
 		v.problems = append(v.problems, bad...)

@@ -64,7 +64,8 @@ func clonePointer[T any](p *T) *T {
 	return &v
 }
 
-// copyAccount is [Clean] for an account.
+// copyAccount returns a copy of an account that shares no memory with it, with its
+// times as [Cut] returns them.
 func copyAccount(a chatcfg.Account) chatcfg.Account {
 	a.Secrets = slices.Clone(a.Secrets)
 	for i := range a.Secrets {
@@ -83,7 +84,8 @@ func copyAccount(a chatcfg.Account) chatcfg.Account {
 	return a
 }
 
-// copySession is [Clean] for a session.
+// copySession returns a copy of a session that shares no memory with it, with its times
+// as [Cut] returns them.
 func copySession(s tickets.Session) tickets.Session {
 	s.TokenHash, s.Replaced = slices.Clone(s.TokenHash), slices.Clone(s.Replaced)
 	s.Links = slices.Clone(s.Links)
@@ -91,14 +93,16 @@ func copySession(s tickets.Session) tickets.Session {
 	return s
 }
 
-// copyConversation is [Clean] for a conversation.
+// copyConversation returns a copy of a conversation that shares no memory with it, with
+// its times as [Cut] returns them.
 func copyConversation(c tickets.Conversation) tickets.Conversation {
 	c.Links = slices.Clone(c.Links)
 	c.CreatedAt, c.LastAt = Cut(c.CreatedAt), Cut(c.LastAt)
 	return c
 }
 
-// copyTicket is [Clean] for a ticket.
+// copyTicket returns a copy of a ticket that shares no memory with it, with its times
+// as [Cut] returns them.
 func copyTicket(t tickets.Ticket) tickets.Ticket {
 	t.CreatedAt, t.OpenedAt, t.ClosedAt = Cut(t.CreatedAt), Cut(t.OpenedAt), Cut(t.ClosedAt)
 	t.ChangedAt, t.CountsFrom = Cut(t.ChangedAt), Cut(t.CountsFrom)
@@ -118,13 +122,15 @@ func copyTicket(t tickets.Ticket) tickets.Ticket {
 	return t
 }
 
-// copyMessage is [Clean] for a message.
+// copyMessage returns a copy of a message that shares no memory with it, with its times
+// as [Cut] returns them.
 func copyMessage(m tickets.Message) tickets.Message {
 	m.At, m.File = Cut(m.At), clonePointer(m.File)
 	return m
 }
 
-// copyEntry is [Clean] for a history entry.
+// copyEntry returns a copy of a history entry that shares no memory with it, with its
+// times as [Cut] returns them.
 func copyEntry(e tickets.Entry) tickets.Entry {
 	e.At, e.Due, e.Inputs.Now = Cut(e.At), Cut(e.Due), Cut(e.Inputs.Now)
 	e.Facts = slices.Clone(e.Facts)
@@ -135,26 +141,30 @@ func copyEntry(e tickets.Entry) tickets.Entry {
 	return e
 }
 
-// copyAnswer is [Clean] for an answer.
+// copyAnswer returns a copy of an answer that shares no memory with it, with its times
+// as [Cut] returns them.
 func copyAnswer(a tickets.Answer) tickets.Answer {
 	a.Since, a.At = Cut(a.Since), Cut(a.At)
 	return a
 }
 
-// copyReceipt is [Clean] for a receipt.
+// copyReceipt returns a copy of a receipt that shares no memory with it, with its times
+// as [Cut] returns them.
 func copyReceipt(r Receipt) Receipt {
 	r.At = Cut(r.At)
 	return r
 }
 
-// copyDelivery is [Clean] for a delivery.
+// copyDelivery returns a copy of a delivery that shares no memory with it, with its
+// times as [Cut] returns them.
 func copyDelivery(d Delivery) Delivery {
 	d.Body = slices.Clone(d.Body)
 	d.NotBefore, d.SettledAt = Cut(d.NotBefore), Cut(d.SettledAt)
 	return d
 }
 
-// copyRoster is [Clean] for a roster.
+// copyRoster returns a copy of a roster that shares no memory with it, with its times
+// as [Cut] returns them.
 func copyRoster(r tickets.Roster) tickets.Roster {
 	r.Agents = maps.Clone(r.Agents)
 	for agent, until := range r.Agents {
@@ -163,7 +173,8 @@ func copyRoster(r tickets.Roster) tickets.Roster {
 	return r
 }
 
-// copySubmission is [Clean] for a contact form.
+// copySubmission returns a copy of a contact form that shares no memory with it, with
+// its times as [Cut] returns them.
 func copySubmission(s tickets.Submission) tickets.Submission {
 	s.At = Cut(s.At)
 	return s

@@ -131,7 +131,8 @@ func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 // What follows are the commands' own changes ([CommandRow]). Do has checked the status of
 // the ticket; the error is nil unless a comment says when it fails.
 
-// ignore makes the ticket ignored and ends what runs on it. It never fails.
+// ignore makes the ticket ignored, ends what runs on it and adds the fact. It never
+// fails.
 func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 	t.Status = StatusIgnored
 	t.stopClocks()
@@ -139,8 +140,8 @@ func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// close closes the ticket and ends what runs on it, for an agent or, by CommandExpire,
-// for a rule. It never fails.
+// close closes the ticket, for an agent or, by CommandExpire, for a rule, ends what
+// runs on it and adds the fact. It never fails.
 func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	t.Status, t.Reason, t.ClosedAt = StatusClosed, ReasonManual, now
 	if cmd.Kind == CommandExpire {
@@ -153,8 +154,8 @@ func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	return nil
 }
 
-// delay records that the wait has reached the SLA (R2.3). The ticket must have a wait.
-// It never fails.
+// delay records that the wait has reached the SLA (R2.3), and adds the fact. The ticket
+// must have a wait. It never fails.
 func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	w := *t.Wait
 	w.DelayedAt, t.Wait = now, &w
@@ -162,8 +163,9 @@ func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	return nil
 }
 
-// rearm sets the running wait to the SLA of the policy (R2.6). A deadline that would
-// then be in the past is now. The ticket must have a wait. It never fails.
+// rearm sets the running wait to the SLA of the policy (R2.6) and adds the fact. A
+// deadline that would then be in the past is now. The ticket must have a wait. It never
+// fails.
 func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	w := *t.Wait
 	w.setSLA(p)
@@ -176,8 +178,8 @@ func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 }
 
 // write stores what the customer wrote, into the ticket, the ticket reopened, or a new
-// one (R3.2, R3.4), and who they are. An open ticket then waits for an answer. It never
-// fails.
+// one (R3.2, R3.4), and who they are, with the facts. An open ticket then waits for an
+// answer. It never fails.
 func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	c := &d.Conversation
 	linked := c.mergeCustomer(cmd)
@@ -210,7 +212,7 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 }
 
 // create puts a new ticket in place of the latest, which is kept in Settled if it
-// changed.
+// changed, and adds the fact.
 func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 	if d.ticketChanged {
 		d.Settled = append(d.Settled, *t)
@@ -224,7 +226,8 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 }
 
 // reply stores an agent's message, opens the ticket if it is ignored, and ends the
-// customer's wait, if there is one, with an Answer (R2.2). It never fails.
+// customer's wait, if there is one, with an Answer (R2.2); it adds the facts. It never
+// fails.
 func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	if t.Status != StatusOpen {
 		t.Status, t.OpenedAt = StatusOpen, now
@@ -249,15 +252,16 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	return nil
 }
 
-// reopen opens an ignored or closed ticket for an agent. It never fails.
+// reopen opens an ignored or closed ticket for an agent, as open does, and adds the
+// fact. It never fails.
 func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
 	d.open(t, now, p)
 	d.AddFact(Fact{Kind: FactOpened})
 	return nil
 }
 
-// open makes the ticket open again. If the customer had the last word a new wait
-// starts (R2.4), else auto-close counts from now (R4.2).
+// open makes the ticket open again. If the customer had the last word a new wait starts
+// (R2.4), else auto-close counts from now (R4.2). It adds no fact.
 func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
 	t.Status, t.Reason, t.OpenedAt, t.ClosedAt = StatusOpen, "", now, time.Time{}
 	if t.LastWord == SideCustomer {
@@ -267,8 +271,8 @@ func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
 	}
 }
 
-// pause pauses or resumes the ticket (R3.7). It fails with a [TransitionError] if the
-// ticket already is so.
+// pause pauses or resumes the ticket (R3.7) and adds the fact. It fails with a
+// [TransitionError] if the ticket already is so.
 func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	pause := cmd.Kind == CommandPause
 	if t.Paused == pause {
@@ -286,8 +290,8 @@ func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	return nil
 }
 
-// mark marks the ticket important or normal (R3.5); one that is so already stays,
-// without a fact. Normal switches keywords off. It never fails.
+// mark marks the ticket important or normal (R3.5) and adds the fact; one that is so
+// already stays, without a fact. Normal switches keywords off. It never fails.
 func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	important := cmd.Kind == CommandMark
 	if !important {
@@ -305,8 +309,8 @@ func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// classify sets the typification. It fails with [ErrAnonymous] for an anonymous
-// customer.
+// classify sets the typification and adds the fact. It fails with [ErrAnonymous] for an
+// anonymous customer.
 func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
@@ -316,7 +320,8 @@ func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// describe replaces the metadata. It fails with [ErrAnonymous] for an anonymous customer.
+// describe replaces the metadata and adds the fact. It fails with [ErrAnonymous] for an
+// anonymous customer.
 func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
@@ -472,7 +477,7 @@ func (l Level) rank() int {
 // pause (R2.4, R3.7, R4.2).
 func (t *Ticket) stopClocks() { t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }
 
-// startWait starts a wait under the policy's SLA (R2.2, R2.6).
+// startWait starts a wait at now under the policy's SLA (R2.2, R2.6).
 func (t *Ticket) startWait(now time.Time, p Policy) {
 	t.Wait = &Wait{Since: now}
 	t.Wait.setSLA(p)

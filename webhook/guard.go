@@ -135,7 +135,8 @@ var special = prefixes(
 	"3fff::/20", // documentation
 )
 
-// prefixes parses networks. It panics if one is malformed.
+// prefixes returns the networks that texts such as "10.0.0.0/8" name. It panics if one
+// is malformed.
 func prefixes(list ...string) []netip.Prefix {
 	out := make([]netip.Prefix, len(list))
 	for i, s := range list {

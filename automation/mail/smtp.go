@@ -274,7 +274,8 @@ func (p *pool) refused(ctx context.Context, err error) bool {
 	return p.full
 }
 
-// gone takes note of a connection that is no more. The caller holds mu.
+// gone counts one open connection less, lets others try to connect again and wakes
+// those who wait. The caller holds mu.
 func (p *pool) gone() {
 	p.live--
 	p.full = false

@@ -131,7 +131,8 @@ func (p *player) expectNothing(ctx context.Context, name string) error {
 	return err
 }
 
-// got returns an automatic message as failures show it.
+// got returns an automatic message's rule and text, as failures show them; "nothing"
+// for nil.
 func got(m *tickets.Message) string {
 	if m == nil {
 		return "nothing"

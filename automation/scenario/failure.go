@@ -49,7 +49,8 @@ func (f *Failure) at(file string, line int) *Failure {
 	return f
 }
 
-// wanted returns a failure whose line is not known yet.
+// wanted returns a failure with what was wanted and what was got, whose line is not
+// known yet.
 func wanted(want, got string) *Failure { return &Failure{Want: want, Got: got} }
 
 // asFailure returns an error as a failure: itself if it is one, else one that wanted

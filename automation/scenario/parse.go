@@ -198,7 +198,7 @@ type token struct {
 	quoted bool
 }
 
-// String returns the token as failures show it.
+// String returns the token in quotes, as failures show it.
 func (t token) String() string {
 	if t.quoted {
 		return "the string " + strconv.Quote(t.text)

@@ -234,7 +234,7 @@ func (p *player) advance(ctx context.Context, to time.Time) error {
 	return fmt.Errorf("scenario: %d deadlines and still at %s", maxSteps, stamp(p.clock.Now()))
 }
 
-// stamp returns an instant as failures show it.
+// stamp returns an instant as failures show it, in UTC to the second.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
 
 // at advances to a wall time of the account's zone, given as if it were UTC. It fails

@@ -13,7 +13,7 @@ import (
 // past.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
-// instant returns the time, in UTC, of such a column.
+// instant returns the time, in UTC, that micros made a number of.
 func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
 // orNull returns micros, or NULL for the zero time.

@@ -34,7 +34,7 @@ type VersionError struct {
 	Version string
 }
 
-// Error names both versions.
+// Error returns a text with both versions, that found and that needed.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("postgres: the server is version %s; need %d or later", e.Version, MinVersion)
 }
@@ -46,7 +46,7 @@ type SchemaError struct {
 	Found, Known int
 }
 
-// Error names both schemas.
+// Error returns a text with both schemas, that found and that known.
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("postgres: the database has schema %d, this code knows up to %d", e.Found, e.Known)
 }
@@ -69,7 +69,7 @@ type Error struct {
 	final bool
 }
 
-// Error names what failed and why.
+// Error returns a text with what failed and why.
 func (e *Error) Error() string {
 	if e.Unknown {
 		return "postgres: " + e.Op + ": outcome unknown: " + e.Err.Error()

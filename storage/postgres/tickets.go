@@ -27,7 +27,7 @@ func (l *listing) arg(v any) string {
 	return "$" + strconv.Itoa(len(l.args))
 }
 
-// where adds a condition.
+// where adds a condition, which must hold beside the others.
 func (l *listing) where(condition string) { l.conditions = append(l.conditions, condition) }
 
 // Tickets implements [storage.Queries]: it returns a page of a query's tickets in its
@@ -118,7 +118,8 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args
 }
 
-// orderBy returns the ORDER BY clause of a list.
+// orderBy returns the ORDER BY clause of a list: by the wait from the longest, or by
+// the change from the last.
 func orderBy(by storage.Order) string {
 	if by == storage.ByWaiting {
 		return " ORDER BY at ASC, conversation ASC, number ASC"

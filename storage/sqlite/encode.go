@@ -11,7 +11,7 @@ import (
 // past.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
-// instant returns the time, in UTC, of such a column.
+// instant returns the time, in UTC, that micros made a number of.
 func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
 // orNull returns micros, or nil (NULL) for the zero time.

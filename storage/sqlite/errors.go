@@ -30,7 +30,7 @@ type VersionError struct {
 	Version string
 }
 
-// Error names both versions.
+// Error returns a text with both versions, that found and that needed.
 func (e *VersionError) Error() string {
 	return "sqlite: the driver brings SQLite " + e.Version + ", which can corrupt a database in WAL mode; need " + MinVersion + " or later"
 }
@@ -42,7 +42,7 @@ type SchemaError struct {
 	Found, Known int
 }
 
-// Error names both schemas.
+// Error returns a text with both schemas, that found and that known.
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("sqlite: the database has schema %d, this code knows up to %d", e.Found, e.Known)
 }
@@ -63,7 +63,7 @@ type Error struct {
 	Err error
 }
 
-// Error names what failed and why.
+// Error returns a text with what failed and why.
 func (e *Error) Error() string {
 	text := "sqlite: " + e.Op + ": "
 	if e.Unknown {

@@ -112,10 +112,11 @@ func (all Table) Changed(r Row, was *tickets.Ticket) Change {
 	return least
 }
 
-// Instant returns a time as a number column's value.
+// Instant returns a time as a number column's value, in microseconds since 1970.
 func Instant(t time.Time) Value { return Value{Valid: true, Number: t.UnixMicro()} }
 
-// InstantOrNull returns a time as a number column's value, or NULL if not ok.
+// InstantOrNull returns a time as a number column's value, as Instant does, or NULL if
+// not ok.
 func InstantOrNull(t time.Time, ok bool) Value {
 	if !ok {
 		return Value{}
