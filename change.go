@@ -55,9 +55,10 @@ type request struct {
 type admission func(*storage.Loaded, *automation.Rules) error
 
 // apply loads, decides and commits a command, then wakes readers; it retries on
-// conflict. A call that repeats a key gets the first answer, and nothing is done. It
-// fails with [ErrBusy] if too many calls wait for the conversation or conflict, and
-// with what load, decide and the commit return.
+// conflict. Before the commit it keeps the note of an upload. A call that repeats a key
+// gets the first answer, and nothing is done. It fails with [ErrBusy] if too many calls
+// wait for the conversation or conflict, with [ErrKeyReused], and with what load,
+// req.authenticate, decide, the file store and the commit return.
 func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 	chance, err := d.chance() // before the first attempt: a retry decides alike
 	if err != nil {

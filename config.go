@@ -113,9 +113,10 @@ func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version cha
 }
 
 // save tries once to save a checked configuration, of which body is the JSON, as the
-// next version of the account as loaded, and wakes Run. It fails with
-// [storage.ErrConflict] if the account has changed meanwhile, [ErrNewerFormat] if it
-// would drop what a newer version stored, or the store's error.
+// next version of the account as loaded; it wakes Run and reports
+// [SecurityConfigSaved]. It fails with [storage.ErrConflict] if the account has changed
+// meanwhile, [ErrNewerFormat] if it would drop what a newer version stored, or the
+// store's error.
 func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, body []byte, o *SaveOptions) (Saved, error) {
 	if err := d.checkConfigKeys(ctx, a.ID, a.Version); err != nil {
 		return Saved{}, err

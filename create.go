@@ -25,7 +25,8 @@ type AccountOptions struct {
 // CreateAccount connects an account (R1.1): it has an ID, a public key, a secret token
 // and a configuration at once. The name and the domain become chat.name and chat.domain
 // of its configuration, whatever the one passed has there; what is stored is
-// normalised, so go on from what [Account.Config] returns, not from what was passed.
+// normalised, so go on from what [Account.Config] returns, not from what was passed. It
+// reports [SecurityAccountCreated].
 //
 // The secret is returned only by the call that makes the account. If a call is repeated
 // with the same ID, the account exists already and the Secret is zero: if the first

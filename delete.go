@@ -13,10 +13,10 @@ import (
 )
 
 // Delete deletes the account if confirm is its name, however its white space and
-// accents are encoded (R1.6). From then on its keys, sessions, deadlines and pending
-// messages are dead and its tickets read-only history. Deleting a deleted account does
-// nothing. It fails with [ErrConfirmation] for another name, [ErrNotFound],
-// [ErrNewerFormat], [ErrBusy] or [ErrOutcomeUnknown].
+// accents are encoded (R1.6), and reports [SecurityAccountDeleted]. From then on its
+// keys, sessions, deadlines and pending messages are dead and its tickets read-only
+// history. Deleting a deleted account does nothing. It fails with [ErrConfirmation] for
+// another name, [ErrNotFound], [ErrNewerFormat], [ErrBusy] or [ErrOutcomeUnknown].
 func (a *Account) Delete(ctx context.Context, confirm string) error {
 	d := a.desk
 	var refused error
@@ -65,11 +65,11 @@ type Purged struct {
 	Submissions   int64 `json:"submissions"`
 }
 
-// Purge removes the files and then the history of a deleted account, and returns how much
-// that was (R1.6). It fails with [ErrNotDeleted] while the account is not deleted, and
-// [ErrNotFound] once it is purged. After any other failure it can be repeated, until
-// nothing is left: the account goes last. A desk without [Options].Files leaves the files
-// behind.
+// Purge removes the files and then the history of a deleted account, returns how much
+// that was (R1.6), and reports [SecurityAccountPurged]. A desk without [Options].Files
+// leaves the files behind. It fails with [ErrNotDeleted] while the account is not
+// deleted, and [ErrNotFound] once it is purged. After any other failure it can be
+// repeated, until nothing is left: the account goes last.
 func (d *Desk) Purge(ctx context.Context, id chatcfg.AccountID) (Purged, error) {
 	if d.o.Files != nil {
 		a, err := d.account(ctx, id)

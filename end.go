@@ -10,9 +10,9 @@ import (
 )
 
 // EndSessions ends all sessions of a customer, which are those that write in the
-// conversation, or with the zero ID all of the account (R7.4). Sessions that begin
-// later are not touched. It fails with [ErrNotFound], [ErrDeleted], [ErrBusy],
-// [ErrNewerFormat] or [ErrOutcomeUnknown].
+// conversation, or with the zero ID all of the account (R7.4), and reports
+// [SecuritySessionsEnded]. Sessions that begin later are not touched. It fails with
+// [ErrNotFound], [ErrDeleted], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Account) EndSessions(ctx context.Context, customer tickets.ConversationID) error {
 	if customer.IsZero() {
 		return a.desk.endAccountSessions(ctx, a.id)
@@ -20,8 +20,8 @@ func (a *Account) EndSessions(ctx context.Context, customer tickets.Conversation
 	return a.desk.endCustomerSessions(ctx, tickets.Ref{Account: a.id, Conversation: customer})
 }
 
-// endCustomerSessions ends the sessions that write in a conversation and wakes their
-// streams. It fails like [Account.EndSessions].
+// endCustomerSessions ends the sessions that write in a conversation, wakes their
+// streams and reports that. It fails like [Account.EndSessions].
 func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 	leave, _, err := d.queues.enter(ctx, ref.Conversation.UUID, d.o.Limits.Queue)
 	if err != nil {
@@ -66,8 +66,8 @@ func (d *Desk) endCustomerSessions(ctx context.Context, ref tickets.Ref) error {
 	return ErrBusy
 }
 
-// endAccountSessions ends all sessions of an account and wakes their streams. It fails
-// as update does.
+// endAccountSessions ends all sessions of an account, wakes their streams and reports
+// that. It fails as update does.
 func (d *Desk) endAccountSessions(ctx context.Context, account chatcfg.AccountID) error {
 	err := d.update(ctx, account, func(a *chatcfg.Account) bool {
 		a.SessionEpoch++

@@ -56,9 +56,10 @@ func (p *Proof) signedIn() (signed bool, epoch int64) {
 
 // Enter lets a visitor in and returns their handle and the session's token, which is
 // shown this once; charla keeps a hash (R7.1). A session by itself is not a customer:
-// the first message makes one. It fails with [chatcfg.Problems] for a visitor who may
-// not enter under the account's configuration (R6.3, R6.4, R7.3), and with
-// [ErrNotFound], [ErrDeleted], [ErrNewerFormat] or [ErrOutcomeUnknown].
+// the first message makes one. If there is a proof, it reports [SecurityLogin] or
+// [SecurityLoginRefused]. It fails with [chatcfg.Problems] for a visitor who may not
+// enter under the account's configuration (R6.3, R6.4, R7.3), and with [ErrNotFound],
+// [ErrDeleted], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Account) Enter(ctx context.Context, e Entry) (*Visitor, Token, error) {
 	s, token, err := a.enter(ctx, e)
 	if e.Proof != nil {
@@ -110,8 +111,8 @@ func (a *Account) enter(ctx context.Context, e Entry) (s tickets.Session, token 
 	return s, token, nil
 }
 
-// reportLogin reports that a proof let somebody in, or with an error that it was refused
-// or failed.
+// reportLogin reports that a proof let a session in, as [SecurityLogin], or, if err is
+// not nil, that it was refused or failed, as [SecurityLoginRefused].
 func (d *Desk) reportLogin(ctx context.Context, s *tickets.Session, account chatcfg.AccountID, p *Proof, err error) {
 	event := SecurityEvent{Kind: SecurityLogin, Account: account, Session: s.ID, Conversation: s.Conversation, Reason: "host"}
 	switch {

@@ -54,7 +54,9 @@ func (f *FileDir) Put(ctx context.Context, account chatcfg.AccountID, id tickets
 	return err
 }
 
-// put tries once to write a file, and fails if the system does.
+// put tries once to write a file, and its folder's entry, to the disk. It fails with
+// [fs.ErrNotExist] if the folder was removed meanwhile, or if the system does; then no
+// part of the file stays.
 func (f *FileDir) put(folder, name string, body []byte) error {
 	err := f.root.Mkdir(folder, 0o700)
 	if err == nil {
@@ -81,7 +83,8 @@ func (f *FileDir) put(folder, name string, body []byte) error {
 // partial ends the name of a file that is being written.
 const partial = ".part"
 
-// remove removes a file; one that is not there is no error.
+// remove removes a file; one that is not there is no error. It fails if the system
+// does.
 func (f *FileDir) remove(name string) error {
 	if err := f.root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -115,8 +118,9 @@ func (f *FileDir) Get(ctx context.Context, account chatcfg.AccountID, id tickets
 	return io.ReadAll(file)
 }
 
-// List yields the files of an account's folder, or an error if ctx is done or the system
-// cannot read it.
+// List yields the files of an account's folder, also those that are not whole, in any
+// order; none if there is no folder. It ends with an error if ctx is done or the system
+// cannot read.
 func (f *FileDir) List(ctx context.Context, account chatcfg.AccountID) iter.Seq2[StoredFile, error] {
 	return func(yield func(StoredFile, error) bool) {
 		dir, err := f.root.Open(account.String())
@@ -161,8 +165,9 @@ func (f *FileDir) List(ctx context.Context, account chatcfg.AccountID) iter.Seq2
 // listStep is how many entries of a folder are read at once.
 const listStep = 1000
 
-// Delete removes a file, and the account's folder with its last one. It fails if ctx is
-// done or the system cannot remove it.
+// Delete removes a file, also one that is not whole, and the account's folder with its
+// last one; a file that is not there is no error. It fails if ctx is done or the system
+// cannot remove it.
 func (f *FileDir) Delete(ctx context.Context, account chatcfg.AccountID, id tickets.FileID) error {
 	if err := ctx.Err(); err != nil {
 		return err

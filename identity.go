@@ -94,7 +94,8 @@ func SignIdentity(s Secret, account chatcfg.AccountID, p Proof, now time.Time, l
 // parameters mean nothing here. Names are compared exactly and stand once; text is
 // UTF-8 and escapes no half characters.
 //
-// The error is [ErrIdentity], or [ErrDeleted] and [ErrNotFound] for the account.
+// It fails with [ErrIdentity], which it reports as [SecurityLoginRefused], for any
+// other token, and with [ErrDeleted] or [ErrNotFound] for the account.
 func (a *Account) VerifyIdentity(ctx context.Context, token string) (Proof, error) {
 	p, err := a.verifyIdentity(ctx, token)
 	if errors.Is(err, ErrIdentity) {
@@ -103,7 +104,7 @@ func (a *Account) VerifyIdentity(ctx context.Context, token string) (Proof, erro
 	return p, err
 }
 
-// verifyIdentity does [Account.VerifyIdentity], and fails as that does.
+// verifyIdentity does what [Account.VerifyIdentity] does, but reports nothing.
 func (a *Account) verifyIdentity(ctx context.Context, token string) (Proof, error) {
 	d := a.desk
 	record, err := d.liveAccount(ctx, a.id)

@@ -75,11 +75,11 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // fails.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// RotateSecret gives the account a new secret token, shown this once; the ones
-// before it go on working for the overlap, 0 to 365 days (R1.7). An overlap of zero
-// is for a stolen token: it also ends all sessions that began or logged in by an
-// identity signed with an earlier token. It cannot be repeated: a call whose outcome
-// is unknown is made anew, which rotates again.
+// RotateSecret gives the account a new secret token, shown this once, and reports
+// [SecuritySecretRotated]; the ones before it go on working for the overlap, 0 to 365
+// days (R1.7). An overlap of zero is for a stolen token: it also ends all sessions that
+// began or logged in by an identity signed with an earlier token. It cannot be
+// repeated: a call whose outcome is unknown is made anew, which rotates again.
 //
 // It fails with [chatcfg.Problems] for another overlap, and with [ErrNotFound],
 // [ErrDeleted], [ErrNewerFormat], [ErrBusy] or [ErrOutcomeUnknown].

@@ -38,7 +38,8 @@ func SecurityKinds() []SecurityKind {
 	}
 }
 
-// refused reports whether the event is that something was refused.
+// refused reports whether the event is that something was refused, a request beyond a
+// limit included.
 func (k SecurityKind) refused() bool {
 	return k == SecurityLimit || strings.HasSuffix(string(k), "_refused")
 }
@@ -128,8 +129,8 @@ type securityTally struct {
 	logged, omitted int
 }
 
-// count counts an event, and returns whether to log it, and how many like it were left out
-// before.
+// count counts an event at now, and returns whether to log it, and, if so, how many
+// like it were left out before.
 func (l *securityLog) count(line securityLine, now time.Time) (write bool, omitted int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

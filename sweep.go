@@ -17,7 +17,8 @@ import (
 // sees twice is no longer under way.
 const sweepEvery = time.Hour
 
-// sweepLoop sweeps until ctx ends. Failures are logged, and tried again.
+// sweepLoop sweeps at once and then every hour (sweepEvery) until ctx ends. Failures
+// are logged and told to the observer, and tried again.
 func (d *Desk) sweepLoop(ctx context.Context) {
 	seen := map[tickets.FileID]bool{}
 	for {
@@ -33,8 +34,8 @@ func (d *Desk) sweepLoop(ctx context.Context) {
 }
 
 // sweep settles the uploads whose notes were there at the sweep before, which are those
-// in seen, and leaves in seen those for the next. It fails if the file store or the store
-// does; the other uploads are settled all the same.
+// in seen, and puts into seen those for the next sweep. It fails if the file store or
+// the store does, with all errors joined; the other uploads are settled all the same.
 func (d *Desk) sweep(ctx context.Context, seen map[tickets.FileID]bool) error {
 	before := maps.Clone(seen)
 	var due []tickets.FileID
@@ -102,10 +103,11 @@ type usedBytes struct {
 	countedAt time.Time
 }
 
-// reserve counts an upload as its account's, before it is stored. settle, which must be
-// called once, says whether it stays. It fails with [chatcfg.Problems] if the account
-// would have more than it may, with [ErrBusy] if too many wait for the count, and with the
-// file store's error.
+// reserve counts an upload as its account's, before it is stored; it counts the
+// account's files anew if that is long ago. settle, which must be called once, says
+// whether it stays. It fails with [chatcfg.Problems], which it reports as
+// [SecurityLimit], if the account would have more than it may, with [ErrBusy] if too
+// many wait for the count, with ctx's error, and with the file store's.
 func (f *fileUse) reserve(ctx context.Context, d *Desk, account chatcfg.AccountID, size int64) (settle func(stored bool), err error) {
 	limit := d.o.Files.AccountBytes
 	if limit < 0 {
@@ -148,8 +150,9 @@ func (f *fileUse) reserve(ctx context.Context, d *Desk, account chatcfg.AccountI
 	}, nil
 }
 
-// of returns what is known of an account. Of as many as limit it forgets one that has no
-// upload under way.
+// of returns what is known of an account's files, to be changed in place with the lock
+// held; of an unknown one, nothing. If there are limit others, it forgets one that has
+// no upload under way.
 func (f *fileUse) of(account chatcfg.AccountID, limit int) *usedBytes {
 	f.mu.Lock()
 	defer f.mu.Unlock()

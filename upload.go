@@ -39,7 +39,7 @@ var noteAccount chatcfg.AccountID
 
 // attach puts an upload into a request, which has its query and command; nothing is
 // stored yet. Under a key the command's file has an ID made of the content, by which a
-// repeated call is known. It fails like checkUpload.
+// repeated call is known. It fails like checkUpload, or if the desk's entropy does.
 func (d *Desk) attach(req *request, u *Upload) error {
 	file, err := d.checkUpload(u)
 	if err != nil {
@@ -129,8 +129,9 @@ func (d *Desk) admitUpload(ctx context.Context, req *request) (tickets.Conversat
 	return batch.Conversation.ID, nil
 }
 
-// note keeps the note of an upload for a conversation. It does nothing without an upload,
-// and if the note names that conversation already. It fails if the file store does.
+// note keeps, in the file store, the note of an upload for a conversation. It does
+// nothing without an upload, and if the note names that conversation already. It fails
+// if the file store does.
 func (d *Desk) note(ctx context.Context, account chatcfg.AccountID, up *upload, conversation tickets.ConversationID) error {
 	if up == nil || up.noted == conversation {
 		return nil
@@ -145,8 +146,8 @@ func (d *Desk) note(ctx context.Context, account chatcfg.AccountID, up *upload, 
 	return err
 }
 
-// hasFile reports whether a conversation has a message with a file. It fails if the store
-// does.
+// hasFile reports whether a message of the note's conversation has a file. It fails if
+// the store does.
 func (d *Desk) hasFile(ctx context.Context, n uploadNote, id tickets.FileID) (bool, error) {
 	q := storage.MessageQuery{Account: n.Account, Conversation: n.Conversation, Limit: storage.MaxPage}
 	for {

@@ -249,9 +249,10 @@ func (v *Visitor) Session(ctx context.Context) (SessionInfo, error) {
 	}, nil
 }
 
-// Leave ends the session: its token and its streams stop working. Ending an ended one
-// does nothing. It fails with [ErrSession] for another token, [ErrDeleted], [ErrBusy],
-// [ErrNewerFormat] or [ErrOutcomeUnknown].
+// Leave ends the session: its token and its streams stop working; it reports
+// [SecuritySessionsEnded]. Ending an ended one does nothing else. It fails with
+// [ErrSession] for another token, [ErrDeleted], [ErrBusy], [ErrNewerFormat] or
+// [ErrOutcomeUnknown].
 func (v *Visitor) Leave(ctx context.Context) error {
 	s, err := v.desk.changeSession(ctx, v, func(l *storage.Loaded) error {
 		if !sameHash(v.hash[:], l.Session.TokenHash) {

@@ -125,9 +125,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer answers a request, and returns what remains to be done when the call is over, or
-// nil. A body that takes longer than [Limits].BodyTime allows is answered by errTimeout; what
-// a route does not read of it is discarded before the answer.
+// answer answers a request, reports it if it is refused for safety, and returns what
+// remains to be done when the call is over, or nil. A body that takes longer than
+// [Limits].BodyTime allows is answered by errTimeout; what a route does not read of it
+// is discarded before the answer.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (park func()) {
 	c := &call{h: h, w: w, r: r, now: h.desk.Now()}
 	shield(w.Header())

@@ -67,7 +67,8 @@ func (b *buckets[K]) take(key K, now time.Time) error {
 // networkBuckets are the token buckets of one rate for each network that an address is in.
 type networkBuckets [len(levels)]buckets[netip.Prefix]
 
-// set sets the name, and the rate for single addresses; wider networks get a multiple of it.
+// set sets the limit's name, the rate for single addresses (wider networks get a
+// multiple of it), and how many addresses and networks are remembered.
 func (b *networkBuckets) set(name string, r Rate, remembered int) {
 	for i, level := range levels {
 		b[i].name = name

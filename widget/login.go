@@ -85,10 +85,11 @@ func (h *Handler) login(provider string) Login {
 // callback returns the URL to which a provider sends visitors back.
 func (h *Handler) callback(provider string) *url.URL { return h.base.JoinPath("login", provider) }
 
-// finishLogin handles the visitor's return from the provider. It answers with a page that
-// hands the finished login, or its failure, to the page that began, and closes. It fails if
-// the provider is unknown (errNotFound), its state is not valid (errRequest), the account
-// cannot be found (errOrigin), or a limit is reached.
+// finishLogin handles the visitor's return from the provider. It answers with a page
+// that hands the finished login, or its failure, to the page that began, and closes. A
+// refused login it logs and reports. It fails if the provider is unknown or the method
+// is not GET (errNotFound), its state is not valid (errRequest), the account cannot be
+// found (errOrigin), or a limit is reached.
 func (c *call) finishLogin(provider string) error {
 	c.html()
 	login := c.h.login(provider)
@@ -141,8 +142,9 @@ func (c *call) finishLogin(provider string) error {
 
 // redeem checks a finished login, marks it as used and returns its proof. settle must
 // be called with the error of what the proof was used for: unless it is nil or unknown,
-// the login may be used again. It fails with [chatcfg.Problems] if the login is invalid
-// or used already, except by the same token: the answer may have been lost.
+// the login may be used again. It fails with [chatcfg.Problems], and reports that, if
+// the login is invalid or used already, except by the same token: the answer may have
+// been lost.
 func (c *call) redeem(login, nonce string) (p *charla.Proof, settle func(error), err error) {
 	l, err := c.h.sealer.open(sealedLogin, login, c.now)
 	if err != nil || l.Account != c.account.ID() || l.Key != c.info.Key || l.Proof == nil || !l.matches(nonce) {

@@ -155,7 +155,8 @@ func (c *call) enter(find finder, key string, open bool) error {
 // finder finds the profile of a public key.
 type finder func(ctx context.Context, key string) (*profile, error)
 
-// admit sets the call's account, and counts the request. It fails if a limit is reached.
+// admit sets the call's account, and counts the request against its limit and that of
+// all. It fails with a [*failure] if a limit is reached.
 func (c *call) admit(p *profile) error {
 	c.account, c.info, c.chat, c.named = p.account, p.info, p.chat, p.account.ID()
 	if err := take(c.h.limits.all, "all", c.now); err != nil {

@@ -9,7 +9,8 @@ var refusals = map[string]charla.SecurityKind{
 	codeRate:    charla.SecurityLimit,
 }
 
-// report reports the error of a request, if it is a security event.
+// report reports the error of a request to the desk, if it is a security event: an
+// invalid token, an origin that may not use the account, or a limit.
 func (c *call) report(err error) {
 	f, _ := asFailure(err)
 	if kind, ok := refusals[f.code]; ok {
@@ -17,7 +18,8 @@ func (c *call) report(err error) {
 	}
 }
 
-// loginRefused reports that a social login was refused.
+// loginRefused reports to the desk, as [charla.SecurityLoginRefused], that a social
+// login was refused.
 func (c *call) loginRefused(reason string) {
 	c.h.desk.ReportSecurity(c.r.Context(), charla.SecurityEvent{Kind: charla.SecurityLoginRefused, Account: c.named, Reason: reason})
 }
