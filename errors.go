@@ -11,7 +11,8 @@ import (
 )
 
 // Errors of a desk, next to [chatcfg.Problems] for input, the errors of package
-// tickets for what a ticket's state does not allow, and those of the context.
+// tickets for what a ticket's state does not allow, and those of the context, the store
+// and the host's own parts, which any call that uses them may return.
 // Test with errors.Is. Those by which a desk refuses what is asked of it are
 // [chatcfg.Refusal].
 //

@@ -227,7 +227,7 @@ func all[T any](t *tx, in table, account chatcfg.AccountID) []T {
 }
 
 // next returns the next number for something new in a table, from 1, and stores that it
-// is taken.
+// is taken. A failure fails the transaction.
 func (t *tx) next(in table) int64 {
 	var n int64
 	if last := t.get(countTable, []byte{byte(in)}); last != nil {
