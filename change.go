@@ -148,7 +148,7 @@ func (d *Desk) repeatedBeforeLogin(ctx context.Context, q storage.LoadQuery, loa
 
 // load loads what a query names. A conversation that does not exist has Version zero.
 // It fails with [ErrSession] if the query's session does not exist, [ErrNotFound] if
-// the account does not, [ErrDeleted] if the account is deleted.
+// the account does not, [ErrDeleted] if the account is deleted, or if the store does.
 func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, error) {
 	loaded, err := d.store.Conversations().Load(ctx, q)
 	switch {

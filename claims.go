@@ -61,8 +61,8 @@ func readClaims(raw []byte) (claims, error) {
 }
 
 // check returns nil if the claims hold for an account now, else an error that says why
-// not: they are for another account, expired, not valid yet, or valid for longer than
-// [MaxIdentity].
+// not: they are for another account, without an end, expired, of the future, not valid
+// yet, or valid for longer than [MaxIdentity].
 func (c *claims) check(account string, now time.Time) error {
 	latest := now.Add(identitySkew)
 	begins := c.issued

@@ -188,7 +188,8 @@ func (d *Desk) overdue(ctx context.Context, id chatcfg.AccountID, old, rules *au
 
 // savedBefore answers a save on a version that is no longer current. If a save with the
 // same key and content made the next version, it returns that save's answer; with the
-// key but other content it fails with [ErrKeyReused], otherwise with [ErrStale].
+// key but other content it fails with [ErrKeyReused], otherwise with [ErrStale]. It
+// also fails if the store does.
 func (d *Desk) savedBefore(ctx context.Context, a chatcfg.Account, version chatcfg.Version, body []byte, o *SaveOptions) (Saved, error) {
 	stale := fmt.Errorf("%w: it is now %d", ErrStale, a.Version)
 	if o.Key == "" || version >= a.Version {

@@ -33,9 +33,10 @@ const contactKind = mailKind + ":contact"
 
 // Contact stores a contact form, of a stranger too, to be mailed to the account's
 // address, mailbox or both through the outbox: success means stored (R6.2). It returns
-// the form as stored. It fails with [chatcfg.Problems] for what was typed, [ErrNoForm]
-// if the account has none, [ErrAvailable] while an agent is available, [ErrSession],
-// [ErrDeleted] or [ErrKeyReused].
+// the form as stored. It fails with [chatcfg.Problems] for what was typed or the key,
+// [ErrNoForm] if the account has none, [ErrAvailable] while an agent is available,
+// [ErrNotFound], [ErrSession], [ErrDeleted], [ErrNewerFormat], [ErrKeyReused] or
+// [ErrOutcomeUnknown].
 func (v *Visitor) Contact(ctx context.Context, f ContactForm, o *CallOptions) (tickets.Submission, error) {
 	d, key := v.desk, ""
 	if o != nil {

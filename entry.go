@@ -167,7 +167,9 @@ func checkProof(p *Proof) error {
 	return problems(found)
 }
 
-// identity returns the identity that finds a visitor's conversation (R7.1, R7.2).
+// identity returns the identity that finds a visitor's conversation: the proof's, if
+// there is one; else the e-mail that the session claims, if the account's chats
+// identify by it; else the session itself (R7.1, R7.2).
 func identity(chat *chatcfg.Chat, s tickets.Session, p *Proof) tickets.Identity {
 	switch {
 	case p != nil:

@@ -56,9 +56,10 @@ func (c *call) writeFile() error {
 // isFileType reports whether a problem is that files of this type are not accepted.
 func isFileType(p chatcfg.Problem) bool { return p.Path == "file" && p.Code == chatcfg.CodeFileType }
 
-// readFile answers with the attachment of a message, as a download: nothing that a visitor
-// or an agent uploads is ever shown under this origin. It fails with errNotFound if the path
-// has no sequence, else as [charla.Visitor.File] does.
+// readFile answers with the attachment of a message, as a download: nothing that a
+// visitor or an agent uploads is ever shown under this origin. It fails with
+// errNotFound if the path has no sequence, if too many large answers are under way, and
+// as [charla.Visitor.File] does.
 func (c *call) readFile() error {
 	seq, err := strconv.ParseInt(c.rest, 10, 64)
 	if err != nil || seq < 1 {

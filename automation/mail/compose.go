@@ -164,8 +164,8 @@ func oneLine(s string) string {
 	return s
 }
 
-// lines returns a text fit for a body: its line ends are \n, and other control
-// characters are removed.
+// lines returns a text fit for a body: its line ends are \n, malformed UTF-8 is
+// replaced, and hidden characters are removed, as are control characters but tabs.
 func lines(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\ufffd"))
 	return strings.Map(func(r rune) rune {

@@ -189,9 +189,10 @@ func confirmed(ctx context.Context, err error) error {
 	return err
 }
 
-// confirm commits an empty message to the log, so that what was read before is durable when
-// it returns nil: a server that waits for a standby shows a commit whose wait was cut short
-// before the standby has it. Its error is never Unknown: the read may be repeated.
+// confirm commits an empty message to the log, so that what was read before is durable
+// when it returns nil: a server that waits for a standby shows a commit whose wait was
+// cut short before the standby has it. It fails as change does, but never as Unknown:
+// the read may be repeated.
 func (s *Store) confirm(ctx context.Context) error {
 	err := s.change(ctx, "SELECT pg_logical_emit_message(true, 'charla', '')", nil, func(func(...any) error) error { return nil })
 	var e *Error

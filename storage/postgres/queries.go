@@ -103,7 +103,7 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 // place behind it. The query asks for one row more, to see whether that is all; the
 // snapshot comes with every row, and alone where there is none. It fails with
 // [storage.ErrCursor] if the place is of another state of the database, or as each
-// does.
+// does, or if the snapshot is malformed.
 func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed, limit int) (page storage.Page[storage.Change], next feed, err error) {
 	args := []any{account.UUID[:], strconv.FormatUint(at.seen.xmin, 10), at.seen.String(), limit + 1}
 	middle := ""

@@ -48,8 +48,8 @@ func (s *Store) Backup(ctx context.Context, path string) (err error) {
 }
 
 // copyTo writes a copy of the database, with an ID of its own, to a file, and makes it
-// durable. It replaces a file that is there. It fails if the file cannot be replaced, or
-// a statement fails; what it wrote so far stays there.
+// durable. It replaces a file that is there. It fails if the file cannot be replaced or
+// made durable, or a statement fails; what it wrote so far stays there.
 func (c *conn) copyTo(ctx context.Context, path string) error {
 	if err := remove(path); err != nil {
 		return err

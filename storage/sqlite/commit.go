@@ -135,7 +135,8 @@ func (e *batch) commit(c *conn) error {
 }
 
 // check returns what the commit finds stored, or the error with which it must fail:
-// [storage.ErrNotFound], ErrDeleted, ErrConfigChanged or ErrConflict. It writes nothing.
+// [storage.ErrNotFound], ErrDeleted, ErrConfigChanged or ErrConflict, or that of a
+// query. It writes nothing.
 func (e *batch) check(c *conn) (s *stored, err error) {
 	if e.known.version > 0 && len(e.Reserve) == 0 {
 		s, err = e.checkKnown(c)
@@ -214,7 +215,7 @@ func (e *batch) checkKnown(c *conn) (*stored, error) {
 }
 
 // checkAll reads what the commit must know of what is stored. It fails with
-// [storage.ErrNotFound] if there is no such account.
+// [storage.ErrNotFound] if there is no such account, or if the query does.
 func (e *batch) checkAll(c *conn) (*stored, error) {
 	s := &stored{}
 	var key sql.NullInt64

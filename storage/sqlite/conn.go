@@ -138,8 +138,7 @@ func (c *conn) close() error {
 }
 
 // open takes a connection of the database and sets it up, for reading only if reader is
-// true. It fails if a setting did not take effect: SQLite itself ignores what it does not
-// know or cannot do.
+// true. It fails if there is no connection, or as setUp does.
 func open(ctx context.Context, db *sql.DB, o Options, reader bool) (*conn, error) {
 	raw, err := db.Conn(ctx)
 	if err != nil {
@@ -153,9 +152,9 @@ func open(ctx context.Context, db *sql.DB, o Options, reader bool) (*conn, error
 	return c, nil
 }
 
-// setUp sets the connection's pragmas. On the writer it also checks SQLite. It fails if a
-// pragma does not take effect, if SQLite's version is one that it must not use, or if
-// FTS5 is missing.
+// setUp sets the connection's pragmas. On the writer it also checks SQLite. It fails if
+// a pragma does not take effect (SQLite itself ignores what it does not know or cannot
+// do), and on the writer with [*VersionError] or [ErrNoFTS5].
 func (c *conn) setUp(ctx context.Context, o Options, reader bool) error {
 	synchronous := 2 // FULL: NORMAL can lose commits when the power goes
 	if o.InsecureNoSync {

@@ -101,8 +101,9 @@ func (c *conn) markLost(now int64) (int64, error) {
 	return c.change("UPDATE deliveries SET state = 'unknown', due = NULL WHERE state = 'sending' AND due <= ? AND repeatable = 0", now)
 }
 
-// due returns the deliveries that a claim takes, in its order, at most limit: pending
-// ones that are due, and sending ones whose lease has run out. It fails if a query does.
+// due returns the deliveries that a claim takes, at most limit and as far as s allows,
+// the earliest first: pending ones that are due, and sending ones whose lease has run
+// out, none of deleted accounts. It changes nothing. It fails if a query does.
 func (c *conn) due(now int64, limit int, s *storage.Share) ([]delivery, error) {
 	const from = "SELECT " + deliveryColumns + " FROM deliveries d CROSS JOIN accounts a ON a.id = d.account "
 	ctx := context.Background()

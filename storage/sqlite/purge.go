@@ -43,9 +43,10 @@ func (p accounts) Purge(ctx context.Context, id chatcfg.AccountID) (storage.Purg
 	}
 }
 
-// purge removes up to [purgeStep] rows of an account from one table after the other, until
-// a table may have more; done reports that the account itself is removed. It fails with
-// [storage.ErrNotFound], and with [storage.ErrConflict] if the account is not deleted.
+// purge removes up to [purgeStep] rows of an account from one table after the other,
+// until a table may have more; done reports that the account itself is removed. It
+// fails with [storage.ErrNotFound], with [storage.ErrConflict] if the account is not
+// deleted, or if a statement does.
 func (c *conn) purge(id chatcfg.AccountID, purged *storage.Purged) (done bool, err error) {
 	a, err := c.account(id)
 	if err != nil {

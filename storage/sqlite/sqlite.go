@@ -80,8 +80,8 @@ var _ storage.Store = (*Store)(nil)
 
 // Open opens the database file at a path, and creates it if there is none, readable by
 // its owner only, as SQLite's files beside it then are. The folder must exist, else the
-// error is [fs.ErrNotExist]. Errors name the path,
-// and include [*SchemaError] and [ErrForeign].
+// error is [fs.ErrNotExist]. It fails as [New] does, or if the path is not a file's;
+// errors name the path.
 func Open(path string, o *Options) (*Store, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil || path == "" || strings.HasPrefix(path, ":memory:") {
@@ -140,13 +140,13 @@ func openError(path string, err error) error {
 // and for other processes that open the same file.
 const openTimeout = time.Minute
 
-// New builds a store on a host's own database, through any driver for
-// [database/sql] whose SQLite is at least [MinVersion] and has FTS5. It takes
-// [Options.Readers] and two more connections from db for as long as the store is
-// open, so db's MaxOpenConns must leave room for them. They all must be to the
-// same file, which must be charla's alone. Close gives them back and leaves db
-// open. The errors include [*VersionError], [*SchemaError], [ErrNoFTS5] and
-// [ErrForeign].
+// New builds a store on a host's own database, through any driver for [database/sql]
+// whose SQLite is at least [MinVersion] and has FTS5. It takes [Options.Readers] and
+// two more connections from db for as long as the store is open, so db's MaxOpenConns
+// must leave room for them. They all must be to the same file, which must be charla's
+// alone. Close gives them back and leaves db open. It fails with [*VersionError],
+// [*SchemaError], [ErrNoFTS5] or [ErrForeign], for options out of range, or if the
+// database is read-only, has too few connections or cannot be used.
 func New(db *sql.DB, o *Options) (*Store, error) {
 	opts, err := o.orDefaults()
 	if err != nil {
@@ -211,8 +211,8 @@ func (c *conn) writable(ctx context.Context) error {
 	return nil // that another process is writing says nothing
 }
 
-// checkVersion returns [*VersionError] if a version of SQLite is older than [MinVersion]
-// or cannot be read.
+// checkVersion returns [*VersionError] if a version of SQLite is older than
+// [MinVersion] or cannot be read, else nil.
 func checkVersion(version string) error {
 	have, want := strings.Split(version, "."), strings.Split(MinVersion, ".")
 	for i := range want {
