@@ -46,8 +46,8 @@ const (
 	MaxFields = 50
 	// MaxField is the length of each key and value, in characters.
 	MaxField = 500
-	// MaxAgent is the length of an agent's ID, in bytes, and of their name, in
-	// characters.
+	// MaxAgent is the length of an agent's ID and of a team's, in bytes, and of an
+	// agent's name, in characters.
 	MaxAgent = 128
 )
 
@@ -72,10 +72,10 @@ func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *Writ
 
 // Do carries out a command of an agent on a ticket; its number zero is the latest. The
 // commands are the rows of [tickets.Commands] that are an agent's: close, ignore, open,
-// pause, resume, mark, unmark, classify and describe; any other is
+// pause, resume, mark, unmark, classify, describe, assign and take; any other is
 // [tickets.ErrCommand]. Actor and Number of the command are the handle's and the ref's.
 // It fails with [tickets.ErrTransition] for what the ticket's state does not allow
-// (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6), [chatcfg.Problems] for
+// (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6), [tickets.ErrTaken] (R11.1), [chatcfg.Problems] for
 // fields, a key or a person that cannot be stored, [ErrNotFound], [ErrDeleted],
 // [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
@@ -96,12 +96,18 @@ func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o 
 			return Result{}, p
 		}
 		cmd.Metadata = maps.Clone(cmd.Metadata)
+	case cmd.Kind == tickets.CommandAssign:
+		if p := checkAssignment(cmd.Assignee, cmd.Team); len(p) > 0 {
+			return Result{}, p
+		}
 	}
 	var w *WriteOptions
 	if o != nil {
 		w = &WriteOptions{Key: o.Key}
 	}
-	return a.act(ctx, ref, tickets.Command{Kind: cmd.Kind, Typification: cmd.Typification, Metadata: cmd.Metadata}, w)
+	return a.act(ctx, ref, tickets.Command{
+		Kind: cmd.Kind, Typification: cmd.Typification, Metadata: cmd.Metadata, Assignee: cmd.Assignee, Team: cmd.Team,
+	}, w)
 }
 
 // act applies a command to a ticket in the agent's name, with the key and the file of
@@ -174,15 +180,41 @@ func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
 
 // checkPerson returns the [chatcfg.Problems] of a person's ID and name; nil: there are
 // none.
-func checkPerson(a Person) error {
-	p := chatcfg.CheckLine("agent.id", string(a.ID), MaxAgent)
-	if len(p) == 0 && len(a.ID) > MaxAgent {
-		p = append(p, chatcfg.Problem{Path: "agent.id", Code: chatcfg.CodeTooLong, Args: []any{MaxAgent}})
+func checkPerson(a Person) error { return problems(checkAgent("agent", a.ID, a.Name)) }
+
+// checkAgent returns the problems of an agent's ID and name, which may be empty; nil:
+// there are none.
+func checkAgent(path string, id tickets.AgentID, name string) chatcfg.Problems {
+	p := checkID(path+".id", id)
+	if name != "" {
+		p = append(p, chatcfg.CheckLine(path+".name", name, MaxAgent)...)
 	}
-	if a.Name != "" {
-		p = append(p, chatcfg.CheckLine("agent.name", a.Name, MaxAgent)...)
+	return p
+}
+
+// checkID returns the problems of the host's name for an agent or a team; nil: there are
+// none.
+func checkID[ID ~string](path string, id ID) chatcfg.Problems {
+	p := chatcfg.CheckLine(path, string(id), MaxAgent)
+	if len(p) == 0 && len(id) > MaxAgent {
+		p = append(p, chatcfg.Problem{Path: path, Code: chatcfg.CodeTooLong, Args: []any{MaxAgent}})
 	}
-	return problems(p)
+	return p
+}
+
+// checkAssignment returns the problems of who shall have a ticket, nil being what stays
+// as it is; nil: there are none.
+func checkAssignment(to *tickets.Assignee, team *tickets.TeamID) (p chatcfg.Problems) {
+	if to == nil && team == nil {
+		return chatcfg.Problems{{Path: "assignee", Code: chatcfg.CodeRequired}}
+	}
+	if to != nil && *to != (tickets.Assignee{}) {
+		p = checkAgent("assignee", to.Agent, to.Name)
+	}
+	if team != nil && *team != "" {
+		p = append(p, checkID("team", *team)...)
+	}
+	return p
 }
 
 // checkFields returns the problems of a ticket's free-form fields: too many, or a key

@@ -268,7 +268,11 @@ func (req *request) hash() ([32]byte, error) {
 		return [32]byte{}, nil
 	}
 	c := req.cmd // without who: names may change between two tries
-	body, err := json.Marshal([]any{c.Kind, c.Number, c.Text, c.File, c.Welcome, c.Typification, c.Metadata})
+	asked := []any{c.Kind, c.Number, c.Text, c.File, c.Welcome, c.Typification, c.Metadata}
+	if c.Kind == tickets.CommandAssign { // others have the hash that older versions made
+		asked = append(asked, c.Assignee, c.Team)
+	}
+	body, err := json.Marshal(asked)
 	return sha256.Sum256(body), err
 }
 

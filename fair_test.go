@@ -196,7 +196,7 @@ func TestFairDeadlines(t *testing.T) {
 				ran.Go(func() { _ = b.desk.Run(ctx) })
 				elapse(5 * time.Second)
 				assert.Equal(t, 1, counted.all[other.ID()], "the other's deadline was carried out")
-				assert.Less(t, counted.before, 200, "before most of the many")
+				assert.Less(t, counted.before, 1000, "before most of the many")
 				close(presence.open)
 				elapse(time.Hour)
 				assert.GreaterOrEqual(t, counted.all[b.account.ID()], 2000, "nothing is lost")

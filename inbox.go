@@ -58,6 +58,11 @@ type TicketQuery struct {
 	// only tickets that have all these fields with exactly these values.
 	Category string
 	Fields   map[string]string
+	// Assignee lists only what that agent has, Team what that team has; empty: any.
+	// Unassigned lists only what is not closed and no agent has (R11.3).
+	Assignee   tickets.AgentID
+	Team       tickets.TeamID
+	Unassigned bool
 	// Text finds tickets of which every word occurs in what the customer and the
 	// agents wrote (automatic messages aside), in the customer's name, e-mail, RUT and
 	// telephone, or in the category; case and accents do not matter, and the last word
@@ -77,7 +82,8 @@ func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 	}
 	query := storage.TicketQuery{
 		Account: b.account, Status: q.Status, Conversation: q.Conversation, Important: q.Important, Delayed: q.Delayed,
-		Category: q.Category, Fields: q.Fields, Cursor: q.Cursor, Limit: q.Limit, Preview: true,
+		Category: q.Category, Fields: q.Fields, Assignee: q.Assignee, Team: q.Team, Unassigned: q.Unassigned,
+		Cursor: q.Cursor, Limit: q.Limit, Preview: true,
 	}
 	if q.Waiting {
 		query.Order = storage.ByWaiting

@@ -161,6 +161,6 @@ func TestExplain(t *testing.T) {
 	in.Now = in.Now.Add(48 * time.Hour) // its wait has become a delay
 	entries := decide(t, r, s, agent(tickets.CommandReply), in).Entries
 	last := automation.Explain(entries[len(entries)-1], chatcfg.English, santiago)
-	assert.Equal(t, "Ana replied: message 6, the customer had waited 2 d 1 min", last.What)
+	assert.Equal(t, "Ana replied: message 6, the customer had waited 2 d 1 min, Ana has it", last.What)
 	assert.Equal(t, "If the customer does not answer, the ticket closes today at 20:11", last.Rules[0].Text)
 }

@@ -1,6 +1,7 @@
 package automation
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -132,8 +133,12 @@ func (w wording) fact(f tickets.Fact) string {
 	if f.Kind == tickets.FactSaid && f.Rule != "" {
 		words = automaticMessage
 	}
+	has, team := w.in(nobody), w.in(noTeam)
+	if who := f.Assignee; who.Agent != "" {
+		has = cmp.Or(who.Name, string(who.Agent))
+	}
 	text := strings.NewReplacer(
-		"{seq}", strconv.FormatInt(f.Seq, 10), "{address}", f.Address, "{waited}", w.duration(f.Waited),
+		"{assignee}", has, "{team}", cmp.Or(string(f.Team), team), "{seq}", strconv.FormatInt(f.Seq, 10), "{address}", f.Address, "{waited}", w.duration(f.Waited),
 	).Replace(w.in(words))
 	if f.Rule != "" {
 		text += " (" + w.name(f.Rule) + ")"

@@ -14,6 +14,8 @@ var (
 	tomorrow         = words("mañana a las", "tomorrow at", "amanhã às")
 	theDay           = words("el ", "on ", "")
 	never            = words("nuevo aviso", "further notice", "segunda ordem")
+	nobody           = words("nadie", "nobody", "ninguém")
+	noTeam           = words("ninguno", "none", "nenhuma")
 	automaticMessage = words("mensaje automático {seq}", "automatic message {seq}", "mensagem automática {seq}")
 )
 
@@ -35,5 +37,7 @@ var factWords = map[tickets.FactKind]chatcfg.Words{
 	tickets.FactDescribed: words("cambiaron los datos", "the data changed", "os dados mudaram"),
 	tickets.FactNotified:  words("se avisó a {address}", "{address} was told", "{address} foi avisado"),
 	tickets.FactRearmed:   words("se recalculó la espera", "the wait was computed anew", "a espera foi recalculada"),
+	tickets.FactAssigned:  words("lo tiene {assignee}", "{assignee} has it", "está com {assignee}"),
+	tickets.FactTeam:      words("su equipo es {team}", "its team is {team}", "sua equipe é {team}"),
 	tickets.FactLinked:    words("se enlazó con su conversación anterior", "it was linked to their earlier conversation", "foi vinculada à conversa anterior"),
 }

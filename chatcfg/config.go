@@ -120,6 +120,14 @@ type General struct {
 	// ReopenWindow is how long after a close a customer's message reopens the
 	// ticket instead of starting a new one; nil: never (R3.4).
 	ReopenWindow *Duration `json:"reopenWindow"`
+	// Assignment is who gets a ticket by itself (R11.1).
+	Assignment Assignment `json:"assignment"`
+}
+
+// Assignment is who gets a ticket by itself (R11.1).
+type Assignment struct {
+	// OnReply gives a ticket that no agent has to the agent who replies. On by default.
+	OnReply bool `json:"onReply"`
 }
 
 // Important is the marking of tickets as important by content (R5.1).

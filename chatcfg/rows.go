@@ -172,6 +172,11 @@ func generalSection() Section {
 				Path: "general.createIgnored", Kind: KindSwitch, Label: say("Crear los tickets ignorados", "Create tickets ignored", "Criar os tickets ignorados"),
 				Help: say("Un ticket nuevo nace en estado Ignorado, en vez de Abierto.", "A new ticket is born Ignored, instead of Open.", "Um ticket novo nasce Ignorado, em vez de Aberto."),
 			}}},
+			{Settings: []Setting{{
+				Path: "general.assignment.onReply", Kind: KindSwitch, standard: true,
+				Label: say("Asignar el ticket a quien responde", "Assign a ticket to who replies", "Atribuir o ticket a quem responde"),
+				Help:  say("Si no lo tiene nadie.", "If nobody has it.", "Se ninguém o tem."),
+			}}},
 			{
 				Label: say("Reapertura", "Reopening", "Reabertura"),
 				Help:  say("Quien escribe dentro de este plazo tras el cierre sigue en el mismo ticket.", "Who writes within this time after the close goes on in the same ticket.", "Quem escreve dentro deste prazo depois do fechamento segue no mesmo ticket."),

@@ -81,7 +81,6 @@ func TestColumnsAreComplete(t *testing.T) {
 		if that(len(q.Conditions()) == 1, "no column is wanted by it"); len(q.Conditions()) != 1 {
 			continue
 		}
-		that(q.Matches(&full, nil), "leaves out a ticket that has it")
-		that(!q.Matches(&zero, nil), "finds a ticket that has it not")
+		that(q.Matches(&full, nil) != q.Matches(&zero, nil), "does not tell tickets apart")
 	}
 }

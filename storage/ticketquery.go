@@ -21,6 +21,11 @@ type TicketQuery struct {
 	// equal.
 	Category string
 	Fields   map[string]string
+	// Assignee lists only what that agent has, Team what that team has; empty: any.
+	// Unassigned lists only what is not closed and no agent has.
+	Assignee   tickets.AgentID `json:",omitempty"`
+	Team       tickets.TeamID  `json:",omitempty"`
+	Unassigned bool            `json:",omitempty"`
 	// Words are folded words of which all must occur in the ticket's texts,
 	// whichever, as whole words, the last one as a prefix of one. They are
 	// compared as they are, byte by byte; no character has a meaning of its own.
@@ -111,6 +116,30 @@ var ticketColumns = []ticketColumn{
 	},
 	{
 		Column: columns.Column{
+			Name: "team", Type: columns.Text, Nullable: true, ByStatus: true, Since: columns.Since{SQLite: 5, Postgres: 4},
+			Value: func(t *tickets.Ticket) columns.Value { return columns.StringOrNull(t.Team) },
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Team) },
+	},
+	{
+		// Not of closed ones, which would be most.
+		Column: columns.Column{
+			Name: "unassigned", Type: columns.Flag, Since: columns.Since{SQLite: 6, Postgres: 5},
+			Value: func(t *tickets.Ticket) columns.Value {
+				return columns.Bool(t.Assignee.Agent == "" && t.Status != tickets.StatusClosed)
+			},
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.TrueOrNull(q.Unassigned) },
+	},
+	{
+		Column: columns.Column{
+			Name: "assignee", Type: columns.Text, Nullable: true, ByStatus: true, Since: columns.Since{SQLite: 7, Postgres: 6},
+			Value: func(t *tickets.Ticket) columns.Value { return columns.StringOrNull(t.Assignee.Agent) },
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Assignee) },
+	},
+	{
+		Column: columns.Column{
 			Name: "created", Type: columns.Number, Since: first,
 			Value: func(t *tickets.Ticket) columns.Value { return columns.Instant(t.CreatedAt) },
 		},
@@ -166,6 +195,17 @@ func (q *TicketQuery) Conditions() (found []columns.Condition) {
 		}
 	}
 	return found
+}
+
+// EachStatus reports whether the list is one ordered range of an index for each status,
+// to be merged: the query names no status, and nothing else gives the order. It is for the
+// stores in SQL, as [TicketColumns] is.
+func (q *TicketQuery) EachStatus() bool {
+	if q.Status != "" || q.Order == ByWaiting || !q.Conversation.IsZero() || len(q.Words) > 0 {
+		return false
+	}
+	all := q.Conditions()
+	return len(all) == 0 || all[len(all)-1].ByStatus
 }
 
 // Matches reports whether a ticket with these texts ([Words]) meets the conditions of a

@@ -19,6 +19,8 @@ const (
 	// CommandClassify sets the typification, CommandDescribe the metadata (R3.6).
 	CommandClassify CommandKind = "classify"
 	CommandDescribe CommandKind = "describe"
+	CommandAssign   CommandKind = "assign" // an agent says who has it (R11.1)
+	CommandTake     CommandKind = "take"   // an agent takes it
 	// CommandDelay notes that a wait has reached the SLA (R2.3), CommandRearm moves
 	// a running wait to a new SLA (R2.6). Rules send these, as they do
 	// CommandExpire. CommandTick carries out what is due, and nothing else.
@@ -48,6 +50,10 @@ type Command struct {
 	Typification *Typification
 	// Metadata is for [CommandDescribe]: it replaces all of it.
 	Metadata map[string]string
+	// Assignee and Team are for [CommandAssign]; nil: as it was. The zero Assignee is
+	// nobody, the empty Team none.
+	Assignee *Assignee
+	Team     *TeamID
 }
 
 // Welcome is a welcome message as the widget showed it (R6.5).

@@ -99,6 +99,14 @@ var commands = []CommandRow{
 		Words: words("{actor} cambió los datos del ticket", "{actor} changed the ticket's data", "{actor} mudou os dados do ticket"),
 	},
 	{
+		Kind: CommandAssign, By: ActorAgent, do: (*Draft).assign, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Words: words("{actor} asignó el ticket", "{actor} assigned the ticket", "{actor} atribuiu o ticket"),
+	},
+	{
+		Kind: CommandTake, By: ActorAgent, Fact: FactAssigned, do: (*Draft).take, To: kept(StatusOpen, StatusIgnored),
+		Words: words("{actor} tomó el ticket", "{actor} took the ticket", "{actor} assumiu o ticket"),
+	},
+	{
 		Kind: CommandDelay, By: ActorRule, Fact: FactDelayed, do: (*Draft).delay, To: kept(StatusOpen),
 		Words: words("Se cumplió el tiempo de respuesta sin que nadie contestara", "The time to answer ran out without an answer", "O tempo de resposta se esgotou sem que ninguém respondesse"),
 	},

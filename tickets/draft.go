@@ -26,6 +26,8 @@ type Policy struct {
 	Calendar *chatcfg.Calendar
 	// CreateIgnored creates new tickets ignored (R5.3).
 	CreateIgnored bool
+	// TakeOnReply gives a ticket that no agent has to the one who replies (R11.1).
+	TakeOnReply bool
 	// ReopenWindow is how long after a close a message reopens the ticket; zero:
 	// never (R3.4).
 	ReopenWindow time.Duration
@@ -244,6 +246,9 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 		d.AddFact(Fact{Kind: FactAnswered, Waited: a.Waited})
 		t.Wait = nil
 	}
+	if p.TakeOnReply && t.Assignee.Agent == "" {
+		d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
+	}
 	t.Answered = true
 	t.LastWord, t.Agent, t.AgentName = SideAgent, cmd.Actor.Agent, cmd.Actor.Name
 	if !t.Paused {
@@ -329,6 +334,37 @@ func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	t.Metadata = cmd.Metadata
 	d.AddFact(Fact{Kind: FactDescribed})
 	return nil
+}
+
+// assign sets the agent, the team or both; what is so already stays, without a fact.
+func (d *Draft) assign(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+	if cmd.Assignee != nil && cmd.Assignee.Agent != t.Assignee.Agent {
+		d.assignTo(t, *cmd.Assignee)
+	}
+	if cmd.Team != nil && *cmd.Team != t.Team {
+		t.Team = *cmd.Team
+		d.AddFact(Fact{Kind: FactTeam, Team: t.Team})
+	}
+	return nil
+}
+
+// take assigns the ticket to the actor; one who has it already keeps it, without a fact.
+// It fails with a [TakenError] if another agent has it.
+func (d *Draft) take(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+	switch t.Assignee.Agent {
+	case "":
+		d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
+	case cmd.Actor.Agent:
+	default:
+		return &TakenError{t.Assignee}
+	}
+	return nil
+}
+
+// assignTo gives the ticket to an agent, or to nobody, with a fact that says so.
+func (d *Draft) assignTo(t *Ticket, to Assignee) {
+	t.Assignee = to
+	d.AddFact(Fact{Kind: FactAssigned, Assignee: to})
 }
 
 // Remember sets what the rule m.Rule remembers of the latest ticket, in place of what it

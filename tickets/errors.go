@@ -19,6 +19,8 @@ var (
 	// ErrAnonymous: typification, metadata and previous tickets are not to be
 	// had for anonymous customers (R3.6, R7.3).
 	ErrAnonymous error = chatcfg.Refusal("tickets: the customer is anonymous")
+	// ErrTaken: another agent has the ticket (R11.1). It comes as a [*TakenError].
+	ErrTaken error = chatcfg.Refusal("tickets: another agent has it")
 	// ErrCommand: the command is of no known kind.
 	ErrCommand error = chatcfg.Refusal("tickets: unknown command")
 )
@@ -45,3 +47,13 @@ func (e *TransitionError) Error() string {
 
 // Unwrap returns [ErrTransition].
 func (e *TransitionError) Unwrap() error { return ErrTransition }
+
+// TakenError says who has the ticket that somebody else wanted to take. It is an
+// [ErrTaken].
+type TakenError struct{ By Assignee }
+
+// Error says in English which agent has the ticket, by their ID.
+func (e *TakenError) Error() string { return fmt.Sprintf("tickets: agent %q has it", e.By.Agent) }
+
+// Unwrap makes errors.Is(err, ErrTaken) hold.
+func (e *TakenError) Unwrap() error { return ErrTaken }

@@ -92,8 +92,10 @@ const (
 	FactTypified  FactKind = "typified"
 	FactDescribed FactKind = "metadata"
 	FactNotified  FactKind = "notified"
-	FactRearmed   FactKind = "rearmed" // a deadline was recomputed after a save
-	FactLinked    FactKind = "linked"  // to what the session wrote before its login
+	FactRearmed   FactKind = "rearmed"  // a deadline was recomputed after a save
+	FactLinked    FactKind = "linked"   // to what the session wrote before its login
+	FactAssigned  FactKind = "assigned" // to another agent, or to nobody (R11.1)
+	FactTeam      FactKind = "team"     // given to another team, or to none
 )
 
 // Fact is one thing that happened within a decision.
@@ -107,6 +109,10 @@ type Fact struct {
 	Reason CloseReason `json:"reason,omitempty"`
 	// Address is for [FactNotified].
 	Address string `json:"address,omitempty"`
+	// Assignee is for [FactAssigned]: who has the ticket now; zero: nobody. Team is for
+	// [FactTeam]; empty: none.
+	Assignee Assignee `json:"assignee,omitzero"`
+	Team     TeamID   `json:"team,omitempty"`
 	// Waited is for [FactAnswered], on the clock of the SLA; in JSON nanoseconds.
 	Waited time.Duration `json:"waited,omitempty"`
 }

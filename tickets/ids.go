@@ -40,6 +40,9 @@ func (id FileID) IsZero() bool { return id.UUID == uuid.Nil }
 // AgentID is the host's own name for an agent: any text of 1 to 128 bytes.
 type AgentID string
 
+// TeamID is the host's own name for a team: any text of 1 to 128 bytes on one line.
+type TeamID string
+
 // Number numbers the tickets of a conversation: 1, 2, 3, …. Zero is none, or,
 // where a call says so, the latest.
 type Number int64

@@ -81,6 +81,7 @@ var (
 	columns = []tickets.CommandKind{
 		tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire,
 		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe,
+		tickets.CommandAssign, tickets.CommandTake,
 	}
 	matrix = func() map[tickets.CommandKind]bool {
 		set := make(map[tickets.CommandKind]bool, len(columns))
@@ -97,14 +98,14 @@ var (
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	rows := map[string]string{
-		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe
-		"none":             "new     error  error          error   error  error             error   error  error  error  error    error",
-		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open",
-		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open",
-		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused",
-		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored",
-		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual",
-		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic",
+		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe assign take
+		"none":             "new     error  error          error   error  error             error   error  error  error  error    error   error error",
+		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   open open",
+		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   open open",
+		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused   paused paused",
+		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored ignored ignored",
+		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual closed/manual error",
+		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic closed/automatic error",
 	}
 	require.Len(t, rows, len(states))
 	cells := 0
@@ -167,6 +168,15 @@ func TestRefusals(t *testing.T) {
 	assert.False(t, s.state.Ticket.Important)
 	assert.False(t, older.Important, "the loaded ticket is not written to")
 	assert.Equal(t, []tickets.Number{1}, numbers(s.last.Changed()))
+
+	// R11.1: what one agent has, another cannot take.
+	s.do(tickets.CommandTake, tickets.CommandTake)
+	require.NoError(t, s.try(tickets.Command{Kind: tickets.CommandAssign, Assignee: &tickets.Assignee{Agent: "beto", Name: "Beto"}}))
+	var taken *tickets.TakenError
+	require.ErrorAs(t, s.try(tickets.Command{Kind: tickets.CommandTake}), &taken)
+	assert.Equal(t, tickets.Assignee{Agent: "beto", Name: "Beto"}, taken.By)
+	require.ErrorIs(t, taken, tickets.ErrTaken)
+	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.CommandAssign, Number: 1}), tickets.ErrNotLatest)
 
 	// R3.6: nothing of this for anonymous customers.
 	a := begin(t)

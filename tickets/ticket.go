@@ -8,8 +8,8 @@ import (
 
 // Format numbers the shape of a stored conversation, with its tickets. A process
 // refuses to rewrite one of a newer format than its own. Format 2 has epochs of
-// sessions, and Memory in place of two rules' own fields.
-const Format = 2
+// sessions, and Memory in place of two rules' own fields. Format 3 has who has a ticket.
+const Format = 3
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
 const SessionFormat = 2
@@ -190,6 +190,10 @@ type Ticket struct {
 	AgentName string  `json:"agentName,omitempty"`
 	// Answered says that an agent has replied at least once.
 	Answered bool `json:"answered,omitempty"`
+	// Assignee is who has the ticket; zero: nobody. Team is the team that has it; empty:
+	// none (R11.1).
+	Assignee Assignee `json:"assignee,omitzero"`
+	Team     TeamID   `json:"team,omitempty"`
 
 	// Wait is the running wait for an answer; nil: nobody waits (R2.2).
 	Wait *Wait `json:"wait,omitempty"`
@@ -210,6 +214,12 @@ type Ticket struct {
 	Customer Customer `json:"customer"`
 	// Messages counts the customer's and the agents' messages in it.
 	Messages int64 `json:"messages"`
+}
+
+// Assignee is the agent who has a ticket. The zero value is nobody.
+type Assignee struct {
+	Agent AgentID `json:"agent"`
+	Name  string  `json:"name,omitempty"`
 }
 
 // Memory is what a rule remembers of a ticket.

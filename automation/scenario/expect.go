@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,6 +77,32 @@ func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) er
 			got += ", due at " + stamp(t.Wait.Due)
 		}
 		return wanted(say(not), got)
+	}
+	return nil
+}
+
+// expectAssigned fails unless an agent has a customer's latest ticket; "nobody": unless
+// nobody has it.
+func (p *player) expectAssigned(ctx context.Context, name, want string) error {
+	t, found, err := p.ticket(ctx, name)
+	return expectOwner(want, cmp.Or(string(t.Assignee.Agent), "nobody"), found, err)
+}
+
+// expectTeam fails unless a team has a customer's latest ticket; "none": unless none has.
+func (p *player) expectTeam(ctx context.Context, name, want string) error {
+	t, found, err := p.ticket(ctx, name)
+	return expectOwner(want, cmp.Or(string(t.Team), "none"), found, err)
+}
+
+// expectOwner fails with err, or unless there is a ticket and who has it is wanted.
+func expectOwner(want, has string, found bool, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return wanted(want, noTicket)
+	case has != want:
+		return wanted(want, has)
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func TestUnreadable(t *testing.T) {
 		"long duration":       {on("", `wait 200000d`), `f:2: want a duration such as 90s, 1h30m or 2d, got "200000d"`},
 		"crash duration":      {on("", `crash now`), `f:2: want a duration such as 90s, 1h30m or 2d, got "now"`},
 		"expectation": {on("", `expect juan happy`), `f:2: want important, delayed, paused, open, ignored, closed, ` +
-			`tickets or got, got "happy"`},
+			`tickets, got, assigned or team, got "happy"`},
 		"not open":     {on("", `expect juan not open`), `f:2: want important, delayed or paused, got "open"`},
 		"close reason": {on("", `expect juan closed early`), `f:2: want manual or automatic, got "early"`},
 		"open reason":  {on("", `expect juan open manual`), `f:2: want the end of the line, got "manual"`},
@@ -127,7 +127,7 @@ func TestUnreadable(t *testing.T) {
 		"action": {on("", `expect juan got autoClose`), `f:2: want newCustomer, noAgents, outOfHours, ticketCreated, ` +
 			`manualClose, automaticClose or nothing, got "autoClose"`},
 		"nothing more": {on("", `expect juan got nothing "x"`), `f:2: want the end of the line, got the string "x"`},
-		"mail":         {on("", `expect mail`), `f:2: want important, delayed, paused, open, ignored, closed, tickets or got, got the end of the line`},
+		"mail":         {on("", `expect mail`), `f:2: want important, delayed, paused, open, ignored, closed, tickets, got, assigned or team, got the end of the line`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

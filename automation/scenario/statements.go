@@ -87,7 +87,8 @@ func (l *line) duration() time.Duration {
 func (l *line) agent() step {
 	name := l.name("an agent")
 	agent := charla.Person{ID: tickets.AgentID(name), Name: name}
-	verb := l.oneOf("online", "away", "offline", "replies", "closes", "ignores", "opens", "pauses", "resumes", "marks")
+	verb := l.oneOf("online", "away", "offline", "replies", "closes", "ignores", "opens", "pauses", "resumes", "marks",
+		"takes", "assigns", "unassigns")
 	switch verb {
 	case "online", "away", "offline":
 		return func(ctx context.Context, p *player) error {
@@ -105,7 +106,20 @@ func (l *line) agent() step {
 	command := tickets.Command{Kind: map[string]tickets.CommandKind{
 		"closes": tickets.CommandClose, "ignores": tickets.CommandIgnore, "opens": tickets.CommandOpen,
 		"pauses": tickets.CommandPause, "resumes": tickets.CommandResume, "marks": tickets.CommandMark,
+		"takes": tickets.CommandTake, "assigns": tickets.CommandAssign, "unassigns": tickets.CommandAssign,
 	}[verb]}
+	switch verb {
+	case "assigns":
+		l.oneOf("to")
+		to := l.name("an agent or team")
+		if to == "team" && len(l.tokens) > 0 {
+			command.Team = new(tickets.TeamID(l.name("a team")))
+		} else {
+			command.Assignee = &tickets.Assignee{Agent: tickets.AgentID(to), Name: to}
+		}
+	case "unassigns":
+		command.Assignee, command.Team = new(tickets.Assignee), new(tickets.TeamID)
+	}
 	if verb == "marks" && l.oneOf("important", "normal") == "normal" {
 		command.Kind = tickets.CommandUnmark
 	}
@@ -153,7 +167,7 @@ func (l *line) expect() step {
 	not := l.skip("not")
 	words := []string{"important", "delayed", "paused"}
 	if !not {
-		words = append(words, "open", "ignored", "closed", "tickets", "got")
+		words = append(words, "open", "ignored", "closed", "tickets", "got", "assigned", "team")
 	}
 	switch word := l.oneOf(words...); word {
 	case "tickets":
@@ -166,6 +180,12 @@ func (l *line) expect() step {
 		return func(ctx context.Context, p *player) error { return p.expectTickets(ctx, name, int(n)) }
 	case "got":
 		return l.got(name)
+	case "assigned":
+		agent := l.name("an agent or nobody")
+		return func(ctx context.Context, p *player) error { return p.expectAssigned(ctx, name, agent) }
+	case "team":
+		team := l.name("a team or none")
+		return func(ctx context.Context, p *player) error { return p.expectTeam(ctx, name, team) }
 	case "important", "delayed", "paused":
 		return func(ctx context.Context, p *player) error { return p.expectFlag(ctx, name, word, not) }
 	default:

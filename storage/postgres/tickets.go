@@ -108,7 +108,7 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	}
 	one := "SELECT " + column + " AS at, t.conversation, t.number, t.doc FROM charla.tickets t WHERE " + strings.Join(l.conditions, " AND ")
 	end := orderBy(q.Order) + " LIMIT " + l.arg(limit)
-	if q.Order == storage.ByWaiting || hasIndex(q) {
+	if !q.EachStatus() {
 		return one + end, l.args
 	}
 	var each []string
@@ -140,11 +140,6 @@ CROSS JOIN LATERAL (SELECT count(*) AS unread FROM (SELECT FROM charla.messages
 	WHERE account = $1 AND conversation = p.conversation AND seq > coalesce(k.agent, 0) AND encode(substring(doc FOR %d), 'hex') ~ '%s'
 	ORDER BY seq LIMIT %d) u) n`,
 		list, codec.AuthorEnd, codec.CustomerHead, storage.MaxUnread) + orderBy(by)
-}
-
-// hasIndex reports whether a query has a condition with an index of its own.
-func hasIndex(q storage.TicketQuery) bool {
-	return !q.Conversation.IsZero() || len(q.Conditions()) > 0 || len(q.Words) > 0
 }
 
 // filter adds the query's conditions, all but the cursor's.

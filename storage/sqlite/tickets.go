@@ -119,7 +119,11 @@ func oneRange(q storage.TicketQuery) bool {
 	if len(q.Words) > 0 || len(q.Fields) > 0 || q.Order == storage.ByWaiting {
 		return false
 	}
-	return len(q.Conditions())+int(bit(!q.Conversation.IsZero())) <= 1
+	all := q.Conditions()
+	if len(all) == 2 && q.Status != "" {
+		return all[1].ByStatus && q.Conversation.IsZero()
+	}
+	return len(all)+int(bit(!q.Conversation.IsZero())) <= 1
 }
 
 // listName returns a name for cursors that differs between any two queries with different
@@ -149,22 +153,21 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		shown += previewColumns
 	}
 	from, fromArgs := l.from(account, q)
-	if from != "" && len(q.Words) == 0 && q.Conversation.IsZero() { // the index has the order
+	if len(q.Words) == 0 && q.Conversation.IsZero() && !q.EachStatus() { // the index has the order
 		return "SELECT t.key, " + shown + " FROM " + from + " CROSS JOIN conversations c ON c.key = t.conversation" +
 			" WHERE " + strings.Join(l.conditions, " AND ") + " ORDER BY " + column + " " + order + ", t.key " + order + " LIMIT ?", append(l.args, limit)
 	}
 	pick := "SELECT " + column + " AS at, t.key AS key FROM "
 	var picks []string
 	var args []any
-	switch {
-	case from != "":
-		picks, args = []string{pick + from + " WHERE " + strings.Join(l.conditions, " AND ")}, append(fromArgs, l.args...)
-	default:
-		// Any status: three ordered ranges, merged.
+	where := " WHERE " + strings.Join(l.conditions, " AND ")
+	if q.EachStatus() {
 		for _, status := range []tickets.Status{tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed} {
-			picks = append(picks, pick+"tickets t INDEXED BY tickets_status WHERE "+strings.Join(l.conditions, " AND ")+" AND t.status = ?")
+			picks = append(picks, pick+from+where+" AND t.status = ?")
 			args = append(append(args, l.args...), string(status))
 		}
+	} else {
+		picks, args = []string{pick + from + where}, append(fromArgs, l.args...)
 	}
 	return "SELECT p.key, " + shown + " FROM (" + strings.Join(picks, " UNION ALL ") +
 		" ORDER BY at " + order + ", key " + order + " LIMIT ?) p" +
@@ -187,8 +190,7 @@ func (l *listing) filter(q storage.TicketQuery) {
 	}
 }
 
-// from returns what to read, a table with its index, as SQL text with arguments; empty:
-// every ticket, in the order of changes.
+// from returns what to read, a table with its index, as SQL text with arguments.
 func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 	switch {
 	case len(q.Words) > 0:
@@ -201,7 +203,7 @@ func (l *listing) from(account int64, q storage.TicketQuery) (string, []any) {
 	if all := q.Conditions(); len(all) > 0 {
 		return "tickets t INDEXED BY " + all[len(all)-1].IndexName(), nil
 	}
-	return "", nil
+	return "tickets t INDEXED BY tickets_status", nil
 }
 
 // byWords returns, as SQL text with arguments, a table of the tickets that have all

@@ -53,6 +53,8 @@ func shape(i int, b *storage.Batch) {
 	case 2:
 		t.Typification = &tickets.Typification{Fields: map[string]string{"canal": "tienda"}}
 	}
+	t.Assignee.Agent = []tickets.AgentID{"ana", "", "beto", ""}[i/3%4]
+	t.Team = []tickets.TeamID{"", "ventas", "Ventas"}[i/5%3]
 	b.Active = t.Status == tickets.StatusOpen
 }
 
@@ -76,6 +78,21 @@ var filters = []struct {
 	{"empty field", storage.TicketQuery{Fields: map[string]string{"vacío": ""}}, func(t *tickets.Ticket) bool { return category(t) == "Venta" }},
 	{"no such field", storage.TicketQuery{Fields: map[string]string{"canal": "w_b"}}, func(*tickets.Ticket) bool { return false }},
 	{"odd field name", storage.TicketQuery{Fields: map[string]string{`$."canal'`: "web"}}, func(*tickets.Ticket) bool { return false }},
+	{"assignee", storage.TicketQuery{Assignee: "ana"}, func(t *tickets.Ticket) bool { return t.Assignee.Agent == "ana" }},
+	{"assignee's closed ones", storage.TicketQuery{Assignee: "ana", Status: tickets.StatusClosed}, func(t *tickets.Ticket) bool {
+		return t.Assignee.Agent == "ana" && t.Status == tickets.StatusClosed
+	}},
+	{"no such assignee", storage.TicketQuery{Assignee: "an%"}, func(*tickets.Ticket) bool { return false }},
+	{"team", storage.TicketQuery{Team: "ventas"}, func(t *tickets.Ticket) bool { return t.Team == "ventas" }},
+	{"team's open ones", storage.TicketQuery{Team: "ventas", Status: tickets.StatusOpen}, func(t *tickets.Ticket) bool {
+		return t.Team == "ventas" && t.Status == tickets.StatusOpen
+	}},
+	{"unassigned", storage.TicketQuery{Unassigned: true}, func(t *tickets.Ticket) bool {
+		return t.Assignee.Agent == "" && t.Status != tickets.StatusClosed
+	}},
+	{"unassigned of a team", storage.TicketQuery{Unassigned: true, Team: "Ventas"}, func(t *tickets.Ticket) bool {
+		return t.Assignee.Agent == "" && t.Team == "Ventas" && t.Status != tickets.StatusClosed
+	}},
 	{"all at once", storage.TicketQuery{
 		Status: tickets.StatusOpen, Important: true, Delayed: true, Category: "venta", Fields: map[string]string{"canal": "web"},
 	}, func(t *tickets.Ticket) bool {

@@ -40,7 +40,9 @@ func AppendEntry(b []byte, e *tickets.Entry) []byte {
 		b = appendInt(b, 3, f.Seq)
 		b = appendText(b, 4, f.Reason)
 		b = appendText(b, 5, f.Address)
-		b = end(appendInt(b, 6, int64(f.Waited)), at)
+		b = appendInt(b, 6, int64(f.Waited))
+		b = appendAssignee(b, 7, f.Assignee)
+		b = end(appendText(b, 8, f.Team), at)
 	}
 	for i := range e.Trace {
 		f := &e.Trace[i]
@@ -146,6 +148,10 @@ func readFact(r *reader, f *tickets.Fact) {
 			f.Address = sub.string()
 		case 6:
 			f.Waited = time.Duration(sub.int())
+		case 7:
+			readAssignee(&sub, &f.Assignee)
+		case 8:
+			f.Team = tickets.TeamID(sub.string())
 		}
 	}
 	r.leave(&sub)

@@ -54,6 +54,8 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 		b = appendTime(b, 2, t.Memory[i].At)
 		b = end(appendInt(b, 3, t.Memory[i].Number), at)
 	}
+	b = appendAssignee(b, 26, t.Assignee)
+	b = appendText(b, 27, t.Team)
 	return b
 }
 
@@ -115,6 +117,10 @@ func DecodeTicket(doc string, t *tickets.Ticket) error {
 		case 25:
 			t.Memory = append(t.Memory, tickets.Memory{})
 			readMemory(&r, &t.Memory[len(t.Memory)-1])
+		case 26:
+			readAssignee(&r, &t.Assignee)
+		case 27:
+			t.Team = tickets.TeamID(r.string())
 		}
 	}
 	return r.err()
@@ -126,6 +132,29 @@ const (
 	oldTimeRule   tickets.RuleKey = "outOfHours"
 	oldNumberRule tickets.RuleKey = "noAgents"
 )
+
+// appendAssignee appends who has a ticket, or nothing if nobody has it.
+func appendAssignee(b []byte, field int, who tickets.Assignee) []byte {
+	start := len(b)
+	b, at := begin(b, field)
+	b = appendText(b, 1, who.Agent)
+	return endUnlessEmpty(appendText(b, 2, who.Name), start, at)
+}
+
+// readAssignee reads who has a ticket in a field into who. If it is malformed, the
+// reader fails.
+func readAssignee(r *reader, who *tickets.Assignee) {
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			who.Agent = tickets.AgentID(sub.string())
+		case 2:
+			who.Name = sub.string()
+		}
+	}
+	r.leave(&sub)
+}
 
 // readMemory reads the memory of a rule in a field into m. If it is malformed, the
 // reader fails.

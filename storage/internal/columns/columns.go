@@ -63,6 +63,9 @@ type Column struct {
 	Nullable bool
 	Change   Change
 	Since    Since
+	// ByStatus says that the column's index has the status behind the value, so that the
+	// tickets of one status stand in the order of lists.
+	ByStatus bool
 	// Index is the name of the column's index if that is not tickets_NAME, and Where the
 	// condition of a row to be in it if that is not made from the type.
 	Index, Where string

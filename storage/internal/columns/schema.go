@@ -89,11 +89,14 @@ func (d *Dialect) Indexed(c *Column) string {
 }
 
 // Index returns the SQL statement that makes a column's index: by account, by value
-// (not for a flag or JSON), then in the order of lists.
+// (not for a flag or JSON), by status if ByStatus, then in the order of lists.
 func (d *Dialect) Index(c *Column) string {
 	by := c.Name + ", "
 	if c.Type == Flag || c.Type == JSON {
 		by = ""
+	}
+	if c.ByStatus {
+		by += "status, "
 	}
 	index := "CREATE INDEX " + c.IndexName() + " ON " + d.Table + " (account, " + by + d.Order + ")"
 	if where := d.Indexed(c); where != "" {
