@@ -44,12 +44,15 @@ func (b *bench) byRef(a *charla.Account, ref tickets.Ref) map[string]func() erro
 	}
 	for _, kind := range []tickets.CommandKind{ // in an order that the ticket's state allows
 		tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe, tickets.CommandPause,
-		tickets.CommandResume, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandClose,
+		tickets.CommandResume, tickets.CommandTake, tickets.CommandAssign, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandClose,
 	} {
 		calls["Agent.Do, "+string(kind)] = func() error {
 			cmd := tickets.Command{Kind: kind}
 			if kind == tickets.CommandClassify {
 				cmd.Typification = &tickets.Typification{Category: "venta"}
+			}
+			if kind == tickets.CommandAssign {
+				cmd.Team = new(tickets.TeamID("ventas"))
 			}
 			_, err := agent.Do(b.ctx, ref, cmd, nil)
 			return err

@@ -74,6 +74,9 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 		}
 	}
 	if change() {
+		g.Assignment.OnReply = r.IntN(3) > 0
+	}
+	if change() {
 		g.CreateIgnored = r.IntN(4) == 0
 	}
 	if change() {

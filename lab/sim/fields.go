@@ -104,7 +104,7 @@ func (t *ticket) kept() tickets.Ticket {
 		CreatedAt: t.createdAt.UTC(), OpenedAt: t.openedAt.UTC(), ClosedAt: t.closedAt.UTC(), ChangedAt: t.changedAt.UTC(),
 		LastWord: tickets.SideCustomer, Agent: t.agent, AgentName: t.agentName, Answered: t.answered,
 		CountsFrom: t.counts.UTC(), Notified: t.notified, Typification: t.typification, Metadata: t.metadata,
-		Customer: t.customer, Messages: t.messages,
+		Customer: t.customer, Messages: t.messages, Assignee: t.assignee, Team: t.team,
 	}
 	if t.byAgent {
 		k.LastWord = tickets.SideAgent

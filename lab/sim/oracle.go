@@ -29,6 +29,8 @@ type ticket struct {
 	createdAt, openedAt, changedAt time.Time
 	agent                          tickets.AgentID
 	agentName                      string
+	assignee                       tickets.Assignee
+	team                           tickets.TeamID
 	typification                   *tickets.Typification
 	categories                     []string // that it ever had, which a search finds
 	metadata                       map[string]string
@@ -168,6 +170,8 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		mark(t, e.Kind, &x)
 	case tickets.CommandClassify, tickets.CommandDescribe:
 		return x, describe(t, by, &x)
+	case tickets.CommandAssign, tickets.CommandTake:
+		return x, assign(t, by, &x)
 	case tickets.CommandDelay:
 		t.wait.delayed = now
 		x.facts = append(x.facts, "delayed")
@@ -216,6 +220,26 @@ func describe(t *ticket, by cause, x *expected) (wrong string) {
 	} else {
 		t.metadata = by.cmd.Metadata
 		x.facts = append(x.facts, "metadata")
+	}
+	return ""
+}
+
+// assign gives the ticket to who shall have it (R11.1), or returns why it may not.
+func assign(t *ticket, by cause, x *expected) (wrong string) {
+	to, team := by.cmd.Assignee, by.cmd.Team
+	if by.cmd.Kind == tickets.CommandTake {
+		if t.status == tickets.StatusClosed || t.assignee.Agent != "" && t.assignee.Agent != by.actor.Agent {
+			return fmt.Sprintf("take of a ticket that is %q and that %q has", t.status, t.assignee.Agent)
+		}
+		to = &tickets.Assignee{Agent: by.actor.Agent, Name: by.actor.Name}
+	}
+	if to != nil && to.Agent != t.assignee.Agent {
+		t.assignee = *to
+		x.facts = append(x.facts, "assigned")
+	}
+	if team != nil && *team != t.team {
+		t.team = *team
+		x.facts = append(x.facts, "team")
 	}
 	return ""
 }
@@ -353,6 +377,10 @@ func (c *conv) reply(now time.Time, by cause, x *expected) {
 		}
 		c.account.answers = append(c.account.answers, answer{now, x.waited, t.wait.limit, !t.answered})
 		t.wait = nil
+	}
+	if t.assignee.Agent == "" && c.account.current().General.Assignment.OnReply {
+		t.assignee = tickets.Assignee{Agent: by.actor.Agent, Name: by.actor.Name}
+		x.facts = append(x.facts, "assigned")
 	}
 	t.answered, t.byAgent = true, true
 	if !t.paused {

@@ -273,6 +273,8 @@ func (w *World) act(d *desk, c *conv) {
 		{"unmark", 2, tickets.Command{Kind: tickets.CommandUnmark}},
 		{"classify", 2, tickets.Command{Kind: tickets.CommandClassify, Typification: w.typification(text)}},
 		{"describe", 2, tickets.Command{Kind: tickets.CommandDescribe, Metadata: w.metadata(text)}},
+		{"take", 3, tickets.Command{Kind: tickets.CommandTake}},
+		{"assign", 3, w.assignment()},
 	}
 	sum := 0
 	for _, one := range acts {
@@ -296,6 +298,20 @@ func (w *World) act(d *desk, c *conv) {
 		}
 	}
 	w.request(d, r)
+}
+
+// assignment returns a command that says who shall have a ticket: an agent, a team, both,
+// or nobody.
+func (w *World) assignment() tickets.Command {
+	cmd := tickets.Command{Kind: tickets.CommandAssign}
+	which := 1 + w.rnd.IntN(3)
+	if which&1 != 0 {
+		cmd.Assignee = []*tickets.Assignee{{}, {Agent: "ana", Name: "Ana"}, {Agent: "carla"}}[w.rnd.IntN(3)]
+	}
+	if which&2 != 0 {
+		cmd.Team = new([]tickets.TeamID{"", "ventas", "soporte"}[w.rnd.IntN(3)])
+	}
+	return cmd
 }
 
 // typification returns one that an agent sets; nil clears it.

@@ -49,6 +49,22 @@ var keptBugs = []mutant{
 		old: "\t\tt.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name\n\t}\n\tt.stopClocks()", new: "\t}\n\tt.stopClocks()",
 	},
 	{
+		name: "kept: taking takes away", file: draftFile,
+		old: "	default:\n\t\treturn &TakenError{t.Assignee}", new: "	default:\n\t\td.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})",
+	},
+	{
+		name: "kept: a reply takes what another agent has", file: draftFile,
+		old: "if p.TakeOnReply && t.Assignee.Agent == \"\" {", new: "if p.TakeOnReply {",
+	},
+	{
+		name: "kept: a new ticket begins with who had the last one", file: draftFile,
+		old: "CreatedAt: now, OpenedAt: now}", new: "CreatedAt: now, OpenedAt: now, Assignee: t.Assignee, Team: t.Team}",
+	},
+	{
+		name: "kept: the team is not assigned", file: draftFile,
+		old: "\t\tt.Team = *cmd.Team\n", new: "",
+	},
+	{
 		name: "kept: claim takes the place of a proof", file: draftFile,
 		old: "who.Email = cmp.Or(who.Email, old.Email)", new: "who.Email = old.Email",
 	},
@@ -94,7 +110,7 @@ var keyBugs = []mutant{
 	},
 	{
 		name: "met: a key for any typification", file: changeFile,
-		old: "c.Welcome, c.Typification, c.Metadata})", new: "c.Welcome, c.Metadata})",
+		old: "c.Welcome, c.Typification, c.Metadata}", new: "c.Welcome, c.Metadata})",
 	},
 	{
 		name: "met: a used key does it again", file: changeFile,

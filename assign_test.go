@@ -1,0 +1,137 @@
+package charla_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// take has an agent take a ticket.
+func (b *bench) take(who tickets.AgentID, ref tickets.Ref) error {
+	_, err := b.agent(charla.Person{ID: who}).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandTake}, nil)
+	return err
+}
+
+// TestTakers: R11.1: of 64 agents who take one ticket at once one has it, and the others
+// are told who.
+func TestTakers(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ref := b.write(b.enter("Juan"), "hola").Ref
+	var group sync.WaitGroup
+	errs := make([]error, 64)
+	for i := range errs {
+		group.Go(func() {
+			for {
+				errs[i] = b.take(tickets.AgentID(fmt.Sprint("agent ", i)), ref)
+				if !errors.Is(errs[i], charla.ErrBusy) {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	has := b.ticket(ref).Assignee.Agent
+	require.NotEmpty(t, has)
+	for i, err := range errs {
+		var taken *tickets.TakenError
+		if tickets.AgentID(fmt.Sprint("agent ", i)) == has {
+			require.NoError(t, err)
+		} else if assert.ErrorAs(t, err, &taken) {
+			assert.Equal(t, has, taken.By.Agent)
+		}
+	}
+}
+
+// TestAssign: R11.1, R8.1: an assignment with a key is done once; another under the same
+// key is refused, and so is what cannot be stored.
+func TestAssign(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ref := b.write(b.enter("Juan"), "hola").Ref
+	agent := b.agent(ana)
+	do := func(to *tickets.Assignee, team *tickets.TeamID) (charla.Result, error) {
+		return agent.Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandAssign, Assignee: to, Team: team}, &charla.CallOptions{Key: "k"})
+	}
+	beto := tickets.Assignee{Agent: "beto", Name: "Beto"}
+	first, err := do(&beto, new(tickets.TeamID("ventas")))
+	require.NoError(t, err)
+	again, err := do(&beto, new(tickets.TeamID("ventas")))
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	for _, other := range []struct {
+		to   *tickets.Assignee
+		team *tickets.TeamID
+	}{{&beto, nil}, {nil, new(tickets.TeamID("ventas"))}, {&beto, new(tickets.TeamID("soporte"))}, {&tickets.Assignee{Agent: "ana"}, new(tickets.TeamID("ventas"))}} {
+		_, err := do(other.to, other.team)
+		require.ErrorIs(t, err, charla.ErrKeyReused)
+	}
+	for path, bad := range map[string]struct {
+		to   *tickets.Assignee
+		team *tickets.TeamID
+	}{
+		"assignee":      {},
+		"assignee.id":   {to: &tickets.Assignee{Name: "Beto"}},
+		"assignee.name": {to: &tickets.Assignee{Agent: "beto", Name: "a\nb"}},
+		"team":          {team: new(tickets.TeamID(strings.Repeat("é", 65)))},
+	} {
+		_, err := agent.Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandAssign, Assignee: bad.to, Team: bad.team}, nil)
+		var problems chatcfg.Problems
+		if assert.ErrorAs(t, err, &problems, path) {
+			assert.Equal(t, path, problems[0].Path)
+		}
+	}
+	got := b.ticket(ref)
+	assert.Equal(t, beto, got.Assignee)
+	assert.Equal(t, tickets.TeamID("ventas"), got.Team)
+}
+
+// TestInboxByAssignee: R11.3: the inbox lists what an agent has, what a team has, and
+// what nobody has.
+func TestInboxByAssignee(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	refs := map[string]tickets.Ref{}
+	for _, name := range []string{"mine", "mine closed", "theirs", "team", "nobody", "nobody closed"} {
+		refs[name] = b.write(b.enter(strings.ReplaceAll(name, " ", ".")), "hola").Ref
+	}
+	require.NoError(t, b.take("ana", refs["mine"]))
+	require.NoError(t, b.take("ana", refs["mine closed"]))
+	require.NoError(t, b.take("beto", refs["theirs"]))
+	_, err := b.agent(ana).Do(b.ctx, refs["team"], tickets.Command{Kind: tickets.CommandAssign, Team: new(tickets.TeamID("ventas"))}, nil)
+	require.NoError(t, err)
+	for _, name := range []string{"mine closed", "nobody closed"} {
+		_, err := b.agent(ana).Do(b.ctx, refs[name], tickets.Command{Kind: tickets.CommandClose}, nil)
+		require.NoError(t, err)
+	}
+	for _, tt := range []struct {
+		q    charla.TicketQuery
+		want []string
+	}{
+		{charla.TicketQuery{Assignee: "ana"}, []string{"mine", "mine closed"}},
+		{charla.TicketQuery{Assignee: "ana", Status: tickets.StatusOpen}, []string{"mine"}},
+		{charla.TicketQuery{Unassigned: true}, []string{"team", "nobody"}},
+		{charla.TicketQuery{Unassigned: true, Waiting: true}, []string{"team", "nobody"}},
+		{charla.TicketQuery{Team: "ventas"}, []string{"team"}},
+		{charla.TicketQuery{Team: "ventas", Assignee: "ana"}, nil},
+	} {
+		page, err := b.account.Inbox().Tickets(b.ctx, tt.q)
+		require.NoError(t, err)
+		var want, got []tickets.Ref
+		for _, name := range tt.want {
+			want = append(want, refs[name])
+		}
+		for _, row := range page.Items {
+			got = append(got, row.Ref)
+		}
+		assert.ElementsMatch(t, want, got, "%+v", tt.q)
+	}
+}
