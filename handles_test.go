@@ -132,7 +132,7 @@ func TestOwnRef(t *testing.T) {
 		"Agent.Reply", "Agent.Reply, a file", "Agent.Typing", "Agent.MarkRead",
 		"Inbox.Ticket", "Inbox.Messages", "Inbox.File", "Inbox.History", "Inbox.Explain", "Inbox.DryRun", "Inbox.Marks", "Inbox.Follow",
 		"Agent.Do, mark", "Agent.Do, unmark", "Agent.Do, classify", "Agent.Do, describe", "Agent.Do, pause", "Agent.Do, resume",
-		"Agent.Do, close", "Agent.Do, open", "Agent.Do, ignore",
+		"Agent.Do, take", "Agent.Do, assign", "Agent.Do, close", "Agent.Do, open", "Agent.Do, ignore",
 	}
 	assert.Len(t, calls, len(order))
 	for _, name := range order {

@@ -44,8 +44,8 @@ func wanted(header string) []language.Tag {
 	var list []weighed
 	for one := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(one, ";")
-		weight, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(cmp.Or(params, "1")), "q="), 64)
-		if tag, ok := readTag(strings.TrimSpace(name)); ok && err == nil && weight > 0 {
+		weight, ok := weightOf(params)
+		if tag, read := readTag(strings.TrimSpace(name)); read && ok && weight > 0 {
 			list = append(list, weighed{tag, weight})
 		}
 	}
@@ -55,6 +55,18 @@ func wanted(header string) []language.Tag {
 		tags[i] = list[i].tag
 	}
 	return tags
+}
+
+// weightOf returns the weight q among the parameters of a language, at most 1; 1 if there
+// is none, false if it is no number. Other parameters do not matter.
+func weightOf(params string) (float64, bool) {
+	for one := range strings.SplitSeq(params, ";") {
+		if q, found := strings.CutPrefix(strings.ToLower(strings.TrimSpace(one)), "q="); found {
+			weight, err := strconv.ParseFloat(q, 64)
+			return min(weight, 1), err == nil
+		}
+	}
+	return 1, true
 }
 
 // readTag returns the language of a text such as "pt-BR" or "es_CL.UTF-8". If the whole

@@ -164,7 +164,7 @@ func TestMatchLocale(t *testing.T) {
 		"pt_BR.UTF-8":                       chatcfg.Portuguese,
 		"es-ES_tradnl,en;q=0.5":             chatcfg.Spanish,
 		"en-,,;q=1, ,pt;q=0.2":              chatcfg.English,
-		"<script>,en;q=1;x=2,pt;q=0.1":      chatcfg.Portuguese,
+		"<script>,en;q=1;x=2,pt;q=0.1":      chatcfg.English,
 		"en-toolongsubtag,pt;q=0.5":         chatcfg.English,
 		"qps-ploc":                          chatcfg.Spanish,
 		"english":                           chatcfg.English,

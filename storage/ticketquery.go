@@ -28,7 +28,8 @@ type TicketQuery struct {
 	Unassigned bool            `json:",omitempty"`
 	// Words are folded words of which all must occur in the ticket's texts,
 	// whichever, as whole words, the last one as a prefix of one. They are
-	// compared as they are, byte by byte; no character has a meaning of its own.
+	// compared as they are, byte by byte; no character has a meaning of its own. None is
+	// empty.
 	Words []string
 	Order Order
 	// Preview also fills in Last, Unread and Wake of every row, all as of the

@@ -232,7 +232,7 @@ func TestColumnLacks(t *testing.T) {
 	slices.Sort(lines)
 	assert.Equal(t, []string{
 		"TicketQuery.Nocolumn: no column is wanted by it",
-		"TicketQuery.Other: leaves out a ticket that has it",
+		"TicketQuery.Other: does not tell tickets apart",
 		"column constant: holds the same of every ticket",
 		"column nopostgres: has no number of PostgreSQL's schema",
 		"column nosqlite: has no number of SQLite's schema",
