@@ -68,8 +68,8 @@ func added(t *testing.T) []edit {
 	sqlite, postgres := next(t, "SQLite", "storage/sqlite"), next(t, "Postgres", "storage/postgres")
 	return []edit{
 		{"tickets/ticket.go", "	// Customer is a copy of who wrote, for lists.\n", "	Mood string `json:\"mood,omitempty\"`\n"},
-		{"storage/internal/codec/ticket.go", "	for i := range t.Memory {\n", "	b = appendText(b, 26, t.Mood)\n"},
-		{"storage/internal/codec/ticket.go", "		case 25:\n", "		case 26:\n			t.Mood = r.string()\n"},
+		{"storage/internal/codec/ticket.go", "	for i := range t.Memory {\n", "	b = appendText(b, 1000, t.Mood)\n"},
+		{"storage/internal/codec/ticket.go", "		case 25:\n", "		case 1000:\n			t.Mood = r.string()\n"},
 		condition("	Mood   string\n	Agent  tickets.AgentID\n	Paused bool\n"),
 		column(`{
 	Column: columns.Column{
