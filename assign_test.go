@@ -135,3 +135,49 @@ func TestInboxByAssignee(t *testing.T) {
 		assert.ElementsMatch(t, want, got, "%+v", tt.q)
 	}
 }
+
+// TestTakeNext: R11.2: 64 agents who take the next of 64 tickets get one each, of two
+// desks on one store; then none is left. A repetition with the key finds the same.
+func TestTakeNext(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	desks := []*charla.Desk{b.desk, b.newDesk(nil)}
+	for i := range 64 {
+		b.write(b.enter(fmt.Sprint("c", i)), "hola")
+	}
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	took := map[tickets.Ref]tickets.AgentID{}
+	for i := range 64 {
+		group.Go(func() {
+			who := tickets.AgentID(fmt.Sprint("agent ", i))
+			agent := b.agentOn(desks[i%2], charla.Person{ID: who})
+			o := &charla.CallOptions{Key: "turn"}
+			first, err := agent.TakeNext(b.ctx, nil, o)
+			for errors.Is(err, charla.ErrBusy) {
+				first, err = agent.TakeNext(b.ctx, nil, o)
+			}
+			if !assert.NoError(t, err) {
+				return
+			}
+			again, err := agent.TakeNext(b.ctx, nil, o)
+			assert.NoError(t, err)
+			assert.Equal(t, first, again, "a repetition finds the same")
+			mu.Lock()
+			defer mu.Unlock()
+			assert.Empty(t, took[first.Ref], "nobody twice")
+			took[first.Ref] = who
+		})
+	}
+	group.Wait()
+	require.Len(t, took, 64)
+	for ref, who := range took {
+		assert.Equal(t, who, b.ticket(ref).Assignee.Agent)
+	}
+	_, err := b.agent(ana).TakeNext(b.ctx, nil, nil)
+	require.ErrorIs(t, err, charla.ErrNoneWaiting)
+	_, err = b.agent(ana).TakeNext(b.ctx, []tickets.TeamID{"a\nb"}, nil)
+	var problems chatcfg.Problems
+	require.ErrorAs(t, err, &problems)
+	assert.Equal(t, "teams[0]", problems[0].Path)
+}

@@ -272,6 +272,9 @@ func (req *request) hash() ([32]byte, error) {
 	if c.Kind == tickets.CommandAssign { // others have the hash that older versions made
 		asked = append(asked, c.Assignee, c.Team)
 	}
+	if c.Turn != (tickets.Turn{}) {
+		asked = append(asked, c.Turn)
+	}
 	body, err := json.Marshal(asked)
 	return sha256.Sum256(body), err
 }

@@ -111,9 +111,14 @@ func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 // row returns a stored row as the inbox lists it.
 func (b *Inbox) row(t *storage.TicketRow) Row {
 	return Row{
-		Ref:    tickets.Ref{Account: b.account, Conversation: t.Conversation, Number: t.Number},
+		Ref:    refOf(b.account, t),
 		Ticket: t.Ticket, Last: t.Last, Unread: t.Unread, Due: t.Wake,
 	}
+}
+
+// refOf returns the ref of a stored row of an account.
+func refOf(account chatcfg.AccountID, t *storage.TicketRow) tickets.Ref {
+	return tickets.Ref{Account: account, Conversation: t.Conversation, Number: t.Number}
 }
 
 // Ticket returns one ticket; number zero is the customer's latest. It fails with

@@ -54,6 +54,9 @@ type Command struct {
 	// nobody, the empty Team none.
 	Assignee *Assignee
 	Team     *TeamID
+	// Turn is for [CommandTake], of a ticket that was the next one; zero: of another one,
+	// or without a key.
+	Turn Turn
 }
 
 // Welcome is a welcome message as the widget showed it (R6.5).

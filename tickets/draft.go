@@ -358,6 +358,9 @@ func (d *Draft) take(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	default:
 		return &TakenError{t.Assignee}
 	}
+	if cmd.Turn != (Turn{}) {
+		t.Turn = cmd.Turn
+	}
 	return nil
 }
 

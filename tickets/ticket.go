@@ -194,6 +194,9 @@ type Ticket struct {
 	// none (R11.1).
 	Assignee Assignee `json:"assignee,omitzero"`
 	Team     TeamID   `json:"team,omitempty"`
+	// Turn is the keyed call that gave the ticket to its agent last, as the next one to
+	// take; zero: none did (R11.2).
+	Turn Turn `json:"turn,omitzero"`
 
 	// Wait is the running wait for an answer; nil: nobody waits (R2.2).
 	Wait *Wait `json:"wait,omitempty"`
@@ -220,6 +223,12 @@ type Ticket struct {
 type Assignee struct {
 	Agent AgentID `json:"agent"`
 	Name  string  `json:"name,omitempty"`
+}
+
+// Turn is a call by which an agent took the next ticket: the agent, and the call's key.
+type Turn struct {
+	Agent AgentID `json:"agent"`
+	Key   string  `json:"key"`
 }
 
 // Memory is what a rule remembers of a ticket.

@@ -96,6 +96,9 @@ func (l *line) agent() step {
 		}
 	}
 	customer := l.name("a customer")
+	if verb == "takes" && customer == "next" && (len(l.tokens) == 0 || l.peek() == "of") {
+		return l.takesNext(agent)
+	}
 	if verb == "replies" {
 		text := l.text()
 		return func(ctx context.Context, p *player) error {
@@ -125,6 +128,21 @@ func (l *line) agent() step {
 	}
 	return func(ctx context.Context, p *player) error {
 		_, err := p.account().Agent(agent).Do(ctx, p.latest(customer), command, nil)
+		return err
+	}
+}
+
+// takesNext reads of which teams an agent takes the next ticket.
+func (l *line) takesNext(agent charla.Person) step {
+	var teams []tickets.TeamID
+	if l.skip("of") {
+		l.oneOf("team")
+		for teams = append(teams, tickets.TeamID(l.name("a team"))); len(l.tokens) > 0; {
+			teams = append(teams, tickets.TeamID(l.name("a team")))
+		}
+	}
+	return func(ctx context.Context, p *player) error {
+		_, err := p.account().Agent(agent).TakeNext(ctx, teams, nil)
 		return err
 	}
 }

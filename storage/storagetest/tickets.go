@@ -55,6 +55,7 @@ func shape(i int, b *storage.Batch) {
 	}
 	t.Assignee.Agent = []tickets.AgentID{"ana", "", "beto", ""}[i/3%4]
 	t.Team = []tickets.TeamID{"", "ventas", "Ventas"}[i/5%3]
+	t.Turn = []tickets.Turn{{}, {Agent: "ana", Key: "k"}, {Agent: "an", Key: "a\nk"}}[i%7%3]
 	b.Active = t.Status == tickets.StatusOpen
 }
 
@@ -93,6 +94,8 @@ var filters = []struct {
 	{"unassigned of a team", storage.TicketQuery{Unassigned: true, Team: "Ventas"}, func(t *tickets.Ticket) bool {
 		return t.Assignee.Agent == "" && t.Team == "Ventas" && t.Status != tickets.StatusClosed
 	}},
+	{"turn", storage.TicketQuery{Turn: tickets.Turn{Agent: "ana", Key: "k"}}, func(t *tickets.Ticket) bool { return t.Turn.Agent == "ana" }},
+	{"no such turn", storage.TicketQuery{Turn: tickets.Turn{Agent: "ana", Key: "K"}}, func(*tickets.Ticket) bool { return false }},
 	{"all at once", storage.TicketQuery{
 		Status: tickets.StatusOpen, Important: true, Delayed: true, Category: "venta", Fields: map[string]string{"canal": "web"},
 	}, func(t *tickets.Ticket) bool {

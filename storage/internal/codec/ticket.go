@@ -56,6 +56,10 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 	}
 	b = appendAssignee(b, 26, t.Assignee)
 	b = appendText(b, 27, t.Team)
+	start := len(b)
+	b, at := begin(b, 28)
+	b = appendText(b, 1, t.Turn.Agent)
+	b = endUnlessEmpty(appendText(b, 2, t.Turn.Key), start, at)
 	return b
 }
 
@@ -121,6 +125,8 @@ func DecodeTicket(doc string, t *tickets.Ticket) error {
 			readAssignee(&r, &t.Assignee)
 		case 27:
 			t.Team = tickets.TeamID(r.string())
+		case 28:
+			readTurn(&r, &t.Turn)
 		}
 	}
 	return r.err()
@@ -151,6 +157,20 @@ func readAssignee(r *reader, who *tickets.Assignee) {
 			who.Agent = tickets.AgentID(sub.string())
 		case 2:
 			who.Name = sub.string()
+		}
+	}
+	r.leave(&sub)
+}
+
+// readTurn reads the turn in a field into turn. If it is malformed, the reader fails.
+func readTurn(r *reader, turn *tickets.Turn) {
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			turn.Agent = tickets.AgentID(sub.string())
+		case 2:
+			turn.Key = sub.string()
 		}
 	}
 	r.leave(&sub)
