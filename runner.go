@@ -216,7 +216,7 @@ func (d *Desk) ticker(group *sync.WaitGroup, what string, claim claimFunc) work 
 
 // tick carries out what is due in a claimed conversation. One that fails is claimed
 // again when its lease runs out. A deleted account's, one that is gone, and one of a
-// newer version are no error; else it fails as change does.
+// newer version, which skipNewer reports, are no error; else it fails as change does.
 func (d *Desk) tick(ctx context.Context, c storage.Claim) error {
 	_, err := d.change(ctx, request{
 		query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},

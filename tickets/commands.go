@@ -132,7 +132,8 @@ func (k CommandKind) Row() *CommandRow {
 	return nil
 }
 
-// row is Row without the copy: callers must not write to it.
+// row returns a command's row, or nil if there is no such command, as Row does but
+// without a copy: callers must not write to it.
 func row(k CommandKind) *CommandRow {
 	for i := range commands {
 		if commands[i].Kind == k {

@@ -45,7 +45,7 @@ func (h *Handler) begin(ctx context.Context, s *stream) (context.Context, error)
 	return ctx, nil
 }
 
-// end ends a stream and frees its seat.
+// end ends a stream, frees its seat and no longer keeps Close waiting for it.
 func (h *Handler) end(s *stream) {
 	s.stop(nil)
 	h.seats.release(s.seat)

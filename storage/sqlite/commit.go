@@ -238,9 +238,10 @@ func (e *batch) checkAll(c *conn) (*stored, error) {
 	return s, nil
 }
 
-// putConversation inserts or replaces the conversation's row. SQLite rewrites the entries
-// of every index that a statement names a column of, so what did not change is left out.
-// It fails if a statement does.
+// putConversation inserts or replaces the conversation's row, takes back its claim, and
+// notes on the account that an open ticket runs by an older configuration. SQLite
+// rewrites the entries of every index that a statement names a column of, so what did
+// not change is left out. It fails if a statement does.
 func (e *batch) putConversation(c *conn, s *stored) (err error) {
 	b := &e.Conversation
 	var armed sql.NullInt64

@@ -16,8 +16,8 @@ type conn struct {
 	touched bool
 }
 
-// each runs a query and calls fn for every row, until fn fails. It fails with an [*Error]
-// if the query or fn does.
+// each runs a query and calls fn for every row, until fn fails. It fails with an
+// [*Error] if the query or fn does; the connection then counts as touched.
 func (c *conn) each(ctx context.Context, query string, args []any, fn func(scan func(...any) error) error) error {
 	err := c.with(query, func(st *sql.Stmt) error {
 		rows, err := st.QueryContext(ctx, args...)

@@ -67,7 +67,7 @@ func checkCreate(c *check) {
 }
 
 // checkAccountList checks that Accounts.List has every account once, in order, without
-// deleted ones, with any limit.
+// deleted ones and with or without hidden ones, with any limit.
 func checkAccountList(c *check) {
 	p := c.Accounts()
 	var shown, all []chatcfg.AccountID
@@ -111,8 +111,8 @@ func checkAccountList(c *check) {
 	c.same(page[0].ID, all[4], "List after an account next to a deleted one")
 }
 
-// checkSave checks that Accounts.Save replaces an account of the revision before, and
-// refuses any other.
+// checkSave checks that Accounts.Save replaces an account of the revision before; any
+// other, or one that does not exist, it refuses, and stores nothing.
 func checkSave(c *check) {
 	p := c.Accounts()
 	a := c.account()
@@ -163,7 +163,7 @@ func checkSaveRace(c *check) {
 }
 
 // checkDocuments checks that every version of a document stays readable, in its own
-// account only.
+// account only, and that callers share no memory with the store.
 func checkDocuments(c *check) {
 	p := c.Accounts()
 	a := c.newAccount()
@@ -198,7 +198,8 @@ func checkDocuments(c *check) {
 	c.is(err, storage.ErrNotFound, "another account's picture")
 }
 
-// checkDeleted checks that a deleted account is read-only history (R1.6).
+// checkDeleted checks that a deleted account is read-only history (R1.6): it can be
+// read, not written, and its key stays taken.
 func checkDeleted(c *check) {
 	p := c.Accounts()
 	a := c.account()
@@ -237,7 +238,7 @@ func checkDeleted(c *check) {
 }
 
 // checkPurge checks that Accounts.Purge removes and counts everything of a deleted
-// account, and nothing of another.
+// account, and nothing of another, and that the ID and key can begin anew.
 func checkPurge(c *check) {
 	p := c.Accounts()
 	gone, kept := c.account(), c.account()

@@ -165,7 +165,7 @@ func checkContext(c *check) {
 }
 
 // checkClosed checks that calls after Close fail with ErrClosed, and that calls at the
-// same time end.
+// same time end, done or with ErrClosed.
 func checkClosed(c *check) {
 	a, b, s := c.oneOfEach()
 	calls := c.calls(a, b, s)

@@ -120,7 +120,8 @@ func checkPreview(c *check) {
 }
 
 // checkUnread checks that only who wrote a message decides whether it counts, not what
-// else is in it.
+// else is in it; that the agents' mark ends it, and that no more than MaxUnread are
+// counted.
 func checkUnread(c *check) {
 	a := c.account()
 	b := c.begin(a, func(b *storage.Batch) {

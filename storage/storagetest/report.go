@@ -25,7 +25,9 @@ func (c *check) report(b *storage.Batch, from, to time.Time) tickets.Report {
 	return r
 }
 
-// checkReportBoundaries checks that a period includes its beginning and not its end.
+// checkReportBoundaries checks that a period includes its beginning and not its end,
+// that each figure counts at its own instant, and that an empty or missing account has
+// zeros.
 func checkReportBoundaries(c *check) {
 	a := c.account()
 	at := later(100)

@@ -147,7 +147,7 @@ func everyCondition(c *check) {
 }
 
 // checkFilters checks that a list has the tickets that each filter's condition holds
-// for, and no others.
+// for, and no others, each once and in order.
 func checkFilters(c *check) {
 	everyCondition(c)
 	a, rows := c.filled(60)
@@ -195,7 +195,8 @@ func ordered(c *check, order storage.Order, list []storage.TicketRow) {
 	}
 }
 
-// checkTicketPages checks that a list is the same with any limit.
+// checkTicketPages checks that a list is the same with any limit, in either order and
+// among tickets of one instant.
 func checkTicketPages(c *check) {
 	a, rows := c.filled(25)
 	whole := c.list(storage.TicketQuery{Account: a.ID}, 0)

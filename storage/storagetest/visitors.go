@@ -24,8 +24,8 @@ func (c *check) marks(b *storage.Batch) tickets.Marks {
 	return m
 }
 
-// checkMarks checks that read marks only rise, in their own conversation, and are no
-// change of it.
+// checkMarks checks that read marks only rise, in their own conversation, also when
+// many rise at once, and are no change of it; deleted and missing ones refuse them.
 func checkMarks(c *check) {
 	p := c.Sessions()
 	a, other := c.account(), c.account()
@@ -64,8 +64,9 @@ func (c *check) submission(b *storage.Batch, key string) tickets.Submission {
 	}
 }
 
-// checkContacts checks that a contact form is stored once under its key, together with
-// its deliveries.
+// checkContacts checks that a contact form is stored once under its key and account,
+// together with its deliveries, also when many are stored at once; refused in a deleted
+// account, gone after Purge.
 func checkContacts(c *check) {
 	p := c.Contacts()
 	a, other := c.account(), c.account()
@@ -122,7 +123,8 @@ func checkContacts(c *check) {
 	c.same(got, mine, "Contacts.Get of the account beside")
 }
 
-// checkContactList checks that the list has each contact form once, the last first.
+// checkContactList checks that the list has each contact form of its account once, the
+// last first, with any limit, and refuses foreign cursors.
 func checkContactList(c *check) {
 	p := c.Contacts()
 	a, other := c.account(), c.account()

@@ -34,7 +34,7 @@ type Migration struct {
 
 // Migrations returns the scripts NNNN_name.sql of a folder and the columns that came
 // after the first schema, in order. It fails unless each has a number, and the numbers
-// go from 1 on without a gap and each once.
+// go from 1 on without a gap and each once; also for a column without one.
 func (d *Dialect) Migrations(files fs.FS, all Table) ([]Migration, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
