@@ -382,9 +382,11 @@ for (const count of [1, 2, 3]) {
 const welcome = {enabled: true, delaySeconds: 1, repeatMinutes: 60, existing: false, devices: 'all', text: '¿Te ayudo con algo?', author: 'Lucía'}
 
 test('chat.welcome: text, author, delay; nothing exists until it is answered', async () => {
-  const {account, v} = await visit({welcome})
+  const {account, v} = await visit({welcome: {...welcome, delaySeconds: 600}})
   await v.launcher.waitFor()
   assert.equal(await v.notice.count(), 0, 'not before its delay')
+  await account.config({chat: {welcome: {delaySeconds: 1}}})
+  await v.page.reload()
   await v.notice.getByText('¿Te ayudo con algo?').waitFor()
   await v.notice.getByText('Lucía').waitFor()
   assert.deepEqual(await account.tickets(), [])
