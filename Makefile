@@ -3,7 +3,7 @@
 all: test lint
 
 test: ; @scripts/test.sh # every test of every module, with the race detector
-test-browser: ; @scripts/browser.sh # the widget in real browsers (a part of test): [FILE...]
+test-browser: ; @scripts/browser.sh # the widget in real browsers: [FILE...]
 widget: ; @scripts/widget.sh build # widget/ui/dist, and whether it keeps its budgets
 widget-check: ; @scripts/widget.sh check # the types of widget/ui (a part of lint)
 lint: ; @scripts/lint.sh # format, vet, linters, documents, tidy modules, vulnerabilities

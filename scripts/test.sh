@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests of every module of the workspace, with the race detector and in
 # a random order (a failure prints the seed: -shuffle=SEED repeats it). Arguments
-# replace the packages: scripts/test.sh ./tickets/... Then, without arguments, the
-# widget in real browsers.
+# replace the packages: scripts/test.sh ./tickets/... The widget in real browsers is
+# scripts/browser.sh.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
