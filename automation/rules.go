@@ -80,7 +80,7 @@ func policy(cfg chatcfg.Config) (tickets.Policy, error) {
 	if err != nil {
 		return tickets.Policy{}, err
 	}
-	p := tickets.Policy{SLAClock: cfg.Quality.Clock, Calendar: calendar, CreateIgnored: cfg.General.CreateIgnored, TakeOnReply: cfg.General.Assignment.OnReply}
+	p := tickets.Policy{SLAClock: cfg.Quality.Clock, Calendar: calendar, CreateIgnored: cfg.General.CreateIgnored, TakeOnReply: cfg.General.Assignment.OnReply, Categories: cfg.General.Categories}
 	if cfg.Quality.SLA != nil {
 		p.SLA = cfg.Quality.SLA.Std()
 	}

@@ -122,6 +122,9 @@ type General struct {
 	ReopenWindow *Duration `json:"reopenWindow"`
 	// Assignment is who gets a ticket by itself (R11.1).
 	Assignment Assignment `json:"assignment"`
+	// Categories are those that a ticket may be given, at most [MaxCategories]; none: any
+	// (R11.6).
+	Categories []string `json:"categories"`
 }
 
 // Assignment is who gets a ticket by itself (R11.1).

@@ -34,6 +34,9 @@ const (
 	MaxKeywords = 1000
 	// MaxKeyword is the length of a keyword.
 	MaxKeyword = 100
+	// MaxCategories is how many categories there may be, MaxCategory the length of one.
+	MaxCategories = 500
+	MaxCategory   = 500
 	// MaxAddresses is how many addresses may be notified.
 	MaxAddresses = 20
 	// MaxDomains is how many extra domains there may be.

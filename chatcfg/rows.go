@@ -178,6 +178,13 @@ func generalSection() Section {
 				Help:  say("Si no lo tiene nadie.", "If nobody has it.", "Se ninguém o tem."),
 			}}},
 			{
+				Label: say("Categorías", "Categories", "Categorias"),
+				Help:  say("Si hay alguna, un ticket solo se tipifica con una de ellas.", "Where there are any, a ticket is categorised by one of them only.", "Se há alguma, um ticket só se tipifica com uma delas."),
+				Settings: []Setting{
+					{Path: "general.categories", Kind: KindLine, Items: MaxCategories, Length: MaxCategory, Label: say("Nombres", "Names", "Nomes"), Help: say("Uno por línea.", "One a line.", "Um por linha.")},
+				},
+			},
+			{
 				Label: say("Reapertura", "Reopening", "Reabertura"),
 				Help:  say("Quien escribe dentro de este plazo tras el cierre sigue en el mismo ticket.", "Who writes within this time after the close goes on in the same ticket.", "Quem escreve dentro deste prazo depois do fechamento segue no mesmo ticket."),
 				Settings: []Setting{

@@ -97,6 +97,10 @@ func (s *Setting) element() map[string]any {
 		one["enum"] = valuesOf(s.Choices)
 	case KindTemplate, KindKeyword:
 		one["minLength"] = 1
+	case KindLine:
+		if s.Items > 0 {
+			one["minLength"] = 1
+		}
 	}
 	if s.Length > 0 {
 		one["maxLength"] = s.Length

@@ -191,20 +191,26 @@ func (v *validator) keyword(path, s string, limit int) {
 	}
 }
 
-// list adds the problems of a list's elements. Where the kind has a parser, none may be empty
-// or stand twice, not even in another case.
+// list adds the problems of a list's elements. None may be blank, and, keywords aside, none
+// may stand twice, not even in another case.
 func (v *validator) list(s *Setting, values []string) {
 	parse := traits[s.Kind].parse
+	if parse == nil {
+		parse = func(text string) (string, error) { return text, nil }
+	}
 	seen := make(map[string]bool, len(values))
 	for i, value := range values {
 		at := index(s.Path, i)
-		if parse == nil {
+		if s.Kind == KindKeyword {
 			v.text(s, at, value)
 			continue
 		}
 		if value == "" {
 			v.add(at, CodeBlank)
 			continue
+		}
+		if s.Kind == KindLine {
+			v.text(s, at, value)
 		}
 		parsed, err := parse(value)
 		if err != nil {

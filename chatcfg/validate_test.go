@@ -295,3 +295,22 @@ func TestValidateFindsEverything(t *testing.T) {
 	assert.False(t, problems.Has("chat.name", chatcfg.CodeBlank))
 	assert.Contains(t, err.Error(), "chat.notification.count: Must be from 1 to 3.; ")
 }
+
+// TestCategories: R11.6: categories are lines, none blank and none twice.
+func TestCategories(t *testing.T) {
+	t.Parallel()
+	c := chatcfg.Default(chatcfg.Spanish)
+	c.Chat.Name, c.Chat.Domain = "Tienda", "tienda.cl"
+	c.General.Categories = []string{"Venta/Cotización", "Reclamo"}
+	require.NoError(t, c.Validate())
+	for want, categories := range map[chatcfg.Code][]string{
+		chatcfg.CodeBlank: {"a", ""}, chatcfg.CodeDuplicate: {"a", "A"}, chatcfg.CodeControlCharacter: {"a", "b\nc"},
+		chatcfg.CodeTooLong: {"a", strings.Repeat("x", chatcfg.MaxCategory+1)},
+	} {
+		c.General.Categories = categories
+		var problems chatcfg.Problems
+		require.ErrorAs(t, c.Validate(), &problems)
+		require.Len(t, problems, 1)
+		assert.Equal(t, chatcfg.Problem{Path: "general.categories[1]", Code: want, Args: problems[0].Args}, problems[0])
+	}
+}

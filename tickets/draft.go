@@ -28,6 +28,8 @@ type Policy struct {
 	CreateIgnored bool
 	// TakeOnReply gives a ticket that no agent has to the one who replies (R11.1).
 	TakeOnReply bool
+	// Categories are those that a typification may have; none: any (R11.6).
+	Categories []string
 	// ReopenWindow is how long after a close a message reopens the ticket; zero:
 	// never (R3.4).
 	ReopenWindow time.Duration
@@ -316,9 +318,12 @@ func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 
 // classify sets the typification and adds the fact. It fails with [ErrAnonymous] for an
 // anonymous customer.
-func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, p Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
+	}
+	if cmd.Typification != nil && len(p.Categories) > 0 && !slices.Contains(p.Categories, cmd.Typification.Category) {
+		return ErrCategory
 	}
 	t.Typification = cmd.Typification
 	d.AddFact(Fact{Kind: FactTypified})

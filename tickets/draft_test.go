@@ -223,3 +223,20 @@ func TestRoster(t *testing.T) {
 	assert.True(t, r.At(noon.Add(1000*time.Hour), tickets.HeartbeatTTL).Available, "without a limit it holds until changed")
 	assert.EqualValues(t, 5, r.Revision)
 }
+
+// TestCategories: R11.6: where there are categories, a ticket gets one of them or none.
+func TestCategories(t *testing.T) {
+	t.Parallel()
+	s := begin(t).do(tickets.CommandWrite)
+	classify := func(category string) error {
+		return s.try(tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: category}})
+	}
+	require.NoError(t, classify("cualquiera"))
+	s.policy.Categories = []string{"Venta/Cotización", "Reclamo"}
+	require.ErrorIs(t, classify("cualquiera"), tickets.ErrCategory)
+	require.ErrorIs(t, classify("reclamo"), tickets.ErrCategory, "compared exactly")
+	assert.Equal(t, "cualquiera", s.state.Ticket.Typification.Category, "what it has stays")
+	require.NoError(t, classify("Reclamo"))
+	s.do(tickets.CommandClassify)
+	assert.Nil(t, s.state.Ticket.Typification)
+}

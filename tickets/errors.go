@@ -21,6 +21,8 @@ var (
 	ErrAnonymous error = chatcfg.Refusal("tickets: the customer is anonymous")
 	// ErrTaken: another agent has the ticket (R11.1). It comes as a [*TakenError].
 	ErrTaken error = chatcfg.Refusal("tickets: another agent has it")
+	// ErrCategory: the account has categories, and this is none of them (R11.6).
+	ErrCategory error = chatcfg.Refusal("tickets: not a category of the account")
 	// ErrCommand: the command is of no known kind.
 	ErrCommand error = chatcfg.Refusal("tickets: unknown command")
 )

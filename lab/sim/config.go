@@ -77,6 +77,9 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 		g.Assignment.OnReply = r.IntN(3) > 0
 	}
 	if change() {
+		g.Categories = [][]string{{}, {}, {"reclamo", "otra"}}[r.IntN(3)]
+	}
+	if change() {
 		g.CreateIgnored = r.IntN(4) == 0
 	}
 	if change() {

@@ -169,7 +169,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 	case tickets.CommandMark, tickets.CommandUnmark:
 		mark(t, e.Kind, &x)
 	case tickets.CommandClassify, tickets.CommandDescribe:
-		return x, describe(t, by, &x)
+		return x, describe(t, c.account.current().General.Categories, by, &x)
 	case tickets.CommandAssign, tickets.CommandTake:
 		return x, assign(t, by, &x)
 	case tickets.CommandDelay:
@@ -199,7 +199,7 @@ func (c *conv) applyOlder(e *tickets.Entry, by cause) (x expected, wrong string)
 	case tickets.CommandMark, tickets.CommandUnmark:
 		mark(t, e.Kind, &x)
 	case tickets.CommandClassify, tickets.CommandDescribe:
-		return x, describe(t, by, &x)
+		return x, describe(t, c.account.current().General.Categories, by, &x)
 	default:
 		return x, fmt.Sprintf("%s on ticket %d, which is not the latest", e.Kind, e.Ticket)
 	}
@@ -208,9 +208,12 @@ func (c *conv) applyOlder(e *tickets.Entry, by cause) (x expected, wrong string)
 
 // describe sets the typification or the metadata, whole (R3.6), or returns why it may
 // not be.
-func describe(t *ticket, by cause, x *expected) (wrong string) {
+func describe(t *ticket, categories []string, by cause, x *expected) (wrong string) {
 	if t.customer.Level == tickets.LevelAnonymous {
 		return fmt.Sprintf("%s on the ticket of an anonymous customer", by.cmd.Kind)
+	}
+	if some := by.cmd.Typification; by.cmd.Kind == tickets.CommandClassify && some != nil && len(categories) > 0 && !slices.Contains(categories, some.Category) {
+		return fmt.Sprintf("%q is none of %q", some.Category, categories)
 	}
 	if by.cmd.Kind == tickets.CommandClassify {
 		if t.typification = by.cmd.Typification; t.typification != nil {
