@@ -302,7 +302,7 @@ func TestSweep(t *testing.T) {
 		require.NoError(t, account.Delete(ctx, "Tienda"))
 		_, err = desk.Purge(ctx, account.ID())
 		require.NoError(t, err)
-		require.NoError(t, folder.Put(ctx, account.ID(), slices.Collect(notes(folder))[0], []byte("tarde")), "an upload that ended after the purge")
+		require.NoError(t, folder.Put(ctx, account.ID(), slices.Collect(notes(t, folder))[0], []byte("tarde")), "an upload that ended after the purge")
 		elapse(2 * time.Hour)
 		synctest.Wait()
 		require.Zero(t, kept(t, dir), "of a purged account, too")
@@ -351,7 +351,7 @@ func TestSweepFollowsTheMessage(t *testing.T) {
 		go func() { _ = desk.Run(ctx) }()
 		elapse(2 * time.Hour)
 		synctest.Wait()
-		require.Empty(t, slices.Collect(notes(folder)))
+		require.Empty(t, slices.Collect(notes(t, folder)))
 		_, body, err := first.File(ctx, 2)
 		require.NoError(t, err)
 		require.Equal(t, "hola", string(body))
@@ -359,9 +359,11 @@ func TestSweepFollowsTheMessage(t *testing.T) {
 }
 
 // notes yields the uploads under way.
-func notes(files charla.Files) iter.Seq[tickets.FileID] {
+func notes(t *testing.T, files charla.Files) iter.Seq[tickets.FileID] {
+	t.Helper()
 	return func(yield func(tickets.FileID) bool) {
-		for f := range files.List(context.Background(), chatcfg.AccountID{}) {
+		for f, err := range files.List(context.Background(), chatcfg.AccountID{}) {
+			require.NoError(t, err)
 			if !yield(f.ID) {
 				return
 			}
