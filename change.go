@@ -159,6 +159,7 @@ func (d *Desk) load(ctx context.Context, q storage.LoadQuery) (storage.Loaded, e
 	case !loaded.Account.DeletedAt.IsZero():
 		return loaded, ErrDeleted
 	}
+	d.redateSession(ctx, &loaded)
 	return loaded, nil
 }
 
@@ -201,10 +202,7 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 // nothing but a customer's message may begin the conversation, [ErrContactForm], what
 // presence returns, and what the rules refuse, such as [tickets.ErrTransition].
 func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, rules *automation.Rules, chance uint64) (*tickets.Draft, error) {
-	in := tickets.Inputs{Now: d.Now(), Chance: chance}
-	if last := loaded.Conversation.LastAt; in.Now.Before(last) {
-		in.Now = last
-	}
+	in := tickets.Inputs{Now: d.timeIn(loaded.Account.CreatedAt, loaded.Conversation.LastAt), Chance: chance}
 	if req.admit != nil {
 		if err := req.admit(loaded, rules); err != nil {
 			return nil, err
@@ -251,9 +249,9 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 		Words: words(draft),
 	}
 	b.Session, b.SessionRevision = loaded.Session.ID, loaded.Session.Revision
-	if !b.Session.IsZero() { // all sessions of an account end by its record
-		b.AccountRevision = loaded.Account.Revision
-	}
+	// All sessions of an account end by its record, and what a wrong clock dated there
+	// counts anew.
+	b.AccountRevision = loaded.Account.Revision
 	if loaded.Conversation.Version == 0 {
 		b.Reserve = []tickets.Identity{c.Identity}
 	}

@@ -125,12 +125,12 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 	if err != nil {
 		return Saved{}, err
 	}
-	now := later(d.Now(), a.SavedAt)
+	now := d.timeIn(a.CreatedAt, a.SavedAt)
 	a.Version++
 	a.Revision++
 	a.Format = chatcfg.AccountFormat
 	a.SavedAt, a.Name, a.Hidden = now, cfg.Chat.Name, cfg.Chat.Hidden
-	a.Rules = automation.Saved(a.Rules, old.Config, cfg, now)
+	a.Rules = automation.Saved(a.Rules.Until(now), old.Config, cfg, now)
 	if o.Running {
 		a.Rules.Running, a.Rules.RunningAt = a.Version, now
 	}

@@ -33,6 +33,8 @@ type Desk struct {
 	fileUse fileUse
 	// security bounds the lines of security events.
 	security securityLog
+	time     deskTime
+	patrols  patrol
 
 	// hooks are the names of Options.Hooks, in order.
 	hooks []string
@@ -58,8 +60,11 @@ func New(store storage.Store, o *Options) (*Desk, error) {
 	return d, nil
 }
 
-// Now returns the desk's time: UTC, to the microsecond.
-func (d *Desk) Now() time.Time { return d.o.Clock.Now().UTC().Truncate(time.Microsecond) }
+// Now returns the desk's time, in UTC, to the microsecond: its clock's, but that it stands
+// still for some minutes when the clock steps back.
+func (d *Desk) Now() time.Time {
+	return d.time.read(d.o.Clock.Now().UTC().Truncate(time.Microsecond))
+}
 
 // random fills b from the desk's entropy. It fails if that does.
 func (d *Desk) random(b []byte) error {

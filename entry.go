@@ -98,7 +98,7 @@ func (a *Account) enter(ctx context.Context, e Entry) (s tickets.Session, token 
 	if err != nil {
 		return s, "", err
 	}
-	s.CreatedAt = d.Now()
+	s.CreatedAt = d.timeIn(record.CreatedAt, record.SavedAt)
 	s.ExpiresAt = s.CreatedAt.Add(d.o.SessionTTL)
 	s.Signed, s.SecretEpoch = e.Proof.signedIn()
 	s.Identity = identity(&rules.Config.Chat, s, e.Proof)

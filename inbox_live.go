@@ -62,7 +62,7 @@ func (b *Inbox) live(ctx context.Context, cursor string, beat time.Duration, yie
 			continue
 		}
 		wait := d.o.Runner.Poll
-		if now := d.Now(); yieldedAt.IsZero() || beat > 0 && !now.Before(yieldedAt.Add(beat)) {
+		if now := d.Now(); yieldedAt.IsZero() || beat > 0 && now.Sub(yieldedAt).Abs() >= beat {
 			if !yield(Row{Cursor: cursor}) {
 				return nil
 			}

@@ -21,10 +21,12 @@ type rulesCache struct {
 }
 
 // cachedRules carry the account's key, which tells an account from one that had
-// its ID before and was purged.
+// its ID before and was purged, and what its saves mean, which changes under one version
+// only when a wrong clock had dated them.
 type cachedRules struct {
 	*automation.Rules
-	key string
+	key   string
+	since chatcfg.Since
 }
 
 // rules returns the account's compiled configuration, of the version in a, from the
@@ -35,7 +37,7 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 	c.mu.Lock()
 	had, ok := c.m[a.ID]
 	c.mu.Unlock()
-	if ok && had.key == a.Key && had.Version == a.Version {
+	if ok && had.key == a.Key && had.Version == a.Version && had.since.Equal(a.Rules) {
 		return had.Rules, nil
 	}
 	cfg, err := d.config(ctx, a.ID, a.Version)
@@ -65,8 +67,8 @@ func (d *Desk) rules(ctx context.Context, a *chatcfg.Account) (*automation.Rules
 			break
 		}
 	}
-	if now, ok := c.m[a.ID]; !ok || now.key != a.Key || now.Version < r.Version {
-		c.m[a.ID] = cachedRules{r, a.Key}
+	if now, ok := c.m[a.ID]; !ok || now.key != a.Key || now.Version < r.Version || now.Version == r.Version && !now.since.Equal(a.Rules) {
+		c.m[a.ID] = cachedRules{r, a.Key, a.Rules}
 	}
 	return r, nil
 }

@@ -29,6 +29,7 @@ func (d *Desk) Run(ctx context.Context) error {
 		deadlines, outbox = d.tickers(&group), d.dispatcher(&group)
 	}
 	group.Go(func() { d.workLoop(ctx, RunDeadlines, d.dueKick, deadlines...) })
+	group.Go(func() { d.patrolLoop(ctx) })
 	group.Go(func() { d.workLoop(ctx, RunOutbox, d.outKick, outbox, d.pruner()) })
 	if d.o.Broker != nil {
 		group.Go(func() { d.listen(ctx) })
@@ -60,9 +61,9 @@ func (d *Desk) workLoop(ctx context.Context, part RunPart, kick <-chan struct{},
 }
 
 // pruner returns the work that removes, every hour, what was sent and the sessions that
-// expired, once they are older than [RunnerOptions].Keep, which lets a clock be wrong
-// for a while. The work returns how many it removed, a page of each at most, and fails
-// if the store does.
+// expired, once they are older than [RunnerOptions].Keep. It removes nothing that had not
+// expired an hour ago: a clock that is ahead for a while removes nothing that goes on. The
+// work returns how many it removed, a page of each at most, and fails if the store does.
 func (d *Desk) pruner() work {
 	var last time.Time
 	return func(ctx context.Context) (int, error) {
@@ -71,6 +72,9 @@ func (d *Desk) pruner() work {
 			return 0, nil
 		}
 		before := now.Add(-d.o.Runner.Keep)
+		if !last.IsZero() && before.After(last) {
+			before = last
+		}
 		sent, err := d.store.Outbox().Prune(ctx, before, storage.MaxPage)
 		if err != nil {
 			return 0, fmt.Errorf("charla: prune outbox: %w", err)
@@ -98,7 +102,7 @@ func (d *Desk) wakeRunner() {
 // With an injected clock it is how tests let time pass. Conversations that a newer
 // version wrote are skipped, and counted ([ErrNewerFormat]).
 func (d *Desk) RunDue(ctx context.Context) (int, error) {
-	return drain(ctx, []work{d.runDeadlines, d.runStale, d.runOutbox})
+	return drain(ctx, []work{d.runPatrol, d.runDeadlines, d.runStale, d.runOutbox})
 }
 
 // drain does batches of each work until none is left or one has failed, and returns how
@@ -159,7 +163,7 @@ func (d *Desk) runStale(ctx context.Context) (int, error) {
 // tickAll carries out what is due in claimed conversations. It returns how many went
 // well, and the errors of the others, joined.
 func (d *Desk) tickAll(ctx context.Context, claims []storage.Claim) (int, error) {
-	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error { return d.tick(ctx, c) })
+	return each(claims, d.o.Runner.Workers, func(c storage.Claim) error { return d.tick(ctx, c, 0) })
 }
 
 // claimFunc claims conversations of all accounts but some.
@@ -202,7 +206,7 @@ func (d *Desk) ticker(group *sync.WaitGroup, what string, claim claimFunc) work 
 			end := d.ticks.begin(storage.Lane{Account: c.Account}, now)
 			group.Go(func() {
 				defer end()
-				if err := d.tick(ctx, c); err != nil {
+				if err := d.tick(ctx, c, 0); err != nil {
 					d.logFailed(ctx, RunDeadlines, err)
 				}
 			})
@@ -214,12 +218,13 @@ func (d *Desk) ticker(group *sync.WaitGroup, what string, claim claimFunc) work 
 	}
 }
 
-// tick carries out what is due in a claimed conversation. One that fails is claimed
+// tick carries out what is due in a claimed conversation, and dates anew what a wrong clock
+// dated in it, in an older ticket, too (zero: none). One that fails is claimed
 // again when its lease runs out. A deleted account's, one that is gone, and one of a
 // newer version, which skipNewer reports, are no error; else it fails as change does.
-func (d *Desk) tick(ctx context.Context, c storage.Claim) error {
+func (d *Desk) tick(ctx context.Context, c storage.Claim, older tickets.Number) error {
 	_, err := d.change(ctx, request{
-		query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation},
+		query: storage.LoadQuery{Account: c.Account, Conversation: c.Conversation, Ticket: older},
 		queue: c.Conversation.UUID,
 		cmd:   tickets.Command{Kind: tickets.CommandTick},
 	})

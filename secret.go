@@ -92,8 +92,8 @@ func (a *Account) RotateSecret(ctx context.Context, overlap time.Duration) (Secr
 	if err != nil {
 		return Secret{}, err
 	}
-	now := d.Now()
 	err = d.update(ctx, a.id, func(a *chatcfg.Account) bool {
+		now := d.timeIn(a.CreatedAt, a.SavedAt)
 		ends := now.Add(overlap)
 		kept := a.Secrets[:0:0]
 		for _, s := range a.Secrets {

@@ -132,7 +132,7 @@ func (r *running) step(ctx context.Context) (heard <-chan struct{}, wait time.Du
 		if err := ctx.Err(); err != nil {
 			return nil, 0, false, err
 		}
-		if state.changed != r.seen.changed || !now.Before(r.readAt.Add(recheck)) {
+		if state.changed != r.seen.changed || now.Sub(r.readAt).Abs() >= recheck {
 			r.seen.changed, r.readAt = state.changed, now
 			again, more, err := r.readOn(ctx)
 			if again {
@@ -187,12 +187,12 @@ func (r *running) yieldOther(ctx context.Context, state topicState, now time.Tim
 		r.yieldedAt = now
 		return r.yield(u, nil)
 	}
-	if types := now.Before(*state.typing(r.side)); types != r.types {
+	if types := types(*state.typing(r.side), now); types != r.types {
 		if r.types = types; !tell(Update{Typing: &types}) {
 			return false, nil
 		}
 	}
-	beats := r.beat > 0 && !now.Before(r.yieldedAt.Add(r.beat))
+	beats := r.beat > 0 && now.Sub(r.yieldedAt).Abs() >= r.beat
 	if state.marked != r.seen.marked || beats {
 		r.seen.marked = state.marked
 		marks, err := r.d.store.Sessions().Marks(ctx, r.ref.Account, r.ref.Conversation)

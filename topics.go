@@ -51,6 +51,10 @@ func (s *typists) typing(reader tickets.Side) *time.Time {
 	return &s.agent
 }
 
+// types reports whether a side that types until an instant does so now. What a wrong
+// clock said does not count.
+func types(until, now time.Time) bool { return now.Before(until) && until.Sub(now) <= typingFor }
+
 // tell changes the state of a topic and wakes its readers. Without readers it does
 // nothing.
 func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
@@ -93,11 +97,11 @@ func (one *topic) wake() {
 // keep keeps who types in a conversation without readers, if anybody does and there is
 // room, after removing those who no longer do. The lock must be held.
 func (t *topics) keep(id uuid.UUID, one typists, now time.Time) {
-	if !now.Before(one.customer) && !now.Before(one.agent) {
+	if !types(one.customer, now) && !types(one.agent, now) {
 		return
 	}
 	if len(t.unwatched) >= maxUnwatched {
-		maps.DeleteFunc(t.unwatched, func(_ uuid.UUID, s typists) bool { return !now.Before(s.customer) && !now.Before(s.agent) })
+		maps.DeleteFunc(t.unwatched, func(_ uuid.UUID, s typists) bool { return !types(s.customer, now) && !types(s.agent, now) })
 	}
 	if t.unwatched == nil {
 		t.unwatched = make(map[uuid.UUID]typists)

@@ -12,10 +12,12 @@ import (
 // and including in.Now. It fails as [tickets.Draft.Do] does if the command is refused,
 // such as by [tickets.ErrTransition], and then nothing at all is to be stored.
 //
-// Decide is pure. in.Now must not be before the conversation's LastAt.
+// What a wrong clock dated further ahead than [tickets.MaxSkew] counts from in.Now on.
+//
+// Decide is pure. in.Now must not be before the conversation's LastAt, else.
 func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) (*tickets.Draft, error) {
 	in.Config = r.Version
-	d := tickets.Begin(s, in.Now)
+	d := r.begin(s, in.Now)
 	if err := r.rearm(d, in); err != nil {
 		return nil, err
 	}
@@ -55,7 +57,9 @@ func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 	if r.running == nil || armed >= r.since.Running {
 		return nil
 	}
-	in.Now = r.since.RunningAt
+	if !tickets.Ahead(r.since.RunningAt, in.Now) { // a wrong clock dated that save
+		in.Now = r.since.RunningAt
+	}
 	for _, f := range r.followers {
 		if !f.follows(&d.Ticket) {
 			continue
@@ -70,6 +74,28 @@ func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 		}
 	}
 	return nil
+}
+
+// begin returns a draft of a state, in which what a wrong clock dated later than now is
+// dated now.
+func (r *Rules) begin(s tickets.State, now time.Time) *tickets.Draft {
+	if !s.Ahead(now) {
+		return tickets.Begin(s, now)
+	}
+	d := tickets.BeginRedated(s, now, r.policy.Calendar)
+	for _, m := range d.Ticket.Memory {
+		if !m.At.After(d.At) {
+			continue
+		}
+		m.At = d.At
+		for _, one := range rules {
+			if one.key == m.Rule && one.redated != nil {
+				m.At = one.redated(r, d.At)
+			}
+		}
+		d.Remember(m)
+	}
+	return d
 }
 
 // fire carries out a deadline as of the instant at which it was due, so that the

@@ -31,6 +31,9 @@ type rule struct {
 	// saved reports what a save means for deadlines armed before it (R4.8):
 	// whether it switches the rule on, and whether it moves them. Nil: nothing.
 	saved func(old, cfg *chatcfg.Config) (on, changed bool)
+	// redated returns the instant to remember in place of one that a wrong clock dated,
+	// zero for none, when that is found out; nil: that instant.
+	redated func(r *Rules, now time.Time) time.Time
 }
 
 // rules are all rules, in the order in which they are asked (R4.1), and of those

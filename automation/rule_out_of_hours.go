@@ -39,6 +39,12 @@ var outOfHours = rule{
 		}
 		return outside{s, e.policy.Calendar}, nil
 	},
+	redated: func(r *Rules, now time.Time) time.Time {
+		if r.policy.Calendar != nil && r.policy.Calendar.IsOpen(now) {
+			return time.Time{} // the closed interval in which it spoke is over
+		}
+		return now
+	},
 }
 
 type outside struct {

@@ -126,6 +126,30 @@ func (s Since) With(r RuleSince) Since {
 	return s
 }
 
+// Until returns a copy in which nothing is later than now.
+func (s Since) Until(now time.Time) Since {
+	s.Rules = slices.Clone(s.Rules)
+	for i := range s.Rules {
+		for _, at := range []*time.Time{&s.Rules[i].On, &s.Rules[i].Changed} {
+			if at.After(now) {
+				*at = now
+			}
+		}
+	}
+	if s.RunningAt.After(now) {
+		s.RunningAt = now
+	}
+	return s
+}
+
+// Equal reports whether both mean the same.
+func (s Since) Equal(other Since) bool {
+	return s.Running == other.Running && s.RunningAt.Equal(other.RunningAt) &&
+		slices.EqualFunc(s.Rules, other.Rules, func(a, b RuleSince) bool {
+			return a.Rule == b.Rule && a.On.Equal(b.On) && a.Changed.Equal(b.Changed)
+		})
+}
+
 // The document of a Since has a key for each instant: "autoCloseOn" is the On of
 // the rule "autoClose". Versions that knew only that rule read it, too.
 const (

@@ -80,7 +80,7 @@ type conversation struct {
 	landed   int64
 	wake     time.Time
 	active   bool
-	// leased is the end of the last stale lease.
+	// leased is the end of the last lease.
 	leased time.Time
 	marks  tickets.Marks
 }

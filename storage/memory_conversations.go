@@ -227,8 +227,11 @@ func (p memoryConversations) ClaimDue(ctx context.Context, now, leaseUntil time.
 	claims := make([]Claim, len(taken))
 	for i, c := range taken {
 		claims[i] = Claim{c.record.Account, c.record.ID, c.wake}
+		a := p.m.accounts[c.record.Account]
 		p.m.due.remove(c.due())
-		c.wake = Cut(leaseUntil)
+		a.disarm(c)
+		c.wake, c.leased = Cut(leaseUntil), Cut(leaseUntil)
+		a.arm(c)
 		p.m.due.put(c.due(), c)
 	}
 	return claims, nil
@@ -295,4 +298,49 @@ func (p memoryConversations) NextWake(ctx context.Context) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.UnixMicro(first.at).UTC(), nil
+}
+
+// Ahead implements [Conversations]: it returns tickets that changed after an instant, and
+// conversations that are leased until after another. It fails with ctx's error or
+// [ErrClosed].
+func (p memoryConversations) Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	found := make([]tickets.Ref, 0)
+	full := func(account chatcfg.AccountID, id tickets.ConversationID, n tickets.Number) bool {
+		if len(found) < limit {
+			found = append(found, tickets.Ref{Account: account, Conversation: id, Number: n})
+		}
+		return len(found) >= limit
+	}
+	for at, c := range p.m.due.from(position{at: micros(leased) + 1}) {
+		if at.at == micros(c.leased) && full(c.record.Account, c.record.ID, 0) {
+			return found, nil
+		}
+	}
+	for _, id := range p.m.ids {
+		a := p.m.accounts[id]
+		if !a.record.DeletedAt.IsZero() {
+			continue
+		}
+		for _, version := range slices.Sorted(maps.Keys(a.armed)) {
+			if version >= a.record.Version {
+				break
+			}
+			for _, c := range a.armed[version].from(position{at: micros(leased) + 1}) {
+				if full(id, c.record.ID, 0) {
+					return found, nil
+				}
+			}
+		}
+		for _, t := range a.views[byChange].from(position{at: micros(changed) + 1}) {
+			if full(id, t.conversation, t.record.Number) {
+				return found, nil
+			}
+		}
+	}
+	return found, nil
 }

@@ -235,6 +235,36 @@ func (p memoryOutbox) Replay(ctx context.Context, account chatcfg.AccountID, key
 	return nil
 }
 
+// Recall implements [Outbox]: it makes due at now pending deliveries that wait until after
+// an instant, and those that are leased until after another. It fails with ctx's error or
+// [ErrClosed].
+func (p memoryOutbox) Recall(ctx context.Context, now, pending, leased time.Time) (int, error) {
+	done, err := p.m.write(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	var found []*delivery
+	for _, x := range p.m.pending {
+		for _, d := range x.from(position{at: micros(pending) + 1}) {
+			found = append(found, d)
+		}
+	}
+	for _, d := range p.m.sending.from(position{at: micros(leased) + 1}) {
+		found = append(found, d)
+	}
+	for _, d := range found {
+		p.m.update(d, func() {
+			if d.record.State == Pending {
+				d.record.NotBefore = Cut(now)
+			} else {
+				d.leased = Cut(now)
+			}
+		})
+	}
+	return len(found), nil
+}
+
 // Prune implements [Outbox]: it removes up to limit sent deliveries that were settled
 // before a time, the oldest first, and returns how many. It fails with ctx's error or
 // [ErrClosed].

@@ -144,13 +144,18 @@ type Conversations interface {
 	// later.
 	ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error)
 	// ClaimStale returns up to limit conversations with an open ticket that
-	// were armed under a version below their account's, and that no ClaimStale
-	// has returned with a lease beyond now; a commit ends that lease. Wakes stay
+	// were armed under a version below their account's, and that no claim of either
+	// kind has returned with a lease beyond now; a commit ends that lease. Wakes stay
 	// as they are. Deleted accounts and those in without are skipped.
 	ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]Claim, error)
 	// NextWake returns the earliest Wake of any conversation of an account that
 	// is not deleted, or the zero time.
 	NextWake(ctx context.Context) (time.Time, error)
+	// Ahead returns, in any order, up to limit tickets whose ChangedAt is after changed, and
+	// with ticket zero conversations that ClaimDue or ClaimStale has leased until after
+	// leased, and that no commit has changed since: what a clock that was ahead dated.
+	// Deleted accounts are skipped.
+	Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error)
 }
 
 // LoadQuery says what to load. Either Session or Conversation is given.
@@ -283,6 +288,10 @@ type Outbox interface {
 	// the fence stays. ErrNotFound if there is no such account or delivery;
 	// ErrDeleted by the account; ErrConflict in another state.
 	Replay(ctx context.Context, account chatcfg.AccountID, key string, now time.Time) error
+	// Recall makes due at now what a clock that was ahead dated: pending deliveries with
+	// NotBefore after pending, and leases that end after leased. It returns how many.
+	// Deleted accounts are skipped.
+	Recall(ctx context.Context, now, pending, leased time.Time) (int, error)
 	// Prune removes sent deliveries that were settled before a time, at most
 	// limit, the oldest first, and returns how many. Their keys are free again.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)

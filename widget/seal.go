@@ -15,6 +15,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
 )
 
 // sealer seals what passes through a visitor's browser, so that it can be
@@ -67,7 +68,8 @@ func (s sealer) seal(kind string, what sealed) string {
 var errSeal = errors.New("widget: not sealed here, or too old")
 
 // open returns what a text holds. It fails with errSeal if the text was not sealed with this
-// key as this kind, or has expired.
+// key as this kind, or has expired. One that would last for longer than any was sealed by a
+// wrong clock.
 func (s sealer) open(kind, text string, now time.Time) (what sealed, err error) {
 	if len(text) > maxSealed || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return sealed{}, errSeal
@@ -77,7 +79,7 @@ func (s sealer) open(kind, text string, now time.Time) (what sealed, err error) 
 		return sealed{}, errSeal
 	}
 	plain, err := s.aead.Open(nil, nil, raw, []byte(kind))
-	if err != nil || json.Unmarshal(plain, &what) != nil || now.Unix() >= what.Expires {
+	if err != nil || json.Unmarshal(plain, &what) != nil || now.Unix() >= what.Expires || tickets.Ahead(time.Unix(what.Expires, 0), now.Add(max(stateLasts, loginLasts))) {
 		return sealed{}, errSeal
 	}
 	return what, nil

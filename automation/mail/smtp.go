@@ -248,7 +248,7 @@ func (p *pool) pop() (c *connection, freed <-chan struct{}, err error) {
 		last := len(p.idle) - 1
 		c := p.idle[last]
 		p.idle = p.idle[:last]
-		if age := p.clock.Now().Sub(c.used); age < keepIdle && c.mails < keepMails {
+		if age := p.clock.Now().Sub(c.used).Abs(); age < keepIdle && c.mails < keepMails {
 			return c, nil, nil
 		}
 		_ = c.raw.Close()

@@ -18,7 +18,7 @@ type conv struct {
 	id               tickets.ConversationID
 	identity         tickets.Identity
 	version          int64
-	lastAt           time.Time
+	began, lastAt    time.Time
 	armed            int64
 	wake             time.Time // when a claim finds it
 	customerMessages int
@@ -41,7 +41,7 @@ func (m *model) attempted(t *task, b *storage.Batch) {
 		return
 	}
 	if t.decided = t.asked; t.asked.IsZero() {
-		t.decided = m.w.now.Add(t.desk.clock.offset)
+		t.decided = t.desk.charla.Now()
 	}
 	t.asked = time.Time{}
 	chance := b.Entries[0].Inputs.Chance
@@ -92,7 +92,7 @@ func (m *model) committed(ctx context.Context, t *task, b *storage.Batch) {
 	m.w.logf("commit %s v%d +%dm +%de wake %v", c.id, c.version, len(messages), len(entries), b.Wake.UnixMicro())
 	m.w.stats.Commits++
 	first := len(c.entries)
-	m.follows(t, c, loaded, messages, entries)
+	m.follows(t, c, loaded, b.Tickets, messages, entries)
 	if m.w.failure == nil {
 		m.outbox.committed(c, c.entries[first:], b.Deliveries)
 		m.compare(ctx, c, loaded, b)
@@ -100,8 +100,9 @@ func (m *model) committed(ctx context.Context, t *task, b *storage.Batch) {
 }
 
 // follows checks the new entries one by one, with their messages.
-func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tickets.Message, entries []tickets.Entry) {
+func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []tickets.Ticket, messages []tickets.Message, entries []tickets.Entry) {
 	a := c.account
+	m.redate(c, loaded.Conversation.LastAt, changed)
 	wasArmed := c.armed
 	c.armed = int64(a.version)
 	rearm := a.since.running > 0 && wasArmed < int64(a.since.running) && c.ticket != nil && c.ticket.wait != nil
@@ -120,7 +121,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 		due, rule := c.deadline()
 		// What was a delay before the save that running waits follow stays one, even
 		// if the clock of the desk that carries it out is behind that of the save.
-		before := rearm && rule == tickets.CommandDelay && due.Before(a.since.runningAt)
+		before := rearm && rule == tickets.CommandDelay && due.Before(a.since.ran(loaded.Conversation.LastAt))
 		if before != (rearm && e.Kind == tickets.CommandDelay) || (rearm && !before) != (e.Kind == tickets.CommandRearm) {
 			m.w.failf("rearm", "entry %d is %s, a running wait had to follow the save: %v, with a delay before: %v", e.N, e.Kind, rearm, before)
 			return
@@ -154,6 +155,9 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, messages []tick
 			}
 		}
 		c.lastAt = e.At
+		if len(c.entries) == 0 {
+			c.began = e.At
+		}
 		messages = m.entry(t, c, e, now, messages)
 		if m.w.failure != nil {
 			return

@@ -411,7 +411,7 @@ func (w *World) verify(d *desk, a *account) {
 	holds, gone := false, false
 	var got charla.Proof
 	w.start(&task{desk: d, name: "verify", saw: func(name string) {
-		now := w.now.Add(d.clock.offset).Truncate(time.Microsecond)
+		now := d.charla.Now()
 		issued := signed.Truncate(time.Second)
 		gone = a.deleted
 		holds = now.Before(issued.Add(time.Hour)) && !issued.After(now.Add(time.Minute)) &&

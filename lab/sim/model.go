@@ -148,11 +148,12 @@ func (m *model) saved(a chatcfg.Account, docs []storage.Document) {
 			m.w.failf("save", "version %d of account %s has no document", a.Version, a.ID)
 			return
 		}
-		if a.SavedAt.Before(one.savedAt) {
+		if a.SavedAt.Before(one.savedAt) && !ahead(one.savedAt, a.SavedAt) {
 			m.w.failf("save", "version %d of account %s is saved before the last", a.Version, a.ID)
 		}
 		m.follow(one, cfg, a)
 	}
+	m.since(one, a)
 	m.keeps(one, a, docs)
 	if !a.DeletedAt.IsZero() {
 		if one.deleters == 0 {

@@ -177,7 +177,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		x.facts = append(x.facts, "delayed")
 	case tickets.CommandRearm:
 		t.wait.under(c.account.configs[c.account.since.running])
-		if at := c.account.since.runningAt; !t.wait.due.IsZero() {
+		if at := c.account.since.ran(e.At); !t.wait.due.IsZero() {
 			t.wait.due = latest(t.wait.due, at) // at the save, not before
 		}
 		x.facts = append(x.facts, "rearmed")

@@ -35,7 +35,9 @@ type Stats struct {
 	// Reopened the times that the store was closed and opened again.
 	// Met are the refusals for a key that somebody had used for something else.
 	Foretold, Reopened, Met int
-	Simulated               time.Duration
+	// Redated are the conversations and deliveries that a wrong clock had dated.
+	Redated   int
+	Simulated time.Duration
 	// Faults are counted by the call and what went wrong with it.
 	Faults map[string]int
 	// Chosen counts which text was chosen, by how many there were and its place.
@@ -56,6 +58,7 @@ func (s *Stats) Add(o Stats) {
 	s.Foretold += o.Foretold
 	s.Reopened += o.Reopened
 	s.Met += o.Met
+	s.Redated += o.Redated
 	s.Simulated += o.Simulated
 	for k, n := range o.Faults {
 		s.Faults[k] += n

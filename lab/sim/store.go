@@ -176,7 +176,23 @@ func (s faultyConversations) NextWake(ctx context.Context) (time.Time, error) {
 	return through(ctx, spot{"next wake", reads, ""}, func() (time.Time, error) { return s.w.real.Conversations().NextWake(ctx) })
 }
 
+func (s faultyConversations) Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error) {
+	return through(ctx, spot{"ahead", reads, ""}, func() ([]tickets.Ref, error) {
+		return s.w.real.Conversations().Ahead(ctx, changed, leased, limit)
+	})
+}
+
 type faultyOutbox struct{ w *World }
+
+func (s faultyOutbox) Recall(ctx context.Context, now, pending, leased time.Time) (int, error) {
+	return through(ctx, spot{"recall", changes, ""}, func() (int, error) {
+		n, err := s.w.real.Outbox().Recall(ctx, now, pending, leased)
+		if err == nil {
+			s.w.model.outbox.recalled(n, now, pending, leased)
+		}
+		return n, err
+	})
+}
 
 func (s faultyOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, share storage.Share) ([]storage.Delivery, error) {
 	return through(ctx, spot{"claim outbox", changes, ""}, func() ([]storage.Delivery, error) {
@@ -232,7 +248,7 @@ type faultyPresence struct{ w *World }
 
 func (s faultyPresence) Get(ctx context.Context, account chatcfg.AccountID) (tickets.Roster, error) {
 	if t, ok := ctx.Value(taskKey{}).(*task); ok && t.tag != "" {
-		t.asked = s.w.now.Add(t.desk.clock.offset)
+		t.asked = t.desk.charla.Now()
 	}
 	return through(ctx, spot{"presence", reads, ""}, func() (tickets.Roster, error) { return s.w.real.Presence().Get(ctx, account) })
 }

@@ -129,7 +129,7 @@ type taskKey struct{}
 func (w *World) start(t *task, run func(context.Context, *task) (charla.Result, error)) {
 	w.lastTask++
 	t.id, t.started = w.lastTask, w.now
-	t.clock, t.back = w.now.Add(t.desk.clock.offset), t.desk.back
+	t.clock, t.back = t.desk.charla.Now(), t.desk.back
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), taskKey{}, t))
 	t.cancel = cancel
 	w.tasks = append(w.tasks, t)

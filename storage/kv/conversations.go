@@ -17,7 +17,7 @@ type conversation struct {
 	tickets.Conversation
 	Wake   time.Time
 	Active bool
-	// Lease is the end of the last stale lease, Commit the number of the last commit.
+	// Lease is the end of the last lease, Commit the number of the last commit.
 	Lease  time.Time
 	Commit int64
 	Marks  tickets.Marks
@@ -230,7 +230,7 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 		for _, c := range taken {
 			claims = append(claims, storage.Claim{Account: c.Account, Conversation: c.ID, Due: c.Wake})
 			t.unlist(&c)
-			c.Wake = storage.Cut(leaseUntil)
+			c.Wake, c.Lease = storage.Cut(leaseUntil), storage.Cut(leaseUntil)
 			t.list(&c)
 			t.saveConversation(&c)
 		}
@@ -275,4 +275,46 @@ func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time
 // closed, or its database fails.
 func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return read(ctx, p.Store, func(t *tx) time.Time { return t.firstInstant(dueTable, nil) })
+}
+
+// Ahead implements [storage.Conversations]: it returns tickets that changed after an
+// instant, and conversations that are leased until after another.
+func (p conversations) Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error) {
+	return read(ctx, p.Store, func(t *tx) (found []tickets.Ref) {
+		changed, leased := storage.Cut(changed).Add(time.Microsecond), storage.Cut(leased).Add(time.Microsecond)
+		full := func(account chatcfg.AccountID, conversation tickets.ConversationID, n tickets.Number) bool {
+			if len(found) < limit {
+				found = append(found, tickets.Ref{Account: account, Conversation: conversation, Number: n})
+			}
+			return len(found) >= limit
+		}
+		for k := range t.from(dueTable, nil, key(leased)) {
+			account, conversation := chatcfg.AccountID{UUID: id(k[8:])}, tickets.ConversationID{UUID: id(k[24:])}
+			if t.conversation(account, conversation).Lease.Equal(instant(k)) && full(account, conversation, 0) {
+				return found
+			}
+		}
+		for _, doc := range t.from(accountTable, nil, nil) {
+			var a chatcfg.Account
+			if !t.decode(doc, &a) || !a.DeletedAt.IsZero() {
+				continue
+			}
+			for k := range t.from(armedTable, key(a.ID), key(a.ID)) {
+				if number(k[16:]) >= int64(a.Version) {
+					break
+				}
+				if !instant(k[24:]).Before(leased) && full(a.ID, tickets.ConversationID{UUID: id(k[32:])}, 0) {
+					return found
+				}
+			}
+			view := key(a.ID, changedView)
+			for k := range t.from(viewTable, view, key(view, changed)) {
+				rest := k[len(view)+8:]
+				if full(a.ID, tickets.ConversationID{UUID: id(rest)}, tickets.Number(number(rest[16:]))) {
+					return found
+				}
+			}
+		}
+		return found
+	})
 }

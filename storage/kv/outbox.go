@@ -219,6 +219,41 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, name stri
 	})
 }
 
+// Recall implements [storage.Outbox]: it makes due at now pending deliveries that wait
+// until after an instant, and those that are leased until after another.
+func (p outbox) Recall(ctx context.Context, now, pending, leased time.Time) (int, error) {
+	return update(ctx, p.Store, func(t *tx) int {
+		var found []*delivery
+		after := func(prefix []byte, at time.Time) {
+			for _, of := range t.from(queueTable, prefix, key(prefix, storage.Cut(at).Add(time.Microsecond))) {
+				d := &delivery{}
+				t.load(deliveryTable, of, d)
+				found = append(found, d)
+			}
+		}
+		for _, prefix := range t.lanes() {
+			after(prefix, pending)
+		}
+		after(key(string(storage.Sending)), leased)
+		n := 0
+		for _, d := range found {
+			var a chatcfg.Account
+			if t.load(accountTable, key(d.Account), &a); !a.DeletedAt.IsZero() {
+				continue
+			}
+			t.removeDelivery(d)
+			if d.State == storage.Pending {
+				d.NotBefore = storage.Cut(now)
+			} else {
+				d.Lease = storage.Cut(now)
+			}
+			t.saveDelivery(d)
+			n++
+		}
+		return n
+	})
+}
+
 // Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
 // settled before a time, the oldest first, and returns how many. It fails if ctx ends,
 // the store is closed, or its database fails.

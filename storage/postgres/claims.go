@@ -20,7 +20,7 @@ const (
 	claimDue = `WITH due AS (
 		SELECT c.account, c.id, c.wake FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
 		WHERE c.wake >= $4 AND c.wake <= $1 AND NOT a.deleted AND c.account <> ALL($5::uuid[]) ORDER BY c.wake LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
-	UPDATE charla.conversations c SET wake = $2 FROM due WHERE c.account = due.account AND c.id = due.id
+	UPDATE charla.conversations c SET wake = $2, lease = $6 FROM due WHERE c.account = due.account AND c.id = due.id
 	RETURNING c.account, c.id, due.wake`
 
 	claimStale = `WITH stale AS (
@@ -64,6 +64,9 @@ func (h *horizon) look(now time.Time) int64 {
 		h.came = math.MaxInt64
 	}
 	h.looking++
+	if h.low > micros(now) { // a clock that was ahead raised it
+		h.low = micros(now)
+	}
 	if now.Before(h.swept) || now.Sub(h.swept) >= h.every {
 		return math.MinInt64
 	}
@@ -140,7 +143,7 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 		return p.claims(ctx, claimDue, limit)
 	}
 	from := h.look(now)
-	found, err := p.claims(ctx, claimDue, limit, micros(now), orNull(leaseUntil), limit, from, uuids(without))
+	found, err := p.claims(ctx, claimDue, limit, micros(now), orNull(leaseUntil), limit, from, uuids(without), micros(leaseUntil))
 	if !leaseUntil.IsZero() {
 		h.scheduled(micros(leaseUntil))
 	}
@@ -205,6 +208,33 @@ func (p conversations) settle(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// Ahead implements [storage.Conversations]: it returns tickets that changed after an
+// instant, and conversations that are leased until after another. It fails as each does.
+func (p conversations) Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error) {
+	var found []tickets.Ref
+	err := p.s.each(ctx, `(SELECT c.account, c.id, 0::bigint FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
+			WHERE c.wake > $2 AND c.lease = c.wake AND NOT a.deleted ORDER BY c.wake DESC LIMIT $3)
+		UNION ALL SELECT c.account, c.id, 0 FROM charla.stale s JOIN charla.accounts a ON a.id = s.account
+			CROSS JOIN LATERAL (SELECT account, id FROM charla.conversations
+				WHERE account = a.id AND armed < a.version AND lease > $2 ORDER BY armed LIMIT $3) c WHERE NOT a.deleted
+		UNION ALL SELECT t.* FROM charla.accounts a CROSS JOIN (VALUES ('open'), ('ignored'), ('closed')) AS is_(status) CROSS JOIN LATERAL (
+			SELECT t.account, t.conversation, t.number FROM charla.tickets t
+			WHERE t.account = a.id AND t.status = is_.status AND t.changed > $1 ORDER BY t.changed DESC LIMIT $3) t WHERE NOT a.deleted
+		LIMIT $3`, []any{micros(changed), micros(leased), max(limit, 0)}, func(scan func(...any) error) error {
+		var account, id [16]byte
+		var number int64
+		err := scan(&account, &id, &number)
+		found = append(found, tickets.Ref{
+			Account: chatcfg.AccountID{UUID: account}, Conversation: tickets.ConversationID{UUID: id}, Number: tickets.Number(number),
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // NextWake implements [storage.Conversations]: it returns the earliest Wake of an

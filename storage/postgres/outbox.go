@@ -224,6 +224,26 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 // errNotDone: the reason is still to be found.
 var errNotDone = errors.New("postgres: nothing happened")
 
+// Recall implements [storage.Outbox]: it makes due at now pending deliveries that wait
+// until after an instant, and those that are leased until after another. It fails if the
+// database does.
+func (p outbox) Recall(ctx context.Context, now, pending, leased time.Time) (int, error) {
+	n, err := p.s.count(ctx, `WITH `+lanes+`,
+		found AS (
+			SELECT p.* FROM lanes l CROSS JOIN LATERAL (
+				SELECT account, name FROM charla.deliveries d
+				WHERE d.state = 'pending' AND d.account = l.account AND d.kind = l.kind AND d.due > $2) p
+			UNION ALL SELECT account, name FROM charla.deliveries WHERE state = 'sending' AND due > $3),
+		held AS (
+			SELECT d.account, d.name FROM found f JOIN charla.deliveries d ON d.account = f.account AND d.name = f.name
+			JOIN charla.accounts a ON a.id = d.account WHERE NOT a.deleted FOR UPDATE OF d SKIP LOCKED)
+		UPDATE charla.deliveries d SET due = $1, not_before = CASE d.state WHEN 'pending' THEN $1 ELSE d.not_before END
+		FROM held WHERE d.account = held.account AND d.name = held.name
+			AND (d.state = 'pending' AND d.due > $2 OR d.state = 'sending' AND d.due > $3)`,
+		micros(now), micros(pending), micros(leased))
+	return int(n), err
+}
+
 // Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
 // settled before a time, the oldest first, and returns how many. It fails if ctx ends,
 // the store is closed or busy, or its database fails.

@@ -174,7 +174,7 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 			return err
 		}
 		for _, one := range found {
-			if _, err := c.exec("UPDATE conversations SET wake = ? WHERE key = ?", orNull(leaseUntil), one.key); err != nil {
+			if _, err := c.exec("UPDATE conversations SET wake = ?, lease = ? WHERE key = ?", orNull(leaseUntil), micros(leaseUntil), one.key); err != nil {
 				return err
 			}
 			one.Due = instant(one.wake)
@@ -264,6 +264,34 @@ func (c *conn) settle(a account) error {
 	}
 	_, err = c.exec("UPDATE accounts SET settled = version WHERE id = ?", a.id)
 	return err
+}
+
+// Ahead implements [storage.Conversations]: it returns tickets that changed after an
+// instant, and conversations that are leased until after another. It fails as readers.do
+// does.
+func (p conversations) Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error) {
+	var found []tickets.Ref
+	err := p.s.readers.do(ctx, func(c *conn) error {
+		found = nil
+		return c.each(ctx, `SELECT a.uuid, c.id, 0 FROM conversations c CROSS JOIN accounts a ON a.id = c.account
+				WHERE c.wake > ?2 AND c.lease = c.wake AND a.deleted = 0
+			UNION ALL SELECT a.uuid, c.id, 0 FROM accounts a INDEXED BY accounts_stale CROSS JOIN conversations c ON c.account = a.id
+				WHERE a.settled < a.version AND a.deleted = 0 AND c.armed < a.version AND c.lease > ?2
+			UNION ALL SELECT a.uuid, c.id, t.number FROM accounts a CROSS JOIN tickets t ON t.account = a.id
+				CROSS JOIN conversations c ON c.key = t.conversation
+				WHERE a.deleted = 0 AND t.status IN ('open', 'ignored', 'closed') AND t.changed > ?1
+			LIMIT ?3`, []any{micros(changed), micros(leased), max(limit, 0)}, func(scan func(...any) error) error {
+			var account, id []byte
+			var number int64
+			err := scan(&account, &id, &number)
+			ref := tickets.Ref{Number: tickets.Number(number)}
+			copy(ref.Account.UUID[:], account)
+			copy(ref.Conversation.UUID[:], id)
+			found = append(found, ref)
+			return err
+		})
+	})
+	return found, err
 }
 
 // NextWake implements [storage.Conversations]: it returns the earliest Wake of an

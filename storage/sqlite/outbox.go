@@ -263,6 +263,24 @@ func (p outbox) Replay(ctx context.Context, account chatcfg.AccountID, key strin
 	})
 }
 
+// Recall implements [storage.Outbox]: it makes due at now pending deliveries that wait
+// until after an instant, and those that are leased until after another. It fails if the
+// database does.
+func (p outbox) Recall(ctx context.Context, now, pending, leased time.Time) (int, error) {
+	var n int64
+	err := p.s.writer.do(ctx, func(c *conn) (err error) {
+		n, err = c.change(`UPDATE deliveries SET due = ?1, not_before = CASE state WHEN 'pending' THEN ?1 ELSE not_before END
+			WHERE key IN (SELECT key FROM deliveries WHERE state = 'pending' AND due > ?2
+				UNION ALL SELECT key FROM deliveries WHERE state = 'sending' AND due > ?3)
+			AND EXISTS (SELECT 1 FROM accounts a WHERE a.id = deliveries.account AND a.deleted = 0)`, micros(now), micros(pending), micros(leased))
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(n), nil
+}
+
 // Prune implements [storage.Outbox]: it removes up to limit sent deliveries that were
 // settled before a time, the oldest first, and returns how many. It fails if ctx ends,
 // the store is closed or busy, or its database fails.

@@ -82,6 +82,8 @@ func everything(b *bundle) {
 	require.NoError(b, b.Outbox().Replay(b.ctx, id, claimed[1].Key, late))
 	ok(b.Outbox().Prune(b.ctx, lease, 10))
 	ok(b.Sessions().Prune(b.ctx, lease, 10))
+	ok(b.Conversations().Ahead(b.ctx, late, late, 10))
+	ok(b.Outbox().Recall(b.ctx, late, lease, lease))
 
 	ref := tickets.Ref{Account: id, Conversation: c.conv.ID}
 	ok(b.Queries().Ticket(b.ctx, ref))
@@ -134,7 +136,7 @@ var (
 	// one row has.
 	led = regexp.MustCompile(`^SEARCH \w+ USING (COVERING )?(INDEX \w+ \((account|uuid|key)[=>]\?|INTEGER PRIMARY KEY \(rowid[=>]\?\)|PRIMARY KEY \(account=\?)`)
 	// claiming are those that lead with time, for claims, their instants and what expires.
-	claiming = regexp.MustCompile(`^(SEARCH \w+ USING (COVERING )?INDEX (conversations_wake \(wake|deliveries_due \(state=\? AND due|deliveries_lanes \(\(account,kind\)|sessions_expires \(expires)[<>]|SCAN accounts USING (COVERING )?INDEX accounts_stale$)`)
+	claiming = regexp.MustCompile(`^(SEARCH \w+ USING (COVERING )?INDEX (conversations_(wake|leased) \(wake|deliveries_due \(state=\? AND due|deliveries_lanes \(\(account,kind\)|sessions_expires \(expires)[<>]|SCAN (accounts|a) USING (COVERING )?INDEX accounts_stale$|SCAN a$)`)
 	// harmless are steps that read nothing but what other steps have found.
 	harmless = regexp.MustCompile(`^(SCAN (words|w) VIRTUAL TABLE INDEX \d+:M|SCAN words VIRTUAL TABLE INDEX \d+:=|SCAN [fg] (EXISTS )?VIRTUAL TABLE INDEX|SCAN (meta|sqlite_schema)$|SCAN (m|p|\(subquery-\d+\))$|SCAN CONSTANT ROW|SCAN json_each VIRTUAL TABLE INDEX 1:$|CO-ROUTINE|MATERIALIZE|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|INTERSECT|MERGE|LEFT$|RIGHT$|LIST SUBQUERY|SCALAR SUBQUERY|CORRELATED SCALAR SUBQUERY|USING ROWID SEARCH|CREATE BLOOM|REUSE|USE TEMP B-TREE)`)
 )

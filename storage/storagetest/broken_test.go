@@ -116,11 +116,13 @@ type (
 		commit func(context.Context, *storage.Batch) error
 		due    func(context.Context, time.Time, time.Time, int, []chatcfg.AccountID) ([]storage.Claim, error)
 		stale  func(context.Context, time.Time, time.Time, int, []chatcfg.AccountID) ([]storage.Claim, error)
+		ahead  func(context.Context, time.Time, time.Time, int) ([]tickets.Ref, error)
 	}
 	outbox struct {
 		storage.Outbox
 		claim  func(context.Context, time.Time, time.Time, int, storage.Share) ([]storage.Delivery, error)
 		settle func(context.Context, storage.Delivery) error
+		recall func(context.Context, time.Time, time.Time, time.Time) (int, error)
 	}
 	queries struct {
 		storage.Queries
@@ -162,6 +164,20 @@ func (p *conversations) ClaimStale(ctx context.Context, now, lease time.Time, li
 		return p.stale(ctx, now, lease, limit, without)
 	}
 	return p.Conversations.ClaimStale(ctx, now, lease, limit, without)
+}
+
+func (p *conversations) Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error) {
+	if p.ahead != nil {
+		return p.ahead(ctx, changed, leased, limit)
+	}
+	return p.Conversations.Ahead(ctx, changed, leased, limit)
+}
+
+func (p *outbox) Recall(ctx context.Context, now, pending, leased time.Time) (int, error) {
+	if p.recall != nil {
+		return p.recall(ctx, now, pending, leased)
+	}
+	return p.Outbox.Recall(ctx, now, pending, leased)
 }
 
 func (p *outbox) Claim(ctx context.Context, now, lease time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {

@@ -1,6 +1,8 @@
 package storagetest
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,6 +18,7 @@ var claimChecks = []test{
 	{"claims/left out", checkClaimWithout},
 	{"claims/deleted accounts", checkClaimDeleted},
 	{"claims/at once", checkClaimsAtOnce},
+	{"claims/ahead", checkAhead},
 }
 
 var staleChecks = []test{
@@ -53,7 +56,7 @@ func checkClaimWithout(c *check) {
 			return c.Conversations().ClaimDue(c.ctx, later(5), later(90), 1, without)
 		},
 		"ClaimStale": func(without ...chatcfg.AccountID) ([]storage.Claim, error) {
-			return c.Conversations().ClaimStale(c.ctx, later(5), later(90), 1, without)
+			return c.Conversations().ClaimStale(c.ctx, later(90), later(200), 1, without)
 		},
 	} {
 		for _, step := range []struct {
@@ -269,4 +272,54 @@ func checkStaleAtOnce(c *check) {
 	})
 	c.same(claimed.Load(), int64(count), "stale conversations claimed")
 	c.same(len(c.stale(later(1000), later(2000), count)), 0, "stale conversations left")
+}
+
+// ahead returns what Conversations.Ahead finds, sorted and each once.
+func (c *check) ahead(changed, leased time.Time, limit int) []tickets.Ref {
+	refs, err := c.Conversations().Ahead(c.ctx, changed, leased, limit)
+	c.must(err, "Ahead")
+	c.that(len(refs) <= max(limit, 0), "Ahead: %d with limit %d", len(refs), limit)
+	slices.SortFunc(refs, func(a, b tickets.Ref) int {
+		return cmp.Or(bytes.Compare(a.Conversation.UUID[:], b.Conversation.UUID[:]), cmp.Compare(a.Number, b.Number))
+	})
+	return append([]tickets.Ref{}, slices.Compact(refs)...)
+}
+
+// checkAhead checks that Ahead finds tickets that changed, and conversations that are
+// leased, after an instant, and nothing else.
+func checkAhead(c *check) {
+	a, gone := c.account(), c.account()
+	at := func(a chatcfg.Account, changed, wake time.Time, status tickets.Status) tickets.Ref {
+		b := c.begin(a, func(b *storage.Batch) {
+			b.Tickets[0].ChangedAt, b.Tickets[0].Status, b.Wake = changed, status, wake
+			b.Active = status == tickets.StatusOpen
+		})
+		return tickets.Ref{Account: a.ID, Conversation: b.Conversation.ID, Number: 1}
+	}
+	leased := func(r tickets.Ref) tickets.Ref { r.Number = 0; return r }
+	none := []tickets.Ref{}
+	due := at(a, base, later(1), tickets.StatusOpen)
+	at(a, base, later(500), tickets.StatusOpen) // a deadline is no lease
+	want := []tickets.Ref{
+		at(a, later(100).Add(time.Microsecond), time.Time{}, tickets.StatusClosed),
+		at(a, later(200), later(300), tickets.StatusOpen), at(a, later(300), time.Time{}, tickets.StatusIgnored),
+	}
+	at(a, later(100), time.Time{}, tickets.StatusClosed)
+	at(gone, later(200), later(1), tickets.StatusOpen)
+	c.remove(gone)
+	c.same(c.ahead(later(100), later(100), 10), want, "Ahead")
+	c.same(len(c.ahead(later(100), later(100), 2)), 2, "Ahead with limit 2")
+	c.same(c.ahead(later(100), later(100), 0), none, "Ahead with limit 0")
+
+	c.same(len(c.due(later(1), later(400), 10)), 1, "claims")
+	c.same(c.ahead(later(900), later(400), 10), none, "Ahead, leased until that instant")
+	c.same(c.ahead(later(900), later(400).Add(-time.Microsecond), 10), []tickets.Ref{leased(due)}, "Ahead, leased")
+	a = c.raise(a)
+	c.same(len(c.stale(later(2), later(600), 10)), 2, "claims after a save, but of what is leased")
+	c.same(len(c.ahead(later(900), later(500), 10)), 2, "Ahead, leased after a save")
+	l := c.load(a.ID, due.Conversation)
+	next := c.next(&storage.Batch{Config: a.Version, Conversation: l.Conversation, Tickets: []tickets.Ticket{l.Ticket}, Active: true})
+	next.Conversation.Armed = a.Version
+	c.commit(next)
+	c.same(c.ahead(later(900), later(300), 10), c.ahead(later(900), later(500), 10), "Ahead after a commit ended the lease")
 }

@@ -271,6 +271,21 @@ var defects = []struct {
 			return c.Conversations.ClaimStale(ctx, now, now, limit, without)
 		}
 	}},
+	{"overlooks leases that are ahead", []string{"claims/ahead"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
+		c.ahead = func(ctx context.Context, changed, _ time.Time, limit int) ([]tickets.Ref, error) {
+			return c.Conversations.Ahead(ctx, changed, time.Date(2926, 1, 1, 0, 0, 0, 0, time.UTC), limit)
+		}
+	}},
+	{"overlooks tickets that are ahead", []string{"claims/ahead"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
+		c.ahead = func(ctx context.Context, _, leased time.Time, limit int) ([]tickets.Ref, error) {
+			return c.Conversations.Ahead(ctx, time.Date(2926, 1, 1, 0, 0, 0, 0, time.UTC), leased, limit)
+		}
+	}},
+	{"recalls pending deliveries only", []string{"outbox/recall"}, func(_ *broken, _ *conversations, o *outbox, _ *queries) {
+		o.recall = func(ctx context.Context, now, pending, _ time.Time) (int, error) {
+			return o.Outbox.Recall(ctx, now, pending, time.Date(2926, 1, 1, 0, 0, 0, 0, time.UTC))
+		}
+	}},
 	{"claims a moment too early", []string{"claims/order"}, func(_ *broken, c *conversations, _ *outbox, _ *queries) {
 		c.due = func(ctx context.Context, now, lease time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 			return c.Conversations.ClaimDue(ctx, now.Add(time.Microsecond), lease, limit, without)

@@ -58,7 +58,7 @@ func (c *check) play(seed uint64) {
 		run    func()
 	}{
 		{2, g.create}, {20, g.begin}, {60, g.proceed}, {5, g.raise}, {1, g.remove}, {1, g.purge},
-		{15, g.claimDue}, {6, g.claimStale}, {15, g.claimOutbox}, {20, g.settle}, {5, g.replay}, {3, g.prune}, {8, g.mark},
+		{15, g.claimDue}, {6, g.claimStale}, {15, g.claimOutbox}, {20, g.settle}, {5, g.replay}, {3, g.prune}, {5, g.ahead}, {8, g.mark},
 		{10, g.presence}, {40, g.query},
 	}
 	var bag []func()
@@ -282,6 +282,17 @@ func (g *game) claimStale() {
 		})
 	}
 	g.both("ClaimStale", fmt.Sprint(got), fmt.Sprint(want), err, wanted)
+}
+
+// ahead compares what is dated after some instants, and recalls deliveries that are.
+func (g *game) ahead() {
+	changed, leased := later(g.now+g.r.IntN(20)), later(g.now+g.r.IntN(40))
+	got := (&check{t: g.c.t, ctx: g.c.ctx, Store: g.store}).ahead(changed, leased, 1000)
+	want := (&check{t: g.c.t, ctx: g.c.ctx, Store: g.model}).ahead(changed, leased, 1000)
+	g.c.same(got, want, "Ahead %v %v", changed, leased)
+	recalled, wanted := g.model.Outbox().Recall(g.c.ctx, later(g.now), changed, leased)
+	n, err := g.store.Outbox().Recall(g.c.ctx, later(g.now), changed, leased)
+	g.both("Outbox.Recall", n, recalled, err, wanted)
 }
 
 // claimOutbox claims some deliveries in both stores, compares the answers and remembers

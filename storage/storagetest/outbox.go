@@ -17,6 +17,7 @@ var outboxChecks = []test{
 	{"outbox/lease", checkOutboxLease},
 	{"outbox/duplicate keys", checkDuplicateKeys},
 	{"outbox/replay", checkReplay},
+	{"outbox/recall", checkRecall},
 	{"outbox/deleted account", checkOutboxDeleted},
 	{"outbox/list", checkOutboxList},
 	{"outbox/prune", checkPrune},
@@ -410,4 +411,37 @@ func checkOutboxAtOnce(c *check) {
 	})
 	c.same(len(claimed), count, "deliveries claimed")
 	c.same(len(c.deliveries(a.ID, storage.Sent, 7)), count, "deliveries sent")
+}
+
+// checkRecall checks that Recall makes due what waits, or is leased, until after an
+// instant, and nothing else.
+func checkRecall(c *check) {
+	a, gone := c.account(), c.account()
+	recall := func(now, pending, leased time.Time, want int, what string) {
+		n, err := c.Outbox().Recall(c.ctx, now, pending, leased)
+		c.must(err, "Recall")
+		c.same(n, want, "Recall of %s", what)
+	}
+	repeatable := func(d *storage.Delivery) { d.Repeatable = true }
+	recall(later(1), later(1), later(1), 0, "an empty outbox")
+	c.send(a, "hook", base, repeatable)
+	c.send(a, "mail", base, nil)
+	c.send(gone, "gone", base, nil)
+	c.same(len(c.claim(base, later(500), 10)), 3, "claims")
+	c.remove(gone)
+	c.send(a, "waits", later(400), nil)
+	c.send(a, "soon", later(50), nil)
+	recall(later(10), later(400), later(500), 0, "what waits until those instants")
+	c.outboxWake(later(50), "after nothing was recalled")
+	recall(later(10), later(100), later(500), 1, "what is pending")
+	c.outboxWake(later(10), "after a recall")
+	waits := c.claim(later(10), later(60), 10)
+	c.same(len(waits), 1, "claims of what was recalled")
+	c.same([]any{waits[0].Key, waits[0].NotBefore, waits[0].Attempts}, []any{"waits", later(10), 1}, "what was recalled")
+	recall(later(20), later(100), later(100), 2, "what is leased")
+	hook := c.claim(later(20), later(70), 10)
+	c.same(len(hook), 1, "claims of what was leased")
+	c.same([]any{hook[0].Key, hook[0].NotBefore, hook[0].Attempts}, []any{"hook", base, 2}, "what was leased")
+	c.same(len(c.deliveries(a.ID, storage.Unknown, 0)), 1, "a leased mail that was recalled is unknown")
+	c.outboxWake(later(50), "at the end")
 }

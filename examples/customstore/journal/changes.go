@@ -28,6 +28,7 @@ var kinds = map[string]func() change{
 	"claim":    func() change { return new(claimDeliveries) },
 	"settle":   func() change { return new(settle) },
 	"replay":   func() change { return new(replayDelivery) },
+	"recall":   func() change { return new(recall) },
 	"prune":    func() change { return new(prune) },
 	"presence": func() change { return new(putRoster) },
 	"session":  func() change { return new(createSession) },
@@ -109,6 +110,16 @@ func (c *claimDeliveries) apply(ctx context.Context, m *storage.Memory) (changed
 	}
 	c.claimed, err = m.Outbox().Claim(ctx, c.Now, c.Until, c.Limit, c.Share)
 	return true, err
+}
+
+type recall struct {
+	Now, Pending, Leased time.Time
+	recalled             int
+}
+
+func (c *recall) apply(ctx context.Context, m *storage.Memory) (changed bool, err error) {
+	c.recalled, err = m.Outbox().Recall(ctx, c.Now, c.Pending, c.Leased)
+	return c.recalled > 0, err
 }
 
 type settle struct{ Delivery storage.Delivery }

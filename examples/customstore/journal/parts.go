@@ -98,6 +98,18 @@ func (p conversations) NextWake(ctx context.Context) (time.Time, error) {
 	return read(p.Store, func(m *storage.Memory) (time.Time, error) { return m.Conversations().NextWake(ctx) })
 }
 
+func (p conversations) Ahead(ctx context.Context, changed, leased time.Time, limit int) ([]tickets.Ref, error) {
+	return read(p.Store, func(m *storage.Memory) ([]tickets.Ref, error) {
+		return m.Conversations().Ahead(ctx, changed, leased, limit)
+	})
+}
+
+func (p outbox) Recall(ctx context.Context, now, pending, leased time.Time) (int, error) {
+	c := &recall{Now: now, Pending: pending, Leased: leased}
+	err := p.change(ctx, "recall", c)
+	return c.recalled, err
+}
+
 func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int, s storage.Share) ([]storage.Delivery, error) {
 	c := &claimDeliveries{lease: lease{Now: now, Until: leaseUntil, Limit: limit, Share: s}}
 	err := p.change(ctx, "claim", c)

@@ -77,9 +77,10 @@ func (s *sessions) start(one session, now time.Time) string {
 	return token
 }
 
-// expired reports whether a session was idle, or lasted, for too long.
+// expired reports whether a session was idle, or lasted, for too long, or a clock that was
+// ahead dated it.
 func expired(s *session, now time.Time) bool {
-	return now.Sub(s.seen) > sessionIdle || now.Sub(s.made) > sessionMax
+	return now.Sub(s.seen).Abs() > sessionIdle || now.Sub(s.made).Abs() > sessionMax
 }
 
 // get returns a copy of a session and records that it was used; false: it has ended.

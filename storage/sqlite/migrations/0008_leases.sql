@@ -1,0 +1,2 @@
+-- Conversations that are claimed: what a clock that was ahead claimed is looked for.
+CREATE INDEX conversations_leased ON conversations (wake) WHERE lease = wake;
