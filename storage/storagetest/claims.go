@@ -190,8 +190,9 @@ func (c *check) stale(now, lease time.Time, limit int) []tickets.ConversationID 
 	return ids
 }
 
-// checkStale checks that ClaimStale claims, once each, the active conversations that
-// were armed under an older configuration, and none of a deleted account.
+// checkStale checks that ClaimStale claims, once in a lease and up to the limit, the
+// active conversations that were armed under an older configuration, and none of a
+// deleted account.
 func checkStale(c *check) {
 	a, beside := c.account(), c.account()
 	open, closed := []*storage.Batch{}, c.begin(a, func(b *storage.Batch) { b.Active = false })

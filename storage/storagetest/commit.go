@@ -91,7 +91,9 @@ func checkRefusals(c *check) {
 	}
 }
 
-// checkIdentities checks that at most one conversation of an account holds an identity.
+// checkIdentities checks that at most one conversation of an account holds an identity,
+// that identities are compared by kind and exact value, and that a refused commit
+// reserves none.
 func checkIdentities(c *check) {
 	a, other := c.account(), c.account()
 	mail := tickets.Identity{Kind: tickets.IdentityClaimedEmail, Value: "ana@example.com"}
@@ -165,7 +167,7 @@ func checkWriter(c *check) {
 }
 
 // checkReceipts checks that a receipt is read by its conversation, scope and key only,
-// and never replaced.
+// and never replaced: a second one under its key is refused.
 func checkReceipts(c *check) {
 	a := c.account()
 	r := storage.Receipt{Scope: "session:1", Key: "k1", Hash: [32]byte{1, 31: 9}, Entry: 1, Ticket: 1, Seq: 1, At: base}
@@ -229,7 +231,7 @@ func checkOneTicket(c *check) {
 }
 
 // checkAllOrNothing checks that a batch that is refused for any reason leaves no trace
-// of any of its parts.
+// of any of its parts, and no claim, count or answer.
 func checkAllOrNothing(c *check) {
 	a := c.account()
 	taken := c.begin(a, nil)

@@ -31,7 +31,8 @@ func (c *check) hold(b *storage.Batch) (release func(), outcome <-chan error) {
 const holdTime = 50 * time.Millisecond
 
 // checkHeldFeed checks that a commit that is open across two polls of the feed is in
-// the third, even though another one that began later was stored before it.
+// the third, even though another one that began later was stored before it, and that no
+// poll shows it before it is stored.
 func checkHeldFeed(c *check) {
 	a := c.account()
 	known := c.begin(a, nil)

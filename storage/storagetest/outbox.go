@@ -125,7 +125,8 @@ func checkShare(c *check) {
 	c.is(c.Outbox().Settle(c.ctx, func() storage.Delivery { d := first[0]; d.State = storage.Sent; return d }()), storage.ErrLeaseLost, "Settle of a claim that was made again")
 }
 
-// checkSettle checks that only the last claim's fence settles a delivery, once.
+// checkSettle checks that only the last claim's fence settles a delivery, once, and
+// that what is to be tried again is claimed at its next attempt, with a higher fence.
 func checkSettle(c *check) {
 	a := c.account()
 	for _, key := range []string{"sent", "dead", "unknown", "again"} {
@@ -230,8 +231,8 @@ func checkDuplicateKeys(c *check) {
 	c.same(len(c.deliveries(a.ID, storage.Pending, 0)), 5, "deliveries with similar keys")
 }
 
-// checkReplay checks that Replay makes dead and unknown deliveries pending, and refuses
-// others.
+// checkReplay checks that Replay makes dead and unknown deliveries pending and due,
+// with a higher fence, and refuses others.
 func checkReplay(c *check) {
 	a, other := c.account(), c.account()
 	p := c.Outbox()
@@ -299,7 +300,7 @@ func checkOutboxDeleted(c *check) {
 }
 
 // checkOutboxList checks that List has each delivery of a state once, by commit, and
-// that a page's cursor holds for its account.
+// that a page's cursor holds for its account only.
 func checkOutboxList(c *check) {
 	a, other := c.account(), c.account()
 	var want []string

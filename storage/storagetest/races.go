@@ -249,7 +249,7 @@ func checkSaveAgainstCommits(c *check) {
 }
 
 // checkDeleteAgainstCommits checks that no commit succeeds after the deletion has
-// returned.
+// returned, and that neither pending deliveries nor deadlines are left.
 func checkDeleteAgainstCommits(c *check) {
 	a := c.account()
 	var deleted atomic.Bool

@@ -17,7 +17,7 @@ var sessionChecks = []test{
 }
 
 // checkSessions checks that sessions are created once, read in their own account, and
-// saved only on the revision before.
+// saved only on the revision before, also when many save at once.
 func checkSessions(c *check) {
 	p := c.Sessions()
 	a, other := c.account(), c.account()
@@ -123,7 +123,8 @@ func checkSessionsPrune(c *check) {
 	c.commit(c.next(b))
 }
 
-// checkPresence checks that a roster is stored only on the revision before.
+// checkPresence checks that a roster is stored only on the revision before, in its own
+// account only.
 func checkPresence(c *check) {
 	p := c.Presence()
 	a, other := c.account(), c.account()

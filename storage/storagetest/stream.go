@@ -132,8 +132,8 @@ func checkHistory(c *check) {
 	c.same(len(c.history(a.ID, c.conversationID())), 0, "history of no conversation")
 }
 
-// checkFeed checks that the feed has each changed conversation at its last version, and
-// that a cursor holds for its account.
+// checkFeed checks that the feed has each changed conversation at its last version,
+// nothing for what is no commit, and that a cursor holds for its account only.
 func checkFeed(c *check) {
 	a, other := c.account(), c.account()
 	none, start := c.follow(a.ID, "", 0)
