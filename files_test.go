@@ -26,6 +26,29 @@ func attaching(t *testing.T) (*bench, string) {
 	return b, dir
 }
 
+// TestFileDirModes: what people sent is its owner's only, whatever the process's umask
+// would allow.
+func TestFileDirModes(t *testing.T) {
+	t.Parallel()
+	b, dir := attaching(t)
+	_, err := b.enter("juan").Write(b.ctx, "", &charla.WriteOptions{File: &charla.Upload{Name: "a.txt", Body: []byte("hola")}})
+	require.NoError(t, err)
+	seen := 0
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		require.NoError(t, err)
+		info, err := d.Info()
+		require.NoError(t, err)
+		want := os.FileMode(0o600)
+		if d.IsDir() {
+			want = 0o700
+		}
+		assert.Equal(t, want, info.Mode().Perm(), path)
+		seen++
+		return nil
+	}))
+	assert.Equal(t, 4, seen, "the folder, the account's, the notes', a file")
+}
+
 // kept counts the files in a folder.
 func kept(t *testing.T, dir string) int {
 	t.Helper()

@@ -2,6 +2,9 @@ package webhook_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -11,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/webhook"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -82,6 +86,30 @@ func TestVerify(t *testing.T) {
 	// The end of the ID is not the receiver's to guess.
 	moved := headers("msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330", "1614265330", h.Get("webhook-signature"))
 	refuse("moved dot", moved, body, now, key)
+}
+
+// TestDotInID: a dot would let a part of the body pass for the date: who got one request
+// could make another of it. No such ID is sent or accepted.
+func TestDotInID(t *testing.T) {
+	t.Parallel()
+	key := secret(t)
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(key.Reveal(), "whsec_"))
+	require.NoError(t, err)
+	mac := hmac.New(sha256.New, raw)
+	date, late := start.Unix(), start.Add(time.Hour).Unix()
+	fmt.Fprintf(mac, "e-1.%d.%d.{}", date, late)
+	signature := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	id, body := fmt.Sprint("e-1.", date), []byte("{}")
+	require.ErrorIs(t, webhook.Verify(headers(id, fmt.Sprint(late), signature), body, start.Add(time.Hour), key), webhook.ErrSignature)
+	require.NoError(t, webhook.Verify(headers("e-1", fmt.Sprint(date), signature), fmt.Appendf(nil, "%d.{}", late), start, key), "as it was signed")
+
+	r := receive(t, false, nil)
+	to := hook(t, webhook.To(r.URL, key), nil)
+	require.NoError(t, to.Send(t.Context(), event("e-1")))
+	for _, id := range []string{"e-1.1", ".", "", "e 1", "e\r\n1", "é", strings.Repeat("e", 257)} {
+		require.ErrorIs(t, to.Send(t.Context(), event(id)), charla.ErrRefused, "%q", id)
+	}
+	require.Len(t, r.requests(), 1)
 }
 
 // A receiver that changes its secret is signed for with both.

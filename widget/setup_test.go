@@ -35,6 +35,8 @@ type site struct {
 	server  *httptest.Server
 	// origin is what requests say they come from.
 	origin string
+	// begun is the page of a social login that was begun last.
+	begun string
 }
 
 // account is a handle, and the public key.

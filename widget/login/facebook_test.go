@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/charlahq/charla"
@@ -137,6 +138,45 @@ func TestFacebookInjectedCode(t *testing.T) {
 	require.ErrorIs(t, err, login.ErrLogin)
 	_, err = f.Finish(t.Context(), victim)
 	require.NoError(t, err, "the control")
+}
+
+// TestNoRedirects: a provider's answer that sends elsewhere is no answer: neither the
+// client's secret nor a person's token goes to another server, even if that would answer
+// well.
+func TestNoRedirects(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/oauth/access_token", "/me"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			g, _ := facebook(t)
+			var elsewhere atomic.Int32
+			other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				elsewhere.Add(1)
+				g.Config.Handler.ServeHTTP(w, r)
+			}))
+			t.Cleanup(other.Close)
+			gate := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == path {
+					http.Redirect(w, r, other.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+					return
+				}
+				g.Config.Handler.ServeHTTP(w, r)
+			}))
+			t.Cleanup(gate.Close)
+			finish := func(client *http.Client) error {
+				f, err := login.NewFacebook(appID, appSecret, &login.Options{Client: client, Endpoints: login.Endpoints{
+					Auth: gate.URL + "/dialog/oauth", Token: gate.URL + "/oauth/access_token", Me: gate.URL + "/me",
+				}})
+				require.NoError(t, err)
+				_, err = f.Finish(t.Context(), visit(t, begin(t, f, "state-1")))
+				return err
+			}
+			require.ErrorIs(t, finish(nil), login.ErrLogin)
+			require.Zero(t, elsewhere.Load())
+			require.NoError(t, finish(gate.Client()), "the control: a client that follows")
+			require.Equal(t, int32(1), elsewhere.Load())
+		})
+	}
 }
 
 // says makes Facebook say a text of a person.
