@@ -19,7 +19,7 @@ async function written() {
 }
 
 const kept = (page) => page.evaluate(() => {
-  const name = Object.keys(localStorage).find((k) => k.startsWith('charla:'))
+  const name = Object.keys(localStorage).find((k) => /^charla:[^:]+$/.test(k))
   return JSON.parse(localStorage[name])
 })
 const loggedIn = (page) => until('the login is kept', async () => (await kept(page)).level === 'verified')
@@ -126,6 +126,40 @@ test('a tab that sees the new token late goes on with it', async () => {
   await v.log.getByText('desde la segunda').waitFor()
   assert.ok(await other.page.evaluate(() => window.refusals) > 0, 'the control: it saw the old one')
   assert.equal(await other.dialog.getByText('Tu sesión terminó.').count(), 0)
+  await v.close()
+})
+
+test('a tab that keeps what was written, and still sees the old token, leaves the new one alone', async () => {
+  const {v, login} = await written()
+  const other = visitor(await v.context.newPage(), v.context)
+  await other.page.goto(v.page.url())
+  await other.open()
+  await other.log.getByText('antes de entrar').waitFor()
+  const old = (await kept(v.page)).token
+  await other.page.evaluate(() => {
+    const real = Storage.prototype.getItem
+    const before = {...localStorage}
+    window.late = true
+    Storage.prototype.getItem = function (name) {
+      return window.late && name in before ? before[name] : real.call(this, name)
+    }
+    // Nor does it hear of the new one.
+    window.addEventListener('storage', (e) => window.late && e.stopImmediatePropagation(), true)
+  })
+  await other.context.setOffline(true)
+  await other.box.fill('mientras tanto')
+  await other.box.press('Enter')
+  await other.log.getByText('mientras tanto').waitFor()
+  await other.context.setOffline(false)
+  await login(v.page)
+  await loggedIn(v.page)
+  await other.box.fill('otra vez')
+  const seen = await other.page.evaluate(() => JSON.parse(localStorage.getItem(Object.keys(localStorage).find((k) => /^charla:[^:]+$/.test(k)))).token)
+  assert.equal(seen, old, 'the control: it saw the old one')
+  assert.notEqual((await kept(v.page)).token, old)
+  await other.page.evaluate(() => (window.late = false))
+  await v.say('después de entrar')
+  await other.log.getByText('después de entrar').waitFor()
   await v.close()
 })
 

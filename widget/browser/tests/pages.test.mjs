@@ -82,6 +82,7 @@ test('destroy leaves nothing behind', async () => {
       const add = target.addEventListener, remove = target.removeEventListener
       target.addEventListener = function (type, f, ...rest) {
         window.alive.set(f, `${name} ${type}`)
+        rest[0]?.signal?.addEventListener('abort', () => window.alive.delete(f)) // it ends the listener
         return add.call(this, type, f, ...rest)
       }
       target.removeEventListener = function (type, f, ...rest) {
@@ -246,7 +247,7 @@ test('a session that ends says so and keeps the draft', async () => {
   await v.say('hola')
   await v.box.fill('a medias')
   await v.page.evaluate(() => {
-    const name = Object.keys(localStorage).find((k) => k.startsWith('charla:'))
+    const name = Object.keys(localStorage).find((k) => /^charla:[^:]+$/.test(k))
     const kept = JSON.parse(localStorage[name])
     localStorage[name] = JSON.stringify({...kept, token: kept.token.slice(0, -6) + 'AAAAAA'})
   })

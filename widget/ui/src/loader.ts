@@ -25,13 +25,12 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
   const base = new URL('.', script.src).href
   const page = script.hasAttribute('data-charla-page')
   const handlers: Record<string, Handler[]> = Object.create(null)
-  const timers: number[] = []
+  const end = new AbortController()
   /** Calls that wait for the app. */
   let waiting: [string, unknown[]][] = []
   let app: App | undefined
   let loading: Promise<void> | undefined
   let tries = 0
-  let gone = false
   let shown = true
   let lang = navigator.language
   let problem = ''
@@ -44,7 +43,11 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
     problem = code + ' ' + message
     emit('error', { code, message })
   }
-  const later = (seconds: number, f: () => void) => timers.push(window.setTimeout(f, seconds * 1000))
+  const { signal } = end
+  const later = (seconds: number, f: () => void) => {
+    const timer = setTimeout(f, seconds * 1000)
+    signal.addEventListener('abort', () => clearTimeout(timer))
+  }
   const has = (storage: 'localStorage' | 'sessionStorage', what: string) => {
     try {
       return window[storage].getItem('charla:' + key)?.includes(what)
@@ -80,12 +83,14 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
     base,
     key,
     page,
+    signal,
     since: performance.now(),
     root,
     frame,
     button,
     theme: 'auto',
     emit,
+    later,
     chunk: (name: string) => module('chunk-' + name),
     reload: configure,
     config: undefined as unknown as Config,
@@ -93,7 +98,7 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
 
   // The document's element outlives a body that a framework swaps.
   const attach = () => {
-    if (!core.config || !shown || gone || host.isConnected) return
+    if (!core.config || !shown || signal.aborted || host.isConnected) return
     document.documentElement.append(host)
     // In the top layer nothing of the page is above, and no transform or opacity of its reaches.
     host.showPopover?.()
@@ -125,7 +130,7 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
     try {
       const res = await fetch(`${base}v1/${encodeURIComponent(key)}/config?lang=${lang}`, { credentials: 'omit' })
       const c = await res.json()
-      if (gone || c.hidden) return host.remove()
+      if (signal.aborted || c.hidden) return host.remove()
       if (res.ok) {
         const first = !core.config
         core.config = c
@@ -141,7 +146,7 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
     } catch (e) {
       fail('network', String(e))
     }
-    if (!gone && !core.config && tries < 6) later(Math.max(wait, 2 ** tries++ * (0.5 + Math.random())), configure)
+    if (!core.config && tries < 6) later(Math.max(wait, 2 ** tries++ * (0.5 + Math.random())), configure)
   }
 
   function begin({ welcome, openOnLoad }: Config) {
@@ -173,16 +178,16 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
   const check = () => {
     if (global[name] === chat || warned) return
     warned = true
-    console.warn(`charla: ${name} is the page's own: set data-charla-name`)
+    console.warn(`charla: ${name} is taken: set data-charla-name`)
   }
 
   /** Brings the app, once. */
   function bring() {
-    if (!core.config || gone) return
+    if (!core.config || signal.aborted) return
     check()
     loading ||= module('app').then(
       (m: { start(core: Core): App }) => {
-        if (gone) return
+        if (signal.aborted) return
         app = m.start(core)
         for (const [name, args] of waiting) app.run(name, args)
         waiting = []
@@ -211,10 +216,8 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
       lang = a || navigator.language
       void configure()
     } else if (name === 'destroy') {
-      gone = true
-      app?.stop()
+      end.abort()
       watch.disconnect()
-      timers.forEach(clearTimeout)
       host.remove()
       delete global[mark]
       if (global[name] !== chat) return
@@ -247,6 +250,6 @@ if (script?.src) {
   const address = new URL(script.src).searchParams
   const key = script.dataset.charla || address.get('key')
   // Pages that swap their body run the snippet again: the first one goes on.
-  if (!key) console.warn('charla: the script has no data-charla')
+  if (!key) console.warn('charla: no data-charla')
   else if (!global[mark]) load(script, global, key, script.dataset.charlaName || address.get('name') || 'Chat')
 }

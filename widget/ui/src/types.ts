@@ -55,6 +55,10 @@ export interface Core {
   base: string
   key: string
   page: boolean
+  /** Aborted when the widget is destroyed. */
+  signal: AbortSignal
+  /** Calls f after so many seconds, unless the widget is destroyed before. */
+  later(seconds: number, f: () => void): void
   /** When the page loaded, on performance.now()'s clock: delays count from it. */
   since: number
   config: Config
@@ -73,14 +77,10 @@ export interface App {
   run(name: string, args: unknown[]): unknown
   /** The configuration has been read again. */
   configured(): void
-  stop(): void
 }
 
 /** What the app says by itself, and with what its chunks say. */
 export type Words = typeof import('./locale/es').default
 export type Strings = Words &
   typeof import('./locale/es-chunks').forms &
-  typeof import('./locale/es-chunks').edit &
-  typeof import('./locale/es-chunks').files &
-  typeof import('./locale/es-chunks').notice &
-  typeof import('./locale/es-chunks').sound
+  typeof import('./locale/es-chunks').extras

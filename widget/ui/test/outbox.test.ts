@@ -4,17 +4,23 @@ import { Refused } from '../src/app/api'
 import { backoff } from '../src/app/backoff'
 import type { Item } from '../src/app/outbox'
 import { outbox } from '../src/app/outbox'
-import type { Store } from '../src/app/store'
+import type { Store, Waiting } from '../src/app/store'
 
 mock.timers.enable({ apis: ['setTimeout'] })
+
+/** A store that keeps what waits, as its caller gave it. */
+function shelf(...list: Waiting[]) {
+  const kept = new Map(list.map((w) => [w.key, w]))
+  const store = { waiting: () => [...kept.values()], wait: (w: Waiting) => kept.set(w.key, w), drop: (key: string) => kept.delete(key) }
+  return { kept, store: store as unknown as Store }
+}
 
 /** Sends texts and files (in capitals) by a way that fails as refuse says; returns what was tried and how it ended. */
 async function send(list: string[], refuse: (text: string, n: number) => Refused | undefined, reached = true) {
   const tried: string[] = []
   const taken: string[] = []
-  let kept = {}
-  const store = { get: () => kept, set: (c: object) => (kept = { ...kept, ...c }), reread() {} } as unknown as Store
-  const box = outbox(store, {
+  const end = new AbortController()
+  const box = outbox(shelf().store, end.signal, {
     admit: async () => true,
     async post({ text }) {
       tried.push(text)
@@ -36,7 +42,8 @@ async function send(list: string[], refuse: (text: string, n: number) => Refused
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
     mock.timers.tick(60_000)
   }
-  box.stop()
+  end.abort()
+  box.wake()
   return { tried, taken, failed: box.items().filter((i) => i.state === 'failed').map((i) => i.text) }
 }
 
@@ -74,10 +81,9 @@ test('a refusal by the server is not tried again', async () => {
 })
 
 test('what was refused stays so when the page is loaded again, where it was written, until it is sent again', async () => {
-  let kept: object = { outbox: [{ key: 'a', text: 'a', at: 1, after: 3, state: 'failed' }, { key: 'b', text: 'b', at: 2 }] }
+  const { store, kept } = shelf({ key: 'a', text: 'a', at: 1, after: 3, state: 'failed' }, { key: 'b', text: 'b', at: 2 })
   const tried: string[] = []
-  const store = { get: () => kept, set: (c: object) => (kept = { ...kept, ...c }), reread() {} } as unknown as Store
-  const box = outbox(store, {
+  const box = outbox(store, new AbortController().signal, {
     admit: async () => true,
     post: async ({ key, text }) => {
       tried.push(key === text ? text : `${text} anew`)
@@ -93,7 +99,7 @@ test('what was refused stays so when the page is loaded again, where it was writ
   box.retry(box.items()[0]!, 'c')
   for (let turn = 0; turn < 20; turn++) await null
   assert.deepEqual(tried, ['b', 'c anew'])
-  assert.deepEqual([box.items(), (kept as { outbox: unknown[] }).outbox], [[], []])
+  assert.deepEqual([box.items(), [...kept]], [[], []])
 })
 
 test('a text that arrived too slowly is sent again', () => assert.ok(new Refused(408, 'timeout').later))

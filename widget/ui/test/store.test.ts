@@ -1,35 +1,59 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { json, store } from '../src/app/store'
+import { storage } from './storage'
 
-const kept = new Map<string, string>()
-Object.defineProperty(globalThis, 'localStorage', {
-  value: { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v) },
-})
+const tab = {}
+const disk = storage(() => tab, (_, f) => f(), () => {})
+const { kept } = disk
+Object.assign(globalThis, { window: globalThis, localStorage: disk.face })
 
 test('of what is kept only what has its shape is taken', () => {
-  const empty = { form: {}, outbox: [] }
-  const item = { key: 'k', text: 'hola', at: 1 }
   for (const [text, want] of [
-    ['null', empty],
-    ['5', empty],
-    ['"text"', empty],
-    ['[]', empty],
-    ['{"outbox":{}}', empty],
-    ['{"outbox":"[]"}', empty],
-    ['{"outbox":[null,5,{"key":1},{"key":"k","text":"x"},{"key":"k","text":"x","at":1e300}]}', empty],
-    ['{"token":5,"draft":{},"muted":"yes","name":[],"form":null}', empty],
-    ['{"token":"a\\nb"}', empty],
-    ['{"token":"ñandú"}', empty],
-    ['{"form":{"name":{"a":1},"email":"e"}}', { ...empty, form: { name: '[object Object]', email: 'e' } }],
-    ['{"token":"a-1.b_2","id":"i","muted":true,"draft":"d"}', { ...empty, token: 'a-1.b_2', id: 'i', muted: true, draft: 'd' }],
-    [JSON.stringify({ outbox: [item] }), { ...empty, outbox: [item] }],
+    ['null', {}],
+    ['5', {}],
+    ['"text"', {}],
+    ['[]', {}],
+    ['{', {}],
+    ['{"token":5,"name":[]}', {}],
+    ['{"token":"a\\nb"}', {}],
+    ['{"token":"ñandú","id":"i"}', {}],
+    ['{"token":"a-1.b_2","id":"i","email":5}', { token: 'a-1.b_2', id: 'i' }],
   ] as [string, object][]) {
-    kept.set('charla:k', text)
-    assert.deepEqual(store('charla:k').get(), want, text)
+    disk.face.setItem('charla:k', text)
+    assert.deepEqual(store('charla:k').session(), want, text)
   }
-  kept.set('charla:k', '{')
-  assert.deepEqual(store('charla:k').get(), {})
+  for (const [part, text, want] of [
+    ['draft', '"d"', { draft: 'd' }],
+    ['draft', '{}', {}],
+    ['draft', '{', {}],
+    ['muted', 'true', { muted: true }],
+    ['muted', '"yes"', {}],
+    ['form', 'null', {}],
+    ['form', '"text"', {}],
+    ['form', '{"name":{"a":1},"email":"e"}', { form: { email: 'e' } }],
+  ] as [string, string, object][]) {
+    disk.face.setItem('charla:k:' + part, text)
+    assert.deepEqual(store('charla:k').get(), { muted: false, form: {}, ...want }, part + text)
+    disk.face.removeItem('charla:k:' + part)
+  }
+  for (const [key, text] of [
+    ['a', 'null'],
+    ['b', '5'],
+    ['c', '{"text":1,"at":1}'],
+    ['d', '{"text":"x"}'],
+    ['e', '{"text":"x","at":1e300}'],
+    ['f', '{"text":"of another","at":1,"of":"j"}'],
+    ['g', '{"text":"later","at":2,"of":"i"}'],
+    ['h', '{"text":"sooner","at":1,"key":"g"}'],
+  ])
+    disk.face.setItem('charla:k:out:' + key, text!)
+  assert.deepEqual(store('charla:k').waiting(), [
+    { text: 'sooner', at: 1, key: 'h' },
+    { text: 'later', at: 2, of: 'i', key: 'g' },
+  ])
+  store('charla:k').clear()
+  assert.deepEqual([...kept], [['charla:k', '{}']], 'whatever was there is gone')
 })
 
 test('JSON is the same on pages that give all arrays and objects a toJSON', () => {
@@ -54,7 +78,7 @@ test('R6.5 the welcome message is not repeated before its minutes, whatever the 
   assert.equal(s.greeted(60), false)
   assert.equal(s.greeted(60), true)
   for (const at of [Date.now() - 61 * 60_000, Date.now() + 61 * 60_000, NaN, 'x']) {
-    kept.set('charla:w:welcome', String(at))
+    disk.face.setItem('charla:w:welcome', String(at))
     assert.equal(s.greeted(60), false, String(at))
   }
   assert.equal(kept.has('charla:w'), false)

@@ -28,16 +28,10 @@ const (
 
 // chunks are brought when they are needed: name and source.
 var chunks = map[string]string{
-	"edit":   "chunks/edit.ts",
 	"en":     "locale/en.ts",
-	"files":  "chunks/files.ts",
+	"extras": "chunks/extras.ts",
 	"forms":  "chunks/forms.ts",
-	"notice": "chunks/notice.ts",
-	"poll":   "chunks/poll.ts",
 	"pt":     "locale/pt.ts",
-	"sound":  "chunks/sound.ts",
-	"text":   "chunks/text.ts",
-	"typing": "chunks/typing.ts",
 }
 
 // dist is a build: its files by name.
@@ -120,7 +114,7 @@ func bundle(ui, entry string, format api.Format, define map[string]string) ([]by
 		MinifySyntax:  true, MinifyWhitespace: true, MinifyIdentifiers: true,
 		Plugins:     []api.Plugin{styles},
 		Target:      api.ES2021,
-		TsconfigRaw: `{}`,
+		TsconfigRaw: `{"compilerOptions": {"useDefineForClassFields": false}}`,
 		TreeShaking: api.TreeShakingTrue,
 	}))
 }

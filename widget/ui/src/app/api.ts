@@ -28,7 +28,6 @@ export interface Call {
 }
 
 export function client(core: Core, store: Store) {
-  const going = new Set<() => void>()
   const root = `${core.base}v1/${encodeURIComponent(core.key)}/`
 
   /** Makes a request and takes its answer, all within the timeout. */
@@ -40,14 +39,14 @@ export function client(core: Core, store: Store) {
     take: (res: Response) => Promise<T>,
   ): Promise<T> {
     const headers: Record<string, string> = {}
-    const { token } = store.get()
+    const { token } = store.session()
     if (token) headers.Authorization = 'Bearer ' + token
     const file = body instanceof Blob
     if (body !== undefined) headers['Content-Type'] = file ? body.type : 'application/json'
     const stop = new AbortController()
     const abort = () => stop.abort()
-    going.add(abort)
-    call.signal?.addEventListener('abort', abort)
+    const ends = [core.signal, call.signal]
+    ends.forEach((s) => s?.addEventListener('abort', abort))
     const timer = call.timeout === 0 ? 0 : setTimeout(abort, (call.timeout || 30) * 1000)
     try {
       // A worker of the page may answer what it knows: no two questions have one address.
@@ -68,18 +67,18 @@ export function client(core: Core, store: Store) {
       throw e instanceof Refused ? e : new Refused(0, 'network')
     } finally {
       clearTimeout(timer)
-      going.delete(abort)
-      call.signal?.removeEventListener('abort', abort)
+      ends.forEach((s) => s?.removeEventListener('abort', abort))
     }
   }
 
   return {
-    /** Gives up whatever is on its way. */
-    stop: () => going.forEach((abort) => abort()),
     raw,
     json: <T>(method: string, path: string, body?: unknown, call: Call = {}) =>
       raw<T>(method, path, body, call, async (res) => (res.status === 204 ? undefined : await res.json())),
   }
 }
+
+/** Reports whether a refusal says that the token is good for nothing. */
+export const gone = (e: unknown) => (e as Refused).code === 'session'
 
 export type Client = ReturnType<typeof client>

@@ -6,6 +6,8 @@ import type { Store } from './store'
 import type { h, icon } from './shared'
 import type { Core, Strings, Words } from '../types'
 
+type Extras = typeof import('../chunks/extras')
+
 /** What the parts of the app, and the chunks that come later, work with. A chunk imports types only. */
 export interface Kit {
   core: Core
@@ -20,9 +22,8 @@ export interface Kit {
   avatar: typeof avatar
   /** Adds a style sheet, once for each text. */
   style(css: string): void
-  /** Brings a chunk that the widget can do without: where it cannot be had, nothing happens. */
-  bring<T>(name: string, f: (chunk: T) => void): void
-  stopped(): boolean
+  /** Brings what the widget can do without: where it cannot be had, nothing happens. */
+  bring(f: (extras: Extras) => void): void
   /** Says something to those who listen to the screen. */
   announce(text: string): void
 }

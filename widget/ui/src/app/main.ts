@@ -25,13 +25,12 @@ export function start(core: Core): App {
   share(core.shared)
   const store = newStore('charla:' + core.key)
   const api = client(core, store)
-  const timers = new Set<number>()
+  const { signal } = core
   const live = h('div', { className: 'hidden', role: 'status' })
   const badge = h('span', { className: 'badge', hidden: true })
   let forms: Forms | undefined
   let notice: Notice | undefined
   let sound: Sound | undefined
-  let stopped = false
   let open = false
   /** The visitor wants to be in the window: it may take the focus. */
   let keen = false
@@ -43,14 +42,6 @@ export function start(core: Core): App {
   let lastUnread = 0
 
   const visitor = () => navigator.userActivation?.isActive ?? true
-  const later = (ms: number, f: () => void) => {
-    const id = window.setTimeout(() => {
-      timers.delete(id)
-      if (!stopped) f()
-    }, ms)
-    timers.add(id)
-  }
-
   style(root, appCSS)
   keepEvents(root)
 
@@ -90,14 +81,14 @@ export function start(core: Core): App {
       if (!sheets.has(css)) style(root, css)
       sheets.add(css)
     },
-    bring: (name, f) => void core.chunk<never>(name).then((m) => stopped || f(m), () => {}),
-    stopped: () => stopped,
+    bring: (f) => void core.chunk<never>('extras').then((m) => signal.aborted || f(m), () => {}),
     announce: (s) => (live.textContent = s),
   }
 
-  const there = presence(
+  const look = presence(
     () => Promise.all([core.reload(), chat.refresh()]),
     () => open && !document.hidden,
+    signal,
   )
 
   /** Made once the language is here, and anew when it changes. */
@@ -112,7 +103,7 @@ export function start(core: Core): App {
   /** Brings what stands beside the button. */
   function beside(f: (notice: Notice) => void) {
     if (notice) return f(notice)
-    kit.bring<{ default(kit: Kit, open: () => void): Notice }>('notice', (m) => f((notice ||= m.default(kit, () => show(true)))))
+    kit.bring((m) => f((notice ||= m.notice(kit, () => show(true)))))
   }
 
   /** Shows a message beside the button. */
@@ -136,7 +127,7 @@ export function start(core: Core): App {
       } catch {
         // The language could not be brought: Spanish it stays.
       }
-      if (stopped) return
+      if (signal.aborted) return
       const shown = open
       parts?.panel.stop()
       parts?.panel.el.remove()
@@ -154,9 +145,9 @@ export function start(core: Core): App {
     update()
     if (sound) sound.update()
     else if (core.config.sound)
-      kit.bring<{ default(kit: Kit): Sound }>('sound', (m) => {
+      kit.bring((m) => {
         if (sound) return
-        sound = m.default(kit)
+        sound = m.sound(kit)
         parts!.panel.tool(sound.button)
       })
   }
@@ -173,7 +164,8 @@ export function start(core: Core): App {
   /** Which view belongs on the screen now. */
   function choose(): string {
     const { session, items } = chat.state()
-    const { token, draft } = store.get()
+    const { token } = store.session()
+    const { draft } = store.get()
     if (wanted) return wanted
     // Who comes or goes takes nobody's text away: sending it is answered by the other view.
     if (draft && /^[ct]/.test(view)) return view
@@ -182,7 +174,7 @@ export function start(core: Core): App {
   }
 
   function update() {
-    if (!parts || stopped) return
+    if (!parts || signal.aborted) return
     const { panel, thread } = parts
     panel.update()
     const { unread } = chat.state()
@@ -215,7 +207,7 @@ export function start(core: Core): App {
     } else if (forms) {
       panel.show(next === 'entry' ? forms.entry(note, entered) : forms.contact(entered))
     } else {
-      panel.show(h('div', { className: 'loading', role: 'status', 'aria-label': kit.t.loading }))
+      panel.show(h('div', { className: 'loading', role: 'status' }, kit.t.loading))
       core
         .chunk<{ default(kit: Kit): Forms }>('forms')
         .then((m) => {
@@ -227,7 +219,7 @@ export function start(core: Core): App {
         .catch((e) => {
           view = ''
           core.emit('error', { code: 'load', message: String(e) })
-          later(3000, update)
+          core.later(3, update)
         })
     }
     if (inside) focus()
@@ -253,7 +245,7 @@ export function start(core: Core): App {
 
   /** Opens the panel; by the visitor it takes the focus. */
   function show(byVisitor: boolean) {
-    if (!parts || stopped) return
+    if (!parts || signal.aborted) return
     const { panel } = parts
     if (byVisitor) {
       store.act()
@@ -269,7 +261,7 @@ export function start(core: Core): App {
       panel.fit()
       store.open(true)
       core.emit('open')
-      there.look()
+      look()
     }
     keen = byVisitor
     update()
@@ -304,7 +296,7 @@ export function start(core: Core): App {
   // iPads say that they are Macs, and Chromebooks that they are Android; televisions have no touch.
   const mobile = navigator.maxTouchPoints > 0 && /^(?!.*CrOS).*(Mobi|Android|Mac)/.test(navigator.userAgent)
   const here = (devices: string) => devices === 'all' || (devices === 'mobile') === mobile
-  const from = (seconds: number) => Math.max(0, core.since + seconds * 1000 - performance.now())
+  const from = (seconds: number) => Math.max(0, seconds + (core.since - performance.now()) / 1000)
 
   const greet = () =>
     beside((n) => {
@@ -317,25 +309,25 @@ export function start(core: Core): App {
     frame.classList.add('page')
     document.documentElement.style.colorScheme = 'light dark'
   }
-  const endTheme = watchTheme(colours)
-  const visible = () => {
-    if (!document.hidden) update()
-  }
-  document.addEventListener('visibilitychange', visible)
+  watchTheme(colours, signal)
+  signal.addEventListener('abort', () => {
+    parts?.panel.stop()
+    sound?.stop()
+  })
   frame.append(live)
   button.append(badge, h('span', { className: 'down' }, icon('m6 9.5 6 6 6-6')))
 
   const ready = speak().then(async () => {
     if (core.page || store.open()) show(false)
     const resumed = chat.start()
-    if (welcome && here(welcome.devices)) later(from(welcome.delaySeconds), () => void resumed.then(greet))
+    if (welcome && here(welcome.devices)) core.later(from(welcome.delaySeconds), () => void resumed.then(greet))
     if (openOnLoad && here(openOnLoad.devices) && store.open() === undefined)
-      later(from(openOnLoad.delaySeconds), () => show(false))
+      core.later(from(openOnLoad.delaySeconds), () => show(false))
   })
 
   return {
     run(name, args) {
-      const go = (f: () => void) => void ready.then(() => stopped || f())
+      const go = (f: () => void) => void ready.then(() => signal.aborted || f())
       // What a page does by itself is not the visitor's doing.
       const byVisitor = visitor()
       if (name === 'open') go(() => show(byVisitor))
@@ -351,15 +343,5 @@ export function start(core: Core): App {
       return undefined
     },
     configured: () => void speak(),
-    stop() {
-      stopped = true
-      chat.stop()
-      there.stop()
-      parts?.panel.stop()
-      endTheme()
-      timers.forEach(clearTimeout)
-      document.removeEventListener('visibilitychange', visible)
-      sound?.stop()
-    },
   }
 }

@@ -36,22 +36,15 @@ export interface Way {
 /** An item fails for good after so many failures that are its own. */
 const most = 4
 
-export function outbox(store: Store, way: Way) {
+export function outbox(store: Store, end: AbortSignal, way: Way) {
   const pause = waiter()
-  let items: Item[] = (store.get().outbox || []).map((w) => ({ ...w, state: w.state === 'failed' ? w.state : 'sending' }))
-  const ours = new Set(items.map((i) => i.key))
+  let items: Item[] = store.waiting().map((w) => ({ ...w, state: w.state === 'failed' ? w.state : 'sending' }))
   let current: Item | undefined
   let flushing = false
-  let stopped = false
 
-  /** Keeps what waits, beside what other tabs keep there. */
-  function keep() {
-    items.forEach((i) => ours.add(i.key))
-    store.reread()
-    store.set({
-      outbox: [...(store.get().outbox || []).filter((w) => !ours.has(w.key)), ...items.filter((i) => !i.file)],
-    })
-    way.changed()
+  /** Keeps an item for the next page, but no file. */
+  function keep(item: Item) {
+    if (!item.file) store.wait(item)
   }
 
   /** The first item that waits; a file that has failed waits behind the others. */
@@ -67,27 +60,30 @@ export function outbox(store: Store, way: Way) {
     flushing = true
     let tries = 0
     try {
-      while (!stopped && (current = next())) {
+      while (!end.aborted && (current = next())) {
         const item = current
         try {
           if (!(await way.admit())) return
           const seq = await way.post(item)
-          for (const later of items.slice(items.indexOf(item))) later.after = Math.max(later.after || 0, seq)
+          for (const later of items.slice(items.indexOf(item))) {
+            later.after = Math.max(later.after || 0, seq)
+            keep(later)
+          }
           drop(item.key)
-          keep()
           tries = 0
         } catch (e) {
           const r = e instanceof Refused ? e : new Refused(0, 'network')
           // A text that the server asks to send later waits for as long as it takes.
           const own = r.later && (item.file || !/busy|rate/.test(r.code)) && (await way.reached())
-          if (stopped) return
+          if (end.aborted) return
           if (own) item.failures = (item.failures || 0) + 1
           if (!r.later || item.failures! >= most) {
             item.state = 'failed'
             item.reason = r.problems?.[0]?.message || r.message
-            if (r.code === 'key_reused') item.key = newKey()
+            if (r.code === 'key_reused') rename(item)
             if (!way.refused(r, item)) return
-            keep()
+            keep(item)
+            way.changed()
           } else if (next() === item) await pause.wait(backoff(tries++, Math.random(), r.after))
         }
       }
@@ -97,37 +93,45 @@ export function outbox(store: Store, way: Way) {
   }
 
   function add(item: Item) {
+    // The next page has them in the same order.
+    item.at = Math.max(Date.now(), (items.at(-1)?.at || 0) + 1)
     items.push(item)
-    keep()
+    keep(item)
+    way.changed()
     void flush()
   }
 
+  /** Takes an item away that is stored, or shall not be sent. */
   function drop(key: string) {
     items = items.filter((i) => i.key !== key)
+    store.drop(key)
+    way.changed()
+  }
+
+  /** Makes an item another message. */
+  function rename(item: Item) {
+    store.drop(item.key)
+    item.key = newKey()
   }
 
   return {
     items: () => items,
-    keep,
     flush,
     /** Sends what waits for another try at once. */
     wake: () => pause.wake(),
     add,
     /** Sends one that failed again, with another text as another message. */
     retry(item: Item, text = item.text) {
-      if (text !== item.text) item.key = newKey()
+      if (text !== item.text) rename(item)
       items = items.filter((i) => i !== item)
       pause.wake()
       add(Object.assign(item, { text, state: 'sending', failures: 0 }))
     },
     drop,
-    /** Forgets the items, but leaves the store as it is: it may be another session's by now. */
+    /** Forgets the items of this tab, but none that another keeps: it may be of another session. */
     clear() {
+      items.forEach((i) => store.drop(i.key))
       items = []
-    },
-    stop() {
-      stopped = true
-      pause.wake()
     },
   }
 }

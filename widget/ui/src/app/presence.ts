@@ -1,7 +1,7 @@
 // Whether somebody is there: asked again and again while the visitor looks.
 
 /** Asks while looked says so: five seconds after an answer, or thirty after a question that has none. */
-export function presence(ask: () => Promise<unknown>, looked: () => boolean) {
+export function presence(ask: () => Promise<unknown>, looked: () => boolean, signal: AbortSignal): () => void {
   let due = 0
   const later = (seconds: number) => (due = Date.now() + seconds * 1000)
   const look = () => {
@@ -11,5 +11,6 @@ export function presence(ask: () => Promise<unknown>, looked: () => boolean) {
   }
   later(5)
   const timer = setInterval(look, 1000)
-  return { look, stop: () => clearInterval(timer) }
+  signal.addEventListener('abort', () => clearInterval(timer))
+  return look
 }

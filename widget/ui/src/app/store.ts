@@ -1,6 +1,10 @@
+import type { Session } from '../types'
+
 // What the browser keeps of this account: nothing until the visitor acts, but for
-// the moment of the welcome message. What is read may be anything: the page's own
-// scripts and other versions write there, too.
+// the moment of the welcome message. Each thing has an entry of its own, which only
+// its change writes: another tab may still see what was there a moment ago, and must
+// not write that again. What is read may be anything: the page's own scripts and
+// other versions write there, too.
 
 export interface Waiting {
   key: string
@@ -14,7 +18,14 @@ export interface Waiting {
   reason?: string
 }
 
-export interface Kept {
+/** What the server answers when it has begun a session, or logged it in. */
+export interface Begun {
+  token: string
+  session: Session
+}
+
+/** The session, as it is kept. */
+export interface Entered {
   token?: string
   id?: string
   level?: string
@@ -22,11 +33,13 @@ export interface Kept {
   email?: string
   /** The claims of the host's identity that the session was started with. */
   subject?: string
+}
+
+export interface Kept {
   draft?: string
   muted?: boolean
   /** What was typed into a form and not taken yet. */
   form?: Record<string, string>
-  outbox?: Waiting[]
 }
 
 type Loose = Record<string, unknown>
@@ -41,80 +54,118 @@ export function json(v: unknown): string {
     .map((k) => JSON.stringify(k) + ':' + json(own[k]))}}`
 }
 
-/** What of a kept text has the shape that it should have. */
-function valid(text: string): Kept {
-  const v = (JSON.parse(text) || {}) as Loose
-  const out: Loose = { form: {}, outbox: [] }
-  for (const k of ['token', 'id', 'level', 'name', 'email', 'subject', 'draft', 'muted'])
-    if (typeof v[k] === (k === 'muted' ? 'boolean' : 'string')) out[k] = v[k]
-  if (!/^[\w.-]+$/.test(out.token as string)) delete out.token
-  for (const k of Object.keys(v.form || {})) (out.form as Loose)[k] = String((v.form as Loose)[k])
-  if (Array.isArray(v.outbox))
-    out.outbox = v.outbox.filter((w) => typeof w?.key === 'string' && typeof w.text === 'string' && Math.abs(w.at) < 8e15)
-  return out
-}
+/** The texts among the members of what should be an object. */
+const texts = (v: unknown): Record<string, string> =>
+  Object.fromEntries(Object.entries(typeof v === 'object' ? v || {} : {}).filter(([, text]) => typeof text === 'string'))
+
+const out = ':out:'
+const welcome = ':welcome'
 
 export function store(name: string) {
   let acted = false
+  let session: Entered = {}
   let kept: Kept = {}
-  const read = () => {
+
+  /** What an entry has: null if there is none, undefined if it cannot be read. */
+  function load(part: string, where: 'localStorage' | 'sessionStorage' = 'localStorage') {
     try {
-      const text = localStorage.getItem(name)
-      if (!text) return
-      acted = true
-      kept = valid(text)
+      return JSON.parse(window[where].getItem(name + part)!)
     } catch {
       // No storage here, or nothing that can be read: memory serves until the page goes.
     }
   }
-  const write = () => {
-    if (!acted) return
+  function save(part: string, value: unknown, where: 'localStorage' | 'sessionStorage' = 'localStorage') {
     try {
-      localStorage.setItem(name, json(kept))
+      if (value === undefined) window[where].removeItem(name + part)
+      else if (acted || part === welcome) window[where].setItem(name + part, json(value))
     } catch {
       // Full or forbidden.
     }
   }
+  function read() {
+    kept = {
+      ...texts({ draft: load(':draft', 'sessionStorage') ?? load(':draft') }),
+      muted: load(':muted') === true,
+      form: texts(load(':form')),
+    }
+  }
+  function reread() {
+    const { id } = session
+    const v = load('')
+    if (v) session = /^[\w.-]+$/.test(v.token) ? texts(v) : {}
+    acted ||= !!v
+    if (!id || id === session.id) return
+    // What somebody has not sent is not for the next.
+    save(':draft', undefined, 'sessionStorage')
+    read()
+  }
+  function set(change: Kept) {
+    kept = { ...kept, ...change }
+    for (const k of Object.keys(change)) {
+      const value = change[k as keyof Kept]
+      save(':' + k, value)
+      // Another tab may keep a draft later: that of this one stays here.
+      if (k === 'draft') save(':' + k, value, 'sessionStorage')
+    }
+  }
+  /** The entries of what waits, by the keys of the messages. */
+  function entries(): string[] {
+    try {
+      return Object.keys(localStorage).filter((k) => k.startsWith(name + out)).map((k) => k.slice((name + out).length))
+    } catch {
+      return []
+    }
+  }
+  const drop = (key: string) => save(out + key, undefined)
+
+  reread()
   read()
+
   return {
+    name,
+    session: () => session,
+    /** Keeps the session as the server has begun it, or logged it in. */
+    enter({ token, session: made }: Begun, { identity }: Record<string, unknown>) {
+      const subject = identity ? String(identity).split('.')[1] : session.subject
+      save('', (session = texts({ ...made, token, subject })))
+    },
+    /** Looks whether another tab has changed the session. */
+    reread,
     get: () => kept,
     /** Changes what is kept; undefined members go. */
-    set(change: Kept) {
-      if (acted) read()
-      kept = { ...kept, ...change }
-      write()
-    },
+    set,
+    /** What waits in any tab, oldest first; nothing that was written in another session. */
+    waiting: (): Waiting[] =>
+      entries()
+        .map((key) => ({ ...load(out + key), key }))
+        .filter((w) => typeof w.text === 'string' && Math.abs(w.at) < 8e15 && (w.of || session.id) === session.id)
+        .sort((a, b) => a.at - b.at),
+    wait: (w: Waiting) => save(out + w.key, { ...w, of: session.id }),
+    drop,
     /** The visitor has done something here: from now on things are kept. */
     act() {
       if (acted) return
       acted = true
-      write()
+      save('', session)
+      set(kept)
     },
-    reread: read,
     /** Whether the panel is open, for the next page of this tab. */
     open(value?: boolean): boolean | undefined {
-      try {
-        if (value !== undefined && acted) sessionStorage.setItem(name, `{"open":${value}}`)
-        return JSON.parse(sessionStorage.getItem(name)!).open
-      } catch {
-        return undefined
-      }
+      if (value !== undefined) save('', { open: value }, 'sessionStorage')
+      return load('', 'sessionStorage')?.open
     },
     /** Whether the welcome message was shown less than so many minutes ago; from now on it was. */
     greeted(minutes: number): boolean {
-      const at = name + ':welcome'
-      try {
-        // A clock that was wrong once keeps nobody from being greeted.
-        if (Math.abs(Date.now() - Number(localStorage.getItem(at))) < minutes * 6e4) return true
-        if (minutes) localStorage.setItem(at, String(Date.now()))
-      } catch {
-        // No storage: greeted on every page.
-      }
+      // A clock that was wrong once keeps nobody from being greeted.
+      if (Math.abs(Date.now() - load(welcome)) < minutes * 6e4) return true
+      if (minutes) save(welcome, Date.now())
       return false
     },
-    clear() {
-      kept = { muted: kept.muted }
-      write()
+    /** Ends the session, with all that was written in it but what is given. The other tabs hear of the end, so it comes last. */
+    clear(but: Kept = {}) {
+      entries().forEach(drop)
+      set({ draft: undefined, form: undefined, ...but })
+      save('', (session = {}))
     },
   }
 }

@@ -19,7 +19,7 @@ export interface Events {
   link: boolean
 }
 
-export type Tell = <K extends keyof Events>(event: K, data: Events[K]) => void
+export type Tell = <K extends keyof Events>(event: K, data: Events[K]) => unknown
 
 /** Splits a stream of server-sent events; feed it text as it comes. */
 export function parser(event: (name: string, data: string) => void) {
@@ -44,9 +44,11 @@ export function parser(event: (name: string, data: string) => void) {
 }
 
 /** Follows the session's events after a sequence until stopped. */
-export function follow(api: Client, chunk: Core['chunk'], after: () => number, known: () => Known, tell: Tell) {
+export function follow(api: Client, chunk: Core['chunk'], after: () => number, known: () => Known, told: Tell) {
   const pause = waiter()
   let stopped = false
+  // What was on its way when it was stopped is nobody's any more.
+  const tell: Tell = (event, data) => stopped || told(event, data)
   let tries = 0
   let silent = 0
   let polls = 0
@@ -93,13 +95,13 @@ export function follow(api: Client, chunk: Core['chunk'], after: () => number, k
       if (!ready && !stopped) silent++
     }
     if (over === 'session') {
-      stopped = true
       tell('end', over)
+      stopped = true
     }
   }
 
   async function poll() {
-    const { poll } = await chunk<typeof import('../chunks/poll')>('poll')
+    const { poll } = await chunk<typeof import('../chunks/extras')>('extras')
     current = new AbortController()
     await poll(api, { ...known(), after: after(), wait: tries ? 0 : 25 }, tell, current.signal)
     tries = 0
@@ -124,7 +126,7 @@ export function follow(api: Client, chunk: Core['chunk'], after: () => number, k
         }
       } catch (e) {
         if (e instanceof Refused) {
-          if (e.code === 'session') return stopped || tell('end', 'session')
+          if (e.code === 'session') return void tell('end', 'session')
           asked = e.after
           if (e.code === 'stream') silent = 2
         }
@@ -136,17 +138,14 @@ export function follow(api: Client, chunk: Core['chunk'], after: () => number, k
   }
   run()
 
-  const wake = () => {
-    tries = 0
-    pause.wake()
-  }
-  addEventListener('online', wake)
   return {
-    wake,
+    wake() {
+      tries = 0
+      pause.wake()
+    },
     polling: () => silent >= 2,
     stop() {
       stopped = true
-      removeEventListener('online', wake)
       current?.abort()
       pause.wake()
     },

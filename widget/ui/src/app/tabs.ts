@@ -3,33 +3,39 @@
 
 /** What the tabs of this account tell each other. */
 export function channel(name: string, heard: (what: never) => void) {
-  const c = typeof BroadcastChannel === 'function' ? new BroadcastChannel(name) : undefined
-  if (c) c.onmessage = (e) => heard(e.data as never)
+  const c = new BroadcastChannel(name)
+  c.onmessage = (e) => heard(e.data as never)
   return {
-    say: (what: unknown) => c?.postMessage(what),
-    stop: () => c?.close(),
+    say: (what: unknown) => c.postMessage(what),
+    stop: () => c.close(),
   }
 }
 
-const locks = () => (isSecureContext && typeof BroadcastChannel === 'function' ? navigator.locks : undefined)
+/** Undefined where the context is not secure. */
+const locks = () => navigator.locks as LockManager | undefined
+
+let last: Promise<unknown> = Promise.resolve()
 
 /**
- * Does something while no other tab does it. A tab that takes longer than any request
- * hangs, and is not waited for; then f may be done again when it is that tab's turn to end.
+ * Does something while no other tab does it, or none but such that do it in shared mode.
+ * A tab that takes longer than any request hangs, and where no mode is given is not waited
+ * for; then f may be done again when it is that tab's turn to end. The next tab comes a
+ * moment later: it shall see what this one has stored.
  */
-export const alone = <T>(name: string, f: () => Promise<T>): Promise<T> =>
+export const alone = <T>(name: string, f: () => Promise<T>, mode?: LockMode): Promise<T> =>
   new Promise((done, fail) => {
     const here = locks()
-    if (!here) return void f().then(done, fail)
+    if (!here) return void (last = last.then(f).then(done, fail))
     const ask = (o: LockOptions) =>
       here
-        .request(name, o, () => {
+        .request(name, o, async () => {
           clearTimeout(timer)
-          return f()
+          done(await f())
+          await new Promise((over) => setTimeout(over, 100))
         })
-        .then(done, fail)
-    const timer = setTimeout(ask, 40_000, { steal: true })
-    ask({})
+        .catch(fail)
+    const timer = mode ? 0 : setTimeout(ask, 40_000, { steal: true })
+    ask({ mode })
   })
 
 /** Every so many milliseconds a tab that is seen asks whether the leading one still runs. */
@@ -95,8 +101,9 @@ export function leader(name: string, lead: () => () => void) {
   const back = (e: PageTransitionEvent) => {
     if (e.persisted) start()
   }
-  addEventListener('pagehide', end)
-  addEventListener('pageshow', back)
+  const life = new AbortController()
+  addEventListener('pagehide', end, life)
+  addEventListener('pageshow', back, life)
   start()
 
   return {
@@ -104,8 +111,7 @@ export function leader(name: string, lead: () => () => void) {
     stop() {
       clearInterval(timer)
       line.stop()
-      removeEventListener('pagehide', end)
-      removeEventListener('pageshow', back)
+      life.abort()
       end()
     },
   }

@@ -15,17 +15,14 @@ export function pageIsDark(probe: Element): boolean {
   return false
 }
 
-/** Calls f now and whenever the page's theme may have changed; returns how to end it. */
-export function watchTheme(f: () => void): () => void {
+/** Calls f now and whenever the page's theme may have changed. */
+export function watchTheme(f: () => void, signal: AbortSignal): void {
   const media = matchMedia('(prefers-color-scheme: dark)')
   const page = new MutationObserver(f)
   const look = { attributes: true, attributeFilter: ['class', 'style', 'data-theme', 'data-bs-theme'] }
   page.observe(document.documentElement, look)
   if (document.body) page.observe(document.body, look)
-  media.addEventListener('change', f)
+  media.addEventListener('change', f, { signal })
+  signal.addEventListener('abort', () => page.disconnect())
   f()
-  return () => {
-    page.disconnect()
-    media.removeEventListener('change', f)
-  }
 }

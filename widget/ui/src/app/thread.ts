@@ -106,8 +106,8 @@ export function thread(kit: Kit) {
   }
 
   function withFiles(f?: () => void) {
-    bring<{ default(kit: Kit, input: HTMLElement, note: HTMLElement): Files }>('files', (m) => {
-      files ||= m.default(kit, input, note)
+    bring((m) => {
+      files ||= m.files(kit, input, note)
       f?.()
     })
   }
@@ -117,12 +117,12 @@ export function thread(kit: Kit) {
     el.textContent = text
     // An address, or emoji and nothing else.
     if (/:\/\/|www\.|WWW\.|^\P{L}+$/u.test(text))
-      bring<{ default(kit: Kit, el: HTMLElement): void }>('text', (m) => m.default(kit, el))
+      bring((m) => m.links(kit, el))
     return el
   }
 
   function withEdit(f: (edit: Edit) => void) {
-    bring<{ default(kit: Kit): Edit }>('edit', (m) => f((edit ||= m.default(kit))))
+    bring((m) => f((edit ||= m.edit(kit))))
   }
 
   function rows(): Row[] {
@@ -220,8 +220,8 @@ export function thread(kit: Kit) {
     }
     log.setAttribute('aria-busy', String(!s.loaded && !!s.session))
     if (s.typing && !dots)
-      bring<{ default(kit: Kit): HTMLElement }>('typing', (m) => {
-        log.after((dots ||= m.default(kit)))
+      bring((m) => {
+        log.after((dots ||= m.typing(kit)))
         update()
       })
     if (dots) dots.hidden = !s.typing

@@ -3,7 +3,7 @@
 
 import type { Kit } from '../app/kit'
 import type { Item } from '../app/outbox'
-import { edit as spanish } from '../locale/es-chunks'
+import { extras as spanish } from '../locale/es-chunks'
 import css from './edit.css'
 
 export type Edit = ReturnType<typeof edit>

@@ -2,7 +2,7 @@
 
 import type { Kit } from '../app/kit'
 import type { Message } from '../types'
-import { files as spanish } from '../locale/es-chunks'
+import { extras as spanish } from '../locale/es-chunks'
 import css from './files.css'
 
 export type Files = ReturnType<typeof files>

@@ -222,7 +222,7 @@ export default function forms(kit: Kit) {
           else reject({ status: 0, code: 'login', message: '' })
         }
         const timer = setInterval(() => {
-          if (!popup.closed && !kit.stopped()) return
+          if (!popup.closed && !core.signal.aborted) return
           end()
           resolve('')
         }, 400)
@@ -314,8 +314,9 @@ export default function forms(kit: Kit) {
     /** The contact form. Somebody available in the meantime turns it into a chat. */
     contact(done: () => void): HTMLElement {
       const texts = core.config.contact || { title: '', description: '', success: '', error: t.error }
-      const kept = store.get()
-      if (!kept.form?.email && kept.email) store.set({ form: { name: kept.name || '', email: kept.email, ...kept.form } })
+      const { form: given } = store.get()
+      const { name: known = '', email: address } = store.session()
+      if (!given?.email && address) store.set({ form: { name: known, email: address, ...given } })
       const fields = [name(false), email(true)]
       if (core.config.entry.phone) fields.push(phone())
       fields.push(field('text', t.message, true, { dir: 'auto' }))

@@ -1,31 +1,10 @@
 // Logging in a session that is there. It is rare, so the app does without until then.
 
 import type { Client, Refused } from '../app/api'
-import type { Store } from '../app/store'
-import type { Session } from '../types'
+import type { Begun, Store, Waiting } from '../app/store'
 
-let last: Promise<unknown> = Promise.resolve()
-
-/** Does something while nobody logs in: in no tab, or where there are no locks, not in this one. */
-function alone<T>(name: string, f: () => Promise<T>): Promise<T> {
-  if (isSecureContext && navigator.locks) return navigator.locks.request(name + ':login', f)
-  const next = last.then(f, f)
-  last = next
-  return next
-}
-
-/** Makes a request again while it may succeed later. */
-async function patient<T>(request: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await request()
-    } catch (e) {
-      const { later, after } = e as Refused
-      if (!later || tries > 3) throw e
-      await new Promise((done) => setTimeout(done, Math.max(1000 * 2 ** tries, after * 1000)))
-    }
-  }
-}
+/** Does something while no tab logs in, or none but this one does. */
+export type Alone = <T>(mode: LockMode, f: () => Promise<T>) => Promise<T>
 
 /** The subject of a signed identity's claims; the signature is the server's to check. */
 function subject(claims = ''): string {
@@ -37,23 +16,34 @@ function subject(claims = ''): string {
 }
 
 /** What concerns logins: of this session, here and in other tabs. */
-export function login(store: Store, api: Client, name: string) {
+export function login(store: Store, api: Client, alone: Alone, end: AbortSignal) {
+  /** Makes a request again while it may succeed later. */
+  async function patient<T>(request: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await request()
+      } catch (e) {
+        const { later, after } = e as Refused
+        if (!later || end.aborted) throw e
+        await new Promise((done) => setTimeout(done, 1000 * Math.max(2 ** Math.min(tries, 4), after)))
+      }
+    }
+  }
+
   return {
     /**
-     * Logs the session in, which gives it another token; undefined: another tab has
-     * done it meanwhile. Where the answer is lost the old token is good for doing it
-     * again.
+     * Logs the session in, which gives it another token, unless another tab has done it
+     * meanwhile. Where the answer is lost the old token is good for doing it again.
      */
-    login(body: Record<string, unknown>): Promise<Session | undefined> {
-      const { token: old } = store.get()
-      return alone(name, async () => {
+    async login(body: Record<string, unknown>): Promise<void> {
+      const { token, id } = store.session()
+      await alone('exclusive', async () => {
         store.reread()
-        if (store.get().token !== old) return undefined
-        const { token, session } = await patient(() =>
-          api.json<{ token: string; session: Session }>('POST', 'session/login', body),
-        )
-        store.set({ token })
-        return session
+        if (store.session().token !== token) return
+        const made = await patient(() => api.json<Begun>('POST', 'session/login', body))
+        store.reread()
+        // Somebody has logged out meanwhile: it stays so.
+        if (store.session().id === id) store.enter(made, body)
       })
     },
     /** Whether an identity is of the same subject as the claims that are kept. */
@@ -62,27 +52,26 @@ export function login(store: Store, api: Client, name: string) {
      * Whether the session goes on, when the login that may be under way is over. If not,
      * what it had not sent, in any tab, becomes the draft.
      */
-    ongoing: (stopped: () => boolean): Promise<boolean> =>
-      alone(name, async () => {
+    ongoing: (own: () => Waiting[]): Promise<boolean> =>
+      alone('shared', async () => {
         let token: string | undefined
         let goesOn = false
         // What another tab has stored may be seen here a moment later only.
-        for (let tries = 0; !goesOn && tries < 4 && !stopped(); tries++) {
+        for (let tries = 0; !goesOn && tries < 4 && !end.aborted; tries++) {
           if (tries) await new Promise((done) => setTimeout(done, 250 * 2 ** tries))
           store.reread()
-          token = store.get().token
+          token = store.session().token
           goesOn = await patient(() => api.json('GET', 'session')).then(
             () => true,
             (e: Refused) => e.code !== 'session',
           )
         }
-        if (!goesOn && !stopped()) {
-          store.reread()
-          const { outbox = [], draft, name = '', email = '', token: now } = store.get()
-          if (token && now === token) {
-            store.clear()
-            store.set({ draft: [...outbox.map((i) => i.text), draft].filter(Boolean).join('\n'), form: { name, email } })
-          }
+        if (goesOn || end.aborted) return goesOn
+        store.reread()
+        const { token: now, name = '', email = '' } = store.session()
+        if (token && now === token) {
+          const unsent = new Map([...store.waiting(), ...own()].map((w) => [w.key, w.text]))
+          store.clear({ draft: [...unsent.values(), store.get().draft].filter(Boolean).join('\n'), form: { name, email } })
         }
         return goesOn
       }),

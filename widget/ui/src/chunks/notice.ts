@@ -2,7 +2,7 @@
 // that were not seen, and a field to answer them in place.
 
 import type { Kit } from '../app/kit'
-import { notice as spanish } from '../locale/es-chunks'
+import { extras as spanish } from '../locale/es-chunks'
 import css from './notice.css'
 
 export interface Card {
@@ -105,7 +105,7 @@ export default function notice(kit: Kit, open: () => void) {
       const { welcome, form } = core.config
       const s = chat.state()
       if (!welcome || s.welcome || (form && !s.session?.ongoing)) return false
-      if (store.get().token && (!s.loaded || (s.messages.length > 0 && !welcome.existing))) return false
+      if (store.session().token && (!s.loaded || (s.messages.length > 0 && !welcome.existing))) return false
       if (store.greeted(welcome.repeatMinutes)) return false
       chat.greet(true)
       return true

@@ -1,7 +1,7 @@
 // The sound of an answer, and the button that mutes it.
 
 import type { Kit } from '../app/kit'
-import { sound as spanish } from '../locale/es-chunks'
+import { extras as spanish } from '../locale/es-chunks'
 
 const on = 'M11 5 6.5 9H3v6h3.5l4.5 4V5ZM15 9a4 4 0 0 1 0 6M17.8 6.2a8 8 0 0 1 0 11.6'
 const off = 'M11 5 6.5 9H3v6h3.5l4.5 4V5ZM21 9.5l-5 5M16 9.5l5 5'
@@ -66,7 +66,7 @@ export default function sound(kit: Kit) {
 
 /** Does something in the first tab that asks for it, and in no other for a while. */
 function first(name: string, f: () => void): void {
-  const locks = isSecureContext ? navigator.locks : undefined
+  const locks = navigator.locks as LockManager | undefined
   if (!locks) return document.hidden ? undefined : f()
   locks
     .request(name, { ifAvailable: true }, (lock) => {

@@ -20,27 +20,18 @@ export const forms = {
   slow: 'Demasiados intentos. Espera un momento.',
 }
 
-export const edit = {
+export const extras = {
   edit: 'Editar',
   remove: 'Descartar',
   cancel: 'Cancelar',
   tooLong: 'El mensaje es demasiado largo.',
-}
-
-export const files = {
   attach: 'Adjuntar un archivo',
   fileFailed: 'El archivo no se envió. Puede ser demasiado grande.',
   download: 'Descargar',
   tooLarge: 'El archivo es demasiado grande. El máximo es',
   badType: 'No se aceptan archivos de este tipo.',
-}
-
-export const notice = {
   dismiss: 'Descartar la notificación',
   reply: 'Responder…',
-}
-
-export const sound = {
   mute: 'Silenciar',
   unmute: 'Activar el sonido',
 }

@@ -1,1 +1,0 @@
-async function f(n,{after:t,wait:o,agent:r,customer:i,typing:s},a,p){let g=`agent=${r}&customer=${i}&typing=${s}`,e=await n.json("GET",`messages?after=${t}&wait=${o}&${g}`,void 0,{signal:p,timeout:40});a("link",!0),e.messages.forEach(m=>a("message",m)),e.read&&a("read",e.read),e.typing&&a("typing",e.typing.agent),e.more||a("ready",void 0)}export{f as poll};
