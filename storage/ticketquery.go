@@ -22,7 +22,8 @@ type TicketQuery struct {
 	Category string
 	Fields   map[string]string
 	// Assignee lists only what that agent has, Team what that team has; empty: any.
-	// Unassigned lists only what is not closed and no agent has.
+	// Unassigned lists only what is not closed and no agent has. What these and Turn name is at
+	// most a kilobyte long.
 	Assignee   tickets.AgentID `json:",omitempty"`
 	Team       tickets.TeamID  `json:",omitempty"`
 	Unassigned bool            `json:",omitempty"`

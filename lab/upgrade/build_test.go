@@ -23,7 +23,7 @@ const root = "../.."
 // future is how the newer version differs: everything that is stored has a newer
 // format and holds something that this version does not know.
 var future = []struct{ file, old, new string }{
-	{"tickets/ticket.go", "const Format = 2", "const Format = 3"},
+	{"tickets/ticket.go", "const Format = 3", "const Format = 4"},
 	{"tickets/ticket.go", "const SessionFormat = 2", "const SessionFormat = 3"},
 	{"tickets/roster.go", "const RosterFormat = 1", "const RosterFormat = 2"},
 	{"chatcfg/account.go", "const AccountFormat = 2", "const AccountFormat = 3"},
@@ -40,7 +40,7 @@ var future = []struct{ file, old, new string }{
 	},
 	{"storage/ticketquery.go", "var ticketColumns = []ticketColumn{", `var ticketColumns = []ticketColumn{
 	{Column: columns.Column{
-		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 5, Postgres: 4},
+		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 10, Postgres: 9},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Agent) },
 	}},`},
 }
@@ -101,7 +101,7 @@ func build(ctx context.Context, t *testing.T) (this, next string) {
 
 // schema is this version's, newer the newer one's.
 const (
-	schema = 3
+	schema = 8
 	newer  = schema + 2
 )
 

@@ -30,7 +30,7 @@ func texts(t testing.TB, pool *pgxpool.Pool, query string, args ...any) []string
 var (
 	apart = map[string]bool{"accounts": true, "meta": true, "migrations": true}
 	timed = map[string]string{
-		"conversations_wake": "wake", "deliveries_sending": "due", "deliveries_sent": "due",
+		"conversations_leased": "wake", "conversations_wake": "wake", "deliveries_sending": "due", "deliveries_sent": "due",
 		"sessions_expires": "expires",
 	}
 )

@@ -34,7 +34,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "conversation's time goes back", file: changeFile,
-		old: "if last := loaded.Conversation.LastAt; in.Now.Before(last) {", new: "if last := loaded.Conversation.LastAt; in.Now.Before(last) && false {",
+		old: "Now: d.timeIn(loaded.Account.CreatedAt, loaded.Conversation.LastAt)", new: "Now: d.Now()",
 	},
 	{
 		name: "deadline is not armed", file: changeFile,
@@ -91,7 +91,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "stale rules are kept", file: "rulescache.go",
-		old: "if ok && had.key == a.Key && had.Version == a.Version {", new: "if ok && had.key == a.Key {",
+		old: "if ok && had.key == a.Key && had.Version == a.Version && had.since.Equal(a.Rules) {", new: "if ok && had.key == a.Key {",
 	},
 	{
 		name: "presence is never read again", file: "presence.go",
@@ -111,7 +111,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "save is dated before the last", file: accountFile,
-		old: "now := later(d.Now(), a.SavedAt)\n\ta.Version++", new: "now := d.Now()\n\ta.Version++",
+		old: "now := d.timeIn(a.CreatedAt, a.SavedAt)", new: "now := d.Now()",
 	},
 	{
 		name: "wrong confirmation deletes", file: "delete.go",
@@ -171,7 +171,7 @@ var storeBugs = []mutant{
 	},
 	{
 		name: "what a save moved is not claimed", file: memoryFile,
-		old: "if version >= a.record.Version {", new: "if version >= a.record.Version-1 {",
+		old: "\t\tif version >= a.record.Version {\n\t\t\tbreak\n\t\t}\n\t\tfor at,", new: "\t\tif version >= a.record.Version-1 {\n\t\t\tbreak\n\t\t}\n\t\tfor at,",
 	},
 	{
 		name: "message lost from a batch", file: memoryFile,
