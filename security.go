@@ -44,7 +44,7 @@ func (k SecurityKind) refused() bool {
 	return k == SecurityLimit || strings.HasSuffix(string(k), "_refused")
 }
 
-// SecurityEvent is what whoever watches over an installation should know. It holds no
+// SecurityEvent is an event that an operator should know of. It holds no
 // name, text, address, token or secret: only IDs that mean nothing outside charla.
 type SecurityEvent struct {
 	Kind SecurityKind

@@ -27,7 +27,7 @@ type upload struct {
 	committed bool
 }
 
-// uploadNote is what a desk keeps of an upload under way, so that whoever finds it later
+// uploadNote is what a desk keeps of an upload under way, so that a desk that finds it later
 // can tell whether its message was stored. It stands under the file's ID in noteAccount.
 type uploadNote struct {
 	Account      chatcfg.AccountID      `json:"account"`

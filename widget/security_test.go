@@ -27,7 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// watch is what whoever watches over an installation gets: the log, and the events.
+// watch is what an operator gets: the log, and the events.
 type watch struct {
 	mu     sync.Mutex
 	log    bytes.Buffer
