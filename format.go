@@ -46,16 +46,15 @@ func (d *Desk) checkConfigKeys(ctx context.Context, id chatcfg.AccountID, v chat
 // [ErrNewerFormat] if the body has keys that this version does not know, so that a
 // newer one sends it, and with [ErrRefused] if nobody could read it.
 func openBody(body []byte, to any) error {
-	strict := json.NewDecoder(bytes.NewReader(body))
-	strict.DisallowUnknownFields()
-	known := strict.Decode(to)
-	if known == nil {
-		return nil
-	}
 	if err := json.Unmarshal(body, to); err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	return fmt.Errorf("%w: %w: %w", ErrNotSent, ErrNewerFormat, known)
+	strict := json.NewDecoder(bytes.NewReader(body))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(to); err != nil {
+		return fmt.Errorf("%w: %w: %w", ErrNotSent, ErrNewerFormat, err)
+	}
+	return nil
 }
 
 // giveWayFor is for how many leases a desk claims late after it met a conversation of

@@ -129,6 +129,7 @@ func TestNewerDelivery(t *testing.T) {
 			mail("other", "telegram", `{}`),
 			mail("deep", "event", `{"fact": {"kind": "created", "mood": 3}}`),
 			mail("no JSON", "mail", `{`),
+			mail("and more", "mail", `{"to": "ana@tienda.cl", "subject": "s"} {}`),
 		}
 	})
 	_, err := b.desk.RunDue(b.ctx)
@@ -146,7 +147,7 @@ func TestNewerDelivery(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]charla.DeliveryState{
-		"more": charla.DeliveryPending, "other": charla.DeliveryPending, "deep": charla.DeliveryPending, "no JSON": charla.DeliveryDead,
+		"more": charla.DeliveryPending, "other": charla.DeliveryPending, "deep": charla.DeliveryPending, "no JSON": charla.DeliveryDead, "and more": charla.DeliveryDead,
 	}, states)
 }
 

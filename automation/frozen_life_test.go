@@ -51,7 +51,7 @@ func liveFrozen(t *testing.T, seed uint64, tell func(int, frozenOutcome)) {
 	}
 	l.now = time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(l.r.IntN(600*24*60)) * time.Minute)
 	l.session = tickets.SessionID{UUID: l.id()}
-	l.cfg.General.Assignment.OnReply = false // as it was when testdata/decisions was written
+	l.cfg.General.Assignment.OnReply = false // testdata/decisions knows no assignments
 	l.cfg.Chat.Name, l.cfg.Chat.Domain = "Tienda", "tienda.cl"
 	l.configure(true)
 	l.compile()

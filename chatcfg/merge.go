@@ -198,7 +198,8 @@ func (m *merger) set(to, standard reflect.Value, n strictjson.Value, path string
 }
 
 // whole returns a number that is whole, in any spelling (1, 1.0, 1e2), as JSON Schema defines
-// it. If it is not, or does not fit, whole returns the code of the problem.
+// it, and the empty code. If it is not, or does not fit, whole returns zero and the code of the
+// problem. With a point or an exponent, what is beyond 2^53 does not fit.
 func whole(n strictjson.Value) (int64, Code) {
 	if n.Kind != strictjson.Number {
 		return 0, CodeNotInteger

@@ -50,8 +50,7 @@ func (e *TransitionError) Error() string {
 // Unwrap returns [ErrTransition].
 func (e *TransitionError) Unwrap() error { return ErrTransition }
 
-// TakenError says who has the ticket that somebody else wanted to take. It is an
-// [ErrTaken].
+// TakenError refuses to take a ticket and says which agent has it. It is an [ErrTaken].
 type TakenError struct{ By Assignee }
 
 // Error says in English which agent has the ticket, by their ID.

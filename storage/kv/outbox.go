@@ -92,7 +92,7 @@ func (t *tx) due(prefix []byte, now time.Time, limit int) (list []*delivery) {
 }
 
 // lanes ranges over the lanes that have pending deliveries, with their prefixes of
-// queueTable.
+// queueTable. A failed scan ends the loop and fails the transaction.
 func (t *tx) lanes() iter.Seq2[storage.Lane, []byte] {
 	return func(yield func(storage.Lane, []byte) bool) {
 		pending := key(string(storage.Pending))

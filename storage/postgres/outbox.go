@@ -138,8 +138,8 @@ func (p outbox) Claim(ctx context.Context, now, leaseUntil time.Time, limit int,
 // Settle implements [storage.Outbox]: it stores the outcome of an attempt; in a deleted
 // account one that is to be tried again is removed. It locks the account's row, shared,
 // so that an account that is being deleted keeps nothing pending. It fails with
-// [storage.ErrLeaseLost] unless the delivery is sending with the fence d.Fence, for a
-// state that ends no attempt, or as change does.
+// [storage.ErrLeaseLost] unless the delivery is sending with the fence d.Fence, with
+// another error for a state that ends no attempt, and as change does.
 func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 	var notBefore, due *int64 // nil: as it is, none
 	at := micros(d.NotBefore)

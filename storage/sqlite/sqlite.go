@@ -231,9 +231,10 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// Close waits for what is under way, does what waits in the queue, and gives the
-// connections back. Calls after it fail with [storage.ErrClosed], a second Close too.
-// It fails if closing a connection does.
+// Close waits for what is under way, does what waits in the queue, gives the connections
+// back, and closes the database if [Open] opened it. Calls after it fail with
+// [storage.ErrClosed], a second Close too. It fails with an [*Error] if closing a
+// connection or the database does.
 func (s *Store) Close() error {
 	if !s.closed.CompareAndSwap(false, true) {
 		return storage.ErrClosed

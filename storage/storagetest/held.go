@@ -89,7 +89,8 @@ func checkHeldDeletion(c *check) {
 }
 
 // changeWhileHeld changes an account while a commit is held, and checks that the commit
-// fails with refusal unless it was stored before the change.
+// fails with refusal unless it was stored before the change. For [storage.ErrDeleted] it also
+// checks that no deadline and no pending delivery is left.
 func (c *check) changeWhileHeld(refusal error, change func(chatcfg.Account)) {
 	for i := range 2 {
 		a := c.account()
