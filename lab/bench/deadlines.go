@@ -111,7 +111,7 @@ func (b *bench) closed(ctx context.Context) (c closing, err error) {
 	removeDatabase(path)
 	defer removeDatabase(path)
 	clock := &hand{}
-	clock.Set(epoch)
+	clock.Set(made)
 	w, account, err := create(ctx, path, clock)
 	if err != nil {
 		return c, err

@@ -17,8 +17,16 @@ import (
 // cohort does so at dueAt(k).
 const cohort = 10_000
 
+// between is the time between two cohorts.
+const between = time.Minute
+
+// unanswered is how long customers of the loaded worlds have to answer before their
+// tickets close. All tickets were answered before the epoch, also those of 5,000,000 that
+// are due last: a desk does not believe what is later than its clock.
+const unanswered = 12 * time.Hour
+
 // dueAt returns when the tickets of the k-th cohort are due.
-func dueAt(k int) time.Time { return epoch.Add(time.Duration(k+1) * time.Hour) }
+func dueAt(k int) time.Time { return epoch.Add(time.Duration(k+1) * between) }
 
 // loaded makes a database of n conversations, each with an open ticket that an
 // agent has answered, so that auto-close is armed: n tickets, n waits.
@@ -31,7 +39,7 @@ func (b *bench) loaded(ctx context.Context, n int) (path string, err error) {
 	removeDatabase(building)
 	begin := time.Now()
 	clock := &hand{}
-	clock.Set(epoch)
+	clock.Set(made)
 	w, account, err := create(ctx, building, clock)
 	if err != nil {
 		return "", err
@@ -70,9 +78,8 @@ func fill(ctx context.Context, store storage.Store, account chatcfg.Account, n i
 		if at >= n {
 			return nil
 		}
-		// Answered so long before that auto-close is due with its cohort, a
-		// millisecond after the one before it.
-		answered := dueAt(at / cohort).Add(-30*time.Minute - time.Duration(cohort-at%cohort)*time.Millisecond - 123*time.Microsecond)
+		// Auto-close is due with its cohort, a millisecond after the one before it.
+		answered := dueAt(at / cohort).Add(-unanswered - time.Duration(cohort-at%cohort)*time.Millisecond - 123*time.Microsecond)
 		batch, err := answeredChat(rules, account, ids, answered, sentence(caller, i))
 		if err != nil {
 			return err

@@ -38,7 +38,7 @@ func (b *bench) postgresLoaded(ctx context.Context, n int) (*pgLoaded, error) {
 	}
 	begin := time.Now()
 	l := &pgLoaded{clock: &hand{}}
-	l.clock.Set(epoch)
+	l.clock.Set(made)
 	if l.dsn, err = server.Create(ctx); err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (l *pgLoaded) open(ctx context.Context, wrap func(storage.Store) storage.St
 const copied = `CREATE UNLOGGED TABLE copied AS SELECT i,
 	(lpad(to_hex(1772452800000 + i / 16), 12, '0') || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid AS id,
 	(lpad(to_hex(1772452800000 + i / 16), 12, '0') || '7' || substr(md5(i::text), 7, 3) || '9' || substr(md5(i::text), 10, 15))::uuid AS session,
-	%[1]d + (i / %[2]d) * 3600000000 - (%[2]d - i %% %[2]d) * 1000 AS wake
+	%[1]d + (i / %[2]d) * %[4]d - (%[2]d - i %% %[2]d) * 1000 AS wake
 	FROM generate_series(0::bigint, %[3]d - 1) AS i`
 
 // copies makes n copies of the first conversation, without the rows that no deadline
@@ -95,14 +95,15 @@ func (l *pgLoaded) copies(ctx context.Context, c *pgx.Conn, n int) error {
 		ORDER BY c.id, m.seq LIMIT 1`).Scan(&id, &session); err != nil {
 		return err
 	}
-	if _, err := c.Exec(ctx, fmt.Sprintf(copied, dueAt(1).UnixMicro(), cohort, n)); err != nil {
+	if _, err := c.Exec(ctx, fmt.Sprintf(copied, dueAt(1).UnixMicro(), cohort, n, between.Microseconds())); err != nil {
 		return err
 	}
+	answered := fmt.Sprintf("g.wake - %d", unanswered.Microseconds())
 	for table, columns := range map[string]string{
 		"conversations": "account, id=g.id, version, number, change=pg_current_xact_id(), wake=g.wake, armed, lease, doc",
 		"identities":    "account, kind, value=g.session::text, conversation=g.id",
-		"tickets": "account, conversation=g.id, number, status, important, delayed, category, fields, created=g.wake - 2100000000, " +
-			"changed=g.wake - 1800000000, waits, counts=g.wake - 1800000000, doc",
+		"tickets": "account, conversation=g.id, number, status, important, delayed, category, fields, created=" + answered + " - 300000000, " +
+			"changed=" + answered + ", waits, counts=" + answered + ", doc",
 		"messages": "account, conversation=g.id, seq, session=g.session, doc",
 		"entries":  "account, conversation=g.id, n, ticket, doc",
 	} {

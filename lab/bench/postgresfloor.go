@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -196,7 +197,7 @@ l AS (SELECT s.doc AS s, o.doc AS o, k.doc AS k, r.doc AS r FROM q
   JOIN charla.conversations o ON o.account = ACCOUNT AND o.id = s.conversation
   JOIN charla.tickets k ON k.account = ACCOUNT AND k.conversation = o.id AND k.number = o.number
   LEFT JOIN charla.receipts r ON r.account = ACCOUNT AND r.conversation = o.id AND r.scope = q.scope AND r.key = 'm-' || :key::text),
-c AS (UPDATE charla.conversations c SET version = c.version + 1, change = pg_current_xact_id(), wake = :now::bigint + 1800000000, doc = CONVERSATION
+c AS (UPDATE charla.conversations c SET version = c.version + 1, change = pg_current_xact_id(), wake = :now::bigint + UNANSWERED, doc = CONVERSATION
   FROM q WHERE c.account = ACCOUNT AND c.id = q.conversation RETURNING c.id, c.version, q.session, q.scope),
 t AS (UPDATE charla.tickets t SET changed = :now::bigint, doc = TICKET FROM c WHERE t.account = ACCOUNT AND t.conversation = c.id AND t.number = 1),
 m AS (INSERT INTO charla.messages (account, conversation, seq, session, doc) SELECT ACCOUNT, id, version + 1000, session, MESSAGE FROM c),
@@ -205,7 +206,7 @@ r AS (INSERT INTO charla.receipts (account, conversation, scope, key, doc) SELEC
 x AS (INSERT INTO charla.texts (account, conversation, ticket, version, n, words, long) SELECT ACCOUNT, id, 1, version, 0, 'WORDS'::tsvector, '' FROM c)
 SELECT a.*, l.* FROM a, l;`
 	statement = strings.NewReplacer(
-		"ACCOUNT", account, "CONVERSATION", bytea(d.conversation), "TICKET", bytea(d.ticket), "MESSAGE", bytea(d.messages[text]),
+		"UNANSWERED", strconv.FormatInt(unanswered.Microseconds(), 10), "ACCOUNT", account, "CONVERSATION", bytea(d.conversation), "TICKET", bytea(d.ticket), "MESSAGE", bytea(d.messages[text]),
 		"ENTRY", bytea(d.entry), "RECEIPT", bytea(d.receipt), "WORDS", strings.ReplaceAll(d.words[text], "'", "''"), "\n", " ",
 	).Replace(statement)
 	return os.WriteFile(path, fmt.Appendf(nil, "\\set i random(0, %d)\n\\set now random(%d, %d)\n\\set key random(0, 999999999999)\n%s\n",

@@ -21,6 +21,9 @@ import (
 // epoch is when the loaded worlds begin.
 var epoch = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
+// made is when accounts of loaded worlds are made: before all of their tickets were answered.
+var made = epoch.AddDate(0, 0, -1)
+
 var agent = charla.Person{ID: "ana", Name: "Ana Rojas"}
 
 // allOn returns a configuration with all seven actions, an SLA and keywords. The texts
@@ -32,7 +35,7 @@ func allOn() *chatcfg.Config {
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	cfg.Quality.SLA = &chatcfg.Duration{Value: 365, Unit: chatcfg.UnitDays}
 	a := &cfg.Automation
-	a.AutoClose.Enabled, a.AutoClose.After = true, &chatcfg.Duration{Value: 30, Unit: chatcfg.UnitMinutes}
+	a.AutoClose.Enabled, a.AutoClose.After = true, &chatcfg.Duration{Value: int64(unanswered / time.Hour), Unit: chatcfg.UnitHours}
 	a.NewCustomer = text("Hola, {customer|amigo}: gracias por escribirnos.", "Hola, {customer|amigo}: qué bueno que escribes.")
 	a.NoAgents = text("Ahora no hay nadie en línea.", "Vuelve a escribirnos más tarde.")
 	a.OutOfHours = text("Abrimos {nextOpen}.", "Estamos cerrados hasta {nextOpen}.")
