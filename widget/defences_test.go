@@ -138,12 +138,12 @@ func TestPolicies(t *testing.T) {
 	v := s.enter("carla")
 	sent := s.do(request{method: "POST", path: "files?key=a&name=a.txt", token: v.token, body: "hola"})
 	require.Equal(t, http.StatusCreated, sent.status)
-	const nothing = "default-src 'none'; frame-ancestors 'none'"
+	const nothing = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 	for path, want := range map[string]string{
 		"config":     nothing,
 		"nothing":    nothing,
 		"/loader.js": nothing,
-		"files/1":    "sandbox; default-src 'none'; frame-ancestors 'none'",
+		"files/1":    "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 		"/page/" + s.account.key: "default-src 'none'; base-uri 'none'; form-action 'none'; script-src 'self'; connect-src 'self'; " +
 			"img-src 'self' blob:; require-trusted-types-for 'script'; frame-ancestors tienda.cl",
 		"/contact/" + s.account.key: "default-src 'none'; base-uri 'none'; style-src HASH; form-action 'self'; frame-ancestors tienda.cl",
@@ -164,6 +164,51 @@ func TestPolicies(t *testing.T) {
 	}
 	got := s.do(request{path: "files/1", token: v.token})
 	assert.Equal(t, "attachment; filename=a.txt", got.header.Get("Content-Disposition"))
+	assert.Equal(t, "text/plain; charset=utf-8", got.header.Get("Content-Type"))
+}
+
+// TestRepeatedParameters: a parameter that is there twice is refused, because a firewall on
+// the way may have looked at the other one; once, it is taken.
+func TestRepeatedParameters(t *testing.T) {
+	t.Parallel()
+	s, _ := watched(t, nil, nil)
+	v := s.enter("carla")
+	for _, q := range []request{
+		{method: "POST", path: "files?key=k&name=a.txt", token: v.token, body: "hola"},
+		{path: "messages?after=0", token: v.token},
+		{path: "messages?before=0&limit=9", token: v.token},
+		{path: "messages?wait=0", token: v.token},
+	} {
+		_, parameters, _ := strings.Cut(q.path, "?")
+		first, _, _ := strings.Cut(parameters, "&")
+		path := q.path
+		for _, more := range []string{first, first + "1", fmt.Sprintf("%%%x", first[0]) + first[1:]} {
+			q.path = path + "&" + more
+			got := s.do(q)
+			assert.Equal(t, http.StatusBadRequest, got.status, q.path)
+			assert.Equal(t, "request", got.code(), q.path)
+		}
+		q.path = path
+		assert.Less(t, s.do(q).status, 300, "the control: %s", path)
+	}
+	got := s.do(request{path: "stream?after=1&%61fter=0", token: v.token})
+	assert.Equal(t, http.StatusBadRequest, got.status)
+}
+
+// TestOtherMethods: a route takes its methods and no other, TRACE and those nobody knows
+// included.
+func TestOtherMethods(t *testing.T) {
+	t.Parallel()
+	s, _ := watched(t, nil, nil)
+	v := s.enter("carla")
+	for _, path := range []string{"config", "session", "messages", "/loader.js", "/page/" + s.account.key} {
+		assert.Equal(t, http.StatusOK, s.do(request{path: path, token: v.token}).status, "the control: %s", path)
+		for _, method := range []string{"TRACE", "PUT", "PATCH", "PROPFIND"} {
+			got := s.do(request{method: method, path: path, token: v.token})
+			assert.Equal(t, http.StatusMethodNotAllowed, got.status, "%s %s", method, path)
+			assert.NotContains(t, string(got.body), v.token)
+		}
+	}
 }
 
 // TestHugePictures: a picture of more than 64 megapixels is refused by its header, without

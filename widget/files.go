@@ -3,9 +3,9 @@ package widget
 import (
 	"errors"
 	"mime"
-	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
@@ -26,9 +26,9 @@ func (c *call) writeFile() error {
 	if maxBytes == 0 {
 		return errNotFound
 	}
-	q, err := url.ParseQuery(c.r.URL.RawQuery)
+	q, err := c.query()
 	if err != nil {
-		return errRequest
+		return err
 	}
 	if c.r.Header.Get("Content-Encoding") != "" {
 		return errMediaType
@@ -76,9 +76,12 @@ func (c *call) readFile() error {
 	}
 	h := c.w.Header()
 	h.Set("Content-Type", file.Type)
+	if strings.HasPrefix(file.Type, "text/") {
+		h.Set("Content-Type", file.Type+"; charset=utf-8") // checked when it was stored
+	}
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "private, no-store")
 	c.writeWithin(maxBodyTime) // slow readers may take their time
 	_, _ = c.w.Write(body)

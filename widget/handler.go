@@ -171,7 +171,7 @@ func (c *call) writeWithin(d time.Duration) {
 func shield(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
 }
 
 // serve calls the route of the request's path. It fails with errNotFound if there is no

@@ -25,9 +25,9 @@ type pageBody struct {
 // With "wait" it is a long poll. It fails with errRequest for an invalid parameter, and
 // for "before" beside "after" or "wait", as poll does, and if the desk does.
 func (c *call) readMessages() error {
-	q, err := url.ParseQuery(c.r.URL.RawQuery)
+	q, err := c.query()
 	if err != nil {
-		return errRequest
+		return err
 	}
 	var after, before, limit, wait int64
 	for _, p := range []struct {

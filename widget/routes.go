@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -197,6 +198,21 @@ func (c *call) loadSession() (err error) {
 		c.session, err = c.visitor.Session(c.r.Context())
 	}
 	return err
+}
+
+// query returns the parameters of the request's query. It fails with errRequest if the query
+// is malformed, or has a parameter twice: those who read it on the way may take the other.
+func (c *call) query() (url.Values, error) {
+	q, err := url.ParseQuery(c.r.URL.RawQuery)
+	if err != nil {
+		return nil, errRequest
+	}
+	for _, values := range q {
+		if len(values) != 1 {
+			return nil, errRequest
+		}
+	}
+	return q, nil
 }
 
 // language returns the visitor's languages, as an Accept-Language header writes them.

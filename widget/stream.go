@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"net/url"
 	"runtime/debug"
 
 	"github.com/charlahq/charla"
@@ -84,9 +83,9 @@ func (c *call) hasWritten() (bool, error) {
 // errNoStream if the server cannot stream, and as [Handler.begin] does; a stream that
 // breaks later is no error.
 func (c *call) stream() error {
-	q, err := url.ParseQuery(c.r.URL.RawQuery)
+	q, err := c.query()
 	if err != nil {
-		return errRequest
+		return err
 	}
 	after, err := number(q, "after", 0)
 	if err != nil {

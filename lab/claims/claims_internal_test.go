@@ -55,3 +55,32 @@ func TestLimits(t *testing.T) {
 		require.Len(t, c.problems, n-own["docs/security.md"])
 	}
 }
+
+// TestASVS: a requirement without an answer, or with two, is reported, and so is one that
+// is met by nothing that is named; the answers as they are have none of these.
+func TestASVS(t *testing.T) {
+	t.Parallel()
+	c, err := newChecker(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(c.root, asvsDocument))
+	require.NoError(t, err)
+	kinds := func(was, is string) (texts []string) {
+		require.Contains(t, string(text), was)
+		c.problems = nil
+		changed := strings.Replace(string(text), was, is, 1)
+		require.NoError(t, c.asvs(strings.Split(changed, "\n")))
+		for _, p := range c.problems {
+			texts = append(texts, p.text)
+		}
+		return texts
+	}
+	require.Empty(t, kinds("| V1.1.1 |", "| V1.1.1 |"))
+	row := "| V3.4.1 | host | TLS and its headers are before the handler |\n"
+	require.Equal(t, []string{"the next requirement without an answer is V3.4.1"}, kinds(row, ""))
+	require.Equal(t, []string{"the next requirement without an answer is V3.4.2"}, kinds(row, row+row))
+	require.Equal(t, []string{`"perhaps" is no answer`}, kinds("| V3.4.1 | host |", "| V3.4.1 | perhaps |"))
+	require.Equal(t, []string{"V3.4.1 is met by nothing that is named"}, kinds("| V3.4.1 | host |", "| V3.4.1 | met |"))
+	require.Equal(t, []string{"V3.4.9 is no requirement of level 1 or 2, or no range of them", "the next requirement without an answer is V3.4.1"}, kinds("| V3.4.1 |", "| V3.4.9 |"))
+	require.Equal(t, []string{"V17.1.1 has no answer"}, kinds("| V17.1.1–V17.3.2 | none | no WebRTC |\n", ""))
+	require.Equal(t, []string{"every requirement has an answer already"}, kinds("no WebRTC |\n", "no WebRTC |\n| V1.1.1 | host | |\n"))
+}
