@@ -170,7 +170,7 @@ func TestLedToStandby(t *testing.T) {
 	address.cut()
 	session := tickets.Session{ID: c.conv.Session, Account: b.account.ID, Revision: 1}
 	batch := c.next("otra")
-	for range 20 {
+	for range 5 {
 		require.ErrorIs(t, b.Conversations().Commit(ctx, batch), storage.ErrBusy)
 		require.ErrorIs(t, b.Sessions().Create(ctx, session), storage.ErrBusy)
 		require.ErrorIs(t, b.Accounts().Save(ctx, b.account), storage.ErrBusy)
