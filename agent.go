@@ -2,6 +2,7 @@ package charla
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -37,15 +38,20 @@ type WriteOptions struct {
 	// File is attached to the message, whose text may then be empty; where
 	// [Options].Files is set.
 	File *Upload
+	// Mentions are agents whom a note names: an event tells of each. At most
+	// [MaxMentions]. Only for [Agent.Note].
+	Mentions []tickets.AgentID
 }
 
-// Limits of what an agent may set on a ticket (R3.6).
+// Limits of what an agent may set on a ticket (R3.6, R11.4).
 const (
 	// MaxFields is how many fields a typification, and how many keys the
 	// metadata may have.
 	MaxFields = 50
 	// MaxField is the length of each key and value, in characters.
 	MaxField = 500
+	// MaxMentions is how many agents a note may name.
+	MaxMentions = 20
 	// MaxAgent is the length of an agent's ID and of a team's, in bytes, and of an
 	// agent's name, in characters.
 	MaxAgent = 128
@@ -70,6 +76,27 @@ func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *Writ
 	return a.act(ctx, ref, tickets.Command{Kind: tickets.CommandReply, Text: text}, o)
 }
 
+// Note stores a message for agents, which no customer gets: on a ticket of any status,
+// also an older one. It answers nobody, and no deadline changes (R11.4). It fails like
+// [Agent.Do].
+func (a *Agent) Note(ctx context.Context, ref tickets.Ref, text string, o *WriteOptions) (Result, error) {
+	p := checkMessage(text, o)
+	cmd := tickets.Command{Kind: tickets.CommandNote, Text: text}
+	if o != nil {
+		cmd.Mentions = slices.Clone(o.Mentions)
+	}
+	if len(cmd.Mentions) > MaxMentions {
+		p = append(p, chatcfg.Problem{Path: "mentions", Code: chatcfg.CodeTooMany, Args: []any{MaxMentions}})
+	}
+	for i, id := range cmd.Mentions[:min(len(cmd.Mentions), MaxMentions)] {
+		p = append(p, checkID(fmt.Sprintf("mentions[%d]", i), id)...)
+	}
+	if err := problems(p); err != nil {
+		return Result{}, err
+	}
+	return a.act(ctx, ref, cmd, o)
+}
+
 // Do carries out a command of an agent on a ticket; its number zero is the latest. The
 // commands are the rows of [tickets.Commands] that are an agent's: close, ignore, open,
 // pause, resume, mark, unmark, classify, describe, assign and take; any other is
@@ -81,7 +108,7 @@ func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *Writ
 func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
 	row := cmd.Kind.Row()
 	switch {
-	case row == nil || row.By != tickets.ActorAgent || cmd.Kind == tickets.CommandReply:
+	case row == nil || row.By != tickets.ActorAgent || cmd.Kind == tickets.CommandReply || cmd.Kind == tickets.CommandNote:
 		return Result{}, tickets.ErrCommand
 	case cmd.Kind == tickets.CommandClassify && cmd.Typification != nil:
 		t := *cmd.Typification

@@ -180,7 +180,7 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 	}
 	result := Result{Ref: ref, Entry: draft.Conversation.LastEntry, At: draft.At}
 	for _, m := range draft.Messages {
-		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
+		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent || m.From == tickets.FromNote {
 			result.Seq = m.Seq
 		}
 	}
@@ -269,6 +269,9 @@ func (req *request) hash() ([32]byte, error) {
 	asked := []any{c.Kind, c.Number, c.Text, c.File, c.Welcome, c.Typification, c.Metadata}
 	if c.Kind == tickets.CommandAssign { // others have the hash that older versions made
 		asked = append(asked, c.Assignee, c.Team)
+	}
+	if c.Kind == tickets.CommandNote {
+		asked = append(asked, c.Mentions)
 	}
 	if c.Turn != (tickets.Turn{}) {
 		asked = append(asked, c.Turn)

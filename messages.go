@@ -2,15 +2,16 @@ package charla
 
 import (
 	"context"
+	"slices"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
 // visibleMessages reads messages as a loaded session may see them, and returns their
-// conversation: a verified session sees all, any other only its own; no agent's ID, no
-// name of an agent if the account writes as the company, and no other session's ID. It
-// fails as rules does, or if the store does.
+// conversation: a verified session sees all, any other only its own; no note (R11.4), no
+// agent's ID, no name of an agent if the account writes as the company, and no other
+// session's ID. It fails as rules does, or if the store does.
 func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
 	rules, err := d.rules(ctx, &l.Account)
 	if err != nil {
@@ -20,7 +21,10 @@ func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage
 	if l.Session.Customer.Level != tickets.LevelVerified {
 		q.Session = l.Session.ID
 	}
+	q.WithoutNotes = true
 	list, err := d.store.Queries().Messages(ctx, q)
+	// Also of a store that does not know WithoutNotes.
+	list = slices.DeleteFunc(list, func(m tickets.Message) bool { return m.From == tickets.FromNote })
 	for i := range list {
 		m := &list[i]
 		if m.Agent != "" {

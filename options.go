@@ -51,6 +51,8 @@ type Options struct {
 	// Give the same hooks to every desk on a store: deliveries are stored by the desk
 	// that caused them and made by any that runs (R8.2).
 	Hooks map[string]Hook
+	// NoteHooks are the names of those hooks that are told of notes, too (R11.4).
+	NoteHooks []string
 	// Presence replaces the heartbeats.
 	Presence Presence
 	// Broker carries hints between processes; nil: each polls.
@@ -138,7 +140,7 @@ func (o *Options) withDefaults() Options {
 		host.Mailer, host.Files = host.Mailer || r.Mailer != nil, host.Files || r.Files != nil
 		r.Abilities = &host
 	}
-	r.Hooks = maps.Clone(r.Hooks)
+	r.Hooks, r.NoteHooks = maps.Clone(r.Hooks), slices.Clone(r.NoteHooks)
 	r.Observer = r.Observer.complete()
 	setDefault(&r.HeartbeatTTL, tickets.HeartbeatTTL)
 	setDefault(&r.SessionTTL, 90*24*time.Hour)
@@ -185,6 +187,11 @@ func (o *Options) check() error {
 		}
 		if o.Hooks[name] == nil {
 			errs = append(errs, fmt.Errorf("charla: Hooks: %q is nil", name))
+		}
+	}
+	for _, name := range o.NoteHooks {
+		if o.Hooks[name] == nil {
+			errs = append(errs, fmt.Errorf("charla: NoteHooks: %q is none of the Hooks", name))
 		}
 	}
 	if f := o.Files; f != nil && f.Store == nil {

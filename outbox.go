@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +47,8 @@ type Event struct {
 }
 
 // deliveries returns what leaves the system because of a draft (R8.2): a mail for each
-// address notified, and every fact for each hook.
+// address notified, and every fact for each hook, those of a note only for
+// [Options].NoteHooks.
 func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []storage.Delivery {
 	var out []storage.Delivery
 	c, now := &draft.Conversation, d.Now()
@@ -61,6 +63,9 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 					notification(draft, rules, ref, f.Address)))
 			}
 			for _, name := range d.hooks {
+				if e.Kind == tickets.CommandNote && !slices.Contains(d.o.NoteHooks, name) {
+					continue
+				}
 				out = append(out, delivery(eventKind+":"+name, ref, now,
 					fmt.Sprintf("event-%s-%d-%d-%s", c.ID, e.N, j, name),
 					Event{Ref: ref, Entry: e.N, At: e.At, Actor: e.Actor, Fact: f}))
@@ -172,7 +177,7 @@ func words(draft *tickets.Draft) []storage.Words {
 	}
 	for i := range draft.Messages {
 		m := &draft.Messages[i]
-		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
+		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent || m.From == tickets.FromNote {
 			add(m.Ticket, m.Text, fileName(m.File))
 		}
 	}

@@ -280,7 +280,8 @@ type Status struct {
 	// Form says that a visitor who starts a conversation now gets the contact form
 	// instead (R6.2).
 	Form bool
-	// LastSeq is the conversation's last message, Read how far both sides read.
+	// LastSeq is the conversation's last message that is no note, Read how far both
+	// sides read.
 	LastSeq int64
 	Read    tickets.Marks
 }

@@ -39,5 +39,7 @@ var factWords = map[tickets.FactKind]chatcfg.Words{
 	tickets.FactRearmed:   words("se recalculó la espera", "the wait was computed anew", "a espera foi recalculada"),
 	tickets.FactAssigned:  words("lo tiene {assignee}", "{assignee} has it", "está com {assignee}"),
 	tickets.FactTeam:      words("su equipo es {team}", "its team is {team}", "sua equipe é {team}"),
+	tickets.FactNoted:     words("nota {seq}", "note {seq}", "nota {seq}"),
+	tickets.FactMentioned: words("menciona a {assignee}", "it names {assignee}", "menciona {assignee}"),
 	tickets.FactLinked:    words("se enlazó con su conversación anterior", "it was linked to their earlier conversation", "foi vinculada à conversa anterior"),
 }

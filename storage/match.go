@@ -49,6 +49,11 @@ func (i Instant) Of(t *tickets.Ticket) (time.Time, bool) {
 	}
 }
 
+// Matches reports whether a message meets the query's Session and WithoutNotes.
+func (q *MessageQuery) Matches(m *tickets.Message) bool {
+	return (q.Session.IsZero() || m.Session == q.Session) && !(q.WithoutNotes && m.From == tickets.FromNote)
+}
+
 // Check fails unless i is one of the constants.
 func (i Instant) Check() error {
 	if i != CountsFrom && i != WaitsSince {

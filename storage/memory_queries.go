@@ -189,7 +189,7 @@ func (p memoryQueries) Messages(ctx context.Context, q MessageQuery) ([]tickets.
 	}
 	var list []tickets.Message
 	for m := range in {
-		if !q.Session.IsZero() && m.Session != q.Session {
+		if !q.Matches(&m) {
 			continue
 		}
 		if list = append(list, copyMessage(m)); len(list) == PageLimit(q.Limit) {

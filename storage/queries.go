@@ -98,6 +98,9 @@ type MessageQuery struct {
 	Conversation tickets.ConversationID
 	// Session not zero: only that session's (R7.2).
 	Session tickets.SessionID
+	// WithoutNotes leaves out those that are [tickets.FromNote] (R11.4); they do not count
+	// for Limit.
+	WithoutNotes bool `json:",omitempty"`
 	// After reads those with a larger sequence; Before, if not zero, those with
 	// a smaller one.
 	After, Before int64

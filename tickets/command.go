@@ -21,6 +21,7 @@ const (
 	CommandDescribe CommandKind = "describe"
 	CommandAssign   CommandKind = "assign" // an agent says who has it (R11.1)
 	CommandTake     CommandKind = "take"   // an agent takes it
+	CommandNote     CommandKind = "note"   // an agent writes for agents (R11.4)
 	// CommandDelay notes that a wait has reached the SLA (R2.3), CommandRearm moves
 	// a running wait to a new SLA (R2.6). Rules send these, as they do
 	// CommandExpire. CommandTick carries out what is due, and nothing else.
@@ -35,10 +36,12 @@ type Command struct {
 	Actor Actor
 	// Number addresses a ticket; zero: the latest.
 	Number Number
-	// Text is what is written or replied, File what is attached to it; nil:
+	// Text is what is written, replied or noted, File what is attached to it; nil:
 	// nothing.
 	Text string
 	File *File
+	// Mentions are the agents whom a note names, for [CommandNote]; each counts once.
+	Mentions []AgentID
 	// Customer is who writes.
 	Customer Customer
 	// Welcome is the welcome message that this message answers; nil: none

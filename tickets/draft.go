@@ -369,6 +369,25 @@ func (d *Draft) take(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
+// note stores what an agent writes for agents, and adds a fact for it and one for each
+// agent whom it names. Nothing of the ticket changes (R11.4). It never fails.
+func (d *Draft) note(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+	c := &d.Conversation
+	c.LastSeq++
+	c.Notes++
+	d.Messages = append(d.Messages, Message{
+		Seq: c.LastSeq, Ticket: t.Number, At: d.At, From: FromNote, Level: t.Customer.Level,
+		Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File,
+	})
+	d.AddFact(Fact{Kind: FactNoted, Seq: c.LastSeq})
+	for i, agent := range cmd.Mentions {
+		if !slices.Contains(cmd.Mentions[:i], agent) {
+			d.AddFact(Fact{Kind: FactMentioned, Assignee: Assignee{Agent: agent}})
+		}
+	}
+	return nil
+}
+
 // assignTo gives the ticket to an agent, or to nobody, with a fact that says so.
 func (d *Draft) assignTo(t *Ticket, to Assignee) {
 	t.Assignee = to
@@ -466,6 +485,7 @@ func (d *Draft) entry() *Entry { return &d.Entries[len(d.Entries)-1] }
 func (d *Draft) append(m Message) {
 	c := &d.Conversation
 	c.LastSeq++
+	c.Notes = 0
 	m.Seq, m.Ticket, m.At, m.Session = c.LastSeq, d.Ticket.Number, d.At, c.Session
 	if m.Level == "" {
 		m.Level = d.Ticket.Customer.Level

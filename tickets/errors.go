@@ -10,8 +10,8 @@ import (
 var (
 	// ErrNoTicket: the conversation has no such ticket.
 	ErrNoTicket error = chatcfg.Refusal("tickets: no such ticket")
-	// ErrNotLatest: only typification, metadata and importance of an older
-	// ticket can change (R3.3).
+	// ErrNotLatest: an older ticket takes only typification, metadata, importance and
+	// notes (R3.3).
 	ErrNotLatest error = chatcfg.Refusal("tickets: not the customer's latest ticket")
 	// ErrTransition: the ticket's state does not allow it (R3.3, R3.7). It comes
 	// as a [*TransitionError].

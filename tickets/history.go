@@ -96,6 +96,8 @@ const (
 	FactLinked    FactKind = "linked"   // to what the session wrote before its login
 	FactAssigned  FactKind = "assigned" // to another agent, or to nobody (R11.1)
 	FactTeam      FactKind = "team"     // given to another team, or to none
+	FactNoted     FactKind = "noted"    // a note was stored (R11.4)
+	FactMentioned FactKind = "mentioned"
 )
 
 // Fact is one thing that happened within a decision.
@@ -103,14 +105,14 @@ type Fact struct {
 	Kind FactKind `json:"kind"`
 	// Rule is the rule that did it; empty: the entry's actor did.
 	Rule RuleKey `json:"rule,omitempty"`
-	// Seq is the message's, for [FactSaid].
+	// Seq is the message's, for [FactSaid] and [FactNoted].
 	Seq int64 `json:"seq,omitempty"`
 	// Reason is for [FactClosed].
 	Reason CloseReason `json:"reason,omitempty"`
 	// Address is for [FactNotified].
 	Address string `json:"address,omitempty"`
-	// Assignee is for [FactAssigned]: who has the ticket now; zero: nobody. Team is for
-	// [FactTeam]; empty: none.
+	// Assignee is for [FactAssigned]: who has the ticket now; zero: nobody; and for
+	// [FactMentioned]: whom a note names. Team is for [FactTeam]; empty: none.
 	Assignee Assignee `json:"assignee,omitzero"`
 	Team     TeamID   `json:"team,omitempty"`
 	// Waited is for [FactAnswered], on the clock of the SLA; in JSON nanoseconds.

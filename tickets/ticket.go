@@ -8,8 +8,9 @@ import (
 
 // Format numbers the shape of a stored conversation, with its tickets. A process
 // refuses to rewrite one of a newer format than its own. Format 2 has epochs of
-// sessions, and Memory in place of two rules' own fields. Format 3 has who has a ticket.
-const Format = 3
+// sessions, and Memory in place of two rules' own fields. Format 3 has who has a ticket,
+// format 4 notes.
+const Format = 4
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
 const SessionFormat = 2
@@ -141,6 +142,8 @@ type Conversation struct {
 	// last history entry; both are gapless from 1.
 	LastSeq   int64 `json:"lastSeq"`
 	LastEntry int64 `json:"lastEntry"`
+	// Notes is how many notes follow the last message that is none (R11.4).
+	Notes int64 `json:"notes,omitempty"`
 	// Number is the latest ticket's; zero before the first.
 	Number Number `json:"number"`
 	// CustomerMessages counts what the customer wrote.
@@ -312,6 +315,8 @@ const (
 	FromRule Author = "rule"
 	// FromWelcome is the welcome message that the customer answered (R6.5).
 	FromWelcome Author = "welcome"
+	// FromNote is an agent's note for agents, which no customer gets (R11.4).
+	FromNote Author = "note"
 )
 
 // Message is one message of a conversation. Messages never change.
@@ -326,7 +331,7 @@ type Message struct {
 	From Author `json:"from"`
 	// Level is how far the customer was known when this was written.
 	Level Level `json:"level"`
-	// Session is the session it belongs to (R7.2).
+	// Session is the session it belongs to (R7.2); zero: none, as of a note.
 	Session SessionID `json:"session"`
 	// Agent and Name are the agent's; for a welcome message Name is its author.
 	Agent AgentID `json:"agent,omitempty"`

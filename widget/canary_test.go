@@ -77,6 +77,16 @@ func TestCanaries(t *testing.T) {
 		}
 		require.NoError(t, acts.Typing(t.Context(), ref))
 	}
+	proven, err := verified.Write(t.Context(), "hola", nil)
+	require.NoError(t, err)
+	for _, ref := range []tickets.Ref{asked.Ref, theirs.Ref, proven.Ref} {
+		for range 2 {
+			_, err = acts.Note(t.Context(), ref, "canary-note", &charla.WriteOptions{
+				File: &charla.Upload{Name: "canary-note.png", Body: png(t, 10)}, Mentions: []tickets.AgentID{"canary-colleague"},
+			})
+			require.NoError(t, err)
+		}
+	}
 	read, err := s.account.Inbox().Messages(t.Context(), asked.Ref, charla.MessageQuery{})
 	require.NoError(t, err)
 	record, err := s.store.Accounts().Get(t.Context(), s.account.ID())
@@ -99,7 +109,8 @@ func TestCanaries(t *testing.T) {
 
 	send := []request{
 		{path: "config"}, {path: "config?lang=en"}, {path: "session"}, {path: "messages"}, {path: "messages?before=0"},
-		{path: "messages?wait=1"}, {path: "picture"}, {path: "files/1"}, {path: "files/2"}, {path: "nothing"}, {path: "messages?after=x"},
+		{path: "messages?before=0&limit=1"}, {path: "messages?after=3&limit=1"},
+		{path: "messages?wait=1"}, {path: "picture"}, {path: "files/1"}, {path: "files/2"}, {path: "files/4"}, {path: "files/5"}, {path: "nothing"}, {path: "messages?after=x"},
 		{method: "POST", path: "messages", body: `{"key":"a","text":"canarykeyword"}`},
 		{method: "POST", path: "messages", body: `{"key":"a","text":"other"}`},
 		{method: "POST", path: "messages", body: `{"key":"w","text":"x","welcome":true}`},

@@ -88,7 +88,7 @@ func (l *line) agent() step {
 	name := l.name("an agent")
 	agent := charla.Person{ID: tickets.AgentID(name), Name: name}
 	verb := l.oneOf("online", "away", "offline", "replies", "closes", "ignores", "opens", "pauses", "resumes", "marks",
-		"takes", "assigns", "unassigns")
+		"takes", "assigns", "unassigns", "notes")
 	switch verb {
 	case "online", "away", "offline":
 		return func(ctx context.Context, p *player) error {
@@ -99,10 +99,13 @@ func (l *line) agent() step {
 	if verb == "takes" && customer == "next" && (len(l.tokens) == 0 || l.peek() == "of") {
 		return l.takesNext(agent)
 	}
-	if verb == "replies" {
-		text := l.text()
+	if verb == "replies" || verb == "notes" {
+		text, write := l.text(), (*charla.Agent).Reply
+		if verb == "notes" {
+			write = (*charla.Agent).Note
+		}
 		return func(ctx context.Context, p *player) error {
-			_, err := p.account().Agent(agent).Reply(ctx, p.latest(customer), text, nil)
+			_, err := write(p.account().Agent(agent), ctx, p.latest(customer), text, nil)
 			return err
 		}
 	}

@@ -232,10 +232,12 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		if !ok {
 			return nil
 		}
-		if from == tickets.FromCustomer || from == tickets.FromAgent {
+		if from == tickets.FromCustomer || from == tickets.FromAgent || from == tickets.FromNote {
 			m.tag(msg.Text, place{c, e.N, msg.Seq})
 		}
-		x.facts = append(x.facts, "said")
+		if from != tickets.FromNote {
+			x.facts = append(x.facts, "said")
+		}
 	}
 	for _, rule := range x.rules {
 		msg, ok := take(tickets.FromRule, rule)

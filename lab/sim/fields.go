@@ -65,6 +65,14 @@ func (c *conv) message(e *tickets.Entry, from tickets.Author, by cause) tickets.
 		msg.Name, msg.Text = by.cmd.Welcome.Author, by.cmd.Welcome.Text
 	case tickets.FromAgent:
 		msg.Agent, msg.Name, msg.Text = by.actor.Agent, by.actor.Name, by.cmd.Text
+	case tickets.FromNote: // of no session, and perhaps of an older ticket
+		msg.Agent, msg.Name, msg.Text = by.actor.Agent, by.actor.Name, by.cmd.Text
+		msg.Session, msg.Ticket = tickets.SessionID{}, e.Ticket
+		for _, t := range c.older {
+			if t.number == e.Ticket {
+				msg.Level = t.customer.Level
+			}
+		}
 	case tickets.FromCustomer:
 		msg.Text = by.cmd.Text
 	default:
@@ -184,6 +192,9 @@ func (m *model) sameConversation(c *conv, s tickets.Conversation) {
 		Format: tickets.Format, Account: c.account.id, ID: c.id, Version: c.version, Identity: c.identity, Customer: c.customer,
 		CreatedAt: c.began.UTC(), LastAt: c.lastAt.UTC(), LastSeq: int64(len(c.messages)), LastEntry: int64(len(c.entries)),
 		Number: c.ticket.number, CustomerMessages: int64(c.customerMessages), Session: c.session, Links: c.links, Armed: c.account.version,
+	}
+	for i := len(c.messages); i > 0 && c.messages[i-1].From == tickets.FromNote; i-- {
+		want.Notes++
 	}
 	s.CreatedAt, s.LastAt = s.CreatedAt.UTC(), s.LastAt.UTC()
 	if len(s.Links) == 0 {

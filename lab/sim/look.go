@@ -216,7 +216,7 @@ func (a *account) find(words []string) []string {
 	for _, c := range a.order {
 		texts := make(map[tickets.Number][]string)
 		for _, m := range c.messages {
-			if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {
+			if m.From == tickets.FromCustomer || m.From == tickets.FromAgent || m.From == tickets.FromNote {
 				texts[m.Ticket] = append(texts[m.Ticket], terms(m.Text)...)
 			}
 		}
@@ -294,6 +294,8 @@ func (w *World) followers() {
 				w.failf("follow", "session %s is shown message %d after %d", s.ID, m.Seq, f.seen[len(f.seen)-1])
 			case c.messages[m.Seq-1].Session != s.ID && s.Customer.Level != tickets.LevelVerified:
 				w.failf("isolation", "session %s is shown message %d, which is another session's", s.ID, m.Seq)
+			case m.From == tickets.FromNote:
+				w.failf("isolation", "session %s is shown note %d", s.ID, m.Seq)
 			}
 			f.seen = append(f.seen, m.Seq)
 		}
@@ -334,7 +336,7 @@ func (w *World) followed() {
 		}
 		var want []int64
 		for _, m := range c.messages {
-			if m.Session == s.ID || s.Customer.Level == tickets.LevelVerified {
+			if m.Session == s.ID || s.Customer.Level == tickets.LevelVerified && m.From != tickets.FromNote {
 				want = append(want, m.Seq)
 			}
 		}

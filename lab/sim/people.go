@@ -275,6 +275,7 @@ func (w *World) act(d *desk, c *conv) {
 		{"describe", 2, tickets.Command{Kind: tickets.CommandDescribe, Metadata: w.metadata(text)}},
 		{"take", 3, tickets.Command{Kind: tickets.CommandTake}},
 		{"assign", 3, w.assignment()},
+		{"note", 4, tickets.Command{Kind: tickets.CommandNote, Mentions: w.mentions()}},
 	}
 	sum := 0
 	for _, one := range acts {
@@ -284,13 +285,16 @@ func (w *World) act(d *desk, c *conv) {
 	for _, one := range acts {
 		if n -= one.weight; n < 0 {
 			r.name, r.cmd = one.name, one.cmd
-			if r.cmd.Number = ref.Number; r.cmd.Kind == tickets.CommandReply {
+			if r.cmd.Number = ref.Number; r.cmd.Kind == tickets.CommandReply || r.cmd.Kind == tickets.CommandNote {
 				r.cmd.Text = text
 			}
 			r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
 				agent := d.Account(c.account.id).Agent(a)
 				if one.cmd.Kind == tickets.CommandReply {
 					return agent.Reply(ctx, ref, text, &charla.WriteOptions{Key: key})
+				}
+				if one.cmd.Kind == tickets.CommandNote {
+					return agent.Note(ctx, ref, text, &charla.WriteOptions{Key: key, Mentions: one.cmd.Mentions})
 				}
 				return agent.Do(ctx, ref, one.cmd, &charla.CallOptions{Key: key})
 			}
@@ -312,6 +316,11 @@ func (w *World) assignment() tickets.Command {
 		cmd.Team = new([]tickets.TeamID{"", "ventas", "soporte"}[w.rnd.IntN(3)])
 	}
 	return cmd
+}
+
+// mentions returns whom a note names.
+func (w *World) mentions() []tickets.AgentID {
+	return [][]tickets.AgentID{nil, nil, {"beto"}, {"ana", "carla", "ana"}}[w.rnd.IntN(4)]
 }
 
 // typification returns one that an agent sets; nil clears it.

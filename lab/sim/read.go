@@ -88,6 +88,8 @@ func (w *World) visit(d *desk, v *visitor) {
 				w.failf("isolation", "session %s reads message %+v", v.id, m)
 			case convs[i].messages[m.Seq-1].Session != v.id && now.Customer.Level != tickets.LevelVerified:
 				w.failf("isolation", "session %s reads message %d, which is another session's", v.id, m.Seq)
+			case m.From == tickets.FromNote:
+				w.failf("isolation", "a visitor reads note %d", m.Seq)
 			case m.Agent != "":
 				w.failf("isolation", "a visitor learns who agent %s is", m.Agent)
 			}

@@ -131,7 +131,7 @@ func (w *World) boot(d *desk) {
 	seed[8], seed[9], seed[10] = byte(d.id), byte(next.life), byte(next.life>>8)
 	var err error
 	next.charla, err = charla.New(faulty{w}, &charla.Options{
-		Clock: next.clock, Entropy: rand.NewChaCha8(seed), Mailer: mailer{w}, Hooks: w.hooks(),
+		Clock: next.clock, Entropy: rand.NewChaCha8(seed), Mailer: mailer{w}, Hooks: w.hooks(), NoteHooks: []string{asksForNotes},
 		Runner: charla.RunnerOptions{Workers: 1, Batch: w.batch(), Lease: lease, Attempts: attempts, Poll: poll},
 	})
 	if err != nil {
@@ -221,6 +221,9 @@ func (m mailer) Send(ctx context.Context, mail charla.Mail) error {
 
 // hooked are the names of every desk's hooks.
 var hooked = []string{"bot", "host"}
+
+// asksForNotes is the one of hooked that also hears of notes (R11.4).
+const asksForNotes = "bot"
 
 // hooks returns the hooks of every desk.
 func (w *World) hooks() map[string]charla.Hook {

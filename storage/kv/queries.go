@@ -92,7 +92,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 			if m.Seq <= q.After || m.Seq >= q.Before || len(list) == storage.PageLimit(q.Limit) {
 				break
 			}
-			if q.Session.IsZero() || m.Session == q.Session {
+			if q.Matches(&m) {
 				list = append(list, m)
 			}
 		}

@@ -136,6 +136,7 @@ func (b *bundle) onBehalf() {
 	ref := tickets.Ref{Account: id, Conversation: c.conv.ID}
 	ok(b.Queries().Ticket(b.ctx, ref))
 	ok(b.Queries().Messages(b.ctx, storage.MessageQuery{Account: id, Conversation: c.conv.ID, Session: session.ID, Last: true}))
+	ok(b.Queries().Messages(b.ctx, storage.MessageQuery{Account: id, Conversation: c.conv.ID, WithoutNotes: true, Last: true}))
 	ok(b.Queries().History(b.ctx, ref, 0, 10))
 	page, err := b.Queries().Changes(b.ctx, id, "", 1)
 	require.NoError(b, err)

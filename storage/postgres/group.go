@@ -280,6 +280,7 @@ func (w *writes) add(e *batch, f *found) {
 		w.messages.key(k)
 		w.messages.number(m.Seq)
 		w.messages.uuid(m.Session.UUID)
+		w.messages.flag(m.From == tickets.FromNote)
 		w.messages.bytea(e.messages[i])
 	}
 	for i, one := range e.Entries {

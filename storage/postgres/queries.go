@@ -42,6 +42,9 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 		query += " AND session = $6"
 		args = append(args, q.Session.UUID[:])
 	}
+	if q.WithoutNotes {
+		query += " AND NOT note"
+	}
 	order := " ORDER BY seq ASC LIMIT $5"
 	if q.Last {
 		order = " ORDER BY seq DESC LIMIT $5"

@@ -45,8 +45,8 @@ var (
 		ON CONFLICT (account, conversation, number) DO UPDATE SET (`+ticketColumns("")+", doc) = ROW ("+ticketColumns("excluded")+", excluded.doc)",
 		ticketKinds()...)
 
-	putMessages = put("INSERT INTO charla.messages (account, conversation, seq, session, doc) SELECT * FROM ", "",
-		aUUID, aUUID, aNumber, aUUID, aBytea)
+	putMessages = put("INSERT INTO charla.messages (account, conversation, seq, session, note, doc) SELECT * FROM ", "",
+		aUUID, aUUID, aNumber, aUUID, aFlag, aBytea)
 
 	putEntries = put("INSERT INTO charla.entries (account, conversation, n, ticket, doc) SELECT * FROM ", "",
 		aUUID, aUUID, aNumber, aNumber, aBytea)

@@ -306,8 +306,8 @@ func (t *ticketRow) put(c *conn, s *stored) (int64, error) {
 // a statement does.
 func (e *batch) insertRows(c *conn, s *stored) error {
 	for i, m := range e.Messages {
-		if _, err := c.exec("INSERT INTO messages (account, conversation, seq, session, doc) VALUES (?, ?, ?, ?, ?)",
-			s.account.id, s.key, m.Seq, m.Session.UUID[:], e.messages[i]); err != nil {
+		if _, err := c.exec("INSERT INTO messages (account, conversation, seq, session, note, doc) VALUES (?, ?, ?, ?, ?, ?)",
+			s.account.id, s.key, m.Seq, m.Session.UUID[:], bit(m.From == tickets.FromNote), e.messages[i]); err != nil {
 			return err
 		}
 	}

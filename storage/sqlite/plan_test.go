@@ -89,6 +89,7 @@ func everything(b *bundle) {
 	ok(b.Queries().Ticket(b.ctx, ref))
 	for _, last := range []bool{false, true} {
 		ok(b.Queries().Messages(b.ctx, storage.MessageQuery{Account: id, Conversation: c.conv.ID, Session: session.ID, Last: last}))
+		ok(b.Queries().Messages(b.ctx, storage.MessageQuery{Account: id, Conversation: c.conv.ID, WithoutNotes: true, Last: last}))
 	}
 	ok(b.Queries().History(b.ctx, ref, 0, 10))
 	page, err := b.Queries().Changes(b.ctx, id, "", 10)

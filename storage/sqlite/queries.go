@@ -34,10 +34,10 @@ WHERE a.uuid = ?1`, ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Num
 // if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	const from = "SELECT doc FROM messages WHERE account = " + ofAccount + " AND conversation = " + ofConversation +
-		" AND seq > ?3 AND seq < ?4 AND (?5 IS NULL OR session = ?5) ORDER BY seq "
-	order := "ASC LIMIT ?6"
+		" AND seq > ?3 AND seq < ?4 AND (?5 IS NULL OR session = ?5) AND NOT (?6 AND note) ORDER BY seq "
+	order := "ASC LIMIT ?7"
 	if q.Last {
-		order = "DESC LIMIT ?6"
+		order = "DESC LIMIT ?7"
 	}
 	before := q.Before
 	if before == 0 {
@@ -48,7 +48,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 		session = q.Session.UUID[:]
 	}
 	found, err := list(ctx, p.s, codec.DecodeMessage, from+order,
-		q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, session, storage.PageLimit(q.Limit))
+		q.Account.UUID[:], q.Conversation.UUID[:], q.After, before, session, bit(q.WithoutNotes), storage.PageLimit(q.Limit))
 	if q.Last {
 		slices.Reverse(found)
 	}

@@ -3,6 +3,7 @@ package storagetest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -338,6 +339,14 @@ var defects = []struct {
 				list, _ := q.Queries.Messages(ctx, query)
 				return list
 			}), nil
+		}
+	}},
+	{"leaves notes out after the limit", []string{"messages/window"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.messages = func(ctx context.Context, query storage.MessageQuery) ([]tickets.Message, error) {
+			without := query.WithoutNotes
+			query.WithoutNotes = false
+			list, err := q.Queries.Messages(ctx, query)
+			return slices.DeleteFunc(list, func(m tickets.Message) bool { return without && m.From == tickets.FromNote }), err
 		}
 	}},
 	{"shows another account's tickets", []string{"isolation/nothing", "words/match"}, func(b *broken, _ *conversations, _ *outbox, q *queries) {

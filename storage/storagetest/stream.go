@@ -32,7 +32,13 @@ func checkMessages(c *check) {
 	b.Messages = nil
 	const count = 20
 	for seq := int64(1); seq <= count; seq++ {
-		b.Messages = append(b.Messages, message(seq, sessions[seq%3%2], later(int(seq)), fmt.Sprint("m", seq)))
+		m := message(seq, sessions[seq%3%2], later(int(seq)), fmt.Sprint("m", seq))
+		if seq%5 < 2 && seq > 3 { // of no session, as some of the customer's are, too
+			m.From, m.Session = tickets.FromNote, tickets.SessionID{}
+		} else if seq == 3 {
+			m.Session = tickets.SessionID{}
+		}
+		b.Messages = append(b.Messages, m)
 	}
 	b.Conversation.LastSeq = count
 	c.commit(b)
@@ -41,10 +47,10 @@ func checkMessages(c *check) {
 		for _, after := range []int64{0, 1, 7, 19, 20, 99} {
 			for _, before := range []int64{0, 1, 2, 9, 20, 21, 99} {
 				for _, limit := range []int{0, 1, 4, 20} {
-					for _, last := range []bool{false, true} {
+					for how := range 4 {
 						q := storage.MessageQuery{
-							Account: a.ID, Conversation: b.Conversation.ID, Session: session,
-							After: after, Before: before, Last: last, Limit: limit,
+							Account: a.ID, Conversation: b.Conversation.ID, Session: session, WithoutNotes: how&1 != 0,
+							After: after, Before: before, Last: how&2 != 0, Limit: limit,
 						}
 						got, err := c.Queries().Messages(c.ctx, q)
 						c.must(err, "Messages %+v", q)
@@ -63,7 +69,8 @@ func checkMessages(c *check) {
 func expectedMessages(all []tickets.Message, q storage.MessageQuery) []tickets.Message {
 	var list []tickets.Message
 	for _, m := range all {
-		if m.Seq > q.After && (q.Before == 0 || m.Seq < q.Before) && (q.Session.IsZero() || m.Session == q.Session) {
+		if m.Seq > q.After && (q.Before == 0 || m.Seq < q.Before) && (q.Session.IsZero() || m.Session == q.Session) &&
+			(m.From != tickets.FromNote || !q.WithoutNotes) {
 			list = append(list, m)
 		}
 	}

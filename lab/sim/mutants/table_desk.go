@@ -265,7 +265,20 @@ var lookBugs = []mutant{
 	},
 	{
 		name: "agents' words are not found", file: "outbox.go",
-		old: "if m.From == tickets.FromCustomer || m.From == tickets.FromAgent {\n\t\t\tadd(", new: "if m.From == tickets.FromCustomer {\n\t\t\tadd(",
+		old: "m.From == tickets.FromAgent || m.From == tickets.FromNote {\n\t\t\tadd(", new: "m.From == tickets.FromNote {\n\t\t\tadd(",
+	},
+	{
+		name: "notes are not found", file: "outbox.go",
+		old: "m.From == tickets.FromAgent || m.From == tickets.FromNote {\n\t\t\tadd(", new: "m.From == tickets.FromAgent {\n\t\t\tadd(",
+	},
+	{
+		name: "every hook hears of notes", file: "outbox.go",
+		old: "if e.Kind == tickets.CommandNote && !slices", new: "if false && !slices",
+	},
+	{
+		name: "visitors read notes", file: "messages.go",
+		old: "q.WithoutNotes = true\n\tlist, err := d.store.Queries().Messages(ctx, q)\n\t// Also of a store that does not know WithoutNotes.\n\tlist = slices.DeleteFunc(list, func(m tickets.Message) bool { return m.From == tickets.FromNote })",
+		new: "list, err := d.store.Queries().Messages(ctx, q)\n\tlist = slices.Clip(list)",
 	},
 	{
 		name: "the picture before the last", file: "image.go",

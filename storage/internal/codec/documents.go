@@ -18,10 +18,14 @@ func AppendMessage(b []byte, m *tickets.Message) []byte {
 	b = appendText(b, 7, m.Agent)
 	b = appendText(b, 8, m.Name)
 	b = appendText(b, 9, m.Rule)
-	b = appendText(b, 10, m.Text)
+	text, file := 10, 11
+	if m.From == tickets.FromNote {
+		text, file = 12, 13 // versions that would show a note to a customer do not read these
+	}
+	b = appendText(b, text, m.Text)
 	if f := m.File; f != nil {
 		var at int
-		b, at = begin(b, 11)
+		b, at = begin(b, file)
 		b = appendID(b, 1, f.ID.UUID)
 		b = appendText(b, 2, f.Name)
 		b = appendText(b, 3, f.Type)
@@ -56,9 +60,9 @@ func DecodeMessage(doc string, m *tickets.Message) error {
 			m.Name = r.string()
 		case 9:
 			m.Rule = tickets.RuleKey(r.string())
-		case 10:
+		case 10, 12:
 			m.Text = r.string()
-		case 11:
+		case 11, 13:
 			m.File = readFile(&r)
 		}
 	}
@@ -107,7 +111,8 @@ func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 		b = appendElement(b, 14, c.Links[i].UUID[:])
 	}
 	b = appendInt(b, 15, c.Armed)
-	return appendInt(b, 16, c.SessionEpoch)
+	b = appendInt(b, 16, c.SessionEpoch)
+	return appendInt(b, 17, c.Notes)
 }
 
 // DecodeConversation reads into c, which must be zero, the conversation that
@@ -149,6 +154,8 @@ func DecodeConversation(doc string, c *tickets.Conversation) error {
 			c.Armed = chatcfg.Version(r.int())
 		case 16:
 			c.SessionEpoch = r.int()
+		case 17:
+			c.Notes = r.int()
 		}
 	}
 	return r.err()

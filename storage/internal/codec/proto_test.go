@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -73,6 +75,7 @@ func TestProto(t *testing.T) {
 	for _, f := range forms {
 		walk(f.name, f.append(nil, filler{rand.New(rand.NewPCG(1, 2)), false}.value(reflect.TypeOf(f.zero))))
 	}
+	walk("Message", codec.AppendMessage(nil, &tickets.Message{From: tickets.FromNote, Text: "nota", File: &tickets.File{Name: "a"}}))
 	for message, fields := range all {
 		for _, f := range fields {
 			assert.True(t, seen[message+"."+f.name], "%s.%s is never written", message, f.name)

@@ -32,6 +32,7 @@ var english = map[string]string{ //nolint:gosec // sentences about tokens, no to
 	"Bandeja":                "Inbox",
 	"Bandeja de salida":      "Outbox",
 	"Bienvenida":             "Welcome",
+	"Nota":                   "Note",
 	"Borrar del todo":        "Remove for good",
 	"Buscar en los mensajes": "Search the messages",
 	"Cada cuenta es un chat en un sitio web, con su propia configuración.": "Each account is a chat on a website, with a configuration of its own.",
