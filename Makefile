@@ -1,4 +1,4 @@
-.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut streams linear fuzz mutants mutate bench publish-check figures generate stale
+.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut streams linear fuzz mutants mutate bench publish-check sbom figures generate stale
 
 all: test lint
 
@@ -18,6 +18,7 @@ fuzz: ; @scripts/fuzz.sh # every fuzz target in turn: TIME=30s [ONLY=pattern]
 mutants: ; @scripts/mutants.sh # planted bugs: does the simulation find each
 mutate: ; @scripts/mutate.sh # random changes of the code: does a test notice each: N=mutants [SEED=first] [PACKAGES=list]
 publish-check: ; @scripts/publish-check.sh # what users get of every published module
+sbom: ; @scripts/sbom.sh # bills of materials of every published module: [VERSION=vX.Y.Z] [DIR=folder]
 figures: ; @go run ./lab/figures # lines, identifiers, requirements, bytes, words
 stale: ; @scripts/stale.sh # are the generated files what generators write
 generate: ; @scripts/generate.sh # write the generated files again

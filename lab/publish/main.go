@@ -9,14 +9,15 @@ import (
 func main() {
 	version := flag.String("version", "v0.0.1-check", "the version of every module")
 	root := flag.String("C", ".", "the repository")
+	bom := flag.Bool("sbom", false, "write bills of materials to the folder, not a proxy")
 	flag.Parse()
-	if err := run(*root, *version, flag.Arg(0)); err != nil {
+	if err := run(*root, *version, flag.Arg(0), *bom); err != nil {
 		fmt.Fprintln(os.Stderr, "publish:", err)
 		os.Exit(1)
 	}
 }
 
-func run(root, version, proxy string) error {
+func run(root, version, dir string, bom bool) error {
 	tree, err := ReadTree(root)
 	if err != nil {
 		return err
@@ -29,10 +30,13 @@ func run(root, version, proxy string) error {
 		return err
 	}
 	for _, m := range modules {
-		if proxy == "" {
+		switch {
+		case bom:
+			err = m.WriteBOM(dir, version)
+		case dir == "":
 			err = m.WriteRelease(version)
-		} else {
-			err = m.WriteProxy(proxy, version)
+		default:
+			err = m.WriteProxy(dir, version)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.Path, err)
