@@ -6,37 +6,48 @@
 //
 // It draws from the sites of all packages together, prints its seed, a line for each
 // mutant (killed, survived, or not over in time, which is neither) and the rate. A change
-// that does not compile is not counted and another is drawn. The packages must pass unchanged
-// first, in a third of the time that a mutant gets. The compiler reads the changed copy by -overlay: the sources
-// stay as they are. It fails only if it could not do its work.
+// that does not compile is not counted and another is drawn. All mutants of a package are compiled into one
+// test program, by -overlay: the sources stay as they are. The quick tests come first, the slow ones only if
+// those pass. The tests must pass unchanged first, in a third of the time that a mutant gets. It fails only if
+// it could not do its work.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
-// suites are the packages that are changed, each with the tests that must notice.
-var suites = map[string][]string{
-	"tickets":        {"./tickets", "./automation"},
-	"automation":     {"./automation"},
-	"chatcfg":        {"./chatcfg"},
-	".":              {"."},
-	"widget":         {"./widget"},
-	"storage/sqlite": {"./storage/sqlite"},
+// suite is the tests that must notice a change of a package.
+type suite struct {
+	packages []string
+	slow     string // a regular expression of the tests that run only if the others pass; empty: none
 }
+
+// suites are the packages that are changed.
+var suites = map[string]suite{
+	"tickets":        {[]string{"./tickets", "./automation"}, "^(TestDecisionsAreFrozen|TestUniform)$"},
+	"automation":     {[]string{"./automation"}, "^(TestDecisionsAreFrozen|TestUniform)$"},
+	"chatcfg":        {[]string{"./chatcfg"}, "^TestCalendarOracleEveryZone$"},
+	".":              {[]string{"."}, ""},
+	"widget":         {[]string{"./widget"}, "^TestIdleStreamMemory$"},
+	"storage/sqlite": {[]string{"./storage/sqlite"}, "^(TestConformanceAfterLoads|TestTwoProcesses|TestBackup)$"},
+}
+
+// building are tests that build the package from its sources: they see no mutant.
+const building = "^(TestAddedCommand|TestAddedRule)$"
 
 // outcome is the result of a mutant.
 type outcome string
@@ -45,7 +56,6 @@ const (
 	killed   outcome = "killed"
 	survived outcome = "survived"
 	late     outcome = "too late"
-	invalid  outcome = "does not compile"
 )
 
 func main() {
@@ -81,19 +91,26 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 	fmt.Fprintf(out, "seed %d, %d sites\n", *seed, len(sites))
-	t := trial{dir: dir, limit: *limit, sound: map[string]bool{}}
+	packages, err := choose(ctx, dir, sites, *n)
+	if err != nil {
+		return err
+	}
 	count := map[outcome]int{}
-	for _, s := range sites {
-		if count[killed]+count[survived]+count[late] == *n {
-			break
-		}
-		got, by, err := t.try(ctx, s)
+	for _, p := range packages {
+		programs, err := p.build(ctx, dir)
 		if err != nil {
 			return err
 		}
-		count[got]++
-		if got != invalid {
-			fmt.Fprintf(out, "%-9s %s%s\n", got, s, by)
+		if out, err := test(ctx, *limit/3, 0, programs, suites[p.folder].slow); err != nil {
+			return fmt.Errorf("unchanged, %s does not pass: %w\n%s", p.folder, err, out)
+		}
+		for _, number := range slices.Sorted(maps.Keys(p.mutants)) {
+			got, by, err := try(ctx, *limit, number, programs, suites[p.folder].slow)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.mutants[number], err)
+			}
+			count[got]++
+			fmt.Fprintf(out, "%-9s %s%s\n", got, p.mutants[number], by)
 		}
 	}
 	decided := count[killed] + count[survived]
@@ -104,6 +121,36 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
+// choose returns the first n mutants that compile, by their packages.
+func choose(ctx context.Context, dir string, sites []site, n int) ([]planted, error) {
+	all := map[string]planted{}
+	drawn, have := 0, 0
+	for changed := map[string]bool{}; have < n && drawn < len(sites); clear(changed) {
+		for ; have < n && drawn < len(sites); have++ {
+			s := sites[drawn]
+			drawn++
+			folder := filepath.Dir(s.path)
+			if all[folder].mutants == nil {
+				all[folder] = planted{folder, suites[folder].packages, map[int]site{}}
+			}
+			all[folder].mutants[drawn] = s
+			changed[folder] = true
+		}
+		for folder := range changed {
+			removed, err := all[folder].prune(ctx, dir)
+			if err != nil {
+				return nil, err
+			}
+			have -= removed
+		}
+	}
+	var packages []planted
+	for _, folder := range slices.Sorted(maps.Keys(all)) {
+		packages = append(packages, all[folder])
+	}
+	return packages, nil
+}
+
 // draw returns the sites of the packages (none named: all) in an order made from the
 // seed.
 func draw(packages []string, wanted *regexp.Regexp, seed uint64) ([]site, error) {
@@ -112,7 +159,7 @@ func draw(packages []string, wanted *regexp.Regexp, seed uint64) ([]site, error)
 	}
 	var all []site
 	for _, p := range packages {
-		if suites[p] == nil {
+		if suites[p].packages == nil {
 			return nil, fmt.Errorf("no tests are known for %q", p)
 		}
 		found, err := sitesOf(p)
@@ -129,82 +176,48 @@ func draw(packages []string, wanted *regexp.Regexp, seed uint64) ([]site, error)
 	return all, nil
 }
 
-// trial runs mutants.
-type trial struct {
-	dir   string
-	limit time.Duration
-	// sound are the packages whose tests passed unchanged.
-	sound map[string]bool
-}
-
-// try plants a mutant and runs the tests of its package. It returns the outcome, and in
-// by the test that failed.
-func (t *trial) try(ctx context.Context, s site) (got outcome, by string, err error) {
-	folder := filepath.Dir(s.path)
-	if !t.sound[folder] {
-		if out, err := test(ctx, t.limit/3, "", suites[folder]); err != nil {
-			return "", "", fmt.Errorf("unchanged, %s does not pass: %w\n%s", folder, err, out)
-		}
-		t.sound[folder] = true
-	}
-	overlay, err := t.plant(s)
-	if err != nil {
-		return "", "", err
-	}
-	if build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-overlay", overlay, "./"+folder); build.Run() != nil { //nolint:gosec // our own package
-		return invalid, "", ctx.Err()
-	}
-	out, err := test(ctx, t.limit, overlay, suites[folder])
+// try runs the tests with a mutant. It returns the outcome, and in by the test that failed.
+func try(ctx context.Context, limit time.Duration, number int, programs []program, slow string) (got outcome, by string, err error) {
+	out, err := test(ctx, limit, number, programs, slow)
 	switch {
 	case ctx.Err() != nil:
 		return "", "", ctx.Err()
 	case err == nil:
 		return survived, "", nil
-	case strings.Contains(out, "panic: test timed out after"):
-		return late, "", nil
-	case strings.Contains(out, "[build failed]"):
-		return invalid, "", nil
 	}
 	if name := failed.FindStringSubmatch(out); name != nil {
 		return killed, " (" + name[1] + ")", nil
 	}
+	if strings.Contains(out, "panic: test timed out after") {
+		return late, "", nil
+	}
 	if strings.Contains(out, "panic:") || strings.Contains(out, "fatal error:") {
 		return killed, " (it panics)", nil
 	}
-	return "", "", fmt.Errorf("%s: %w\n%s", s, err, out)
+	return "", "", fmt.Errorf("%w\n%s", err, out)
 }
 
 var failed = regexp.MustCompile(`--- FAIL: (\S+)`)
 
-// plant writes the changed copy and the overlay that puts it in place.
-func (t *trial) plant(s site) (overlay string, err error) {
-	changed, err := s.mutated()
-	if err != nil {
-		return "", err
-	}
-	path, err := filepath.Abs(s.path)
-	if err != nil {
-		return "", err
-	}
-	copied := filepath.Join(t.dir, "mutant.go")
-	if err := os.WriteFile(copied, changed, 0o600); err != nil {
-		return "", err
-	}
-	body, err := json.Marshal(map[string]map[string]string{"Replace": {path: copied}})
-	if err != nil {
-		return "", err
-	}
-	overlay = filepath.Join(t.dir, "overlay.json")
-	return overlay, os.WriteFile(overlay, body, 0o600)
-}
+// program is the tests of a package.
+type program struct{ binary, folder string }
 
-// test runs the tests of packages, and stops them at the first failure or after the limit. A mutant
-// may loop for ever and eat memory: the memory is limited, too.
-func test(ctx context.Context, limit time.Duration, overlay string, packages []string) (string, error) {
-	args := []string{"-c", `ulimit -v 16000000; exec "$0" "$@"`, "go", "test", "-trimpath", "-vet=off", "-count=1", "-failfast", "-timeout=" + limit.String()}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
+// test runs a suite with a mutant (0: none) and stops it at the first failure; each program may run for the
+// limit. A mutant may loop for ever and eat memory: the memory is limited, too.
+func test(ctx context.Context, limit time.Duration, mutant int, programs []program, slow string) (string, error) {
+	stages := [][]string{{"-test.skip", building}}
+	if slow != "" {
+		stages = [][]string{{"-test.skip", building + "|" + slow}, {"-test.run", slow}}
 	}
-	out, err := exec.CommandContext(ctx, "sh", append(args, packages...)...).CombinedOutput() //nolint:gosec // our own packages
-	return string(out), err
+	for _, stage := range stages {
+		for _, p := range programs {
+			args := []string{"-c", `ulimit -v 16000000; exec "$0" "$@"`, p.binary, "-test.failfast", "-test.timeout=" + limit.String()}
+			command := exec.CommandContext(ctx, "sh", append(args, stage...)...) //nolint:gosec // our own tests
+			command.Dir, command.Env = p.folder, append(os.Environ(), fmt.Sprintf("MUTANT=%d", mutant))
+			if out, err := command.CombinedOutput(); err != nil {
+				return string(out), err
+			}
+		}
+	}
+	return "", nil
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,10 +41,9 @@ func TestSites(t *testing.T) {
 	for _, s := range sites {
 		assert.Equal(t, path, s.path)
 		got = append(got, strings.TrimPrefix(s.String(), path+":"))
-		text, err := s.mutated()
-		require.NoError(t, err)
-		assert.Equal(t, strings.Replace(source[s.from:], s.old, s.text, 1), string(text[s.from:]))
-		assert.Equal(t, source[:s.from], string(text[:s.from]))
+		body := source[s.body[0]:s.body[1]]
+		at := s.from - s.body[0]
+		assert.Equal(t, body[:at]+strings.Replace(body[at:], s.old, s.text, 1), s.mutated(source))
 	}
 	assert.Equal(t, []string{
 		"4 f: 0 → 1",
@@ -63,4 +63,63 @@ func TestSites(t *testing.T) {
 		"13 f: err → nil",
 		"13 f: 0 → 1",
 	}, got)
+}
+
+const program1 = `package p
+
+func first(n int) int {
+	if n > 0 {
+		return 1
+	}
+	return 2
+}
+
+func unused() {
+	n := 5
+	_ = n
+}
+`
+
+const program2 = `package p
+
+import "testing"
+
+func TestFirst(t *testing.T) {
+	if first(3) != 1 {
+		t.Fatal("no")
+	}
+}
+`
+
+// Each mutant runs only when it is chosen, and those that do not compile are left out.
+func TestMutantsRun(t *testing.T) { //nolint:paralleltest // it changes the folder
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"go.mod": "module p\n\ngo 1.26\n", "p/p.go": program1, "p/p_test.go": program2} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	}
+	sites, err := sitesOf("p")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	packages, err := choose(t.Context(), dir, sites, 100)
+	require.NoError(t, err)
+	require.Len(t, packages, 1)
+	packages[0].tests = []string{"./p"}
+	programs, err := packages[0].build(t.Context(), dir)
+	require.NoError(t, err)
+	_, err = test(t.Context(), time.Minute, 0, programs, "")
+	require.NoError(t, err)
+	got := map[string]outcome{}
+	for number, s := range packages[0].mutants {
+		got[strings.TrimPrefix(s.String(), "p/p.go:")], _, err = try(t.Context(), time.Minute, number, programs, "")
+		require.NoError(t, err)
+	}
+	assert.Equal(t, map[string]outcome{
+		"4 first: n > 0 → !(n > 0)": killed,
+		"4 first: > → >=":           survived,
+		"4 first: 0 → 1":            survived,
+		"5 first: 1 → 2":            killed,
+		"7 first: 2 → 3":            survived,
+		"11 unused: 5 → 6":          survived,
+	}, got, "n := 5 without _ = n does not compile")
 }

@@ -19,6 +19,9 @@ type site struct {
 	from, to int // offsets in the file
 	text     string
 	old      string
+	// body are the offsets between the braces of the function; returns: it has results.
+	body    [2]int
+	returns bool
 }
 
 func (s site) String() string {
@@ -34,13 +37,9 @@ func oneLine(s string) string {
 	return s
 }
 
-// mutated returns the file's text with the site changed.
-func (s site) mutated() ([]byte, error) {
-	source, err := os.ReadFile(s.path)
-	if err != nil {
-		return nil, err
-	}
-	return append(append(source[:s.from:s.from], s.text...), source[s.to:]...), nil
+// mutated returns the function's body with the site changed, given the file's text.
+func (s site) mutated(source string) string {
+	return source[s.body[0]:s.from] + s.text + source[s.to:s.body[1]]
 }
 
 // sitesOf returns all sites of a package's product files.
@@ -66,7 +65,8 @@ func sitesOf(folder string) ([]site, error) {
 		f := finder{path: path, source: string(source), files: files}
 		for _, d := range file.Decls {
 			if function, ok := d.(*ast.FuncDecl); ok && function.Body != nil {
-				f.function = function.Name.Name
+				f.function, f.returns = function.Name.Name, function.Type.Results != nil
+				f.body[0], f.body[1] = f.offsets(function.Body.Lbrace+1, function.Body.Rbrace)
 				ast.Inspect(function.Body, f.visit)
 			}
 		}
@@ -80,6 +80,8 @@ type finder struct {
 	path, source string
 	files        *token.FileSet
 	function     string
+	body         [2]int
+	returns      bool
 	found        []site
 }
 
@@ -165,6 +167,6 @@ func (f *finder) replace(from, to token.Pos, text string) {
 	start, end := f.offsets(from, to)
 	f.found = append(f.found, site{
 		path: f.path, line: f.files.Position(from).Line, function: f.function,
-		from: start, to: end, text: text, old: f.source[start:end],
+		from: start, to: end, text: text, old: f.source[start:end], body: f.body, returns: f.returns,
 	})
 }

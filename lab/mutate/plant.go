@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// planted is a package with all its mutants in it, by their numbers: a function of which there are mutants
+// begins with their bodies, and the environment variable MUTANT says which one runs.
+type planted struct {
+	folder  string
+	tests   []string // the packages whose tests must notice
+	mutants map[int]site
+}
+
+// choice is a file of the package: it says which mutant runs.
+const choice = `package %s
+
+import (
+	mutantOS "os"
+	mutantNumber "strconv"
+)
+
+var mutantChosen = func() int { n, _ := mutantNumber.Atoi(mutantOS.Getenv("MUTANT")); return n }()
+`
+
+// withMutants returns a file's text with mutants in it. The compiler reports their errors as of a file of
+// their number's name.
+func withMutants(path, source string, mutants map[int]site) string {
+	var numbers []int
+	for number, s := range mutants {
+		if s.path == path {
+			numbers = append(numbers, number)
+		}
+	}
+	slices.SortFunc(numbers, func(a, b int) int {
+		if by := mutants[a].body[0] - mutants[b].body[0]; by != 0 {
+			return by
+		}
+		return a - b
+	})
+	var b strings.Builder
+	done := 0
+	for i, number := range numbers {
+		s := mutants[number]
+		b.WriteString(source[done:s.body[0]])
+		done = s.body[0]
+		fmt.Fprintf(&b, "\nif mutantChosen == %d {\n//line mutant%d:1\n%s\n", number, number, s.mutated(source))
+		if !s.returns {
+			b.WriteString("return\n")
+		}
+		b.WriteString("}\n")
+		if i == len(numbers)-1 || mutants[numbers[i+1]].body != s.body {
+			fmt.Fprintf(&b, "//line %s:%d\n", filepath.Base(path), 1+strings.Count(source[:done], "\n"))
+		}
+	}
+	return b.String() + source[done:]
+}
+
+// overlay writes the changed files to a folder and returns the overlay that puts them in place.
+func (p planted) overlay(dir string) (string, error) {
+	replace := map[string]string{}
+	write := func(path, text string) error {
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		replace[path] = filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
+		return os.WriteFile(replace[path], []byte(text), 0o600)
+	}
+	name := ""
+	done := map[string]bool{}
+	for _, s := range p.mutants {
+		if done[s.path] {
+			continue
+		}
+		done[s.path] = true
+		source, err := os.ReadFile(s.path)
+		if err != nil {
+			return "", err
+		}
+		name = clause.FindStringSubmatch(string(source))[1]
+		if err := write(s.path, withMutants(s.path, string(source), p.mutants)); err != nil {
+			return "", err
+		}
+	}
+	if err := write(filepath.Join(p.folder, "mutant_choice.go"), fmt.Sprintf(choice, name)); err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, body, 0o600)
+}
+
+var (
+	clause = regexp.MustCompile(`(?m)^package (\w+)`)
+	wrong  = regexp.MustCompile(`mutant(\d+):\d+`)
+)
+
+// prune removes the mutants that do not compile and reports how many they were.
+func (p planted) prune(ctx context.Context, dir string) (int, error) {
+	removed := 0
+	for {
+		overlay, err := p.overlay(dir)
+		if err != nil {
+			return 0, err
+		}
+		out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-gcflags=-e", "-overlay", overlay, "./"+p.folder).CombinedOutput() //nolint:gosec // our own package
+		if err == nil {
+			return removed, nil
+		}
+		before := len(p.mutants)
+		for _, of := range wrong.FindAllStringSubmatch(string(out), -1) {
+			number, err := strconv.Atoi(of[1])
+			if err != nil {
+				return 0, err
+			}
+			delete(p.mutants, number)
+		}
+		if len(p.mutants) == before {
+			return 0, fmt.Errorf("%s: %w\n%s", p.folder, err, out)
+		}
+		if removed += before - len(p.mutants); len(p.mutants) == 0 {
+			return removed, nil
+		}
+	}
+}
+
+// build builds the test programs of the package's suite.
+func (p planted) build(ctx context.Context, dir string) (programs []program, err error) {
+	overlay, err := p.overlay(dir)
+	if err != nil {
+		return nil, err
+	}
+	for i, folder := range p.tests {
+		binary := filepath.Join(dir, fmt.Sprintf("%d.test", i))
+		args := []string{"test", "-c", "-trimpath", "-vet=off", "-overlay", overlay, "-o", binary, folder}
+		if out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil { //nolint:gosec // our own packages
+			return nil, errors.Join(err, errors.New(string(out)))
+		}
+		programs = append(programs, program{binary, folder})
+	}
+	return programs, nil
+}
