@@ -36,6 +36,8 @@ type graph struct {
 	// me is what it says of the person; a function writes something else.
 	me  map[string]any
 	odd http.HandlerFunc
+	// exchanges is how often a code came, good or not.
+	exchanges int
 }
 
 func facebook(t *testing.T) (*graph, *login.Facebook) {
@@ -82,6 +84,7 @@ func fail(w http.ResponseWriter, message string) {
 func (g *graph) token(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.exchanges++
 	to, ok := g.codes[r.FormValue("code")]
 	if !ok || to == "" || to != r.FormValue("redirect_uri") || r.FormValue("client_id") != appID || r.FormValue("client_secret") != appSecret {
 		fail(w, "Error validating "+r.FormValue("client_secret"))
@@ -225,6 +228,13 @@ func TestFacebookRefuses(t *testing.T) {
 			g.me["name"] = strings.Repeat("x", 1<<20)
 			return r
 		}, login.ErrLogin},
+		{"another status", func(g *graph, r *http.Request) *http.Request {
+			g.odd = func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusInternalServerError)
+				_ = json.NewEncoder(w).Encode(g.me)
+			}
+			return r
+		}, login.ErrLogin},
 		{"sent elsewhere", func(g *graph, r *http.Request) *http.Request {
 			g.odd = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }
 			return r
@@ -262,4 +272,26 @@ func TestFacebookRefuses(t *testing.T) {
 		require.ErrorIs(t, err, login.ErrLogin)
 		assert.NotContains(t, err.Error(), "appsecret_proof")
 	})
+}
+
+// Facebook is not asked about a code that cannot be one, nor without a state.
+func TestCodesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		parameter, value string
+		want             int
+	}{
+		"no code": {"code", "", 0}, "no state": {"state", "", 0}, "over the limit": {"code", strings.Repeat("x", 4097), 0},
+		"the control": {"code", strings.Repeat("x", 4096), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, f := facebook(t)
+			_, err := f.Finish(t.Context(), with(visit(t, begin(t, f, "state-1")), tt.parameter, tt.value))
+			require.ErrorIs(t, err, login.ErrLogin)
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			require.Equal(t, tt.want, g.exchanges)
+		})
+	}
 }
