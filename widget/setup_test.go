@@ -206,6 +206,9 @@ func (s *site) do(q request) answer {
 	res, err := s.server.Client().Do(s.new(q))
 	require.NoError(s.t, err)
 	defer res.Body.Close()
+	if res.Header.Get("Content-Type") == "text/event-stream" { // it would not end
+		return answer{res.StatusCode, res.Header, nil}
+	}
 	body, err := io.ReadAll(res.Body)
 	require.NoError(s.t, err)
 	return answer{res.StatusCode, res.Header, body}

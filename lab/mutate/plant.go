@@ -22,15 +22,34 @@ type planted struct {
 	mutants map[int]site
 }
 
-// choice is a file of the package: it says which mutant runs.
+// choice is a file of the package: it says which mutant runs, and notes in the file MUTANTS_REACHED, if that
+// is set, which could.
 const choice = `package %s
 
 import (
 	mutantOS "os"
 	mutantNumber "strconv"
+	mutantSync "sync"
 )
 
-var mutantChosen = func() int { n, _ := mutantNumber.Atoi(mutantOS.Getenv("MUTANT")); return n }()
+var (
+	mutantOnly  = func() int { n, _ := mutantNumber.Atoi(mutantOS.Getenv("MUTANT")); return n }()
+	mutantNotes = mutantOS.Getenv("MUTANTS_REACHED")
+	mutantSeen  mutantSync.Map
+)
+
+func mutantChosen(n int) bool {
+	if mutantNotes == "" {
+		return n == mutantOnly
+	}
+	if _, seen := mutantSeen.LoadOrStore(n, true); !seen {
+		if f, err := mutantOS.OpenFile(mutantNotes, mutantOS.O_APPEND|mutantOS.O_CREATE|mutantOS.O_WRONLY, 0o600); err == nil {
+			_, _ = f.WriteString(mutantNumber.Itoa(n) + "\n")
+			_ = f.Close()
+		}
+	}
+	return false
+}
 `
 
 // withMutants returns a file's text with mutants in it. The compiler reports their errors as of a file of
@@ -54,7 +73,7 @@ func withMutants(path, source string, mutants map[int]site) string {
 		s := mutants[number]
 		b.WriteString(source[done:s.body[0]])
 		done = s.body[0]
-		fmt.Fprintf(&b, "\nif mutantChosen == %d {\n//line mutant%d:1\n%s\n", number, number, s.mutated(source))
+		fmt.Fprintf(&b, "\nif mutantChosen(%d) {\n//line mutant%d:1\n%s\n", number, number, s.mutated(source))
 		if !s.returns {
 			b.WriteString("return\n")
 		}
@@ -138,6 +157,13 @@ func (p planted) prune(ctx context.Context, dir string) (int, error) {
 	}
 }
 
+// program is the tests of a package.
+type program struct {
+	binary, folder string
+	// reach are the tests that reach a mutant.
+	reach map[int][]string
+}
+
 // build builds the test programs of the package's suite.
 func (p planted) build(ctx context.Context, dir string) (programs []program, err error) {
 	overlay, err := p.overlay(dir)
@@ -145,12 +171,61 @@ func (p planted) build(ctx context.Context, dir string) (programs []program, err
 		return nil, err
 	}
 	for i, folder := range p.tests {
-		binary := filepath.Join(dir, fmt.Sprintf("%d.test", i))
-		args := []string{"test", "-c", "-trimpath", "-vet=off", "-overlay", overlay, "-o", binary, folder}
+		one := program{filepath.Join(dir, fmt.Sprintf("%d.test", i)), folder, map[int][]string{}}
+		args := []string{"test", "-c", "-trimpath", "-vet=off", "-overlay", overlay, "-o", one.binary, folder}
 		if out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil { //nolint:gosec // our own packages
 			return nil, errors.Join(err, errors.New(string(out)))
 		}
-		programs = append(programs, program{binary, folder})
+		if err := one.look(ctx, dir); err != nil {
+			return nil, err
+		}
+		programs = append(programs, one)
 	}
 	return programs, nil
 }
+
+// look runs each test by itself and notes which mutants it reaches. It fails if a test does.
+func (p *program) look(ctx context.Context, dir string) error {
+	list, err := p.run(ctx, nil, "-test.list", ".")
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, list)
+	}
+	for name := range strings.Lines(list) {
+		name = strings.TrimSpace(name)
+		if !testName.MatchString(name) || building.MatchString(name) {
+			continue
+		}
+		notes := filepath.Join(dir, "reached")
+		if out, err := p.run(ctx, []string{"MUTANTS_REACHED=" + notes}, "-test.run", "^"+name+"$"); err != nil {
+			return fmt.Errorf("unchanged, %s of %s: %w\n%s", name, p.folder, err, out)
+		}
+		reached, err := os.ReadFile(notes)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err := errors.Join(err, os.Remove(notes)); err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(reached)) {
+			number, err := strconv.Atoi(strings.TrimSpace(line))
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(p.reach[number], name) {
+				p.reach[number] = append(p.reach[number], name)
+			}
+		}
+	}
+	return nil
+}
+
+// run runs the program in its package's folder with variables of the environment, and returns its output. The memory is
+// limited: a mutant may loop for ever and eat it.
+func (p *program) run(ctx context.Context, env []string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "sh", append([]string{"-c", `ulimit -v 16000000; exec "$0" "$@"`, p.binary}, args...)...) //nolint:gosec // our own tests
+	command.Dir, command.Env = p.folder, append(os.Environ(), env...)
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
+var testName = regexp.MustCompile(`^(Test|Example|Fuzz)\w*$`)
