@@ -71,7 +71,12 @@ func first(n int) int {
 	if n > 0 {
 		return 1
 	}
-	return 2
+	for {
+		if n == 0 {
+			continue
+		}
+		return 2
+	}
 }
 
 func unused() {
@@ -117,7 +122,9 @@ func TestMutantsRun(t *testing.T) { //nolint:paralleltest // it changes the fold
 		"4 first: > → >=":           survived,
 		"4 first: 0 → 1":            survived,
 		"5 first: 1 → 2":            killed,
-		"7 first: 2 → 3":            survived,
-		"11 unused: 5 → 6":          survived,
-	}, got, "n := 5 without _ = n does not compile")
+		"8 first: == → !=":          survived,
+		"8 first: 0 → 1":            survived,
+		"11 first: 2 → 3":           survived,
+		"16 unused: 5 → 6":          survived,
+	}, got, "neither n := 5 without _ = n compiles nor a break for the continue")
 }

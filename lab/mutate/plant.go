@@ -52,8 +52,9 @@ func mutantChosen(n int) bool {
 }
 `
 
-// withMutants returns a file's text with mutants in it. The compiler reports their errors as of a file of
-// their number's name.
+// withMutants returns a file's text with mutants in it, each in its function and as a function by itself, for
+// the compiler to see what it would refuse, as a return that is missing. It reports their errors as of a file
+// of their number's name.
 func withMutants(path, source string, mutants map[int]site) string {
 	var numbers []int
 	for number, s := range mutants {
@@ -74,7 +75,9 @@ func withMutants(path, source string, mutants map[int]site) string {
 		b.WriteString(source[done:s.body[0]])
 		done = s.body[0]
 		fmt.Fprintf(&b, "\nif mutantChosen(%d) {\n//line mutant%d:1\n%s\n", number, number, s.mutated(source))
-		if !s.returns {
+		if s.returns {
+			b.WriteString("panic(`unreachable`)\n")
+		} else {
 			b.WriteString("return\n")
 		}
 		b.WriteString("}\n")
@@ -82,7 +85,13 @@ func withMutants(path, source string, mutants map[int]site) string {
 			fmt.Fprintf(&b, "//line %s:%d\n", filepath.Base(path), 1+strings.Count(source[:done], "\n"))
 		}
 	}
-	return b.String() + source[done:]
+	b.WriteString(source[done:])
+	for _, number := range numbers {
+		s := mutants[number]
+		fmt.Fprintf(&b, "\n//line mutant%d:1\n%smutant%d%s%s}\n", number,
+			source[s.head[0]:s.head[1]], number, source[s.head[2]:s.body[0]], s.mutated(source))
+	}
+	return b.String()
 }
 
 // overlay writes the changed files to a folder and returns the overlay that puts them in place.

@@ -19,7 +19,9 @@ type site struct {
 	from, to int // offsets in the file
 	text     string
 	old      string
-	// body are the offsets between the braces of the function; returns: it has results.
+	// head are the offsets of the function, of its name and of the name's end, body those between its braces;
+	// returns: it has results.
+	head    [3]int
 	body    [2]int
 	returns bool
 }
@@ -66,6 +68,8 @@ func sitesOf(folder string) ([]site, error) {
 		for _, d := range file.Decls {
 			if function, ok := d.(*ast.FuncDecl); ok && function.Body != nil {
 				f.function, f.returns = function.Name.Name, function.Type.Results != nil
+				f.head[0], f.head[1] = f.offsets(function.Pos(), function.Name.Pos())
+				f.head[2] = f.head[1] + len(function.Name.Name)
 				f.body[0], f.body[1] = f.offsets(function.Body.Lbrace+1, function.Body.Rbrace)
 				ast.Inspect(function.Body, f.visit)
 			}
@@ -80,6 +84,7 @@ type finder struct {
 	path, source string
 	files        *token.FileSet
 	function     string
+	head         [3]int
 	body         [2]int
 	returns      bool
 	found        []site
@@ -167,6 +172,6 @@ func (f *finder) replace(from, to token.Pos, text string) {
 	start, end := f.offsets(from, to)
 	f.found = append(f.found, site{
 		path: f.path, line: f.files.Position(from).Line, function: f.function,
-		from: start, to: end, text: text, old: f.source[start:end], body: f.body, returns: f.returns,
+		from: start, to: end, text: text, old: f.source[start:end], head: f.head, body: f.body, returns: f.returns,
 	})
 }
