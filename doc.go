@@ -1,5 +1,5 @@
 // Package charla is a chat channel for websites, as a library: customers write,
-// agents answer, and between the two stand tickets, an SLA and seven automatic
+// agents answer, and between the two stand tickets, an SLA and eight automatic
 // actions. A service imports it, hands it a store, and puts its own pages, users
 // and e-mail around it.
 //

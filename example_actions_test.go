@@ -9,7 +9,7 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// The seven automatic actions, each in the smallest shop that shows it.
+// The automatic actions, each in the smallest shop that shows it.
 
 // newCustomer answers the first message ever of a customer.
 func Example_newCustomer() {
@@ -154,4 +154,21 @@ func Example_important() {
 	// Output:
 	// important: true
 	// to team@tienda.cl: New important ticket: Tienda
+}
+
+// reminders are sent to a customer who does not answer, before the ticket closes.
+func Example_reminders() {
+	s := open(func(c *chatcfg.Config) {
+		c.Automation.Reminders = chatcfg.Reminders{Enabled: true, Steps: []chatcfg.Reminder{
+			{After: minutes(5), Messages: chatcfg.Texts("Are you still there, {customer|friend}?")},
+		}}
+	})
+	ref := s.says("hello")
+	s.replies(ref, "How can I help?")
+	s.wait(5 * time.Minute)
+	s.print(ref)
+	// Output:
+	// customer: hello
+	// agent: How can I help?
+	// reminders: Are you still there, Carla?
 }

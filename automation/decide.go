@@ -18,15 +18,11 @@ import (
 func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) (*tickets.Draft, error) {
 	in.Config = r.Version
 	d := r.begin(s, in.Now)
-	if err := r.rearm(d, in); err != nil {
+	if err := r.rearm(d, in, cmd.Kind); err != nil {
 		return nil, err
 	}
-	for {
-		due, next := r.next(&d.Ticket)
-		if next == nil || due.After(in.Now) || (due.Equal(in.Now) && cmd.Kind != tickets.CommandTick) {
-			break
-		}
-		if err := r.fire(d, in, due, next); err != nil {
+	for r.dueWith(&d.Ticket, in.Now, cmd.Kind) {
+		if err := r.fire(d, in, cmd.Kind); err != nil {
 			return nil, err
 		}
 	}
@@ -40,10 +36,19 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 	if !cmd.Kind.Follows() {
 		return d, nil
 	}
-	if due, next := r.next(&d.Ticket); next != nil {
-		d.AddFinding(tickets.Finding{Rule: next.key, Why: WhyArmed, Until: due})
+	for i := range r.timed {
+		if due, ok := r.timed[i].due(&d.Ticket); ok {
+			d.AddFinding(tickets.Finding{Rule: r.timed[i].key, Why: WhyArmed, Until: due})
+		}
 	}
 	return d, nil
+}
+
+// dueWith reports whether a deadline of the ticket is carried out before a command of now:
+// one strictly before it, for [tickets.CommandTick] also one at it (R4.3).
+func (r *Rules) dueWith(t *tickets.Ticket, now time.Time, by tickets.CommandKind) bool {
+	due, next := r.next(t)
+	return next != nil && (due.Before(now) || due.Equal(now) && by == tickets.CommandTick)
 }
 
 // rearm brings a conversation that was armed under an older configuration to this one:
@@ -51,7 +56,7 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 // deadline before that save is carried out first. Other deadlines need nothing: they
 // are not stored but computed. It fails if a rule's command does
 // ([tickets.Draft.Do]).
-func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
+func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs, by tickets.CommandKind) error {
 	armed := d.Conversation.Armed
 	d.Conversation.Armed = r.Version
 	if r.running == nil || armed >= r.since.Running {
@@ -65,7 +70,7 @@ func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs) error {
 			continue
 		}
 		if due, next := r.next(&d.Ticket); next != nil && due.Before(in.Now) {
-			if err := r.fire(d, in, due, next); err != nil {
+			if err := r.fire(d, in, by); err != nil {
 				return err
 			}
 		}
@@ -98,11 +103,13 @@ func (r *Rules) begin(s tickets.State, now time.Time) *tickets.Draft {
 	return d
 }
 
-// fire carries out a deadline as of the instant at which it was due, so that the
-// outcome does not depend on how late that is, and asks the rules that follow. It fails
-// if the rule's command does ([tickets.Draft.Do]).
-func (r *Rules) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, one *deadline) error {
-	if err := one.fire(d, in, due); err != nil {
+// fire carries out the ticket's next deadline as of the instant at which it was due, so
+// that the outcome does not depend on how late that is (reminders depend on it), and asks
+// the rules that follow. There must be a deadline. It fails if the rule's command does
+// ([tickets.Draft.Do]).
+func (r *Rules) fire(d *tickets.Draft, in tickets.Inputs, by tickets.CommandKind) error {
+	due, next := r.next(&d.Ticket)
+	if err := next.fire(d, in, due, by); err != nil {
 		return err
 	}
 	r.ask(d, d.Entries[len(d.Entries)-1].Kind)

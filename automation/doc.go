@@ -1,4 +1,4 @@
-// Package automation decides what follows by itself: the seven automatic actions
+// Package automation decides what follows by itself: the eight automatic actions
 // of SPEC section 4, the marking by keywords and the notifications of section 5,
 // and the deadlines of both. It is pure.
 //

@@ -56,10 +56,20 @@ func partlyTimed(compiled any) bool {
 		due(*tickets.Ticket) (time.Time, bool)
 	})
 	_, fire := compiled.(interface {
-		fire(*tickets.Draft, tickets.Inputs, time.Time) error
+		fire(*tickets.Draft, tickets.Inputs, time.Time, tickets.CommandKind) error
 	})
 	return due || fire
 }
 
 // FactWords are the words of facts.
 func FactWords() map[tickets.FactKind]chatcfg.Words { return factWords }
+
+// Timed returns a rule's deadline for a ticket; false: it has none.
+func (r *Rules) Timed(t *tickets.Ticket, key tickets.RuleKey) (time.Time, bool) {
+	for i := range r.timed {
+		if r.timed[i].key == key {
+			return r.timed[i].due(t)
+		}
+	}
+	return time.Time{}, false
+}

@@ -33,11 +33,14 @@ type life struct {
 	rules    *automation.Rules
 	presence tickets.Presence
 	session  tickets.SessionID
+	// more configures what testdata/decisions knows nothing of; nil: nothing.
+	more func(*life)
 }
 
 // frozenSince is what saves mean for what was armed before them (R4.8, R2.6).
 type frozenSince struct {
 	autoCloseOn, autoCloseChanged time.Time
+	moreChanged                   time.Time // of what more configures
 	running                       chatcfg.Version
 	runningAt                     time.Time
 }
@@ -45,8 +48,15 @@ type frozenSince struct {
 // liveFrozen lives the life of a seed and tells what each of its steps comes to.
 func liveFrozen(t *testing.T, seed uint64, tell func(int, frozenOutcome)) {
 	t.Helper()
+	live(t, seed, nil, tell)
+}
+
+// live lives the life of a seed with more in its configurations.
+func live(t *testing.T, seed uint64, more func(*life), tell func(int, frozenOutcome)) {
+	t.Helper()
 	l := &life{
-		t: t, r: rand.New(rand.NewPCG(seed, 20261129)), kept: map[tickets.Number]tickets.Ticket{},
+		more: more,
+		t:    t, r: rand.New(rand.NewPCG(seed, 20261129)), kept: map[tickets.Number]tickets.Ticket{},
 		presence: tickets.Presence{Absence: 1}, cfg: chatcfg.Default(chatcfg.Spanish), version: 1,
 	}
 	l.now = time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(l.r.IntN(600*24*60)) * time.Minute)
@@ -139,6 +149,26 @@ func (l *life) configure(all bool) {
 	}
 	c.Chat.WriteAsCompany = l.one(3)
 	c.Chat.Locale = []chatcfg.Locale{chatcfg.Auto, chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese}[r.IntN(4)]
+	if l.more != nil {
+		l.more(l)
+	}
+}
+
+// reminded switches reminders on or off.
+func reminded(l *life) {
+	a := &l.cfg.Automation
+	a.Reminders = chatcfg.Reminders{Enabled: !l.one(4)}
+	most := int64(120)
+	if a.AutoClose.Enabled {
+		most = a.AutoClose.After.Value - 1
+	}
+	for at, i := int64(0), 0; i < 3 && at < most; i++ {
+		at += 1 + l.r.Int64N(most-at)
+		after := &chatcfg.Duration{Value: at, Unit: chatcfg.UnitMinutes}
+		a.Reminders.Steps = append(a.Reminders.Steps, chatcfg.Reminder{After: after, Messages: chatcfg.Texts("¿sigues ahí?", "{customer|amigo}, ¿sigues ahí?")})
+	}
+	a.Reminders.Enabled = a.Reminders.Enabled && len(a.Reminders.Steps) > 0
+	l.since.moreChanged = l.now
 }
 
 func (l *life) hours() chatcfg.Hours {
@@ -179,6 +209,9 @@ func (l *life) compile() {
 	running := l.running
 	if l.since.running == l.version {
 		running = nil
+	}
+	if l.more != nil {
+		a.Rules = a.Rules.With(chatcfg.RuleSince{Rule: "reminders", Changed: l.since.moreChanged})
 	}
 	var err error
 	l.rules, err = automation.Compile(a, l.cfg, running)

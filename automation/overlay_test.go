@@ -59,7 +59,7 @@ func (r greets) due(t *tickets.Ticket) (time.Time, bool) {
 	return at.Add(time.Second), t.Status == tickets.StatusOpen && t.Important && t.Wait != nil && !t.Delayed() && !at.IsZero()
 }
 
-func (r greets) fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error {
+func (r greets) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, _ tickets.CommandKind) error {
 	return r.act(d, tickets.CommandDelay, in, due)
 }
 
@@ -73,7 +73,7 @@ func TestAddedRule(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("rule.go")
 	require.NoError(t, err)
-	listed := strings.Replace(string(list), "&sla, &autoClose,", "&greeting, &sla, &autoClose,", 1)
+	listed := strings.Replace(string(list), "&sla, &reminders,", "&greeting, &sla, &reminders,", 1)
 	require.NotEqual(t, string(list), listed)
 	for name, tt := range map[string]struct{ old, new, want string }{
 		"complete":                 {"", "", ""},

@@ -41,7 +41,7 @@ type rule struct {
 var rules = []*rule{
 	&important, &notify,
 	&newCustomer, &ticketCreated, &outOfHours, &noAgents,
-	&sla, &autoClose,
+	&sla, &reminders, &autoClose,
 	&manualClose, &automaticClose,
 }
 
@@ -55,9 +55,9 @@ type asker interface {
 type timed interface {
 	// due returns the rule's deadline for a ticket; false: it has none.
 	due(t *tickets.Ticket) (time.Time, bool)
-	// fire carries the rule out as of the instant at which it was due. It fails if
-	// the rule's command does ([tickets.Draft.Do]).
-	fire(d *tickets.Draft, in tickets.Inputs, due time.Time) error
+	// fire carries the rule out as of the instant at which it was due, in the decision of
+	// a command. It fails if the rule's command does ([tickets.Draft.Do]).
+	fire(d *tickets.Draft, in tickets.Inputs, due time.Time, by tickets.CommandKind) error
 	// overdue returns which tickets are due by now: those that count from upTo or
 	// earlier; zero: none. running says that running waits follow the save.
 	overdue(now time.Time, running bool) (by Start, upTo time.Time)

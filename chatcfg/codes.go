@@ -46,6 +46,8 @@ const (
 	CodeFormWithoutTarget   Code = "form_without_target"   // none (R6.1)
 	CodeOnlyWithoutProvider Code = "only_without_provider" // none (R6.3)
 	CodeOnlyWithAnonymous   Code = "only_with_anonymous"   // none (R6.3)
+	CodeNotLater            Code = "not_later"             // none (R13.1)
+	CodeAfterClose          Code = "after_close"           // none (R13.1)
 )
 
 // The codes of refused entries ([Chat.CheckEntry]).

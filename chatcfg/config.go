@@ -69,10 +69,12 @@ const (
 	CombineFirst Combine = "first"
 )
 
-// Automation holds the seven automatic actions. All are off by default.
+// Automation holds the automatic actions. All are off by default.
 type Automation struct {
 	// AutoClose closes tickets that the customer left unanswered (R4.2).
 	AutoClose AutoClose `json:"autoClose"`
+	// Reminders are sent before AutoClose closes (R13.1).
+	Reminders Reminders `json:"reminders"`
 	// NewCustomer greets the first message ever of a customer.
 	NewCustomer TextAction `json:"newCustomer"`
 	// NoAgents answers when no agent is available.
@@ -98,6 +100,23 @@ type AutoClose struct {
 	After *Duration `json:"after"`
 	// Clock is what After is counted on.
 	Clock Clock `json:"clock"`
+}
+
+// Reminders remind a customer who does not answer, before the ticket closes (R13.1).
+type Reminders struct {
+	// Enabled switches the action on; then there must be a step.
+	Enabled bool `json:"enabled"`
+	// Steps are at most [MaxReminders], each later than the one before it and earlier
+	// than AutoClose, if that is on.
+	Steps []Reminder `json:"steps"`
+}
+
+// Reminder is one step of [Reminders].
+type Reminder struct {
+	// After is the time from where auto-close counts, on its clock.
+	After *Duration `json:"after"`
+	// Messages are as in [TextAction].
+	Messages []Words `json:"messages"`
 }
 
 // TextAction is an automatic action that sends a text.

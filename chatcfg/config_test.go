@@ -88,7 +88,7 @@ func TestDefault(t *testing.T) {
 			assert.Contains(t, string(raw), `"enabled":false`, key)
 			on++
 		}
-		assert.Equal(t, 7, on)
+		assert.Equal(t, 8, on)
 	}
 	assert.Equal(t, "Need help?", chatcfg.Default(chatcfg.English).Chat.LongButton.Text.Any)
 	assert.Equal(t, "Precisa de ajuda?", chatcfg.Default(chatcfg.Portuguese).Chat.LongButton.Text.Any)

@@ -1,6 +1,9 @@
 package chatcfg
 
-import "reflect"
+import (
+	"reflect"
+	"time"
+)
 
 // What one setting demands of another. What a value must be by itself follows
 // from its row ([Setting]).
@@ -13,6 +16,7 @@ func (v *validator) checkMissing(c *Config) {
 		on   bool
 	}{
 		{"automation.autoClose.after", c.Automation.AutoClose.Enabled},
+		{"automation.reminders.steps", c.Automation.Reminders.Enabled},
 		{"automation.newCustomer.messages", c.Automation.NewCustomer.Enabled},
 		{"automation.noAgents.messages", c.Automation.NoAgents.Enabled},
 		{"automation.outOfHours.messages", c.Automation.OutOfHours.Enabled},
@@ -39,6 +43,7 @@ func (v *validator) checkTogether(c *Config) {
 	v.needsHours("quality.clock", c.Quality.Clock == Business)
 	v.needsHours("automation.autoClose.clock", a.AutoClose.Clock == Business)
 	v.needsHours("automation.outOfHours.enabled", a.OutOfHours.Enabled)
+	v.ascending(&a)
 	_, err := c.Hours.Compile()
 	v.problems = append(v.problems, under("hours", err)...)
 
@@ -60,6 +65,25 @@ func (v *validator) checkTogether(c *Config) {
 	}
 	if c.Chat.Anonymous {
 		v.add("chat.anonymous", CodeOnlyWithAnonymous)
+	}
+}
+
+// ascending adds a problem for each reminder that is not later than the one before it, or
+// not earlier than the automatic close where both are on (R13.1).
+func (v *validator) ascending(a *Automation) {
+	before := time.Duration(0)
+	for i, step := range a.Reminders.Steps {
+		if step.After == nil {
+			continue
+		}
+		path, after := index("automation.reminders.steps", i)+".after", step.After.Std()
+		if after > 0 && after <= before {
+			v.add(path, CodeNotLater)
+		}
+		before = max(before, after)
+		if closes := a.AutoClose; a.Reminders.Enabled && closes.Enabled && closes.After != nil && after >= closes.After.Std() {
+			v.add(path, CodeAfterClose)
+		}
 	}
 }
 

@@ -16,6 +16,8 @@ const (
 
 	// MaxMessages is how many texts an automatic action may have.
 	MaxMessages = 3
+	// MaxReminders is how many steps [Reminders] may have.
+	MaxReminders = 3
 	// MaxText is the length of an automatic text or of the welcome message.
 	MaxText = 2000
 	// MaxVariables is how many variables one automatic text may hold, so that

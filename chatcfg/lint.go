@@ -2,6 +2,7 @@ package chatcfg
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/charlahq/charla/internal/suffix"
@@ -36,7 +37,7 @@ type keyedAction struct {
 
 // texts returns the actions that send a text, with their keys.
 func (a *Automation) texts() []keyedAction {
-	return []keyedAction{
+	list := []keyedAction{
 		{"newCustomer", a.NewCustomer},
 		{"noAgents", a.NoAgents},
 		{"outOfHours", a.OutOfHours},
@@ -44,6 +45,10 @@ func (a *Automation) texts() []keyedAction {
 		{"manualClose", a.ManualClose},
 		{"automaticClose", a.AutomaticClose},
 	}
+	for i, step := range a.Reminders.Steps {
+		list = append(list, keyedAction{index("reminders.steps", i), TextAction{a.Reminders.Enabled, step.Messages}})
+	}
+	return list
 }
 
 // automation adds the warnings of the automatic actions.
@@ -72,7 +77,7 @@ func (l *linter) automation(c Config) {
 				text, _ := ParseText(s)
 				l.warn(c.Chat.Anonymous && text.needs(VarCustomer), at, WarnEmptyVariable, VarCustomer)
 				// Nobody may have spoken yet when these are sent.
-				early := action.key != "manualClose" && action.key != "automaticClose"
+				early := slices.Contains([]string{"newCustomer", "noAgents", "outOfHours", "ticketCreated"}, action.key)
 				l.warn(early && !c.Chat.WriteAsCompany && text.needs(VarAgent), at, WarnEmptyVariable, VarAgent)
 			})
 		}

@@ -89,18 +89,31 @@ func within(path, other string) bool {
 func (c Config) clone() Config {
 	config := reflect.ValueOf(&c).Elem()
 	for _, l := range document().leaves {
-		switch value := l.of(config); value.Kind() {
-		case reflect.Slice:
-			value.Set(reflect.AppendSlice(reflect.MakeSlice(value.Type(), 0, value.Len()), value))
-		case reflect.Pointer:
-			if !value.IsNil() {
-				copied := reflect.New(value.Type().Elem())
-				copied.Elem().Set(value.Elem())
-				value.Set(copied)
-			}
-		}
+		detach(l.of(config))
 	}
 	return c
+}
+
+// detach makes a value share no memory with what it was copied from; nil slices become
+// empty ones.
+func detach(value reflect.Value) {
+	switch value.Kind() {
+	case reflect.Slice:
+		value.Set(reflect.AppendSlice(reflect.MakeSlice(value.Type(), 0, value.Len()), value))
+		for i := range value.Len() {
+			detach(value.Index(i))
+		}
+	case reflect.Pointer:
+		if !value.IsNil() {
+			copied := reflect.New(value.Type().Elem())
+			copied.Elem().Set(value.Elem())
+			value.Set(copied)
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			detach(value.Field(i))
+		}
+	}
 }
 
 // mergeTree returns c, which it may change, with a patch merged in; null means the

@@ -243,6 +243,16 @@ var problemMessages = map[Code]phrases{
 		"Social logins only, but none is on.",
 		"Só redes sociais, mas nenhuma está ativada.",
 	},
+	CodeNotLater: {
+		"Debe ser después del recordatorio anterior.",
+		"Must be later than the reminder before it.",
+		"Deve ser depois do lembrete anterior.",
+	},
+	CodeAfterClose: {
+		"Debe ser antes del cierre sin respuesta.",
+		"Must be before the close without answer.",
+		"Deve ser antes do fechamento sem resposta.",
+	},
 	CodeOnlyWithAnonymous: {
 		"No puede haber usuarios anónimos si solo se entra con redes sociales.",
 		"There cannot be anonymous users where only social logins enter.",

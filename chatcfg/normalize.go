@@ -13,12 +13,14 @@ func (c Config) Normalize() Config {
 	c = c.clone()
 	config := reflect.ValueOf(&c).Elem()
 	for _, l := range document().leaves {
-		if spell := traits[l.Kind].spell; spell != nil {
-			edit(l.of(config), spell)
-		}
-		if l.Kind == KindLine || l.Kind == KindText {
-			clearBlank(l.of(config))
-		}
+		l.each(l.Path, l.of(config), func(s *Setting, _ string, value reflect.Value) {
+			if spell := traits[s.Kind].spell; spell != nil {
+				edit(value, spell)
+			}
+			if s.Kind == KindLine || s.Kind == KindText {
+				clearBlank(value)
+			}
+		})
 	}
 	return c
 }

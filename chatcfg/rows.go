@@ -100,9 +100,9 @@ func automationSection() Section {
 	return Section{
 		Key:   "automation",
 		Label: say("Acciones automáticas", "Automatic actions", "Ações automáticas"),
-		Help: say("Siete acciones, cada una activada o no. De los textos de una acción se envía uno al azar; pueden llevar {customer}, {agent}, {account} y {nextOpen}, con una alternativa: {customer|amigo}.",
-			"Seven actions, each on or off. One of an action's texts is sent, at random; they may hold {customer}, {agent}, {account} and {nextOpen}, with a fallback: {customer|friend}.",
-			"Sete ações, cada uma ativada ou não. Dos textos de uma ação se envia um ao acaso; podem levar {customer}, {agent}, {account} e {nextOpen}, com uma alternativa: {customer|amigo}."),
+		Help: say("Cada acción se activa o no. De los textos de una acción se envía uno al azar; pueden llevar {customer}, {agent}, {account} y {nextOpen}, con una alternativa: {customer|amigo}.",
+			"Each action is on or off. One of an action's texts is sent, at random; they may hold {customer}, {agent}, {account} and {nextOpen}, with a fallback: {customer|friend}.",
+			"Cada ação se ativa ou não. Dos textos de uma ação se envia um ao acaso; podem levar {customer}, {agent}, {account} e {nextOpen}, com uma alternativa: {customer|amigo}."),
 		Groups: []Group{
 			{Settings: []Setting{
 				{
@@ -112,6 +112,22 @@ func automationSection() Section {
 				},
 				{Path: "automation.autoClose.after", Kind: KindDuration, Min: 60, Label: say("Tiempo sin respuesta", "Time without answer", "Tempo sem resposta"), Help: say("Desde un minuto.", "One minute or more.", "A partir de um minuto.")},
 				{Path: "automation.autoClose.clock", Kind: KindChoice, Choices: clocks(), standard: string(Wall), Label: say("Cómo se cuenta", "How it is counted", "Como se conta")},
+			}},
+			{Settings: []Setting{
+				{
+					Path: "automation.reminders.enabled", Kind: KindSwitch,
+					Label: say("Recordatorios antes del cierre", "Reminders before the close", "Lembretes antes do fechamento"),
+					Help:  say("Al cliente que no responde. Cuentan como el cierre sin respuesta, también si este no está activado.", "To a customer who does not answer. They count as the close without answer does, also where that is off.", "Ao cliente que não responde. Contam como o fechamento sem resposta, também se este não está ativado."),
+				},
+				{
+					Path: "automation.reminders.steps", Kind: KindRows, Items: MaxReminders,
+					Label: say("Recordatorios", "Reminders", "Lembretes"),
+					Help:  say("Cada uno después del anterior y antes del cierre.", "Each later than the one before it, and before the close.", "Cada um depois do anterior e antes do fechamento."),
+					Columns: []Setting{
+						{Path: "after", Kind: KindDuration, Min: 1, Required: true, Label: say("Tiempo sin respuesta", "Time without answer", "Tempo sem resposta")},
+						{Path: "messages", Kind: KindTemplate, Items: MaxMessages, Length: MaxText, Required: true, Label: say("Mensajes", "Messages", "Mensagens")},
+					},
+				},
 			}},
 			textAction("newCustomer", say("Respuesta automática a nuevos clientes", "Automatic reply to new customers", "Resposta automática a novos clientes"),
 				say("Al primer mensaje que un cliente escribe.", "At the first message that a customer writes.", "Na primeira mensagem que um cliente escreve.")),

@@ -55,11 +55,17 @@ func schemaOf(t reflect.Type, path string) map[string]any {
 // schema returns the JSON Schema of a setting, with its label and help as the
 // description.
 func (s *Setting) schema() map[string]any {
+	one := s.value()
+	one["description"] = strings.TrimSuffix(strings.Join([]string{s.Label.EN, s.Help.EN}, ". "), ". ")
+	return one
+}
+
+// value returns the schema of a setting without its description.
+func (s *Setting) value() map[string]any {
 	one := s.element()
 	if s.Items > 0 {
 		one = map[string]any{"type": "array", "maxItems": s.Items, "items": one}
 	}
-	one["description"] = strings.TrimSuffix(strings.Join([]string{s.Label.EN, s.Help.EN}, ". "), ". ")
 	return one
 }
 
@@ -76,7 +82,7 @@ func (s *Setting) element() map[string]any {
 	case KindRows:
 		properties, required := map[string]any{}, []string{}
 		for _, column := range s.Columns {
-			properties[column.Path] = column.element()
+			properties[column.Path] = column.value()
 			if column.Required {
 				required = append(required, column.Path)
 			}

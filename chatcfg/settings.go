@@ -86,14 +86,23 @@ func Sections() []Section {
 	for _, section := range list {
 		for _, group := range section.Groups {
 			for i := range group.Settings {
-				s := &group.Settings[i]
-				if field, ok := fieldAt(config, s.Path); ok {
-					s.ByLanguage = field.Type == reflect.TypeFor[Words]() || field.Type == reflect.TypeFor[[]Words]()
-				}
+				group.Settings[i].setByLanguage(config)
 			}
 		}
 	}
 	return list
+}
+
+// setByLanguage sets ByLanguage of the setting, and of its columns, by its field of t.
+func (s *Setting) setByLanguage(t reflect.Type) {
+	field, ok := fieldAt(t, s.Path)
+	if !ok {
+		return
+	}
+	s.ByLanguage = field.Type == reflect.TypeFor[Words]() || field.Type == reflect.TypeFor[[]Words]()
+	for i := range s.Columns {
+		s.Columns[i].setByLanguage(field.Type.Elem())
+	}
 }
 
 // leaf is a setting and its field in a [Config].
@@ -106,6 +115,21 @@ type leaf struct {
 
 // of returns the setting's field of a configuration.
 func (l *leaf) of(config reflect.Value) reflect.Value { return config.FieldByIndex(l.index) }
+
+// each calls do with the setting, its path and its value; for rows it calls it with each
+// column of each row.
+func (s *Setting) each(path string, value reflect.Value, do func(*Setting, string, reflect.Value)) {
+	if s.Kind != KindRows {
+		do(s, path, value)
+		return
+	}
+	for i := range value.Len() {
+		for j := range s.Columns {
+			c := &s.Columns[j]
+			c.each(index(path, i)+"."+c.Path, value.Index(i).Field(fieldOf(value.Type().Elem(), c.Path)), do)
+		}
+	}
+}
 
 // document is every setting in the document's order, and by path.
 var document = sync.OnceValue(func() (d struct {

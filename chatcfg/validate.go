@@ -22,7 +22,7 @@ func (c Config) Validate() error {
 	v.checkMissing(&c)
 	config := reflect.ValueOf(&c).Elem()
 	for _, l := range document().leaves {
-		v.setting(l.Setting, l.of(config))
+		v.setting(l.Setting, l.Path, l.of(config))
 	}
 	v.checkTogether(&c)
 	slices.SortStableFunc(v.problems, func(a, b Problem) int { return cmp.Compare(orderOf(a.Path), orderOf(b.Path)) })
@@ -45,34 +45,38 @@ func (v *validator) add(path string, code Code, args ...any) {
 	v.problems = append(v.problems, Problem{Path: path, Code: code, Args: args})
 }
 
-// setting adds the problems that a value has by its row. Business hours are left to
-// [Hours.Compile].
-func (v *validator) setting(s *Setting, value reflect.Value) {
+// setting adds the problems that the value at a path has by its row. Business hours are
+// left to [Hours.Compile].
+func (v *validator) setting(s *Setting, path string, value reflect.Value) {
 	if s.Required {
-		v.required(s.Path, value)
+		v.required(path, value)
 	}
 	switch at := value.Addr().Interface().(type) {
 	case **Duration:
-		v.duration(s, *at)
+		v.duration(s, path, *at)
 	case *int64:
 		if *at < s.Min || *at > s.Max {
-			v.add(s.Path, CodeOutOfRange, s.Min, s.Max)
+			v.add(path, CodeOutOfRange, s.Min, s.Max)
 		}
 	case *Words:
-		at.each(s.Path, func(path, text string) { v.text(s, path, text) })
+		at.each(path, func(path, text string) { v.text(s, path, text) })
 	case *[]Words:
-		if v.few(s, len(*at)) {
+		if v.few(s, path, len(*at)) {
 			for i, words := range *at {
-				words.each(index(s.Path, i), func(path, text string) { v.text(s, path, text) })
+				words.each(index(path, i), func(path, text string) { v.text(s, path, text) })
 			}
 		}
 	case *[]string:
-		if v.few(s, len(*at)) {
-			v.list(s, *at)
+		if v.few(s, path, len(*at)) {
+			v.list(s, path, *at)
+		}
+	case *[]Reminder:
+		if v.few(s, path, len(*at)) {
+			s.each(path, value, v.setting)
 		}
 	default:
 		if value.Kind() == reflect.String {
-			v.text(s, s.Path, value.String())
+			v.text(s, path, value.String())
 		}
 	}
 }
@@ -98,9 +102,9 @@ func (v *validator) required(path string, value reflect.Value) {
 }
 
 // few reports whether a list of n elements is short enough; if not, it adds a problem.
-func (v *validator) few(s *Setting, n int) bool {
+func (v *validator) few(s *Setting, path string, n int) bool {
 	if n > s.Items {
-		v.add(s.Path, CodeTooMany, s.Items)
+		v.add(path, CodeTooMany, s.Items)
 	}
 	return n <= s.Items
 }
@@ -129,19 +133,19 @@ func (v *validator) text(s *Setting, path, text string) {
 }
 
 // duration adds the problems of a duration; nil has none.
-func (v *validator) duration(s *Setting, d *Duration) {
+func (v *validator) duration(s *Setting, path string, d *Duration) {
 	if d == nil {
 		return
 	}
-	v.choice(s.Path+".unit", string(d.Unit), Units())
+	v.choice(path+".unit", string(d.Unit), Units())
 	switch {
 	case d.Value < 1:
-		v.add(s.Path+".value", CodeNotPositive)
+		v.add(path+".value", CodeNotPositive)
 	case unitStd(d.Unit) == 0:
 	case d.Std() > MaxDuration:
-		v.add(s.Path, CodeDurationLong, int(MaxDuration/unitStd(UnitDays)))
+		v.add(path, CodeDurationLong, int(MaxDuration/unitStd(UnitDays)))
 	case d.Std() < time.Duration(s.Min)*time.Second:
-		v.add(s.Path, CodeDurationShort)
+		v.add(path, CodeDurationShort)
 	}
 }
 
@@ -193,14 +197,14 @@ func (v *validator) keyword(path, s string, limit int) {
 
 // list adds the problems of a list's elements. None may be blank, and, keywords aside, none
 // may stand twice, not even in another case.
-func (v *validator) list(s *Setting, values []string) {
+func (v *validator) list(s *Setting, path string, values []string) {
 	parse := traits[s.Kind].parse
 	if parse == nil {
 		parse = func(text string) (string, error) { return text, nil }
 	}
 	seen := make(map[string]bool, len(values))
 	for i, value := range values {
-		at := index(s.Path, i)
+		at := index(path, i)
 		if s.Kind == KindKeyword {
 			v.text(s, at, value)
 			continue

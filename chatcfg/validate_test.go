@@ -314,3 +314,48 @@ func TestCategories(t *testing.T) {
 		assert.Equal(t, chatcfg.Problem{Path: "general.categories[1]", Code: want, Args: problems[0].Args}, problems[0])
 	}
 }
+
+// R13.1: reminders are refused one by one, each where it is wrong.
+func TestReminders(t *testing.T) {
+	t.Parallel()
+	step := func(seconds int64, texts ...string) chatcfg.Reminder {
+		return chatcfg.Reminder{After: &chatcfg.Duration{Value: seconds, Unit: chatcfg.UnitSeconds}, Messages: chatcfg.Texts(texts...)}
+	}
+	for name, tt := range map[string]struct {
+		steps []chatcfg.Reminder
+		want  []string
+	}{
+		"none":       {nil, []string{"automation.reminders.steps required"}},
+		"fine":       {[]chatcfg.Reminder{step(1, "a"), step(2, "b", "c"), step(59, "{customer}")}, nil},
+		"too many":   {[]chatcfg.Reminder{step(1, "a"), step(2, "a"), step(3, "a"), step(4, "a")}, []string{"automation.reminders.steps too_many"}},
+		"no time":    {[]chatcfg.Reminder{{Messages: chatcfg.Texts("a")}}, []string{"automation.reminders.steps[0].after required"}},
+		"no text":    {[]chatcfg.Reminder{step(1)}, []string{"automation.reminders.steps[0].messages required"}},
+		"blank":      {[]chatcfg.Reminder{step(1, "a", " ")}, []string{"automation.reminders.steps[0].messages[1] blank"}},
+		"variable":   {[]chatcfg.Reminder{step(1, "{x}")}, []string{"automation.reminders.steps[0].messages[0] unknown_variable"}},
+		"no hours":   {[]chatcfg.Reminder{step(1, "{nextOpen}")}, []string{"automation.reminders.steps[0].messages[0] no_hours"}},
+		"equal":      {[]chatcfg.Reminder{step(1, "a"), step(1, "b")}, []string{"automation.reminders.steps[1].after not_later"}},
+		"descending": {[]chatcfg.Reminder{step(9, "a"), step(5, "b"), step(7, "c")}, []string{"automation.reminders.steps[1].after not_later", "automation.reminders.steps[2].after not_later"}},
+		"at close":   {[]chatcfg.Reminder{step(59, "a"), step(60, "b")}, []string{"automation.reminders.steps[1].after after_close"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := valid()
+			c.Automation.AutoClose = chatcfg.AutoClose{Enabled: true, After: &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitMinutes}, Clock: chatcfg.Wall}
+			c.Automation.Reminders = chatcfg.Reminders{Enabled: true, Steps: tt.steps}
+			if err := c.Validate(); tt.want != nil {
+				assert.Equal(t, tt.want, found(t, err))
+			} else {
+				assert.NoError(t, err)
+			}
+		})
+	}
+	c := valid()
+	c.Automation.Reminders.Steps = []chatcfg.Reminder{step(1, "a\r\nb")}
+	spelled := c.Normalize()
+	assert.Equal(t, "a\nb", spelled.Automation.Reminders.Steps[0].Messages[0].Any)
+	assert.Equal(t, "a\r\nb", c.Automation.Reminders.Steps[0].Messages[0].Any, "the receiver is left as it was")
+	spelled.Automation.Reminders.Steps[0].After.Value = 9
+	assert.Equal(t, int64(1), c.Automation.Reminders.Steps[0].After.Value)
+	c.Automation.Reminders = chatcfg.Reminders{Enabled: true, Steps: []chatcfg.Reminder{step(1, "{{customer}")}}
+	assert.Contains(t, found(t, chatcfg.Problems(c.Lint())), "automation.reminders.steps[0].messages[0] literal_braces")
+}

@@ -67,11 +67,11 @@ func rows(t *testing.T, title string) [][]string {
 	return append(table[:1], table[2:]...)
 }
 
-// TestActions: the seven actions of section 4 are the configuration's.
+// TestActions: the eight actions of section 4 are the configuration's.
 func TestActions(t *testing.T) {
 	t.Parallel()
 	table := rows(t, "| key | fires |")[1:]
-	require.Len(t, table, 7)
+	require.Len(t, table, 8)
 	for _, row := range table {
 		_, err := chatcfg.Decode([]byte(`{"automation": {"` + row[1] + `": {"enabled": true}}}`))
 		require.NoError(t, err)

@@ -27,7 +27,9 @@ const (
 	// CommandExpire. CommandTick carries out what is due, and nothing else.
 	CommandDelay CommandKind = "delay"
 	CommandRearm CommandKind = "rearm"
-	CommandTick  CommandKind = "tick"
+	// CommandRemind notes that a reminder has had its turn (R13.2); a rule sends it.
+	CommandRemind CommandKind = "remind"
+	CommandTick   CommandKind = "tick"
 )
 
 // Command is one change that is asked for in a conversation.

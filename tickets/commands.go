@@ -16,8 +16,10 @@ type CommandRow struct {
 	To map[Status]Status
 	// Older lets it go to a ticket that is not the latest.
 	Older bool
-	// Follows says that the command's entry names the deadline that runs afterwards.
+	// Follows says that the command's entry names the deadlines that run afterwards.
 	Follows bool
+	// Writes says that somebody says something by it.
+	Writes bool
 	// Words say what was done: "{actor}" is who did it.
 	Words chatcfg.Words
 	// Fact is the fact that the words already say; empty: none.
@@ -45,12 +47,12 @@ func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: e
 // the closed one again (R3.4, R5.3).
 var commands = []CommandRow{
 	{
-		Kind: CommandWrite, By: ActorCustomer, Follows: true, do: (*Draft).write,
+		Kind: CommandWrite, By: ActorCustomer, Follows: true, Writes: true, do: (*Draft).write,
 		To:    map[Status]Status{StatusNone: StatusOpen, StatusOpen: StatusOpen, StatusIgnored: StatusIgnored, StatusClosed: StatusOpen},
 		Words: words("El cliente escribió", "The customer wrote", "O cliente escreveu"),
 	},
 	{
-		Kind: CommandReply, By: ActorAgent, Follows: true, do: (*Draft).reply,
+		Kind: CommandReply, By: ActorAgent, Follows: true, Writes: true, do: (*Draft).reply,
 		To:    map[Status]Status{StatusOpen: StatusOpen, StatusIgnored: StatusOpen},
 		Words: words("{actor} respondió", "{actor} replied", "{actor} respondeu"),
 	},
@@ -117,6 +119,10 @@ var commands = []CommandRow{
 	{
 		Kind: CommandRearm, By: ActorRule, Fact: FactRearmed, do: (*Draft).rearm, To: kept(StatusOpen),
 		Words: words("Cambió el tiempo de respuesta, también para esta espera", "The time to answer changed, for this wait too", "O tempo de resposta mudou, também para esta espera"),
+	},
+	{
+		Kind: CommandRemind, By: ActorRule, do: (*Draft).remind, To: kept(StatusOpen),
+		Words: words("Tocaba un recordatorio", "A reminder was due", "Era a vez de um lembrete"),
 	},
 }
 

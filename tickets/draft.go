@@ -181,6 +181,10 @@ func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	return nil
 }
 
+// remind changes nothing of the ticket: what a reminder says and remembers is the rule's. It
+// never fails.
+func (d *Draft) remind(*Ticket, Command, time.Time, Policy) error { return nil }
+
 // write stores what the customer wrote, into the ticket, the ticket reopened, or a new
 // one (R3.2, R3.4), and who they are, with the facts. An open ticket then waits for an
 // answer. It never fails.

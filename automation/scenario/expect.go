@@ -250,6 +250,11 @@ func render(cfg chatcfg.Config, customer tickets.Customer, agent string, key tic
 		automation.RuleOutOfHours: a.OutOfHours.Messages, automation.RuleTicketCreated: a.TicketCreated.Messages,
 		automation.RuleManualClose: a.ManualClose.Messages, automation.RuleAutomaticClose: a.AutomaticClose.Messages,
 	}[key]
+	if key == automation.RuleReminders {
+		for _, step := range a.Reminders.Steps {
+			messages = append(messages, step.Messages...)
+		}
+	}
 	may := make([]string, len(messages))
 	for i, message := range messages {
 		template, err := chatcfg.ParseTemplate(message)

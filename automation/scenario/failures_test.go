@@ -125,7 +125,7 @@ func TestUnreadable(t *testing.T) {
 		"how many":     {on("", `expect juan tickets some`), `f:2: want how many tickets, got "some"`},
 		"fewer":        {on("", `expect juan tickets -1`), `f:2: want how many tickets, got "-1"`},
 		"action": {on("", `expect juan got autoClose`), `f:2: want newCustomer, noAgents, outOfHours, ticketCreated, ` +
-			`manualClose, automaticClose or nothing, got "autoClose"`},
+			`manualClose, automaticClose, reminders or nothing, got "autoClose"`},
 		"nothing more": {on("", `expect juan got nothing "x"`), `f:2: want the end of the line, got the string "x"`},
 		"mail":         {on("", `expect mail`), `f:2: want important, delayed, paused, open, ignored, closed, tickets, got, assigned or team, got the end of the line`},
 	} {

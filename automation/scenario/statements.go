@@ -222,6 +222,7 @@ func (l *line) expect() step {
 var texts = []string{
 	string(automation.RuleNewCustomer), string(automation.RuleNoAgents), string(automation.RuleOutOfHours),
 	string(automation.RuleTicketCreated), string(automation.RuleManualClose), string(automation.RuleAutomaticClose),
+	string(automation.RuleReminders),
 }
 
 // got reads which automatic message a customer got, or "nothing", and returns the step

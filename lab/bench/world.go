@@ -26,7 +26,7 @@ var made = epoch.AddDate(0, 0, -1)
 
 var agent = charla.Person{ID: "ana", Name: "Ana Rojas"}
 
-// allOn returns a configuration with all seven actions, an SLA and keywords. The texts
+// allOn returns a configuration with the actions of each message and close, an SLA and keywords. The texts
 // of an action are of one length, whichever is chosen.
 func allOn() *chatcfg.Config {
 	text := func(texts ...string) chatcfg.TextAction {

@@ -8,7 +8,7 @@
 //   - name: exported identifiers exist ("charla.New", "Options.Runner", and doc
 //     links such as "[Desk.Run]" in comments), by the public surface in api/;
 //   - rule: rules named by number (R3.2), in every file, are in docs/SPEC.md;
-//   - count: "seven automatic actions" and the like are that many;
+//   - count: "eight automatic actions" and the like are that many;
 //   - asvs: docs/asvs.md answers every requirement once, in the standard's order, and
 //     names what shows each one that is met;
 //   - conflict: no merge is left half done;

@@ -39,6 +39,11 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 		a.AutoClose = chatcfg.AutoClose{Enabled: r.IntN(4) > 0, After: minutes(120), Clock: chatcfg.Wall}
 	}
 	cfg.Quality.Clock, a.AutoClose.Clock = clock(), clock()
+	if change() {
+		w.reminders(a)
+	} else if steps := a.Reminders.Steps; len(steps) > 0 && a.AutoClose.Enabled {
+		a.Reminders.Enabled = a.Reminders.Enabled && steps[len(steps)-1].After.Std() < a.AutoClose.After.Std()
+	}
 	for _, one := range []struct {
 		rule tickets.RuleKey
 		to   *chatcfg.TextAction
@@ -91,6 +96,25 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 	cfg.Chat.Google.Enabled = true
 	cfg.Chat.Anonymous = r.IntN(2) > 0
 	cfg.Chat.EmailAsIdentifier = !cfg.Chat.Anonymous && r.IntN(3) > 0
+}
+
+// reminders sets reminders, before the automatic close where that is on.
+func (w *World) reminders(a *chatcfg.Automation) {
+	r := w.rnd
+	most, at := int64(120), int64(0)
+	if a.AutoClose.Enabled {
+		most = a.AutoClose.After.Value - 1
+	}
+	a.Reminders = chatcfg.Reminders{Enabled: r.IntN(3) > 0, Steps: []chatcfg.Reminder{}}
+	for i := 0; i < 3 && at < most; i++ {
+		at += 1 + r.Int64N(most-at)
+		one := chatcfg.Reminder{After: &chatcfg.Duration{Value: at, Unit: chatcfg.UnitMinutes}}
+		for j := range 1 + r.IntN(3) {
+			one.Messages = append(one.Messages, w.text(fmt.Sprintf("recuerda %d %d de {account} para {customer|amigo}", i, j)))
+		}
+		a.Reminders.Steps = append(a.Reminders.Steps, one)
+	}
+	a.Reminders.Enabled = a.Reminders.Enabled && len(a.Reminders.Steps) > 0
 }
 
 // languages are those that a text may have, in R6.9's order.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
@@ -129,7 +130,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 		rearm = before
 		now := e.At
 		switch e.Kind {
-		case tickets.CommandDelay, tickets.CommandExpire:
+		case tickets.CommandDelay, tickets.CommandExpire, tickets.CommandRemind:
 			if rule != e.Kind || !e.Due.Equal(due) || e.Due.After(e.At) && !before {
 				m.w.failf("deadline", "entry %d: %s due %s done %s, want %q at %s", e.N, e.Kind, e.Due, e.At, rule, due)
 				return
@@ -137,7 +138,9 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 			if last := entries[len(entries)-1]; !before && e.Due.Equal(e.At) && table["open"][last.Kind] != "" && last.Kind != tickets.CommandExpire {
 				m.w.failf("order", "entry %d: %s goes before %s of the same instant", e.N, e.Kind, last.Kind)
 			}
-			now = due
+			if now = due; e.Kind == tickets.CommandRemind {
+				now = e.At // it is said when it is said
+			}
 		case tickets.CommandRearm:
 		default:
 			if i != len(entries)-1 {
@@ -158,7 +161,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 		if len(c.entries) == 0 {
 			c.began = e.At
 		}
-		messages = m.entry(t, c, e, now, messages)
+		messages = m.entry(t, c, e, now, messages, mute(entries[i+1:]))
 		if m.w.failure != nil {
 			return
 		}
@@ -169,13 +172,27 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 	}
 }
 
+// mute reports whether one of the entries that follow a reminder in its commit keeps it
+// from speaking (R13.2).
+func mute(rest []tickets.Entry) bool {
+	return slices.ContainsFunc(rest, func(e tickets.Entry) bool {
+		switch e.Kind {
+		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandExpire:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
 // entry checks one entry, and the messages it brought, by the rules. It returns the
 // messages that are left.
-func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, messages []tickets.Message) []tickets.Message {
+func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, messages []tickets.Message, muted bool) []tickets.Message {
 	by, ok := m.cause(c, e, messages)
 	if !ok {
 		return nil
 	}
+	by.last = !muted
 	if e.Kind == tickets.CommandWrite {
 		s := m.sessions[e.Actor.Session]
 		if !s.EndedAt.IsZero() || s.Account != c.account.id || s.Identity != c.identity {
@@ -244,7 +261,7 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		if !ok {
 			return nil
 		}
-		m.text(c, rule, msg.Text)
+		m.text(c, rule, msg.Text, x.step)
 		x.facts = append(x.facts, "said")
 	}
 	m.facts(e, x)
@@ -287,9 +304,12 @@ func (m *model) owned(c *conv, msg tickets.Message) bool {
 
 // text checks that an automatic message is one of its action's texts, in the language
 // that it has to be in (R6.9), with its variables filled in (R4.6).
-func (m *model) text(c *conv, rule tickets.RuleKey, text string) {
+func (m *model) text(c *conv, rule tickets.RuleKey, text string, step int) {
 	cfg := c.account.current()
 	texts := action(cfg, rule).Messages
+	if rule == automation.RuleReminders {
+		texts = cfg.Automation.Reminders.Steps[step].Messages
+	}
 	for i, words := range texts {
 		want := words.Any
 		by := []string{words.ES, words.EN, words.PT}

@@ -18,14 +18,19 @@ import (
 type cause struct {
 	*request
 	session tickets.Session
+	last    bool // nothing else of its commit forbids a reminder to speak
 }
 
 // cause returns what an entry and its messages follow from, and checks that the entry
 // names the same actor and command; false: the run has failed.
 func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by cause, ok bool) {
 	actor := tickets.Actor{Kind: tickets.ActorRule, Rule: automation.RuleSLA}
-	if e.Kind == tickets.CommandExpire {
+	switch e.Kind {
+	case tickets.CommandExpire:
 		actor.Rule = automation.RuleAutoClose
+	case tickets.CommandRemind:
+		actor.Rule = automation.RuleReminders
+	default:
 	}
 	tag := e.Actor.Name
 	if e.Kind == tickets.CommandWrite {
@@ -166,6 +171,9 @@ func (m *model) sameTicket(c *conv, s tickets.Ticket) {
 	memory := map[tickets.RuleKey]tickets.Memory{}
 	if !t.spoke.IsZero() {
 		memory[automation.RuleOutOfHours] = tickets.Memory{Rule: automation.RuleOutOfHours, At: t.spoke}
+	}
+	if t.reminded != 0 {
+		memory[automation.RuleReminders] = tickets.Memory{Rule: automation.RuleReminders, Number: int64(t.reminded)}
 	}
 	if t.absence != 0 {
 		memory[automation.RuleNoAgents] = tickets.Memory{Rule: automation.RuleNoAgents, Number: t.absence}

@@ -68,6 +68,7 @@ type account struct {
 // since is what saves mean for what was armed before them (R4.8, R2.6).
 type since struct {
 	closeOn, closeChanged time.Time // of auto-close
+	remindChanged         time.Time // of reminders
 	running               chatcfg.Version
 	runningAt             time.Time
 }
@@ -192,6 +193,16 @@ func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 	hours := is.Clock == chatcfg.Business && !reflect.DeepEqual(old.Hours, cfg.Hours)
 	if std(was.After) != std(is.After) || was.Clock != is.Clock || hours {
 		one.since.closeChanged = a.SavedAt
+	}
+	steps := func(c *config) (after []time.Duration) {
+		for _, one := range c.Automation.Reminders.Steps {
+			after = append(after, std(one.After))
+		}
+		return after
+	}
+	moved := !slices.Equal(steps(old), steps(cfg)) || was.Clock != is.Clock || hours || !old.Automation.Reminders.Enabled
+	if cfg.Automation.Reminders.Enabled && moved {
+		one.since.remindChanged = a.SavedAt
 	}
 	// Whether running waits follow, only the call knows; the library keeps it here.
 	if a.Rules.Running == a.Version {

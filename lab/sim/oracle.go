@@ -21,6 +21,7 @@ type ticket struct {
 	byAgent               bool // the last word is an agent's
 	closedAt, counts      time.Time
 	wait                  *wait
+	reminded              int       // steps that had their turn in this silence
 	spoke                 time.Time // out of hours
 	absence               int64     // no agents
 	notified              []string
@@ -61,6 +62,7 @@ type expected struct {
 	// waited is how long the customer had waited for this answer.
 	waited time.Duration
 	from   []tickets.Author // the words of people, before the rules' messages
+	step   int              // which reminder it is
 }
 
 // deadline returns the conversation's next deadline and what is then done; zero: there
@@ -77,12 +79,43 @@ func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 		return w.due, tickets.CommandDelay
 	}
 	cfg := a.current()
-	if !cfg.Automation.AutoClose.Enabled || t.counts.IsZero() || t.paused || !t.byAgent {
+	if t.counts.IsZero() || t.paused || !t.byAgent {
 		return time.Time{}, ""
 	}
-	from := latest(t.counts, a.since.closeOn)
-	due := after(from, std(cfg.Automation.AutoClose.After), cfg.Automation.AutoClose.Clock, cfg.hours)
-	return latest(due, a.since.closeChanged), tickets.CommandExpire
+	from, clock := latest(t.counts, a.since.closeOn), cfg.Automation.AutoClose.Clock
+	closes, reminds := time.Time{}, time.Time{}
+	if cfg.Automation.AutoClose.Enabled {
+		closes = latest(after(from, std(cfg.Automation.AutoClose.After), clock, cfg.hours), a.since.closeChanged)
+	}
+	if r := cfg.Automation.Reminders; r.Enabled && t.reminded < len(r.Steps) {
+		reminds = latest(after(from, std(r.Steps[t.reminded].After), clock, cfg.hours), a.since.remindChanged)
+	}
+	switch {
+	case reminds.IsZero() && closes.IsZero():
+		return time.Time{}, ""
+	case reminds.IsZero() || !closes.IsZero() && closes.Before(reminds):
+		return closes, tickets.CommandExpire
+	}
+	return reminds, tickets.CommandRemind
+}
+
+// movedToThePast reports whether the next step's turn came by a save only.
+func (c *conv) movedToThePast() bool {
+	a := c.account
+	cfg := a.current()
+	step := cfg.Automation.Reminders.Steps[c.ticket.reminded]
+	at := after(latest(c.ticket.counts, a.since.closeOn), std(step.After), cfg.Automation.AutoClose.Clock, cfg.hours)
+	return at.Before(a.since.remindChanged)
+}
+
+// remind gives the next step its turn (R13.2). last says that nothing comes after it in its
+// commit that closes, or that somebody says, or that is another reminder.
+func (c *conv) remind(last bool, x *expected) {
+	if last && !c.movedToThePast() {
+		x.rules = append(x.rules, automation.RuleReminders)
+	}
+	x.step = c.ticket.reminded
+	c.ticket.reminded++
 }
 
 // latest returns the later of two instants.
@@ -174,6 +207,8 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		return x, assign(t, by, &x)
 	case tickets.CommandNote:
 		note(by, &x)
+	case tickets.CommandRemind:
+		c.remind(by.last, &x)
 	case tickets.CommandDelay:
 		t.wait.delayed = now
 		x.facts = append(x.facts, "delayed")
@@ -400,7 +435,7 @@ func (c *conv) reply(now time.Time, by cause, x *expected) {
 		t.assignee = tickets.Assignee{Agent: by.actor.Agent, Name: by.actor.Name}
 		x.facts = append(x.facts, "assigned")
 	}
-	t.answered, t.byAgent = true, true
+	t.answered, t.byAgent, t.reminded = true, true, 0
 	if !t.paused {
 		t.counts = now
 	}

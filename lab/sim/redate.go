@@ -83,11 +83,11 @@ func (c *conv) redateTicket(t *ticket, now time.Time) {
 // since follows what a save means that leaves the configuration as it was, and what one
 // that does not leaves of earlier ones: nothing is later than the save, or than now.
 func (m *model) since(a *account, now chatcfg.Account) {
-	rule := now.Rules.Rule(string(automation.RuleAutoClose))
+	rule, reminds := now.Rules.Rule(string(automation.RuleAutoClose)), now.Rules.Rule(string(automation.RuleReminders))
 	for _, one := range []struct {
 		was *time.Time
 		is  time.Time
-	}{{&a.since.closeOn, rule.On}, {&a.since.closeChanged, rule.Changed}, {&a.since.runningAt, now.Rules.RunningAt}} {
+	}{{&a.since.closeOn, rule.On}, {&a.since.closeChanged, rule.Changed}, {&a.since.remindChanged, reminds.Changed}, {&a.since.runningAt, now.Rules.RunningAt}} {
 		if one.is.After(*one.was) || one.is.Before(*one.was) && one.is.IsZero() {
 			m.w.failf("save", "account %s remembers a save at %s, it was at %s", a.name, one.is, *one.was)
 		}

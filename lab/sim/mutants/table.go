@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // table are the planted bugs, by the kind of what went wrong for others.
-var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, keptBugs, keyBugs, jumpBugs, languageBugs, markBugs, edgeBugs)
+var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, keptBugs, keyBugs, jumpBugs, languageBugs, markBugs, edgeBugs, reminderBugs)
 
 const (
 	draftFile   = "tickets/draft.go"
@@ -107,12 +107,12 @@ var ticketBugs = []mutant{
 var actionBugs = []mutant{
 	{
 		name: "command goes before what was due", file: decideFile,
-		old: "if next == nil || due.After(in.Now) ||",
-		new: "if next == nil || cmd.Kind != tickets.CommandTick || due.After(in.Now) ||",
+		old: "for r.dueWith(&d.Ticket, in.Now, cmd.Kind) {",
+		new: "for cmd.Kind == tickets.CommandTick && r.dueWith(&d.Ticket, in.Now, cmd.Kind) {",
 	},
 	{
 		name: "deadline closes over a message of its instant", file: decideFile,
-		old: "(due.Equal(in.Now) && cmd.Kind != tickets.CommandTick)", new: "false",
+		old: "due.Equal(now) && by == tickets.CommandTick", new: "due.Equal(now)",
 	},
 	{
 		name: "late deadline counts from when it is done", file: "automation/rule.go",

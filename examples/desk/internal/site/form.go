@@ -68,6 +68,8 @@ func (c *cellView) HasOwn() bool {
 type rowView struct {
 	Index int
 	Cells map[string]*cellView
+	// Fields are in place of Cells where a column is a list.
+	Fields []*fieldView
 }
 
 // dayView are a weekday's intervals.
@@ -146,11 +148,13 @@ func (b *builder) group(group chatcfg.Group) groupView {
 }
 
 // field returns the setting with a path, with its value in the document.
-func (b *builder) field(path string) *fieldView {
-	f := &fieldView{setting: b.all[path]}
+func (b *builder) field(path string) *fieldView { return b.view(b.all[path], b.doc.at(path)) }
+
+// view returns a setting with a value.
+func (b *builder) view(s setting, value any) *fieldView {
+	f, path := &fieldView{setting: s}, s.Path
 	f.Label, f.Hint = b.say(f.Setting.Label), b.say(f.Help)
 	b.fields[path] = f
-	value := b.doc.at(path)
 	switch f.Edit {
 	case "check":
 		f.On, _ = value.(bool)
@@ -213,6 +217,10 @@ func (b *builder) rows(f *fieldView, value any) {
 		f.Rows = append(f.Rows, newRow(f, i, row))
 	}
 	f.Next = len(list)
+	if slices.ContainsFunc(f.Columns, func(c chatcfg.Setting) bool { return c.Items > 0 }) {
+		b.wideRows(f, list)
+		return
+	}
 	if !slices.ContainsFunc(f.Columns, func(c chatcfg.Setting) bool { return c.Path == "day" }) {
 		// One row to fill in, for browsers without script.
 		f.Rows = append(f.Rows, newRow(f, f.Next, nil))
@@ -232,6 +240,26 @@ func (b *builder) rows(f *fieldView, value any) {
 			f.Next++
 		}
 		f.Days = append(f.Days, view)
+	}
+}
+
+// wideRows makes each row of a list a group of fields, and adds rows to fill in.
+func (b *builder) wideRows(f *fieldView, list []any) {
+	f.Rows, f.Next = nil, max(len(list), f.Items)
+	for i := range f.Next {
+		var values map[string]any
+		if i < len(list) {
+			values, _ = list[i].(map[string]any)
+		}
+		row := &rowView{Index: i}
+		for _, column := range f.Columns {
+			s := setting{column, editorOf(column)}
+			s.Path = indexed(f.Path, i) + "." + column.Path
+			field := b.view(s, values[column.Path])
+			field.Name = f.Label + " " + strconv.Itoa(i+1) + " · " + field.Label
+			row.Fields = append(row.Fields, field)
+		}
+		f.Rows = append(f.Rows, row)
 	}
 }
 
@@ -344,7 +372,7 @@ func (b *builder) atField(f *fieldView, path string, n *note) {
 		return
 	case f.Edit == "lines" && i >= 0:
 		n.Text = fmt.Sprintf("%s %d: %s", b.t("Línea"), i+1, n.Text)
-	case f.Edit == "rows" && i >= 0 && i < len(f.Rows):
+	case f.Edit == "rows" && i >= 0 && i < len(f.Rows) && f.Rows[i].Cells != nil:
 		cell := f.Rows[i].Cells[column]
 		if cell == nil || column == "day" {
 			for _, name := range []string{"open", "date"} {

@@ -18,6 +18,7 @@ const rich = `{
   "quality": {"sla": {"value": 5, "unit": "minutes"}, "clock": "wall"},
   "automation": {
     "autoClose": {"enabled": true, "after": {"value": 2, "unit": "hours"}, "clock": "wall"},
+    "reminders": {"enabled": true, "steps": [{"after": {"value": 10, "unit": "seconds"}, "messages": ["¿Sigues ahí?", {"es": "Hola", "pt": "Olá"}]}, {"after": {"value": 1, "unit": "minutes"}, "messages": ["Cerraremos\nluego"]}]},
     "newCustomer": {"enabled": true, "messages": ["Hola"]}, "noAgents": {"enabled": true, "messages": [{"es": "Nadie", "pt": "Ninguém"}, "Ninguno"]},
     "outOfHours": {"enabled": true, "messages": ["Cerrado\nhasta {nextOpen}"]}, "ticketCreated": {"enabled": true, "messages": ["\nTicket"]},
     "manualClose": {"enabled": true, "messages": ["Adiós", "Chao", "Hasta luego"]}, "automaticClose": {"enabled": true, "messages": [" Fin "]},
@@ -40,6 +41,7 @@ const other = `{
   "quality": {"sla": {"value": 7, "unit": "days"}, "clock": "business"},
   "automation": {
     "autoClose": {"enabled": false, "after": {"value": 61, "unit": "seconds"}, "clock": "business"},
+    "reminders": {"enabled": false, "steps": [{"after": {"value": 11, "unit": "seconds"}, "messages": ["Otro"]}]},
     "newCustomer": {"enabled": false, "messages": ["Hola", "Buenas"]}, "noAgents": {"enabled": false, "messages": ["Nadie"]},
     "outOfHours": {"enabled": false, "messages": ["Cerrado"]}, "ticketCreated": {"enabled": false, "messages": ["Otro", "más", "uno"]},
     "manualClose": {"enabled": false, "messages": ["Adiós"]}, "automaticClose": {"enabled": false, "messages": ["Fin", "Fin de verdad"]},

@@ -1,12 +1,14 @@
 package site_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,6 +103,9 @@ func TestHostile(t *testing.T) {
 	form.Set("general.notify.tickets", "all")
 	form.Set("general.notify.to", "equipo@tienda.cl")
 	form.Set("automation.newCustomer.enabled", "on")
+	for i := range 3 {
+		form.Set(fmt.Sprintf("automation.reminders.steps[%d].after.value", i), strconv.Itoa(i+1))
+	}
 	saved := b.post(b.channel(), form)
 	require.Equal(t, http.StatusOK, saved.status, words(saved.find("main")))
 	harmless(t, saved, "saved")

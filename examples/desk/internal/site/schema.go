@@ -116,14 +116,8 @@ func typed(all map[string]setting, form url.Values) document {
 				d.set(path, nil)
 			}
 		case "texts":
-			list := []any{}
-			for i := range s.Items {
-				if text := words(form, indexed(path, i)); text != "" {
-					list = append(list, text)
-				}
-			}
 			if form.Has(indexed(path, 0)) {
-				d.set(path, list)
+				d.set(path, textList(form, path, s.Items))
 			}
 		case "lines":
 			list := []any{}
@@ -162,8 +156,17 @@ var rowName = regexp.MustCompile(`^\[(\d{1,4})\]\.`)
 // elementPath is an element of a list, and perhaps one of its keys.
 var elementPath = regexp.MustCompile(`^\[(\d{1,4})\](?:\.(\w+))?`)
 
-// rows reads the rows of a list in the order of their numbers; a row in which
-// nothing is typed is none.
+// textList returns the texts of a list that somebody typed, each in a box.
+func textList(form url.Values, path string, most int) []any {
+	list := []any{}
+	for i := range most {
+		if text := words(form, indexed(path, i)); text != "" {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
 // elements are the elements of a list that somebody typed: one a line, or separated by
 // commas.
 func elements(s setting, text string) []string {
@@ -195,6 +198,13 @@ func rows(s setting, form url.Values) []any {
 			name := indexed(s.Path, i) + "." + column.Path
 			text := strings.TrimSpace(form.Get(name))
 			switch {
+			case column.Kind == chatcfg.KindDuration:
+				if value := strings.TrimSpace(form.Get(name + ".value")); value != "" {
+					row[column.Path], blank = map[string]any{"value": number(value), "unit": form.Get(name + ".unit")}, false
+				}
+			case column.Items > 0:
+				texts := textList(form, name, column.Items)
+				row[column.Path], blank = texts, blank && len(texts) == 0
 			case column.Kind == chatcfg.KindSwitch:
 				if form.Has(name) {
 					row[column.Path], blank = true, false

@@ -1,0 +1,36 @@
+package main
+
+// reminderBugs are in reminders before the automatic close (R13).
+var reminderBugs = []mutant{
+	{
+		name: "reminders: all that were missed speak", file: remindersFile,
+		old: "case r.dueWith(&d.Ticket, in.Now, by):", new: "case false:",
+	},
+	{
+		name: "reminders: with somebody's word", file: remindersFile,
+		old: "case row != nil && row.Writes:", new: "case false:",
+	},
+	{
+		name: "reminders: with a close", file: remindersFile,
+		old: "case row != nil && row.To[tickets.StatusOpen] == tickets.StatusClosed:", new: "case false:",
+	},
+	{
+		name: "reminders: speak when a save moved them", file: remindersFile,
+		old: "case meant.Before(r.changed):", new: "case false:",
+	},
+	{
+		name: "reminders: one silence for ever", file: remindersFile,
+		old: "if d.Ticket.Recall(RuleReminders).Number != 0 {", new: "if false {",
+	},
+	{
+		name: "reminders: count otherwise than auto-close", file: remindersFile,
+		old: "from = r.closesSince", new: "from = t.CountsFrom",
+	},
+	{
+		name: "reminders: answer for an agent", file: "tickets/draft.go",
+		old: "func (d *Draft) remind(*Ticket, Command, time.Time, Policy) error { return nil }",
+		new: "func (d *Draft) remind(t *Ticket, _ Command, now time.Time, _ Policy) error { t.CountsFrom = now; return nil }",
+	},
+}
+
+const remindersFile = "automation/rule_reminders.go"
