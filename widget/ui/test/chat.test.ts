@@ -23,6 +23,9 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
   /** What was written, and in which session. */
   const written = new Map<string, string | undefined>()
   const stolen: string[] = []
+  /** Sessions whose visitor the host has named, and tabs in which it has: the session that such a tab begins is meant, too. */
+  const named = new Set<unknown>()
+  const began = new Map<Tab, string>()
   /** The sessions that were logged out, and how much had been written. */
   const ended = new Map<string | undefined, number>()
   server.marked = (seq) => {
@@ -33,6 +36,11 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
     const of = written.get(text)
     if (of && of !== id) stolen.push(`${text} of ${of} by ${id}`)
   }
+  server.begun = (id, by) => {
+    began.set(by, id)
+    if (named.has(by)) named.add(id)
+  }
+  server.loggedIn = (id) => void (named.has(id) || stolen.push(`login of ${id}`))
   const running = () => tabs.filter((t) => !t.hung)
   let n = 0
   const steps: ((t: Tab, at: number) => unknown)[] = [
@@ -59,10 +67,15 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
       t.chat.state().messages.forEach((m: Message) => shown.add(m.seq))
       w.in(t, () => t.chat.see())
     },
-    (t) => void (chance(3) || w.in(t, () => t.chat.identify('x.e30.y'))),
+    (t) => {
+      if (chance(3)) return
+      named.add(t).add(t.store.session().id || began.get(t))
+      void w.in(t, () => t.chat.identify('x.e30.y'))
+    },
     (t) => {
       if (!logouts || chance(3)) return
       ended.set(t.store.session().id, written.size)
+      named.delete(t)
       void w.in(t, () => t.chat.logout())
     },
   ]
@@ -107,7 +120,11 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
     const state = t.chat.state()
     assert.deepEqual(texts(state.messages), texts(w.stored()), `${seed}: shown in order, once`)
     assert.deepEqual(state.items.filter((i) => i.state === 'sending').map((i) => i.text), [], `${seed}: still waiting`)
-    for (const i of state.items) assert.match(i.text, /!/, `${seed}: failed`)
+    for (const i of state.items) {
+      assert.match(i.text, /!/, `${seed}: failed`)
+      const of = written.get(i.text)
+      if (of && of !== t.store.session().id) stolen.push(`${i.text} of ${of} is shown to ${t.store.session().id}`)
+    }
   }
   const leading = running().filter((t) => t.chat.transport() === 'stream')
   assert.equal(leading.length, 1, `${seed}: one tab leads`)

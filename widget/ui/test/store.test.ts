@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { json, store } from '../src/app/store'
+import type { Session } from '../src/types'
 import { storage } from './storage'
 
 const tab = {}
@@ -54,6 +55,16 @@ test('of what is kept only what has its shape is taken', () => {
   ])
   store('charla:k').clear()
   assert.deepEqual([...kept], [['charla:k', '{}']], 'whatever was there is gone')
+})
+
+test('a page that slept while another one began a session does not write over it', () => {
+  const [asleep, awake] = [store('charla:s'), store('charla:s')]
+  awake.act()
+  awake.enter({ token: 't', session: { id: 'i', level: 'claimed' } as Session }, {})
+  asleep.act()
+  asleep.set({ draft: 'd' })
+  assert.deepEqual(store('charla:s').session(), { id: 'i', level: 'claimed', token: 't' })
+  asleep.clear()
 })
 
 test('JSON is the same on pages that give all arrays and objects a toJSON', () => {

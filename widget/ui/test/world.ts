@@ -62,19 +62,26 @@ function timer(f: () => void, ms = 0, every = 0) {
 }
 /** Has something happen later that is in no tab. */
 const away = (f: () => void, ms: number) => inside.run(none, () => timer(f, ms))
-const clear = (id: number) => (timers = timers.filter((t) => t.id !== id))
+let cleared = new Set<number>()
+function clear(id: number) {
+  cleared.add(id)
+  timers = timers.filter((t) => t.id !== id)
+}
 
 class Line {
   onmessage?: (e: { data: unknown }) => void
+  private closed = false
   readonly tab = here()
   constructor(readonly name: string) {
     lines.push(this)
   }
   postMessage(data: unknown) {
+    if (this.closed) throw new DOMException('', 'InvalidStateError')
     const copy = structuredClone(data)
-    for (const l of lines) if (l !== this && l.name === this.name && l.tab !== this.tab) reach(l.tab, () => l.onmessage?.({ data: copy }))
+    for (const l of lines) if (l !== this && l.name === this.name && l.tab !== this.tab) reach(l.tab, () => l.closed || l.onmessage?.({ data: copy }))
   }
   close() {
+    this.closed = true
     lines = lines.filter((l) => l !== this)
   }
 }
@@ -166,8 +173,8 @@ export async function pass(ms: number) {
     if (!next) break
     clock = Math.max(clock, next.at)
     if (next.every && !next.tab.gone) next.at = clock + next.every
-    else clear(next.id)
-    reach(next.tab, next.f)
+    else timers = timers.filter((t) => t !== next)
+    reach(next.tab, () => cleared.has(next.id) || next.f())
     await settle()
   }
   clock = end
@@ -197,6 +204,7 @@ export function world(seed: number, { read, takes = true, lag = 50 }: Rules = {}
   steals = takes
   clock = 1e12
   timers = []
+  cleared = new Set()
   lines = []
   locks = new Map()
   listeners = []
@@ -210,7 +218,7 @@ export function world(seed: number, { read, takes = true, lag = 50 }: Rules = {}
   const of = (name: string) => (conversations[name] ||= [])
   const sessions: Session[] = []
   const streams = new Set<{ tab: Tab; session: Session; of: string; push(text?: string): void }>()
-  const server = { down: false, lossy: 0, seq: 0, customer: 0, marked: (_: number) => {}, wrote: (_text: string, _id: string) => {} }
+  const server = { down: false, lossy: 0, seq: 0, customer: 0, marked: (_: number) => {}, wrote: (_text: string, _id: string) => {}, begun: (_id: string, _by: Tab) => {}, loggedIn: (_id: string) => {} }
 
   function keep(to: string, from: Message['from'], text: string, key?: string) {
     server.seq += chance(4) ? 1 : 2 + chance(3) // what is of another session leaves a gap (R7.2)
@@ -226,12 +234,13 @@ export function world(seed: number, { read, takes = true, lag = 50 }: Rules = {}
   }
   const tell = ({ key: _, ...m }: Message) => m as Message
 
-  function answer(method: string, path: string, body: Record<string, string>, token?: string): unknown {
+  function answer(tab: Tab, method: string, path: string, body: Record<string, string>, token?: string): unknown {
     const url = new URL(path, 'http://x/')
     if (path === 'sessions') {
       const n = sessions.length
       const made = { token: 't' + n, old: '', id: 's' + n, level: body.identity ? 'verified' : 'claimed', of: body.identity ? 'verified' : 'c' + n }
       sessions.push(made)
+      server.begun(made.id, tab)
       return { token: made.token, session: { id: made.id, level: made.level } }
     }
     if (path === 'session/login') {
@@ -239,6 +248,7 @@ export function world(seed: number, { read, takes = true, lag = 50 }: Rules = {}
       const s = sessions.find((one) => token && (one.token === token || one.old === token))
       if (!s) throw new Refused(401, 'session', '')
       if (s.token === token) {
+        server.loggedIn(s.id)
         Object.assign(s, { token: token + '-new', old: token, level: 'verified', of: 'verified' })
         end(s)
       }
@@ -287,7 +297,7 @@ export function world(seed: number, { read, takes = true, lag = 50 }: Rules = {}
           let result: unknown
           let refused: unknown
           try {
-            result = structuredClone(answer(method, path, body as Record<string, string>, token))
+            result = structuredClone(answer(tab, method, path, body as Record<string, string>, token))
           } catch (e) {
             refused = e
           }
@@ -369,7 +379,6 @@ export function world(seed: number, { read, takes = true, lag = 50 }: Rules = {}
         const core = { signal: tab.life.signal, base: 'https://chat.example/', key: 'key', emit: nothing, chunk, config: { locale: 'es', entry: { anonymous: true } } }
         const on = { changed: nothing, arrived: nothing, lost: nothing, form: nothing, seen: nothing, entry: nothing }
         tab.chat = chat(core as unknown as Core, tab.store, client(tab), on, read)
-        tab.store.act()
         void tab.chat.start()
       })
       return tab

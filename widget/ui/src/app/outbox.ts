@@ -62,13 +62,18 @@ export function outbox(store: Store, end: AbortSignal, way: Way) {
     try {
       while (!end.aborted && (current = next())) {
         const item = current
+        /** Reports whether the item has not been taken back, by a logout say. */
+        const waits = () => items.includes(item)
         try {
-          if (!(await way.admit())) return
+          const may = await way.admit()
+          if (!waits()) continue
+          if (!may) return
           const seq = await way.post(item)
-          for (const later of items.slice(items.indexOf(item))) {
-            later.after = Math.max(later.after || 0, seq)
-            keep(later)
-          }
+          if (waits())
+            for (const later of items.slice(items.indexOf(item))) {
+              later.after = Math.max(later.after || 0, seq)
+              keep(later)
+            }
           drop(item.key)
           tries = 0
         } catch (e) {
@@ -76,6 +81,7 @@ export function outbox(store: Store, end: AbortSignal, way: Way) {
           // A text that the server asks to send later waits for as long as it takes.
           const own = r.later && (item.file || !/busy|rate/.test(r.code)) && (await way.reached())
           if (end.aborted) return
+          if (!waits()) continue
           if (own) item.failures = (item.failures || 0) + 1
           if (!r.later || item.failures! >= most) {
             item.state = 'failed'

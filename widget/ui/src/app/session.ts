@@ -24,55 +24,58 @@ export type Sessions = ReturnType<typeof sessions>
 export function sessions(core: Core, store: Store, api: Client, name: string, on: Holder) {
   let identity = ''
   let admitting: Promise<boolean> | undefined
+  let logouts = 0
 
   const signing = async () =>
-    (await core.chunk<{ login: typeof Login }>('forms')).login(store, api, (mode, f) => alone(name + ':login', f, mode), core.signal)
+    (await core.chunk<{ login: typeof Login }>('forms')).login(store, reread, api, (mode, f) => alone(name + ':login', f, mode), core.signal)
   const token = () => store.session().token
   const complain = (e: Refused) => core.emit('error', { code: e.code, message: e.message })
 
-  /** Another tab has changed the session: this one follows. */
-  function followed(e: StorageEvent) {
-    if (e.key !== store.name) return
+  /** Follows another tab that has changed the session, at once: nothing of one session happens in another. */
+  function reread() {
     const before = token()
     store.reread()
     if (token() !== before) on.changed()
   }
-  addEventListener('storage', followed, { signal: core.signal })
+  addEventListener('storage', (e) => e.key === store.name && reread(), { signal: core.signal })
 
   /** Starts a session, or logs the one there is in. */
   async function enter(body: Record<string, unknown>): Promise<void> {
+    const before = store.session()
+    const n = logouts
     if (token() && (body.identity || body.login)) {
-      await (await signing()).login(body)
-      return on.changed()
+      if (await (await signing()).login(body, before)) on.changed()
+      return
     }
-    const { id } = store.session()
     const made = await api.json<Begun>('POST', 'sessions', { ...body, locale: core.config.speaks })
-    store.reread()
+    reread()
     // Where this tab hung meanwhile, another one has begun: two sessions would be two customers.
-    if (store.session().id !== id) return on.changed()
+    // A logout meanwhile stays one.
+    if (store.session().id !== before.id || n !== logouts) return
     store.act()
     store.set({ form: undefined })
     store.enter(made, body)
     if (made.session.level === 'verified') on.changed()
     else on.begun(made.session)
+    // The host may have said meanwhile who it is.
+    if (identity && identity !== body.identity) void identify(identity)
   }
 
   async function begin(): Promise<boolean> {
-    store.reread()
-    if (token()) {
-      on.changed()
-      return true
-    }
+    reread()
+    if (token()) return true
+    const jwt = identity
     try {
-      if (identity) {
+      if (jwt) {
         await enter({ identity })
         return true
       }
     } catch (e) {
       // The host's word is not good: the visitor is asked like any other.
       if (!(e instanceof Refused) || e.status !== 422) throw e
-      identity = ''
       complain(e)
+      if (identity !== jwt) return begin()
+      identity = ''
     }
     if (!free()) return false
     await enter({ anonymous: true })
@@ -88,9 +91,28 @@ export function sessions(core: Core, store: Store, api: Client, name: string, on
   async function logout() {
     const bye = token() && api.json('DELETE', 'session').catch(() => {})
     identity = ''
+    logouts++
     store.clear()
     on.changed()
     await bye
+  }
+
+  async function identify(jwt: string) {
+    identity = jwt
+    const { subject, id } = store.session()
+    // Meanwhile somebody may log out, or the host says something else.
+    const stays = () => identity === jwt && store.session().id === id
+    if (!token()) return
+    const { same } = await signing()
+    if (!stays() || same(subject, jwt)) return
+    if (subject) {
+      void logout()
+      identity = jwt
+    } else {
+      await enter({ identity }).catch(complain)
+      // Another login may have come first.
+      if (stays() && store.session().subject) await identify(jwt)
+    }
   }
 
   return {
@@ -101,19 +123,11 @@ export function sessions(core: Core, store: Store, api: Client, name: string, on
     /** Starts a session if it can be done without asking the visitor; false: it cannot. */
     admit: () =>
       token() ? Promise.resolve(true) : (admitting ||= alone(name, begin).finally(() => (admitting = undefined))),
-    async identify(jwt: string) {
-      identity = jwt
-      const { subject } = store.session()
-      if (!token() || (await signing()).same(subject, jwt)) return
-      if (subject) {
-        await logout()
-        identity = jwt
-      } else await enter({ identity }).catch(complain)
-    },
+    identify,
     /** A token was refused: a login, here or in another tab, has replaced it, or the session is lost. */
     async check() {
       const goesOn = await (await signing()).ongoing(on.waiting)
-      if (core.signal.aborted) return
+      if (core.signal.aborted || goesOn === undefined) return
       if (!goesOn) {
         core.emit('error', { code: 'session', message: '' })
         on.lost()

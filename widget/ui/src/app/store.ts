@@ -146,7 +146,8 @@ export function store(name: string) {
     act() {
       if (acted) return
       acted = true
-      save('', session)
+      // This page may have slept while another one began a session.
+      if (!load('')) save('', session)
       set(kept)
     },
     /** Whether the panel is open, for the next page of this tab. */

@@ -1,7 +1,7 @@
 // Logging in a session that is there. It is rare, so the app does without until then.
 
 import type { Client, Refused } from '../app/api'
-import type { Begun, Store, Waiting } from '../app/store'
+import type { Begun, Entered, Store, Waiting } from '../app/store'
 
 /** Does something while no tab logs in, or none but this one does. */
 export type Alone = <T>(mode: LockMode, f: () => Promise<T>) => Promise<T>
@@ -16,7 +16,7 @@ function subject(claims = ''): string {
 }
 
 /** What concerns logins: of this session, here and in other tabs. */
-export function login(store: Store, api: Client, alone: Alone, end: AbortSignal) {
+export function login(store: Store, reread: () => void, api: Client, alone: Alone, end: AbortSignal) {
   /** Makes a request again while it may succeed later. */
   async function patient<T>(request: () => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
@@ -32,48 +32,45 @@ export function login(store: Store, api: Client, alone: Alone, end: AbortSignal)
 
   return {
     /**
-     * Logs the session in, which gives it another token, unless another tab has done it
-     * meanwhile. Where the answer is lost the old token is good for doing it again.
+     * Logs a session in, which gives it another token, unless another tab has done it
+     * meanwhile, or it has ended: whoever comes next is somebody else. Reports whether
+     * it did. Where the answer is lost the old token is good for doing it again.
      */
-    async login(body: Record<string, unknown>): Promise<void> {
-      const { token, id } = store.session()
-      await alone('exclusive', async () => {
-        store.reread()
-        if (store.session().token !== token) return
-        const made = await patient(() => api.json<Begun>('POST', 'session/login', body))
-        store.reread()
-        // Somebody has logged out meanwhile: it stays so.
-        if (store.session().id === id) store.enter(made, body)
-      })
-    },
+    login: (body: Record<string, unknown>, { token, id }: Entered): Promise<boolean> =>
+      alone('exclusive', async () => {
+        const stays = () => (reread(), store.session().id === id)
+        if (!stays() || store.session().token !== token) return false
+        const made = await patient(async () => (stays() ? api.json<Begun>('POST', 'session/login', body) : undefined))
+        if (!made || !stays()) return false
+        store.enter(made, body)
+        return true
+      }),
     /** Whether an identity is of the same subject as the claims that are kept. */
     same: (claims: string | undefined, identity: string): boolean => subject(claims) === subject(identity.split('.')[1]),
     /**
-     * Whether the session goes on, when the login that may be under way is over. If not,
-     * what it had not sent, in any tab, becomes the draft.
+     * Whether the session goes on, when the login that may be under way is over; undefined
+     * if another one, or none, has been taken up. If not, what it had not sent, in any tab,
+     * becomes the draft.
      */
-    ongoing: (own: () => Waiting[]): Promise<boolean> =>
+    ongoing: (own: () => Waiting[]): Promise<boolean | undefined> =>
       alone('shared', async () => {
-        let token: string | undefined
-        let goesOn = false
+        const { token } = store.session()
+        const stays = () => (reread(), store.session().token === token)
         // What another tab has stored may be seen here a moment later only.
-        for (let tries = 0; !goesOn && tries < 4 && !end.aborted; tries++) {
+        for (let tries = 0; tries < 4; tries++) {
           if (tries) await new Promise((done) => setTimeout(done, 250 * 2 ** tries))
-          store.reread()
-          token = store.session().token
-          goesOn = await patient(() => api.json('GET', 'session')).then(
+          if (end.aborted || !stays()) return
+          const goesOn = await patient(() => api.json('GET', 'session')).then(
             () => true,
             (e: Refused) => e.code !== 'session',
           )
+          if (goesOn) return true
         }
-        if (goesOn || end.aborted) return goesOn
-        store.reread()
-        const { token: now, name = '', email = '' } = store.session()
-        if (token && now === token) {
-          const unsent = new Map([...store.waiting(), ...own()].map((w) => [w.key, w.text]))
-          store.clear({ draft: [...unsent.values(), store.get().draft].filter(Boolean).join('\n'), form: { name, email } })
-        }
-        return goesOn
+        if (end.aborted || !stays()) return
+        const { name = '', email = '' } = store.session()
+        const unsent = new Map([...store.waiting(), ...own()].map((w) => [w.key, w.text]))
+        store.clear({ draft: [...unsent.values(), store.get().draft].filter(Boolean).join('\n'), form: { name, email } })
+        return false
       }),
   }
 }
