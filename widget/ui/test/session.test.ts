@@ -118,3 +118,16 @@ test('what is refused after a logout is not shown to whoever comes next', async 
     assert.deepEqual(w.open().chat.state().items.map((i) => i.text), ['too long, too!'])
   }
 })
+
+test('a tab that hangs while it waits to log in keeps nothing of the others from being sent', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const { w, tabs: [a, b, c] } = await begun(3, seed)
+    for (const t of [b, c]) identify(t!, w)
+    await Promise.resolve()
+    w.hang(c!, true)
+    send(a!, w, 'with the old token, or the new one')
+    await pass(60_000)
+    assert.deepEqual(a!.chat.state().items, [], String(seed))
+    assert.ok(texts(Object.values(w.conversations).flat()).includes('with the old token, or the new one'))
+  }
+})

@@ -45,6 +45,7 @@ test('what two tabs keep at one moment stays kept', async () => {
 test('a draft stays in its tab when another tab sends its own', async () => {
   const w = world(1)
   const [a, b] = [w.open(), w.open()]
+  for (const t of [a, b]) w.in(t, () => t.store.act())
   w.in(a, () => a.store.set({ draft: 'half a sentence' }))
   await pass(100)
   w.in(b, () => b.store.set({ draft: 'hello' }))

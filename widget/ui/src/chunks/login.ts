@@ -52,25 +52,29 @@ export function login(store: Store, reread: () => void, api: Client, alone: Alon
      * if another one, or none, has been taken up. If not, what it had not sent, in any tab,
      * becomes the draft.
      */
-    ongoing: (own: () => Waiting[]): Promise<boolean | undefined> =>
-      alone('shared', async () => {
+    async ongoing(own: () => Waiting[]): Promise<boolean | undefined> {
+      const good = () =>
+        patient(() => api.json('GET', 'session')).then(
+          () => true,
+          (e: Refused) => e.code !== 'session',
+        )
+      // What was refused may have had an older token: then a tab that hangs in its login holds nobody up.
+      if (await good()) return true
+      return alone('shared', async () => {
         const { token } = store.session()
         const stays = () => (reread(), store.session().token === token)
         // What another tab has stored may be seen here a moment later only.
         for (let tries = 0; tries < 4; tries++) {
           if (tries) await new Promise((done) => setTimeout(done, 250 * 2 ** tries))
           if (end.aborted || !stays()) return
-          const goesOn = await patient(() => api.json('GET', 'session')).then(
-            () => true,
-            (e: Refused) => e.code !== 'session',
-          )
-          if (goesOn) return true
+          if (await good()) return true
         }
         if (end.aborted || !stays()) return
         const { name = '', email = '' } = store.session()
         const unsent = new Map([...store.waiting(), ...own()].map((w) => [w.key, w.text]))
         store.clear({ draft: [...unsent.values(), store.get().draft].filter(Boolean).join('\n'), form: { name, email } })
         return false
-      }),
+      })
+    },
   }
 }
