@@ -116,7 +116,7 @@ func (d *Desk) Accounts(ctx context.Context, q AccountQuery) (Page[AccountInfo],
 func (a *Account) Agent(who Person) *Agent { return &Agent{a.desk, a.id, who} }
 
 // Inbox returns the handle of what the account's agents read. It does no I/O.
-func (a *Account) Inbox() *Inbox { return &Inbox{a.desk, a.id} }
+func (a *Account) Inbox() *Inbox { return &Inbox{desk: a.desk, account: a.id} }
 
 // ownRef returns a ref with its account filled in if it had none. It fails with
 // [ErrNotFound] for a ref of another account.

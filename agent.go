@@ -178,24 +178,54 @@ func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
 	return nil
 }
 
-// MarkRead says that the agents have read a conversation up to a message. Marks only
-// rise, and never beyond the last message. They touch neither the conversation nor the
+// MarkRead says that the agent has read a conversation up to a message: their rows change
+// on all their screens ([Agent.Inbox]), and the customer sees how far any agent has read.
+// Marks only rise, and never beyond the last message. They change no ticket, and not the
 // inbox's order. It fails with [chatcfg.Problems] for the person's ID or name,
-// [ErrNotFound], [ErrDeleted] or [ErrOutcomeUnknown].
+// [ErrNotFound], [ErrDeleted], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error {
 	ref, err := ownRef(a.account, ref)
 	if err := firstError(err, checkPerson(a.who)); err != nil {
 		return err
 	}
-	loaded, err := a.desk.load(ctx, storage.LoadQuery{Account: ref.Account, Conversation: ref.Conversation})
-	if err == nil && loaded.Conversation.Version == 0 {
-		err = ErrNotFound
-	}
+	loaded, err := a.desk.changeConversation(ctx, ref, func(l *storage.Loaded) (bool, error) {
+		c := &l.Conversation
+		by := tickets.Reader{Agent: a.who.ID, Seq: min(seq, c.LastSeq), Customer: c.CustomerMessages}
+		if by.Seq <= c.Reader(by.Agent).Seq {
+			return false, nil
+		}
+		after, err := a.desk.customersAfter(ctx, ref, by.Seq)
+		by.Customer -= after
+		return err == nil && c.Read(by), err
+	})
 	if err != nil {
 		return err
 	}
 	return a.desk.raise(ctx, &loaded, tickets.Marks{Agent: seq})
 }
+
+// customersAfter counts the customer's messages after a sequence, up to [MaxUnread]: to
+// somebody who has more unread it makes no difference how many. It fails if the store does.
+func (d *Desk) customersAfter(ctx context.Context, ref tickets.Ref, seq int64) (n int64, err error) {
+	q := storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: seq, Limit: MaxUnread}
+	for more := true; more; more = more && n < MaxUnread {
+		list, err := d.store.Queries().Messages(ctx, q)
+		if err != nil {
+			return 0, storeError(err)
+		}
+		for i := range list {
+			if q.After = list[i].Seq; list[i].From == tickets.FromCustomer {
+				n++
+			}
+		}
+		more = len(list) == q.Limit
+	}
+	return n, nil
+}
+
+// Inbox returns the account's inbox as the agent sees it: Unread of its rows counts what
+// this agent has not read. It does no I/O.
+func (a *Agent) Inbox() *Inbox { return &Inbox{desk: a.desk, account: a.account, reader: a.who.ID} }
 
 // Heartbeat says that the agent is online, for [Options].HeartbeatTTL, or away or
 // offline from now on (R4.7). It fails with [chatcfg.Problems] for any other value or

@@ -21,6 +21,8 @@ import (
 type Inbox struct {
 	desk    *Desk
 	account chatcfg.AccountID
+	// reader is the agent whose inbox it is; empty: anybody's.
+	reader tickets.AgentID
 }
 
 // Row is a ticket in a list, with what a list shows of its conversation.
@@ -29,7 +31,8 @@ type Row struct {
 	tickets.Ticket
 	// Last is the conversation's last message.
 	Last tickets.Message `json:"last"`
-	// Unread counts the customer's messages after the agents' mark, up to [MaxUnread].
+	// Unread counts the customer's messages after the agent's mark, of [Agent.Inbox], else
+	// after the agents', up to [MaxUnread].
 	Unread int `json:"unread,omitempty"`
 	// Due is when something next happens to the conversation by itself; zero: never.
 	Due time.Time `json:"due,omitzero"`
@@ -39,6 +42,14 @@ type Row struct {
 
 // MaxUnread is where a row's count of unread messages stops.
 const MaxUnread = storage.MaxUnread
+
+// Limits of [Inbox.Counts].
+const (
+	// MaxCount is where a count stops.
+	MaxCount = storage.MaxCount
+	// MaxViews is how many counts one call may ask for.
+	MaxViews = 20
+)
 
 // MaxSearch is how many words one search may have.
 const MaxSearch = 32
@@ -72,22 +83,50 @@ type TicketQuery struct {
 	PageQuery
 }
 
-// Tickets lists tickets with what a list shows of them, in one read of the store, in
-// the query's order. It fails with [chatcfg.Problems] for an unknown status or too many
-// words, and with [ErrCursor] for a cursor of another list.
-func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
-	err := checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed)
-	if err != nil {
-		return Page[Row]{}, err
-	}
+// storage returns the store's query, without Text and page. It fails with
+// [chatcfg.Problems] for an unknown status.
+func (q *TicketQuery) storage(account chatcfg.AccountID) (storage.TicketQuery, error) {
 	query := storage.TicketQuery{
-		Account: b.account, Status: q.Status, Conversation: q.Conversation, Important: q.Important, Delayed: q.Delayed,
+		Account: account, Status: q.Status, Conversation: q.Conversation, Important: q.Important, Delayed: q.Delayed,
 		Category: q.Category, Fields: q.Fields, Assignee: q.Assignee, Team: q.Team, Unassigned: q.Unassigned,
-		Cursor: q.Cursor, Limit: q.Limit, Preview: true,
 	}
 	if q.Waiting {
 		query.Order = storage.ByWaiting
 	}
+	return query, checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed)
+}
+
+// Counts returns how many tickets each of these queries finds, for the views of an inbox,
+// as of one moment, up to [MaxCount] each: all in one read of the store (R11.3). Pages do
+// not matter. It fails with [chatcfg.Problems] for more than [MaxViews] queries, a Text or
+// an unknown status.
+func (b *Inbox) Counts(ctx context.Context, views ...TicketQuery) ([]int, error) {
+	if len(views) > MaxViews {
+		return nil, chatcfg.Problems{{Path: "views", Code: chatcfg.CodeTooMany, Args: []any{MaxViews}}}
+	}
+	all := make([]storage.TicketQuery, len(views))
+	for i := range views {
+		if views[i].Text != "" {
+			return nil, chatcfg.Problems{{Path: "text", Code: chatcfg.CodeTooMany, Args: []any{0}}}
+		}
+		var err error
+		if all[i], err = views[i].storage(b.account); err != nil {
+			return nil, err
+		}
+	}
+	counts, err := b.desk.store.Queries().Counts(ctx, b.account, all)
+	return counts, storeError(err)
+}
+
+// Tickets lists tickets with what a list shows of them, in one read of the store, in
+// the query's order. It fails with [chatcfg.Problems] for an unknown status or too many
+// words, and with [ErrCursor] for a cursor of another list.
+func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
+	query, err := q.storage(b.account)
+	if err != nil {
+		return Page[Row]{}, err
+	}
+	query.Cursor, query.Limit, query.Preview, query.Reader = q.Cursor, q.Limit, true, b.reader
 	if q.Text != "" {
 		query.Words = strings.Fields(fold.Query(q.Text))
 		switch {

@@ -96,7 +96,7 @@ func copySession(s tickets.Session) tickets.Session {
 // copyConversation returns a copy of a conversation that shares no memory with it, with
 // its times as [Cut] returns them.
 func copyConversation(c tickets.Conversation) tickets.Conversation {
-	c.Links = slices.Clone(c.Links)
+	c.Links, c.Readers = slices.Clone(c.Links), slices.Clone(c.Readers)
 	c.CreatedAt, c.LastAt = Cut(c.CreatedAt), Cut(c.LastAt)
 	return c
 }

@@ -11,7 +11,7 @@
 //
 // # What a store is
 //
-// A [Store] has seven parts of at most seven methods each. It keeps what it is
+// A [Store] has seven parts of at most eight methods each. It keeps what it is
 // given and knows no rule: what a ticket may do, when something falls due, which
 // text is sent, all that is decided before [Conversations.Commit] and arrives as
 // values. So a store never reads a clock, makes an ID, or looks into an entry.

@@ -62,13 +62,24 @@ func (i Instant) Check() error {
 	return nil
 }
 
-// Preview sets Last, Unread and Wake, which [TicketQuery].Preview asks for. messages are
-// the conversation's, the last one first; it reads no more of them than it needs.
-func (r *TicketRow) Preview(marks tickets.Marks, wake time.Time, messages iter.Seq[tickets.Message]) {
+// UnreadBy sets Unread to what an agent has not read of the conversation.
+func (r *TicketRow) UnreadBy(c *tickets.Conversation, agent tickets.AgentID) {
+	r.Unread = int(min(c.Unread(agent), MaxUnread))
+}
+
+// Preview sets Last, Unread and Wake, which q asks for. messages are the conversation's,
+// the last one first; it reads no more of them than it needs.
+func (r *TicketRow) Preview(q *TicketQuery, c *tickets.Conversation, marks tickets.Marks, wake time.Time, messages iter.Seq[tickets.Message]) {
 	r.Wake, r.Last, r.Unread = wake, tickets.Message{}, 0
+	if q.Reader != "" {
+		r.UnreadBy(c, q.Reader)
+	}
 	for m := range messages {
 		if r.Last.Seq == 0 {
 			r.Last = m
+		}
+		if q.Reader != "" {
+			return
 		}
 		if m.Seq <= marks.Agent || r.Unread == MaxUnread {
 			return

@@ -107,7 +107,7 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 		}
 		row := TicketRow{Conversation: t.conversation, Ticket: copyTicket(t.record)}
 		if q.Preview {
-			a.conversations[t.conversation].preview(&row)
+			a.conversations[t.conversation].preview(&q, &row)
 		}
 		page.Items = append(page.Items, row)
 		last = at
@@ -115,9 +115,9 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 	return page, nil
 }
 
-// preview sets Last, Unread and Wake of a row, which [TicketQuery].Preview asks for.
-func (c *conversation) preview(row *TicketRow) {
-	row.Preview(c.marks, c.wake, func(yield func(tickets.Message) bool) {
+// preview sets Last, Unread and Wake of a row, which the query asks for.
+func (c *conversation) preview(q *TicketQuery, row *TicketRow) {
+	row.Preview(q, &c.record, c.marks, c.wake, func(yield func(tickets.Message) bool) {
 		for _, m := range slices.Backward(c.messages) {
 			if !yield(m) {
 				return
@@ -125,6 +125,33 @@ func (c *conversation) preview(row *TicketRow) {
 		}
 	})
 	row.Last = copyMessage(row.Last)
+}
+
+// Counts implements [Queries]: it returns how many tickets each query finds, at most
+// [MaxCount]. It fails with ctx's error or [ErrClosed].
+func (p memoryQueries) Counts(ctx context.Context, account chatcfg.AccountID, all []TicketQuery) ([]int, error) {
+	done, err := p.m.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	counts := make([]int, len(all))
+	a := p.m.accounts[account]
+	if a == nil {
+		return counts, nil
+	}
+	for i, q := range all {
+		q.Words = nil
+		for _, t := range a.tickets(q, nil) {
+			if !q.Matches(&t.record, nil) {
+				continue
+			}
+			if counts[i]++; counts[i] == MaxCount {
+				break
+			}
+		}
+	}
+	return counts, nil
 }
 
 // tickets ranges over the tickets of the query's conversation, or of the account, in the

@@ -18,6 +18,9 @@ type Queries interface {
 	// Tickets lists tickets. A ticket that does not change while one pages is
 	// listed exactly once. ErrCursor.
 	Tickets(ctx context.Context, q TicketQuery) (Page[TicketRow], error)
+	// Counts returns how many tickets each of these queries finds, all as of one moment,
+	// at most [MaxCount] each. It does not look at their Words, Preview, Cursor and Limit.
+	Counts(ctx context.Context, account chatcfg.AccountID, all []TicketQuery) ([]int, error)
 	// Messages reads messages of a conversation, in their order.
 	Messages(ctx context.Context, q MessageQuery) ([]tickets.Message, error)
 	// History reads the entries of a conversation after an entry number, in
@@ -73,6 +76,9 @@ const (
 	ByWaiting Order = "waiting"
 )
 
+// MaxCount is where [Queries].Counts stops counting.
+const MaxCount = 1000
+
 // MaxUnread is where [TicketRow].Unread stops counting.
 const MaxUnread = 100
 
@@ -85,7 +91,7 @@ type TicketRow struct {
 	// there is none.
 	Last tickets.Message `json:"last,omitzero"`
 	// Unread is how many of the customer's messages are above the agents' mark
-	// ([Sessions].Marks), at most [MaxUnread].
+	// ([Sessions].Marks), or not read by [TicketQuery].Reader, at most [MaxUnread].
 	Unread int `json:"unread,omitempty"`
 	// Wake is the conversation's Wake, as [Conversations].NextWake has it; zero: it
 	// has none.

@@ -38,6 +38,9 @@ type TicketQuery struct {
 	// Preview also fills in Last, Unread and Wake of every row, all as of the
 	// moment of the list. It selects nothing: a cursor holds with it and without.
 	Preview bool `json:",omitempty"`
+	// Reader has Unread count what that agent has not read ([tickets.Conversation.Unread]);
+	// empty: what is above the agents' mark. It selects nothing either.
+	Reader tickets.AgentID `json:"-"`
 	// Cursor is a Page's Next; it holds for the same query only.
 	Cursor string
 	Limit  int
@@ -255,6 +258,6 @@ func (q *TicketQuery) Matches(t *tickets.Ticket, texts []string) bool {
 // List returns a name for [Cursor] that differs between any two queries with different
 // tickets or order; Preview, Cursor and Limit do not count.
 func (q TicketQuery) List() string {
-	q.Preview, q.Cursor, q.Limit = false, "", 0
+	q.Preview, q.Reader, q.Cursor, q.Limit = false, "", "", 0
 	return fmt.Sprintf("tickets %#v", q)
 }

@@ -1,6 +1,8 @@
 package tickets
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -157,6 +159,51 @@ type Conversation struct {
 	Armed chatcfg.Version `json:"armed"`
 	// SessionEpoch counts how often all sessions of the customer were ended.
 	SessionEpoch int64 `json:"sessionEpoch,omitempty"`
+	// Readers are how far agents have read, at most [MaxReaders], each agent once (R11.3).
+	Readers []Reader `json:"readers,omitempty"`
+}
+
+// Reader is how far an agent has read a conversation.
+type Reader struct {
+	Agent AgentID `json:"agent"`
+	// Seq is the sequence of the last message read.
+	Seq int64 `json:"seq"`
+	// Customer is how many of the customer's messages are up to there.
+	Customer int64 `json:"customer"`
+}
+
+// MaxReaders is of how many agents a conversation keeps how far they have read. One more
+// takes the place of the one who has read least.
+const MaxReaders = 64
+
+// Reader returns how far an agent has read; without a Seq: not at all, as far as is known.
+func (c *Conversation) Reader(agent AgentID) Reader {
+	for _, r := range c.Readers {
+		if r.Agent == agent {
+			return r
+		}
+	}
+	return Reader{Agent: agent}
+}
+
+// Unread returns how many of the customer's messages an agent has not read.
+func (c *Conversation) Unread(agent AgentID) int64 {
+	return max(c.CustomerMessages-c.Reader(agent).Customer, 0)
+}
+
+// Read records how far an agent has read. It reports whether that is further than before;
+// else nothing changes. Readers are not written to.
+func (c *Conversation) Read(by Reader) bool {
+	if by.Seq <= c.Reader(by.Agent).Seq {
+		return false
+	}
+	readers := slices.DeleteFunc(slices.Clone(c.Readers), func(r Reader) bool { return r.Agent == by.Agent })
+	if len(readers) >= MaxReaders {
+		least := slices.MinFunc(readers, func(a, b Reader) int { return cmp.Compare(a.Seq, b.Seq) })
+		readers = slices.DeleteFunc(readers, func(r Reader) bool { return r.Agent == least.Agent })
+	}
+	c.Readers = append(readers, by)
+	return true
 }
 
 // Ticket is one episode of a conversation.

@@ -29,6 +29,7 @@ type conv struct {
 	session  tickets.SessionID
 	links    []tickets.ConversationID
 	marks    tickets.Marks
+	readers  []tickets.Reader
 	ticket   *ticket
 	older    []*ticket
 	messages []tickets.Message
@@ -105,7 +106,11 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 	a := c.account
 	m.redate(c, loaded.Conversation.LastAt, changed)
 	wasArmed := c.armed
-	c.armed = int64(a.version)
+	if t != nil && t.marks != nil { // decides nothing
+		m.read(t, c)
+	} else {
+		c.armed = int64(a.version)
+	}
 	rearm := a.since.running > 0 && wasArmed < int64(a.since.running) && c.ticket != nil && c.ticket.wait != nil
 	for i := range entries {
 		e := &entries[i]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla/automation"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
@@ -199,7 +200,7 @@ func (m *model) sameConversation(c *conv, s tickets.Conversation) {
 	want := tickets.Conversation{
 		Format: tickets.Format, Account: c.account.id, ID: c.id, Version: c.version, Identity: c.identity, Customer: c.customer,
 		CreatedAt: c.began.UTC(), LastAt: c.lastAt.UTC(), LastSeq: int64(len(c.messages)), LastEntry: int64(len(c.entries)),
-		Number: c.ticket.number, CustomerMessages: int64(c.customerMessages), Session: c.session, Links: c.links, Armed: c.account.version,
+		Number: c.ticket.number, CustomerMessages: int64(c.customerMessages), Session: c.session, Links: c.links, Armed: chatcfg.Version(c.armed), Readers: c.readers,
 	}
 	for i := len(c.messages); i > 0 && c.messages[i-1].From == tickets.FromNote; i-- {
 		want.Notes++
@@ -207,6 +208,9 @@ func (m *model) sameConversation(c *conv, s tickets.Conversation) {
 	s.CreatedAt, s.LastAt = s.CreatedAt.UTC(), s.LastAt.UTC()
 	if len(s.Links) == 0 {
 		s.Links = nil
+	}
+	if len(s.Readers) == 0 {
+		s.Readers = nil
 	}
 	if !reflect.DeepEqual(s, want) {
 		m.w.failf("state", "conversation %+v, want %+v", s, want)

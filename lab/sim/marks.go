@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"slices"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
@@ -37,6 +38,9 @@ func (w *World) markRead(d *desk, c *conv, v *visitor) {
 		if customer {
 			has = c.marks.Customer
 		}
+		if !customer && t.returned && t.err == nil && (least > 0 && len(c.readers) == 0 || len(c.readers) > 0 && c.readers[0].Seq < least) {
+			w.failf("marks", "%+v of %s is acknowledged, they have read %+v", *t.marks, c.id, c.readers)
+		}
 		if t.returned && t.err == nil && has < least {
 			w.failf("marks", "%+v of %s is acknowledged, the mark is %d", *t.marks, c.id, has)
 		}
@@ -48,6 +52,25 @@ func (w *World) markRead(d *desk, c *conv, v *visitor) {
 		ref := tickets.Ref{Account: c.account.id, Conversation: c.id}
 		return res, d.charla.Account(c.account.id).Agent(charla.Person{ID: "ana"}).MarkRead(ctx, ref, seq)
 	})
+}
+
+// read follows how far the agent of a task has read: further than before, and never beyond
+// the last message (R11.3).
+func (m *model) read(t *task, c *conv) {
+	by := tickets.Reader{Agent: "ana", Seq: min(t.marks.Agent, int64(len(c.messages)))}
+	for _, msg := range c.messages[:by.Seq] {
+		if msg.From == tickets.FromCustomer {
+			by.Customer++
+		}
+	}
+	i := slices.IndexFunc(c.readers, func(r tickets.Reader) bool { return r.Agent == by.Agent })
+	if i >= 0 && c.readers[i].Seq >= by.Seq {
+		m.w.failf("marks", "%+v of %s is stored again, it was %+v", *t.marks, c.id, c.readers[i])
+	}
+	if c.readers = slices.Clone(c.readers); i >= 0 {
+		c.readers = slices.Delete(c.readers, i, i+1)
+	}
+	c.readers = append(c.readers, by)
 }
 
 // raised follows read marks: they only rise, by what a side said, and never beyond the
@@ -77,6 +100,16 @@ func (w *World) marked(ctx context.Context, c *conv) {
 	for _, msg := range c.messages {
 		if msg.From == tickets.FromCustomer && msg.Seq > c.marks.Agent {
 			unread = min(unread+1, storage.MaxUnread)
+		}
+	}
+	own := tickets.Reader{}
+	if len(c.readers) > 0 {
+		own = c.readers[0]
+	}
+	mine, err := w.real.Queries().Tickets(ctx, storage.TicketQuery{Account: c.account.id, Conversation: c.id, Preview: true, Reader: "ana"})
+	for _, row := range mine.Items {
+		if want := min(c.customerMessages-int(own.Customer), storage.MaxUnread); err != nil || row.Unread != want {
+			w.failf("marks", "a list says of %s to ana: %d unread (%v), want %d", c.id, row.Unread, err, want)
 		}
 	}
 	page, err := w.real.Queries().Tickets(ctx, storage.TicketQuery{Account: c.account.id, Conversation: c.id, Preview: true})

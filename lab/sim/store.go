@@ -352,6 +352,10 @@ func (s faultyQueries) Tickets(ctx context.Context, q storage.TicketQuery) (stor
 	})
 }
 
+func (s faultyQueries) Counts(ctx context.Context, account chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+	return through(ctx, spot{"counts", reads, ""}, func() ([]int, error) { return s.w.real.Queries().Counts(ctx, account, all) })
+}
+
 func (s faultyQueries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	return through(ctx, spot{"messages", reads, ""}, func() ([]tickets.Message, error) {
 		return s.w.real.Queries().Messages(ctx, q)

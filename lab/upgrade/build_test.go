@@ -31,8 +31,8 @@ var future = []struct{ file, old, new string }{
 	{"mail.go", "type Mail struct {", "type Mail struct {\nMood string `json:\"mood\"`"},
 	{"outbox.go", "m := Mail{", "m := Mail{Mood: \"fine\", "},
 	{
-		"storage/internal/codec/documents.go", "return appendInt(b, 16, c.SessionEpoch)",
-		"b = appendInt(b, 16, c.SessionEpoch)\nreturn appendInt(b, 1000, 7)",
+		"storage/internal/codec/documents.go", "return appendInt(b, 17, c.Notes)",
+		"b = appendInt(b, 17, c.Notes)\nreturn appendInt(b, 1000, 7)",
 	},
 	{
 		"storage/internal/codec/documents.go", "return appendInt(b, 17, s.SecretEpoch)",
@@ -40,7 +40,7 @@ var future = []struct{ file, old, new string }{
 	},
 	{"storage/ticketquery.go", "var ticketColumns = []ticketColumn{", `var ticketColumns = []ticketColumn{
 	{Column: columns.Column{
-		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 10, Postgres: 9},
+		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 11, Postgres: 10},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Agent) },
 	}},`},
 }

@@ -67,11 +67,40 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (page stora
 			row := storage.TicketRow{Conversation: tickets.ConversationID{UUID: id(of)}, Ticket: one.Ticket}
 			if q.Preview {
 				c, said := t.conversation(q.Account, row.Conversation), key(q.Account, row.Conversation)
-				row.Preview(c.Marks, c.Wake, decoded[tickets.Message](t, t.below(messageTable, said, after(said))))
+				row.Preview(&q, &c.Conversation, c.Marks, c.Wake, decoded[tickets.Message](t, t.below(messageTable, said, after(said))))
 			}
 			page.Items, last = append(page.Items, row), slices.Clone(k[len(prefix):])
 		}
 		return page
+	})
+}
+
+// Counts implements [storage.Queries]: it returns how many tickets each query finds, at
+// most [storage.MaxCount]. It fails if ctx ends, the store is closed, or its database fails.
+func (p queries) Counts(ctx context.Context, account chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+	return read(ctx, p.Store, func(t *tx) []int {
+		counts := make([]int, len(all))
+		for i, q := range all {
+			q.Words = nil
+			prefix := key(account, changedView)
+			if q.Order == storage.ByWaiting {
+				prefix = key(account, waitingView)
+			}
+			for k := range t.from(viewTable, prefix, prefix) {
+				of := k[len(prefix)+8:]
+				if !q.Conversation.IsZero() && id(of) != q.Conversation.UUID {
+					continue
+				}
+				var one ticket
+				if t.load(ticketTable, key(account, of), &one); !q.Matches(&one.Ticket, nil) {
+					continue
+				}
+				if counts[i]++; counts[i] == storage.MaxCount {
+					break
+				}
+			}
+		}
+		return counts
 	})
 }
 

@@ -141,6 +141,10 @@ func (b *bundle) onBehalf() {
 	page, err := b.Queries().Changes(b.ctx, id, "", 1)
 	require.NoError(b, err)
 	ok(b.Queries().Changes(b.ctx, id, page.Next, 10))
+	ok(b.Queries().Counts(b.ctx, id, []storage.TicketQuery{
+		{}, {Status: tickets.StatusOpen}, {Unassigned: true}, {Assignee: "ana", Status: tickets.StatusOpen}, {Team: "ventas"}, {Order: storage.ByWaiting},
+	}))
+	ok(b.Queries().Tickets(b.ctx, storage.TicketQuery{Account: id, Preview: true, Reader: "ana"}))
 	ok(b.Queries().Report(b.ctx, id, base, late))
 	ok(b.Queries().Count(b.ctx, id, storage.CountsFrom, base, late))
 	ok(b.Queries().Count(b.ctx, id, storage.WaitsSince, base, late))

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
@@ -54,7 +55,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	limit := storage.PageLimit(q.Limit)
 	query, args := statement(account, q, continued, after, limit+1)
 	if q.Preview {
-		query = withPreview(query, q.Order)
+		query = withPreview(query, q.Order, q.Reader != "")
 	}
 	var last position
 	err = p.s.each(ctx, query, args, func(scan func(...any) error) error {
@@ -64,9 +65,9 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 		}
 		page.Items = append(page.Items, storage.TicketRow{})
 		row := &page.Items[len(page.Items)-1]
-		var doc, message []byte
+		var doc, message, conversation []byte
 		var wake pgtype.Int8
-		columns := []any{&last.at, &last.id, &last.number, &doc, &wake, &message, &row.Unread}
+		columns := []any{&last.at, &last.id, &last.number, &doc, &wake, &conversation, &message, &row.Unread}
 		if !q.Preview {
 			columns = columns[:4]
 		}
@@ -77,6 +78,13 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 		if wake.Valid {
 			row.Wake = instant(wake.Int64)
 		}
+		if conversation != nil {
+			var read tickets.Conversation
+			if err := codec.DecodeConversation(string(conversation), &read); err != nil {
+				return corrupt(err)
+			}
+			row.UnreadBy(&read, q.Reader)
+		}
 		return corrupt(cmp.Or(codec.DecodeTicket(string(doc), &row.Ticket), codec.DecodeMessage(string(message), &row.Last)))
 	})
 	if err != nil {
@@ -85,10 +93,32 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	return page, nil
 }
 
+// Counts implements [storage.Queries]: it returns how many tickets each query finds, at
+// most [storage.MaxCount], by one statement. It fails if ctx ends, the store is closed or
+// busy, or its database fails.
+func (p queries) Counts(ctx context.Context, account chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+	counts := make([]int, len(all))
+	if len(all) == 0 {
+		return counts, nil
+	}
+	var l listing
+	var each []string
+	var into []any
+	for i, q := range all {
+		q.Account, q.Words, l.conditions = account, nil, nil
+		l.filter(0, q)
+		each = append(each, "(SELECT count(*) FROM (SELECT FROM charla.tickets t WHERE "+strings.Join(l.conditions, " AND ")+
+			" LIMIT "+strconv.Itoa(storage.MaxCount)+") x)")
+		into = append(into, &counts[i])
+	}
+	_, err := p.s.one(ctx, "SELECT "+strings.Join(each, ", "), l.args, into...)
+	return counts, err
+}
+
 // listName returns a name for cursors that differs between any two queries with different
 // tickets or order. It never fails.
 func listName(q storage.TicketQuery) (string, error) {
-	q.Preview, q.Cursor, q.Limit = false, "", 0
+	q.Preview, q.Reader, q.Cursor, q.Limit = false, "", "", 0
 	b, err := json.Marshal(q)
 	return "tickets " + string(b), err
 }
@@ -130,9 +160,16 @@ func orderBy(by storage.Order) string {
 // withPreview returns the SQL of a list together with what
 // [storage.TicketQuery].Preview asks for: one statement, which sees one moment by
 // itself. The account is $1. Each part is looked up for each row by itself (LIMIT),
-// never joined as a whole.
-func withPreview(list string, by storage.Order) string {
-	return fmt.Sprintf(`SELECT p.*, c.wake, m.doc, n.unread FROM (%s) p
+// never joined as a whole. For a reader the conversation's document says what is unread,
+// and the messages are not counted.
+func withPreview(list string, by storage.Order, reader bool) string {
+	if reader {
+		return fmt.Sprintf(`SELECT p.*, c.wake, c.doc, m.doc, 0::bigint FROM (%s) p
+LEFT JOIN LATERAL (SELECT wake, doc FROM charla.conversations WHERE account = $1 AND id = p.conversation LIMIT 1) c ON true
+LEFT JOIN LATERAL (SELECT doc FROM charla.messages WHERE account = $1 AND conversation = p.conversation ORDER BY seq DESC LIMIT 1) m ON true`,
+			list) + orderBy(by)
+	}
+	return fmt.Sprintf(`SELECT p.*, c.wake, NULL::bytea, m.doc, n.unread FROM (%s) p
 LEFT JOIN LATERAL (SELECT wake FROM charla.conversations WHERE account = $1 AND id = p.conversation LIMIT 1) c ON true
 LEFT JOIN LATERAL (SELECT agent FROM charla.marks WHERE account = $1 AND conversation = p.conversation LIMIT 1) k ON true
 LEFT JOIN LATERAL (SELECT doc FROM charla.messages WHERE account = $1 AND conversation = p.conversation ORDER BY seq DESC LIMIT 1) m ON true

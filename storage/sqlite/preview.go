@@ -10,10 +10,10 @@ import (
 )
 
 // previewColumns are what a row of a list shows of its conversation c, but for the
-// unread messages.
+// unread messages; the conversation's document for a reader, else NULL, follows.
 const previewColumns = `, c.key, c.account, c.wake,
 	coalesce((SELECT k.agent FROM marks k WHERE k.account = c.account AND k.conversation = c.key), 0),
-	(SELECT m.doc FROM messages m WHERE m.account = c.account AND m.conversation = c.key ORDER BY m.seq DESC LIMIT 1)`
+	(SELECT m.doc FROM messages m WHERE m.account = c.account AND m.conversation = c.key ORDER BY m.seq DESC LIMIT 1), `
 
 // previewed are the values of [previewColumns].
 type previewed struct {
@@ -21,19 +21,25 @@ type previewed struct {
 	wake         sql.NullInt64
 	mark         int64
 	last         sql.NullString
+	conversation sql.NullString
 }
 
 // above are the messages above a sequence. Who wrote one is in its document only.
 const above = "SELECT doc FROM messages WHERE account = ?1 AND conversation = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4"
 
-// preview sets Last, Unread and Wake of a row, which [storage.TicketQuery].Preview asks
-// for. It must run in the transaction of the list. It fails if a query does, or if a
+// preview sets Last, Unread and Wake of a row, which q asks for. It must run in the transaction of the list. It fails if a query does, or if a
 // message's document cannot be decoded.
-func (c *conn) preview(ctx context.Context, p *previewed, row *storage.TicketRow) error {
+func (c *conn) preview(ctx context.Context, q *storage.TicketQuery, p *previewed, row *storage.TicketRow) error {
 	if p.wake.Valid {
 		row.Wake = instant(p.wake.Int64)
 	}
 	if err := corrupt(codec.DecodeMessage(p.last.String, &row.Last)); err != nil {
+		return err
+	}
+	if q.Reader != "" {
+		var read tickets.Conversation
+		err := corrupt(codec.DecodeConversation(p.conversation.String, &read))
+		row.UnreadBy(&read, q.Reader)
 		return err
 	}
 	mark := p.mark

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
 	"github.com/charlahq/charla/tickets"
@@ -62,7 +63,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 		var shown previewed
 		columns := []any{&key, &id, &doc}
 		if q.Preview {
-			columns = append(columns, &shown.key, &shown.account, &shown.wake, &shown.mark, &shown.last)
+			columns = append(columns, &shown.key, &shown.account, &shown.wake, &shown.mark, &shown.last, &shown.conversation)
 		}
 		each := c.each
 		if oneRange(q) {
@@ -93,7 +94,7 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			return err
 		}
 		for i := range previews {
-			if err := c.preview(ctx, &previews[i], &page.Items[i]); err != nil {
+			if err := c.preview(ctx, &q, &previews[i], &page.Items[i]); err != nil {
 				return err
 			}
 		}
@@ -103,6 +104,28 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 		return storage.Page[storage.TicketRow]{}, err
 	}
 	return page, nil
+}
+
+// Counts implements [storage.Queries]: it returns how many tickets each query finds, at
+// most [storage.MaxCount]. It fails if ctx ends, the store is closed or busy, or its
+// database fails.
+func (p queries) Counts(ctx context.Context, account chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+	counts := make([]int, len(all))
+	err := p.s.readers.snapshot(ctx, func(c *conn) error {
+		for i, q := range all {
+			q.Account, q.Words = account, nil
+			var l listing
+			l.filter(q)
+			from, _ := l.from(0, q)
+			_, err := c.one("SELECT count(*) FROM (SELECT 1 FROM "+from+" WHERE "+strings.Join(l.conditions, " AND ")+" LIMIT ?)",
+				append(l.args, storage.MaxCount), &counts[i])
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return counts, err
 }
 
 // orderedBy returns a ticket's value in the column by which the list is ordered.
@@ -129,7 +152,7 @@ func oneRange(q storage.TicketQuery) bool {
 // listName returns a name for cursors that differs between any two queries with different
 // tickets or order. It never fails.
 func listName(q storage.TicketQuery) (string, error) {
-	q.Preview, q.Cursor, q.Limit = false, "", 0
+	q.Preview, q.Reader, q.Cursor, q.Limit = false, "", "", 0
 	b, err := json.Marshal(q)
 	return "tickets " + string(b), err
 }
@@ -151,6 +174,11 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	shown := "c.id, t.doc"
 	if q.Preview {
 		shown += previewColumns
+		if q.Reader != "" {
+			shown += "c.doc"
+		} else {
+			shown += "NULL"
+		}
 	}
 	from, fromArgs := l.from(account, q)
 	if len(q.Words) == 0 && q.Conversation.IsZero() && !q.EachStatus() { // the index has the order

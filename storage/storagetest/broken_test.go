@@ -128,6 +128,7 @@ type (
 		storage.Queries
 		tickets  func(context.Context, storage.TicketQuery) (storage.Page[storage.TicketRow], error)
 		messages func(context.Context, storage.MessageQuery) ([]tickets.Message, error)
+		counts   func(context.Context, chatcfg.AccountID, []storage.TicketQuery) ([]int, error)
 		changes  func(context.Context, chatcfg.AccountID, string, int) (storage.Page[storage.Change], error)
 		report   func(context.Context, chatcfg.AccountID, time.Time, time.Time) (tickets.Report, error)
 		count    func(context.Context, chatcfg.AccountID, storage.Instant, time.Time, time.Time) (int, error)
@@ -206,6 +207,13 @@ func (p *queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticke
 		return p.messages(ctx, q)
 	}
 	return p.Queries.Messages(ctx, q)
+}
+
+func (p *queries) Counts(ctx context.Context, a chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+	if p.counts != nil {
+		return p.counts(ctx, a, all)
+	}
+	return p.Queries.Counts(ctx, a, all)
 }
 
 func (p *queries) Changes(ctx context.Context, a chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {

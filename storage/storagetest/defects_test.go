@@ -341,6 +341,21 @@ var defects = []struct {
 			}), nil
 		}
 	}},
+	{"counts beyond where it stops", []string{"counts/stop"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.counts = func(ctx context.Context, a chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+			list, err := q.Queries.Counts(ctx, a, all)
+			for i := range list {
+				list[i] += list[i] / storage.MaxCount
+			}
+			return list, err
+		}
+	}},
+	{"counts for an agent what no agent has read", []string{"preview/reader"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.tickets = func(ctx context.Context, query storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
+			query.Reader = ""
+			return q.Queries.Tickets(ctx, query)
+		}
+	}},
 	{"leaves notes out after the limit", []string{"messages/window"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
 		q.messages = func(ctx context.Context, query storage.MessageQuery) ([]tickets.Message, error) {
 			without := query.WithoutNotes

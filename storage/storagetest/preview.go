@@ -12,6 +12,8 @@ import (
 var previewChecks = []test{
 	{"preview/rows", checkPreview},
 	{"preview/unread", checkUnread},
+	{"preview/reader", checkReader},
+	{"counts/stop", checkCounts},
 	{"preview/pages and cursors", checkPreviewPages},
 	{"preview/one moment", checkPreviewMoment},
 }
@@ -117,6 +119,64 @@ func checkPreview(c *check) {
 	c.remove(a)
 	want.Wake = time.Time{}
 	c.same(c.row(a.ID, b.Conversation.ID), want, "a row of a deleted account")
+}
+
+// checkReader checks that a list for an agent counts what that agent has not read, by the
+// conversation's Readers; that the agents' mark does not matter to it, and that it shows
+// the rest as any list does.
+func checkReader(c *check) {
+	a := c.account()
+	b := c.begin(a, nil)
+	next := c.next(b)
+	next.Conversation.CustomerMessages = 150
+	next.Conversation.Readers = []tickets.Reader{{Agent: "ana", Seq: 1, Customer: 140}, {Agent: "béto", Seq: 2, Customer: 150}}
+	b = c.commit(next)
+	c.must(c.Sessions().Raise(c.ctx, a.ID, b.Conversation.ID, tickets.Marks{Agent: 2}), "Raise")
+	want := c.row(a.ID, b.Conversation.ID)
+	c.same(want.Unread, 0, "unread above the agents' mark")
+	for agent, unread := range map[tickets.AgentID]int{"ana": 10, "béto": 0, "carla": storage.MaxUnread} {
+		rows := c.list(storage.TicketQuery{Account: a.ID, Preview: true, Reader: agent}, 0)
+		want.Unread = unread
+		c.same(rows, []storage.TicketRow{want}, "the list of %s", agent)
+	}
+	loaded, err := c.Conversations().Load(c.ctx, storage.LoadQuery{Account: a.ID, Conversation: b.Conversation.ID})
+	c.must(err, "Load")
+	c.same(loaded.Conversation.Readers, next.Conversation.Readers, "Readers")
+}
+
+// checkCounts checks that a count stops at MaxCount, and that each query counts its own
+// tickets, of its own account.
+func checkCounts(c *check) {
+	a, other := c.account(), c.account()
+	c.begin(a, nil)
+	const many = storage.MaxCount + 3
+	c.begin(other, func(b *storage.Batch) {
+		open := b.Tickets[0]
+		b.Conversation.Number, open.Number, b.Tickets = many+1, many+1, nil
+		for n := range tickets.Number(many) {
+			t := open
+			t.Number, t.Status, t.Team = n+1, tickets.StatusClosed, "ventas"
+			if t.Number == 1 {
+				t.Team = "soporte"
+			}
+			b.Tickets = append(b.Tickets, t)
+		}
+		b.Tickets = append(b.Tickets, open)
+	})
+	all := []storage.TicketQuery{
+		{}, {Status: tickets.StatusClosed}, {Team: "ventas"}, {Team: "soporte"}, {Status: tickets.StatusOpen},
+		{Unassigned: true, Words: []string{"nada"}, Limit: 1}, {Assignee: "ana"},
+	}
+	for account, want := range map[chatcfg.AccountID][]int{
+		a.ID: {1, 0, 0, 0, 1, 1, 0}, other.ID: {storage.MaxCount, storage.MaxCount, storage.MaxCount, 1, 1, 1, 0}, c.newAccount().ID: make([]int, 7),
+	} {
+		counts, err := c.Queries().Counts(c.ctx, account, all)
+		c.must(err, "Counts")
+		c.same(counts, want, "counts")
+	}
+	counts, err := c.Queries().Counts(c.ctx, a.ID, nil)
+	c.must(err, "Counts of nothing")
+	c.same(len(counts), 0, "counts of nothing")
 }
 
 // checkUnread checks that only who wrote a message decides whether it counts, not what

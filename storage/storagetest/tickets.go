@@ -136,7 +136,7 @@ func (c *check) filled(n int) (chatcfg.Account, []storage.TicketRow) {
 
 // everyCondition stops the check unless some filter has each condition of a query.
 func everyCondition(c *check) {
-	others := []string{"Account", "Conversation", "Words", "Order", "Preview", "Cursor", "Limit"} // they have checks of their own
+	others := []string{"Account", "Conversation", "Words", "Order", "Preview", "Reader", "Cursor", "Limit"} // they have checks of their own
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[storage.TicketQuery]()) {
 		found := slices.Contains(others, field.Name)
 		for _, f := range filters {
@@ -163,6 +163,9 @@ func checkFilters(c *check) {
 			}
 			q := f.query
 			q.Account, q.Order = a.ID, order
+			counts, err := c.Queries().Counts(c.ctx, a.ID, []storage.TicketQuery{{Account: a.ID}, q})
+			c.must(err, "Counts")
+			c.same(counts, []int{len(rows), len(want)}, "%s, order %q: counts", f.name, order)
 			for _, limit := range []int{0, 7} {
 				got := map[tickets.ConversationID]tickets.Ticket{}
 				list := c.list(q, limit)

@@ -182,6 +182,10 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 	})
 }
 
+func (p queries) Counts(ctx context.Context, account chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+	return read(p.Store, func(m *storage.Memory) ([]int, error) { return m.Queries().Counts(ctx, account, all) })
+}
+
 func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
 	return read(p.Store, func(m *storage.Memory) ([]tickets.Message, error) { return m.Queries().Messages(ctx, q) })
 }

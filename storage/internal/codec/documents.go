@@ -112,6 +112,13 @@ func AppendConversation(b []byte, c *tickets.Conversation) []byte {
 	}
 	b = appendInt(b, 15, c.Armed)
 	b = appendInt(b, 16, c.SessionEpoch)
+	for i := range c.Readers {
+		var at int
+		b, at = begin(b, 18)
+		b = appendText(b, 1, c.Readers[i].Agent)
+		b = appendInt(b, 2, c.Readers[i].Seq)
+		b = end(appendInt(b, 3, c.Readers[i].Customer), at)
+	}
 	return appendInt(b, 17, c.Notes)
 }
 
@@ -156,9 +163,29 @@ func DecodeConversation(doc string, c *tickets.Conversation) error {
 			c.SessionEpoch = r.int()
 		case 17:
 			c.Notes = r.int()
+		case 18:
+			c.Readers = append(c.Readers, readReader(&r))
 		}
 	}
 	return r.err()
+}
+
+// readReader returns how far an agent has read, of a field. If it is malformed, the reader
+// fails.
+func readReader(r *reader) (by tickets.Reader) {
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			by.Agent = tickets.AgentID(sub.string())
+		case 2:
+			by.Seq = sub.int()
+		case 3:
+			by.Customer = sub.int()
+		}
+	}
+	r.leave(&sub)
+	return by
 }
 
 // AppendSession appends the encoding of a session to b and returns b; [DecodeSession]
