@@ -152,7 +152,7 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 	cmd.Number = ref.Number
 	query := storage.LoadQuery{
 		Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
-		Scope: "agent:" + string(a.who.ID), Key: o.Key,
+		Scope: a.scope(), Key: o.Key,
 	}
 	req := request{query: query, queue: ref.Conversation.UUID, cmd: cmd}
 	if o.File != nil {
@@ -162,6 +162,9 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 	}
 	return a.desk.change(ctx, req)
 }
+
+// scope returns the scope of the agent's keys.
+func (a *Agent) scope() string { return "agent:" + string(a.who.ID) }
 
 // Typing says to the customer that the agent is typing, for six seconds. It is a hint
 // that is kept nowhere. It fails with [chatcfg.Problems] for the person's ID or name,

@@ -3,6 +3,7 @@ package charla_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -180,4 +181,64 @@ func TestTakeNext(t *testing.T) {
 	var problems chatcfg.Problems
 	require.ErrorAs(t, err, &problems)
 	assert.Equal(t, "teams[0]", problems[0].Path)
+}
+
+// TestTakeNextOnce: R11.2, R8.1: one call that two processes make at one instant takes one
+// ticket, which both answer, also when it has been taken by others since.
+func TestTakeNextOnce(t *testing.T) {
+	t.Parallel()
+	for round := range 20 {
+		b := setup(t, nil)
+		desks := []*charla.Desk{b.desk, b.newDesk(nil)}
+		for i := range 8 {
+			b.write(b.enter(fmt.Sprint("c", i)), "hola")
+		}
+		o := &charla.CallOptions{Key: "turn"}
+		got := make([]charla.Result, 8)
+		var group sync.WaitGroup
+		for i := range got {
+			group.Go(func() {
+				agent := b.agentOn(desks[i%2], ana)
+				var err error
+				for got[i], err = agent.TakeNext(b.ctx, nil, o); errors.Is(err, charla.ErrBusy); {
+					got[i], err = agent.TakeNext(b.ctx, nil, o)
+				}
+				assert.NoError(t, err, round)
+			})
+		}
+		group.Wait()
+		for i := range got {
+			assert.Equal(t, got[0], got[i], round)
+		}
+		page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Assignee: "ana"})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1, round)
+
+		_, err = b.agent(ana).Do(b.ctx, got[0].Ref, tickets.Command{Kind: tickets.CommandAssign, Assignee: new(tickets.Assignee)}, nil)
+		require.NoError(t, err)
+		_, err = b.agent(charla.Person{ID: "beto"}).TakeNext(b.ctx, nil, o)
+		require.NoError(t, err, "another agent's key is another")
+		again, err := b.agent(ana).TakeNext(b.ctx, nil, o)
+		require.NoError(t, err)
+		assert.Equal(t, got[0], again)
+	}
+}
+
+// TestTakeNextTies: R11.2: of tickets that have waited equally long the one with the lowest
+// ID is next.
+func TestTakeNextTies(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	var want []tickets.Ref
+	for i := range 12 {
+		want = append(want, b.write(b.enter(fmt.Sprint("c", i)), "hola").Ref)
+	}
+	slices.SortFunc(want, func(a, b tickets.Ref) int {
+		return strings.Compare(a.Conversation.String(), b.Conversation.String())
+	})
+	for i := range want {
+		got, err := b.agent(ana).TakeNext(b.ctx, nil, nil)
+		require.NoError(t, err)
+		assert.Equal(t, want[i], got.Ref, i)
+	}
 }

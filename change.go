@@ -188,6 +188,9 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 		result.First, result.Last = draft.Messages[0].Seq, draft.Messages[n-1].Seq
 	}
 	batch := d.batch(draft, loaded, rules)
+	if turn := req.cmd.Turn; turn != (tickets.Turn{}) {
+		batch.Reserve = append(batch.Reserve, turn.Identity())
+	}
 	if req.query.Key != "" {
 		batch.Receipt = &storage.Receipt{
 			Scope: req.query.Scope, Key: req.query.Key, Hash: hash,

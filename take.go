@@ -1,6 +1,8 @@
 package charla
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +22,9 @@ var ErrNoneWaiting error = chatcfg.Refusal("charla: no ticket is waiting")
 var errMissed = errors.New("charla: the ticket does not wait for an agent any more")
 
 // TakeNext takes the ticket that has waited longest among those that are open, wait, are
-// not paused, and that no agent has, of the given teams and of no team (R11.2). With a key,
-// which the ticket keeps, a repetition answers the same ticket as long as it is the latest
-// one taken under that key. It fails with [ErrNoneWaiting], and like [Agent.Do].
+// not paused, and that no agent has, of the given teams and of no team (R11.2). With a key
+// a repetition answers the same ticket, also one at the same instant in another process. It
+// fails with [ErrNoneWaiting], and like [Agent.Do].
 func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOptions) (Result, error) {
 	if o == nil {
 		o = &CallOptions{}
@@ -38,24 +40,28 @@ func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOpt
 	var turn tickets.Turn
 	if o.Key != "" {
 		turn = tickets.Turn{Agent: a.who.ID, Key: o.Key}
-		page, err := a.desk.store.Queries().Tickets(ctx, storage.TicketQuery{Account: a.account, Turn: turn, Limit: 1})
-		if err != nil {
-			return Result{}, storeError(err)
-		}
-		for _, row := range page.Items {
-			return a.takeTurn(ctx, refOf(a.account, &row), turn, nil)
-		}
 	}
 	fits := func(t *tickets.Ticket) bool {
 		return t.Status == tickets.StatusOpen && t.Wait != nil && !t.Paused && t.Assignee.Agent == "" &&
 			(t.Team == "" || slices.Contains(teams, t.Team))
 	}
 	for range a.desk.o.Limits.Attempts {
+		taken, err := a.taken(ctx, turn)
+		if err != nil {
+			return Result{}, err
+		}
+		if taken != (tickets.Ref{}) {
+			return a.takeTurn(ctx, taken, turn, nil)
+		}
 		ref, release, err := a.desk.turns.next(ctx, a.desk, a.account, fits)
 		if err != nil {
 			return Result{}, err
 		}
 		result, err := a.takeTurn(ctx, ref, turn, func(l *storage.Loaded, _ *automation.Rules) error {
+			// The same call may have taken another one meanwhile, which a conflict has shown.
+			if taken, err := a.taken(ctx, turn); err != nil || taken != (tickets.Ref{}) {
+				return cmp.Or(err, errMissed)
+			}
 			if l.Ticket.Number != ref.Number || !fits(&l.Ticket) {
 				return errMissed
 			}
@@ -69,12 +75,29 @@ func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOpt
 	return Result{}, fmt.Errorf("%w: %d tickets were taken by others first", ErrBusy, a.desk.o.Limits.Attempts)
 }
 
+// taken returns the ticket that a call took; zero: none, or the call has no key. It fails
+// if the store does.
+func (a *Agent) taken(ctx context.Context, turn tickets.Turn) (tickets.Ref, error) {
+	if turn == (tickets.Turn{}) {
+		return tickets.Ref{}, nil
+	}
+	holder, err := a.desk.store.Sessions().Holder(ctx, a.account, turn.Identity())
+	if err != nil || holder.IsZero() {
+		return tickets.Ref{}, storeError(err)
+	}
+	loaded, err := a.desk.load(ctx, storage.LoadQuery{Account: a.account, Conversation: holder, Scope: a.scope(), Key: turn.Key})
+	if err != nil || loaded.Receipt == nil { // both come with one commit
+		return tickets.Ref{}, err
+	}
+	return tickets.Ref{Account: a.account, Conversation: holder, Number: loaded.Receipt.Ticket}, nil
+}
+
 // takeTurn takes a ticket for the agent if it is admitted, and has it keep the turn. It
 // fails with what admit returns, and like [Agent.Do].
 func (a *Agent) takeTurn(ctx context.Context, ref tickets.Ref, turn tickets.Turn, admit admission) (Result, error) {
 	return a.desk.change(ctx, request{
 		query: storage.LoadQuery{
-			Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number, Scope: "agent:" + string(a.who.ID), Key: turn.Key,
+			Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number, Scope: a.scope(), Key: turn.Key,
 		},
 		queue: ref.Conversation.UUID, admit: admit,
 		cmd: tickets.Command{
@@ -101,20 +124,45 @@ func (t *turns) next(ctx context.Context, d *Desk, account chatcfg.AccountID, fi
 	}
 	defer leave()
 	q := storage.TicketQuery{Account: account, Order: storage.ByWaiting, Unassigned: true}
-	for {
+	var alike []storage.TicketRow // that have waited equally long: the store's order among them is its own
+	for more := true; more; {
 		page, err := d.store.Queries().Tickets(ctx, q)
 		if err != nil {
 			return ref, nil, storeError(err)
 		}
 		for i := range page.Items {
-			if ref := refOf(account, &page.Items[i]); fits(&page.Items[i].Ticket) && t.reserve(ref) {
-				return ref, func() { t.release(ref) }, nil
+			row := &page.Items[i]
+			if !fits(&row.Ticket) {
+				continue
 			}
+			if len(alike) > 0 && !alike[0].Wait.Since.Equal(row.Wait.Since) {
+				if ref, release, ok := t.reserveOne(account, alike); ok {
+					return ref, release, nil
+				}
+				alike = alike[:0]
+			}
+			alike = append(alike, *row)
 		}
-		if q.Cursor = page.Next; q.Cursor == "" {
-			return ref, nil, ErrNoneWaiting
+		q.Cursor, more = page.Next, page.Next != ""
+	}
+	if ref, release, ok := t.reserveOne(account, alike); ok {
+		return ref, release, nil
+	}
+	return ref, nil, ErrNoneWaiting
+}
+
+// reserveOne reserves the ticket with the lowest ID that nobody is taking; false: there is
+// none.
+func (t *turns) reserveOne(account chatcfg.AccountID, rows []storage.TicketRow) (tickets.Ref, func(), bool) {
+	slices.SortFunc(rows, func(a, b storage.TicketRow) int {
+		return bytes.Compare(a.Conversation.UUID[:], b.Conversation.UUID[:])
+	})
+	for i := range rows {
+		if ref := refOf(account, &rows[i]); t.reserve(ref) {
+			return ref, func() { t.release(ref) }, true
 		}
 	}
+	return tickets.Ref{}, nil, false
 }
 
 // reserve reports whether nobody was taking a ticket; then somebody is.

@@ -64,6 +64,9 @@ const (
 	IdentityProvider IdentityKind = "provider"
 	// IdentityHost: the value is the subject of an identity signed by the host.
 	IdentityHost IdentityKind = "host"
+	// IdentityTurn is no customer: the value is the agent and the key of a call that took the
+	// next ticket ([Turn.Identity]), so that one call takes one ticket.
+	IdentityTurn IdentityKind = "turn"
 )
 
 // Identity is what finds a customer's conversation in an account. At most one
@@ -279,6 +282,11 @@ type Assignee struct {
 type Turn struct {
 	Agent AgentID `json:"agent"`
 	Key   string  `json:"key"`
+}
+
+// Identity returns what the conversation that the call took reserves.
+func (t Turn) Identity() Identity {
+	return Identity{Kind: IdentityTurn, Value: string(t.Agent) + "\n" + t.Key} // an agent's ID is one line
 }
 
 // Memory is what a rule remembers of a ticket.
