@@ -46,6 +46,8 @@ var (
 	// ErrContactForm: nobody is available, and the account has the contact form
 	// stand in place of starting a conversation (R6.2).
 	ErrContactForm error = chatcfg.Refusal("charla: nobody is available, use the contact form")
+	// ErrNotAllowed: the account does not let visitors do it.
+	ErrNotAllowed error = chatcfg.Refusal("charla: not allowed")
 	// ErrNoForm: the account has no contact form.
 	ErrNoForm error = chatcfg.Refusal("charla: no contact form")
 	// ErrAvailable: an agent is available, so write instead of sending the contact

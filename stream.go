@@ -10,11 +10,13 @@ import (
 )
 
 // Update is one piece of news of a conversation: a message, that the other side
-// began or ceased to type, or how far both sides have read. All nil: nothing new.
+// began or ceased to type, how far both sides have read, or, for visitors, that their
+// ticket was closed, or is so no more (zero). All nil: nothing new.
 type Update struct {
 	Message *tickets.Message
 	Typing  *bool
 	Read    *tickets.Marks
+	Closed  *Closing
 }
 
 // typingFor is how long one call of [Visitor.Typing] or [Agent.Typing] holds.
@@ -44,8 +46,16 @@ func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, b
 // ended it.
 func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat time.Duration) iter.Seq2[Update, error] {
 	s := stream{ref: tickets.Ref{Account: v.account}, side: tickets.SideCustomer, beat: beat}
+	s.closed = new(Closing)
 	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
-		return v.messages(ctx, storage.MessageQuery{After: after})
+		loaded, err := v.load(ctx)
+		if err != nil || loaded.Conversation.Version == 0 {
+			return nil, loaded.Session.Conversation, err
+		}
+		if rules, err := d.rules(ctx, &loaded.Account); err == nil {
+			*s.closed = closing(&loaded.Ticket, &rules.Config.Chat)
+		}
+		return d.visibleMessages(ctx, &loaded, storage.MessageQuery{After: after})
 	}
 	return d.live(ctx, s, after)
 }
@@ -57,6 +67,8 @@ type stream struct {
 	// read reads the messages after a sequence number, and returns their conversation.
 	read func(after int64) ([]tickets.Message, tickets.ConversationID, error)
 	beat time.Duration
+	// closed is how the ticket was closed, as of the last read; nil: nobody asks.
+	closed *Closing
 }
 
 // running is a stream under way.
@@ -73,6 +85,7 @@ type running struct {
 	readAt, yieldedAt time.Time
 	ready, types      bool
 	marks             tickets.Marks
+	told              Closing
 }
 
 // live returns the stream of what comes after a sequence number. It reads after each
@@ -170,6 +183,13 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 		r.after, r.yieldedAt = list[i].Seq, r.d.Now()
 		r.d.topic.stopTyping(actual.UUID, list[i].From)
 		r.seen.marked = -1
+	}
+	if c := r.closed; c != nil && len(list) == 0 && (c.By != r.told.By || c.Name != r.told.Name || !c.At.Equal(r.told.At)) {
+		told := *c
+		if r.told = told; !r.yield(Update{Closed: &told}, nil) {
+			return false, false, nil
+		}
+		r.yieldedAt = r.d.Now()
 	}
 	moved := !actual.IsZero() && actual != r.ref.Conversation
 	if moved { // the first read, or another session's first message made the conversation

@@ -131,14 +131,58 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 	if v.session.IsZero() {
 		return Result{}, ErrSession
 	}
-	query := storage.LoadQuery{Account: v.account, Session: v.session, Scope: "session:" + v.session.String(), Key: o.Key}
-	req := request{query: query, queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: v.admit}
+	req := request{query: v.query(o.Key), queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: v.admit}
 	if o.File != nil {
 		if err := v.desk.attach(&req, o.File); err != nil {
 			return Result{}, err
 		}
 	}
 	return v.desk.change(ctx, req)
+}
+
+// End closes the visitor's ticket for them, and sends no text (R14.2). It fails with
+// [ErrNotAllowed] if the account does not let visitors end their conversation
+// (chat.visitorEnds), with [ErrNotFound] if there is no ticket, or none that is the
+// session's to end: it is neither verified nor the one that wrote last; with
+// [tickets.ErrTransition] if the ticket is closed, and with [chatcfg.Problems] of the key, [ErrSession], [ErrDeleted], [ErrKeyReused],
+// [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
+func (v *Visitor) End(ctx context.Context, o *CallOptions) (Result, error) {
+	return v.act(ctx, tickets.Command{Kind: tickets.CommandEnd}, o, func(l *storage.Loaded, r *automation.Rules) error {
+		switch {
+		case !r.Config.Chat.VisitorEnds:
+			return ErrNotAllowed
+		case !wrote(l):
+			return ErrNotFound
+		}
+		return nil
+	})
+}
+
+// wrote reports whether a loaded session speaks for who wrote last: it did, or it is
+// verified, and so of the same customer.
+func wrote(l *storage.Loaded) bool {
+	return l.Session.Customer.Level == tickets.LevelVerified || l.Conversation.Session == l.Session.ID
+}
+
+// query returns what a change by the session has to load, and where its key counts.
+func (v *Visitor) query(key string) storage.LoadQuery {
+	return storage.LoadQuery{Account: v.account, Session: v.session, Scope: "session:" + v.session.String(), Key: key}
+}
+
+// act applies a command that stores no message in the visitor's name, with the key of o,
+// which may be nil. It fails with what admit returns, and else as [Visitor.End] does.
+func (v *Visitor) act(ctx context.Context, cmd tickets.Command, o *CallOptions, admit admission) (Result, error) {
+	if o == nil {
+		o = &CallOptions{}
+	}
+	if err := checkKey(o.Key); err != nil {
+		return Result{}, err
+	}
+	if v.session.IsZero() {
+		return Result{}, ErrSession
+	}
+	cmd.Actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.session}
+	return v.desk.change(ctx, request{query: v.query(o.Key), queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: admit})
 }
 
 // Messages reads what the session may see, as it may see it: a verified session all of
@@ -284,6 +328,30 @@ type Status struct {
 	// sides read.
 	LastSeq int64
 	Read    tickets.Marks
+	// Closed is how the visitor's ticket was closed; zero: it was not.
+	Closed Closing
+}
+
+// Closing is how a ticket was closed, as its visitor may know it (R14.1).
+type Closing struct {
+	// By is why; empty: it is not closed.
+	By tickets.CloseReason
+	// Name is of the agent who closed it, or of the account if that writes as the company.
+	Name string
+	At   time.Time
+}
+
+// closing returns how a ticket was closed; zero: it is not.
+func closing(t *tickets.Ticket, chat *chatcfg.Chat) Closing {
+	c := Closing{By: t.Reason, At: t.ClosedAt}
+	switch {
+	case t.Reason != tickets.ReasonManual:
+	case chat.WriteAsCompany:
+		c.Name = chat.Name
+	default:
+		c.Name = t.AgentName
+	}
+	return c
 }
 
 // Status returns how things are for the visitor, or for a stranger. It fails with

@@ -301,6 +301,8 @@ type Chat struct {
 	Google   Social `json:"google"`
 	// Anonymous lets visitors write without saying who they are (R7.3).
 	Anonymous bool `json:"anonymous"`
+	// VisitorEnds lets visitors end their conversation (R14.2).
+	VisitorEnds bool `json:"visitorEnds"`
 	// EmailAsIdentifier makes a claimed e-mail find its customer (R6.4, R7.2).
 	EmailAsIdentifier bool `json:"emailAsIdentifier"`
 	// AskRUT requires a valid RUT to start (R6.4).

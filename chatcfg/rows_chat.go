@@ -67,6 +67,8 @@ func chatSection() Section {
 			socialLogin("google", say("Activar inicio de sesión con Google", "Login with Google", "Ativar login com Google")),
 			simple("chat.anonymous", "entry.anonymous", say("Permitir usuarios anónimos", "Allow anonymous users", "Permitir usuários anônimos"),
 				say("El chat queda listo sin formulario. Cada conversación cuenta como un cliente nuevo: sin metadatos, tickets anteriores ni tipificación.", "The chat is ready without a form. Each conversation counts as a new customer: no metadata, previous tickets or typification.", "O chat fica pronto sem formulário. Cada conversa conta como um cliente novo: sem metadados, tickets anteriores nem tipificação.")),
+			simple("chat.visitorEnds", "visitorEnds", say("Permitir al cliente terminar la conversación", "Let customers end the conversation", "Permitir que o cliente encerre a conversa"),
+				say("Su ticket se cierra sin mensaje de despedida.", "Their ticket is closed without a farewell.", "Seu ticket se fecha sem mensagem de despedida.")),
 			simple("chat.emailAsIdentifier", "entry.email", say("Usar email como identificador", "Use the e-mail as identifier", "Usar o e-mail como identificador"),
 				say("Hace falta el correo para empezar. Puede generar suplantación de identidad.", "An e-mail is required to begin. Somebody may write in another's name.", "É preciso o e-mail para começar. Alguém pode escrever em nome de outra pessoa.")),
 			simple("chat.askRUT", "entry.rut", say("Solicitar RUT", "Ask for the RUT", "Pedir o RUT"),

@@ -82,7 +82,7 @@ func TestActions(t *testing.T) {
 func TestStates(t *testing.T) {
 	t.Parallel()
 	columns := map[string]tickets.CommandKind{
-		"customer writes": tickets.CommandWrite, "agent replies": tickets.CommandReply, "agent closes": tickets.CommandClose,
+		"customer writes": tickets.CommandWrite, "visitor ends": tickets.CommandEnd, "agent replies": tickets.CommandReply, "agent closes": tickets.CommandClose,
 		"agent ignores": tickets.CommandIgnore, "agent opens": tickets.CommandOpen, "auto-close": tickets.CommandExpire,
 	}
 	table := rows(t, "agent ignores")

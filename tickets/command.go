@@ -12,6 +12,7 @@ const (
 	CommandIgnore CommandKind = "ignore" // an agent ignores
 	CommandOpen   CommandKind = "open"   // an agent opens
 	CommandExpire CommandKind = "expire" // auto-close closes
+	CommandEnd    CommandKind = "end"    // the visitor ends (R14.2)
 	CommandPause  CommandKind = "pause"  // an agent pauses (R3.7)
 	CommandResume CommandKind = "resume" // an agent resumes
 	CommandMark   CommandKind = "mark"   // an agent marks important (R3.5)

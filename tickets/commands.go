@@ -77,6 +77,11 @@ var commands = []CommandRow{
 		Words: words("El ticket se cerró solo", "The ticket closed by itself", "O ticket fechou sozinho"),
 	},
 	{
+		Kind: CommandEnd, By: ActorCustomer, Fact: FactClosed, do: (*Draft).close,
+		To:    map[Status]Status{StatusOpen: StatusClosed, StatusIgnored: StatusClosed},
+		Words: words("El cliente terminó la conversación", "The customer ended the conversation", "O cliente encerrou a conversa"),
+	},
+	{
 		Kind: CommandPause, By: ActorAgent, Follows: true, Fact: FactPaused, do: (*Draft).pause, To: kept(StatusOpen),
 		Words: words("{actor} puso el ticket en pausa", "{actor} paused the ticket", "{actor} pausou o ticket"),
 	},

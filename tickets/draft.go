@@ -144,14 +144,17 @@ func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// close closes the ticket, for an agent or, by CommandExpire, for a rule, ends what
-// runs on it and adds the fact. It never fails.
+// close closes the ticket, for an agent, by CommandEnd for its customer, or by
+// CommandExpire for a rule, ends what runs on it and adds the fact. It never fails.
 func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
-	t.Status, t.Reason, t.ClosedAt = StatusClosed, ReasonManual, now
-	if cmd.Kind == CommandExpire {
+	t.Status, t.ClosedAt = StatusClosed, now
+	switch cmd.Kind {
+	case CommandExpire:
 		t.Reason = ReasonAutomatic
-	} else {
-		t.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name
+	case CommandEnd:
+		t.Reason = ReasonCustomer
+	default:
+		t.Reason, t.Agent, t.AgentName = ReasonManual, cmd.Actor.Agent, cmd.Actor.Name
 	}
 	t.stopClocks()
 	d.AddFact(Fact{Kind: FactClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})

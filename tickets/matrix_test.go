@@ -82,7 +82,7 @@ var (
 	columns = []tickets.CommandKind{
 		tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire,
 		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe,
-		tickets.CommandAssign, tickets.CommandTake, tickets.CommandNote,
+		tickets.CommandEnd, tickets.CommandAssign, tickets.CommandTake, tickets.CommandNote,
 	}
 	matrix = func() map[tickets.CommandKind]bool {
 		set := make(map[tickets.CommandKind]bool, len(columns))
@@ -99,14 +99,14 @@ var (
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	rows := map[string]string{
-		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe assign take note
-		"none":             "new     error  error          error   error  error             error   error  error  error  error    error   error error error",
-		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   open open open",
-		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   open open open",
-		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused   paused paused paused",
-		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored ignored ignored ignored",
-		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual closed/manual error closed/manual",
-		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic closed/automatic error closed/automatic",
+		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe end assign take note
+		"none":             "new     error  error          error   error  error             error   error  error  error  error    error   error error error error",
+		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open",
+		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open",
+		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused   closed/customer paused paused paused",
+		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored closed/customer ignored ignored ignored",
+		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual error closed/manual error closed/manual",
+		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic error closed/automatic error closed/automatic",
 	}
 	require.Len(t, rows, len(states))
 	cells := 0

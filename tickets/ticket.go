@@ -35,6 +35,7 @@ type CloseReason string
 const (
 	ReasonManual    CloseReason = "manual"
 	ReasonAutomatic CloseReason = "automatic"
+	ReasonCustomer  CloseReason = "customer"
 )
 
 // Level is how far a customer's identity is known (R7.1). The zero value is

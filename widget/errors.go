@@ -10,6 +10,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 )
 
 // The codes of errors, as the protocol has them.
@@ -30,6 +31,8 @@ const (
 	codeBusy      = "busy"
 	codeInternal  = "internal"
 	codeStream    = "stream"
+	codeForbidden = "not_allowed"
+	codeClosed    = "closed"
 )
 
 // The codes of problems that are the handler's own.
@@ -82,6 +85,8 @@ var known = []struct {
 	{charla.ErrContactForm, &failure{status: http.StatusConflict, code: codeForm}},
 	{charla.ErrAvailable, &failure{status: http.StatusConflict, code: codeAvailable}},
 	{charla.ErrNoForm, errNotFound},
+	{charla.ErrNotAllowed, &failure{status: http.StatusForbidden, code: codeForbidden}},
+	{tickets.ErrTransition, &failure{status: http.StatusConflict, code: codeClosed}},
 	{charla.ErrBusy, errBusy},
 	{charla.ErrNewerFormat, errBusy}, // while processes are replaced: the next one may
 	{storage.ErrClosed, errBusy},
@@ -214,6 +219,8 @@ var texts = map[string]phrases{
 	codeBusy:             {"Hay mucho movimiento; inténtalo de nuevo.", "Too much going on; try again.", "Há muito movimento; tente de novo."},
 	codeInternal:         {"Algo salió mal; inténtalo de nuevo.", "Something went wrong; try again.", "Algo deu errado; tente de novo."},
 	codeStream:           {"Aquí no pasan los flujos; pregunta de a poco.", "Streams do not get through here; poll.", "Aqui não passam fluxos; pergunte aos poucos."},
+	codeForbidden:        {"Aquí no se puede.", "This is not possible here.", "Aqui não é possível."},
+	codeClosed:           {"La conversación ya terminó.", "The conversation has ended.", "A conversa já terminou."},
 	string(codeIdentity): {"La identidad no es válida.", "The identity is not valid.", "A identidade não é válida."},
 	string(codeLogin):    {"El inicio de sesión no es válido o caducó.", "The login is not valid or has expired.", "O login não é válido ou expirou."},
 }

@@ -19,6 +19,7 @@ type pageBody struct {
 	More     bool          `json:"more"`
 	Read     *readBody     `json:"read,omitempty"`
 	Typing   *typingBody   `json:"typing,omitempty"`
+	Closed   *closedBody   `json:"closed,omitempty"`
 }
 
 // readMessages answers with a page of the messages that the session may see (R7.2).
@@ -105,14 +106,17 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 			body.Typing.Agent = *u.Typing
 		case u.Read != nil && !s.private:
 			*body.Read = readOf(*u.Read)
+		case u.Closed != nil && !s.private:
+			body.Closed = closedOf(*u.Closed)
 		}
 		news := ready || body.More
-		if !ready && u.Message == nil && u.Typing == nil && u.Read == nil {
+		if !ready && u == (charla.Update{}) {
 			ready = true
 			// That somebody stopped typing is no news at once: between two polls
 			// nobody may have kept it.
 			news = len(body.Messages) > 0 || typing == "false" && body.Typing.Agent ||
-				agent >= 0 && agent != body.Read.Agent || customer >= 0 && customer != body.Read.Customer
+				agent >= 0 && agent != body.Read.Agent || customer >= 0 && customer != body.Read.Customer ||
+				q.Has("closed") && (q.Get("closed") == "true") != (body.Closed != nil)
 		}
 		if news {
 			break

@@ -180,7 +180,7 @@ func TestLongPoll(t *testing.T) {
 // an e-mail learns nothing of that e-mail's conversation, by any route.
 func TestClaimedEmail(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true }, nil)
+	s := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier, c.Chat.VisitorEnds = true, true }, nil)
 	carla := s.enter("carla")
 	ref := s.write(carla, "mi secreto").Ref
 	s.reply(ref, "la respuesta")
@@ -209,6 +209,7 @@ func TestClaimedEmail(t *testing.T) {
 	compare(request{path: "messages"})
 	compare(request{path: "messages?before=0"})
 	compare(request{path: "messages?wait=1"})
+	compare(request{method: "POST", path: "end", body: `{"key":"k"}`})
 	assert.Equal(t, http.StatusNotFound, s.do(request{path: "files/1", token: thief.token}).status)
 	e := s.stream(request{path: "stream?after=1", token: thief.token}, nil)
 	e.want("ready {}")

@@ -107,11 +107,41 @@ func (c *call) getSession() error {
 	}
 	c.json(http.StatusOK, struct {
 		sessionBody
-		Ongoing bool     `json:"ongoing"`
-		LastSeq int64    `json:"lastSeq"`
-		Read    readBody `json:"read"`
-		Form    bool     `json:"form"`
-	}{bodyOf(&c.session), status.Ongoing, status.LastSeq, readOf(status.Read), status.Form})
+		Ongoing bool        `json:"ongoing"`
+		LastSeq int64       `json:"lastSeq"`
+		Read    readBody    `json:"read"`
+		Form    bool        `json:"form"`
+		Closed  *closedBody `json:"closed,omitempty"`
+	}{bodyOf(&c.session), status.Ongoing, status.LastSeq, readOf(status.Read), status.Form, closedOf(status.Closed)})
+	return nil
+}
+
+// closedBody is how a conversation was closed, as a visitor gets it (R14.1).
+type closedBody struct {
+	By   tickets.CloseReason `json:"by,omitempty"`
+	Name string              `json:"name,omitempty"`
+	At   time.Time           `json:"at,omitzero"`
+}
+
+// closedOf returns how a conversation was closed as a visitor gets it; nil: it is not.
+func closedOf(c charla.Closing) *closedBody {
+	if c.By == "" {
+		return nil
+	}
+	return &closedBody{c.By, c.Name, c.At}
+}
+
+// endTicket closes the visitor's ticket and answers with 204 (R14.2). It fails as fields
+// and [charla.Visitor.End] do.
+func (c *call) endTicket() error {
+	var key string
+	if err := c.fields(map[string]any{"key": &key}); err != nil {
+		return err
+	}
+	if _, err := c.visitor.End(c.r.Context(), &charla.CallOptions{Key: key}); err != nil {
+		return err
+	}
+	c.noContent()
 	return nil
 }
 

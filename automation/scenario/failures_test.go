@@ -120,7 +120,7 @@ func TestUnreadable(t *testing.T) {
 		"expectation": {on("", `expect juan happy`), `f:2: want important, delayed, paused, open, ignored, closed, ` +
 			`tickets, got, assigned or team, got "happy"`},
 		"not open":     {on("", `expect juan not open`), `f:2: want important, delayed or paused, got "open"`},
-		"close reason": {on("", `expect juan closed early`), `f:2: want manual or automatic, got "early"`},
+		"close reason": {on("", `expect juan closed early`), `f:2: want manual, automatic or customer, got "early"`},
 		"open reason":  {on("", `expect juan open manual`), `f:2: want the end of the line, got "manual"`},
 		"how many":     {on("", `expect juan tickets some`), `f:2: want how many tickets, got "some"`},
 		"fewer":        {on("", `expect juan tickets -1`), `f:2: want how many tickets, got "-1"`},

@@ -349,6 +349,18 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 	return nil
 }
 
+// ends has a customer end their conversation. It fails with a [*Failure] if they have no
+// session, or if the desk does.
+func (p *player) ends(ctx context.Context, name string) error {
+	p.latest(name)
+	who := p.people[name]
+	if who == nil || who.token == "" {
+		return wanted("a session of "+name, "none")
+	}
+	_, err := p.account().Visitor(who.token).End(ctx, nil)
+	return err
+}
+
 // leaves ends an anonymous session. It fails with a [*Failure] if the customer has
 // none, or if the desk does.
 func (p *player) leaves(ctx context.Context, name string) error {

@@ -154,7 +154,9 @@ func (l *line) takesNext(agent charla.Person) step {
 // malformed, the line fails.
 func (l *line) customer() step {
 	name := l.name("a customer")
-	l.oneOf("says")
+	if l.oneOf("says", "ends") == "ends" {
+		return func(ctx context.Context, p *player) error { return p.ends(ctx, name) }
+	}
 	text := l.text()
 	var language chatcfg.Locale
 	if l.skip("in") {
@@ -212,7 +214,7 @@ func (l *line) expect() step {
 	default:
 		want := word
 		if word == "closed" && len(l.tokens) > 0 {
-			want += " " + l.oneOf(string(tickets.ReasonManual), string(tickets.ReasonAutomatic))
+			want += " " + l.oneOf(string(tickets.ReasonManual), string(tickets.ReasonAutomatic), string(tickets.ReasonCustomer))
 		}
 		return func(ctx context.Context, p *player) error { return p.expectStatus(ctx, name, want) }
 	}

@@ -209,7 +209,7 @@ func opens(t *testing.T, store storage.Store) {
 }
 
 // newSettings are the settings that configurations have had since, with their defaults.
-var newSettings = strings.NewReplacer(`,"assignment":{"onReply":true},"categories":[]`, "", `"reminders":{"enabled":false,"steps":[]},`, "")
+var newSettings = strings.NewReplacer(`,"assignment":{"onReply":true},"categories":[]`, "", `"reminders":{"enabled":false,"steps":[]},`, "", `"visitorEnds":false,`, "")
 
 // same compares line by line, so that a difference can be read.
 func same(t *testing.T, want, got string) {

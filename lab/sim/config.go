@@ -95,6 +95,7 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 	}
 	cfg.Chat.Google.Enabled = true
 	cfg.Chat.Anonymous = r.IntN(2) > 0
+	cfg.Chat.VisitorEnds = r.IntN(4) > 0
 	cfg.Chat.EmailAsIdentifier = !cfg.Chat.Anonymous && r.IntN(3) > 0
 }
 

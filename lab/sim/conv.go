@@ -182,7 +182,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 func mute(rest []tickets.Entry) bool {
 	return slices.ContainsFunc(rest, func(e tickets.Entry) bool {
 		switch e.Kind {
-		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandExpire:
+		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandExpire, tickets.CommandEnd:
 			return true
 		default:
 			return false
@@ -223,6 +223,9 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 	}
 	if e.Actor.Kind == tickets.ActorAgent {
 		m.tag(e.Actor.Name, place{c, e.N, 0})
+	}
+	if e.Kind == tickets.CommandEnd {
+		m.tag(endTag(e.Actor.Session), place{c, e.N, 0})
 	}
 	if changed := by.number(c); e.Ticket != changed {
 		m.w.failf("history", "entry %d (%s) is of ticket %d, want %d", e.N, e.Kind, e.Ticket, changed)

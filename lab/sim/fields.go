@@ -39,6 +39,9 @@ func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by
 			tag = messages[i].Text
 		}
 	}
+	if e.Kind == tickets.CommandEnd {
+		tag = endTag(e.Actor.Session)
+	}
 	if e.Actor.Kind != tickets.ActorRule {
 		if by.request = m.w.people.asked[tag]; by.request == nil {
 			m.w.failf("made up", "entry %d is a %s of %+v (%q) that nobody asked for", e.N, e.Kind, e.Actor, tag)
@@ -54,7 +57,7 @@ func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by
 		m.w.failf("actor", "entry %d (%s) is of %+v, want %+v", e.N, e.Kind, e.Actor, actor)
 		return by, false
 	}
-	if e.Kind == tickets.CommandWrite {
+	if e.Kind == tickets.CommandWrite || e.Kind == tickets.CommandEnd {
 		by.session = m.sessions[e.Actor.Session]
 	}
 	return by, true

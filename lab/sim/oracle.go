@@ -49,8 +49,8 @@ type wait struct {
 // missing one is refused. "new" is a ticket of its own, or the last one again.
 var table = map[tickets.Status]map[tickets.CommandKind]string{
 	"":        {"write": "new"},
-	"open":    {"write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed"},
-	"ignored": {"write": "ignored", "reply": "open", "close": "closed", "open": "open"},
+	"open":    {"write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed", "end": "closed"},
+	"ignored": {"write": "ignored", "reply": "open", "close": "closed", "open": "open", "end": "closed"},
 	"closed":  {"write": "new", "open": "open"},
 }
 
@@ -159,7 +159,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		status = t.status
 	}
 	switch e.Kind {
-	case tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire:
+	case tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire, tickets.CommandEnd:
 		if table[status][e.Kind] == "" {
 			return x, fmt.Sprintf("%s on a ticket that is %q", e.Kind, status)
 		}
@@ -184,6 +184,13 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 			t.agent, t.agentName = by.actor.Agent, by.actor.Name
 		}
 		c.speak(rule, true, &x)
+	case tickets.CommandEnd:
+		if s := by.session; !c.account.current().Chat.VisitorEnds || s.Customer.Level != tickets.LevelVerified && s.ID != c.session {
+			return x, fmt.Sprintf("session %s ends what %s wrote", s.ID, c.session)
+		}
+		t.status, t.closedAt, t.reason = tickets.StatusClosed, now, "customer"
+		t.wait, t.counts, t.paused = nil, time.Time{}, false
+		x.facts = append(x.facts, "closed")
 	case tickets.CommandIgnore:
 		t.status, t.wait, t.counts, t.paused = tickets.StatusIgnored, nil, time.Time{}, false
 		x.facts = append(x.facts, "ignored")

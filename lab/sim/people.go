@@ -40,6 +40,7 @@ type visitor struct {
 	// entering says that a login is under way: a browser has one at a time.
 	entering bool
 	keys     int
+	ends     bool // it has asked to end its conversation, which it does once
 }
 
 // on returns the visitor's handle on a desk.
@@ -243,6 +244,26 @@ func (v *visitor) wants(text string) *request {
 		return v.on(d).Write(ctx, text, &charla.WriteOptions{Key: key, Welcome: r.cmd.Welcome})
 	}
 	return r
+}
+
+// endTag names a visitor's request to end their conversation.
+func endTag(id tickets.SessionID) string { return "end of " + id.String() }
+
+// end has a visitor end their conversation, each once.
+func (w *World) end(d *desk, v *visitor) {
+	if v.ends {
+		return
+	}
+	v.ends = true
+	r := &request{name: "end", tag: endTag(v.id), account: v.account, visitor: v, ended: v.ended}
+	r.actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.id}
+	r.cmd = tickets.Command{Kind: tickets.CommandEnd}
+	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
+		return v.on(d).End(ctx, &charla.CallOptions{Key: key})
+	}
+	v.keys++
+	w.keyed(r, v.keys)
+	w.request(d, r)
 }
 
 // act has an agent do something to a conversation.

@@ -232,6 +232,10 @@ func (w *World) operate() {
 	case v == nil || x < 50:
 		w.enter(d, a)
 	case x < 370 || c == nil:
+		if r.IntN(16) == 0 {
+			w.end(d, v)
+			return
+		}
 		w.write(d, v)
 	case x < 620:
 		w.act(d, c)

@@ -21,7 +21,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "client key without its session", file: "visitor.go",
-		old: "Scope: \"session:\" + v.session.String(), Key: o.Key", new: "Scope: \"session\", Key: o.Key",
+		old: "Scope: \"session:\" + v.session.String(), Key: key", new: "Scope: \"session\", Key: key",
 	},
 	{
 		name: "key forgotten across a login", file: changeFile,

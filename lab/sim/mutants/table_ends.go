@@ -33,4 +33,24 @@ var reminderBugs = []mutant{
 	},
 }
 
+// endBugs are in what visitors end (R14.2).
+var endBugs = []mutant{
+	{
+		name: "end: by any session", file: "visitor.go",
+		old: "case !wrote(l):", new: "case false:",
+	},
+	{
+		name: "end: where it is off", file: "visitor.go",
+		old: "case !r.Config.Chat.VisitorEnds:", new: "case false:",
+	},
+	{
+		name: "end: says good-bye", file: "automation/rule_manual_close.go",
+		old: "[]tickets.CommandKind{tickets.CommandClose}", new: "[]tickets.CommandKind{tickets.CommandClose, tickets.CommandEnd}",
+	},
+	{
+		name: "end: for an agent's reason", file: "tickets/draft.go",
+		old: "t.Reason = ReasonCustomer", new: "t.Reason = ReasonManual",
+	},
+}
+
 const remindersFile = "automation/rule_reminders.go"

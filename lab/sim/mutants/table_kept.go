@@ -46,7 +46,7 @@ var keptBugs = []mutant{
 	},
 	{
 		name: "kept: closer is not noted", file: draftFile,
-		old: "\t\tt.Agent, t.AgentName = cmd.Actor.Agent, cmd.Actor.Name\n\t}\n\tt.stopClocks()", new: "\t}\n\tt.stopClocks()",
+		old: "t.Reason, t.Agent, t.AgentName = ReasonManual, cmd.Actor.Agent, cmd.Actor.Name", new: "t.Reason = ReasonManual",
 	},
 	{
 		name: "kept: taking takes away", file: draftFile,

@@ -31,6 +31,7 @@ export interface Settings {
   primaryColor: string
   sound: boolean
   textColor: string
+  visitorEnds: boolean
   welcome?: {
     author: string
     delaySeconds: number

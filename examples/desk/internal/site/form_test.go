@@ -33,7 +33,7 @@ const rich = `{
       "title": "T", "description": "D", "success": "S", "error": "E"},
     "sound": true, "primaryColor": "#123", "textColor": "#ffffff", "position": "left", "longButton": {"enabled": true, "text": "Hola"},
     "writeAsCompany": true, "facebook": {"enabled": true, "only": false}, "google": {"enabled": true, "only": false}, "anonymous": false,
-    "emailAsIdentifier": true, "askRUT": true, "askPhone": true, "openOnLoad": {"enabled": true, "delaySeconds": 3, "devices": "mobile"},
+    "visitorEnds": true, "emailAsIdentifier": true, "askRUT": true, "askPhone": true, "openOnLoad": {"enabled": true, "delaySeconds": 3, "devices": "mobile"},
     "notification": {"reply": true, "count": 3}, "welcome": {"enabled": true, "delaySeconds": 1, "repeatMinutes": 2, "existing": true, "devices": "desktop", "text": "Hola\n\nadiós", "author": "Ana"},
     "identificationMessage": "I", "headerMessage": "H", "locale": "pt"}}`
 
@@ -54,7 +54,7 @@ const other = `{
       "title": "T2", "description": "D2", "success": "S2", "error": "E2"},
     "sound": false, "primaryColor": "#222222", "textColor": "#eee", "position": "right", "longButton": {"enabled": false, "text": "Chao"},
     "writeAsCompany": false, "facebook": {"enabled": false, "only": true}, "google": {"enabled": true, "only": true}, "anonymous": false,
-    "emailAsIdentifier": false, "askRUT": false, "askPhone": false, "openOnLoad": {"enabled": false, "delaySeconds": 0, "devices": "desktop"},
+    "visitorEnds": false, "emailAsIdentifier": false, "askRUT": false, "askPhone": false, "openOnLoad": {"enabled": false, "delaySeconds": 0, "devices": "desktop"},
     "notification": {"reply": false, "count": 1}, "welcome": {"enabled": false, "delaySeconds": 0, "repeatMinutes": 5, "existing": false, "devices": "all", "text": "Otra", "author": ""},
     "identificationMessage": "I2", "headerMessage": "H2", "locale": "auto"}}`
 

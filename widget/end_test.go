@@ -1,0 +1,65 @@
+package widget_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestEnd: R14.1, R14.2: a visitor ends their conversation; the session, streams and long
+// polls say who closed it, and that it goes on again.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil, nil)
+	v := s.enter("carla")
+	ref := s.write(v, "hola").Ref
+	end := func(key string) answer {
+		return s.do(request{method: "POST", path: "end", token: v.token, body: `{"key":"` + key + `"}`})
+	}
+	refused := end("a")
+	assert.Equal(t, http.StatusForbidden, refused.status)
+	assert.Equal(t, "not_allowed", refused.code())
+	s.save(func(c *chatcfg.Config) { c.Chat.VisitorEnds = true })
+	e := s.stream(request{path: "stream?after=1", token: v.token}, nil)
+	e.want("ready {}")
+	type closed struct {
+		Closed *struct{ By, Name string }
+	}
+	var has closed
+	s.do(request{path: "session", token: v.token}).into(t, &has)
+	assert.Nil(t, has.Closed)
+
+	assert.Equal(t, http.StatusNoContent, end("a").status)
+	assert.Equal(t, http.StatusNoContent, end("a").status, "again, with its key")
+	assert.Equal(t, "closed", end("b").code())
+	event, err := e.next()
+	require.NoError(t, err)
+	assert.Regexp(t, `^closed \{"by":"customer","at":"[^"]+"\}$`, event.String())
+	s.do(request{path: "session", token: v.token}).into(t, &has)
+	require.NotNil(t, has.Closed)
+	assert.Equal(t, "customer", has.Closed.By)
+
+	_, err = s.ana().Do(t.Context(), ref, tickets.Command{Kind: tickets.CommandOpen}, nil)
+	require.NoError(t, err)
+	e.want("closed {}")
+	_, err = s.ana().Do(t.Context(), ref, tickets.Command{Kind: tickets.CommandClose}, nil)
+	require.NoError(t, err)
+	event, err = e.next()
+	require.NoError(t, err)
+	assert.Regexp(t, `^closed \{"by":"manual","name":"Ana","at":"[^"]+"\}$`, event.String())
+	for _, path := range []string{"messages?after=1&wait=25&closed=false", "messages?after=0&wait=25"} { // at once
+		has = closed{}
+		s.do(request{path: path, token: v.token}).into(t, &has)
+		require.NotNil(t, has.Closed, path)
+		assert.Equal(t, "Ana", has.Closed.Name)
+	}
+	e = s.stream(request{path: "stream?after=1", token: v.token}, nil)
+	event, err = e.next() // a page that was loaded again
+	require.NoError(t, err)
+	assert.Regexp(t, `^closed \{"by":"manual"`, event.String())
+	e.want("ready {}")
+}
