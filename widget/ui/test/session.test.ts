@@ -133,3 +133,20 @@ test('a tab that hangs in its login holds up nobody whose token is good', async 
   assert.ok(over)
   assert.deepEqual(texts(a!.chat.state().messages), ['hola'])
 })
+
+test('a tab that asks about a session while it is logged out leaves alone what the next one writes', async () => {
+  const { w, tabs: [a, b] } = await begun(2)
+  w.server.down = true
+  void w.in(b!, () => b!.chat.check())
+  await pass(1000)
+  logout(a!, w)
+  await pass(1000)
+  send(a!, w, 'somebody else')
+  w.hang(a!, true)
+  w.server.down = false
+  await pass(60_000)
+  assert.equal(b!.store.get().draft, undefined)
+  w.hang(a!, false)
+  await pass(60_000)
+  assert.deepEqual(texts(w.stored()), ['somebody else'])
+})

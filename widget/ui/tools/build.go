@@ -25,7 +25,7 @@ const (
 	maxLoader = 3 << 10
 	maxToChat = 16 << 10
 	maxChunk  = 8 << 10
-	maxAll    = 26_688
+	maxAll    = 26_705
 )
 
 // chunks are brought when they are needed: name and source.

@@ -58,10 +58,11 @@ export function login(store: Store, reread: () => void, api: Client, alone: Alon
           () => true,
           (e: Refused) => e.code !== 'session',
         )
+      const { token } = store.session()
+      if (!token) return
       // What was refused may have had an older token: then a tab that hangs in its login holds nobody up.
       if (await good()) return true
       return alone('shared', async () => {
-        const { token } = store.session()
         const stays = () => (reread(), store.session().token === token)
         // What another tab has stored may be seen here a moment later only.
         for (let tries = 0; tries < 4; tries++) {
