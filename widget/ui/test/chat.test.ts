@@ -28,6 +28,8 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
   const began = new Map<Tab, string>()
   /** The sessions that were logged out, and how much had been written. */
   const ended = new Map<string | undefined, number>()
+  /** When the last logout is seen in all tabs: until then it may take back what a tab writes that knew no session. */
+  let seen = 0
   server.marked = (seq) => {
     const missing = w.stored().filter((m) => m.from !== 'customer' && m.seq <= seq && !shown.has(m.seq))
     assert.deepEqual(texts(missing), [], `${seed}: marked as read and never shown`)
@@ -49,6 +51,7 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
     (t) => {
       const text = `visitor ${++n}${n > 1 && !chance(6) ? '!' : ''}`
       written.set(text, t.store.session().id)
+      if (Date.now() <= seen) ended.set('late', written.size)
       w.in(t, () => t.chat.send(text))
     },
     () => pass(chance(3000)),
@@ -76,6 +79,7 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
       if (!logouts || chance(3)) return
       ended.set(t.store.session().id, written.size)
       named.delete(t)
+      seen = Date.now() + 50
       void w.in(t, () => t.chat.logout())
     },
   ]
