@@ -26,6 +26,14 @@ func (b *bench) byRef(a *charla.Account, ref tickets.Ref) map[string]func() erro
 			_, err := agent.Reply(b.ctx, ref, "", &charla.WriteOptions{File: &charla.Upload{Name: "a.txt", Body: []byte("a")}})
 			return err
 		},
+		"Agent.QuickReply": func() error {
+			if _, version, err := a.QuickReplies(b.ctx); err == nil && version == 0 {
+				_, err := a.SaveQuickReplies(b.ctx, 0, []chatcfg.QuickReply{{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{Any: "Hola"}}})
+				require.NoError(b.t, err)
+			}
+			_, err := agent.QuickReply(b.ctx, ref, "hola")
+			return err
+		},
 		"Inbox.Ticket":   func() error { _, err := inbox.Ticket(b.ctx, ref); return err },
 		"Inbox.Messages": func() error { _, err := inbox.Messages(b.ctx, ref, charla.MessageQuery{}); return err },
 		"Inbox.File":     func() error { _, _, err := inbox.File(b.ctx, ref, 1); return err },
@@ -130,7 +138,7 @@ func TestOwnRef(t *testing.T) {
 	require.NoError(t, err)
 	calls := b.byRef(b.account, tickets.Ref{Conversation: r.Ref.Conversation, Number: r.Ref.Number})
 	order := []string{
-		"Agent.Reply", "Agent.Reply, a file", "Agent.Note", "Agent.Typing", "Agent.MarkRead",
+		"Agent.Reply", "Agent.Reply, a file", "Agent.Note", "Agent.QuickReply", "Agent.Typing", "Agent.MarkRead",
 		"Inbox.Ticket", "Inbox.Messages", "Inbox.File", "Inbox.History", "Inbox.Explain", "Inbox.DryRun", "Inbox.Marks", "Inbox.Follow",
 		"Agent.Do, mark", "Agent.Do, unmark", "Agent.Do, classify", "Agent.Do, describe", "Agent.Do, pause", "Agent.Do, resume",
 		"Agent.Do, take", "Agent.Do, assign", "Agent.Do, close", "Agent.Do, open", "Agent.Do, ignore",

@@ -73,20 +73,35 @@ func (s *speaker) reply(d *tickets.Draft, why tickets.Why) bool {
 func (s *speaker) say(d *tickets.Draft, why tickets.Why) {
 	in := d.Inputs()
 	i := pick(in.Chance, s.rule.key, len(s.texts))
-	text, language := s.texts[i].In(d.Ticket.Customer.Locale, s.Config.Chat.Locale)
-	d.Say(s.rule.key, text.Render(s.values(&d.Ticket, text, language, in.Now)))
+	d.Say(s.rule.key, s.render(&d.Ticket, s.texts[i], in.Now))
 	d.AddFinding(tickets.Finding{Rule: s.rule.key, Fired: true, Why: why, Text: i + 1})
+}
+
+// Render returns a text for a ticket's customer as of now, in their language, with its
+// variables filled in (R4.6). It fails with [chatcfg.Problems] if the text has others.
+func (r *Rules) Render(t *tickets.Ticket, text chatcfg.Words, now time.Time) (string, error) {
+	template, err := chatcfg.ParseTemplate(text)
+	if err != nil {
+		return "", err
+	}
+	return r.render(t, template, now), nil
+}
+
+// render returns a text for a ticket's customer, as Render does.
+func (r *Rules) render(t *tickets.Ticket, template chatcfg.Template, now time.Time) string {
+	text, language := template.In(t.Customer.Locale, r.Config.Chat.Locale)
+	return text.Render(r.values(t, text, language, now))
 }
 
 // values returns the values of R4.6's variables, in the language of the text; empty
 // texts for what there is not.
-func (s *speaker) values(t *tickets.Ticket, text chatcfg.Text, language chatcfg.Locale, now time.Time) chatcfg.Values {
-	chat := &s.Config.Chat
+func (r *Rules) values(t *tickets.Ticket, text chatcfg.Text, language chatcfg.Locale, now time.Time) chatcfg.Values {
+	chat := &r.Config.Chat
 	v := chatcfg.Values{Customer: t.Customer.Name, Agent: t.AgentName, Account: chat.Name}
 	if chat.WriteAsCompany {
 		v.Agent = v.Account
 	}
-	if hours := s.policy.Calendar; hours != nil && text.Uses("nextOpen") {
+	if hours := r.policy.Calendar; hours != nil && text.Uses("nextOpen") {
 		if opens, ok := hours.NextOpen(now); ok {
 			v.NextOpen = chatcfg.FormatInstant(opens, hours.Location(), language)
 		}

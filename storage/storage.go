@@ -103,9 +103,9 @@ type Accounts interface {
 
 // Document is a named, versioned blob of an account.
 type Document struct {
-	// Name is "config", "picture" or "logo".
+	// Name is "config", "saved", "picture", "logo" or "replies".
 	Name string
-	// Version is the configuration's; zero for pictures.
+	// Version is the configuration's; zero for the others.
 	Version int64
 	Body    []byte
 }
