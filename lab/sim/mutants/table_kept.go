@@ -98,7 +98,7 @@ var keptBugs = []mutant{
 var keyBugs = []mutant{
 	{
 		name: "met: a key of one agent is everybody's", file: "agent.go",
-		old: "Scope: \"agent:\" + string(a.who.ID), Key: o.Key,", new: "Scope: \"agent:\", Key: o.Key,",
+		old: "Scope: a.scope(), Key: o.Key,", new: "Scope: \"agent:\", Key: o.Key,",
 	},
 	{
 		name: "met: a key for any ticket", file: changeFile,
