@@ -137,33 +137,30 @@ var (
 	wrong  = regexp.MustCompile(`mutant(\d+):\d+`)
 )
 
-// prune removes the mutants that do not compile and reports how many they were.
-func (p planted) prune(ctx context.Context, dir string) (int, error) {
-	removed := 0
-	for {
+// prune removes the mutants that do not compile.
+func (p planted) prune(ctx context.Context, dir string) error {
+	for len(p.mutants) > 0 {
 		overlay, err := p.overlay(dir)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-gcflags=-e", "-overlay", overlay, "./"+p.folder).CombinedOutput() //nolint:gosec // our own package
 		if err == nil {
-			return removed, nil
+			return nil
 		}
 		before := len(p.mutants)
 		for _, of := range wrong.FindAllStringSubmatch(string(out), -1) {
 			number, err := strconv.Atoi(of[1])
 			if err != nil {
-				return 0, err
+				return err
 			}
 			delete(p.mutants, number)
 		}
 		if len(p.mutants) == before {
-			return 0, fmt.Errorf("%s: %w\n%s", p.folder, err, out)
-		}
-		if removed += before - len(p.mutants); len(p.mutants) == 0 {
-			return removed, nil
+			return fmt.Errorf("%s: %w\n%s", p.folder, err, out)
 		}
 	}
+	return nil
 }
 
 // program is the tests of a package.
