@@ -2,6 +2,7 @@ package charla_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -60,6 +62,40 @@ func kept(t *testing.T, dir string) int {
 		return err
 	}))
 	return n
+}
+
+// A folder of files says so when it could not do what it was asked, and leaves nothing half
+// written.
+func TestFileDirFails(t *testing.T) {
+	t.Parallel()
+	b, dir := attaching(t)
+	files, err := charla.NewFileDir(dir)
+	require.NoError(t, err)
+	account, id, taken := b.account.ID(), tickets.FileID{UUID: uuid.New()}, tickets.FileID{UUID: uuid.New()}
+	require.NoError(t, files.Put(b.ctx, account, id, []byte("hola")))
+	gone, cancel := context.WithCancel(b.ctx)
+	cancel()
+	require.ErrorIs(t, files.Put(gone, account, taken, nil), context.Canceled)
+	require.ErrorIs(t, files.Delete(gone, account, id), context.Canceled)
+	require.ErrorIs(t, files.DeleteAll(gone, account), context.Canceled)
+	_, err = files.Get(gone, account, id)
+	require.ErrorIs(t, err, context.Canceled)
+	body, err := files.Get(b.ctx, account, id)
+	require.NoError(t, err)
+	require.Equal(t, "hola", string(body))
+
+	// A folder has the file's name: neither can take its place.
+	in := filepath.Join(dir, account.String(), taken.String(), "in")
+	require.NoError(t, os.MkdirAll(in, 0o700))
+	require.Error(t, files.Put(b.ctx, account, taken, []byte("hola")))
+	require.Error(t, files.Delete(b.ctx, account, taken))
+	list, err := os.ReadDir(filepath.Dir(filepath.Dir(in)))
+	require.NoError(t, err)
+	require.Len(t, list, 2, "the file and the folder only")
+	require.NoError(t, os.RemoveAll(filepath.Dir(in)))
+	require.NoError(t, files.Put(b.ctx, account, taken, []byte("hola")), "the control")
+	require.NoError(t, files.Delete(b.ctx, account, taken))
+	require.NoError(t, files.Delete(b.ctx, account, taken), "it is not there")
 }
 
 // TestFiles: attachments of customers and agents go with a message, once, and are

@@ -217,3 +217,22 @@ func TestNewerRecords(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, p.Available)
 }
+
+// A session of an older format that changes is stored in today's.
+func TestOlderSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for name, change := range map[string]func(*charla.Visitor) error{
+		"login": func(v *charla.Visitor) error { _, _, err := v.Login(b.ctx, charla.Proof{Subject: "7"}); return err },
+		"end":   func(v *charla.Visitor) error { return v.Leave(b.ctx) },
+	} {
+		v := b.enter("juan")
+		old := b.stored(v)
+		old.Format, old.Revision = tickets.SessionFormat-1, old.Revision+1
+		require.NoError(t, b.store.Sessions().Save(b.ctx, old))
+		require.NoError(t, change(v), name)
+		now, err := b.store.Sessions().Get(b.ctx, b.account.ID(), old.ID)
+		require.NoError(t, err)
+		assert.Equal(t, tickets.SessionFormat, now.Format, name)
+	}
+}

@@ -87,6 +87,29 @@ func TestReportedWords(t *testing.T) {
 	require.Equal(t, []charla.SecurityEvent{{Kind: "other"}}, r.since(), "no reason is none")
 }
 
+// What is refused is a warning in the log, other events are information; their account, session
+// and conversation are named if they are known.
+func TestSecurityLog(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	s := b.session(b.enter("juan"))
+	for kind, level := range map[charla.SecurityKind]string{
+		charla.SecurityLogin: "INFO", charla.SecurityLoginRefused: "WARN", charla.SecurityTokenRefused: "WARN",
+		charla.SecurityOriginRefused: "WARN", charla.SecurityLimit: "WARN", charla.SecuritySessionsEnded: "INFO", "host": "INFO",
+	} {
+		var log bytes.Buffer
+		d := b.newDesk(func(o *charla.Options) { o.Logger = logger(&log) })
+		d.ReportSecurity(b.ctx, charla.SecurityEvent{Kind: kind})
+		require.Regexp(t, "level="+level+` msg="charla: security" kind=`+string(kind)+"\n$", log.String())
+		log.Reset()
+		d.ReportSecurity(b.ctx, charla.SecurityEvent{
+			Kind: kind, Account: b.account.ID(), Session: s.ID, Conversation: s.Conversation, Reason: "why",
+		})
+		require.Contains(t, log.String(), " reason=why account="+b.account.ID().String()+" session="+s.ID.String()+
+			" conversation="+s.Conversation.String()+"\n")
+	}
+}
+
 // An ID has the form of a UUID of version 7.
 func TestIDsAreVersion7(t *testing.T) {
 	t.Parallel()
@@ -111,7 +134,14 @@ func TestNoEntropy(t *testing.T) {
 		_, _, err = d.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 		require.Error(t, err, "%d bytes", n)
 	}
-	_, err := b.account.RotateSecret(b.ctx, 0)
+	v := b.enter("juan")
+	none := b.newDesk(func(o *charla.Options) { o.Entropy = bytes.NewReader(nil) })
+	_, err := b.on(none, v).Write(b.ctx, "hola", nil)
+	require.Error(t, err)
+	_, err = none.Account(b.account.ID()).RotateSecret(b.ctx, 0)
+	require.Error(t, err)
+	require.Equal(t, int64(1), b.write(v, "hola").Seq, "nothing was written before")
+	_, err = b.account.RotateSecret(b.ctx, 0)
 	require.NoError(t, err, "the control")
 }
 

@@ -97,11 +97,11 @@ func (m mutant) try(dir string) (by string, err error) {
 	if err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, "sim.test")
-	if out, err := command("", "go", "test", "-overlay", overlay, "-c", "-o", bin, "./lab/sim"); err != nil {
-		return "", fmt.Errorf("does not compile: %s", out)
-	}
 	if m.suite == "" {
+		bin := filepath.Join(dir, "sim.test")
+		if out, err := command("", "go", "test", "-trimpath", "-overlay", overlay, "-c", "-o", bin, "./lab/sim"); err != nil {
+			return "", fmt.Errorf("does not compile: %s", out)
+		}
 		// A mutant may loop for ever, and eat memory: neither is to hurt.
 		out, err := command("lab/sim", "sh", "-c", `ulimit -v 6000000; exec "$0" "$@"`, bin, "-test.run", "^TestSimulation$",
 			"-test.v", "-test.timeout", "3m", "-seeds", fmt.Sprint(*seeds), "-stop", "1")
@@ -124,7 +124,7 @@ func (m mutant) try(dir string) (by string, err error) {
 		line, _, _ := strings.Cut(out[max(0, strings.Index(out, "panic:")):], "\n")
 		return "simulation: " + line, nil
 	}
-	args := append([]string{"test", "-overlay", overlay, "-count=1"}, strings.Fields(m.suite)...)
+	args := append([]string{"test", "-trimpath", "-vet=off", "-overlay", overlay, "-count=1"}, strings.Fields(m.suite)...)
 	out, err := command("", "go", args...)
 	if err == nil {
 		return "", fmt.Errorf("%s %w", m.suite, errPasses)
