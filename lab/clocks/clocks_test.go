@@ -228,7 +228,8 @@ func play(t *testing.T, open func(*testing.T) (storage.Store, error), off time.D
 	shut := w.write(w.enter("shut"))
 	w.do(shut, tickets.CommandClose)
 	again := w.enter("again")
-	w.do(w.write(again), tickets.CommandClose)
+	first := w.write(again)
+	w.do(first, tickets.CommandClose)
 	second := w.write(again) // a second ticket, the first is older
 	member, _, err := w.enter("member").Login(ctx, charla.Proof{Provider: "google", Subject: "7"})
 	require.NoError(t, err)
@@ -254,8 +255,8 @@ func play(t *testing.T, open func(*testing.T) (storage.Store, error), off time.D
 		w.note("%s: %s %s, delayed %v", name, one.Status, one.Reason, one.Delayed())
 	}
 	all := map[string]tickets.Ref{}
-	names := []string{"quiet", "waits", "talks", "due", "fresh", "replied", "shut", "second"}
-	for i, ref := range []tickets.Ref{quiet, waits, talks, due, fresh, replied, shut, second} {
+	names := []string{"quiet", "waits", "talks", "due", "fresh", "replied", "shut", "first", "second"}
+	for i, ref := range []tickets.Ref{quiet, waits, talks, due, fresh, replied, shut, first, second} {
 		all[names[i]] = ref
 		status(names[i], ref)
 	}

@@ -18,7 +18,7 @@ var clockBugs = []mutant{
 		old: "clock.Sub(t.since) < stepBack", new: "false",
 	},
 	{
-		name: "clock: a desk never believes its clock again", file: deskTime, suite: wrongClocks,
+		name: "clock: a desk never believes its clock again", file: deskTime, suite: "-run ^TestClockPutBack$ .",
 		old: "clock.Sub(t.since) < stepBack", new: "true",
 	},
 	{
@@ -30,12 +30,12 @@ var clockBugs = []mutant{
 		old: "if !s.Ahead(now) {", new: "if true {",
 	},
 	{
-		name: "clock: running waits count from a wrong save", file: decideFile, suite: wrongClocks,
+		name: "clock: running waits count from a wrong save", file: decideFile, suite: "-run ^TestSaveOfAWrongClock$ .",
 		old: "if !tickets.Ahead(r.since.RunningAt, in.Now) {", new: "if true {",
 	},
 	{
-		name: "clock: rules remember a wrong instant", file: decideFile, suite: wrongClocks,
-		old: "\t\tm.At = d.At\n", new: "",
+		name: "clock: rules remember a wrong instant", file: decideFile, suite: "-run ^TestHoursOfAWrongClock$ .",
+		old: "\t\td.Remember(m)\n", new: "",
 	},
 	{
 		name: "clock: only the conversation is dated anew", file: instantFile, suite: wrongClocks,
