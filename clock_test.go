@@ -1,12 +1,14 @@
 package charla_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/require"
 )
@@ -127,4 +129,24 @@ func TestPresenceElsewhere(t *testing.T) {
 	require.NoError(t, b.agent(ana).Heartbeat(b.ctx, tickets.Away))
 	b.clock.Set(b.clock.Now().Add(-time.Minute))
 	require.False(t, available(), "what was read a minute later does not count")
+}
+
+// TestManyAccountsOfAWrongClock: R4.5: the last of more accounts than are read at once is dated anew, too.
+func TestManyAccountsOfAWrongClock(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	for i := range storage.MaxPage {
+		_, _, err := b.desk.CreateAccount(b.ctx, fmt.Sprint("Otra ", i), "otra.cl", nil)
+		require.NoError(t, err)
+	}
+	b.clock.Add(30 * 24 * time.Hour)
+	last, _, err := b.desk.CreateAccount(b.ctx, "Zeta", "otra.cl", nil)
+	require.NoError(t, err)
+	b.clock.Set(start.Add(time.Minute))
+	d := b.newDesk(nil)
+	_, err = d.RunDue(b.ctx)
+	require.NoError(t, err)
+	record, err := b.store.Accounts().Get(b.ctx, last.ID())
+	require.NoError(t, err)
+	require.False(t, record.CreatedAt.After(b.clock.Now()), "%s", record.CreatedAt)
 }

@@ -1,11 +1,13 @@
 package charla_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -161,4 +163,65 @@ func TestContactRefusals(t *testing.T) {
 	list, err := b.account.Inbox().Contacts(b.ctx, charla.PageQuery{})
 	require.NoError(t, err)
 	assert.Empty(t, list.Items)
+}
+
+// onceLate is a store on which a form is not found the first time, as if another call stored it meanwhile.
+type onceLate struct {
+	storage.Store
+	forms *lateForms
+}
+
+func (s *onceLate) Contacts() storage.Contacts { return s.forms }
+
+type lateForms struct {
+	storage.Contacts
+	asked bool
+}
+
+func (f *lateForms) Get(ctx context.Context, account chatcfg.AccountID, key string) (tickets.Submission, error) {
+	if !f.asked {
+		f.asked = true
+		return tickets.Submission{}, storage.ErrNotFound
+	}
+	return f.Contacts.Get(ctx, account, key)
+}
+
+// TestContactAtOnce: R6.2: of two calls with one key at the same moment one sends, and both get its answer.
+func TestContactAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, form)
+	send := func(text string) (tickets.Submission, error) {
+		return b.account.Visitor("").Contact(b.ctx, charla.ContactForm{Name: "Eva", Email: "eva@x.cl", Text: text}, &charla.CallOptions{Key: "k"})
+	}
+	first, err := send("hola")
+	require.NoError(t, err)
+	inner := b.store
+	b.store = &onceLate{inner, &lateForms{Contacts: inner.Contacts()}}
+	b.use(b.newDesk(nil))
+	b.clock.Add(60e9)
+	second, err := send("hola")
+	require.NoError(t, err)
+	assert.Equal(t, first.Key, second.Key)
+	assert.Equal(t, first.At, second.At)
+	assert.Len(t, b.deliveries(charla.DeliveryPending), 2, "e-mail and mailbox, once")
+}
+
+// A status that cannot be known is no status.
+func TestStatusFails(t *testing.T) {
+	t.Parallel()
+	b := setup(t, form)
+	p := &brokenPresence{}
+	d := b.newDesk(func(o *charla.Options) { o.Presence = p })
+	v := b.on(d, b.enter("juan"))
+	_, err := v.Status(b.ctx)
+	require.NoError(t, err, "the control")
+	p.err = errAway
+	_, err = v.Status(b.ctx)
+	require.ErrorIs(t, err, errAway)
+}
+
+type brokenPresence struct{ err error }
+
+func (p *brokenPresence) Presence(context.Context, chatcfg.AccountID) (tickets.Presence, error) {
+	return tickets.Presence{}, p.err
 }

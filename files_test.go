@@ -159,6 +159,21 @@ func TestFiles(t *testing.T) {
 	assert.Zero(t, kept(t, dir), "R1.6: purged")
 }
 
+// TestFileOfEndedSession: R7.4: a session that has ended leaves no file behind either.
+func TestFileOfEndedSession(t *testing.T) {
+	t.Parallel()
+	b, dir := attaching(t)
+	v := b.enter("juan")
+	file := &charla.WriteOptions{File: &charla.Upload{Name: "a.pdf", Body: []byte("%PDF-1.7")}}
+	_, err := v.Write(b.ctx, "", file)
+	require.NoError(t, err)
+	require.Equal(t, 1, kept(t, dir), "the control")
+	require.NoError(t, v.Leave(b.ctx))
+	_, err = v.Write(b.ctx, "", file)
+	require.ErrorIs(t, err, charla.ErrSession)
+	require.Equal(t, 1, kept(t, dir))
+}
+
 // TestFileRefusals: nothing of what is refused is kept.
 func TestFileRefusals(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
@@ -108,6 +109,31 @@ func TestSecurityLog(t *testing.T) {
 		require.Contains(t, log.String(), " reason=why account="+b.account.ID().String()+" session="+s.ID.String()+
 			" conversation="+s.Conversation.String()+"\n")
 	}
+}
+
+// The log gets 20 lines of a kind for an account in a minute, and with the next one how many were left
+// out; other kinds and accounts have their own.
+func TestSecurityLogIsBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	var log bytes.Buffer
+	d := b.newDesk(func(o *charla.Options) { o.Logger = logger(&log) })
+	report := func(kind charla.SecurityKind, n int) int {
+		log.Reset()
+		for range n {
+			d.ReportSecurity(b.ctx, charla.SecurityEvent{Kind: kind, Account: b.account.ID()})
+		}
+		return strings.Count(log.String(), "\n")
+	}
+	require.Equal(t, 20, report("one", 25))
+	require.Equal(t, 5, report("other", 5))
+	b.clock.Add(time.Minute - time.Second)
+	require.Zero(t, report("one", 2))
+	b.clock.Add(time.Second)
+	require.Equal(t, 1, report("one", 1))
+	require.Contains(t, log.String(), "omitted=7")
+	require.Equal(t, 1, report("one", 1))
+	require.NotContains(t, log.String(), "omitted")
 }
 
 // An ID has the form of a UUID of version 7.

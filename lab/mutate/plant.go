@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,20 +30,20 @@ const choice = `package %s
 import (
 	mutantOS "os"
 	mutantNumber "strconv"
-	mutantSync "sync"
+	mutantSync "sync/atomic"
 )
 
 var (
 	mutantOnly  = func() int { n, _ := mutantNumber.Atoi(mutantOS.Getenv("MUTANT")); return n }()
 	mutantNotes = mutantOS.Getenv("MUTANTS_REACHED")
-	mutantSeen  mutantSync.Map
+	mutantSeen  [%d]mutantSync.Bool
 )
 
 func mutantChosen(n int) bool {
 	if mutantNotes == "" {
 		return n == mutantOnly
 	}
-	if _, seen := mutantSeen.LoadOrStore(n, true); !seen {
+	if mutantSeen[n].CompareAndSwap(false, true) {
 		if f, err := mutantOS.OpenFile(mutantNotes, mutantOS.O_APPEND|mutantOS.O_CREATE|mutantOS.O_WRONLY, 0o600); err == nil {
 			_, _ = f.WriteString(mutantNumber.Itoa(n) + "\n")
 			_ = f.Close()
@@ -121,7 +122,7 @@ func (p planted) overlay(dir string) (string, error) {
 			return "", err
 		}
 	}
-	if err := write(filepath.Join(p.folder, "mutant_choice.go"), fmt.Sprintf(choice, name)); err != nil {
+	if err := write(filepath.Join(p.folder, "mutant_choice.go"), fmt.Sprintf(choice, name, 1+slices.Max(slices.Collect(maps.Keys(p.mutants))))); err != nil {
 		return "", err
 	}
 	body, err := json.Marshal(map[string]map[string]string{"Replace": replace})
