@@ -18,6 +18,10 @@ var clockBugs = []mutant{
 		old: "clock.Sub(t.since) < stepBack", new: "false",
 	},
 	{
+		name: "clock: a desk never believes its clock again", file: deskTime, suite: "-run ^TestClockPutBack$ .",
+		old: "clock.Sub(t.since) < stepBack", new: "true",
+	},
+	{
 		name: "clock: a change is never before the last", file: deskTime, suite: wrongClocks,
 		old: "tickets.Ahead(last, now) && !tickets.Ahead(created, now)", new: "false",
 	},
