@@ -16,6 +16,9 @@ widget/browser    /usr/bin/firefox-esr              firefox-esr
 widget/browser    /usr/bin/WebKitWebDriver          webkit2gtk-driver
 widget/browser    /usr/bin/Xvfb                     xvfb
 widget            /usr/sbin/nginx                   nginx
+widget            /usr/sbin/haproxy                 haproxy
+widget            /usr/sbin/apache2                 apache2-bin
+widget            /usr/bin/caddy                    caddy
 examples          node                              nodejs
 examples          /usr/bin/python3                  python3
 examples          /usr/lib/python3/dist-packages/jwt           python3-jwt
