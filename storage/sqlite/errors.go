@@ -15,10 +15,10 @@ var (
 	// ErrForeign: the file is no SQLite database, or one whose tables are not
 	// charla's.
 	ErrForeign = errors.New("sqlite: not a charla database")
-	// ErrReplaced: the database file or its log (-wal) was removed or replaced while
-	// the store is open. Nothing is written any more: what the log holds would be
-	// lost. Close the store, which writes the log into the database file if that is
-	// still there, and open it again.
+	// ErrReplaced: the database file, its log (-wal) or the log's index (-shm) was
+	// removed or replaced while the store is open. Nothing is written any more: it would
+	// be lost, or harm what another process writes. A log that was removed is written into
+	// the database file; close the store and open it again.
 	ErrReplaced = errors.New("sqlite: a file of the open database was removed or replaced")
 	// ErrNoFTS5: the driver's SQLite was built without full text search.
 	ErrNoFTS5 = errors.New("sqlite: this SQLite has no FTS5")

@@ -17,17 +17,19 @@ type file struct {
 	info fs.FileInfo
 }
 
-// filesOf returns the database file of a connection and its log, or nil if the operating
-// system does not have both. It fails if SQLite does not tell the path.
+// filesOf returns the database file of a connection, its log and the log's index, or nil if
+// the operating system does not have them. It fails if SQLite does not tell the path.
 func filesOf(ctx context.Context, c *conn) (files, error) {
 	var path string
 	if err := c.c.QueryRowContext(ctx, "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&path); err != nil {
 		return nil, failed("open", err)
 	}
 	var all files
-	for _, name := range []string{path, path + "-wal"} {
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		info, err := os.Stat(name)
-		if err != nil {
+		if err != nil && len(all) == 2 {
+			return all, nil //nolint:nilerr // the host's connections keep the index in memory
+		} else if err != nil {
 			return nil, nil //nolint:nilerr // a file system of the driver's own
 		}
 		all = append(all, file{name, info})
@@ -36,7 +38,7 @@ func filesOf(ctx context.Context, c *conn) (files, error) {
 }
 
 // check fails with an error that is [ErrReplaced] if a path no longer leads to the file
-// that is open. It costs two system calls; a transaction costs far more.
+// that is open. It costs three system calls; a transaction costs far more.
 func (all files) check() error {
 	for _, f := range all {
 		now, err := os.Stat(f.path)
@@ -45,4 +47,16 @@ func (all files) check() error {
 		}
 	}
 	return nil
+}
+
+// rescue writes the log that was removed into the database file, as long as nothing is in
+// its place: another process that has made a new one relies on what it found. If that
+// does not work either, closing the store tries once more.
+func (all files) rescue(c *conn) {
+	if all[:1].check() != nil {
+		return
+	}
+	if _, err := os.Stat(all[1].path); errors.Is(err, fs.ErrNotExist) {
+		_ = c.direct(context.Background(), "PRAGMA wal_checkpoint(FULL)")
+	}
 }

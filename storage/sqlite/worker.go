@@ -173,6 +173,9 @@ func (w *worker) commit(group []*call) bool {
 	if err != nil {
 		// After a failed rollback a transaction may still be open.
 		_ = w.conn.plain("rollback", "ROLLBACK")
+		if errors.Is(err, ErrReplaced) {
+			w.files.rescue(w.conn)
+		}
 		answer(group, err)
 		return true
 	}
