@@ -35,7 +35,7 @@ func (r *Reporter) Ticket(t *tickets.Ticket) {
 
 // Answer counts an answer: whether it was the first to its ticket, how long the customer
 // waited, and the time limit for it (zero: none).
-func (r *Reporter) Answer(first bool, waited, limit time.Duration) {
+func (r *Reporter) Answer(first bool, waited, limit tickets.Span) {
 	r.all.add(waited, limit)
 	if first {
 		r.first.add(waited, limit)
@@ -52,13 +52,13 @@ func (r *Reporter) Report() tickets.Report {
 // times gathers response times. Their sum has 128 bits: three hundred waits of a year
 // overflow 64.
 type times struct {
-	waits           []time.Duration
+	waits           []tickets.Span
 	high, low       uint64
 	limited, inTime int64
 }
 
 // add counts a response time; limit zero: it had no limit.
-func (t *times) add(waited, limit time.Duration) {
+func (t *times) add(waited, limit tickets.Span) {
 	t.waits = append(t.waits, waited)
 	var carry uint64
 	t.low, carry = bits.Add64(t.low, uint64(max(waited, 0)), 0)
@@ -80,10 +80,10 @@ func (t *times) figures() tickets.Times {
 	}
 	slices.Sort(t.waits)
 	mean, _ := bits.Div64(t.high, t.low, uint64(n))
-	rank := func(percent int) time.Duration { return t.waits[(n*percent+99)/100-1] }
+	rank := func(percent int) tickets.Span { return t.waits[(n*percent+99)/100-1] }
 	return tickets.Times{
 		Count:   int64(n),
-		Mean:    time.Duration(mean).Truncate(time.Microsecond),
+		Mean:    tickets.Span(time.Duration(mean).Truncate(time.Microsecond)),
 		P50:     rank(50),
 		P90:     rank(90),
 		Limited: t.limited,

@@ -61,7 +61,7 @@ func (t *Ticket) redate(now time.Time, hours *chatcfg.Calendar) bool {
 			*at = now
 		}
 	}
-	if due, ok := After(w.Since, w.Limit, w.Clock, hours); ok && w.Due.After(now) && due.Before(w.Due) {
+	if due, ok := After(w.Since, w.Limit.Std(), w.Clock, hours); ok && w.Due.After(now) && due.Before(w.Due) {
 		if w.Due = due; due.Before(now) {
 			w.Due = now
 		}

@@ -248,7 +248,7 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
 	if w := t.Wait; w != nil {
 		a := Answer{
-			Ticket: t.Number, Since: w.Since, At: now, Waited: elapsed(w.Since, now, w.Clock, p.Calendar),
+			Ticket: t.Number, Since: w.Since, At: now, Waited: Span(elapsed(w.Since, now, w.Clock, p.Calendar)),
 			Limit: w.Limit, First: !t.Answered, Agent: cmd.Actor.Agent,
 		}
 		d.Answers = append(d.Answers, a)
@@ -557,7 +557,7 @@ func (t *Ticket) startWait(now time.Time, p Policy) {
 // setSLA puts the wait under the policy's SLA and computes when it is due. A wait that
 // is a delay already stays one.
 func (w *Wait) setSLA(p Policy) {
-	w.Clock, w.Limit, w.Due = p.SLAClock, p.SLA, time.Time{}
+	w.Clock, w.Limit, w.Due = p.SLAClock, Span(p.SLA), time.Time{}
 	if p.SLA > 0 {
 		w.Due, _ = After(w.Since, p.SLA, p.SLAClock, p.Calendar)
 	}

@@ -15,7 +15,7 @@ func TestWait(t *testing.T) {
 	t.Parallel()
 	s := begin(t).do(tickets.CommandWrite)
 	first := s.now
-	want := &tickets.Wait{Since: first, Clock: chatcfg.Wall, Limit: 30 * time.Minute, Due: first.Add(30 * time.Minute)}
+	want := &tickets.Wait{Since: first, Clock: chatcfg.Wall, Limit: tickets.Span(30 * time.Minute), Due: first.Add(30 * time.Minute)}
 	assert.Equal(t, want, s.state.Ticket.Wait, "it starts with the message")
 	s.do(tickets.CommandWrite)
 	assert.Equal(t, want, s.state.Ticket.Wait, "a later message does not restart it (R2.2)")
@@ -25,7 +25,7 @@ func TestWait(t *testing.T) {
 	s.do(tickets.CommandReply)
 	assert.Nil(t, s.state.Ticket.Wait)
 	assert.Equal(t, []tickets.Answer{{
-		Ticket: 1, Since: first, At: s.now, Waited: 3 * time.Hour, Limit: 30 * time.Minute, First: true, Agent: "ana",
+		Ticket: 1, Since: first, At: s.now, Waited: tickets.Span(3 * time.Hour), Limit: tickets.Span(30 * time.Minute), First: true, Agent: "ana",
 	}}, s.last.Answers, "the late answer is still measured (R2.3)")
 
 	s.do(tickets.CommandWrite, tickets.CommandReply)

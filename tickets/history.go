@@ -115,8 +115,8 @@ type Fact struct {
 	// [FactMentioned]: whom a note names. Team is for [FactTeam]; empty: none.
 	Assignee Assignee `json:"assignee,omitzero"`
 	Team     TeamID   `json:"team,omitempty"`
-	// Waited is for [FactAnswered], on the clock of the SLA; in JSON nanoseconds.
-	Waited time.Duration `json:"waited,omitempty"`
+	// Waited is for [FactAnswered], on the clock of the SLA.
+	Waited Span `json:"waited,omitempty"`
 }
 
 // Why says why a rule fired or did not. The reasons are in package automation,

@@ -1,7 +1,5 @@
 package tickets
 
-import "time"
-
 // Report is R2.7's figures of an account over a period, from inclusive, to
 // exclusive.
 type Report struct {
@@ -20,14 +18,14 @@ type Report struct {
 
 // Times are figures of response times, all zero if there are none. They are
 // measured on the SLA's clock: on business hours an answer while closed took no
-// time. As JSON, durations are nanoseconds.
+// time.
 type Times struct {
 	Count int64 `json:"count"`
 	// Mean is cut to the microsecond; the percentiles are by nearest rank: the
 	// smallest time that at least that share of all do not exceed.
-	Mean time.Duration `json:"mean"`
-	P50  time.Duration `json:"p50"`
-	P90  time.Duration `json:"p90"`
+	Mean Span `json:"mean"`
+	P50  Span `json:"p50"`
+	P90  Span `json:"p90"`
 	// Limited are those that had an SLA, InTime those of them that did not
 	// exceed it.
 	Limited int64 `json:"limited"`

@@ -325,7 +325,7 @@ type Wait struct {
 	// Clock is what it is counted on, fixed when it starts (R2.6).
 	Clock chatcfg.Clock `json:"clock"`
 	// Limit is the SLA; zero: none.
-	Limit time.Duration `json:"limit,omitempty"`
+	Limit Span `json:"limit,omitempty"`
 	// Due is when it becomes a delay; zero: never.
 	Due time.Time `json:"due,omitzero"`
 	// DelayedAt is when it did; zero: it is not delayed (R2.3).
@@ -351,9 +351,9 @@ type Answer struct {
 	Since time.Time `json:"since"`
 	At    time.Time `json:"at"`
 	// Waited is measured on the wait's own clock.
-	Waited time.Duration `json:"waited"`
+	Waited Span `json:"waited"`
 	// Limit is the SLA that held; zero: none.
-	Limit time.Duration `json:"limit,omitempty"`
+	Limit Span `json:"limit,omitempty"`
 	// First says that it is the ticket's first answer.
 	First bool `json:"first,omitempty"`
 	// Agent is who answered.

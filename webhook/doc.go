@@ -21,11 +21,11 @@
 //	    "entry": 2,
 //	    "at": "2026-03-02T12:00:41.5Z",
 //	    "actor": {"kind": "agent", "agent": "ana", "name": "Ana"},
-//	    "fact": {"kind": "answered", "waited": 41500000000}
+//	    "fact": {"kind": "answered", "waited": "41.5s"}
 //	  }
 //	}
 //
-// The kinds are those of [tickets.FactKind]; "waited" is in nanoseconds.
+// The kinds are those of [tickets.FactKind]; "waited" is in seconds, as text.
 //
 // # Attempts
 //

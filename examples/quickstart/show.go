@@ -120,7 +120,7 @@ func fact(e tickets.Entry, f tickets.Fact, texts map[int64]tickets.Message) stri
 	case tickets.FactReopened:
 		return "the ticket is reopened"
 	case tickets.FactAnswered:
-		return "answered after " + f.Waited.Round(time.Second).String()
+		return "answered after " + f.Waited.Std().Round(time.Second).String()
 	}
 	return ""
 }

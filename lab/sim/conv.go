@@ -282,7 +282,7 @@ func (m *model) facts(e *tickets.Entry, x expected) {
 	var mails []string
 	for _, f := range e.Facts {
 		got = append(got, string(f.Kind))
-		if f.Waited != x.waited && f.Kind == tickets.FactAnswered {
+		if f.Waited.Std() != x.waited && f.Kind == tickets.FactAnswered {
 			m.w.failf("waited", "entry %d answers after %s, want %s", e.N, f.Waited, x.waited)
 		}
 		if f.Kind == tickets.FactNotified {

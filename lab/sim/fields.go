@@ -127,7 +127,7 @@ func (t *ticket) kept() tickets.Ticket {
 		k.LastWord = tickets.SideAgent
 	}
 	if w := t.wait; w != nil {
-		k.Wait = &tickets.Wait{Since: w.since.UTC(), Clock: w.clock, Limit: w.limit, Due: w.due.UTC(), DelayedAt: w.delayed.UTC()}
+		k.Wait = &tickets.Wait{Since: w.since.UTC(), Clock: w.clock, Limit: tickets.Span(w.limit), Due: w.due.UTC(), DelayedAt: w.delayed.UTC()}
 	}
 	return k
 }

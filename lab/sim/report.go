@@ -76,9 +76,9 @@ func times(all []answer) (f tickets.Times) {
 		}
 		return 0
 	}
-	f.Count, f.P50, f.P90 = int64(len(all)), share(50), share(90)
+	f.Count, f.P50, f.P90 = int64(len(all)), tickets.Span(share(50)), tickets.Span(share(90))
 	mean := new(big.Int).Div(sum, big.NewInt(int64(len(all)))).Int64()
-	f.Mean = time.Duration(mean).Truncate(time.Microsecond)
+	f.Mean = tickets.Span(time.Duration(mean).Truncate(time.Microsecond))
 	return f
 }
 

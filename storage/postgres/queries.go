@@ -199,7 +199,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 		return tickets.Report{}, err
 	}
 	for _, t := range []*tickets.Times{&r.First, &r.All} {
-		t.Mean = t.Mean.Truncate(time.Microsecond)
+		t.Mean = tickets.Span(t.Mean.Std().Truncate(time.Microsecond))
 	}
 	return r, nil
 }

@@ -34,7 +34,7 @@ func everything(b *bundle) {
 	require.NoError(b, b.Conversations().Commit(b.ctx, batch))
 	c.tick.Important, c.tick.Wait = true, nil
 	batch = c.next("ya")
-	batch.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: base, Waited: time.Minute, First: true}}
+	batch.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: base, Waited: tickets.Span(time.Minute), First: true}}
 	batch.Conversation.Armed = 0
 	batch.Words = []storage.Words{{Ticket: 1, Text: "ya"}}
 	require.NoError(b, b.Conversations().Commit(b.ctx, batch))

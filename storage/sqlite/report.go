@@ -45,7 +45,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 				if err := scan(columns...); err != nil {
 					return err
 				}
-				times.Answer(isFirst != 0, time.Duration(waited), time.Duration(limit))
+				times.Answer(isFirst != 0, tickets.Span(waited), tickets.Span(limit))
 				return nil
 			})
 	})

@@ -241,7 +241,7 @@ func checkAllOrNothing(c *check) {
 		b.Tickets[0].Important = true
 		b.Tickets[0].CountsFrom = base
 		b.Deliveries = []storage.Delivery{delivery(b, "never", base)}
-		b.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: base, Waited: time.Second, First: true}}
+		b.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: base, Waited: tickets.Span(time.Second), First: true}}
 		b.Words = []storage.Words{{Ticket: 1, Text: "nunca"}}
 		b.Receipt = &storage.Receipt{Scope: "s", Key: "never"}
 		b.Reserve = append([]tickets.Identity{{Kind: tickets.IdentityHost, Value: "never"}}, b.Reserve...)

@@ -30,7 +30,7 @@ func (c *check) twin(model *storage.Batch, account chatcfg.AccountID, text strin
 	e := model.Entries[0]
 	e.Actor.Name = text
 	b.Entries = []tickets.Entry{e}
-	b.Answers = []tickets.Answer{{Ticket: 1, Since: at, At: at, Waited: time.Duration(len(text)) * time.Second}}
+	b.Answers = []tickets.Answer{{Ticket: 1, Since: at, At: at, Waited: tickets.Span(time.Duration(len(text)) * time.Second)}}
 	b.Words = []storage.Words{{Ticket: 1, Text: text}}
 	b.Receipt = &storage.Receipt{Scope: "s", Key: "k", Entry: int64(len(text))}
 	d := delivery(&b, "k", at)
@@ -90,7 +90,7 @@ func (c *check) view(b *storage.Batch, s tickets.Session, text string, at time.T
 	waited := time.Duration(len(text)) * time.Second
 	report, err := c.Queries().Report(c.ctx, account, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
 	c.must(err, "Queries.Report")
-	c.same(report, tickets.Report{Open: 1, All: tickets.Times{Count: 1, Mean: waited, P50: waited, P90: waited}}, "%s: Queries.Report", text)
+	c.same(report, tickets.Report{Open: 1, All: tickets.Times{Count: 1, Mean: tickets.Span(waited), P50: tickets.Span(waited), P90: tickets.Span(waited)}}, "%s: Queries.Report", text)
 	for _, by := range []storage.Instant{storage.CountsFrom, storage.WaitsSince} {
 		n, err := c.Queries().Count(c.ctx, account, by, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
 		c.must(err, "Queries.Count")

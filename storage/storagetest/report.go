@@ -33,9 +33,9 @@ func checkReportBoundaries(c *check) {
 	at := later(100)
 	b := c.begin(a, func(b *storage.Batch) {
 		b.Tickets[0].CreatedAt = at
-		b.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: at, Waited: 3 * time.Second, First: true}}
+		b.Answers = []tickets.Answer{{Ticket: 1, Since: base, At: at, Waited: tickets.Span(3 * time.Second), First: true}}
 	})
-	one := tickets.Times{Count: 1, Mean: 3 * time.Second, P50: 3 * time.Second, P90: 3 * time.Second}
+	one := tickets.Times{Count: 1, Mean: tickets.Span(3 * time.Second), P50: tickets.Span(3 * time.Second), P90: tickets.Span(3 * time.Second)}
 	in, out := tickets.Report{Open: 1, First: one, All: one}, tickets.Report{}
 	const tick = time.Microsecond
 	for _, p := range []struct {
@@ -57,9 +57,9 @@ func checkReportBoundaries(c *check) {
 	// A ticket counts by its creation, an answer by its own instant.
 	next := c.next(b)
 	next.Tickets[0].Status = tickets.StatusIgnored
-	next.Answers = []tickets.Answer{{Ticket: 1, Since: at, At: later(200), Waited: time.Minute}}
+	next.Answers = []tickets.Answer{{Ticket: 1, Since: at, At: later(200), Waited: tickets.Span(time.Minute)}}
 	c.commit(next)
-	minute := tickets.Times{Count: 1, Mean: time.Minute, P50: time.Minute, P90: time.Minute}
+	minute := tickets.Times{Count: 1, Mean: tickets.Span(time.Minute), P50: tickets.Span(time.Minute), P90: tickets.Span(time.Minute)}
 	c.same(c.report(b, at, at.Add(tick)), tickets.Report{Ignored: 1, First: one, All: one}, "Report of the creation")
 	c.same(c.report(b, later(200), later(201)), tickets.Report{All: minute}, "Report of a later answer")
 	c.same(c.report(c.first(c.account()), base, later(1000)), tickets.Report{}, "Report of an empty account")
@@ -105,10 +105,10 @@ func checkReportFigures(c *check) {
 func randomAnswer(r *rand.Rand) tickets.Answer {
 	answer := tickets.Answer{
 		Ticket: 1, Since: base, At: later(r.IntN(100)), First: r.IntN(2) == 0,
-		Waited: time.Duration(r.IntN(200)) * 700_001 * time.Microsecond, Agent: "ana",
+		Waited: tickets.Span(time.Duration(r.IntN(200)) * 700_001 * time.Microsecond), Agent: "ana",
 	}
 	if r.IntN(3) > 0 {
-		answer.Limit = time.Minute
+		answer.Limit = tickets.Span(time.Minute)
 	}
 	if r.IntN(10) == 0 {
 		answer.Waited = answer.Limit
@@ -152,8 +152,8 @@ func times(answers []tickets.Answer) (t tickets.Times) {
 	var waits []time.Duration
 	for _, a := range answers {
 		t.Count++
-		sum += a.Waited
-		waits = append(waits, a.Waited)
+		sum += a.Waited.Std()
+		waits = append(waits, a.Waited.Std())
 		if a.Limit > 0 {
 			t.Limited++
 			if a.Waited <= a.Limit {
@@ -164,7 +164,7 @@ func times(answers []tickets.Answer) (t tickets.Times) {
 	if t.Count == 0 {
 		return t
 	}
-	t.Mean = (sum / time.Duration(t.Count)).Truncate(time.Microsecond)
+	t.Mean = tickets.Span((sum / time.Duration(t.Count)).Truncate(time.Microsecond))
 	slices.Sort(waits)
 	// The nearest rank: the first time that enough of all do not exceed.
 	nearest := func(percent int) time.Duration {
@@ -175,7 +175,7 @@ func times(answers []tickets.Answer) (t tickets.Times) {
 		}
 		return 0
 	}
-	t.P50, t.P90 = nearest(50), nearest(90)
+	t.P50, t.P90 = tickets.Span(nearest(50)), tickets.Span(nearest(90))
 	return t
 }
 
@@ -187,21 +187,21 @@ func checkPercentiles(c *check) {
 		b := c.first(a)
 		for i := range p.n {
 			// Out of order: 7 has no factor in common with any of the counts.
-			b.Answers = append(b.Answers, tickets.Answer{Ticket: 1, Since: base, At: base, Waited: time.Duration(1+i*7%p.n) * time.Second})
+			b.Answers = append(b.Answers, tickets.Answer{Ticket: 1, Since: base, At: base, Waited: tickets.Span(time.Duration(1+i*7%p.n) * time.Second)})
 		}
 		c.commit(b)
 		got := c.report(b, base, later(1)).All
-		c.same([]time.Duration{got.P50, got.P90}, []time.Duration{time.Duration(p.p50) * time.Second, time.Duration(p.p90) * time.Second}, "percentiles of 1s to %ds", p.n)
-		c.same(got.Mean, time.Duration(p.n+1)*time.Second/2, "mean of 1s to %ds", p.n)
+		c.same([]time.Duration{got.P50.Std(), got.P90.Std()}, []time.Duration{time.Duration(p.p50) * time.Second, time.Duration(p.p90) * time.Second}, "percentiles of 1s to %ds", p.n)
+		c.same(got.Mean.Std(), time.Duration(p.n+1)*time.Second/2, "mean of 1s to %ds", p.n)
 	}
 	// A thousand waits of a year do not overflow.
 	b := c.first(c.account())
 	const year = 365 * 24 * time.Hour
 	for range 1000 {
-		b.Answers = append(b.Answers, tickets.Answer{Ticket: 1, Since: base, At: base, Waited: year, Limit: year})
+		b.Answers = append(b.Answers, tickets.Answer{Ticket: 1, Since: base, At: base, Waited: tickets.Span(year), Limit: tickets.Span(year)})
 	}
 	c.commit(b)
-	want := tickets.Times{Count: 1000, Mean: year, P50: year, P90: year, Limited: 1000, InTime: 1000}
+	want := tickets.Times{Count: 1000, Mean: tickets.Span(year), P50: tickets.Span(year), P90: tickets.Span(year), Limited: 1000, InTime: 1000}
 	c.same(c.report(b, base, later(1)).All, want, "a thousand waits of a year")
 }
 

@@ -42,7 +42,7 @@ func shape(i int, b *storage.Batch) {
 	if t.Status == tickets.StatusOpen && i%4 != 3 {
 		t.Wait = &tickets.Wait{Since: later(1000 - i)}
 		if i%4 == 0 {
-			t.Wait.Limit, t.Wait.DelayedAt = time.Minute, later(2000)
+			t.Wait.Limit, t.Wait.DelayedAt = tickets.Span(time.Minute), later(2000)
 		}
 	}
 	switch i % 5 {

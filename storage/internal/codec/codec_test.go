@@ -224,7 +224,7 @@ var golden = map[string]any{
 	"Ticket": tickets.Ticket{
 		Number: 2, Previous: 1, Status: tickets.StatusOpen, Reason: tickets.ReasonManual, Important: true, KeywordsOff: true, Paused: true,
 		CreatedAt: at(1), OpenedAt: at(2), ClosedAt: at(3), ChangedAt: at(4), LastWord: tickets.SideAgent, Agent: "ana", AgentName: "Ana", Answered: true,
-		Wait:       &tickets.Wait{Since: at(5), Clock: chatcfg.Business, Limit: time.Hour, Due: at(6), DelayedAt: at(7)},
+		Wait:       &tickets.Wait{Since: at(5), Clock: chatcfg.Business, Limit: tickets.Span(time.Hour), Due: at(6), DelayedAt: at(7)},
 		CountsFrom: at(8), Memory: []tickets.Memory{{Rule: "outOfHours", At: at(9)}, {Rule: "noAgents", Number: 3}}, Notified: []string{"a@x.cl", "b@x.cl"},
 		Typification: &tickets.Typification{Category: "venta", Fields: map[string]string{"b": "2", "a": "1"}},
 		Metadata:     map[string]string{"k": "v"}, Customer: customer, Messages: 12,
@@ -235,7 +235,7 @@ var golden = map[string]any{
 		Inputs: tickets.Inputs{Now: at(3), Presence: tickets.Presence{Available: true, Absence: 2}, Config: 4, Chance: 1 << 63},
 		Facts: []tickets.Fact{
 			{Kind: tickets.FactClosed, Rule: "autoClose", Reason: tickets.ReasonAutomatic},
-			{Kind: tickets.FactSaid, Seq: 4, Address: "a@x.cl", Waited: time.Minute},
+			{Kind: tickets.FactSaid, Seq: 4, Address: "a@x.cl", Waited: tickets.Span(time.Minute)},
 		},
 		Trace: []tickets.Finding{{Rule: "important", Fired: true, Why: "keyword", Text: 1, Word: "recl", From: 2, To: 9, Until: at(4)}, {}},
 	},

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -147,7 +146,7 @@ func readFact(r *reader, f *tickets.Fact) {
 		case 5:
 			f.Address = sub.string()
 		case 6:
-			f.Waited = time.Duration(sub.int())
+			f.Waited = tickets.Span(sub.int())
 		case 7:
 			readAssignee(&sub, &f.Assignee)
 		case 8:

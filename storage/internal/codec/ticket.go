@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -204,7 +203,7 @@ func readWait(r *reader) *tickets.Wait {
 		case 2:
 			w.Clock = chatcfg.Clock(sub.string())
 		case 3:
-			w.Limit = time.Duration(sub.int())
+			w.Limit = tickets.Span(sub.int())
 		case 4:
 			w.Due = sub.time()
 		case 5:

@@ -152,7 +152,7 @@ func (v *visit) timeChart(list []bucket, labels []string, sla time.Duration) cha
 	c.Legend = []legend{{"p90", v.t("9 de cada 10 hasta")}, {"mean", v.t("Media")}, {"p50", v.t("La mitad hasta")}}
 	top := sla
 	for _, b := range list {
-		top = max(top, b.All.P90, b.All.Mean)
+		top = max(top, b.All.P90.Std(), b.All.Mean.Std())
 		c.Empty = c.Empty || b.All.Count > 0
 	}
 	c.Empty = !c.Empty
@@ -162,9 +162,9 @@ func (v *visit) timeChart(list []bucket, labels []string, sla time.Duration) cha
 		class, label string
 		of           func(tickets.Times) time.Duration
 	}{
-		{"p90", v.t("9 de cada 10 hasta"), func(t tickets.Times) time.Duration { return t.P90 }},
-		{"mean", v.t("Media"), func(t tickets.Times) time.Duration { return t.Mean }},
-		{"p50", v.t("La mitad hasta"), func(t tickets.Times) time.Duration { return t.P50 }},
+		{"p90", v.t("9 de cada 10 hasta"), func(t tickets.Times) time.Duration { return t.P90.Std() }},
+		{"mean", v.t("Media"), func(t tickets.Times) time.Duration { return t.Mean.Std() }},
+		{"p50", v.t("La mitad hasta"), func(t tickets.Times) time.Duration { return t.P50.Std() }},
 	} {
 		l := line{Class: series.class}
 		for i, b := range list {
