@@ -1,7 +1,6 @@
 package codec
 
 import (
-
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
