@@ -127,7 +127,7 @@ func (b *bundle) chat(a chatcfg.Account) *chat {
 		tick: tickets.Ticket{
 			Number: 1, Status: tickets.StatusOpen, CreatedAt: base, OpenedAt: base,
 			LastWord: tickets.SideCustomer, Customer: customer,
-			Wait: &tickets.Wait{Since: base, Clock: "wall", Limit: time.Hour, Due: base.Add(time.Hour)},
+			Wait: &tickets.Wait{Since: base, Clock: "wall", Limit: tickets.Span(time.Hour), Due: base.Add(time.Hour)},
 		},
 	}
 }
