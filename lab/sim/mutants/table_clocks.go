@@ -97,4 +97,12 @@ var clockBugs = []mutant{
 		name: "clock: no ticket is found ahead on PostgreSQL", file: "storage/postgres/claims.go", suite: wrongClocks,
 		old: "t.changed > $1 ORDER BY", new: "t.changed > $1 AND false ORDER BY",
 	},
+	{
+		name: "clock: mails wait on PostgreSQL", file: "storage/postgres/outbox.go", suite: wrongClocks,
+		old: "d.kind = l.kind AND d.due > $2) p", new: "d.kind = l.kind AND d.due > $2 AND false) p",
+	},
+	{
+		name: "clock: what a desk left is not sent again on PostgreSQL", file: "storage/postgres/outbox.go", suite: wrongClocks,
+		old: "WHERE state = 'sending' AND due > $3),", new: "WHERE state = 'sending' AND due > $3 AND false),",
+	},
 }
