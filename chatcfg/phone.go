@@ -38,6 +38,9 @@ func CheckPhone(path, s string) (string, Problems) {
 
 // readPhone returns a cleaned telephone in E.164; empty: it is none, or more than one.
 func readPhone(s string) string {
+	if country := strings.TrimLeft(s, "( "); strings.HasPrefix(country, "+") {
+		s = country // "(+56) 9 1234 5678"
+	}
 	digits := make([]byte, 0, MaxPhone)
 	for i, r := range s {
 		switch {

@@ -152,6 +152,8 @@ func TestRUTDigit(t *testing.T) {
 func TestParsePhone(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
+		"(+56) 9 1234-5678":  "+56912345678",
+		"( +56 9) 1234 5678": "+56912345678",
 		"+56 9 1234 5678":    "+56912345678",
 		" +56-9-1234-5678 ":  "+56912345678",
 		"(+56) 9 12345678":   "",
