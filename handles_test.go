@@ -27,7 +27,7 @@ func (b *bench) byRef(a *charla.Account, ref tickets.Ref) map[string]func() erro
 			return err
 		},
 		"Agent.QuickReply": func() error {
-			if _, version, err := a.QuickReplies(b.ctx); err == nil && version == 0 {
+			if _, version, err := agent.QuickReplies(b.ctx); err == nil && version == 0 {
 				_, err := a.SaveQuickReplies(b.ctx, 0, []chatcfg.QuickReply{{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{Any: "Hola"}}})
 				require.NoError(b.t, err)
 			}
@@ -177,6 +177,7 @@ func TestBadTokens(t *testing.T) {
 		calls := b.uses(v)
 		calls["Login"] = func() error { _, _, err := v.Login(b.ctx, charla.Proof{Subject: "u2"}); return err }
 		calls["Leave"] = func() error { return v.Leave(b.ctx) }
+		calls["End"] = func() error { _, err := v.End(b.ctx, nil); return err }
 		return calls
 	}
 	of := reflect.TypeFor[*charla.Visitor]()

@@ -26,8 +26,8 @@ type quickReplies struct {
 
 // QuickReplies returns the account's quick replies and their version, zero before the
 // first save, a deleted account's too (R11.5). It fails with [ErrNotFound].
-func (a *Account) QuickReplies(ctx context.Context) ([]chatcfg.QuickReply, chatcfg.Version, error) {
-	doc, err := a.desk.quickReplies(ctx, a.id)
+func (a *Agent) QuickReplies(ctx context.Context) ([]chatcfg.QuickReply, chatcfg.Version, error) {
+	doc, err := a.desk.quickReplies(ctx, a.account)
 	return doc.Replies, doc.Version, err
 }
 

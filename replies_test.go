@@ -18,7 +18,7 @@ import (
 func TestQuickReplies(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	list, version, err := b.account.QuickReplies(b.ctx)
+	list, version, err := b.account.Agent(ana).QuickReplies(b.ctx)
 	require.NoError(t, err)
 	assert.Empty(t, list)
 	assert.Zero(t, version)
@@ -56,7 +56,7 @@ func TestQuickReplies(t *testing.T) {
 	}
 	_, err = b.account.SaveQuickReplies(b.ctx, 1, many)
 	require.ErrorAs(t, err, &problems)
-	list, version, err = b.account.QuickReplies(b.ctx)
+	list, version, err = b.account.Agent(ana).QuickReplies(b.ctx)
 	require.NoError(t, err)
 	assert.Equal(t, want, list)
 	assert.EqualValues(t, 1, version)
@@ -77,7 +77,7 @@ func TestQuickReplies(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, won, 0)
-	list, _, err = b.account.QuickReplies(b.ctx)
+	list, _, err = b.account.Agent(ana).QuickReplies(b.ctx)
 	require.NoError(t, err)
 	assert.Equal(t, many[won:won+1], list)
 	_, err = b.account.SaveQuickReplies(b.ctx, 2, many[1:])
@@ -85,10 +85,10 @@ func TestQuickReplies(t *testing.T) {
 
 	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
 	require.NoError(t, err)
-	list, _, err = other.QuickReplies(b.ctx)
+	list, _, err = other.Agent(ana).QuickReplies(b.ctx)
 	require.NoError(t, err)
 	assert.Empty(t, list)
-	_, _, err = b.desk.Account(chatcfg.AccountID{}).QuickReplies(b.ctx)
+	_, _, err = b.desk.Account(chatcfg.AccountID{}).Agent(ana).QuickReplies(b.ctx)
 	require.ErrorIs(t, err, charla.ErrNotFound)
 }
 

@@ -144,8 +144,9 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 // [ErrNotAllowed] if the account does not let visitors end their conversation
 // (chat.visitorEnds), with [ErrNotFound] if there is no ticket, or none that is the
 // session's to end: it is neither verified nor the one that wrote last; with
-// [tickets.ErrTransition] if the ticket is closed, and with [chatcfg.Problems] of the key, [ErrSession], [ErrDeleted], [ErrKeyReused],
-// [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
+// [tickets.ErrTransition] if the ticket is closed, and with [chatcfg.Problems] of the key,
+// [ErrSession], [ErrDeleted], [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or
+// [ErrOutcomeUnknown].
 func (v *Visitor) End(ctx context.Context, o *CallOptions) (Result, error) {
 	return v.act(ctx, tickets.Command{Kind: tickets.CommandEnd}, o, func(l *storage.Loaded, r *automation.Rules) error {
 		switch {
