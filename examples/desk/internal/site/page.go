@@ -198,7 +198,7 @@ func (p page) ISO(at time.Time) string {
 }
 
 // Span returns a duration in two units: "2 h 05 min".
-func (p page) Span(d time.Duration) string { return span(d) }
+func (p page) Span(d tickets.Span) string { return span(d.Std()) }
 
 // span is Span.
 func span(d time.Duration) string {

@@ -15,7 +15,7 @@ type reportPage struct {
 	Quick    []quickView
 	Problem  string
 	Total    tickets.Report
-	SLA      time.Duration
+	SLA      tickets.Span
 	Created  int64
 	Share    string
 	Charts   []chart
@@ -58,7 +58,7 @@ func (v *visit) report() error {
 	}
 	p := reportPage{}
 	if cfg.Quality.SLA != nil {
-		p.SLA = cfg.Quality.SLA.Std()
+		p.SLA = tickets.Span(cfg.Quality.SLA.Std())
 	}
 	form := v.r.URL.Query()
 	today := midnight(v.desk.Now().In(zone))
@@ -96,7 +96,7 @@ func (v *visit) report() error {
 	if p.Buckets, err = v.buckets(a.ID, shown, from, end, p.Days); err != nil {
 		return err
 	}
-	p.Charts = v.charts(p.Buckets, p.SLA)
+	p.Charts = v.charts(p.Buckets, p.SLA.Std())
 	shown.Data = p
 	return v.render("report", shown)
 }
