@@ -18,6 +18,9 @@ func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage
 		return nil, tickets.ConversationID{}, err
 	}
 	q.Account, q.Conversation = l.Account.ID, l.Conversation.ID
+	if q.After >= l.Conversation.LastSeq-l.Conversation.Notes { // notes only follow
+		return nil, q.Conversation, nil
+	}
 	if l.Session.Customer.Level != tickets.LevelVerified {
 		q.Session = l.Session.ID
 	}

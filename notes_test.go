@@ -253,3 +253,23 @@ func TestNote(t *testing.T) {
 	_, err = charla.New(b.store, &charla.Options{NoteHooks: []string{"nobody"}})
 	require.ErrorContains(t, err, `NoteHooks: "nobody"`)
 }
+
+// TestMarksHideNotes: R11.4: no mark of reading, a visitor's or an agent's, tells a visitor
+// of the notes behind the last message that is theirs; the agent's own row has none unread.
+func TestMarksHideNotes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	v := b.enter("juan")
+	ref := b.write(v, "hola").Ref
+	for range 3 {
+		_, err := b.agent(ana).Note(b.ctx, ref, "ojo", nil)
+		require.NoError(t, err)
+	}
+	require.NoError(t, v.MarkRead(b.ctx, 1<<40))
+	require.NoError(t, b.agent(ana).MarkRead(b.ctx, ref, 4))
+	status, err := v.Status(b.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, tickets.Marks{Customer: 1, Agent: 1}, status.Read)
+	assert.EqualValues(t, 1, status.LastSeq)
+	assert.Equal(t, 0, b.unread(ana.ID, ref))
+}

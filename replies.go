@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
@@ -103,7 +102,7 @@ func (a *Agent) QuickReply(ctx context.Context, ref tickets.Ref, shortcut string
 	if err != nil {
 		return "", err
 	}
-	i := slices.IndexFunc(doc.Replies, func(q chatcfg.QuickReply) bool { return strings.EqualFold(q.Shortcut, shortcut) })
+	i := slices.IndexFunc(doc.Replies, func(q chatcfg.QuickReply) bool { return q.Matches(shortcut) })
 	if i < 0 {
 		return "", ErrNotFound
 	}

@@ -56,6 +56,23 @@ func TestQuickReplies(t *testing.T) {
 	}
 	_, err = b.account.SaveQuickReplies(b.ctx, 1, many)
 	require.ErrorAs(t, err, &problems)
+	long := many[:200]
+	for i := range long {
+		long[i].Text.Any = strings.Repeat("x", chatcfg.MaxText)
+	}
+	_, err = b.account.SaveQuickReplies(b.ctx, 1, long)
+	require.ErrorAs(t, err, &problems)
+	assert.Equal(t, chatcfg.CodeTooLarge, problems[0].Code)
+	for _, same := range [][2]string{{"saldos", "SALDOſ"}, {"οδοσ", "οδος"}, {"café", "cafe\u0301"}} {
+		_, err = b.account.SaveQuickReplies(b.ctx, 1, []chatcfg.QuickReply{
+			{Shortcut: same[0], Title: "x", Text: chatcfg.Words{Any: "x"}}, {Shortcut: same[1], Title: "x", Text: chatcfg.Words{Any: "y"}},
+		})
+		require.ErrorAs(t, err, &problems, same)
+		assert.Equal(t, chatcfg.CodeDuplicate, problems[0].Code)
+	}
+	for i := range long {
+		long[i].Text.Any = "x"
+	}
 	list, version, err = b.account.Agent(ana).QuickReplies(b.ctx)
 	require.NoError(t, err)
 	assert.Equal(t, want, list)

@@ -53,7 +53,7 @@ func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat 
 			return nil, loaded.Session.Conversation, err
 		}
 		if rules, err := d.rules(ctx, &loaded.Account); err == nil {
-			*s.closed = closing(&loaded.Ticket, &rules.Config.Chat)
+			*s.closed = closing(&loaded, &rules.Config.Chat)
 		}
 		return d.visibleMessages(ctx, &loaded, storage.MessageQuery{After: after})
 	}
@@ -85,7 +85,8 @@ type running struct {
 	readAt, yieldedAt time.Time
 	ready, types      bool
 	marks             tickets.Marks
-	told              Closing
+	// told is what was last yielded of closed; nil: nothing.
+	told *Closing
 }
 
 // live returns the stream of what comes after a sequence number. It reads after each
@@ -184,9 +185,9 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 		r.d.topic.stopTyping(actual.UUID, list[i].From)
 		r.seen.marked = -1
 	}
-	if c := r.closed; c != nil && len(list) == 0 && (c.By != r.told.By || c.Name != r.told.Name || !c.At.Equal(r.told.At)) {
-		told := *c
-		if r.told = told; !r.yield(Update{Closed: &told}, nil) {
+	if r.closed != nil && len(list) == 0 && !r.closed.same(r.told) {
+		told := *r.closed
+		if r.told = &told; !r.yield(Update{Closed: &told}, nil) {
 			return false, false, nil
 		}
 		r.yieldedAt = r.d.Now()
@@ -251,7 +252,8 @@ func (r *running) wait(state topicState, now time.Time) time.Duration {
 // [ErrOutcomeUnknown] it may have raised them.
 func (d *Desk) raise(ctx context.Context, loaded *storage.Loaded, m tickets.Marks) error {
 	c := &loaded.Conversation
-	m.Customer, m.Agent = min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)
+	last := c.LastSeq - c.Notes // what visitors are told of
+	m.Customer, m.Agent = min(m.Customer, last), min(m.Agent, last)
 	now, err := d.store.Sessions().Marks(ctx, c.Account, c.ID)
 	if err != nil {
 		return storeError(err)

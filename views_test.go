@@ -69,6 +69,8 @@ func TestUnreadOfEachAgent(t *testing.T) {
 		mark(tickets.AgentID(fmt.Sprint("agent ", i)), int64(10+i))
 	}
 	assert.Equal(t, 0, b.unread("ana", ref), "who has read least is forgotten first")
+	mark("late", 1)
+	assert.Equal(t, charla.MaxUnread, b.unread("late", ref), "who has read less than all is not kept")
 	loaded, err := b.store.Conversations().Load(b.ctx, storage.LoadQuery{Account: b.account.ID(), Conversation: ref.Conversation})
 	require.NoError(t, err)
 	assert.Len(t, loaded.Conversation.Readers, tickets.MaxReaders)

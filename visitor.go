@@ -342,8 +342,21 @@ type Closing struct {
 	At   time.Time
 }
 
-// closing returns how a ticket was closed; zero: it is not.
-func closing(t *tickets.Ticket, chat *chatcfg.Chat) Closing {
+// same reports whether a closing says the same as another; nil: the ticket is not closed.
+func (c *Closing) same(other *Closing) bool {
+	if other == nil {
+		return *c == Closing{}
+	}
+	return c.By == other.By && c.Name == other.Name && c.At.Equal(other.At)
+}
+
+// closing returns how a session's ticket was closed; zero: it is not, or the session does
+// not speak for who wrote last.
+func closing(l *storage.Loaded, chat *chatcfg.Chat) Closing {
+	if !wrote(l) {
+		return Closing{}
+	}
+	t := &l.Ticket
 	c := Closing{By: t.Reason, At: t.ClosedAt}
 	switch {
 	case t.Reason != tickets.ReasonManual:

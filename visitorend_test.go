@@ -41,6 +41,9 @@ func TestVisitorEnds(t *testing.T) {
 	require.ErrorIs(t, err, tickets.ErrTransition)
 	assert.Equal(t, tickets.ReasonCustomer, b.ticket(ref).Reason)
 	assert.Empty(t, b.said(ref), "no farewell")
+	status, err := other.Status(b.ctx)
+	require.NoError(t, err)
+	assert.Zero(t, status.Closed, "a session that only claims the e-mail is not told")
 	closed := func(v *charla.Visitor) charla.Closing {
 		status, err := v.Status(b.ctx)
 		require.NoError(t, err)

@@ -176,8 +176,8 @@ type Reader struct {
 	Customer int64 `json:"customer"`
 }
 
-// MaxReaders is of how many agents a conversation keeps how far they have read. One more
-// takes the place of the one who has read least.
+// MaxReaders is of how many agents a conversation keeps how far they have read: those who
+// have read furthest.
 const MaxReaders = 64
 
 // Reader returns how far an agent has read; without a Seq: not at all, as far as is known.
@@ -204,6 +204,9 @@ func (c *Conversation) Read(by Reader) bool {
 	readers := slices.DeleteFunc(slices.Clone(c.Readers), func(r Reader) bool { return r.Agent == by.Agent })
 	if len(readers) >= MaxReaders {
 		least := slices.MinFunc(readers, func(a, b Reader) int { return cmp.Compare(a.Seq, b.Seq) })
+		if by.Seq < least.Seq {
+			return false
+		}
 		readers = slices.DeleteFunc(readers, func(r Reader) bool { return r.Agent == least.Agent })
 	}
 	c.Readers = append(readers, by)

@@ -128,13 +128,14 @@ func TestTooLongToDiscard(t *testing.T) {
 		defer conn.Close()
 		require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
 		fmt.Fprintf(conn, "GET /chat/v1/%s/config HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\n%s\r\n\r\n", s.account.key, host, s.origin, length)
-		sent := make(chan error, 1)
+		sent := make(chan struct{})
 		go func() {
-			_, err := io.Copy(conn, body)
-			sent <- err
+			defer close(sent)
+			_, _ = io.Copy(conn, body) // until the refusal closes the connection
 		}()
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err)
+		_ = res.Body.Close()
 		_ = conn.Close()
 		<-sent
 		return res.StatusCode

@@ -6,6 +6,7 @@ import (
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
+	"github.com/charlahq/charla/widget"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -62,4 +63,22 @@ func TestEnd(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `^closed \{"by":"manual"`, event.String())
 	e.want("ready {}")
+}
+
+// TestEndIsAnEntry: R8.4: who ends conversation after conversation, and so begins tickets, is
+// held to the rate of entries.
+func TestEndIsAnEntry(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *chatcfg.Config) { c.Chat.VisitorEnds = true }, func(o *widget.Options) {
+		o.Limits.Entry = widget.Rate{PerSecond: 0.001, Burst: 3}
+	})
+	v := s.enter("carla")
+	for i := range 4 {
+		s.write(v, "hola")
+		want := http.StatusNoContent
+		if i == 3 {
+			want = http.StatusTooManyRequests
+		}
+		require.Equal(t, want, s.do(request{method: "POST", path: "end", token: v.token, body: `{}`}).status, i)
+	}
 }

@@ -118,7 +118,7 @@ func startGuided(t *testing.T, name string, server net.Addr) *relay {
 
 func (r *relay) start() {
 	r.t.Helper()
-	r.process = exec.Command(r.command[0], r.command[1:]...) //nolint:gosec // of this file
+	r.process = exec.Command(r.command[0], r.command[1:]...)
 	r.process.Stdout, r.process.Stderr = &r.said, &r.said
 	r.process.Env = append(os.Environ(), "HOME="+r.t.TempDir())
 	r.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -40,7 +40,7 @@ var routes = map[string]map[string]route{
 	"session":       {"GET": {serve: (*call).getSession, session: true}, "DELETE": {serve: (*call).endSession, session: true}},
 	"session/login": {"POST": {serve: (*call).login, session: true, entry: true}},
 	"messages":      {"GET": {serve: (*call).readMessages, session: true}, "POST": {serve: (*call).writeMessage, session: true}},
-	"end":           {"POST": {serve: (*call).endTicket, session: true}},
+	"end":           {"POST": {serve: (*call).endTicket, session: true, entry: true}},
 	"typing":        {"POST": {serve: (*call).typing, session: true}},
 	"read":          {"POST": {serve: (*call).markRead, session: true}},
 	"stream":        {"GET": {serve: (*call).stream, session: true}},

@@ -73,7 +73,7 @@ func (m *Module) WriteBOM(dir, version string) error {
 		return err
 	}
 	name := strings.ReplaceAll(strings.TrimPrefix(path.Join("charla", m.Dir), "/"), "/", "-") + ".cdx.json"
-	return os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o644) //nolint:gosec // it is published
+	return os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o644)
 }
 
 // component returns a module as a component, without its sum.

@@ -28,7 +28,7 @@ func filesOf(ctx context.Context, c *conn) (files, error) {
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		info, err := os.Stat(name)
 		if err != nil && len(all) == 2 {
-			return all, nil //nolint:nilerr // the host's connections keep the index in memory
+			return all, nil // the host's connections keep the index in memory
 		} else if err != nil {
 			return nil, nil //nolint:nilerr // a file system of the driver's own
 		}

@@ -117,8 +117,8 @@ func (p queries) Counts(ctx context.Context, account chatcfg.AccountID, all []st
 			var l listing
 			l.filter(q)
 			from, _ := l.from(0, q)
-			_, err := c.one("SELECT count(*) FROM (SELECT 1 FROM "+from+" WHERE "+strings.Join(l.conditions, " AND ")+" LIMIT ?)",
-				append(l.args, storage.MaxCount), &counts[i])
+			err := c.each(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+from+" WHERE "+strings.Join(l.conditions, " AND ")+" LIMIT ?)",
+				append(l.args, storage.MaxCount), func(scan func(...any) error) error { return scan(&counts[i]) })
 			if err != nil {
 				return err
 			}

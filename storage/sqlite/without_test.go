@@ -70,7 +70,7 @@ func ready() error {
 
 // limitDescriptors lets the process have so many descriptors.
 func limitDescriptors(n int) error {
-	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(n), Max: 2000}) //nolint:gosec // a few
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(n), Max: 2000})
 }
 
 // freeDescriptor returns the lowest descriptor that is free.
