@@ -49,7 +49,7 @@ func TestReminderInOneCommit(t *testing.T) {
 	silent := decide(t, r, decide(t, r, tickets.State{}, write("hola"), in(0)).State, agent(tickets.CommandReply), in(0)).State
 	const (
 		spoke, later = automation.WhyDeadline, automation.WhyLaterDue
-		wrote, shut  = automation.WhySomebodyWrote, automation.WhyCloses
+		wrote, shut  = automation.WhySomebodyWrote, automation.WhySetAside
 	)
 	tick := tickets.Command{Kind: tickets.CommandTick}
 	for name, tt := range map[string]struct {
@@ -69,6 +69,8 @@ func TestReminderInOneCommit(t *testing.T) {
 		"agent replies":     {agent(tickets.CommandReply), 1.5, nil, []tickets.Why{wrote}},
 		"agent closes":      {agent(tickets.CommandClose), 2.5, nil, []tickets.Why{shut, shut}},
 		"agent closes then": {agent(tickets.CommandClose), 1, nil, nil},
+		"agent ignores":     {agent(tickets.CommandIgnore), 2.5, nil, []tickets.Why{shut, shut}},
+		"agent pauses":      {agent(tickets.CommandPause), 2.5, nil, []tickets.Why{shut, shut}},
 		"agent marks":       {agent(tickets.CommandMark), 2.5, []string{"dos"}, []tickets.Why{later, spoke}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,8 +19,8 @@ const (
 	WhySaveMoved tickets.Why = "save_moved"
 	// WhySomebodyWrote: somebody writes at the same time.
 	WhySomebodyWrote tickets.Why = "somebody_wrote"
-	// WhyCloses: the ticket is closed at the same time.
-	WhyCloses tickets.Why = "closes"
+	// WhySetAside: the ticket is closed, ignored or paused at the same time.
+	WhySetAside tickets.Why = "set_aside"
 	// WhyLaterDue: something later is due already, another step or the close.
 	WhyLaterDue tickets.Why = "later_due"
 )
@@ -35,7 +35,7 @@ var reminders = rule{
 		WhyDeadline:      words("Recordó: el cliente no había respondido", "It reminded: the customer had not answered", "Lembrou: o cliente não tinha respondido"),
 		WhySaveMoved:     words("No recordó: la configuración cambió y su momento ya había pasado", "It did not remind: the settings changed, and its time was over", "Não lembrou: a configuração mudou e seu momento já havia passado"),
 		WhySomebodyWrote: words("No recordó: alguien escribió en ese momento; tocaba {until}", "It did not remind: somebody wrote at that moment; it was due {until}", "Não lembrou: alguém escreveu nesse momento; era a vez {until}"),
-		WhyCloses:        words("No recordó: el ticket se cerró en ese momento; tocaba {until}", "It did not remind: the ticket was closed at that moment; it was due {until}", "Não lembrou: o ticket foi fechado nesse momento; era a vez {until}"),
+		WhySetAside:      words("No recordó: el ticket se cerró, se ignoró o se pausó en ese momento; tocaba {until}", "It did not remind: the ticket was closed, ignored or paused at that moment; it was due {until}", "Não lembrou: o ticket foi fechado, ignorado ou pausado nesse momento; era a vez {until}"),
 		WhyLaterDue:      words("No recordó: ya tocaba algo posterior; su momento era {until}", "It did not remind: something later was due already; its time was {until}", "Não lembrou: já era a vez de algo posterior; seu momento era {until}"),
 	},
 	compile: func(e *env) (any, error) {
@@ -131,8 +131,8 @@ func (r reminding) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, by t
 		f.Why = WhySaveMoved
 	case row != nil && row.Writes:
 		f.Why = WhySomebodyWrote
-	case row != nil && row.To[tickets.StatusOpen] == tickets.StatusClosed:
-		f.Why = WhyCloses
+	case by == tickets.CommandPause || leaves(row):
+		f.Why = WhySetAside
 	case r.dueWith(&d.Ticket, in.Now, by):
 		f.Why = WhyLaterDue
 	default:
@@ -146,4 +146,13 @@ func (r reminding) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, by t
 // overdue returns none: a step that a save moves into the past is skipped.
 func (r reminding) overdue(time.Time, bool) (by Start, upTo time.Time) {
 	return StartAgent, time.Time{}
+}
+
+// leaves reports whether an open ticket is open no more after a command.
+func leaves(row *tickets.CommandRow) bool {
+	if row == nil {
+		return false
+	}
+	to, ok := row.To[tickets.StatusOpen]
+	return ok && to != tickets.StatusOpen
 }

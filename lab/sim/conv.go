@@ -182,7 +182,8 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 func mute(rest []tickets.Entry) bool {
 	return slices.ContainsFunc(rest, func(e tickets.Entry) bool {
 		switch e.Kind {
-		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandExpire, tickets.CommandEnd:
+		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandExpire,
+			tickets.CommandEnd, tickets.CommandIgnore, tickets.CommandPause:
 			return true
 		default:
 			return false

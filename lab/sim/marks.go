@@ -27,10 +27,13 @@ func (w *World) markRead(d *desk, c *conv, v *visitor) {
 	if customer {
 		t.marks = &tickets.Marks{Customer: seq}
 	}
-	var least int64
+	// least is what an agent's own mark must reach, told what visitors hear of: no note
+	// behind the last message that is theirs (R11.4).
+	var least, told int64
 	t.saw = func(name string) {
 		if to := w.model.holds(v.id); name == "load" && (!customer || to == c) {
 			least = min(seq, int64(len(c.messages)))
+			told = min(least, 1+int64(lastIndex(c.messages, func(m *tickets.Message) bool { return m.From != tickets.FromNote })))
 		}
 	}
 	t.after = func(t *task) {
@@ -41,7 +44,7 @@ func (w *World) markRead(d *desk, c *conv, v *visitor) {
 		if !customer && t.returned && t.err == nil && (least > 0 && len(c.readers) == 0 || len(c.readers) > 0 && c.readers[0].Seq < least) {
 			w.failf("marks", "%+v of %s is acknowledged, they have read %+v", *t.marks, c.id, c.readers)
 		}
-		if t.returned && t.err == nil && has < least {
+		if t.returned && t.err == nil && has < told {
 			w.failf("marks", "%+v of %s is acknowledged, the mark is %d", *t.marks, c.id, has)
 		}
 	}
@@ -121,4 +124,14 @@ func (w *World) marked(ctx context.Context, c *conv) {
 			w.failf("marks", "a list says of %s: %d unread, last %q; want %d, %q", c.id, row.Unread, row.Last.Text, unread, last.Text)
 		}
 	}
+}
+
+// lastIndex returns where the last message is that is so; -1: none is.
+func lastIndex(list []tickets.Message, is func(*tickets.Message) bool) int {
+	for i := range slices.Backward(list) {
+		if is(&list[i]) {
+			return i
+		}
+	}
+	return -1
 }
