@@ -104,7 +104,7 @@ func TestBroken(t *testing.T) {
 			for seed := range uint64(200) {
 				err := playOn(t, seed, 0, broken(), storage.NewMemory()).check()
 				var found *illegal
-				if errors.As(err, &found) {
+				if errors.As(err, &found) || errors.Is(err, storage.ErrNotDone) { // it broke a rule of the store's
 					t.Logf("found by history %d", seed+1)
 					return
 				}

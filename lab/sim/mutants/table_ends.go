@@ -12,7 +12,7 @@ var reminderBugs = []mutant{
 	},
 	{
 		name: "reminders: with a close", file: remindersFile,
-		old: "case row != nil && row.To[tickets.StatusOpen] == tickets.StatusClosed:", new: "case false:",
+		old: "by == tickets.CommandPause || leaves(row):", new: "false:",
 	},
 	{
 		name: "reminders: speak when a save moved them", file: remindersFile,

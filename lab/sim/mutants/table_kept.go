@@ -171,7 +171,7 @@ var languageBugs = []mutant{
 var markBugs = []mutant{
 	{
 		name: "marks: beyond the last message", file: "stream.go",
-		old: "min(m.Customer, c.LastSeq), min(m.Agent, c.LastSeq)", new: "m.Customer, m.Agent",
+		old: "min(m.Customer, last), min(m.Agent, last)", new: "m.Customer, m.Agent",
 	},
 	{
 		name: "marks: the customer's are the agents'", file: "visitor.go",
