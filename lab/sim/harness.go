@@ -67,7 +67,8 @@ func Test(t *testing.T, name string, few int, open Opener) {
 	}
 	for i, seed := range list {
 		spec := NewSpec(seed, *stepsFlag)
-		spec.Verbose = *verboseFlag
+		twice := i%10 == 0
+		spec.Verbose = *verboseFlag || twice
 		out := Once(t, spec, open)
 		total.Add(out.Stats)
 		if *verboseFlag {
@@ -84,9 +85,9 @@ func Test(t *testing.T, name string, few int, open Opener) {
 		if i%20 == 19 && failed == 0 && !uniform(t, total) {
 			return
 		}
-		if i%10 == 0 {
+		if twice {
 			if again := Once(t, spec, open); again.Hash != out.Hash {
-				t.Errorf("seed %d is not reproducible: %s and %s", seed, out.Hash, again.Hash)
+				t.Errorf("seed %d is not reproducible: %s", seed, difference(out.Trace, again.Trace))
 			}
 		}
 	}
@@ -94,6 +95,16 @@ func Test(t *testing.T, name string, few int, open Opener) {
 	if failed == 0 && uniform(t, total) && total.Commits*100 < total.Steps {
 		t.Errorf("hardly anything happened: %d commits in %d steps", total.Commits, total.Steps)
 	}
+}
+
+// difference returns the lines in which two traces begin to differ.
+func difference(a, b []string) string {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("after %d lines\n%s\nand\n%s", i, a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("%d and %d lines", len(a), len(b))
 }
 
 // Once does one run in a bubble of its own and returns its outcome.
