@@ -70,8 +70,8 @@ func TestLoginIsReported(t *testing.T) {
 	assert.True(t, refused.Session.IsZero())
 }
 
-// What is reported has words of 1 to 40 small letters, digits and _ only, whoever reports
-// it: nothing that a person typed gets into a log.
+// What is reported has words of 1 to 40 small letters, digits and _ only, also
+// what a host reports: nothing that a person typed gets into a log.
 func TestReportedWords(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)

@@ -195,7 +195,7 @@ func TestRepeatedParameters(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, got.status)
 }
 
-// TestOtherMethods: a route takes its methods and no other, TRACE and those nobody knows
+// TestOtherMethods: a route refuses all methods but its own, TRACE and unknown ones
 // included.
 func TestOtherMethods(t *testing.T) {
 	t.Parallel()

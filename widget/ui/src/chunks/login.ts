@@ -33,7 +33,7 @@ export function login(store: Store, reread: () => void, api: Client, alone: Alon
   return {
     /**
      * Logs a session in, which gives it another token, unless another tab has done it
-     * meanwhile, or it has ended: whoever comes next is somebody else. Reports whether
+     * meanwhile, or it has ended: the next session is another visitor's. Reports whether
      * it did. Where the answer is lost the old token is good for doing it again.
      */
     login: (body: Record<string, unknown>, { token, id }: Entered): Promise<boolean> =>
