@@ -116,15 +116,18 @@ func (a *Account) verifyIdentity(ctx context.Context, token string) (Proof, erro
 	}
 	now := d.Now()
 	signed, signature, _ := cutLast(token, ".")
-	head, body, _ := strings.Cut(signed, ".")
-	header, err := decode64(head)
-	raw, err2 := decode64(body)
-	sum, err3 := decode64(signature)
-	if err := errors.Join(err, err2, err3); err != nil {
-		return Proof{}, fmt.Errorf("%w: %w", ErrIdentity, err)
+	sum, err := decode64(signature)
+	if err != nil {
+		return Proof{}, fmt.Errorf("%w: signature: %w", ErrIdentity, err)
 	}
 	if !signedBy(record.Secrets, now, signed, sum) {
 		return Proof{}, fmt.Errorf("%w: not signed by the account's secret token", ErrIdentity)
+	}
+	head, body, _ := strings.Cut(signed, ".")
+	header, err := decode64(head)
+	raw, err2 := decode64(body)
+	if err := errors.Join(err, err2); err != nil {
+		return Proof{}, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
 	if err := checkHeader(header); err != nil {
 		return Proof{}, fmt.Errorf("%w: header: %w", ErrIdentity, err)
