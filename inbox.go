@@ -149,10 +149,11 @@ func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 
 // row returns a stored row as the inbox lists it.
 func (b *Inbox) row(t *storage.TicketRow) Row {
-	return Row{
-		Ref:    refOf(b.account, t),
-		Ticket: t.Ticket, Last: t.Last, Unread: t.Unread, Due: t.Wake,
+	row := Row{Ref: refOf(b.account, t), Ticket: t.Ticket, Unread: t.Unread, Due: t.Wake}
+	if t.Last != nil {
+		row.Last = *t.Last
 	}
+	return row
 }
 
 // refOf returns the ref of a stored row of an account.

@@ -70,13 +70,14 @@ func (r *TicketRow) UnreadBy(c *tickets.Conversation, agent tickets.AgentID) {
 // Preview sets Last, Unread and Wake, which q asks for. messages are the conversation's,
 // the last one first; it reads no more of them than it needs.
 func (r *TicketRow) Preview(q *TicketQuery, c *tickets.Conversation, marks tickets.Marks, wake time.Time, messages iter.Seq[tickets.Message]) {
-	r.Wake, r.Last, r.Unread = wake, tickets.Message{}, 0
+	r.Wake, r.Last, r.Unread = wake, nil, 0
 	if q.Reader != "" {
 		r.UnreadBy(c, q.Reader)
 	}
 	for m := range messages {
-		if r.Last.Seq == 0 {
-			r.Last = m
+		if r.Last == nil {
+			last := m
+			r.Last = &last
 		}
 		if q.Reader != "" {
 			return

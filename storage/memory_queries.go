@@ -124,7 +124,9 @@ func (c *conversation) preview(q *TicketQuery, row *TicketRow) {
 			}
 		}
 	})
-	row.Last = copyMessage(row.Last)
+	if row.Last != nil {
+		*row.Last = copyMessage(*row.Last)
+	}
 }
 
 // Counts implements [Queries]: it returns how many tickets each query finds, at most

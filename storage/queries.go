@@ -87,9 +87,9 @@ const MaxUnread = 100
 type TicketRow struct {
 	Conversation tickets.ConversationID `json:"conversation"`
 	tickets.Ticket
-	// Last is the conversation's last message, whichever ticket it is of; Seq zero:
-	// there is none.
-	Last tickets.Message `json:"last,omitzero"`
+	// Last is the conversation's last message, whichever ticket it is of; nil: there is
+	// none.
+	Last *tickets.Message `json:"last,omitempty"`
 	// Unread is how many of the customer's messages are above the agents' mark
 	// ([Sessions].Marks), or not read by [TicketQuery].Reader, at most [MaxUnread].
 	Unread int `json:"unread,omitempty"`

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -85,7 +84,13 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 			}
 			row.UnreadBy(&read, q.Reader)
 		}
-		return corrupt(cmp.Or(codec.DecodeTicket(string(doc), &row.Ticket), codec.DecodeMessage(string(message), &row.Last)))
+		if message != nil {
+			row.Last = &tickets.Message{}
+			if err := codec.DecodeMessage(string(message), row.Last); err != nil {
+				return corrupt(err)
+			}
+		}
+		return corrupt(codec.DecodeTicket(string(doc), &row.Ticket))
 	})
 	if err != nil {
 		return storage.Page[storage.TicketRow]{}, err

@@ -33,8 +33,11 @@ func (c *conn) preview(ctx context.Context, q *storage.TicketQuery, p *previewed
 	if p.wake.Valid {
 		row.Wake = instant(p.wake.Int64)
 	}
-	if err := corrupt(codec.DecodeMessage(p.last.String, &row.Last)); err != nil {
-		return err
+	if p.last.Valid {
+		row.Last = &tickets.Message{}
+		if err := corrupt(codec.DecodeMessage(p.last.String, row.Last)); err != nil {
+			return err
+		}
 	}
 	if q.Reader != "" {
 		var read tickets.Conversation
@@ -44,7 +47,7 @@ func (c *conn) preview(ctx context.Context, q *storage.TicketQuery, p *previewed
 	}
 	mark := p.mark
 	// As many at a time as may be counted.
-	for mark < row.Last.Seq && row.Unread < storage.MaxUnread {
+	for row.Last != nil && mark < row.Last.Seq && row.Unread < storage.MaxUnread {
 		err := c.eachSoon(ctx, above, []any{p.account, p.key, mark, storage.MaxUnread - row.Unread}, func(scan func(...any) error) error {
 			var doc string
 			if err := scan(&doc); err != nil {

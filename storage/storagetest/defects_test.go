@@ -123,7 +123,7 @@ var defects = []struct {
 	}},
 	{"previews another moment", []string{"preview/one moment"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
 		var mu sync.Mutex
-		before := map[tickets.ConversationID]tickets.Message{} // as the list before showed it
+		before := map[tickets.ConversationID]*tickets.Message{} // as the list before showed it
 		q.tickets = func(ctx context.Context, asked storage.TicketQuery) (storage.Page[storage.TicketRow], error) {
 			page, err := q.Queries.Tickets(ctx, asked)
 			mu.Lock()

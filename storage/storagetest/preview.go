@@ -55,7 +55,7 @@ func checkPreview(c *check) {
 	b := c.begin(a, func(b *storage.Batch) { b.Wake = wake })
 	b = c.say(b, tickets.FromAgent, tickets.FromCustomer)
 	c.read(b, 1)
-	want := storage.TicketRow{Conversation: b.Conversation.ID, Ticket: b.Tickets[0], Last: b.Messages[1], Unread: 1, Wake: wake}
+	want := storage.TicketRow{Conversation: b.Conversation.ID, Ticket: b.Tickets[0], Last: &b.Messages[1], Unread: 1, Wake: wake}
 	// The same IDs in another account are others.
 	twin := *b
 	twin.Conversation.Account, twin.Conversation.Version, twin.Wake = other.ID, 1, time.Time{}
@@ -74,7 +74,7 @@ func checkPreview(c *check) {
 			next.Messages[0].File = &tickets.File{Name: "a.pdf", Size: 3}
 			next.Words = []storage.Words{{Ticket: 1, Text: "hola"}}
 			b = c.commit(next)
-			want.Ticket, want.Last = b.Tickets[0], b.Messages[0]
+			want.Ticket, want.Last = b.Tickets[0], &b.Messages[0]
 			want.Unread++
 			q := storage.TicketQuery{Account: a.ID, Order: order, Preview: true}
 			f(&q)
@@ -83,7 +83,7 @@ func checkPreview(c *check) {
 			c.same(c.list(q, 0), []storage.TicketRow{{Conversation: want.Conversation, Ticket: want.Ticket}}, "Tickets without Preview %+v", q)
 		}
 	}
-	c.same(c.row(other.ID, b.Conversation.ID), storage.TicketRow{Conversation: b.Conversation.ID, Ticket: twin.Tickets[0], Last: twin.Messages[0]},
+	c.same(c.row(other.ID, b.Conversation.ID), storage.TicketRow{Conversation: b.Conversation.ID, Ticket: twin.Tickets[0], Last: &twin.Messages[0]},
 		"the row of the same IDs in another account")
 
 	// A claim moves the Wake, a commit without one takes it away.
@@ -106,7 +106,7 @@ func checkPreview(c *check) {
 	rows := c.list(storage.TicketQuery{Account: a.ID, Conversation: b.Conversation.ID, Preview: true}, 0)
 	c.same(len(rows), 2, "tickets of the conversation")
 	for _, row := range rows {
-		c.same(row.Last, b.Messages[0], "the last message beside ticket %d", row.Number)
+		c.same(row.Last, &b.Messages[0], "the last message beside ticket %d", row.Number)
 	}
 
 	// What a deleted account shows has no Wake any more.
