@@ -170,12 +170,11 @@ func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery 
 		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: s.Name, Email: s.Email, Phone: s.Phone, Locale: s.Locale},
 		Ref:      tickets.Ref{Account: s.Account, Conversation: s.Conversation},
 	}
-	words := mailWords[m.Locale]
-	m.Subject = words.contact + ": " + chat.Name
-	m.Text = m.Subject + "\n\n" + words.writer(m.Customer) + ":\n" + s.Text + "\n"
+	id := keySum(s.Account.String() + s.Key)
+	m.write(mailWords[m.Locale].contact, id)
 	var out []storage.Delivery
 	add := func(key string, m Mail) {
-		out = append(out, delivery(contactKind, m.Ref, s.At, key+keySum(s.Account.String()+s.Key), m))
+		out = append(out, delivery(contactKind, m.Ref, s.At, key+id, m))
 	}
 	if to := chat.ContactForm.Email; to.Enabled {
 		mail := m

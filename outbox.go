@@ -109,25 +109,39 @@ func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref
 		}
 	}
 	words := mailWords[m.Locale]
-	m.Subject = words.created
+	title := words.created
 	if draft.Ticket.Important {
-		m.Subject = words.important
+		title = words.important
 	}
-	m.Subject += ": " + chat.Name
-	m.Text = m.Subject + "\n\n" + words.writer(m.Customer) + ":\n" + m.Message + "\n"
+	m.write(title, ref.Conversation.String())
 	return m
+}
+
+// write sets a mail's subject and text; title says what it is about. No two customers' mails have the same subject,
+// which mail programs would show as one thread: it holds a short sum of id, the ID of the conversation or
+// form.
+func (m *Mail) write(title, id string) {
+	words := mailWords[m.Locale]
+	m.Subject = title + " " + keySum(id)[:8] + ": " + words.named(m.Customer) + ", " + m.AccountName
+	m.Text = title + ": " + m.AccountName + "\n\n" + words.writer(m.Customer) + ":\n" + m.Message + "\n"
 }
 
 // mailText are the words of the mails in one language.
 type mailText struct{ created, important, anonymous, claimed, verified, contact string }
 
-// writer returns, in the mail's language, who wrote, with address and telephone, and
-// whether that is proven.
-func (t mailText) writer(c tickets.Customer) string {
+// named returns, in the mail's language, a customer's name and address.
+func (t mailText) named(c tickets.Customer) string {
 	who := cmp.Or(c.Name, t.anonymous)
 	if c.Email != "" {
 		who += " <" + c.Email + ">"
 	}
+	return who
+}
+
+// writer returns, in the mail's language, who wrote, with address and telephone, and
+// whether that is proven.
+func (t mailText) writer(c tickets.Customer) string {
+	who := t.named(c)
 	if c.Phone != "" {
 		who += ", " + c.Phone
 	}

@@ -171,8 +171,8 @@ func TestFailingHook(t *testing.T) {
 func TestNotificationText(t *testing.T) {
 	t.Parallel()
 	for locale, subject := range map[chatcfg.Locale]string{
-		chatcfg.Spanish: "Nuevo ticket importante: Tienda", chatcfg.English: "New important ticket: Tienda",
-		chatcfg.Portuguese: "Novo ticket importante: Tienda", chatcfg.Auto: "Nuevo ticket importante: Tienda",
+		chatcfg.Spanish: "Nuevo ticket importante", chatcfg.English: "New important ticket",
+		chatcfg.Portuguese: "Novo ticket importante", chatcfg.Auto: "Nuevo ticket importante",
 	} {
 		b := setup(t, func(c *chatcfg.Config) {
 			c.Chat.Locale = locale
@@ -186,13 +186,60 @@ func TestNotificationText(t *testing.T) {
 		got := b.mails.Mails()
 		require.Len(t, got, 2)
 		assert.Equal(t, "b@tienda.cl", got[0].To, "in their order")
-		assert.Equal(t, subject, got[0].Subject)
+		assert.Regexp(t, "^"+subject+` [0-9a-f]{8}: juan <juan@example\.com>, Tienda$`, got[0].Subject)
+		assert.Contains(t, got[0].Text, subject+": Tienda\n")
 		assert.Contains(t, got[0].Text, "juan <juan@example.com>")
 		assert.Contains(t, got[0].Text, "un RECLAMO\nen dos líneas")
 		assert.Equal(t, ref, got[0].Ref)
 		assert.Regexp(t, `^[a-z0-9-]+$`, got[0].Key)
 		assert.NotEqual(t, got[0].Key, got[1].Key)
 	}
+}
+
+// TestSubjectsDiffer: R5.2, R6.1: no two customers' mails have one subject, which mail programs
+// would show as one thread: also of customers without a name, and of one name and address. The
+// addresses of an account get the same one.
+func TestSubjectsDiffer(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		form(c)
+		c.Chat.ContactForm.Mailbox = chatcfg.FormMailbox{}
+		c.Chat.Anonymous = true
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@tienda.cl", "b@tienda.cl"}}
+	})
+	entries := []charla.Entry{
+		{Name: "Cliente 0", Email: "c0@example.com"}, {Name: "Cliente 1", Email: "c1@example.com"},
+		{Name: "Juan", Email: "juan@example.com"}, {Name: "Juan", Email: "juan@example.com"},
+		{Proof: &charla.Proof{Subject: "u1", Name: "Juan", Email: "juan@example.com"}},
+		{Name: strings.Repeat("ñ", chatcfg.MaxName), Email: "a@example.com"}, {Name: strings.Repeat("ñ", chatcfg.MaxName), Email: "b@example.com"},
+		{Anonymous: true}, {Anonymous: true},
+	}
+	b.presence(tickets.Online)
+	for _, entry := range entries {
+		b.write(b.enterAs(entry), "hola")
+	}
+	b.presence(tickets.Offline)
+	for _, f := range []charla.ContactForm{
+		{Name: "Eva", Email: "eva@example.com", Text: "hola"}, {Name: "Eva", Email: "eva@example.com", Text: "hola"}, {Email: "sol@example.com", Text: "hola"},
+	} {
+		_, err := b.account.Visitor("").Contact(b.ctx, f, nil)
+		require.NoError(t, err)
+	}
+	b.pass(0)
+	count := map[string]int{}
+	for _, m := range b.mails.Mails() {
+		begins, _, _ := strings.Cut(m.Subject, ":") // what no list and no mailer cuts
+		count[begins]++
+	}
+	assert.Len(t, count, len(entries)+3)
+	notified := 0
+	for subject, n := range count {
+		assert.LessOrEqual(t, n, 2, subject)
+		if n == 2 {
+			notified++
+		}
+	}
+	assert.Equal(t, len(entries), notified)
 }
 
 // TestNotificationWriter: R5.2: the mail says who wrote, and whether that is proven.
