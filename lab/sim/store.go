@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"time"
@@ -50,7 +51,7 @@ func through[T any](ctx context.Context, at spot, call func() (T, error)) (T, er
 	}
 	switch v {
 	case linger:
-		t.park(spot{name: at.name, kind: returns})
+		t.park(spot{at.name, returns, at.detail})
 	case failAfter:
 		return none, errInjected
 	case dieAfter:
@@ -92,7 +93,7 @@ func (s faultyAccounts) Create(ctx context.Context, a chatcfg.Account, docs ...s
 }
 
 func (s faultyAccounts) Get(ctx context.Context, id chatcfg.AccountID) (chatcfg.Account, error) {
-	return through(ctx, spot{"account", reads, ""}, func() (chatcfg.Account, error) { return s.w.real.Accounts().Get(ctx, id) })
+	return through(ctx, spot{"account", reads, id.String()}, func() (chatcfg.Account, error) { return s.w.real.Accounts().Get(ctx, id) })
 }
 
 func (s faultyAccounts) Find(ctx context.Context, key string) (chatcfg.Account, error) {
@@ -116,7 +117,7 @@ func (s faultyAccounts) Save(ctx context.Context, a chatcfg.Account, docs ...sto
 }
 
 func (s faultyAccounts) Document(ctx context.Context, id chatcfg.AccountID, name string, version int64) ([]byte, error) {
-	return through(ctx, spot{"document", reads, ""}, func() ([]byte, error) {
+	return through(ctx, spot{"document", reads, fmt.Sprint(id, name, version)}, func() ([]byte, error) {
 		return s.w.real.Accounts().Document(ctx, id, name, version)
 	})
 }
@@ -137,13 +138,13 @@ func (s faultyConversations) Load(ctx context.Context, q storage.LoadQuery) (sto
 	if t, ok := ctx.Value(taskKey{}).(*task); ok && t.tag != "" {
 		t.asked = time.Time{}
 	}
-	return through(ctx, spot{"load", reads, ""}, func() (storage.Loaded, error) { return s.w.real.Conversations().Load(ctx, q) })
+	return through(ctx, spot{"load", reads, q.Conversation.String()}, func() (storage.Loaded, error) { return s.w.real.Conversations().Load(ctx, q) })
 }
 
 func (s faultyConversations) Commit(ctx context.Context, b *storage.Batch) error {
 	t, _ := ctx.Value(taskKey{}).(*task)
 	s.w.model.attempted(t, b)
-	return only(ctx, spot{"commit", commits, ""}, func() error {
+	return only(ctx, spot{"commit", commits, b.Conversation.ID.String()}, func() error {
 		err := s.w.real.Conversations().Commit(ctx, b)
 		if err == nil {
 			s.w.model.committed(ctx, t, b)
@@ -205,7 +206,7 @@ func (s faultyOutbox) Claim(ctx context.Context, now, leaseUntil time.Time, limi
 }
 
 func (s faultyOutbox) Settle(ctx context.Context, d storage.Delivery) error {
-	return only(ctx, spot{"settle", changes, ""}, func() error {
+	return only(ctx, spot{"settle", changes, d.Kind + " " + d.Key}, func() error {
 		err := s.w.real.Outbox().Settle(ctx, d)
 		if err == nil {
 			s.w.model.outbox.settled(d)
@@ -250,7 +251,7 @@ func (s faultyPresence) Get(ctx context.Context, account chatcfg.AccountID) (tic
 	if t, ok := ctx.Value(taskKey{}).(*task); ok && t.tag != "" {
 		t.asked = t.desk.charla.Now()
 	}
-	return through(ctx, spot{"presence", reads, ""}, func() (tickets.Roster, error) { return s.w.real.Presence().Get(ctx, account) })
+	return through(ctx, spot{"presence", reads, account.String()}, func() (tickets.Roster, error) { return s.w.real.Presence().Get(ctx, account) })
 }
 
 func (s faultyPresence) Put(ctx context.Context, account chatcfg.AccountID, r tickets.Roster) error {
@@ -343,7 +344,7 @@ func (s faultyContacts) List(ctx context.Context, account chatcfg.AccountID, cur
 type faultyQueries struct{ w *World }
 
 func (s faultyQueries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
-	return through(ctx, spot{"ticket", reads, ""}, func() (tickets.Ticket, error) { return s.w.real.Queries().Ticket(ctx, ref) })
+	return through(ctx, spot{"ticket", reads, fmt.Sprint(ref)}, func() (tickets.Ticket, error) { return s.w.real.Queries().Ticket(ctx, ref) })
 }
 
 func (s faultyQueries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Page[storage.TicketRow], error) {

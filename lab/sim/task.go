@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -64,14 +65,15 @@ const (
 type spot struct {
 	name string
 	kind kind
-	// account tells traces apart.
+	// detail tells apart the goroutines of one call that are at one name.
 	detail string
 }
 
-// parking is a goroutine at a yield point.
+// parking is a goroutine at a yield point. Several of one call that read the same are one
+// parking: they go on together, since nothing tells them apart.
 type parking struct {
 	spot
-	resume chan verdict
+	resume []chan verdict
 }
 
 // task is one call of a desk, on a goroutine of its own.
@@ -153,23 +155,35 @@ func (t *task) park(at spot) verdict {
 	if t.desk.dead {
 		runtime.Goexit()
 	}
-	p := &parking{at, make(chan verdict, 1)}
+	resume := make(chan verdict, 1)
 	t.mu.Lock()
-	// Any order will do: the goroutines of one call are at different spots.
-	i, _ := slices.BinarySearchFunc(t.parked, p, func(a, b *parking) int { return strings.Compare(a.name+a.detail, b.name+b.detail) })
-	t.parked = slices.Insert(t.parked, i, p)
+	// Any order will do but that in which they came, which is not reproducible.
+	i, same := slices.BinarySearchFunc(t.parked, at, func(p *parking, at spot) int {
+		return cmp.Or(strings.Compare(p.name, at.name), strings.Compare(p.detail, at.detail), int(p.kind-at.kind))
+	})
+	switch {
+	case !same:
+		t.parked = slices.Insert(t.parked, i, &parking{at, []chan verdict{resume}})
+	case at.kind != reads:
+		t.desk.clock.w.failf("schedule", "%s parks twice at %s %s", t.name, at.name, at.detail)
+		fallthrough
+	default:
+		t.parked[i].resume = append(t.parked[i].resume, resume)
+	}
 	t.mu.Unlock()
-	v := <-p.resume
+	v := <-resume
 	if v == dieBefore || t.desk.dead {
 		runtime.Goexit()
 	}
 	return v
 }
 
-// leave lets a parked goroutine go on.
+// leave lets the goroutines of a parking go on.
 func (t *task) leave(p *parking, v verdict) {
 	t.parked = slices.DeleteFunc(t.parked, func(q *parking) bool { return q == p })
-	p.resume <- v
+	for _, resume := range p.resume {
+		resume <- v
+	}
 }
 
 // settle waits until every goroutine is parked, blocked or done, and handles those that

@@ -209,7 +209,7 @@ func (m mailer) Send(ctx context.Context, mail charla.Mail) error {
 	w.stats.Mails++
 	switch v {
 	case linger:
-		t.park(spot{name: "mail", kind: returns})
+		t.park(spot{"mail", returns, mail.Key})
 	case failAfter:
 		return errTimeout // accepted, and then it timed out
 	case dieAfter:
@@ -239,7 +239,7 @@ func (w *World) hooks() map[string]charla.Hook {
 func (w *World) hook(ctx context.Context, name string, e charla.Event) error {
 	t, _ := ctx.Value(taskKey{}).(*task)
 	r := w.model.outbox.emits("event:"+name, e.Ref.Account, e.Key, attempts)
-	v := t.park(spot{"hook", hooks, e.Key})
+	v := t.park(spot{"hook", hooks, name + " " + e.Key})
 	if c := w.model.conv(e.Ref); c == nil || e.Entry < 1 || e.Entry > int64(len(c.entries)) {
 		w.failf("outbox", "event %s of what did not happen", e.Key)
 	}
@@ -252,7 +252,7 @@ func (w *World) hook(ctx context.Context, name string, e charla.Event) error {
 	}
 	w.stats.Hooks++
 	if v == linger {
-		t.park(spot{name: "hook", kind: returns})
+		t.park(spot{"hook", returns, name + " " + e.Key})
 	}
 	if v == dieAfter {
 		runtime.Goexit()
