@@ -166,8 +166,8 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 // scope returns the scope of the agent's keys.
 func (a *Agent) scope() string { return "agent:" + string(a.who.ID) }
 
-// Typing says to the customer that the agent is typing, for six seconds. It is a hint
-// that is kept nowhere. It fails with [chatcfg.Problems] for the person's ID or name,
+// Typing says to the customer that the agent is typing, for six seconds: a reply, so do
+// not call it while they write a note (R11.4). It is a hint that is kept nowhere. It fails with [chatcfg.Problems] for the person's ID or name,
 // and [ErrNotFound] if there is no such ticket.
 func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
 	ref, err := ownRef(a.account, ref)

@@ -9,9 +9,9 @@ import (
 )
 
 // visibleMessages reads messages as a loaded session may see them, and returns their
-// conversation: a verified session sees all, any other only its own; no note (R11.4), no
-// agent's ID, no name of an agent if the account writes as the company, and no other
-// session's ID. It fails as rules does, or if the store does.
+// conversation: a verified session sees all, any other only its own; no note (R11.4), nor
+// another kind that is not forVisitors, no agent's ID, no name of an agent if the account
+// writes as the company, and no other session's ID. It fails as rules does, or if the store does.
 func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage.MessageQuery) ([]tickets.Message, tickets.ConversationID, error) {
 	rules, err := d.rules(ctx, &l.Account)
 	if err != nil {
@@ -26,8 +26,8 @@ func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage
 	}
 	q.WithoutNotes = true
 	list, err := d.store.Queries().Messages(ctx, q)
-	// Also of a store that does not know WithoutNotes.
-	list = slices.DeleteFunc(list, func(m tickets.Message) bool { return m.From == tickets.FromNote })
+	// Also of a store that does not know WithoutNotes, and what a newer process stored.
+	list = slices.DeleteFunc(list, func(m tickets.Message) bool { return !forVisitors(m.From) })
 	for i := range list {
 		m := &list[i]
 		if m.Agent != "" {
@@ -41,6 +41,17 @@ func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage
 		}
 	}
 	return list, q.Conversation, storeError(err)
+}
+
+// forVisitors reports whether visitors may see messages of an author. A new kind of author is
+// hidden until it stands here.
+func forVisitors(from tickets.Author) bool {
+	switch from {
+	case tickets.FromCustomer, tickets.FromAgent, tickets.FromRule, tickets.FromWelcome:
+		return true
+	case tickets.FromNote:
+	}
+	return false
 }
 
 // ticket returns one ticket; number zero is the customer's latest. It fails with

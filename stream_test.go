@@ -100,6 +100,10 @@ func TestLive(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"message dime", "typing false"}, customer.since(), "who has written does not type")
 		assert.Equal(t, []string{"message dime"}, agent.since())
+		_, err = b.agent(ana).Note(b.ctx, first.Ref, "mirar", nil)
+		require.NoError(t, err)
+		assert.Empty(t, customer.since(), "R11.4: nothing shows that a note is written")
+		assert.Equal(t, []string{"message mirar"}, agent.since())
 
 		require.NoError(t, s.Typing(b.ctx))
 		assert.Equal(t, []string{"typing true"}, agent.since())

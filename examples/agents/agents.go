@@ -21,11 +21,10 @@ type console struct {
 	writeTimeout time.Duration                              // for a live page that stopped reading
 }
 
-// handler returns the agents' API: lists, conversations, answers, commands, presence
-// and the live inbox.
+// handler returns the agents' API: lists, conversations, answers, commands, what an agent has
+// read, presence and the live inbox. Rows count what the agent who asks has not read.
 func (c *console) handler() http.Handler {
 	mux := http.NewServeMux()
-	inbox := c.account.Inbox()
 	handle := func(pattern string, do func(*http.Request, *charla.Agent) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			person, err := c.who(r)
@@ -36,15 +35,16 @@ func (c *console) handler() http.Handler {
 			answer(w, func() (any, error) { return do(r, c.account.Agent(person)) })
 		})
 	}
-	handle("GET /tickets", func(r *http.Request, _ *charla.Agent) (any, error) {
+	handle("GET /tickets", func(r *http.Request, agent *charla.Agent) (any, error) {
 		q := r.URL.Query()
 		limit, _ := strconv.Atoi(q.Get("limit"))
-		return inbox.Tickets(r.Context(), charla.TicketQuery{
+		return agent.Inbox().Tickets(r.Context(), charla.TicketQuery{
 			Status: tickets.Status(q.Get("status")), Waiting: q.Has("waiting"), Text: q.Get("q"),
 			PageQuery: charla.PageQuery{Cursor: q.Get("cursor"), Limit: cmp.Or(limit, 50)},
 		})
 	})
-	handle("GET /tickets/{conversation}/messages", func(r *http.Request, _ *charla.Agent) (any, error) {
+	handle("GET /tickets/{conversation}/messages", func(r *http.Request, agent *charla.Agent) (any, error) {
+		inbox := agent.Inbox()
 		if _, err := inbox.Ticket(r.Context(), ref(r)); err != nil {
 			return nil, err
 		}
@@ -58,6 +58,10 @@ func (c *console) handler() http.Handler {
 		command := tickets.Command{Kind: tickets.CommandKind(r.PathValue("command"))} // close, ignore, open, mark…
 		return agent.Do(r.Context(), ref(r), command, &charla.CallOptions{Key: r.FormValue("key")})
 	})
+	handle("POST /tickets/{conversation}/read", func(r *http.Request, agent *charla.Agent) (any, error) {
+		seq, _ := strconv.ParseInt(r.FormValue("seq"), 10, 64)
+		return nil, agent.MarkRead(r.Context(), ref(r), seq)
+	})
 	handle("POST /presence", func(r *http.Request, agent *charla.Agent) (any, error) {
 		return nil, agent.Heartbeat(r.Context(), tickets.Availability(r.FormValue("is")))
 	})
@@ -69,14 +73,15 @@ func (c *console) handler() http.Handler {
 // broke comes back with the ID of the last event it got, and misses nothing. What a
 // beat sends keeps proxies from closing an idle connection.
 func (c *console) live(w http.ResponseWriter, r *http.Request) {
-	if _, err := c.who(r); err != nil {
+	person, err := c.who(r)
+	if err != nil {
 		http.Error(w, "log in", http.StatusUnauthorized)
 		return
 	}
 	cursor := cmp.Or(r.Header.Get("Last-Event-ID"), charla.InboxEnd)
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
-	for row, err := range c.account.Inbox().Live(r.Context(), cursor, 20*time.Second) {
+	for row, err := range c.account.Agent(person).Inbox().Live(r.Context(), cursor, 20*time.Second) {
 		event := "ticket"
 		if errors.Is(err, charla.ErrCursor) { // of another database: the page reads its list again
 			event, err = "again", nil

@@ -80,9 +80,14 @@ func (b *bench) customer(name, text string) (*charla.Visitor, tickets.Ref) {
 // ask asks as Ana, and reads the answer into a value.
 func (b *bench) ask(method, path string, form url.Values, into any) (status int) {
 	b.t.Helper()
+	return b.askAs("ana", method, path, form, into)
+}
+
+func (b *bench) askAs(agent, method, path string, form url.Values, into any) (status int) {
+	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(form.Encode()))
 	require.NoError(b.t, err)
-	r.SetBasicAuth("ana", password)
+	r.SetBasicAuth(agent, password)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	res, err := b.server.Client().Do(r)
 	require.NoError(b.t, err)
@@ -130,6 +135,25 @@ func TestList(t *testing.T) {
 	for path, want := range map[string]int{"/tickets?status=lost": http.StatusUnprocessableEntity, "/tickets?cursor=x": http.StatusUnprocessableEntity} {
 		assert.Equal(t, want, b.ask(http.MethodGet, path, nil, nil), path)
 	}
+}
+
+// R11.3: each agent's rows count what that agent has not read.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	b := setup(t, time.Minute)
+	visitor, ref := b.customer("carla", "hola")
+	last, err := visitor.Write(t.Context(), "¿hay alguien?", nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, b.ask(http.MethodPost, of(ref, "read"), url.Values{"seq": {fmt.Sprint(last.Last)}}, nil))
+	_, err = visitor.Write(t.Context(), "¿hola?", nil)
+	require.NoError(t, err)
+	for agent, want := range map[string]int{"ana": 1, "beto": 3} {
+		var page charla.Page[charla.Row]
+		require.Equal(t, http.StatusOK, b.askAs(agent, http.MethodGet, "/tickets", nil, &page))
+		require.Len(t, page.Items, 1)
+		assert.EqualValues(t, want, page.Items[0].Unread, agent)
+	}
+	assert.Equal(t, http.StatusNotFound, b.ask(http.MethodPost, of(tickets.Ref{}, "read"), url.Values{"seq": {"1"}}, nil))
 }
 
 // A reply that is repeated with its key is stored once; commands move the ticket as far

@@ -277,7 +277,7 @@ var lookBugs = []mutant{
 	},
 	{
 		name: "visitors read notes", file: "messages.go",
-		old: "q.WithoutNotes = true\n\tlist, err := d.store.Queries().Messages(ctx, q)\n\t// Also of a store that does not know WithoutNotes.\n\tlist = slices.DeleteFunc(list, func(m tickets.Message) bool { return m.From == tickets.FromNote })",
+		old: "q.WithoutNotes = true\n\tlist, err := d.store.Queries().Messages(ctx, q)\n\t// Also of a store that does not know WithoutNotes, and what a newer process stored.\n\tlist = slices.DeleteFunc(list, func(m tickets.Message) bool { return !forVisitors(m.From) })",
 		new: "list, err := d.store.Queries().Messages(ctx, q)\n\tlist = slices.Clip(list)",
 	},
 	{
