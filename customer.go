@@ -66,7 +66,7 @@ func (b *Inbox) Customer(ctx context.Context, key CustomerKey) (Customer, error)
 func (k CustomerKey) identity() (tickets.Identity, error) {
 	switch k {
 	case CustomerKey{Provider: k.Provider, Subject: k.Subject}:
-		if k.Subject != "" {
+		if checkProof(&Proof{Provider: k.Provider, Subject: k.Subject}) == nil {
 			return proven(k.Provider, k.Subject), nil
 		}
 	case CustomerKey{Email: k.Email}:

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
@@ -54,6 +55,9 @@ const (
 // MaxSearch is how many words one search may have.
 const MaxSearch = 32
 
+// maxSearchText is how many characters one search may have.
+const maxSearchText = 2000
+
 // TicketQuery says which tickets to list. Every condition given must hold.
 type TicketQuery struct {
 	// Status empty: any.
@@ -77,14 +81,14 @@ type TicketQuery struct {
 	// Text finds tickets of which every word occurs in what the customer and the
 	// agents wrote (automatic messages aside), in the customer's name, e-mail, RUT and
 	// telephone, or in the category; case and accents do not matter, and the last word
-	// may be a beginning. At most [MaxSearch] words. Empty: no search; a text without
-	// a word finds nothing.
+	// may be a beginning. At most [MaxSearch] words and 2,000 characters. Empty: no search;
+	// a text without a word finds nothing.
 	Text string
 	PageQuery
 }
 
 // storage returns the store's query, without Text and page. It fails with
-// [chatcfg.Problems] for an unknown status.
+// [chatcfg.Problems] for an unknown status and what no ticket can have.
 func (q *TicketQuery) storage(account chatcfg.AccountID) (storage.TicketQuery, error) {
 	query := storage.TicketQuery{
 		Account: account, Status: q.Status, Conversation: q.Conversation, Important: q.Important, Delayed: q.Delayed,
@@ -93,13 +97,26 @@ func (q *TicketQuery) storage(account chatcfg.AccountID) (storage.TicketQuery, e
 	if q.Waiting {
 		query.Order = storage.ByWaiting
 	}
-	return query, checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed)
+	if err := checkChoice("status", q.Status, tickets.StatusNone, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed); err != nil {
+		return query, err
+	}
+	p := checkFields("fields", q.Fields)
+	if q.Assignee != "" {
+		p = append(p, checkID("assignee", q.Assignee)...)
+	}
+	if q.Team != "" {
+		p = append(p, checkID("team", q.Team)...)
+	}
+	if q.Category != "" {
+		p = append(p, chatcfg.CheckLine("category", q.Category, MaxField)...)
+	}
+	return query, problems(p)
 }
 
 // Counts returns how many tickets each of these queries finds, for the views of an inbox,
 // as of one moment, up to [MaxCount] each: all in one read of the store (R11.3). Pages do
-// not matter. It fails with [chatcfg.Problems] for more than [MaxViews] queries, a Text or
-// an unknown status.
+// not matter. It fails with [chatcfg.Problems] for more than [MaxViews] queries, a Text, an
+// unknown status, or an agent, team, category or fields that no ticket can have.
 func (b *Inbox) Counts(ctx context.Context, views ...TicketQuery) ([]int, error) {
 	if len(views) > MaxViews {
 		return nil, chatcfg.Problems{{Path: "views", Code: chatcfg.CodeTooMany, Args: []any{MaxViews}}}
@@ -119,14 +136,18 @@ func (b *Inbox) Counts(ctx context.Context, views ...TicketQuery) ([]int, error)
 }
 
 // Tickets lists tickets with what a list shows of them, in one read of the store, in
-// the query's order. It fails with [chatcfg.Problems] for an unknown status or too many
-// words, and with [ErrCursor] for a cursor of another list.
+// the query's order. It fails with [chatcfg.Problems] for an unknown status, an agent, team,
+// category or fields that no ticket can have, or too long a search, and with [ErrCursor] for
+// a cursor of another list.
 func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 	query, err := q.storage(b.account)
 	if err != nil {
 		return Page[Row]{}, err
 	}
 	query.Cursor, query.Limit, query.Preview, query.Reader = q.Cursor, q.Limit, true, b.reader
+	if len(q.Text) > utf8.UTFMax*maxSearchText || utf8.RuneCountInString(q.Text) > maxSearchText {
+		return Page[Row]{}, chatcfg.Problems{{Path: "text", Code: chatcfg.CodeTooLong, Args: []any{maxSearchText}}}
+	}
 	if q.Text != "" {
 		query.Words = strings.Fields(fold.Query(q.Text))
 		switch {

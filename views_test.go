@@ -3,6 +3,7 @@ package charla_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -151,12 +152,63 @@ func TestCounts(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, make([]int, len(views)), counts)
 	for path, bad := range map[string][]charla.TicketQuery{
-		"text": {{}, {Text: "hola"}}, "status": {{Status: "x"}}, "views": make([]charla.TicketQuery, charla.MaxViews+1),
+		"text": {{}, {Text: "hola"}}, "status": {{Status: "x"}}, "team": {{}, {Team: "a\nb"}}, "views": make([]charla.TicketQuery, charla.MaxViews+1),
 	} {
 		_, err := b.account.Inbox().Counts(b.ctx, bad...)
 		var problems chatcfg.Problems
 		if assert.ErrorAs(t, err, &problems, path) {
 			assert.Equal(t, path, problems[0].Path)
 		}
+	}
+}
+
+// TestHugeConditions: R8.4: what no ticket can have is refused before a store reads it, whatever
+// its size; the longest that one can have is looked for.
+func TestHugeConditions(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ref := b.write(b.enterAs(charla.Entry{Proof: &charla.Proof{Subject: "u1"}}), "hola").Ref
+	agent, team := tickets.AgentID(strings.Repeat("a", charla.MaxAgent)), tickets.TeamID(strings.Repeat("t", charla.MaxAgent))
+	name := strings.Repeat("ñ", charla.MaxField)
+	for _, cmd := range []tickets.Command{
+		{Kind: tickets.CommandAssign, Assignee: &tickets.Assignee{Agent: agent}, Team: &team},
+		{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: name, Fields: map[string]string{name: name, "empty": ""}}},
+	} {
+		_, err := b.agent(ana).Do(b.ctx, ref, cmd, nil)
+		require.NoError(t, err)
+	}
+	many := map[string]string{}
+	for i := range charla.MaxFields + 1 {
+		many[fmt.Sprint(i)] = "x"
+	}
+	huge := strings.Repeat("x", 1<<20)
+	for _, tt := range []struct {
+		path string
+		fits charla.TicketQuery
+		bad  []charla.TicketQuery
+	}{
+		{"assignee", charla.TicketQuery{Assignee: agent}, []charla.TicketQuery{{Assignee: agent + "a"}, {Assignee: tickets.AgentID(huge)}, {Assignee: "a\xff"}}},
+		{"team", charla.TicketQuery{Team: team}, []charla.TicketQuery{{Team: team + "t"}, {Team: tickets.TeamID(huge)}, {Team: "a\x00"}}},
+		{"category", charla.TicketQuery{Category: name}, []charla.TicketQuery{{Category: name + "ñ"}, {Category: huge}}},
+		{"fields", charla.TicketQuery{Fields: map[string]string{name: name, "empty": ""}}, []charla.TicketQuery{
+			{Fields: map[string]string{"a": huge}}, {Fields: map[string]string{huge: "a"}}, {Fields: map[string]string{"": "a"}}, {Fields: many},
+		}},
+		{"text", charla.TicketQuery{Text: strings.Repeat(" ", 1996) + "hola"}, []charla.TicketQuery{{Text: strings.Repeat(" ", 1997) + "hola"}, {Text: huge}}},
+	} {
+		page, err := b.account.Inbox().Tickets(b.ctx, tt.fits)
+		require.NoError(t, err, tt.path)
+		assert.Len(t, page.Items, 1, tt.path)
+		for _, bad := range tt.bad {
+			var problems chatcfg.Problems
+			_, err := b.account.Inbox().Tickets(b.ctx, bad)
+			require.ErrorAs(t, err, &problems, tt.path)
+			assert.True(t, strings.HasPrefix(problems[0].Path, tt.path), problems[0].Path)
+			_, err = b.account.Inbox().Counts(b.ctx, bad)
+			require.ErrorAs(t, err, &problems, tt.path)
+		}
+	}
+	for _, key := range []charla.CustomerKey{{Subject: huge}, {Subject: "u1", Provider: huge}, {Subject: "u1\n"}, {Email: huge + "@example.com"}} {
+		_, err := b.account.Inbox().Customer(b.ctx, key)
+		require.ErrorIs(t, err, charla.ErrNotFound)
 	}
 }
