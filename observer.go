@@ -85,7 +85,7 @@ type ObservedCommit struct {
 
 // ObservedDeadline is a deadline that was carried out.
 type ObservedDeadline struct {
-	// Kind is [tickets.CommandDelay] or [tickets.CommandExpire].
+	// Kind is [tickets.CommandDelay], [tickets.CommandRemind] or [tickets.CommandExpire].
 	Kind    tickets.CommandKind
 	Account chatcfg.AccountID
 	// Late is the time from the deadline to the commit.

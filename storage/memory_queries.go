@@ -98,6 +98,9 @@ func (p memoryQueries) Tickets(ctx context.Context, q TicketQuery) (Page[TicketR
 	}
 	var last position
 	for at, t := range a.tickets(q, after) {
+		if err := ctx.Err(); err != nil {
+			return Page[TicketRow]{}, err
+		}
 		if !q.Matches(&t.record, t.texts) {
 			continue
 		}
@@ -145,6 +148,9 @@ func (p memoryQueries) Counts(ctx context.Context, account chatcfg.AccountID, al
 	for i, q := range all {
 		q.Words = nil
 		for _, t := range a.tickets(q, nil) {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			if !q.Matches(&t.record, nil) {
 				continue
 			}

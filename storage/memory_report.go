@@ -26,11 +26,17 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 		if at.at >= end {
 			break
 		}
+		if err := ctx.Err(); err != nil {
+			return tickets.Report{}, err
+		}
 		r.Ticket(&t.record)
 	}
 	for at, answer := range a.answers.from(begin) {
 		if at.at >= end {
 			break
+		}
+		if err := ctx.Err(); err != nil {
+			return tickets.Report{}, err
 		}
 		r.Answer(answer.First, answer.Waited, answer.Limit)
 	}

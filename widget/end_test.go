@@ -1,8 +1,10 @@
 package widget_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
@@ -63,6 +65,35 @@ func TestEnd(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `^closed \{"by":"manual"`, event.String())
 	e.want("ready {}")
+}
+
+// TestPollOfAnotherTicket: R14.1: a poll that waits on a closed conversation and gets the message
+// that goes on with it does not call it closed.
+func TestPollOfAnotherTicket(t *testing.T) {
+	t.Parallel()
+	s := setup(t, nil, nil)
+	v := s.enter("carla")
+	for range 20 {
+		last := s.write(v, "hola")
+		_, err := s.ana().Do(t.Context(), last.Ref, tickets.Command{Kind: tickets.CommandClose}, nil)
+		require.NoError(t, err)
+		polled := make(chan answer, 1)
+		go func() {
+			polled <- s.do(request{path: fmt.Sprintf("messages?after=%d&wait=25&closed=true", last.Last), token: v.token})
+		}()
+		require.Eventually(t, func() bool { return widget.Streams(s.handler) == 1 }, 10*time.Second, time.Millisecond)
+		said := s.write(v, "otra cosa")
+		var got struct {
+			page
+			Closed *struct{ By string }
+		}
+		(<-polled).into(t, &got)
+		require.Equal(t, []string{fmt.Sprintf("%d customer otra cosa", said.Last)}, texts(got.Messages))
+		require.Nil(t, got.Closed)
+		_, err = s.ana().Do(t.Context(), said.Ref, tickets.Command{Kind: tickets.CommandClose}, nil)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return widget.Streams(s.handler) == 0 }, 10*time.Second, time.Millisecond)
+	}
 }
 
 // TestEndIsAnEntry: R8.4: who ends conversation after conversation, and so begins tickets, is

@@ -122,6 +122,13 @@ func (c *call) poll(q url.Values, after int64, n int, wait time.Duration) error 
 			break
 		}
 	}
+	if body.Closed != nil && len(body.Messages) > 0 { // a message may have begun another ticket
+		status, err := c.visitor.Status(ctx)
+		if err != nil {
+			return err
+		}
+		body.Closed = closedOf(status.Closed)
+	}
 	body.Messages = body.Messages[:min(n, len(body.Messages))]
 	c.json(http.StatusOK, body)
 	return nil

@@ -82,15 +82,42 @@ func (l *line) duration() time.Duration {
 	return d
 }
 
+// agentVerbs are what an agent does, with the command of each; none: the agent's availability.
+var agentVerbs = []struct {
+	word string
+	kind tickets.CommandKind
+}{
+	{"online", ""},
+	{"away", ""},
+	{"offline", ""},
+	{"replies", tickets.CommandReply},
+	{"closes", tickets.CommandClose},
+	{"ignores", tickets.CommandIgnore},
+	{"opens", tickets.CommandOpen},
+	{"pauses", tickets.CommandPause},
+	{"resumes", tickets.CommandResume},
+	{"marks", tickets.CommandMark},
+	{"takes", tickets.CommandTake},
+	{"assigns", tickets.CommandAssign},
+	{"unassigns", tickets.CommandAssign},
+	{"notes", tickets.CommandNote},
+}
+
 // agent reads what an agent does and returns the step that does it. If it is malformed,
 // the line fails.
 func (l *line) agent() step {
 	name := l.name("an agent")
 	agent := charla.Person{ID: tickets.AgentID(name), Name: name}
-	verb := l.oneOf("online", "away", "offline", "replies", "closes", "ignores", "opens", "pauses", "resumes", "marks",
-		"takes", "assigns", "unassigns", "notes")
-	switch verb {
-	case "online", "away", "offline":
+	var verbs []string
+	for _, v := range agentVerbs {
+		verbs = append(verbs, v.word)
+	}
+	verb := l.oneOf(verbs...)
+	var command tickets.Command
+	if at := slices.Index(verbs, verb); at >= 0 {
+		command.Kind = agentVerbs[at].kind
+	}
+	if command.Kind == "" {
 		return func(ctx context.Context, p *player) error {
 			return p.account().Agent(agent).Heartbeat(ctx, tickets.Availability(verb))
 		}
@@ -99,9 +126,9 @@ func (l *line) agent() step {
 	if verb == "takes" && customer == "next" && (len(l.tokens) == 0 || l.peek() == "of") {
 		return l.takesNext(agent)
 	}
-	if verb == "replies" || verb == "notes" {
+	if command.Kind == tickets.CommandReply || command.Kind == tickets.CommandNote {
 		text, write := l.text(), (*charla.Agent).Reply
-		if verb == "notes" {
+		if command.Kind == tickets.CommandNote {
 			write = (*charla.Agent).Note
 		}
 		return func(ctx context.Context, p *player) error {
@@ -109,11 +136,6 @@ func (l *line) agent() step {
 			return err
 		}
 	}
-	command := tickets.Command{Kind: map[string]tickets.CommandKind{
-		"closes": tickets.CommandClose, "ignores": tickets.CommandIgnore, "opens": tickets.CommandOpen,
-		"pauses": tickets.CommandPause, "resumes": tickets.CommandResume, "marks": tickets.CommandMark,
-		"takes": tickets.CommandTake, "assigns": tickets.CommandAssign, "unassigns": tickets.CommandAssign,
-	}[verb]}
 	switch verb {
 	case "assigns":
 		l.oneOf("to")

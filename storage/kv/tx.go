@@ -53,8 +53,9 @@ var ofAccount = []table{
 // tx is a transaction that remembers its first failure: after it, nothing is written, and
 // the transaction fails with it.
 type tx struct {
-	tx  Tx
-	err error
+	tx    Tx
+	err   error
+	ended func() error // the context's Err
 }
 
 // read returns what do returns in a transaction that only reads. It fails, with a zero
@@ -93,7 +94,7 @@ func (s *Store) run(ctx context.Context, transaction func(func(Tx) error) error,
 		return storage.ErrClosed
 	}
 	return transaction(func(of Tx) error {
-		t := &tx{tx: of}
+		t := &tx{tx: of, ended: ctx.Err}
 		do(t)
 		return t.err
 	})
@@ -177,12 +178,17 @@ const maxStep = 256
 
 // scan ranges over the keys from first up to, and without, end, and their values, in
 // steps: each Scan has ended before its pairs are yielded, so the loop's body may use
-// the transaction. A failure of a Scan fails the transaction and ends the loop.
+// the transaction. A failure of a Scan, or the end of the context, fails the transaction
+// and ends the loop.
 func (t *tx) scan(first, end []byte, backwards bool) iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
 		first, end := first, end
 		for step := 1; ; step = min(4*step, maxStep) {
 			var keys, values [][]byte
+			if err := t.ended(); err != nil {
+				t.fail(err)
+				return
+			}
 			if err := t.tx.Scan(first, end, backwards, func(k, v []byte) bool {
 				keys, values = append(keys, k), append(values, v)
 				return len(keys) < step
