@@ -180,13 +180,14 @@ func (w *world) pause(d time.Duration) bool {
 	}
 }
 
-// customer writes, in bursts, with silences in which delays and auto-closes come.
+// customer writes at least once, in bursts, with silences in which delays and auto-closes
+// come.
 func (c *chat) customer() {
 	_, a := c.world.ask(c.rng, request{})
 	c.mu.Lock()
 	c.conversation = a.Conversation
 	c.mu.Unlock()
-	for n := 0; c.world.pause(silence(c.rng, 8)); n++ {
+	for n := 0; n == 0 || c.world.pause(silence(c.rng, 8)); n++ {
 		c.call(c.rng, request{
 			Kind: tickets.CommandWrite, Token: a.Token, Key: fmt.Sprint("w", n),
 			Text: fmt.Sprintf("customer %d message %d %s", c.n, n, filler(c.rng)),
