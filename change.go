@@ -273,6 +273,9 @@ func (req *request) hash() ([32]byte, error) {
 	if c.Kind == tickets.CommandAssign { // others have the hash that older versions made
 		asked = append(asked, c.Assignee, c.Team)
 	}
+	if c.Kind == tickets.CommandRate {
+		asked = append(asked, c.Score, c.Comment)
+	}
 	if c.Kind == tickets.CommandNote {
 		asked = append(asked, c.Mentions)
 	}

@@ -201,7 +201,7 @@ func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, erro
 		return Status{}, err
 	}
 	s := Status{Available: p.Available, LastSeq: loaded.Conversation.LastSeq - loaded.Conversation.Notes, Ongoing: ongoing(&loaded.Ticket)}
-	s.Form, s.Closed = !s.Ongoing && formInstead(&rules.Config.Chat, p), closing(loaded, &rules.Config.Chat)
+	s.Form, s.Closed = !s.Ongoing && formInstead(&rules.Config.Chat, p), closing(loaded, &rules.Config.Chat, d.Now())
 	if loaded.Conversation.Version > 0 {
 		s.Read, err = d.store.Sessions().Marks(ctx, loaded.Account.ID, loaded.Conversation.ID)
 	}

@@ -177,6 +177,7 @@ func TestBadTokens(t *testing.T) {
 		calls := b.uses(v)
 		calls["Login"] = func() error { _, _, err := v.Login(b.ctx, charla.Proof{Subject: "u2"}); return err }
 		calls["Leave"] = func() error { return v.Leave(b.ctx) }
+		calls["Rate"] = func() error { _, err := v.Rate(b.ctx, charla.Rating{Score: 5}, nil); return err }
 		calls["End"] = func() error { _, err := v.End(b.ctx, nil); return err }
 		return calls
 	}

@@ -78,6 +78,8 @@ type TicketQuery struct {
 	Assignee   tickets.AgentID
 	Team       tickets.TeamID
 	Unassigned bool
+	// Score lists only what its customer rated so (R14.3); zero: any.
+	Score int
 	// Text finds tickets of which every word occurs in what the customer and the
 	// agents wrote (automatic messages aside), in the customer's name, e-mail, RUT and
 	// telephone, or in the category; case and accents do not matter, and the last word
@@ -92,7 +94,7 @@ type TicketQuery struct {
 func (q *TicketQuery) storage(account chatcfg.AccountID) (storage.TicketQuery, error) {
 	query := storage.TicketQuery{
 		Account: account, Status: q.Status, Conversation: q.Conversation, Important: q.Important, Delayed: q.Delayed,
-		Category: q.Category, Fields: q.Fields, Assignee: q.Assignee, Team: q.Team, Unassigned: q.Unassigned,
+		Category: q.Category, Fields: q.Fields, Assignee: q.Assignee, Team: q.Team, Unassigned: q.Unassigned, Score: q.Score,
 	}
 	if q.Waiting {
 		query.Order = storage.ByWaiting

@@ -56,6 +56,7 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 		e := &draft.Entries[i]
 		ref := tickets.Ref{Account: c.Account, Conversation: c.ID, Number: e.Ticket}
 		for j, f := range e.Facts {
+			f.Comment = "" // events hold no customer's words
 			if f.Kind == tickets.FactNotified {
 				sum := sha256.Sum256([]byte(f.Address))
 				out = append(out, delivery(mailKind, ref, now,

@@ -53,7 +53,7 @@ func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat 
 			return nil, loaded.Session.Conversation, err
 		}
 		if rules, err := d.rules(ctx, &loaded.Account); err == nil {
-			*s.closed = closing(&loaded, &rules.Config.Chat)
+			*s.closed = closing(&loaded, &rules.Config.Chat, d.Now())
 		}
 		return d.visibleMessages(ctx, &loaded, storage.MessageQuery{After: after})
 	}

@@ -39,7 +39,8 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // Visitor is the handle of somebody on a page: with a session's token of what that
 // session may see and do, without one of what a stranger may, which is to ask for
-// [Visitor.Status] and to send a contact form. Making one does no I/O: each call looks
+// [Visitor.Status] and to send a contact form, with a rating link what [SignRating] says.
+// Making one does no I/O: each call looks
 // at the token with what it loads, and one that does not hold is [ErrSession]. It is
 // safe for concurrent use.
 type Visitor struct {
@@ -49,12 +50,17 @@ type Visitor struct {
 	hash    [sha256.Size]byte // of the token's secret
 	// stranger says that there was no token at all.
 	stranger bool
+	// link is the rating link that the token is; nil: it is a session's.
+	link *ratingLink
 }
 
 // Visitor returns the handle of a visitor with a token; empty: a stranger's. It does no
 // I/O: calls of a handle with a malformed token fail with [ErrSession].
 func (a *Account) Visitor(token Token) *Visitor {
 	v := &Visitor{desk: a.desk, account: a.id, stranger: token == ""}
+	if v.link = parseRatingLink(string(token)); v.link != nil {
+		return v
+	}
 	head, tail, _ := strings.Cut(string(token), ".")
 	id, err := uuid.Parse(head)
 	secret, err2 := decode64(tail)
@@ -183,7 +189,9 @@ func (v *Visitor) act(ctx context.Context, cmd tickets.Command, o *CallOptions, 
 		return Result{}, ErrSession
 	}
 	cmd.Actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.session}
-	return v.desk.change(ctx, request{query: v.query(o.Key), queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: admit})
+	query := v.query(o.Key)
+	query.Ticket = cmd.Number
+	return v.desk.change(ctx, request{query: query, queue: v.session.UUID, cmd: cmd, authenticate: v.authenticate, admit: admit})
 }
 
 // Messages reads what the session may see, as it may see it: a verified session all of
@@ -333,41 +341,6 @@ type Status struct {
 	Closed Closing
 }
 
-// Closing is how a ticket was closed, as its visitor may know it (R14.1).
-type Closing struct {
-	// By is why; empty: it is not closed.
-	By tickets.CloseReason
-	// Name is of the agent who closed it, or of the account if that writes as the company.
-	Name string
-	At   time.Time
-}
-
-// same reports whether a closing says the same as another; nil: the ticket is not closed.
-func (c *Closing) same(other *Closing) bool {
-	if other == nil {
-		return *c == Closing{}
-	}
-	return c.By == other.By && c.Name == other.Name && c.At.Equal(other.At)
-}
-
-// closing returns how a session's ticket was closed; zero: it is not, or the session does
-// not speak for who wrote last.
-func closing(l *storage.Loaded, chat *chatcfg.Chat) Closing {
-	if !wrote(l) {
-		return Closing{}
-	}
-	t := &l.Ticket
-	c := Closing{By: t.Reason, At: t.ClosedAt}
-	switch {
-	case t.Reason != tickets.ReasonManual:
-	case chat.WriteAsCompany:
-		c.Name = chat.Name
-	default:
-		c.Name = t.AgentName
-	}
-	return c
-}
-
 // Status returns how things are for the visitor, or for a stranger. It fails with
 // [ErrSession], [ErrDeleted] or [ErrNotFound].
 func (v *Visitor) Status(ctx context.Context) (Status, error) {
@@ -377,6 +350,9 @@ func (v *Visitor) Status(ctx context.Context) (Status, error) {
 			return Status{}, err
 		}
 		return v.desk.status(ctx, &storage.Loaded{Account: a})
+	}
+	if v.link != nil {
+		return v.link.status(ctx, v)
 	}
 	loaded, err := v.load(ctx)
 	if err != nil {

@@ -49,7 +49,7 @@ func TestVisitorEnds(t *testing.T) {
 		require.NoError(t, err)
 		return status.Closed
 	}
-	assert.Equal(t, charla.Closing{By: tickets.ReasonCustomer, At: start}, closed(carla))
+	assert.Equal(t, charla.Closing{By: tickets.ReasonCustomer, At: start, Ticket: 1}, closed(carla))
 
 	b.write(other, "hola de nuevo")
 	assert.Zero(t, closed(carla))
@@ -60,7 +60,7 @@ func TestVisitorEnds(t *testing.T) {
 	ref.Number = 0
 	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, charla.Closing{By: tickets.ReasonManual, Name: "Ana", At: start}, closed(other))
+	assert.Equal(t, charla.Closing{By: tickets.ReasonManual, Name: "Ana", At: start, Ticket: 2}, closed(other))
 	b.save(func(c *chatcfg.Config) { c.Chat.WriteAsCompany = true }, nil)
 	assert.Equal(t, "Tienda", closed(other).Name)
 

@@ -138,8 +138,11 @@ func (w wording) fact(f tickets.Fact) string {
 		has = cmp.Or(who.Name, string(who.Agent))
 	}
 	text := strings.NewReplacer(
-		"{assignee}", has, "{team}", cmp.Or(string(f.Team), team), "{seq}", strconv.FormatInt(f.Seq, 10), "{address}", f.Address, "{waited}", w.duration(f.Waited.Std()),
+		"{assignee}", has, "{team}", cmp.Or(string(f.Team), team), "{seq}", strconv.FormatInt(f.Seq, 10), "{address}", f.Address, "{score}", strconv.Itoa(f.Score), "{waited}", w.duration(f.Waited.Std()),
 	).Replace(w.in(words))
+	if f.Comment != "" {
+		text += ", “" + f.Comment + "”"
+	}
 	if f.Rule != "" {
 		text += " (" + w.name(f.Rule) + ")"
 	}

@@ -41,5 +41,6 @@ var factWords = map[tickets.FactKind]chatcfg.Words{
 	tickets.FactTeam:      words("su equipo es {team}", "its team is {team}", "sua equipe é {team}"),
 	tickets.FactNoted:     words("nota {seq}", "note {seq}", "nota {seq}"),
 	tickets.FactMentioned: words("menciona a {assignee}", "it names {assignee}", "menciona {assignee}"),
+	tickets.FactRated:     words("{score} de 5", "{score} of 5", "{score} de 5"),
 	tickets.FactLinked:    words("se enlazó con su conversación anterior", "it was linked to their earlier conversation", "foi vinculada à conversa anterior"),
 }

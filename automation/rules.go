@@ -81,6 +81,10 @@ func policy(cfg chatcfg.Config) (tickets.Policy, error) {
 		return tickets.Policy{}, err
 	}
 	p := tickets.Policy{SLAClock: cfg.Quality.Clock, Calendar: calendar, CreateIgnored: cfg.General.CreateIgnored, TakeOnReply: cfg.General.Assignment.OnReply, Categories: cfg.General.Categories}
+	if cfg.Chat.Rating.Enabled {
+		rating := cfg.Chat.Rating
+		p.Rating = &rating
+	}
 	if cfg.Quality.SLA != nil {
 		p.SLA = cfg.Quality.SLA.Std()
 	}

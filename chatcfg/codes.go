@@ -57,6 +57,9 @@ const (
 	CodeSocialOnly   Code = "social_only"   // none (R6.3)
 )
 
+// CodeCommentOff is of refused ratings ([Rating.Check]).
+const CodeCommentOff Code = "comment_off" // none (R14.3)
+
 // The codes of warnings ([Config.Lint], R6.7).
 const (
 	// WarnContrast: a text in these colours is hard to read (R6.6). Args: the
@@ -98,6 +101,8 @@ const (
 	WarnKeywordComma Code = "keyword_comma"
 	// WarnLeapDay: a yearly exception on 29 February is in leap years only. Args: none.
 	WarnLeapDay Code = "leap_day"
+	// WarnNeverAsked: customers are asked how it was after closes that cannot happen.
+	WarnNeverAsked Code = "rating_never_asked"
 	// WarnNoLogin: a social login is on that the host does not have. Args: its name.
 	WarnNoLogin Code = "no_login"
 	// WarnNobodyEnters: only social logins may enter, and the host has none of them. Args:

@@ -303,6 +303,8 @@ type Chat struct {
 	Anonymous bool `json:"anonymous"`
 	// VisitorEnds lets visitors end their conversation (R14.2).
 	VisitorEnds bool `json:"visitorEnds"`
+	// Rating asks customers after a close how it was (R14.3).
+	Rating Rating `json:"rating"`
 	// EmailAsIdentifier makes a claimed e-mail find its customer (R6.4, R7.2).
 	EmailAsIdentifier bool `json:"emailAsIdentifier"`
 	// AskRUT requires a valid RUT to start (R6.4).
@@ -321,6 +323,34 @@ type Chat struct {
 	HeaderMessage Words `json:"headerMessage"`
 	// Locale is the language of the widget and of refusals (R6.9).
 	Locale Locale `json:"locale"`
+}
+
+// Scale is how customers rate.
+type Scale string
+
+// The scales.
+const (
+	// Stars are one to five.
+	Stars Scale = "stars"
+	// Thumbs are down, which is 1, and up, which is 5.
+	Thumbs Scale = "thumbs"
+)
+
+// Rating is the question how it was, which customers are asked once after a close.
+type Rating struct {
+	// Enabled asks; then Reasons must not be empty.
+	Enabled bool `json:"enabled"`
+	// Scale is how they answer.
+	Scale Scale `json:"scale"`
+	// Question is what they are asked, Thanks what they read after their answer, up to
+	// [MaxNote] characters each. Where one is blank, charla's own words stand.
+	Question Words `json:"question"`
+	Thanks   Words `json:"thanks"`
+	// Comment lets them add a text of up to [MaxComment] characters.
+	Comment bool `json:"comment"`
+	// Reasons are those of the closes after which they are asked: "manual", "automatic",
+	// "customer". By default "manual".
+	Reasons []string `json:"reasons"`
 }
 
 // ContactForm is the form that replaces the chat while nobody is available.

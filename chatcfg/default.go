@@ -25,6 +25,8 @@ func Default(l Locale) Config {
 			value.SetString(standard)
 		case int64:
 			value.SetInt(standard)
+		case []string:
+			value.Set(reflect.ValueOf(append([]string(nil), standard...)))
 		case bool:
 			value.SetBool(standard)
 		}

@@ -29,6 +29,7 @@ func (v *validator) checkMissing(c *Config) {
 		{"chat.contactForm.mailbox.id", c.Chat.ContactForm.Mailbox.Enabled},
 		{"chat.longButton.text", c.Chat.LongButton.Enabled},
 		{"chat.welcome.text", c.Chat.Welcome.Enabled},
+		{"chat.rating.reasons", c.Chat.Rating.Enabled},
 	} {
 		if one.on {
 			v.required(one.path, document().byPath[one.path].of(reflect.ValueOf(c).Elem()))

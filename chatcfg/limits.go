@@ -25,6 +25,8 @@ const (
 	MaxVariables = 10
 	// MaxNote is the length of the other texts of more than one line.
 	MaxNote = 500
+	// MaxComment is the length of a customer's comment on how it was.
+	MaxComment = 1000
 	// MaxTitle is the length of the contact form's title.
 	MaxTitle = 120
 	// MaxButton is the length of the long button's text.

@@ -16,7 +16,7 @@ func (c Config) Lint() []Problem {
 	l.automation(c)
 	l.general(c)
 	l.hours(c.Hours)
-	l.chat(c.Chat)
+	l.chat(c.Chat, c.neverAsked())
 	return l.warnings
 }
 
@@ -170,8 +170,8 @@ func twinOf(host string) string {
 	return "www." + bare
 }
 
-// chat adds the warnings of the chat's options.
-func (l *linter) chat(c Chat) {
+// chat adds the warnings of the chat's options; neverAsked is [Config.neverAsked].
+func (l *linter) chat(c Chat, neverAsked bool) {
 	l.domains(c)
 	form := c.ContactForm
 	silent := func(path, s string) { l.warn(form.Enabled && IsBlank(s), path, WarnFormSilent) }
@@ -186,6 +186,7 @@ func (l *linter) chat(c Chat) {
 	off("chat.facebook.only", c.Facebook, c.Google)
 	off("chat.google.only", c.Google, c.Facebook)
 	l.warn(c.Anonymous && (c.EmailAsIdentifier || c.AskRUT), "chat.anonymous", WarnAnonymousAsked)
+	l.warn(neverAsked, "chat.rating.reasons", WarnNeverAsked)
 	l.warn(c.EmailAsIdentifier, "chat.emailAsIdentifier", WarnImpersonation)
 	plain := func(path, s string) {
 		for _, name := range braced(s, "{") {

@@ -273,6 +273,11 @@ var problemMessages = map[Code]phrases{
 		"This chat is for social logins only.",
 		"Neste chat só se entra com redes sociais.",
 	},
+	CodeCommentOff: {
+		"Aquí no se aceptan comentarios.",
+		"Comments are not taken here.",
+		"Aqui não se aceitam comentários.",
+	},
 	CodeUnknownTimezone: {
 		"«%v» no es una zona horaria; escribe por ejemplo America/Santiago.",
 		"“%v” is not a time zone; write for example America/Santiago.",

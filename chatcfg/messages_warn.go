@@ -21,6 +21,11 @@ var warningMessages = map[Code]phrases{
 		"Anybody can have a page below %v, and all of them may show the chat. Write the domains that are yours.",
 		"Abaixo de %v qualquer pessoa pode ter uma página, e o chat apareceria em todas. Escreva os domínios que são seus.",
 	},
+	WarnNeverAsked: {
+		"Nunca se preguntará: ninguno de estos cierres puede ocurrir.",
+		"Nobody will ever be asked: none of these closes can happen.",
+		"Nunca se perguntará: nenhum destes fechamentos pode acontecer.",
+	},
 	WarnAnonymousGreeting: {
 		"Un usuario anónimo es un cliente nuevo cada vez: recibirá siempre esta respuesta.",
 		"An anonymous user is a new customer each time and will always get this reply.",

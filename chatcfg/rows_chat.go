@@ -69,6 +69,7 @@ func chatSection() Section {
 				say("El chat queda listo sin formulario. Cada conversación cuenta como un cliente nuevo: sin metadatos, tickets anteriores ni tipificación.", "The chat is ready without a form. Each conversation counts as a new customer: no metadata, previous tickets or typification.", "O chat fica pronto sem formulário. Cada conversa conta como um cliente novo: sem metadados, tickets anteriores nem tipificação.")),
 			simple("chat.visitorEnds", "visitorEnds", say("Permitir al cliente terminar la conversación", "Let customers end the conversation", "Permitir que o cliente encerre a conversa"),
 				say("Su ticket se cierra sin mensaje de despedida.", "Their ticket is closed without a farewell.", "Seu ticket se fecha sem mensagem de despedida.")),
+			ratingGroup(),
 			simple("chat.emailAsIdentifier", "entry.email", say("Usar email como identificador", "Use the e-mail as identifier", "Usar o e-mail como identificador"),
 				say("Hace falta el correo para empezar. Puede generar suplantación de identidad.", "An e-mail is required to begin. Somebody may write in another's name.", "É preciso o e-mail para começar. Alguém pode escrever em nome de outra pessoa.")),
 			simple("chat.askRUT", "entry.rut", say("Solicitar RUT", "Ask for the RUT", "Pedir o RUT"),
@@ -131,6 +132,37 @@ func welcomeGroup() Group {
 		{Path: "chat.welcome.repeatMinutes", Kind: KindNumber, Max: MaxRepeatMinutes, Public: "welcome.repeatMinutes", standard: int64(24 * 60), Label: say("Minutos antes de mostrarlo de nuevo", "Minutes before it shows again", "Minutos antes de mostrá-la de novo")},
 		{Path: "chat.welcome.existing", Kind: KindSwitch, Public: "welcome.existing", Label: say("Mostrar a conversaciones ya iniciadas", "Show in conversations that have begun", "Mostrar em conversas já iniciadas")},
 		{Path: "chat.welcome.devices", Kind: KindChoice, Choices: devices(), Public: "welcome.devices", standard: string(AllDevices), Label: say("Dispositivos", "Devices", "Dispositivos")},
+	}}
+}
+
+// ratingGroup returns the settings of the question how it was.
+func ratingGroup() Group {
+	return Group{Settings: []Setting{
+		{
+			Path: "chat.rating.enabled", Kind: KindSwitch, Label: say("Preguntar al cliente cómo lo atendieron", "Ask customers how it was", "Perguntar ao cliente como foi o atendimento"),
+			Help: say("Una vez, después del cierre. Se puede responder durante siete días.", "Once, after the close. They may answer for seven days.", "Uma vez, depois do fechamento. Pode-se responder durante sete dias."),
+		},
+		{
+			Path: "chat.rating.scale", Kind: KindChoice, Public: "rating.scale", standard: string(Stars), Label: say("Escala", "Scale", "Escala"),
+			Choices: []Choice{{string(Stars), say("Una a cinco estrellas", "One to five stars", "Uma a cinco estrelas")}, {string(Thumbs), say("Pulgar arriba o abajo", "Thumb up or down", "Polegar para cima ou para baixo")}},
+		},
+		{
+			Path: "chat.rating.question", Kind: KindText, Length: MaxNote, Public: "rating.question", Label: say("Pregunta", "Question", "Pergunta"), Help: say("En blanco, la de siempre.", "Blank: the usual one.", "Em branco, a de sempre."),
+			builtIn: say("¿Cómo fue la atención?", "How did we do?", "Como foi o atendimento?"),
+		},
+		{
+			Path: "chat.rating.thanks", Kind: KindText, Length: MaxNote, Public: "rating.thanks", Label: say("Agradecimiento", "Thanks", "Agradecimento"), Help: say("En blanco, el de siempre.", "Blank: the usual one.", "Em branco, o de sempre."),
+			builtIn: say("Gracias por tu opinión.", "Thank you for telling us.", "Obrigado pela sua opinião."),
+		},
+		{Path: "chat.rating.comment", Kind: KindSwitch, Public: "rating.comment", Label: say("Permitir un comentario", "Let them add a comment", "Permitir um comentário")},
+		{
+			Path: "chat.rating.reasons", Kind: KindChoice, Items: 3, standard: []string{"manual"}, Label: say("Después de qué cierres", "After which closes", "Depois de quais fechamentos"),
+			Choices: []Choice{
+				{"manual", say("Cerró un ejecutivo", "An agent closed", "Um atendente fechou")},
+				{"automatic", say("Se cerró solo", "It closed by itself", "Fechou sozinho")},
+				{"customer", say("Terminó el cliente", "The customer ended it", "O cliente encerrou")},
+			},
+		},
 	}}
 }
 

@@ -56,9 +56,11 @@ type Setting struct {
 
 	// either are the columns of which a row has exactly one set.
 	either [][]string
-	// standard is the default of a new account, a Words, string, int64 or bool;
-	// nil: the zero value. Words are the text of each language.
+	// standard is the default of a new account, a Words, string, int64, bool or
+	// []string; nil: the zero value. Words are the text of each language.
 	standard any
+	// builtIn is what visitors read in place of a blank text; zero: nothing.
+	builtIn Words
 }
 
 // Choice is one of the values of a setting.
@@ -198,7 +200,11 @@ func (c *Chat) Public(visitor Locale) map[string]any {
 		}
 		value := l.of(config).Interface()
 		if words, ok := value.(Words); ok {
-			value = words.In(visitor, c.Locale)
+			text := words.In(visitor, c.Locale)
+			if IsBlank(text) && !l.builtIn.IsZero() {
+				text = l.builtIn.In(visitor, c.Locale)
+			}
+			value = text
 		}
 		to, key := public, l.Public
 		for {

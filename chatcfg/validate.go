@@ -213,7 +213,7 @@ func (v *validator) list(s *Setting, path string, values []string) {
 			v.add(at, CodeBlank)
 			continue
 		}
-		if s.Kind == KindLine {
+		if s.Kind == KindLine || s.Kind == KindChoice {
 			v.text(s, at, value)
 		}
 		parsed, err := parse(value)

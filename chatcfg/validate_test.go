@@ -283,7 +283,7 @@ func TestValidateFindsEverything(t *testing.T) {
 		"chat.domain required",
 		"chat.primaryColor required",
 		"chat.textColor required",
-		"chat.position required",
+		"chat.position required", "chat.rating.scale required",
 		"chat.openOnLoad.devices required",
 		"chat.notification.count out_of_range",
 		"chat.welcome.devices required",

@@ -117,6 +117,9 @@ func copyTicket(t tickets.Ticket) tickets.Ticket {
 	if t.Typification = clonePointer(t.Typification); t.Typification != nil {
 		t.Typification.Fields = maps.Clone(t.Typification.Fields)
 	}
+	if t.Rating = clonePointer(t.Rating); t.Rating != nil {
+		t.Rating.At = Cut(t.Rating.At)
+	}
 	t.Notified = slices.Clone(t.Notified)
 	t.Metadata = maps.Clone(t.Metadata)
 	return t

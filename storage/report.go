@@ -15,7 +15,8 @@ type Reporter struct {
 	first, all times
 }
 
-// Ticket counts a ticket by its status, and whether it is important or delayed.
+// Ticket counts a ticket by its status, whether it is important or delayed, and how it was
+// rated.
 func (r *Reporter) Ticket(t *tickets.Ticket) {
 	switch t.Status {
 	case tickets.StatusOpen:
@@ -30,6 +31,17 @@ func (r *Reporter) Ticket(t *tickets.Ticket) {
 	}
 	if t.Delayed() {
 		r.report.Delayed++
+	}
+	r.rating(t)
+}
+
+// rating counts how a ticket was rated.
+func (r *Reporter) rating(t *tickets.Ticket) {
+	if t.Asked || t.Rating != nil {
+		r.report.Ratings.Asked++
+	}
+	if t.Rating != nil && t.Rating.Score >= 1 && t.Rating.Score <= len(r.report.Ratings.Scores) {
+		r.report.Ratings.Scores[t.Rating.Score-1]++
 	}
 }
 

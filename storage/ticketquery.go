@@ -27,6 +27,8 @@ type TicketQuery struct {
 	Assignee   tickets.AgentID `json:",omitempty"`
 	Team       tickets.TeamID  `json:",omitempty"`
 	Unassigned bool            `json:",omitempty"`
+	// Score lists only what was rated so; zero: any.
+	Score int `json:",omitempty"`
 	// Turn lists only what that call took; zero: any.
 	Turn tickets.Turn `json:",omitzero"`
 	// Words are folded words of which all must occur in the ticket's texts,
@@ -83,6 +85,20 @@ var ticketColumns = []ticketColumn{
 			Value: func(t *tickets.Ticket) columns.Value { return columns.Bool(t.Delayed()) },
 		},
 		wanted: func(q *TicketQuery) columns.Value { return columns.TrueOrNull(q.Delayed) },
+	},
+	{
+		// Zero: the customer was asked and has not answered. NULL: nobody asked.
+		Column: columns.Column{
+			Name: "rating", Type: columns.Number, Nullable: true, ByStatus: true, Since: columns.Since{SQLite: 11, Postgres: 10},
+			Value: func(t *tickets.Ticket) columns.Value {
+				v := columns.Value{Valid: t.Asked || t.Rating != nil}
+				if t.Rating != nil {
+					v.Number = int64(t.Rating.Score)
+				}
+				return v
+			},
+		},
+		wanted: func(q *TicketQuery) columns.Value { return columns.Value{Valid: q.Score != 0, Number: int64(q.Score)} },
 	},
 	{
 		// Of the typification, NULL without any.

@@ -52,6 +52,10 @@ func (t *Ticket) redate(now time.Time, hours *chatcfg.Calendar) bool {
 			*at = now
 		}
 	}
+	if t.Rating != nil && t.Rating.At.After(now) {
+		rating := *t.Rating
+		rating.At, t.Rating = now, &rating
+	}
 	if t.Wait == nil {
 		return true
 	}

@@ -13,6 +13,7 @@ const (
 	CommandOpen   CommandKind = "open"   // an agent opens
 	CommandExpire CommandKind = "expire" // auto-close closes
 	CommandEnd    CommandKind = "end"    // the visitor ends (R14.2)
+	CommandRate   CommandKind = "rate"   // the customer rates (R14.3)
 	CommandPause  CommandKind = "pause"  // an agent pauses (R3.7)
 	CommandResume CommandKind = "resume" // an agent resumes
 	CommandMark   CommandKind = "mark"   // an agent marks important (R3.5)
@@ -60,6 +61,9 @@ type Command struct {
 	// nobody, the empty Team none.
 	Assignee *Assignee
 	Team     *TeamID
+	// Score and Comment are for [CommandRate].
+	Score   int
+	Comment string
 	// Turn is for [CommandTake], of a ticket that was the next one; zero: of another one,
 	// or without a key.
 	Turn Turn

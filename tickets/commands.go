@@ -41,7 +41,7 @@ func kept(in ...Status) map[Status]Status {
 // words returns a text in Spanish, English and Portuguese.
 func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: en, PT: pt} }
 
-// commands is the table of R3.3, R3.5, R3.6, R3.7, R11.1, R11.4 and R2.3: each command is a row
+// commands is the table of R3.3, R3.5, R3.6, R3.7, R11.1, R11.4, R14.2, R14.3 and R2.3: each command is a row
 // here. A customer who writes without a ticket, or after its close, starts a new
 // one; it is ignored under "create ignored", and within the reopening window it is
 // the closed one again (R3.4, R5.3).
@@ -80,6 +80,10 @@ var commands = []CommandRow{
 		Kind: CommandEnd, By: ActorCustomer, Fact: FactClosed, do: (*Draft).close,
 		To:    map[Status]Status{StatusOpen: StatusClosed, StatusIgnored: StatusClosed},
 		Words: words("El cliente terminó la conversación", "The customer ended the conversation", "O cliente encerrou a conversa"),
+	},
+	{
+		Kind: CommandRate, By: ActorCustomer, Older: true, do: (*Draft).rate, To: kept(StatusClosed),
+		Words: words("El cliente calificó la atención", "The customer rated how it was", "O cliente avaliou o atendimento"),
 	},
 	{
 		Kind: CommandPause, By: ActorAgent, Follows: true, Fact: FactPaused, do: (*Draft).pause, To: kept(StatusOpen),

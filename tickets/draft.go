@@ -30,6 +30,8 @@ type Policy struct {
 	TakeOnReply bool
 	// Categories are those that a typification may have; none: any (R11.6).
 	Categories []string
+	// Rating says after which closes customers are asked how it was (R14.3); nil: none.
+	Rating *chatcfg.Rating
 	// ReopenWindow is how long after a close a message reopens the ticket; zero:
 	// never (R3.4).
 	ReopenWindow time.Duration
@@ -146,7 +148,7 @@ func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 
 // close closes the ticket, for an agent, by CommandEnd for its customer, or by
 // CommandExpire for a rule, ends what runs on it and adds the fact. It never fails.
-func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+func (d *Draft) close(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	t.Status, t.ClosedAt = StatusClosed, now
 	switch cmd.Kind {
 	case CommandExpire:
@@ -156,6 +158,7 @@ func (d *Draft) close(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 	default:
 		t.Reason, t.Agent, t.AgentName = ReasonManual, cmd.Actor.Agent, cmd.Actor.Name
 	}
+	t.Asked = t.Asked || p.asks(t)
 	t.stopClocks()
 	d.AddFact(Fact{Kind: FactClosed, Reason: t.Reason, Rule: cmd.Actor.Rule})
 	return nil

@@ -10,8 +10,8 @@ import (
 var (
 	// ErrNoTicket: the conversation has no such ticket.
 	ErrNoTicket error = chatcfg.Refusal("tickets: no such ticket")
-	// ErrNotLatest: an older ticket takes only typification, metadata, importance and
-	// notes (R3.3).
+	// ErrNotLatest: an older ticket takes only typification, metadata, importance, notes
+	// and ratings (R3.3).
 	ErrNotLatest error = chatcfg.Refusal("tickets: not the customer's latest ticket")
 	// ErrTransition: the ticket's state does not allow it (R3.3, R3.7). It comes
 	// as a [*TransitionError].
@@ -23,6 +23,9 @@ var (
 	ErrTaken error = chatcfg.Refusal("tickets: another agent has it")
 	// ErrCategory: the account has categories, and this is none of them (R11.6).
 	ErrCategory error = chatcfg.Refusal("tickets: not a category of the account")
+	// ErrRating: the ticket cannot be rated: customers are not asked after such a close, or
+	// it is too late (R14.3).
+	ErrRating error = chatcfg.Refusal("tickets: cannot be rated")
 	// ErrCommand: the command is of no known kind.
 	ErrCommand error = chatcfg.Refusal("tickets: unknown command")
 )

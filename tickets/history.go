@@ -98,6 +98,7 @@ const (
 	FactTeam      FactKind = "team"     // given to another team, or to none
 	FactNoted     FactKind = "noted"    // a note was stored (R11.4)
 	FactMentioned FactKind = "mentioned"
+	FactRated     FactKind = "rated" // by the customer (R14.3)
 )
 
 // Fact is one thing that happened within a decision.
@@ -115,6 +116,9 @@ type Fact struct {
 	// [FactMentioned]: whom a note names. Team is for [FactTeam]; empty: none.
 	Assignee Assignee `json:"assignee,omitzero"`
 	Team     TeamID   `json:"team,omitempty"`
+	// Score and Comment are for [FactRated].
+	Score   int    `json:"score,omitempty"`
+	Comment string `json:"comment,omitempty"`
 	// Waited is for [FactAnswered], on the clock of the SLA.
 	Waited Span `json:"waited,omitempty"`
 }

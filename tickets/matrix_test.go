@@ -30,7 +30,7 @@ type script struct {
 
 func begin(t *testing.T) *script {
 	t.Helper()
-	return &script{t: t, now: noon, policy: tickets.Policy{SLA: 30 * time.Minute, SLAClock: chatcfg.Wall}}
+	return &script{t: t, now: noon, policy: tickets.Policy{SLA: 30 * time.Minute, SLAClock: chatcfg.Wall, Rating: &chatcfg.Rating{Enabled: true, Reasons: []string{"manual", "automatic"}}}}
 }
 
 // try does one command and keeps the result, unless it failed.
@@ -46,6 +46,8 @@ func (s *script) try(cmd tickets.Command) error {
 		}
 	case tickets.CommandExpire, tickets.CommandDelay, tickets.CommandRearm:
 		cmd.Actor.Kind = tickets.ActorRule
+	case tickets.CommandRate:
+		cmd.Actor.Kind, cmd.Score = tickets.ActorCustomer, 5
 	default:
 		cmd.Actor = tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana", Name: "Ana"}
 	}
@@ -82,7 +84,7 @@ var (
 	columns = []tickets.CommandKind{
 		tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire,
 		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe,
-		tickets.CommandEnd, tickets.CommandAssign, tickets.CommandTake, tickets.CommandNote,
+		tickets.CommandEnd, tickets.CommandAssign, tickets.CommandTake, tickets.CommandNote, tickets.CommandRate,
 	}
 	matrix = func() map[tickets.CommandKind]bool {
 		set := make(map[tickets.CommandKind]bool, len(columns))
@@ -99,14 +101,14 @@ var (
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	rows := map[string]string{
-		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe end assign take note
-		"none":             "new     error  error          error   error  error             error   error  error  error  error    error   error error error error",
-		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open",
-		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open",
-		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused   closed/customer paused paused paused",
-		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored closed/customer ignored ignored ignored",
-		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual error closed/manual error closed/manual",
-		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic error closed/automatic error closed/automatic",
+		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe end assign take note rate
+		"none":             "new     error  error          error   error  error             error   error  error  error  error    error   error error error error error",
+		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open error",
+		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open error",
+		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused   closed/customer paused paused paused error",
+		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored closed/customer ignored ignored ignored error",
+		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual error closed/manual error closed/manual closed/manual",
+		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic error closed/automatic error closed/automatic closed/automatic",
 	}
 	require.Len(t, rows, len(states))
 	cells := 0

@@ -10,6 +10,8 @@ type Report struct {
 	Closed    int64 `json:"closed"`
 	Important int64 `json:"important"`
 	Delayed   int64 `json:"delayed"`
+	// Ratings are how customers rated the tickets created in the period.
+	Ratings Ratings `json:"ratings"`
 	// First are the first answers of tickets, All every answer, given in the
 	// period.
 	First Times `json:"first"`
@@ -31,3 +33,31 @@ type Times struct {
 	Limited int64 `json:"limited"`
 	InTime  int64 `json:"inTime"`
 }
+
+// Ratings are how customers answered to how it was (R14.3).
+type Ratings struct {
+	// Asked are the tickets whose customers were asked, or answered.
+	Asked int64 `json:"asked"`
+	// Scores are how many rated 1, 2, 3, 4 and 5.
+	Scores [5]int64 `json:"scores"`
+}
+
+// Given returns how many tickets were rated.
+func (r Ratings) Given() (n int64) {
+	for _, count := range r.Scores {
+		n += count
+	}
+	return n
+}
+
+// Mean returns the mean score; zero without ratings.
+func (r Ratings) Mean() float64 {
+	var sum int64
+	for i, count := range r.Scores {
+		sum += int64(i+1) * count
+	}
+	return float64(sum) / float64(max(r.Given(), 1))
+}
+
+// Share returns the share of those asked who answered, from 0 to 1.
+func (r Ratings) Share() float64 { return float64(r.Given()) / float64(max(r.Asked, 1)) }

@@ -11,8 +11,8 @@ import (
 // Format numbers the shape of a stored conversation, with its tickets. A process
 // refuses to rewrite one of a newer format than its own. Format 2 has epochs of
 // sessions, and Memory in place of two rules' own fields. Format 3 has who has a ticket,
-// format 4 notes.
-const Format = 4
+// format 4 notes, format 5 ratings.
+const Format = 5
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
 const SessionFormat = 2
@@ -265,6 +265,11 @@ type Ticket struct {
 	Memory []Memory `json:"memory,omitempty"`
 	// Notified are the addresses that were told of this ticket (R5.2).
 	Notified []string `json:"notified,omitempty"`
+
+	// Asked says that the customer was to be asked after a close how it was; Rating is
+	// what they answered, nil: nothing (R14.3).
+	Asked  bool    `json:"asked,omitempty"`
+	Rating *Rating `json:"rating,omitempty"`
 
 	// Typification and Metadata are the agent's (R3.6).
 	Typification *Typification     `json:"typification,omitempty"`

@@ -94,6 +94,17 @@ func (p *player) expectTeam(ctx context.Context, name, want string) error {
 	return expectOwner(want, cmp.Or(string(t.Team), "none"), found, err)
 }
 
+// expectRated fails unless a customer's latest ticket is "unrated", or "rated" with its
+// score, as wanted. It also fails if there is no ticket, or the desk fails.
+func (p *player) expectRated(ctx context.Context, name, want string) error {
+	t, found, err := p.ticket(ctx, name)
+	has := "unrated"
+	if t.Rating != nil {
+		has = "rated " + strconv.Itoa(t.Rating.Score)
+	}
+	return expectOwner(want, has, found, err)
+}
+
 // expectOwner fails with err, or unless there is a ticket and who has it is wanted.
 func expectOwner(want, has string, found bool, err error) error {
 	switch {

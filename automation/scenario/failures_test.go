@@ -91,8 +91,8 @@ func TestUnreadable(t *testing.T) {
 		"glued string":    {on("", `customer juan says "hola"!`), `f:2: want a space after "hola", got !`},
 		"no text":         {on("", `customer juan says hola`), `f:2: want a string, got "hola"`},
 		"text in comment": {on("", `customer juan says # "hola"`), `f:2: want a string, got the end of the line`},
-		"no verb":         {on("", `customer juan`), `f:2: want says or ends, got the end of the line`},
-		"customer leaves": {on("", `customer juan leaves`), `f:2: want says or ends, got "leaves"`},
+		"no verb":         {on("", `customer juan`), `f:2: want says, ends or rates, got the end of the line`},
+		"customer leaves": {on("", `customer juan leaves`), `f:2: want says, ends or rates, got "leaves"`},
 		"anonymous verb":  {on("", `anonymous juan writes "x"`), `f:2: want says or leaves, got "writes"`},
 		"too much":        {on("", hola+`customer juan says "a" "b"`), `f:3: want the end of the line, got the string "b"`},
 		"name":            {on("", `customer maría says "hola"`), `f:2: want a customer's name of letters, digits, - and _, got "maría"`},
@@ -118,7 +118,7 @@ func TestUnreadable(t *testing.T) {
 		"long duration":       {on("", `wait 200000d`), `f:2: want a duration such as 90s, 1h30m or 2d, got "200000d"`},
 		"crash duration":      {on("", `crash now`), `f:2: want a duration such as 90s, 1h30m or 2d, got "now"`},
 		"expectation": {on("", `expect juan happy`), `f:2: want important, delayed, paused, open, ignored, closed, ` +
-			`tickets, got, assigned or team, got "happy"`},
+			`tickets, got, assigned, team, rated or unrated, got "happy"`},
 		"not open":     {on("", `expect juan not open`), `f:2: want important, delayed or paused, got "open"`},
 		"close reason": {on("", `expect juan closed early`), `f:2: want manual, automatic or customer, got "early"`},
 		"open reason":  {on("", `expect juan open manual`), `f:2: want the end of the line, got "manual"`},
@@ -127,7 +127,7 @@ func TestUnreadable(t *testing.T) {
 		"action": {on("", `expect juan got autoClose`), `f:2: want newCustomer, noAgents, outOfHours, ticketCreated, ` +
 			`manualClose, automaticClose, reminders or nothing, got "autoClose"`},
 		"nothing more": {on("", `expect juan got nothing "x"`), `f:2: want the end of the line, got the string "x"`},
-		"mail":         {on("", `expect mail`), `f:2: want important, delayed, paused, open, ignored, closed, tickets, got, assigned or team, got the end of the line`},
+		"mail":         {on("", `expect mail`), `f:2: want important, delayed, paused, open, ignored, closed, tickets, got, assigned, team, rated or unrated, got the end of the line`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

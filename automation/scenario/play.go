@@ -349,16 +349,34 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 	return nil
 }
 
-// ends has a customer end their conversation. It fails with a [*Failure] if they have no
-// session, or if the desk does.
+// ends has a customer end their conversation. It fails as visitor does, or if the desk does.
 func (p *player) ends(ctx context.Context, name string) error {
+	visitor, err := p.visitor(name)
+	if err == nil {
+		_, err = visitor.End(ctx, nil)
+	}
+	return err
+}
+
+// rates has a customer rate their latest ticket. It fails as visitor does, or if the desk
+// does.
+func (p *player) rates(ctx context.Context, name string, rating charla.Rating) error {
+	visitor, err := p.visitor(name)
+	if err == nil {
+		_, err = visitor.Rate(ctx, rating, nil)
+	}
+	return err
+}
+
+// visitor returns the handle of a customer's session. It fails with a [*Failure] if they
+// have none.
+func (p *player) visitor(name string) (*charla.Visitor, error) {
 	p.latest(name)
 	who := p.people[name]
 	if who == nil || who.token == "" {
-		return wanted("a session of "+name, "none")
+		return nil, wanted("a session of "+name, "none")
 	}
-	_, err := p.account().Visitor(who.token).End(ctx, nil)
-	return err
+	return p.account().Visitor(who.token), nil
 }
 
 // leaves ends an anonymous session. It fails with a [*Failure] if the customer has

@@ -172,12 +172,19 @@ func (l *line) takesNext(agent charla.Person) step {
 	}
 }
 
-// customer reads what a customer says, and returns the step that says it. If it is
+// customer reads what a customer says or does, and returns the step that says it. If it is
 // malformed, the line fails.
 func (l *line) customer() step {
 	name := l.name("a customer")
-	if l.oneOf("says", "ends") == "ends" {
+	switch l.oneOf("says", "ends", "rates") {
+	case "ends":
 		return func(ctx context.Context, p *player) error { return p.ends(ctx, name) }
+	case "rates":
+		rating := charla.Rating{Score: l.score()}
+		if len(l.tokens) > 0 {
+			rating.Comment = l.text()
+		}
+		return func(ctx context.Context, p *player) error { return p.rates(ctx, name, rating) }
 	}
 	text := l.text()
 	var language chatcfg.Locale
@@ -185,6 +192,17 @@ func (l *line) customer() step {
 		language = chatcfg.Locale(l.oneOf(string(chatcfg.Spanish), string(chatcfg.English), string(chatcfg.Portuguese)))
 	}
 	return func(ctx context.Context, p *player) error { return p.says(ctx, name, false, language, text) }
+}
+
+// score takes a whole number and returns it; else the line fails.
+func (l *line) score() int {
+	const want = "a score"
+	text := l.word(want)
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		l.fail(want, strconv.Quote(text))
+	}
+	return n
 }
 
 // anonymous reads what an anonymous visitor says, or that they leave, and returns the
@@ -212,7 +230,7 @@ func (l *line) expect() step {
 	not := l.skip("not")
 	words := []string{"important", "delayed", "paused"}
 	if !not {
-		words = append(words, "open", "ignored", "closed", "tickets", "got", "assigned", "team")
+		words = append(words, "open", "ignored", "closed", "tickets", "got", "assigned", "team", "rated", "unrated")
 	}
 	switch word := l.oneOf(words...); word {
 	case "tickets":
@@ -231,6 +249,11 @@ func (l *line) expect() step {
 	case "team":
 		team := l.name("a team or none")
 		return func(ctx context.Context, p *player) error { return p.expectTeam(ctx, name, team) }
+	case "rated":
+		word += " " + strconv.Itoa(l.score())
+		fallthrough
+	case "unrated":
+		return func(ctx context.Context, p *player) error { return p.expectRated(ctx, name, word) }
 	case "important", "delayed", "paused":
 		return func(ctx context.Context, p *player) error { return p.expectFlag(ctx, name, word, not) }
 	default:

@@ -23,7 +23,7 @@ const root = "../.."
 // future is how the newer version differs: everything that is stored has a newer
 // format and holds something that this version does not know.
 var future = []struct{ file, old, new string }{
-	{"tickets/ticket.go", "const Format = 4", "const Format = 5"},
+	{"tickets/ticket.go", "const Format = 5", "const Format = 6"},
 	{"tickets/ticket.go", "const SessionFormat = 2", "const SessionFormat = 3"},
 	{"tickets/roster.go", "const RosterFormat = 1", "const RosterFormat = 2"},
 	{"chatcfg/account.go", "const AccountFormat = 2", "const AccountFormat = 3"},
@@ -40,7 +40,7 @@ var future = []struct{ file, old, new string }{
 	},
 	{"storage/ticketquery.go", "var ticketColumns = []ticketColumn{", `var ticketColumns = []ticketColumn{
 	{Column: columns.Column{
-		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 11, Postgres: 10},
+		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 12, Postgres: 11},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Agent) },
 	}},`},
 }
@@ -101,7 +101,7 @@ func build(ctx context.Context, t *testing.T) (this, next string) {
 
 // schema is this version's, newer the newer one's.
 const (
-	schema = 9
+	schema = 10
 	newer  = schema + 2
 )
 

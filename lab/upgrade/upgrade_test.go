@@ -229,7 +229,7 @@ func TestUpgrade(t *testing.T) {
 
 	// Nothing that the newer one wrote was written again by another.
 	assert.Zero(t, s.number("SELECT count(*) FROM charla.conversations WHERE version > 0 AND "+
-		"(position('\\x0805'::bytea IN doc) = 1) <> (position($1::bytea IN doc) > 0)", []byte(unknown)))
+		"(position('\\x0806'::bytea IN doc) = 1) <> (position($1::bytea IN doc) > 0)", []byte(unknown)))
 	assert.LessOrEqual(t, int64(4), s.number("SELECT count(*) FROM charla.conversations WHERE position($1::bytea IN doc) > 0", []byte(unknown)))
 	assert.EqualValues(t, 2, s.number("SELECT count(*) FROM charla.sessions WHERE account = $2 AND position($1::bytea IN doc) > 0", []byte(unknown), account.UUID[:]))
 }

@@ -179,7 +179,12 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 // values at their ranks. It fails as one does.
 func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
 	var r tickets.Report
-	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed}
+	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed, &r.Ratings.Asked}
+	rated := ""
+	for i := range r.Ratings.Scores {
+		dest = append(dest, &r.Ratings.Scores[i])
+		rated += ", count(*) FILTER (WHERE rating = " + strconv.Itoa(i+1) + ")"
+	}
 	for _, t := range []*tickets.Times{&r.First, &r.All} {
 		dest = append(dest, &t.Count, (*int64)(&t.Mean), (*int64)(&t.P50), (*int64)(&t.P90), &t.Limited, &t.InTime)
 	}
@@ -190,7 +195,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 	_, err := p.s.one(ctx, `WITH given AS MATERIALIZED (
 			SELECT first, waited, sla FROM charla.answers WHERE account = $1 AND at >= $2 AND at < $3),
 		made AS (SELECT count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'ignored'), count(*) FILTER (WHERE status = 'closed'),
-			count(*) FILTER (WHERE important), count(*) FILTER (WHERE delayed)
+			count(*) FILTER (WHERE important), count(*) FILTER (WHERE delayed), count(rating)`+rated+`
 			FROM charla.tickets WHERE account = $1 AND created >= $2 AND created < $3),
 		first AS (SELECT `+figures+` FROM given WHERE first),
 		every AS (SELECT `+figures+` FROM given)

@@ -17,22 +17,26 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 	var times storage.Reporter
 	err := p.s.readers.snapshot(ctx, func(c *conn) error {
 		args := []any{account.UUID[:], micros(from), micros(to)}
-		err := c.each(ctx, `SELECT status, count(*), sum(important), sum(delayed) FROM tickets
-			WHERE account = `+ofAccount+` AND created >= ?2 AND created < ?3 GROUP BY status`, args,
+		err := c.each(ctx, `SELECT status, rating IS NOT NULL, coalesce(rating, 0), count(*), sum(important), sum(delayed) FROM tickets
+			WHERE account = `+ofAccount+` AND created >= ?2 AND created < ?3 GROUP BY status, rating`, args,
 			func(scan func(...any) error) error {
 				var status tickets.Status
-				var n, important, delayed int64
-				err := scan(&status, &n, &important, &delayed)
+				var asked, score, n, important, delayed int64
+				err := scan(&status, &asked, &score, &n, &important, &delayed)
 				switch status {
 				case tickets.StatusOpen:
-					r.Open = n
+					r.Open += n
 				case tickets.StatusIgnored:
-					r.Ignored = n
+					r.Ignored += n
 				case tickets.StatusClosed:
-					r.Closed = n
+					r.Closed += n
 				}
 				r.Important += important
 				r.Delayed += delayed
+				r.Ratings.Asked += asked * n
+				if score >= 1 && score <= int64(len(r.Ratings.Scores)) {
+					r.Ratings.Scores[score-1] += n
+				}
 				return err
 			})
 		if err != nil {

@@ -132,6 +132,12 @@ func figures(all []tickets.Ticket, answers []tickets.Answer, from, to time.Time)
 		if t.Delayed() {
 			r.Delayed++
 		}
+		if t.Asked || t.Rating != nil {
+			r.Ratings.Asked++
+		}
+		if t.Rating != nil {
+			r.Ratings.Scores[t.Rating.Score-1]++
+		}
 	}
 	var first, every []tickets.Answer
 	for _, answer := range answers {

@@ -55,6 +55,10 @@ func shape(i int, b *storage.Batch) {
 	}
 	t.Assignee.Agent = []tickets.AgentID{"ana", "", "beto", ""}[i/3%4]
 	t.Team = []tickets.TeamID{"", "ventas", "Ventas"}[i/5%3]
+	t.Asked = i%4 > 0
+	if score := i / 2 % 7; score > 1 { // also of one who was not asked
+		t.Rating = &tickets.Rating{Score: score - 1, Comment: "ñ", At: later(i)}
+	}
 	t.Turn = []tickets.Turn{{}, {Agent: "ana", Key: "k"}, {Agent: "an", Key: "a\nk"}}[i%7%3]
 	b.Active = t.Status == tickets.StatusOpen
 }
@@ -94,6 +98,14 @@ var filters = []struct {
 	{"unassigned of a team", storage.TicketQuery{Unassigned: true, Team: "Ventas"}, func(t *tickets.Ticket) bool {
 		return t.Assignee.Agent == "" && t.Team == "Ventas" && t.Status != tickets.StatusClosed
 	}},
+	{"score", storage.TicketQuery{Score: 5}, func(t *tickets.Ticket) bool { return t.Rating != nil && t.Rating.Score == 5 }},
+	{"score of closed ones", storage.TicketQuery{Score: 1, Status: tickets.StatusClosed}, func(t *tickets.Ticket) bool {
+		return t.Rating != nil && t.Rating.Score == 1 && t.Status == tickets.StatusClosed
+	}},
+	{"score of a team", storage.TicketQuery{Score: 2, Team: "ventas"}, func(t *tickets.Ticket) bool {
+		return t.Rating != nil && t.Rating.Score == 2 && t.Team == "ventas"
+	}},
+	{"no such score", storage.TicketQuery{Score: -1}, func(*tickets.Ticket) bool { return false }},
 	{"turn", storage.TicketQuery{Turn: tickets.Turn{Agent: "ana", Key: "k"}}, func(t *tickets.Ticket) bool { return t.Turn.Agent == "ana" }},
 	{"no such turn", storage.TicketQuery{Turn: tickets.Turn{Agent: "ana", Key: "K"}}, func(*tickets.Ticket) bool { return false }},
 	{"all at once", storage.TicketQuery{

@@ -56,6 +56,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 		Number: 2, Previous: 1, Status: tickets.StatusOpen, Important: true, KeywordsOff: true, Paused: true,
 		CreatedAt: at(11), OpenedAt: at(12), ClosedAt: at(13), ChangedAt: at(14),
 		LastWord: tickets.SideAgent, Agent: "ana", AgentName: text, Answered: true, Assignee: tickets.Assignee{Agent: "beto", Name: text}, Team: "ventas ñ", Turn: tickets.Turn{Agent: "ana", Key: "k ñ"},
+		Asked: true, Rating: &tickets.Rating{Score: 4, Comment: text, At: at(28)},
 		Wait:       &tickets.Wait{Since: at(15), Clock: chatcfg.Business, Limit: tickets.Span(90 * time.Second), Due: at(16), DelayedAt: at(17)},
 		CountsFrom: at(18), Memory: []tickets.Memory{{Rule: "outOfHours", At: at(19)}, {Rule: "noAgents", Number: 9}}, Notified: []string{"b@example.com", "a@example.com"},
 		Typification: &tickets.Typification{Category: text, Fields: map[string]string{text: text, "b": ""}},
@@ -70,7 +71,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 		Actor:  tickets.Actor{Kind: tickets.ActorRule, Agent: "ana", Name: text, Session: conv.Session, Rule: "sla"},
 		Inputs: tickets.Inputs{Now: at(23), Presence: tickets.Presence{Available: true, Absence: 4}, Config: 7, Chance: 1<<64 - 1},
 		Facts: []tickets.Fact{{Kind: tickets.FactClosed, Rule: "autoClose", Seq: 3, Reason: tickets.ReasonAutomatic, Address: "a@example.com", Waited: tickets.Span(61 * time.Second)},
-			{Kind: tickets.FactAssigned, Assignee: tickets.Assignee{Agent: "beto", Name: text}, Team: tickets.TeamID(text)}, {Kind: tickets.FactCreated}},
+			{Kind: tickets.FactAssigned, Assignee: tickets.Assignee{Agent: "beto", Name: text}, Team: tickets.TeamID(text)}, {Kind: tickets.FactRated, Score: 5, Comment: text}, {Kind: tickets.FactCreated}},
 		Trace: []tickets.Finding{{Rule: "important", Fired: true, Why: "word", Text: 2, Word: text, From: 3, To: 9, Until: at(24)}, {Rule: "sla"}},
 	}}
 	b.Answers = []tickets.Answer{{Ticket: 2, Since: at(25), At: at(26), Waited: tickets.Span(time.Hour), Limit: tickets.Span(time.Minute), First: true, Agent: "ana"}}

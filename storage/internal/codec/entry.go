@@ -40,7 +40,9 @@ func AppendEntry(b []byte, e *tickets.Entry) []byte {
 		b = appendText(b, 5, f.Address)
 		b = appendInt(b, 6, int64(f.Waited))
 		b = appendAssignee(b, 7, f.Assignee)
-		b = end(appendText(b, 8, f.Team), at)
+		b = appendText(b, 8, f.Team)
+		b = appendInt(b, 9, f.Score)
+		b = end(appendText(b, 10, f.Comment), at)
 	}
 	for i := range e.Trace {
 		f := &e.Trace[i]
@@ -150,6 +152,10 @@ func readFact(r *reader, f *tickets.Fact) {
 			readAssignee(&sub, &f.Assignee)
 		case 8:
 			f.Team = tickets.TeamID(sub.string())
+		case 9:
+			f.Score = int(sub.int())
+		case 10:
+			f.Comment = sub.string()
 		}
 	}
 	r.leave(&sub)

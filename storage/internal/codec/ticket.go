@@ -58,6 +58,13 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 	b, at := begin(b, 28)
 	b = appendText(b, 1, t.Turn.Agent)
 	b = endUnlessEmpty(appendText(b, 2, t.Turn.Key), start, at)
+	b = appendBool(b, 29, t.Asked)
+	if t.Rating != nil {
+		b, at = begin(b, 30)
+		b = appendInt(b, 1, t.Rating.Score)
+		b = appendText(b, 2, t.Rating.Comment)
+		b = end(appendTime(b, 3, t.Rating.At), at)
+	}
 	return b
 }
 
@@ -125,6 +132,10 @@ func DecodeTicket(doc string, t *tickets.Ticket) error {
 			t.Team = tickets.TeamID(r.string())
 		case 28:
 			readTurn(&r, &t.Turn)
+		case 29:
+			t.Asked = r.bool()
+		case 30:
+			t.Rating = readRating(&r)
 		}
 	}
 	return r.err()
@@ -172,6 +183,24 @@ func readTurn(r *reader, turn *tickets.Turn) {
 		}
 	}
 	r.leave(&sub)
+}
+
+// readRating returns the rating in a field. If it is malformed, the reader fails.
+func readRating(r *reader) *tickets.Rating {
+	rating := &tickets.Rating{}
+	sub := r.within()
+	for sub.next() {
+		switch sub.field {
+		case 1:
+			rating.Score = int(sub.int())
+		case 2:
+			rating.Comment = sub.string()
+		case 3:
+			rating.At = sub.time()
+		}
+	}
+	r.leave(&sub)
+	return rating
 }
 
 // readMemory reads the memory of a rule in a field into m. If it is malformed, the

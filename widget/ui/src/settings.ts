@@ -29,6 +29,12 @@ export interface Settings {
   }
   position: 'right' | 'left'
   primaryColor: string
+  rating?: {
+    comment: boolean
+    question: string
+    scale: 'stars' | 'thumbs'
+    thanks: string
+  }
   sound: boolean
   textColor: string
   visitorEnds: boolean

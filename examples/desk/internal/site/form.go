@@ -167,6 +167,12 @@ func (b *builder) view(s setting, value any) *fieldView {
 	case "choice":
 		f.Value = plain(value)
 		f.Choices = b.choices(f.Setting.Choices, f.Value)
+	case "checks":
+		list, _ := value.([]any)
+		f.Choices = b.choices(f.Setting.Choices, "")
+		for i := range f.Choices {
+			f.Choices[i].Selected = slices.Contains(list, any(f.Choices[i].Value))
+		}
 	case "texts":
 		list, _ := value.([]any)
 		for i := range f.Items {

@@ -33,7 +33,8 @@ const rich = `{
       "title": "T", "description": "D", "success": "S", "error": "E"},
     "sound": true, "primaryColor": "#123", "textColor": "#ffffff", "position": "left", "longButton": {"enabled": true, "text": "Hola"},
     "writeAsCompany": true, "facebook": {"enabled": true, "only": false}, "google": {"enabled": true, "only": false}, "anonymous": false,
-    "visitorEnds": true, "emailAsIdentifier": true, "askRUT": true, "askPhone": true, "openOnLoad": {"enabled": true, "delaySeconds": 3, "devices": "mobile"},
+    "visitorEnds": true, "rating": {"enabled": true, "scale": "thumbs", "question": "Q", "thanks": "T", "comment": true, "reasons": ["automatic", "customer"]},
+    "emailAsIdentifier": true, "askRUT": true, "askPhone": true, "openOnLoad": {"enabled": true, "delaySeconds": 3, "devices": "mobile"},
     "notification": {"reply": true, "count": 3}, "welcome": {"enabled": true, "delaySeconds": 1, "repeatMinutes": 2, "existing": true, "devices": "desktop", "text": "Hola\n\nadiós", "author": "Ana"},
     "identificationMessage": "I", "headerMessage": "H", "locale": "pt"}}`
 
@@ -54,7 +55,8 @@ const other = `{
       "title": "T2", "description": "D2", "success": "S2", "error": "E2"},
     "sound": false, "primaryColor": "#222222", "textColor": "#eee", "position": "right", "longButton": {"enabled": false, "text": "Chao"},
     "writeAsCompany": false, "facebook": {"enabled": false, "only": true}, "google": {"enabled": true, "only": true}, "anonymous": false,
-    "visitorEnds": false, "emailAsIdentifier": false, "askRUT": false, "askPhone": false, "openOnLoad": {"enabled": false, "delaySeconds": 0, "devices": "desktop"},
+    "visitorEnds": false, "rating": {"enabled": false, "scale": "stars", "question": "Q2", "thanks": "T2", "comment": false, "reasons": ["manual"]},
+    "emailAsIdentifier": false, "askRUT": false, "askPhone": false, "openOnLoad": {"enabled": false, "delaySeconds": 0, "devices": "desktop"},
     "notification": {"reply": false, "count": 1}, "welcome": {"enabled": false, "delaySeconds": 0, "repeatMinutes": 5, "existing": false, "devices": "all", "text": "Otra", "author": ""},
     "identificationMessage": "I2", "headerMessage": "H2", "locale": "auto"}}`
 

@@ -18,7 +18,7 @@ import (
 type setting struct {
 	chatcfg.Setting
 	// Edit is check, choice, number, line, text, color, duration, texts (each in
-	// a box), lines (one a line) or rows.
+	// a box), lines (one a line), checks (boxes to tick) or rows.
 	Edit string
 }
 
@@ -42,6 +42,8 @@ func editorOf(s chatcfg.Setting) string {
 		return "rows"
 	case s.Items > 0 && s.Kind == chatcfg.KindTemplate:
 		return "texts"
+	case s.Items > 0 && s.Kind == chatcfg.KindChoice:
+		return "checks"
 	case s.Items > 0:
 		return "lines"
 	}
@@ -118,6 +120,16 @@ func typed(all map[string]setting, form url.Values) document {
 		case "texts":
 			if form.Has(indexed(path, 0)) {
 				d.set(path, textList(form, path, s.Items))
+			}
+		case "checks":
+			list := []any{}
+			for _, one := range form[path] {
+				if one != "" { // which says that the boxes are there
+					list = append(list, one)
+				}
+			}
+			if form.Has(path) {
+				d.set(path, list)
 			}
 		case "lines":
 			list := []any{}
