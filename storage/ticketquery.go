@@ -22,15 +22,13 @@ type TicketQuery struct {
 	Category string
 	Fields   map[string]string
 	// Assignee lists only what that agent has, Team what that team has; empty: any.
-	// Unassigned lists only what is not closed and no agent has. What these and Turn name is at
-	// most a kilobyte long.
+	// Unassigned lists only what is not closed and no agent has. What these name is at most a
+	// kilobyte long.
 	Assignee   tickets.AgentID `json:",omitempty"`
 	Team       tickets.TeamID  `json:",omitempty"`
 	Unassigned bool            `json:",omitempty"`
 	// Score lists only what was rated so; zero: any.
 	Score int `json:",omitempty"`
-	// Turn lists only what that call took; zero: any.
-	Turn tickets.Turn `json:",omitzero"`
 	// Words are folded words of which all must occur in the ticket's texts,
 	// whichever, as whole words, the last one as a prefix of one. They are
 	// compared as they are, byte by byte; no character has a meaning of its own. None is
@@ -162,14 +160,6 @@ var ticketColumns = []ticketColumn{
 		wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Assignee) },
 	},
 	{
-		// An agent's ID has no line break.
-		Column: columns.Column{
-			Name: "turn", Type: columns.Text, Nullable: true, Since: columns.Since{SQLite: 8, Postgres: 7},
-			Value: func(t *tickets.Ticket) columns.Value { return turn(t.Turn) },
-		},
-		wanted: func(q *TicketQuery) columns.Value { return turn(q.Turn) },
-	},
-	{
 		Column: columns.Column{
 			Name: "created", Type: columns.Number, Since: first,
 			Value: func(t *tickets.Ticket) columns.Value { return columns.Instant(t.CreatedAt) },
@@ -201,14 +191,6 @@ var ticketColumns = []ticketColumn{
 			},
 		},
 	},
-}
-
-// turn returns the column's value of a turn, or NULL for none.
-func turn(t tickets.Turn) columns.Value {
-	if t == (tickets.Turn{}) {
-		return columns.Value{}
-	}
-	return columns.String(string(t.Agent) + "\n" + t.Key)
 }
 
 // TicketColumns returns the columns by which the stores in SQL find tickets. It is for

@@ -40,7 +40,7 @@ var future = []struct{ file, old, new string }{
 	},
 	{"storage/ticketquery.go", "var ticketColumns = []ticketColumn{", `var ticketColumns = []ticketColumn{
 	{Column: columns.Column{
-		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 12, Postgres: 11},
+		Name: "answerer", Type: columns.Text, Since: columns.Since{SQLite: 13, Postgres: 12},
 		Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Agent) },
 	}},`},
 }
@@ -101,7 +101,7 @@ func build(ctx context.Context, t *testing.T) (this, next string) {
 
 // schema is this version's, newer the newer one's.
 const (
-	schema = 10
+	schema = 11
 	newer  = schema + 2
 )
 

@@ -75,6 +75,27 @@ func TestMigrate(t *testing.T) {
 	assert.Equal(t, sqlite.SchemaError{Found: known + 1, Known: known}, *newer)
 }
 
+// A database in which tickets were found by the call that took them loses that index, and keeps
+// the column for processes that write it.
+func TestNoTurn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.chat(b.account).says("hola")
+	require.NoError(t, b.Store.Close())
+	db := database(t, b.path)
+	_, err := db.ExecContext(b.ctx, `CREATE INDEX tickets_turn ON tickets (account, turn, changed) WHERE turn IS NOT NULL;
+DELETE FROM charla_schema WHERE version > 11`)
+	require.NoError(t, err)
+	again, err := sqlite.Open(b.path, nil)
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
+	var indexes, changed int
+	require.NoError(t, db.QueryRowContext(b.ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'tickets_turn'").Scan(&indexes))
+	assert.Zero(t, indexes)
+	require.NoError(t, db.QueryRowContext(b.ctx, "UPDATE tickets SET turn = 'ana' RETURNING 1").Scan(&changed))
+	assert.Equal(t, 1, changed)
+}
+
 func TestForeignDatabase(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "other.db")

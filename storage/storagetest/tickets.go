@@ -106,8 +106,6 @@ var filters = []struct {
 		return t.Rating != nil && t.Rating.Score == 2 && t.Team == "ventas"
 	}},
 	{"no such score", storage.TicketQuery{Score: -1}, func(*tickets.Ticket) bool { return false }},
-	{"turn", storage.TicketQuery{Turn: tickets.Turn{Agent: "ana", Key: "k"}}, func(t *tickets.Ticket) bool { return t.Turn.Agent == "ana" }},
-	{"no such turn", storage.TicketQuery{Turn: tickets.Turn{Agent: "ana", Key: "K"}}, func(*tickets.Ticket) bool { return false }},
 	{"all at once", storage.TicketQuery{
 		Status: tickets.StatusOpen, Important: true, Delayed: true, Category: "venta", Fields: map[string]string{"canal": "web"},
 	}, func(t *tickets.Ticket) bool {
