@@ -166,21 +166,6 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 // scope returns the scope of the agent's keys.
 func (a *Agent) scope() string { return "agent:" + string(a.who.ID) }
 
-// Typing says to the customer that the agent is typing, for six seconds: a reply, so do
-// not call it while they write a note (R11.4). It is a hint that is kept nowhere. It fails with [chatcfg.Problems] for the person's ID or name,
-// and [ErrNotFound] if there is no such ticket.
-func (a *Agent) Typing(ctx context.Context, ref tickets.Ref) error {
-	ref, err := ownRef(a.account, ref)
-	if err := firstError(err, checkPerson(a.who)); err != nil {
-		return err
-	}
-	if _, err := a.desk.ticket(ctx, ref); err != nil {
-		return err
-	}
-	a.desk.tell(hintAgent, ref.Conversation.UUID, 0)
-	return nil
-}
-
 // MarkRead says that the agent has read a conversation up to a message: their rows change
 // on all their screens ([Agent.Inbox]), and the customer sees how far any agent has read.
 // Marks only rise, and never beyond the last message. They change no ticket, and not the

@@ -3,6 +3,7 @@ package charla
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -14,7 +15,7 @@ import (
 // processes type. Hints may be lost, doubled or late: whatever matters is in the
 // store and arrives by polling. It must be safe for concurrent use.
 type Broker interface {
-	// Publish sends a hint, of at most 64 bytes, to the other processes. It
+	// Publish sends a hint, of at most 160 bytes, to the other processes. It
 	// neither blocks nor fails: what cannot be sent at once is dropped. The hint is
 	// the broker's to keep.
 	Publish(hint []byte)
@@ -31,7 +32,7 @@ const (
 	hintSessions = 'S' // the sessions of an account
 	hintMarked   = 'm' // a conversation's marks
 	hintCustomer = 't' // the customer types
-	hintAgent    = 'T' // an agent types
+	hintActivity = 'A' // an agent does something in a conversation: which activity, and then the agent's ID
 )
 
 const hintSize = 1 + 16 + 8
@@ -46,15 +47,27 @@ func (d *Desk) tell(kind byte, id uuid.UUID, n int64) {
 	} else {
 		d.hear(kind, id, n)
 	}
+	d.publish(kind, id, n, "")
+}
+
+// tellActivity says here and to the other processes what an agent does in a conversation.
+func (d *Desk) tellActivity(id uuid.UUID, who Colleague) {
+	d.setActivity(id, who)
+	d.publish(hintActivity, id, int64(slices.Index(activities, who.Activity)), string(who.Agent))
+}
+
+// publish publishes a hint to the other processes if there is a [Broker], and tells the
+// observer of that.
+func (d *Desk) publish(kind byte, id uuid.UUID, n int64, text string) {
 	if d.o.Broker == nil {
 		return
 	}
-	hint := make([]byte, 0, hintSize)
+	hint := make([]byte, 0, hintSize+len(text))
 	hint = append(append(hint, kind), id[:]...)
 	for shift := 56; shift >= 0; shift -= 8 {
 		hint = append(hint, byte(uint64(n)>>shift))
 	}
-	d.o.Broker.Publish(hint)
+	d.o.Broker.Publish(append(hint, text...))
 	d.hinted(HintSent)
 }
 
@@ -73,8 +86,6 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 		d.topic.tell(id, func(s *topicState) { s.marked++ })
 	case hintCustomer:
 		d.setTyping(id, tickets.SideCustomer)
-	case hintAgent:
-		d.setTyping(id, tickets.SideAgent)
 	default: // of a newer version
 	}
 }
@@ -82,16 +93,28 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 // receive hears a hint that the broker hands over; one of another length is ignored. It
 // tells the observer which of the two it did.
 func (d *Desk) receive(hint []byte) {
-	if len(hint) != hintSize {
+	activity := len(hint) > hintSize && hint[0] == hintActivity
+	if len(hint) != hintSize && !activity {
 		d.hinted(HintIgnored)
 		return
 	}
 	var n uint64
-	for _, b := range hint[17:] {
+	for _, b := range hint[17:hintSize] {
 		n = n<<8 | uint64(b)
 	}
+	id := uuid.UUID(hint[1:17])
+	if !activity {
+		d.hinted(HintHeard)
+		d.hear(hint[0], id, int64(n))
+		return
+	}
+	agent := tickets.AgentID(hint[hintSize:])
+	if n >= uint64(len(activities)) || len(checkID("agent", agent)) > 0 {
+		d.hinted(HintIgnored)
+		return
+	}
 	d.hinted(HintHeard)
-	d.hear(hint[0], uuid.UUID(hint[1:17]), int64(n))
+	d.setActivity(id, Colleague{agent, activities[n]})
 }
 
 // listen receives hints from the broker, which must not be nil, until ctx ends. Whenever

@@ -101,7 +101,7 @@ func TestBroker(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"message ¿hay alguien?", "typing false"}, agent.since())
 		customer.since()
-		require.NoError(t, there.Account(b.account.ID()).Agent(ana).Typing(b.ctx, first.Ref))
+		require.NoError(t, there.Account(b.account.ID()).Agent(ana).SetActivity(b.ctx, first.Ref, charla.Replying))
 		require.NoError(t, there.Account(b.account.ID()).Agent(ana).MarkRead(b.ctx, first.Ref, 2))
 		assert.Equal(t, []string{"typing true", "read 0 2"}, customer.since())
 		require.NoError(t, b.on(there, s).Leave(b.ctx))

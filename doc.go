@@ -74,7 +74,7 @@
 //	}
 //
 // [Inbox.Live] yields tickets as they change, [Inbox.Follow] and [Visitor.Live] one
-// conversation with typing and read marks. Each says when it has yielded all that is
+// conversation with typing, marks and colleagues. Each says when it has yielded all that is
 // stored, and can go on, in any process, from a cursor or a sequence that it yielded
 // before. It reads only when the range asks for more, so a slow reader slows nobody
 // else. examples/agents serves an inbox so, as JSON and server-sent events;

@@ -18,10 +18,10 @@ import (
 func (b *bench) byRef(a *charla.Account, ref tickets.Ref) map[string]func() error {
 	agent, inbox := a.Agent(ana), a.Inbox()
 	calls := map[string]func() error{
-		"Agent.Reply":    func() error { _, err := agent.Reply(b.ctx, ref, "hola", nil); return err },
-		"Agent.Note":     func() error { _, err := agent.Note(b.ctx, ref, "ojo", nil); return err },
-		"Agent.Typing":   func() error { return agent.Typing(b.ctx, ref) },
-		"Agent.MarkRead": func() error { return agent.MarkRead(b.ctx, ref, 1) },
+		"Agent.Reply":       func() error { _, err := agent.Reply(b.ctx, ref, "hola", nil); return err },
+		"Agent.Note":        func() error { _, err := agent.Note(b.ctx, ref, "ojo", nil); return err },
+		"Agent.SetActivity": func() error { return agent.SetActivity(b.ctx, ref, charla.Replying) },
+		"Agent.MarkRead":    func() error { return agent.MarkRead(b.ctx, ref, 1) },
 		"Agent.Reply, a file": func() error {
 			_, err := agent.Reply(b.ctx, ref, "", &charla.WriteOptions{File: &charla.Upload{Name: "a.txt", Body: []byte("a")}})
 			return err
@@ -138,7 +138,7 @@ func TestOwnRef(t *testing.T) {
 	require.NoError(t, err)
 	calls := b.byRef(b.account, tickets.Ref{Conversation: r.Ref.Conversation, Number: r.Ref.Number})
 	order := []string{
-		"Agent.Reply", "Agent.Reply, a file", "Agent.Note", "Agent.QuickReply", "Agent.Typing", "Agent.MarkRead",
+		"Agent.Reply", "Agent.Reply, a file", "Agent.Note", "Agent.QuickReply", "Agent.SetActivity", "Agent.MarkRead",
 		"Inbox.Ticket", "Inbox.Messages", "Inbox.File", "Inbox.History", "Inbox.Explain", "Inbox.DryRun", "Inbox.Marks", "Inbox.Follow",
 		"Agent.Do, mark", "Agent.Do, unmark", "Agent.Do, classify", "Agent.Do, describe", "Agent.Do, pause", "Agent.Do, resume",
 		"Agent.Do, take", "Agent.Do, assign", "Agent.Do, close", "Agent.Do, open", "Agent.Do, ignore",

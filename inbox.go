@@ -255,8 +255,8 @@ func (b *Inbox) File(ctx context.Context, ref tickets.Ref, seq int64) (tickets.F
 }
 
 // Follow yields a conversation's messages after a sequence number, in order and
-// without a gap, as they come, with typing and read marks, until ctx ends or the
-// reader stops (R8.3). An empty [Update] comes once, when everything stored before has
+// without a gap, as they come, with typing, read marks and what colleagues do, until ctx
+// ends or the reader stops (R8.3, R11.7). An empty [Update] comes once, when everything stored before has
 // been yielded, and then after each beat without news; a beat of zero: never. It reads
 // only when asked for the next one, so a slow reader slows nobody. What another process
 // wrote it sees within [RunnerOptions].Poll. The last pair has the error that ended it:
@@ -266,7 +266,7 @@ func (b *Inbox) Follow(ctx context.Context, ref tickets.Ref, after int64, beat t
 	if err != nil {
 		return func(yield func(Update, error) bool) { yield(Update{}, err) }
 	}
-	return b.desk.followTicket(ctx, ref, after, beat)
+	return b.desk.followTicket(ctx, ref, b.reader, after, beat)
 }
 
 // History reads the history of a ticket, or of the whole conversation if ref.Number is

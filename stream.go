@@ -17,23 +17,26 @@ type Update struct {
 	Typing  *bool
 	Read    *tickets.Marks
 	Closed  *Closing
+	// Colleague is what another agent does in the ticket now; visitors are told of none.
+	Colleague *Colleague
 }
 
-// typingFor is how long one call of [Visitor.Typing] or [Agent.Typing] holds.
+// typingFor is how long one call of [Visitor.Typing] holds, or of [Agent.SetActivity]
+// with an agent who writes.
 const typingFor = 6 * time.Second
 
 // recheck is how often a stream makes sure of its session when nothing happens.
 const recheck = 15 * time.Second
 
 // followTicket returns the stream of a conversation as its agents see it, after a
-// sequence number. It yields one error, [ErrNotFound], if there is no such
-// conversation.
-func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, after int64, beat time.Duration) iter.Seq2[Update, error] {
+// sequence number; of reader it does not tell what they do. It yields one error,
+// [ErrNotFound], if there is no such conversation.
+func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, reader tickets.AgentID, after int64, beat time.Duration) iter.Seq2[Update, error] {
 	ref.Number = 0
 	if _, err := d.ticket(ctx, ref); err != nil {
 		return func(yield func(Update, error) bool) { yield(Update{}, err) }
 	}
-	s := stream{ref: ref, side: tickets.SideAgent, beat: beat}
+	s := stream{ref: ref, side: tickets.SideAgent, reader: reader, beat: beat}
 	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
 		list, err := d.store.Queries().Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: after})
 		return list, ref.Conversation, storeError(err)
@@ -64,6 +67,8 @@ func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat 
 type stream struct {
 	ref  tickets.Ref
 	side tickets.Side
+	// reader is the agent who reads; empty: it is not known who.
+	reader tickets.AgentID
 	// read reads the messages after a sequence number, and returns their conversation.
 	read func(after int64) ([]tickets.Message, tickets.ConversationID, error)
 	beat time.Duration
@@ -87,6 +92,8 @@ type running struct {
 	marks             tickets.Marks
 	// told is what was last yielded of closed; nil: nothing.
 	told *Closing
+	// colleagues are those of whom was last yielded that they do something.
+	colleagues []Colleague
 }
 
 // live returns the stream of what comes after a sequence number. It reads after each
@@ -182,7 +189,7 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 			return false, false, nil
 		}
 		r.after, r.yieldedAt = list[i].Seq, r.d.Now()
-		r.d.topic.stopTyping(actual.UUID, list[i].From)
+		r.d.topic.stopTyping(actual.UUID, &list[i])
 		r.seen.marked = -1
 	}
 	if r.closed != nil && len(list) == 0 && !r.closed.same(r.told) {
@@ -212,6 +219,9 @@ func (r *running) yieldOther(ctx context.Context, state topicState, now time.Tim
 		if r.types = types; !tell(Update{Typing: &types}) {
 			return false, nil
 		}
+	}
+	if r.side == tickets.SideAgent && !r.yieldColleagues(state.present, now) {
+		return false, nil
 	}
 	beats := r.beat > 0 && now.Sub(r.yieldedAt).Abs() >= r.beat
 	if state.marked != r.seen.marked || beats {
@@ -243,6 +253,13 @@ func (r *running) wait(state topicState, now time.Time) time.Duration {
 	}
 	if r.types {
 		wait = min(wait, state.typing(r.side).Sub(now))
+	}
+	if len(r.colleagues) > 0 {
+		for _, p := range state.present {
+			if p.at(now) != "" {
+				wait = min(wait, p.ends(now).Sub(now))
+			}
+		}
 	}
 	return max(wait, time.Millisecond)
 }

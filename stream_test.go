@@ -1,6 +1,7 @@
 package charla_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -41,6 +42,8 @@ func watch(t *testing.T, open func(context.Context) iter.Seq2[charla.Update, err
 				s.told = append(s.told, "message "+u.Message.Text)
 			case u.Typing != nil:
 				s.told = append(s.told, fmt.Sprint("typing ", *u.Typing))
+			case u.Colleague != nil:
+				s.told = append(s.told, fmt.Sprint(u.Colleague.Agent, " ", cmp.Or(u.Colleague.Activity, "left")))
 			case u.Read != nil:
 				s.told = append(s.told, fmt.Sprintf("read %d %d", u.Read.Customer, u.Read.Agent))
 			default:
@@ -85,16 +88,16 @@ func TestLive(t *testing.T) {
 			return s.Live(ctx, 0, 25*time.Second)
 		})
 		agent := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
-			return b.account.Inbox().Follow(ctx, first.Ref, 1, 25*time.Second)
+			return b.agent(ana).Inbox().Follow(ctx, first.Ref, 1, 25*time.Second)
 		})
 		assert.Equal(t, []string{"message hola", "nothing"}, customer.since())
 		assert.Equal(t, []string{"nothing"}, agent.since(), "nothing after message 1")
 
-		require.NoError(t, b.agent(ana).Typing(b.ctx, first.Ref))
+		require.NoError(t, b.agent(ana).SetActivity(b.ctx, first.Ref, charla.Replying))
 		assert.Equal(t, []string{"typing true"}, customer.since())
 		assert.Empty(t, agent.since(), "agents do not see themselves type")
 		elapse(5 * time.Second)
-		require.NoError(t, b.agent(ana).Typing(b.ctx, first.Ref))
+		require.NoError(t, b.agent(ana).SetActivity(b.ctx, first.Ref, charla.Replying))
 		assert.Empty(t, customer.since(), "still typing")
 		_, err = b.agent(ana).Reply(b.ctx, first.Ref, "dime", nil)
 		require.NoError(t, err)
@@ -257,7 +260,7 @@ func TestTypingIsOneAccounts(t *testing.T) {
 	ref := first.Ref
 	ref.Account = other.ID()
 	for _, foreign := range []*charla.Agent{b.agent(ana), other.Agent(ana)} {
-		require.ErrorIs(t, foreign.Typing(b.ctx, ref), charla.ErrNotFound)
+		require.ErrorIs(t, foreign.SetActivity(b.ctx, ref, charla.Replying), charla.ErrNotFound)
 		require.ErrorIs(t, foreign.MarkRead(b.ctx, ref, 1), charla.ErrNotFound)
 	}
 	marks, err := other.Inbox().Marks(b.ctx, ref)

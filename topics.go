@@ -38,6 +38,9 @@ type topicState struct {
 	// version is the conversation's, as far as the store has told.
 	version int64
 	typists
+	// present are the agents who do something in the conversation. The list is replaced,
+	// never changed.
+	present []present
 }
 
 // typists are until when each side types.
@@ -168,17 +171,19 @@ func (t *topics) reset() {
 
 // stopTyping records that the writer of a message no longer types. It wakes no reader:
 // the message does.
-func (t *topics) stopTyping(id uuid.UUID, author tickets.Author) {
+func (t *topics) stopTyping(id uuid.UUID, m *tickets.Message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	one := t.m[id]
 	switch {
 	case one == nil:
 		delete(t.unwatched, id)
-	case author == tickets.FromCustomer:
+	case m.From == tickets.FromCustomer:
 		one.customer = time.Time{}
-	case author == tickets.FromAgent:
-		one.agent = time.Time{}
+	case m.From == tickets.FromAgent:
+		one.agent, one.present = time.Time{}, stopWriting(one.present, m.Agent)
+	case m.From == tickets.FromNote:
+		one.present = stopWriting(one.present, m.Agent)
 	default:
 	}
 }

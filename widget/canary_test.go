@@ -75,7 +75,7 @@ func TestCanaries(t *testing.T) {
 			_, err = acts.Do(t.Context(), ref, cmd, nil)
 			require.NoError(t, err)
 		}
-		require.NoError(t, acts.Typing(t.Context(), ref))
+		require.NoError(t, acts.SetActivity(t.Context(), ref, charla.Replying))
 	}
 	proven, err := verified.Write(t.Context(), "hola", nil)
 	require.NoError(t, err)

@@ -156,14 +156,14 @@ func TestLongPoll(t *testing.T) {
 	waiting := make(chan page)
 	go func() { waiting <- ask("after=5&wait=20&agent=4&customer=0&typing=false") }()
 	time.Sleep(20 * time.Millisecond)
-	require.NoError(t, s.ana().Typing(t.Context(), ref))
+	require.NoError(t, s.ana().SetActivity(t.Context(), ref, charla.Replying))
 	assert.True(t, (<-waiting).Typing.Agent)
 
 	// What is said between two polls is told by the next one.
 	require.Eventually(t, func() bool { return widget.Streams(s.handler) == 0 }, 10*time.Second, time.Millisecond)
 	quiet := s.enter("berta")
 	other := s.write(quiet, "uno").Ref
-	require.NoError(t, s.ana().Typing(t.Context(), other))
+	require.NoError(t, s.ana().SetActivity(t.Context(), other, charla.Replying))
 	got := s.do(request{path: "messages?after=1&wait=20&agent=0&customer=0&typing=false", token: quiet.token})
 	var told page
 	got.into(t, &told)
@@ -185,7 +185,7 @@ func TestClaimedEmail(t *testing.T) {
 	ref := s.write(carla, "mi secreto").Ref
 	s.reply(ref, "la respuesta")
 	require.NoError(t, s.ana().MarkRead(t.Context(), ref, 1))
-	require.NoError(t, s.ana().Typing(t.Context(), ref))
+	require.NoError(t, s.ana().SetActivity(t.Context(), ref, charla.Replying))
 
 	thief := s.start(s.account, charla.Entry{Name: "x", Email: "carla@example.com"})
 	nobody := s.start(s.account, charla.Entry{Name: "x", Email: "nobody@example.com"})
@@ -223,7 +223,7 @@ func TestClaimedEmail(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, marks.Customer, "nor does it speak for them")
 
-	require.NoError(t, s.ana().Typing(t.Context(), ref))
+	require.NoError(t, s.ana().SetActivity(t.Context(), ref, charla.Replying))
 	require.NoError(t, s.ana().MarkRead(t.Context(), ref, 2))
 	time.Sleep(100 * time.Millisecond)
 

@@ -157,7 +157,7 @@ func TestStream(t *testing.T) {
 		e.want("1=1 customer uno", "2=2 agent dos", "ready {}")
 		s.write(v, "tres")
 		e.want("3=3 customer tres")
-		require.NoError(t, s.ana().Typing(t.Context(), ref))
+		require.NoError(t, s.ana().SetActivity(t.Context(), ref, charla.Replying))
 		e.want(`typing {"agent":true}`)
 		require.NoError(t, s.ana().MarkRead(t.Context(), ref, 3))
 		e.want(`read {"agent":3,"customer":0}`)

@@ -81,7 +81,7 @@ func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
 	elsewhere := there.Account(account.ID())
 	p.agent = elsewhere.Agent(charla.Person{ID: "ana", Name: "Ana"})
 	p.customerSees = screen(p.customer.Live(ctx, 0, 0))
-	p.agentSees = screen(elsewhere.Inbox().Follow(ctx, p.ref, 0, 0))
+	p.agentSees = screen(p.agent.Inbox().Follow(ctx, p.ref, 0, 0))
 	return p
 }
 
@@ -109,7 +109,7 @@ func (p *pair) typing() {
 	assert.Equal(p.t, "typed", next(p.t, p.agentSees))
 	assert.Equal(p.t, "typed", next(p.t, p.customerSees))
 	assert.Equal(p.t, "typing false", next(p.t, p.agentSees))
-	require.NoError(p.t, p.agent.Typing(p.t.Context(), p.ref))
+	require.NoError(p.t, p.agent.SetActivity(p.t.Context(), p.ref, charla.Replying))
 	assert.Equal(p.t, "typing true", next(p.t, p.customerSees))
 	_, err = p.agent.Reply(p.t.Context(), p.ref, "answered", nil)
 	require.NoError(p.t, err)

@@ -119,7 +119,7 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 	case "close":
 		return agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	case "typing":
-		return nil, agent.Typing(ctx, ref)
+		return nil, agent.SetActivity(ctx, ref, charla.Replying)
 	case "read":
 		return nil, agent.MarkRead(ctx, ref, o.Seq)
 	}

@@ -249,7 +249,7 @@ func (v *visit) act() error {
 	action := v.r.PathValue("action")
 	switch action {
 	case "typing":
-		if err := agent.Typing(ctx, ref); err != nil {
+		if err := agent.SetActivity(ctx, ref, charla.Replying); err != nil {
 			return err
 		}
 		v.w.WriteHeader(http.StatusNoContent)
