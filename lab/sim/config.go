@@ -96,6 +96,10 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 	cfg.Chat.Google.Enabled = true
 	cfg.Chat.Anonymous = r.IntN(2) > 0
 	cfg.Chat.VisitorEnds = r.IntN(4) > 0
+	cfg.Chat.Rating = chatcfg.Rating{
+		Enabled: r.IntN(8) > 0, Scale: []chatcfg.Scale{chatcfg.Stars, chatcfg.Stars, chatcfg.Thumbs}[r.IntN(3)], Comment: r.IntN(3) > 0,
+		Reasons: [][]string{{"manual"}, {"automatic"}, {"customer", "manual"}, {"automatic", "customer", "manual"}}[r.IntN(4)],
+	}
 	cfg.Chat.EmailAsIdentifier = !cfg.Chat.Anonymous && r.IntN(3) > 0
 }
 

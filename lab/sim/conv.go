@@ -228,6 +228,9 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 	if e.Kind == tickets.CommandEnd {
 		m.tag(endTag(e.Actor.Session), place{c, e.N, 0})
 	}
+	if e.Kind == tickets.CommandRate {
+		m.tag(rateTag(e.Actor.Session, by.cmd.Score), place{c, e.N, 0})
+	}
 	if changed := by.number(c); e.Ticket != changed {
 		m.w.failf("history", "entry %d (%s) is of ticket %d, want %d", e.N, e.Kind, e.Ticket, changed)
 	}
@@ -288,6 +291,9 @@ func (m *model) facts(e *tickets.Entry, x expected) {
 		}
 		if f.Kind == tickets.FactNotified {
 			mails = append(mails, f.Address)
+		}
+		if f.Score != x.score || f.Comment != x.comment {
+			m.w.failf("rating", "entry %d says %d %q, want %d %q", e.N, f.Score, f.Comment, x.score, x.comment)
 		}
 	}
 	want := slices.Clone(x.facts)

@@ -42,6 +42,9 @@ func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by
 	if e.Kind == tickets.CommandEnd {
 		tag = endTag(e.Actor.Session)
 	}
+	if e.Kind == tickets.CommandRate && len(e.Facts) == 1 {
+		tag = rateTag(e.Actor.Session, e.Facts[0].Score)
+	}
 	if e.Actor.Kind != tickets.ActorRule {
 		if by.request = m.w.people.asked[tag]; by.request == nil {
 			m.w.failf("made up", "entry %d is a %s of %+v (%q) that nobody asked for", e.N, e.Kind, e.Actor, tag)
@@ -57,7 +60,7 @@ func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by
 		m.w.failf("actor", "entry %d (%s) is of %+v, want %+v", e.N, e.Kind, e.Actor, actor)
 		return by, false
 	}
-	if e.Kind == tickets.CommandWrite || e.Kind == tickets.CommandEnd {
+	if e.Actor.Kind == tickets.ActorCustomer {
 		by.session = m.sessions[e.Actor.Session]
 	}
 	return by, true
@@ -122,6 +125,7 @@ func (t *ticket) kept() tickets.Ticket {
 		LastWord: tickets.SideCustomer, Agent: t.agent, AgentName: t.agentName, Answered: t.answered,
 		CountsFrom: t.counts.UTC(), Notified: t.notified, Typification: t.typification, Metadata: t.metadata,
 		Customer: t.customer, Messages: t.messages, Assignee: t.assignee, Team: t.team,
+		Asked: t.asked, Rating: t.rating,
 	}
 	if t.byAgent {
 		k.LastWord = tickets.SideAgent
@@ -141,6 +145,10 @@ func plain(s tickets.Ticket) tickets.Ticket {
 		w := *s.Wait
 		w.Since, w.Due, w.DelayedAt = w.Since.UTC(), w.Due.UTC(), w.DelayedAt.UTC()
 		s.Wait = &w
+	}
+	if s.Rating != nil {
+		rating := *s.Rating
+		rating.At, s.Rating = rating.At.UTC(), &rating
 	}
 	if t := s.Typification; t != nil && len(t.Fields) == 0 {
 		s.Typification = &tickets.Typification{Category: t.Category}

@@ -37,6 +37,8 @@ type ticket struct {
 	metadata                       map[string]string
 	customer                       tickets.Customer // who wrote last
 	messages                       int64            // of people
+	asked                          bool             // how it was
+	rating                         *tickets.Rating  // what the customer answered
 }
 
 type wait struct {
@@ -63,6 +65,9 @@ type expected struct {
 	waited time.Duration
 	from   []tickets.Author // the words of people, before the rules' messages
 	step   int              // which reminder it is
+	// score and comment are of a rating.
+	score   int
+	comment string
 }
 
 // deadline returns the conversation's next deadline and what is then done; zero: there
@@ -183,12 +188,14 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		} else {
 			t.agent, t.agentName = by.actor.Agent, by.actor.Name
 		}
+		t.asked = t.asked || c.asks(t)
 		c.speak(rule, true, &x)
 	case tickets.CommandEnd:
 		if s := by.session; !c.account.current().Chat.VisitorEnds || s.Customer.Level != tickets.LevelVerified && s.ID != c.session {
 			return x, fmt.Sprintf("session %s ends what %s wrote", s.ID, c.session)
 		}
 		t.status, t.closedAt, t.reason = tickets.StatusClosed, now, "customer"
+		t.asked = t.asked || c.asks(t)
 		t.wait, t.counts, t.paused = nil, time.Time{}, false
 		x.facts = append(x.facts, "closed")
 	case tickets.CommandIgnore:
@@ -214,6 +221,8 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		return x, assign(t, by, &x)
 	case tickets.CommandNote:
 		note(by, &x)
+	case tickets.CommandRate:
+		return x, c.rate(t, now, by, &x)
 	case tickets.CommandRemind:
 		c.remind(by.last, &x)
 	case tickets.CommandDelay:
@@ -246,6 +255,8 @@ func (c *conv) applyOlder(e *tickets.Entry, by cause) (x expected, wrong string)
 		return x, describe(t, c.account.current().General.Categories, by, &x)
 	case tickets.CommandNote:
 		note(by, &x)
+	case tickets.CommandRate:
+		return x, c.rate(t, e.At, by, &x)
 	default:
 		return x, fmt.Sprintf("%s on ticket %d, which is not the latest", e.Kind, e.Ticket)
 	}

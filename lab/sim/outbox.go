@@ -62,6 +62,7 @@ func (o *outbox) committed(c *conv, entries []tickets.Entry, rows []storage.Deli
 				if (f.Kind == tickets.FactNoted || f.Kind == tickets.FactMentioned) && hook != asksForNotes {
 					continue
 				}
+				f.Comment = "" // no customer's words
 				want = append(want, fmt.Sprintf("event:%s %d of entry %d: %+v", hook, e.Ticket, e.N, f))
 			}
 		}

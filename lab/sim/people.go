@@ -40,7 +40,8 @@ type visitor struct {
 	// entering says that a login is under way: a browser has one at a time.
 	entering bool
 	keys     int
-	ends     bool // it has asked to end its conversation, which it does once
+	ends     bool    // it has asked to end its conversation, which it does once
+	rated    [7]bool // by score: it has asked for that one
 }
 
 // on returns the visitor's handle on a desk.
@@ -260,6 +261,30 @@ func (w *World) end(d *desk, v *visitor) {
 	r.cmd = tickets.Command{Kind: tickets.CommandEnd}
 	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
 		return v.on(d).End(ctx, &charla.CallOptions{Key: key})
+	}
+	v.keys++
+	w.keyed(r, v.keys)
+	w.request(d, r)
+}
+
+// rateTag names a visitor's request to rate a ticket with a score.
+func rateTag(id tickets.SessionID, score int) string { return fmt.Sprintf("%d of %s", score, id) }
+
+// rate has a visitor rate a ticket, with each score once.
+func (w *World) rate(d *desk, v *visitor) {
+	rating := charla.Rating{Score: w.rnd.IntN(len(v.rated)), Ticket: tickets.Number([]int{0, 0, 0, 1, 2}[w.rnd.IntN(5)])}
+	if v.rated[rating.Score] {
+		return
+	}
+	v.rated[rating.Score] = true
+	if w.rnd.IntN(3) == 0 {
+		rating.Comment = w.say(v.account)
+	}
+	r := &request{name: "rate", tag: rateTag(v.id, rating.Score), account: v.account, visitor: v, ended: v.ended}
+	r.actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.id}
+	r.cmd = tickets.Command{Kind: tickets.CommandRate, Number: rating.Ticket, Score: rating.Score, Comment: rating.Comment}
+	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
+		return v.on(d).Rate(ctx, rating, &charla.CallOptions{Key: key})
 	}
 	v.keys++
 	w.keyed(r, v.keys)

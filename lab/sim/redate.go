@@ -62,6 +62,10 @@ func (c *conv) redateTicket(t *ticket, now time.Time) {
 	for _, at := range []*time.Time{&t.createdAt, &t.openedAt, &t.closedAt, &t.changedAt, &t.counts} {
 		*at = earliest(*at, now)
 	}
+	if t.rating != nil {
+		rating := *t.rating
+		rating.At, t.rating = earliest(rating.At, now), &rating
+	}
 	hours := c.account.current().hours
 	if t == c.ticket && t.spoke.After(now) {
 		if t.spoke = now; hours != nil && hours.isOpen(now) {

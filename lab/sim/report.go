@@ -21,12 +21,14 @@ type answer struct {
 // exclusive.
 func (a *account) figures(from, to time.Time) tickets.Report {
 	var r tickets.Report
+	var created []*ticket
 	within := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
 	for _, c := range a.order {
 		for _, t := range append(slices.Clone(c.older), c.ticket) {
 			if !within(t.createdAt) {
 				continue
 			}
+			created = append(created, t)
 			*map[tickets.Status]*int64{tickets.StatusOpen: &r.Open, tickets.StatusIgnored: &r.Ignored, tickets.StatusClosed: &r.Closed}[t.status]++
 			if t.important {
 				r.Important++
@@ -36,6 +38,7 @@ func (a *account) figures(from, to time.Time) tickets.Report {
 			}
 		}
 	}
+	r.Ratings = ratings(created)
 	var first, all []answer
 	for _, one := range a.answers {
 		if within(one.at) {

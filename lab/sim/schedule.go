@@ -236,6 +236,10 @@ func (w *World) operate() {
 			w.end(d, v)
 			return
 		}
+		if r.IntN(4) == 0 {
+			w.rate(d, v)
+			return
+		}
 		w.write(d, v)
 	case x < 620:
 		w.act(d, c)

@@ -54,3 +54,45 @@ var endBugs = []mutant{
 }
 
 const remindersFile = "automation/rule_reminders.go"
+
+const ratingFile = "tickets/rating.go"
+
+// ratingBugs are in what customers rate (R14.3).
+var ratingBugs = []mutant{
+	{
+		name: "rating: after a close that is not asked about", file: ratingFile,
+		old: "r.Asks(string(t.Reason)) &&", new: "r.Enabled &&",
+	},
+	{
+		name: "rating: for ever", file: ratingFile,
+		old: "now.Before(t.ClosedAt.Add(RatingLasts))", new: "true",
+	},
+	{
+		name: "rating: changed for ever", file: ratingFile,
+		old: "now.Before(t.Rating.At.Add(RatingChanges))", new: "true",
+	},
+	{
+		name: "rating: opens the ticket", file: ratingFile,
+		old: "t.Rating = &rating", new: "t.Rating, t.Status = &rating, StatusOpen",
+	},
+	{
+		name: "rating: by any session", file: "rating.go",
+		old: "if !wrote(l) ||", new: "if",
+	},
+	{
+		name: "rating: with any score", file: "rating.go",
+		old: "return problems(rules.Config.Chat.Rating.Check(r.Score, r.Comment))", new: "return nil",
+	},
+	{
+		name: "rating: asked by later closes only", file: draftFile,
+		old: "t.Asked = t.Asked || p.asks(t)", new: "t.Asked = p.asks(t)",
+	},
+	{
+		name: "rating: an event has the comment", file: "outbox.go",
+		old: `f.Comment = ""`, new: "_ = f",
+	},
+	{
+		name: "rating: a report forgets who did not answer", file: "storage/report.go",
+		old: "if t.Asked || t.Rating != nil {", new: "if t.Rating != nil {",
+	},
+}
