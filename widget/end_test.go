@@ -41,7 +41,7 @@ func TestEnd(t *testing.T) {
 	assert.Equal(t, "closed", end("b").code())
 	event, err := e.next()
 	require.NoError(t, err)
-	assert.Regexp(t, `^closed \{"by":"customer","at":"[^"]+"\}$`, event.String())
+	assert.Regexp(t, `^closed \{"by":"customer","at":"[^"]+","ticket":1\}$`, event.String())
 	s.do(request{path: "session", token: v.token}).into(t, &has)
 	require.NotNil(t, has.Closed)
 	assert.Equal(t, "customer", has.Closed.By)
@@ -53,7 +53,7 @@ func TestEnd(t *testing.T) {
 	require.NoError(t, err)
 	event, err = e.next()
 	require.NoError(t, err)
-	assert.Regexp(t, `^closed \{"by":"manual","name":"Ana","at":"[^"]+"\}$`, event.String())
+	assert.Regexp(t, `^closed \{"by":"manual","name":"Ana","at":"[^"]+","ticket":1\}$`, event.String())
 	for _, path := range []string{"messages?after=1&wait=25&closed=false", "messages?after=0&wait=25"} { // at once
 		has = closed{}
 		s.do(request{path: path, token: v.token}).into(t, &has)
@@ -112,4 +112,49 @@ func TestEndIsAnEntry(t *testing.T) {
 		}
 		require.Equal(t, want, s.do(request{method: "POST", path: "end", token: v.token, body: `{}`}).status, i)
 	}
+}
+
+// TestRating: R14.3: who ended is asked, rates once, and every reader of the session is told;
+// what is no rating is refused, and ratings are held to the rate of entries.
+func TestRating(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *chatcfg.Config) {
+		c.Chat.Rating.Enabled, c.Chat.Rating.Comment = true, true
+	}, func(o *widget.Options) { o.Limits.Entry = widget.Rate{PerSecond: 0.001, Burst: 18} })
+	v, other := s.enter("carla"), s.enter("otra")
+	ref := s.write(v, "hola").Ref
+	rate := func(token, body string) answer {
+		return s.do(request{method: "POST", path: "rating", token: token, body: body})
+	}
+	assert.Equal(t, "closed", rate(v.token, `{"score":5}`).code(), "it is open")
+	_, err := s.ana().Do(t.Context(), ref, tickets.Command{Kind: tickets.CommandClose}, nil)
+	require.NoError(t, err)
+	e := s.stream(request{path: "stream?after=1", token: v.token}, nil)
+	event, err := e.next()
+	require.NoError(t, err)
+	assert.Regexp(t, `^closed \{"by":"manual","name":"Ana","at":"[^"]+","ticket":1,"asks":true\}$`, event.String())
+	e.want("ready {}")
+	for body, code := range map[string]string{
+		`{}`: "invalid", `{"score":0}`: "invalid", `{"score":6}`: "invalid", `{"score":NaN}`: "request", `{"score":4.5}`: "request", `{"score":"5"}`: "request",
+		`{"score":1e0}`: "request", `{"score":5,"comment":"a\u0000b"}`: "invalid", `{"score":5,"other":1}`: "request", `{"ticket":7,"score":5}`: "not_found",
+		`{"ticket":-1,"score":5}`: "not_found",
+	} {
+		assert.Equal(t, code, rate(v.token, body).code(), body)
+	}
+	assert.Equal(t, "not_found", rate(other.token, `{"score":5}`).code())
+	assert.Equal(t, "session", rate("x", `{"score":5}`).code())
+	body := `{"key":"k","ticket":1,"score":4,"comment":"<b>bien</b>\n🙂"}`
+	assert.Equal(t, http.StatusNoContent, rate(v.token, body).status)
+	assert.Equal(t, http.StatusNoContent, rate(v.token, body).status, "again, with its key")
+	event, err = e.next()
+	require.NoError(t, err)
+	assert.Regexp(t, `^closed \{"by":"manual","name":"Ana","at":"[^"]+","ticket":1,"score":4\}$`, event.String())
+	assert.Equal(t, http.StatusTooManyRequests, func() int {
+		for range 8 {
+			if got := rate(v.token, body); got.status != http.StatusNoContent {
+				return got.status
+			}
+		}
+		return 0
+	}())
 }

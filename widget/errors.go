@@ -33,6 +33,7 @@ const (
 	codeStream    = "stream"
 	codeForbidden = "not_allowed"
 	codeClosed    = "closed"
+	codeRating    = "rating"
 )
 
 // The codes of problems that are the handler's own.
@@ -87,6 +88,8 @@ var known = []struct {
 	{charla.ErrNoForm, errNotFound},
 	{charla.ErrNotAllowed, &failure{status: http.StatusForbidden, code: codeForbidden}},
 	{tickets.ErrTransition, &failure{status: http.StatusConflict, code: codeClosed}},
+	{tickets.ErrRating, &failure{status: http.StatusConflict, code: codeRating}},
+	{tickets.ErrNoTicket, errNotFound},
 	{charla.ErrBusy, errBusy},
 	{charla.ErrNewerFormat, errBusy}, // while processes are replaced: the next one may
 	{storage.ErrClosed, errBusy},
@@ -221,6 +224,7 @@ var texts = map[string]phrases{
 	codeStream:           {"Aquí no pasan los flujos; pregunta de a poco.", "Streams do not get through here; poll.", "Aqui não passam fluxos; pergunte aos poucos."},
 	codeForbidden:        {"Aquí no se puede.", "This is not possible here.", "Aqui não é possível."},
 	codeClosed:           {"La conversación ya terminó.", "The conversation has ended.", "A conversa já terminou."},
+	codeRating:           {"Ya no se puede calificar.", "It can no longer be rated.", "Já não se pode avaliar."},
 	string(codeIdentity): {"La identidad no es válida.", "The identity is not valid.", "A identidade não é válida."},
 	string(codeLogin):    {"El inicio de sesión no es válido o caducó.", "The login is not valid or has expired.", "O login não é válido ou expirou."},
 }

@@ -71,8 +71,8 @@ type Limits struct {
 	Address, Session, Account, All Rate
 	// Message is for what one session writes, files included; default 1 and 20.
 	Message Rate
-	// Entry and AccountEntry are for sessions begun, logins begun, contact forms sent
-	// and conversations ended: of one address, default one in five seconds and 30 at once;
+	// Entry and AccountEntry are for sessions begun, logins begun, contact forms sent,
+	// conversations ended and ratings: of one address, default one in five seconds and 30 at once;
 	// in one account, default 20 and 500.
 	Entry, AccountEntry Rate
 	// Bulk is how many files, in or out, and large answers may be on their way at

@@ -41,6 +41,7 @@ var routes = map[string]map[string]route{
 	"session/login": {"POST": {serve: (*call).login, session: true, entry: true}},
 	"messages":      {"GET": {serve: (*call).readMessages, session: true}, "POST": {serve: (*call).writeMessage, session: true}},
 	"end":           {"POST": {serve: (*call).endTicket, session: true, entry: true}},
+	"rating":        {"POST": {serve: (*call).rateTicket, session: true, entry: true}},
 	"typing":        {"POST": {serve: (*call).typing, session: true}},
 	"read":          {"POST": {serve: (*call).markRead, session: true}},
 	"stream":        {"GET": {serve: (*call).stream, session: true}},

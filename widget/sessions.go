@@ -121,6 +121,11 @@ type closedBody struct {
 	By   tickets.CloseReason `json:"by,omitempty"`
 	Name string              `json:"name,omitempty"`
 	At   time.Time           `json:"at,omitzero"`
+	// Ticket is what a rating names. Asks says that the visitor is to be asked how it was,
+	// Score is what they answered (R14.3).
+	Ticket tickets.Number `json:"ticket,omitempty"`
+	Asks   bool           `json:"asks,omitempty"`
+	Score  int            `json:"score,omitempty"`
 }
 
 // closedOf returns how a conversation was closed as a visitor gets it; nil: it is not.
@@ -128,7 +133,15 @@ func closedOf(c charla.Closing) *closedBody {
 	if c.By == "" {
 		return nil
 	}
-	return &closedBody{c.By, c.Name, c.At}
+	return &closedBody{c.By, c.Name, c.At, c.Ticket, c.Asks, c.Score}
+}
+
+// closedOrNot is closedOf with an empty body for a conversation that is not closed.
+func closedOrNot(c charla.Closing) closedBody {
+	if body := closedOf(c); body != nil {
+		return *body
+	}
+	return closedBody{}
 }
 
 // endTicket closes the visitor's ticket and answers with 204 (R14.2). It fails as fields
@@ -139,6 +152,22 @@ func (c *call) endTicket() error {
 		return err
 	}
 	if _, err := c.visitor.End(c.r.Context(), &charla.CallOptions{Key: key}); err != nil {
+		return err
+	}
+	c.noContent()
+	return nil
+}
+
+// rateTicket keeps how the visitor rates a ticket and answers with 204 (R14.3). It fails as
+// fields and [charla.Visitor.Rate] do.
+func (c *call) rateTicket() error {
+	var key, comment string
+	var ticket, score int64
+	if err := c.fields(map[string]any{"key": &key, "ticket": &ticket, "score": &score, "comment": &comment}); err != nil {
+		return err
+	}
+	rating := charla.Rating{Ticket: tickets.Number(ticket), Score: int(score), Comment: comment}
+	if _, err := c.visitor.Rate(c.r.Context(), rating, &charla.CallOptions{Key: key}); err != nil {
 		return err
 	}
 	c.noContent()

@@ -152,7 +152,7 @@ func (h *Handler) write(ctx context.Context, s *stream, out *sink, live updates)
 		case u.Read != nil && !s.private:
 			b = appendEvent(b, "read", 0, encode(readOf(*u.Read)))
 		case u.Closed != nil && !s.private:
-			b = appendEvent(b, "closed", 0, encode(closedBody{u.Closed.By, u.Closed.Name, u.Closed.At}))
+			b = appendEvent(b, "closed", 0, encode(closedOrNot(*u.Closed)))
 		case u == (charla.Update{}) && !ready:
 			ready = true
 			b = appendEvent(b, "ready", 0, []byte("{}"))
