@@ -17,6 +17,9 @@ type Person struct {
 	ID tickets.AgentID
 	// Name is what customers read; it may be empty.
 	Name string
+	// Automated says that it is a bot: its words are marked as such and are no agent's
+	// (R12.1), and it may say that a ticket is the agents' ([tickets.CommandHandOver]).
+	Automated bool
 }
 
 // CallOptions go with [Agent.Do]. Nil is valid.
@@ -67,13 +70,17 @@ type Agent struct {
 }
 
 // Reply stores an agent's answer. It ends the customer's wait (R2.2) and opens an
-// ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3). Otherwise
-// it fails like [Agent.Do].
+// ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3). A bot's does
+// neither (R12.1). Otherwise it fails like [Agent.Do].
 func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *WriteOptions) (Result, error) {
 	if err := problems(checkMessage(text, o)); err != nil {
 		return Result{}, err
 	}
-	return a.act(ctx, ref, tickets.Command{Kind: tickets.CommandReply, Text: text}, o)
+	cmd := tickets.Command{Kind: tickets.CommandReply, Text: text}
+	if a.who.Automated {
+		cmd.Kind = tickets.CommandBotReply
+	}
+	return a.act(ctx, ref, cmd, o)
 }
 
 // Note stores a message for agents, which no customer gets: on a ticket of any status,
@@ -99,8 +106,8 @@ func (a *Agent) Note(ctx context.Context, ref tickets.Ref, text string, o *Write
 
 // Do carries out a command of an agent on a ticket; its number zero is the latest. The
 // commands are the rows of [tickets.Commands] that are an agent's: close, ignore, open,
-// pause, resume, mark, unmark, classify, describe, assign and take; any other is
-// [tickets.ErrCommand]. Actor and Number of the command are the handle's and the ref's.
+// pause, resume, mark, unmark, classify, describe, assign and take, and a bot's: hand over, but
+// not take, which is [tickets.ErrAutomated]; any other is [tickets.ErrCommand]. Actor and Number of the command are the handle's and the ref's.
 // It fails with [tickets.ErrTransition] for what the ticket's state does not allow
 // (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6), [tickets.ErrTaken] (R11.1), [chatcfg.Problems] for
 // fields, a key or a person that cannot be stored, [ErrNotFound], [ErrDeleted],
@@ -108,8 +115,10 @@ func (a *Agent) Note(ctx context.Context, ref tickets.Ref, text string, o *Write
 func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
 	row := cmd.Kind.Row()
 	switch {
-	case row == nil || row.By != tickets.ActorAgent || cmd.Kind == tickets.CommandReply || cmd.Kind == tickets.CommandNote:
+	case row == nil || row.By != tickets.ActorAgent && (row.By != tickets.ActorBot || !a.who.Automated) || row.Writes || cmd.Kind == tickets.CommandNote:
 		return Result{}, tickets.ErrCommand
+	case cmd.Kind == tickets.CommandTake && a.who.Automated:
+		return Result{}, tickets.ErrAutomated
 	case cmd.Kind == tickets.CommandClassify && cmd.Typification != nil:
 		t := *cmd.Typification
 		p := chatcfg.CheckLine("category", t.Category, MaxField)
@@ -148,7 +157,7 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 	if err := firstError(err, checkPerson(a.who), checkKey(o.Key)); err != nil {
 		return Result{}, err
 	}
-	cmd.Actor = tickets.Actor{Kind: tickets.ActorAgent, Agent: a.who.ID, Name: a.who.Name}
+	cmd.Actor = a.actor()
 	cmd.Number = ref.Number
 	query := storage.LoadQuery{
 		Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number,
@@ -163,17 +172,27 @@ func (a *Agent) act(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o
 	return a.desk.change(ctx, req)
 }
 
+// actor returns the agent as what it does names it.
+func (a *Agent) actor() tickets.Actor {
+	kind := tickets.ActorAgent
+	if a.who.Automated {
+		kind = tickets.ActorBot
+	}
+	return tickets.Actor{Kind: kind, Agent: a.who.ID, Name: a.who.Name}
+}
+
 // scope returns the scope of the agent's keys.
 func (a *Agent) scope() string { return "agent:" + string(a.who.ID) }
 
 // MarkRead says that the agent has read a conversation up to a message: their rows change
 // on all their screens ([Agent.Inbox]), and the customer sees how far any agent has read.
 // Marks only rise, and never beyond the last message. They change no ticket, and not the
-// inbox's order. It fails with [chatcfg.Problems] for the person's ID or name,
-// [ErrNotFound], [ErrDeleted], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
+// inbox's order. A bot reads for nobody: [tickets.ErrAutomated]. It fails with
+// [chatcfg.Problems] for the person's ID or name, [ErrNotFound], [ErrDeleted], [ErrBusy],
+// [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error {
 	ref, err := ownRef(a.account, ref)
-	if err := firstError(err, checkPerson(a.who)); err != nil {
+	if err := firstError(err, checkPerson(a.who), a.human()); err != nil {
 		return err
 	}
 	loaded, err := a.desk.changeConversation(ctx, ref, func(l *storage.Loaded) (bool, error) {
@@ -216,11 +235,22 @@ func (d *Desk) customersAfter(ctx context.Context, ref tickets.Ref, seq int64) (
 func (a *Agent) Inbox() *Inbox { return &Inbox{desk: a.desk, account: a.account, reader: a.who.ID} }
 
 // Heartbeat says that the agent is online, for [Options].HeartbeatTTL, or away or
-// offline from now on (R4.7). It fails with [chatcfg.Problems] for any other value or
-// the person's ID, [ErrNotFound], [ErrDeleted], [ErrBusy], [ErrNewerFormat] or
-// [ErrOutcomeUnknown].
+// offline from now on (R4.7). A bot is never available: [tickets.ErrAutomated]. It fails
+// with [chatcfg.Problems] for any other value or the person's ID, [ErrNotFound],
+// [ErrDeleted], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
+	if err := a.human(); err != nil {
+		return err
+	}
 	return a.desk.heartbeat(ctx, a.account, a.who.ID, is)
+}
+
+// human returns [tickets.ErrAutomated] for a bot, else nil.
+func (a *Agent) human() error {
+	if a.who.Automated {
+		return tickets.ErrAutomated
+	}
+	return nil
 }
 
 // checkPerson returns the [chatcfg.Problems] of a person's ID and name; nil: there are

@@ -180,14 +180,17 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 	}
 	result := Result{Ref: ref, Entry: draft.Conversation.LastEntry, At: draft.At}
 	for _, m := range draft.Messages {
-		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent || m.From == tickets.FromNote {
+		if m.From != tickets.FromRule && m.From != tickets.FromWelcome {
 			result.Seq = m.Seq
 		}
 	}
 	if n := len(draft.Messages); n > 0 {
 		result.First, result.Last = draft.Messages[0].Seq, draft.Messages[n-1].Seq
 	}
-	batch := d.batch(draft, loaded, rules)
+	batch, err := d.batch(ctx, draft, loaded, rules)
+	if err != nil {
+		return nil, Result{}, err
+	}
 	if turn := req.cmd.Turn; turn != (tickets.Turn{}) {
 		batch.Reserve = append(batch.Reserve, turn.Identity())
 	}
@@ -232,7 +235,7 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 		}
 	}
 	if cmd.Kind == tickets.CommandWrite {
-		if !ongoing(&state.Ticket) && formInstead(&rules.Config.Chat, in.Presence) {
+		if !ongoing(&state.Ticket) && formInstead(&rules.Config, in.Presence) {
 			return nil, ErrContactForm
 		}
 		cmd.Customer, cmd.Links = loaded.Session.Customer, loaded.Session.Links
@@ -240,8 +243,8 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 	return rules.Decide(state, cmd, in)
 }
 
-// batch returns the commit of everything that a draft changes.
-func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automation.Rules) *storage.Batch {
+// batch returns the commit of everything that a draft changes. It fails as deliveries does.
+func (d *Desk) batch(ctx context.Context, draft *tickets.Draft, loaded *storage.Loaded, rules *automation.Rules) (*storage.Batch, error) {
 	c := draft.Conversation
 	c.Format = tickets.Format
 	c.Version++
@@ -258,8 +261,9 @@ func (d *Desk) batch(draft *tickets.Draft, loaded *storage.Loaded, rules *automa
 	if loaded.Conversation.Version == 0 {
 		b.Reserve = []tickets.Identity{c.Identity}
 	}
-	b.Deliveries = d.deliveries(draft, rules)
-	return b
+	var err error
+	b.Deliveries, err = d.deliveries(ctx, draft, rules)
+	return b, err
 }
 
 // hash returns a hash of what the caller asked for, by which a repeated call is known;

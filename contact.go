@@ -201,7 +201,7 @@ func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, erro
 		return Status{}, err
 	}
 	s := Status{Available: p.Available, LastSeq: loaded.Conversation.LastSeq - loaded.Conversation.Notes, Ongoing: ongoing(&loaded.Ticket)}
-	s.Form, s.Closed = !s.Ongoing && formInstead(&rules.Config.Chat, p), closing(loaded, &rules.Config.Chat, d.Now())
+	s.Form, s.Closed = !s.Ongoing && formInstead(&rules.Config, p), closing(loaded, &rules.Config.Chat, d.Now())
 	if loaded.Conversation.Version > 0 {
 		s.Read, err = d.store.Sessions().Marks(ctx, loaded.Account.ID, loaded.Conversation.ID)
 	}
@@ -209,9 +209,9 @@ func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, erro
 }
 
 // formInstead reports whether the contact form stands in place of starting a
-// conversation (R6.2).
-func formInstead(chat *chatcfg.Chat, p tickets.Presence) bool {
-	return chat.ContactForm.Enabled && !p.Available
+// conversation (R6.2): nobody is there, and no bot answers first.
+func formInstead(cfg *chatcfg.Config, p tickets.Presence) bool {
+	return cfg.Chat.ContactForm.Enabled && !cfg.General.Bot.Enabled && !p.Available
 }
 
 // ongoing reports whether a ticket exists and is not closed.

@@ -80,6 +80,9 @@ type TicketQuery struct {
 	Unassigned bool
 	// Score lists only what its customer rated so (R14.3); zero: any.
 	Score int
+	// WithBot lists only what is with the bot, whatever Status says. Otherwise that is left
+	// out (R12.2), but one Conversation is listed whole if Status is empty.
+	WithBot bool
 	// Text finds tickets of which every word occurs in what the customer and the
 	// agents wrote (automatic messages aside), in the customer's name, e-mail, RUT and
 	// telephone, or in the category; case and accents do not matter, and the last word
@@ -94,7 +97,7 @@ type TicketQuery struct {
 func (q *TicketQuery) storage(account chatcfg.AccountID) (storage.TicketQuery, error) {
 	query := storage.TicketQuery{
 		Account: account, Status: q.Status, Conversation: q.Conversation, Important: q.Important, Delayed: q.Delayed,
-		Category: q.Category, Fields: q.Fields, Assignee: q.Assignee, Team: q.Team, Unassigned: q.Unassigned, Score: q.Score,
+		Category: q.Category, Fields: q.Fields, Assignee: q.Assignee, Team: q.Team, Unassigned: q.Unassigned, Score: q.Score, WithBot: q.WithBot,
 	}
 	if q.Waiting {
 		query.Order = storage.ByWaiting

@@ -18,7 +18,9 @@ const InboxEnd = storage.Latest
 // cursor begins with every conversation there is, [InboxEnd] with the next change; keep
 // a row's Cursor to go on from there later, in any process. A row without a ticket, its
 // Number zero, comes when everything that changed before has been yielded, and then
-// after each beat without news; a beat of zero: never again. It has a Cursor, too. What
+// after each beat without news; a beat of zero: never again. It has a Cursor, too. A
+// ticket that is with the bot comes, too, and says so (R12.2): a view that had an earlier one
+// of that customer drops it. What
 // another process wrote it sees within [RunnerOptions].Poll. The last pair has the error
 // that ended it: [ErrCursor] for a cursor of another database (begin anew), ctx's in the
 // end.

@@ -47,7 +47,7 @@ func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage
 // hidden until it stands here.
 func forVisitors(from tickets.Author) bool {
 	switch from {
-	case tickets.FromCustomer, tickets.FromAgent, tickets.FromRule, tickets.FromWelcome:
+	case tickets.FromCustomer, tickets.FromAgent, tickets.FromBot, tickets.FromRule, tickets.FromWelcome:
 		return true
 	case tickets.FromNote:
 	}

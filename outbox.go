@@ -48,8 +48,8 @@ type Event struct {
 
 // deliveries returns what leaves the system because of a draft (R8.2): a mail for each
 // address notified, and every fact for each hook, those of a note only for
-// [Options].NoteHooks.
-func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []storage.Delivery {
+// [Options].NoteHooks. It fails as written does.
+func (d *Desk) deliveries(ctx context.Context, draft *tickets.Draft, rules *automation.Rules) ([]storage.Delivery, error) {
 	var out []storage.Delivery
 	c, now := &draft.Conversation, d.Now()
 	for i := range draft.Entries {
@@ -58,10 +58,14 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 		for j, f := range e.Facts {
 			f.Comment = "" // events hold no customer's words
 			if f.Kind == tickets.FactNotified {
+				message, err := d.written(ctx, draft)
+				if err != nil {
+					return nil, err
+				}
 				sum := sha256.Sum256([]byte(f.Address))
 				out = append(out, delivery(mailKind, ref, now,
 					"mail-"+c.ID.String()+"-"+strconv.FormatInt(int64(e.Ticket), 10)+"-"+hex.EncodeToString(sum[:8]),
-					notification(draft, rules, ref, f.Address)))
+					notification(draft, rules, ref, f.Address, message)))
 			}
 			for _, name := range d.hooks {
 				if e.Kind == tickets.CommandNote && !slices.Contains(d.o.NoteHooks, name) {
@@ -73,7 +77,7 @@ func (d *Desk) deliveries(draft *tickets.Draft, rules *automation.Rules) []stora
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
 // splitKind returns what a kind of delivery is to the host: "mail" or "event", and of an
@@ -99,16 +103,33 @@ func delivery(kind string, ref tickets.Ref, now time.Time, key string, body any)
 	}
 }
 
-// notification returns the e-mail that tells one address of a new or an important
-// ticket (R5.2), in the account's language.
-func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref, to string) Mail {
-	chat := &rules.Config.Chat
-	m := Mail{To: to, Ref: ref, AccountName: chat.Name, Customer: draft.Ticket.Customer, Locale: mailLocale(chat.Locale)}
-	for _, msg := range draft.Messages {
-		if msg.From == tickets.FromCustomer {
-			m.Message = cmp.Or(msg.Text, fileName(msg.File))
+// written returns the customer's last message: of the draft, or, where the ticket was with the
+// bot and the customer writes nothing now, the stored one. It fails if the store does.
+func (d *Desk) written(ctx context.Context, draft *tickets.Draft) (string, error) {
+	list := draft.Messages
+	c := &draft.Conversation
+	for stored := false; ; stored = true {
+		for _, m := range slices.Backward(list) {
+			if m.From == tickets.FromCustomer {
+				return cmp.Or(m.Text, fileName(m.File)), nil
+			}
+		}
+		if stored {
+			return "", nil
+		}
+		var err error
+		q := storage.MessageQuery{Account: c.Account, Conversation: c.ID, Last: true, WithoutNotes: true}
+		if list, err = d.store.Queries().Messages(ctx, q); err != nil {
+			return "", storeError(err)
 		}
 	}
+}
+
+// notification returns the e-mail that tells one address of a new or an important
+// ticket (R5.2), with a message of its customer, in the account's language.
+func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref, to, message string) Mail {
+	chat := &rules.Config.Chat
+	m := Mail{To: to, Ref: ref, AccountName: chat.Name, Customer: draft.Ticket.Customer, Locale: mailLocale(chat.Locale), Message: message}
 	words := mailWords[m.Locale]
 	title := words.created
 	if draft.Ticket.Important {

@@ -168,24 +168,25 @@ func redateSecrets(all []chatcfg.Secret, now time.Time) {
 	}
 }
 
-// rearmOpen computes the deadlines of an account's open tickets anew. It fails if the store
-// does.
+// rearmOpen computes the deadlines of an account's open tickets anew, those with the bot, too.
+// It fails if the store does.
 func (d *Desk) rearmOpen(ctx context.Context, id chatcfg.AccountID) error {
 	var refs []tickets.Ref
-	q := storage.TicketQuery{Account: id, Status: tickets.StatusOpen, Limit: storage.MaxPage}
-	for {
-		page, err := d.store.Queries().Tickets(ctx, q)
-		if err != nil {
-			return err
-		}
-		for i := range page.Items {
-			refs = append(refs, tickets.Ref{Account: id, Conversation: page.Items[i].Conversation})
-		}
-		if q.Cursor = page.Next; q.Cursor == "" {
-			_, err := d.rearmAll(ctx, refs)
-			return err
+	for _, q := range []storage.TicketQuery{{Status: tickets.StatusOpen}, {WithBot: true}} {
+		q.Account, q.Limit = id, storage.MaxPage
+		for more := true; more; more = q.Cursor != "" {
+			page, err := d.store.Queries().Tickets(ctx, q)
+			if err != nil {
+				return err
+			}
+			for i := range page.Items {
+				refs = append(refs, tickets.Ref{Account: id, Conversation: page.Items[i].Conversation})
+			}
+			q.Cursor = page.Next
 		}
 	}
+	_, err := d.rearmAll(ctx, refs)
+	return err
 }
 
 // rearmAll carries out what is due in conversations, and stores their deadlines and dates

@@ -24,12 +24,12 @@ var errMissed = errors.New("charla: the ticket does not wait for an agent any mo
 // TakeNext takes the ticket that has waited longest among those that are open, wait, are
 // not paused, and that no agent has, of the given teams and of no team (R11.2). With a key
 // a repetition answers the same ticket, also one at the same instant in another process. It
-// fails with [ErrNoneWaiting], and like [Agent.Do].
+// fails with [ErrNoneWaiting], and like [Agent.Do]; for a bot with [tickets.ErrAutomated].
 func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOptions) (Result, error) {
 	if o == nil {
 		o = &CallOptions{}
 	}
-	if err := firstError(checkPerson(a.who), checkKey(o.Key)); err != nil {
+	if err := firstError(a.human(), checkPerson(a.who), checkKey(o.Key)); err != nil {
 		return Result{}, err
 	}
 	for i, team := range teams {
@@ -101,8 +101,7 @@ func (a *Agent) takeTurn(ctx context.Context, ref tickets.Ref, turn tickets.Turn
 		},
 		queue: ref.Conversation.UUID, admit: admit,
 		cmd: tickets.Command{
-			Kind: tickets.CommandTake, Number: ref.Number, Turn: turn,
-			Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: a.who.ID, Name: a.who.Name},
+			Kind: tickets.CommandTake, Number: ref.Number, Turn: turn, Actor: a.actor(),
 		},
 	})
 }

@@ -180,7 +180,7 @@ func (t *topics) stopTyping(id uuid.UUID, m *tickets.Message) {
 		delete(t.unwatched, id)
 	case m.From == tickets.FromCustomer:
 		one.customer = time.Time{}
-	case m.From == tickets.FromAgent:
+	case m.From == tickets.FromAgent, m.From == tickets.FromBot:
 		one.agent, one.present = time.Time{}, stopWriting(one.present, m.Agent)
 	case m.From == tickets.FromNote:
 		one.present = stopWriting(one.present, m.Agent)

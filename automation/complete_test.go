@@ -84,9 +84,9 @@ func inLanguages(t *testing.T, words chatcfg.Words, format string, args ...any) 
 func givenReasons(t *testing.T) map[tickets.RuleKey]map[tickets.Why]bool {
 	t.Helper()
 	given := map[tickets.RuleKey]map[tickets.Why]bool{}
-	for seed := range uint64(800) {
-		more := []func(*life){nil, reminded}[seed%2]
-		live(t, seed/2, more, func(_ int, o frozenOutcome) {
+	for seed := range uint64(1200) {
+		more := []func(*life){nil, reminded, botted}[seed%3]
+		live(t, seed/3, more, func(_ int, o frozenOutcome) {
 			if o.draft == nil {
 				return
 			}
@@ -129,9 +129,9 @@ func TestExplain(t *testing.T) {
 	santiago, err := time.LoadLocation("America/Santiago")
 	require.NoError(t, err)
 	r := compile(t, chatcfg.Since{}, everything)
-	machine := regexp.MustCompile(`\b(newCustomer|noAgents|outOfHours|ticketCreated|manualClose|automaticClose|autoClose|reminders|sla)\b|\d{4}-\d\d-\d\d|bytes?|[{}%_]`)
+	machine := regexp.MustCompile(`\b(newCustomer|noAgents|outOfHours|ticketCreated|manualClose|automaticClose|autoClose|reminders|sla|botReply|handOver)\b|\d{4}-\d\d-\d\d|bytes?|[{}%_]`)
 	for seed := range uint64(60) {
-		live(t, seed, reminded, func(_ int, o frozenOutcome) {
+		live(t, seed, []func(*life){reminded, botted}[seed%2], func(_ int, o frozenOutcome) {
 			if o.draft == nil {
 				return
 			}

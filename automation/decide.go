@@ -122,4 +122,9 @@ func (r *Rules) ask(d *tickets.Draft, kind tickets.CommandKind) {
 	for _, a := range r.asked[kind] {
 		a.ask(d)
 	}
+	if kind != tickets.CommandHandOver && d.HasFact(tickets.FactHandedOver) {
+		for _, a := range r.handed {
+			a.ask(d)
+		}
+	}
 }

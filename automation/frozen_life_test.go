@@ -35,12 +35,15 @@ type life struct {
 	session  tickets.SessionID
 	// more configures what testdata/decisions knows nothing of; nil: nothing.
 	more func(*life)
+	// bots says that there is an automated agent.
+	bots bool
 }
 
 // frozenSince is what saves mean for what was armed before them (R4.8, R2.6).
 type frozenSince struct {
 	autoCloseOn, autoCloseChanged time.Time
 	moreChanged                   time.Time // of what more configures
+	botOff                        time.Time
 	running                       chatcfg.Version
 	runningAt                     time.Time
 }
@@ -171,6 +174,16 @@ func reminded(l *life) {
 	l.since.moreChanged = l.now
 }
 
+// botted switches the bot on or off.
+func botted(l *life) {
+	was, is := l.cfg.General.Bot.Enabled, !l.one(4)
+	l.cfg.General.Bot = chatcfg.Bot{Enabled: is, Timeout: l.minutes(9)}
+	l.cfg.Automation.Reminders.Enabled, l.bots = false, true
+	if l.since.moreChanged = l.now; was && !is {
+		l.since.botOff = l.now
+	}
+}
+
 func (l *life) hours() chatcfg.Hours {
 	r := l.r
 	h := chatcfg.Hours{Weekly: []chatcfg.Interval{}, Exceptions: []chatcfg.Exception{}}
@@ -211,7 +224,8 @@ func (l *life) compile() {
 		running = nil
 	}
 	if l.more != nil {
-		a.Rules = a.Rules.With(chatcfg.RuleSince{Rule: "reminders", Changed: l.since.moreChanged})
+		a.Rules = a.Rules.With(chatcfg.RuleSince{Rule: "reminders", Changed: l.since.moreChanged}).
+			With(chatcfg.RuleSince{Rule: "bot", On: l.since.botOff, Changed: l.since.moreChanged})
 	}
 	var err error
 	l.rules, err = automation.Compile(a, l.cfg, running)
@@ -315,6 +329,10 @@ func (l *life) command() tickets.Command {
 	cmd := tickets.Command{Kind: kinds[r.IntN(len(kinds))]}
 	if cmd.Kind == tickets.CommandTick {
 		return cmd
+	}
+	if l.bots && l.one(3) {
+		kind := []tickets.CommandKind{tickets.CommandBotReply, tickets.CommandBotReply, tickets.CommandHandOver, tickets.CommandTake, tickets.CommandAssign}[r.IntN(5)]
+		return tickets.Command{Kind: kind, Text: "¿en qué ayudo?", Actor: tickets.Actor{Kind: tickets.ActorBot, Agent: "guia", Name: "Guía"}}
 	}
 	cmd.Actor = tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana", Name: "Ana"}
 	if l.one(3) {

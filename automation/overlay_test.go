@@ -60,7 +60,7 @@ func (r greets) due(t *tickets.Ticket) (time.Time, bool) {
 }
 
 func (r greets) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, _ tickets.CommandKind) error {
-	return r.act(d, tickets.CommandDelay, in, due)
+	return r.act(d, tickets.CommandDelay, in, due, WhyDeadline)
 }
 
 func (r greets) overdue(time.Time, bool) (Start, time.Time) { return StartWait, time.Time{} }
@@ -73,7 +73,7 @@ func TestAddedRule(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("rule.go")
 	require.NoError(t, err)
-	listed := strings.Replace(string(list), "&sla, &reminders,", "&greeting, &sla, &reminders,", 1)
+	listed := strings.Replace(string(list), "&sla, &bot,", "&greeting, &sla, &bot,", 1)
 	require.NotEqual(t, string(list), listed)
 	for name, tt := range map[string]struct{ old, new, want string }{
 		"complete":                 {"", "", ""},

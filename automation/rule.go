@@ -18,6 +18,9 @@ type rule struct {
 	// on are the commands after which it is asked, and after which [Explain]
 	// says that it is off if it has said nothing.
 	on []tickets.CommandKind
+	// handed says that it is also asked after any other command that takes a ticket from the
+	// bot; [Explain] does not say then that it is off.
+	handed bool
 	// reads are the rules before it in the list whose answers it needs.
 	reads []tickets.RuleKey
 	// reasons say why it acted or did not, by every [tickets.Why] that it gives.
@@ -41,7 +44,7 @@ type rule struct {
 var rules = []*rule{
 	&important, &notify,
 	&newCustomer, &ticketCreated, &outOfHours, &noAgents,
-	&sla, &reminders, &autoClose,
+	&sla, &bot, &reminders, &autoClose,
 	&manualClose, &automaticClose,
 }
 
@@ -97,14 +100,14 @@ type earlier struct{ key tickets.RuleKey }
 func (e earlier) answer(d *tickets.Draft) (tickets.Finding, bool) { return d.FindingOf(e.key) }
 
 // act carries out a command of the rule as of its deadline, and adds the finding that
-// it fired. It fails if the command does ([tickets.Draft.Do]).
-func (e *env) act(d *tickets.Draft, kind tickets.CommandKind, in tickets.Inputs, due time.Time) error {
+// it fired, and why. It fails if the command does ([tickets.Draft.Do]).
+func (e *env) act(d *tickets.Draft, kind tickets.CommandKind, in tickets.Inputs, due time.Time, why tickets.Why) error {
 	in.Now = due
 	cmd := tickets.Command{Kind: kind, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: e.rule.key}}
 	if err := d.Do(cmd, in, due, e.policy); err != nil {
 		return err
 	}
-	d.AddFinding(tickets.Finding{Rule: e.rule.key, Fired: true, Why: WhyDeadline, Until: due})
+	d.AddFinding(tickets.Finding{Rule: e.rule.key, Fired: true, Why: why, Until: due})
 	return nil
 }
 
@@ -123,7 +126,12 @@ const (
 	WhyNotCreated tickets.Why = "not_created"
 	// WhyPaused: the ticket is paused (R3.7).
 	WhyPaused tickets.Why = "paused"
+	// WhyWithBot: the ticket is with the bot (R12.2).
+	WhyWithBot tickets.Why = "with_bot"
 )
+
+// withBot is the reason of what does not answer while the bot does.
+var withBot = words("No respondió: el ticket está con el bot", "It did not answer: the ticket is with the bot", "Não respondeu: o ticket está com o bot")
 
 // paused is the reason of what does not answer on a paused ticket.
 var paused = words("No respondió: el ticket está en pausa", "It did not answer: the ticket is paused", "Não respondeu: o ticket está em pausa")

@@ -61,7 +61,7 @@ func (r closing) due(t *tickets.Ticket) (time.Time, bool) {
 // fire closes the ticket as of when that was due. It fails if the command does
 // ([tickets.Draft.Do]).
 func (r closing) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, _ tickets.CommandKind) error {
-	return r.act(d, tickets.CommandExpire, in, due)
+	return r.act(d, tickets.CommandExpire, in, due, WhyDeadline)
 }
 
 // overdue returns the latest start from which the time is over by now; zero: none.

@@ -5,7 +5,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// RuleImportant marks tickets by the words of their customers (R5.1).
+// RuleImportant marks tickets by the words of their customers (R5.1). It remembers that it
+// marked a ticket that was with the bot.
 const RuleImportant tickets.RuleKey = "important"
 
 // The reasons of [RuleImportant].
@@ -43,7 +44,8 @@ var important = rule{
 type importance struct{ keywords *Keywords }
 
 // ask marks the ticket important if the message has a keyword, unless it is important
-// already or an agent unmarked it, and adds the finding.
+// already or an agent unmarked it, and adds the finding. One that is with the bot is notified
+// when it is handed over ([RuleNotify]).
 func (r importance) ask(d *tickets.Draft) {
 	f := tickets.Finding{Rule: RuleImportant}
 	switch m, ok := r.keywords.Find(d.Written()); {
@@ -56,6 +58,9 @@ func (r importance) ask(d *tickets.Draft) {
 	default:
 		f.Fired, f.Why, f.Word, f.From, f.To = true, WhyKeyword, m.Word, m.From, m.To
 		d.MarkImportant(RuleImportant)
+		if d.Ticket.WithBot {
+			d.Remember(tickets.Memory{Rule: RuleImportant, Number: 1})
+		}
 	}
 	d.AddFinding(f)
 }

@@ -26,13 +26,14 @@ const (
 var noAgents = rule{
 	key:   RuleNoAgents,
 	name:  words("Sin ejecutivos", "No agents", "Sem atendentes"),
-	on:    []tickets.CommandKind{tickets.CommandWrite},
+	on:    []tickets.CommandKind{tickets.CommandWrite, tickets.CommandHandOver},
 	reads: []tickets.RuleKey{RuleOutOfHours},
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyNoAgent:        words("Respondió: no había ejecutivos disponibles", "It answered: no agent was available", "Respondeu: não havia atendentes disponíveis"),
 		WhyAgentAvailable: words("No respondió: había un ejecutivo disponible", "It did not answer: an agent was available", "Não respondeu: havia um atendente disponível"),
 		WhySpokeInAbsence: words("No respondió: ya había contestado en esta ausencia", "It did not answer: it had answered already in this absence", "Não respondeu: já havia respondido nesta ausência"),
 		WhyHeldBack:       words("No respondió: fuera de horario contesta el otro mensaje", "It did not answer: out of hours the other reply does", "Não respondeu: fora do horário responde a outra mensagem"),
+		WhyWithBot:        withBot,
 		WhyPaused:         paused,
 	},
 	compile: func(e *env) (any, error) {
@@ -51,13 +52,15 @@ type absence struct {
 	first bool // R4.1: only one of the two answers
 }
 
-// ask answers if no agent is available, once per ticket and absence, and adds the
-// finding.
+// ask answers if no agent is available, once per ticket and absence, but not while the
+// ticket is with the bot, and adds the finding.
 func (r absence) ask(d *tickets.Draft) {
 	now := d.Inputs().Presence
 	hours, asked := r.hours.answer(d)
 	closed := asked && hours.Why != WhyOpenHours
 	switch {
+	case d.Ticket.WithBot:
+		r.skip(d, WhyWithBot, time.Time{})
 	case now.Available:
 		r.skip(d, WhyAgentAvailable, time.Time{})
 	case closed && r.first:

@@ -14,20 +14,27 @@ const (
 	WhyMarkedImportant tickets.Why = "marked_important"
 	// WhyNotMarkedImportant: this message did not make the ticket important.
 	WhyNotMarkedImportant tickets.Why = "not_marked_important"
+	// WhyHandedOver: the ticket is with the bot no more.
+	WhyHandedOver tickets.Why = "handed_over"
+	// WhyNotImportant: no keyword has made the ticket important.
+	WhyNotImportant tickets.Why = "not_important"
 	// WhyAlreadyNotified: every address was told of this ticket before.
 	WhyAlreadyNotified tickets.Why = "already_notified"
 )
 
 var notify = rule{
-	key:   RuleNotify,
-	name:  words("Aviso de tickets por correo", "Notification of tickets", "Aviso de tickets por e-mail"),
-	on:    []tickets.CommandKind{tickets.CommandWrite},
+	key:  RuleNotify,
+	name: words("Aviso de tickets por correo", "Notification of tickets", "Aviso de tickets por e-mail"),
+	on:   []tickets.CommandKind{tickets.CommandWrite, tickets.CommandHandOver}, handed: true,
 	reads: []tickets.RuleKey{RuleImportant},
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyCreated:            words("Avisó: es un ticket nuevo", "It sent word: this is a new ticket", "Avisou: é um ticket novo"),
 		WhyNotCreated:         words("No avisó: el ticket no es nuevo", "It sent nothing: the ticket is not new", "Não avisou: o ticket não é novo"),
 		WhyMarkedImportant:    words("Avisó: el ticket pasó a ser importante", "It sent word: the ticket became important", "Avisou: o ticket passou a ser importante"),
 		WhyNotMarkedImportant: words("No avisó: este mensaje no volvió importante el ticket", "It sent nothing: this message did not make the ticket important", "Não avisou: esta mensagem não tornou o ticket importante"),
+		WhyWithBot:            words("No avisó: avisa cuando el bot pasa el ticket", "It sent nothing: it sends word when the bot hands the ticket over", "Não avisou: avisa quando o bot passa o ticket"),
+		WhyHandedOver:         words("Avisó: el ticket pasó del bot a los ejecutivos", "It sent word: the agents have got the ticket from the bot", "Avisou: o ticket passou do bot aos atendentes"),
+		WhyNotImportant:       words("No avisó: ninguna palabra volvió importante el ticket", "It sent nothing: no word has made the ticket important", "Não avisou: nenhuma palavra tornou o ticket importante"),
 		WhyAlreadyNotified:    words("No avisó: ya se había avisado de este ticket", "It sent nothing: word of this ticket had been sent", "Não avisou: já se havia avisado deste ticket"),
 	},
 	compile: func(e *env) (any, error) {
@@ -47,13 +54,20 @@ type notification struct {
 }
 
 // ask notifies each address at most once a ticket, if the ticket is new, or was just
-// marked important, and adds the finding.
+// marked important, and adds the finding. A ticket that begins with the bot is new when it
+// is handed over.
 func (r notification) ask(d *tickets.Draft) {
 	f := tickets.Finding{Rule: RuleNotify}
 	var otherwise tickets.Why
-	if r.all {
+	switch {
+	case d.Ticket.WithBot:
+		otherwise = WhyWithBot
+	case d.HasFact(tickets.FactHandedOver):
+		marked := d.Ticket.Important && d.Ticket.Recall(RuleImportant).Number != 0
+		f.Fired, f.Why, otherwise = r.all || marked, WhyHandedOver, WhyNotImportant
+	case r.all:
 		f.Fired, f.Why, otherwise = d.HasFact(tickets.FactCreated), WhyCreated, WhyNotCreated
-	} else {
+	default:
 		marked, _ := r.marks.answer(d)
 		f.Fired, f.Why, otherwise = marked.Fired, WhyMarkedImportant, WhyNotMarkedImportant
 	}

@@ -25,11 +25,12 @@ const (
 var outOfHours = rule{
 	key:  RuleOutOfHours,
 	name: words("Fuera de horario", "Out of hours", "Fora do horário"),
-	on:   []tickets.CommandKind{tickets.CommandWrite},
+	on:   []tickets.CommandKind{tickets.CommandWrite, tickets.CommandHandOver},
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyClosedHours:     words("Respondió: es fuera del horario de atención", "It answered: this is outside the business hours", "Respondeu: é fora do horário de atendimento"),
 		WhyOpenHours:       words("No respondió: es horario de atención", "It did not answer: this is inside the business hours", "Não respondeu: é horário de atendimento"),
 		WhySpokeInInterval: words("No respondió: ya había contestado en este cierre, que dura hasta {until}", "It did not answer: it had answered already since closing time; opens {until}", "Não respondeu: já havia respondido neste fechamento, que dura até {until}"),
+		WhyWithBot:         withBot,
 		WhyPaused:          paused,
 	},
 	compile: func(e *env) (any, error) {
@@ -52,10 +53,14 @@ type outside struct {
 	hours *chatcfg.Calendar
 }
 
-// ask answers outside the business hours, once per ticket and closed interval, and adds
-// the finding. Two instants are in one interval if no opening lies between them.
+// ask answers outside the business hours, once per ticket and closed interval, but not while
+// the ticket is with the bot, and adds the finding. Two instants are in one interval if no opening lies between them.
 func (r outside) ask(d *tickets.Draft) {
 	now := d.Inputs().Now
+	if d.Ticket.WithBot {
+		r.skip(d, WhyWithBot, time.Time{})
+		return
+	}
 	if r.hours.IsOpen(now) {
 		r.skip(d, WhyOpenHours, time.Time{})
 		return

@@ -102,10 +102,11 @@ func (r reminding) due(t *tickets.Ticket) (time.Time, bool) {
 	return due, ok
 }
 
-// at returns when the step at a place is due by the settings; false: never.
+// at returns when the step at a place is due by the settings; false: never, also while the
+// ticket is with the bot (R12.4).
 func (r reminding) at(t *tickets.Ticket, place int64) (time.Time, bool) {
 	from := t.CountsFrom
-	if t.Status != tickets.StatusOpen || t.Wait != nil || from.IsZero() || place >= int64(len(r.steps)) {
+	if t.Status != tickets.StatusOpen || t.Wait != nil || t.WithBot || from.IsZero() || place >= int64(len(r.steps)) {
 		return time.Time{}, false
 	}
 	if from.Before(r.closesSince) {

@@ -35,7 +35,7 @@ func (r waiting) due(t *tickets.Ticket) (time.Time, bool) {
 // fire makes the wait a delay as of when that was due. It fails if the command does
 // ([tickets.Draft.Do]).
 func (r waiting) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, _ tickets.CommandKind) error {
-	return r.act(d, tickets.CommandDelay, in, due)
+	return r.act(d, tickets.CommandDelay, in, due, WhyDeadline)
 }
 
 // overdue returns the latest beginning of a wait that is too long by now. It is zero,

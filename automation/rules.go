@@ -19,6 +19,7 @@ type Rules struct {
 	running *tickets.Policy
 
 	asked     map[tickets.CommandKind][]asker
+	handed    []asker // asked after every hand-over
 	timed     []deadline
 	followers []follower
 }
@@ -62,6 +63,9 @@ func Compile(a chatcfg.Account, cfg chatcfg.Config, running *chatcfg.Config) (*R
 			for _, kind := range one.on {
 				r.asked[kind] = append(r.asked[kind], a)
 			}
+			if one.handed {
+				r.handed = append(r.handed, a)
+			}
 		}
 		if t, ok := compiled.(timed); ok {
 			r.timed = append(r.timed, deadline{one.key, t})
@@ -80,7 +84,7 @@ func policy(cfg chatcfg.Config) (tickets.Policy, error) {
 	if err != nil {
 		return tickets.Policy{}, err
 	}
-	p := tickets.Policy{SLAClock: cfg.Quality.Clock, Calendar: calendar, CreateIgnored: cfg.General.CreateIgnored, TakeOnReply: cfg.General.Assignment.OnReply, Categories: cfg.General.Categories}
+	p := tickets.Policy{SLAClock: cfg.Quality.Clock, Calendar: calendar, CreateIgnored: cfg.General.CreateIgnored, TakeOnReply: cfg.General.Assignment.OnReply, Categories: cfg.General.Categories, Bot: cfg.General.Bot.Enabled}
 	if cfg.Chat.Rating.Enabled {
 		rating := cfg.Chat.Rating
 		p.Rating = &rating

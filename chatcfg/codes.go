@@ -96,6 +96,8 @@ const (
 	WarnSharedSuffix Code = "shared_domain"
 	// WarnIgnoredSLA: tickets are created ignored, which do not wait.
 	WarnIgnoredSLA Code = "ignored_without_wait"
+	// WarnIgnoredBot: tickets are created ignored, and never begin with the bot.
+	WarnIgnoredBot Code = "ignored_without_bot"
 	// WarnKeywordComma: a keyword has a comma, and matches only where the customer writes
 	// it, too. Args: the keyword.
 	WarnKeywordComma Code = "keyword_comma"

@@ -144,6 +144,17 @@ type General struct {
 	// Categories are those that a ticket may be given, at most [MaxCategories]; none: any
 	// (R11.6).
 	Categories []string `json:"categories"`
+	// Bot answers new tickets first (R12.2).
+	Bot Bot `json:"bot"`
+}
+
+// Bot is the host's own bot, an automated agent (R12.2).
+type Bot struct {
+	// Enabled has new tickets begin with the bot.
+	Enabled bool `json:"enabled"`
+	// Timeout is how old a customer's message gets that the bot does not answer, before the
+	// agents get the ticket: 30 seconds by default. Required when Enabled.
+	Timeout *Duration `json:"timeout"`
 }
 
 // Assignment is who gets a ticket by itself (R11.1).

@@ -29,6 +29,8 @@ func Default(l Locale) Config {
 			value.Set(reflect.ValueOf(append([]string(nil), standard...)))
 		case bool:
 			value.SetBool(standard)
+		case Duration:
+			value.Set(reflect.ValueOf(&standard))
 		}
 	}
 	c.Chat.Locale = l

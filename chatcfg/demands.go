@@ -17,6 +17,7 @@ func (v *validator) checkMissing(c *Config) {
 	}{
 		{"automation.autoClose.after", c.Automation.AutoClose.Enabled},
 		{"automation.reminders.steps", c.Automation.Reminders.Enabled},
+		{"general.bot.timeout", c.General.Bot.Enabled},
 		{"automation.newCustomer.messages", c.Automation.NewCustomer.Enabled},
 		{"automation.noAgents.messages", c.Automation.NoAgents.Enabled},
 		{"automation.outOfHours.messages", c.Automation.OutOfHours.Enabled},

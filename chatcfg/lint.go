@@ -114,6 +114,7 @@ func (l *linter) general(c Config) {
 		l.warn(strings.ContainsAny(keyword, ",،、，"), index("general.important.keywords", i), WarnKeywordComma, keyword)
 	}
 	l.warn(g.CreateIgnored && c.Quality.SLA != nil, "general.createIgnored", WarnIgnoredSLA)
+	l.warn(g.CreateIgnored && g.Bot.Enabled, "general.bot.enabled", WarnIgnoredBot)
 }
 
 // hours adds warnings for intervals that end at 23:59 and for exceptions on 29

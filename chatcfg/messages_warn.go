@@ -41,6 +41,11 @@ var warningMessages = map[Code]phrases{
 		"Anybody who knows a customer's e-mail will be able to write in their name.",
 		"Quem souber o e-mail de um cliente poderá escrever em nome dele.",
 	},
+	WarnIgnoredBot: {
+		"El bot no atenderá ningún ticket: los nuevos se crean ignorados.",
+		"The bot will get no ticket: new ones are created ignored.",
+		"O bot não atenderá nenhum ticket: os novos são criados ignorados.",
+	},
 	WarnNotifyNothing: {
 		"Se notifican solo los tickets importantes, y ninguna palabra los marca: no llegará ningún correo.",
 		"Only important tickets are notified, and no word marks any: no e-mail will come.",

@@ -200,6 +200,16 @@ func generalSection() Section {
 					{Path: "general.categories", Kind: KindLine, Items: MaxCategories, Length: MaxCategory, Label: say("Nombres", "Names", "Nomes"), Help: say("Uno por línea.", "One a line.", "Um por linha.")},
 				},
 			},
+			{Settings: []Setting{
+				{
+					Path: "general.bot.enabled", Kind: KindSwitch, Label: say("El bot atiende primero", "The bot answers first", "O bot atende primeiro"),
+					Help: say("Los tickets nuevos empiezan con el bot, que los pasa a los ejecutivos.", "New tickets begin with the bot, which hands them over to the agents.", "Os tickets novos começam com o bot, que os passa aos atendentes."),
+				},
+				{
+					Path: "general.bot.timeout", Kind: KindDuration, Min: 1, standard: Duration{Value: 30, Unit: UnitSeconds}, Label: say("Tiempo para que responda", "Time for it to answer", "Tempo para que responda"),
+					Help: say("Si no responde a tiempo, el ticket pasa a los ejecutivos.", "If it does not answer in time, the agents get the ticket.", "Se não responde a tempo, o ticket passa aos atendentes."),
+				},
+			}},
 			{
 				Label: say("Reapertura", "Reopening", "Reabertura"),
 				Help:  say("Quien escribe dentro de este plazo tras el cierre sigue en el mismo ticket.", "Who writes within this time after the close goes on in the same ticket.", "Quem escreve dentro deste prazo depois do fechamento segue no mesmo ticket."),

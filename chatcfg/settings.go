@@ -56,8 +56,8 @@ type Setting struct {
 
 	// either are the columns of which a row has exactly one set.
 	either [][]string
-	// standard is the default of a new account, a Words, string, int64, bool or
-	// []string; nil: the zero value. Words are the text of each language.
+	// standard is the default of a new account, a Words, string, int64, bool, []string or
+	// Duration; nil: the zero value. Words are the text of each language.
 	standard any
 	// builtIn is what visitors read in place of a blank text; zero: nothing.
 	builtIn Words

@@ -105,7 +105,7 @@ func copyConversation(c tickets.Conversation) tickets.Conversation {
 // as [Cut] returns them.
 func copyTicket(t tickets.Ticket) tickets.Ticket {
 	t.CreatedAt, t.OpenedAt, t.ClosedAt = Cut(t.CreatedAt), Cut(t.OpenedAt), Cut(t.ClosedAt)
-	t.ChangedAt, t.CountsFrom = Cut(t.ChangedAt), Cut(t.CountsFrom)
+	t.ChangedAt, t.CountsFrom, t.Unanswered = Cut(t.ChangedAt), Cut(t.CountsFrom), Cut(t.Unanswered)
 	t.Memory = slices.Clone(t.Memory)
 	for i := range t.Memory {
 		t.Memory[i].At = Cut(t.Memory[i].At)

@@ -29,6 +29,9 @@ type TicketQuery struct {
 	Unassigned bool            `json:",omitempty"`
 	// Score lists only what was rated so; zero: any.
 	Score int `json:",omitempty"`
+	// WithBot lists only what is with the bot, of whatever Status; otherwise that is left
+	// out, unless one Conversation is listed in any status.
+	WithBot bool `json:",omitempty"`
 	// Words are folded words of which all must occur in the ticket's texts,
 	// whichever, as whole words, the last one as a prefix of one. They are
 	// compared as they are, byte by byte; no character has a meaning of its own. None is
@@ -66,9 +69,19 @@ var ticketColumns = []ticketColumn{
 	{
 		Column: columns.Column{
 			Name: "status", Type: columns.Text, Since: first,
-			Value: func(t *tickets.Ticket) columns.Value { return columns.String(t.Status) },
+			Value: func(t *tickets.Ticket) columns.Value {
+				if t.WithBot {
+					return columns.String(columns.StatusBot)
+				}
+				return columns.String(t.Status)
+			},
 		},
-		wanted: func(q *TicketQuery) columns.Value { return columns.StringOrNull(q.Status) },
+		wanted: func(q *TicketQuery) columns.Value {
+			if q.WithBot {
+				return columns.String(columns.StatusBot)
+			}
+			return columns.StringOrNull(q.Status)
+		},
 	},
 	{
 		Column: columns.Column{
@@ -218,11 +231,17 @@ func (q *TicketQuery) Conditions() (found []columns.Condition) {
 	return found
 }
 
+// WithoutBot reports whether the list leaves out what is with the bot, and no other condition
+// does. It is for the stores in SQL, as [TicketColumns] is.
+func (q *TicketQuery) WithoutBot() bool {
+	return !q.WithBot && q.Status == "" && q.Order != ByWaiting && q.Conversation.IsZero()
+}
+
 // EachStatus reports whether the list is one ordered range of an index for each status,
 // to be merged: the query names no status, and nothing else gives the order. It is for the
 // stores in SQL, as [TicketColumns] is.
 func (q *TicketQuery) EachStatus() bool {
-	if q.Status != "" || q.Order == ByWaiting || !q.Conversation.IsZero() || len(q.Words) > 0 {
+	if q.Status != "" || q.WithBot || q.Order == ByWaiting || !q.Conversation.IsZero() || len(q.Words) > 0 {
 		return false
 	}
 	all := q.Conditions()
@@ -244,6 +263,9 @@ func (q *TicketQuery) Matches(t *tickets.Ticket, texts []string) bool {
 				return false
 			}
 		}
+	}
+	if t.WithBot && q.WithoutBot() {
+		return false
 	}
 	for i, word := range q.Words {
 		if !hasWord(texts, word, i == len(q.Words)-1) {

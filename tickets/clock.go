@@ -47,7 +47,7 @@ func (t *Ticket) redate(now time.Time, hours *chatcfg.Calendar) bool {
 	if !t.ChangedAt.After(now) {
 		return false
 	}
-	for _, at := range []*time.Time{&t.CreatedAt, &t.OpenedAt, &t.ClosedAt, &t.ChangedAt, &t.CountsFrom} {
+	for _, at := range []*time.Time{&t.CreatedAt, &t.OpenedAt, &t.ClosedAt, &t.ChangedAt, &t.CountsFrom, &t.Unanswered} {
 		if at.After(now) {
 			*at = now
 		}

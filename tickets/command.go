@@ -24,6 +24,10 @@ const (
 	CommandAssign   CommandKind = "assign" // an agent says who has it (R11.1)
 	CommandTake     CommandKind = "take"   // an agent takes it
 	CommandNote     CommandKind = "note"   // an agent writes for agents (R11.4)
+	// CommandBotReply is an automated agent's answer (R12.1), CommandHandOver gives a ticket
+	// that is with the bot to the agents (R12.3); a rule sends it, too.
+	CommandBotReply CommandKind = "botReply"
+	CommandHandOver CommandKind = "handOver"
 	// CommandDelay notes that a wait has reached the SLA (R2.3), CommandRearm moves
 	// a running wait to a new SLA (R2.6). Rules send these, as they do
 	// CommandExpire. CommandTick carries out what is due, and nothing else.

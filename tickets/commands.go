@@ -41,7 +41,7 @@ func kept(in ...Status) map[Status]Status {
 // words returns a text in Spanish, English and Portuguese.
 func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: en, PT: pt} }
 
-// commands is the table of R3.3, R3.5, R3.6, R3.7, R11.1, R11.4, R14.2, R14.3 and R2.3: each command is a row
+// commands is the table of R3.3, R3.5, R3.6, R3.7, R11.1, R11.4, R12.1, R12.3, R14.2, R14.3 and R2.3: each command is a row
 // here. A customer who writes without a ticket, or after its close, starts a new
 // one; it is ignored under "create ignored", and within the reopening window it is
 // the closed one again (R3.4, R5.3).
@@ -120,6 +120,14 @@ var commands = []CommandRow{
 	{
 		Kind: CommandNote, By: ActorAgent, Older: true, Fact: FactNoted, do: (*Draft).note, To: kept(StatusOpen, StatusIgnored, StatusClosed),
 		Words: words("{actor} dejó una nota", "{actor} left a note", "{actor} deixou uma nota"),
+	},
+	{
+		Kind: CommandBotReply, By: ActorBot, Follows: true, Writes: true, do: (*Draft).botReply, To: kept(StatusOpen, StatusIgnored),
+		Words: words("{actor} (bot) respondió", "{actor} (bot) replied", "{actor} (bot) respondeu"),
+	},
+	{
+		Kind: CommandHandOver, By: ActorBot, Follows: true, Fact: FactHandedOver, do: (*Draft).handOver, To: kept(StatusOpen),
+		Words: words("{actor} pasó el ticket a los ejecutivos", "{actor} handed the ticket over to the agents", "{actor} passou o ticket aos atendentes"),
 	},
 	{
 		Kind: CommandDelay, By: ActorRule, Fact: FactDelayed, do: (*Draft).delay, To: kept(StatusOpen),

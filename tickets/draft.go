@@ -32,6 +32,8 @@ type Policy struct {
 	Categories []string
 	// Rating says after which closes customers are asked how it was (R14.3); nil: none.
 	Rating *chatcfg.Rating
+	// Bot has new tickets that are open begin with the bot (R12.2).
+	Bot bool
 	// ReopenWindow is how long after a close a message reopens the ticket; zero:
 	// never (R3.4).
 	ReopenWindow time.Duration
@@ -193,7 +195,7 @@ func (d *Draft) remind(*Ticket, Command, time.Time, Policy) error { return nil }
 
 // write stores what the customer wrote, into the ticket, the ticket reopened, or a new
 // one (R3.2, R3.4), and who they are, with the facts. An open ticket then waits for an
-// answer. It never fails.
+// answer, an agent's or the bot's. It never fails.
 func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	c := &d.Conversation
 	linked := c.mergeCustomer(cmd)
@@ -219,7 +221,10 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	t.Messages++
 	d.append(Message{From: FromCustomer, Level: cmd.Customer.Level, Text: cmd.Text, File: cmd.File})
 	t.LastWord, t.CountsFrom = SideCustomer, time.Time{}
-	if t.Status == StatusOpen && t.Wait == nil {
+	switch {
+	case t.WithBot && t.Unanswered.IsZero():
+		t.Unanswered = now
+	case t.Status == StatusOpen && !t.WithBot && t.Wait == nil:
 		t.startWait(now, p)
 	}
 	return nil
@@ -232,21 +237,22 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 		d.Settled = append(d.Settled, *t)
 	}
 	d.Conversation.Number++
-	*t = Ticket{Number: d.Conversation.Number, Previous: t.Number, Status: StatusOpen, CreatedAt: now, OpenedAt: now}
+	*t = Ticket{Number: d.Conversation.Number, Previous: t.Number, Status: StatusOpen, CreatedAt: now, OpenedAt: now, WithBot: p.Bot}
 	if p.CreateIgnored {
-		t.Status, t.OpenedAt = StatusIgnored, time.Time{}
+		t.Status, t.OpenedAt, t.WithBot = StatusIgnored, time.Time{}, false
 	}
 	d.AddFact(Fact{Kind: FactCreated})
 }
 
 // reply stores an agent's message, opens the ticket if it is ignored, and ends the
-// customer's wait, if there is one, with an Answer (R2.2); it adds the facts. It never
-// fails.
+// customer's wait, if there is one, with an Answer (R2.2); it adds the facts. A ticket that
+// is with the bot is then the agent's (R12.3). It never fails.
 func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	if t.Status != StatusOpen {
 		t.Status, t.OpenedAt = StatusOpen, now
 		d.AddFact(Fact{Kind: FactOpened})
 	}
+	d.leaveBot(t, "")
 	t.Messages++
 	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
 	if w := t.Wait; w != nil {
@@ -269,6 +275,47 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	return nil
 }
 
+// botReply stores an automated agent's message. It answers what a customer asked while the
+// ticket is with the bot, and auto-close then counts from it (R12.4); otherwise it changes
+// nothing of the ticket (R12.1). It never fails.
+func (d *Draft) botReply(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+	d.append(Message{From: FromBot, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
+	if t.WithBot {
+		t.Unanswered, t.CountsFrom = time.Time{}, now
+	}
+	return nil
+}
+
+// handOver gives a ticket that is with the bot to the agents, with the fact: the customer
+// then waits (R12.3). It fails with a [TransitionError] if it is not with the bot.
+func (d *Draft) handOver(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	if !t.WithBot {
+		return &TransitionError{From: t.Status, Kind: cmd.Kind}
+	}
+	d.await(t, cmd.Actor.Rule, now, p)
+	return nil
+}
+
+// await has the customer of a ticket that is with the bot wait for an agent from now on, who
+// has said the last word that is not a bot's; it adds the fact. Another ticket stays as it is.
+func (d *Draft) await(t *Ticket, rule RuleKey, now time.Time, p Policy) {
+	if d.leaveBot(t, rule) {
+		t.CountsFrom = time.Time{}
+		t.startWait(now, p)
+	}
+}
+
+// leaveBot takes a ticket from the bot and adds the fact. It reports whether the ticket was
+// with the bot; else nothing changes.
+func (d *Draft) leaveBot(t *Ticket, rule RuleKey) bool {
+	if !t.WithBot {
+		return false
+	}
+	t.WithBot, t.Unanswered = false, time.Time{}
+	d.AddFact(Fact{Kind: FactHandedOver, Rule: rule})
+	return true
+}
+
 // reopen opens an ignored or closed ticket for an agent, as open does, and adds the
 // fact. It never fails.
 func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
@@ -288,13 +335,14 @@ func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
 	}
 }
 
-// pause pauses or resumes the ticket (R3.7) and adds the fact. It fails with a
-// [TransitionError] if the ticket already is so.
-func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+// pause pauses or resumes the ticket (R3.7) and adds the fact; one that is paused is with
+// the bot no more (R12.3). It fails with a [TransitionError] if the ticket already is so.
+func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	pause := cmd.Kind == CommandPause
 	if t.Paused == pause {
 		return &TransitionError{From: t.Status, Paused: t.Paused, Kind: cmd.Kind}
 	}
+	d.await(t, "", now, p) // resumed ones are not with the bot
 	t.Paused, t.CountsFrom = pause, time.Time{}
 	if pause {
 		d.AddFact(Fact{Kind: FactPaused})
@@ -351,8 +399,13 @@ func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// assign sets the agent, the team or both; what is so already stays, without a fact.
-func (d *Draft) assign(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+// assign sets the agent, the team or both; what is so already stays, without a fact. A
+// ticket that an agent assigns is with the bot no more; a bot may choose the team of its own
+// (R12.3). It never fails.
+func (d *Draft) assign(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	if cmd.Actor.Kind != ActorBot {
+		d.await(t, "", now, p)
+	}
 	if cmd.Assignee != nil && cmd.Assignee.Agent != t.Assignee.Agent {
 		d.assignTo(t, *cmd.Assignee)
 	}
@@ -363,15 +416,16 @@ func (d *Draft) assign(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 	return nil
 }
 
-// take assigns the ticket to the actor; one who has it already keeps it, without a fact.
-// It fails with a [TakenError] if another agent has it.
-func (d *Draft) take(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
-	switch t.Assignee.Agent {
-	case "":
-		d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
-	case cmd.Actor.Agent:
-	default:
+// take assigns the ticket to the actor; one who has it already keeps it, without a fact. It
+// is with the bot no more (R12.3). It fails with a [TakenError] if another agent has it.
+func (d *Draft) take(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	has := t.Assignee.Agent
+	if has != "" && has != cmd.Actor.Agent {
 		return &TakenError{t.Assignee}
+	}
+	d.await(t, "", now, p)
+	if has == "" {
+		d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
 	}
 	if cmd.Turn != (Turn{}) {
 		t.Turn = cmd.Turn
@@ -547,9 +601,11 @@ func (l Level) rank() int {
 	}
 }
 
-// stopClocks ends everything that runs while a ticket is open: wait, auto-close and
-// pause (R2.4, R3.7, R4.2).
-func (t *Ticket) stopClocks() { t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }
+// stopClocks ends everything that runs while a ticket is open: wait, auto-close, pause and
+// the bot's turn (R2.4, R3.7, R4.2, R12.2).
+func (t *Ticket) stopClocks() {
+	t.Wait, t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = nil, time.Time{}, false, false, time.Time{}
+}
 
 // startWait starts a wait at now under the policy's SLA (R2.2, R2.6).
 func (t *Ticket) startWait(now time.Time, p Policy) {

@@ -26,6 +26,8 @@ var (
 	// ErrRating: the ticket cannot be rated: customers are not asked after such a close, or
 	// it is too late (R14.3).
 	ErrRating error = chatcfg.Refusal("tickets: cannot be rated")
+	// ErrAutomated: an automated agent may not do this (R12.1).
+	ErrAutomated error = chatcfg.Refusal("tickets: not for an automated agent")
 	// ErrCommand: the command is of no known kind.
 	ErrCommand error = chatcfg.Refusal("tickets: unknown command")
 )

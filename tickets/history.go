@@ -18,12 +18,13 @@ const (
 	ActorCustomer ActorKind = "customer"
 	ActorAgent    ActorKind = "agent"
 	ActorRule     ActorKind = "rule"
+	ActorBot      ActorKind = "bot" // an automated agent (R12.1)
 )
 
 // Actor is who changed something (R3.8).
 type Actor struct {
 	Kind ActorKind `json:"kind"`
-	// Agent and Name are the agent's.
+	// Agent and Name are the agent's, also an automated one's.
 	Agent AgentID `json:"agent,omitempty"`
 	Name  string  `json:"name,omitempty"`
 	// Session is the customer's.
@@ -99,6 +100,8 @@ const (
 	FactNoted     FactKind = "noted"    // a note was stored (R11.4)
 	FactMentioned FactKind = "mentioned"
 	FactRated     FactKind = "rated" // by the customer (R14.3)
+	// FactHandedOver: the ticket is with the bot no more (R12.3).
+	FactHandedOver FactKind = "handedOver"
 )
 
 // Fact is one thing that happened within a decision.

@@ -44,6 +44,8 @@ func (s *script) try(cmd tickets.Command) error {
 		if cmd.Text == "" {
 			cmd.Text = "hola"
 		}
+	case tickets.CommandBotReply, tickets.CommandHandOver:
+		cmd.Actor = tickets.Actor{Kind: tickets.ActorBot, Agent: "guia", Name: "Guía"}
 	case tickets.CommandExpire, tickets.CommandDelay, tickets.CommandRearm:
 		cmd.Actor.Kind = tickets.ActorRule
 	case tickets.CommandRate:
@@ -73,6 +75,7 @@ var states = map[string][]tickets.CommandKind{
 	"none":             {},
 	"open":             {tickets.CommandWrite},
 	"open, answered":   {tickets.CommandWrite, tickets.CommandReply},
+	"with the bot":     {tickets.CommandWrite},
 	"open, paused":     {tickets.CommandWrite, tickets.CommandReply, tickets.CommandPause},
 	"ignored":          {tickets.CommandWrite, tickets.CommandIgnore},
 	"closed manual":    {tickets.CommandWrite, tickets.CommandClose},
@@ -85,6 +88,7 @@ var (
 		tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire,
 		tickets.CommandPause, tickets.CommandResume, tickets.CommandMark, tickets.CommandUnmark, tickets.CommandClassify, tickets.CommandDescribe,
 		tickets.CommandEnd, tickets.CommandAssign, tickets.CommandTake, tickets.CommandNote, tickets.CommandRate,
+		tickets.CommandBotReply, tickets.CommandHandOver,
 	}
 	matrix = func() map[tickets.CommandKind]bool {
 		set := make(map[tickets.CommandKind]bool, len(columns))
@@ -95,20 +99,21 @@ var (
 	}()
 )
 
-// TestMatrix asserts R3.3 and R3.7 cell by cell: every state, every command. The
+// TestMatrix asserts R3.3, R3.7, R12.1 and R12.3 cell by cell: every state, every command. The
 // table is typed from SPEC, not taken from the code. A cell is the state that
 // follows; "new" is a ticket of its own; "error" a refusal that changes nothing.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	rows := map[string]string{
-		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe end assign take note rate
-		"none":             "new     error  error          error   error  error             error   error  error  error  error    error   error error error error error",
-		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open error",
-		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open error",
-		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused   closed/customer paused paused paused error",
-		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored closed/customer ignored ignored ignored error",
-		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual error closed/manual error closed/manual closed/manual",
-		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic error closed/automatic error closed/automatic closed/automatic",
+		//                   write   reply  close          ignore  open   expire            pause   resume mark   unmark classify describe end assign take note rate botReply handOver
+		"none":             "new     error  error          error   error  error             error   error  error  error  error    error   error error error error error error error",
+		"open":             "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open error open error",
+		"open, answered":   "open    open   closed/manual  ignored error  closed/automatic  paused  error  open   open   open     open   closed/customer open open open error open error",
+		"with the bot":     "bot     open   closed/manual  ignored error  closed/automatic  paused  error  bot    bot    bot      bot      closed/customer open open bot error bot open",
+		"open, paused":     "paused  paused closed/manual  ignored error  closed/automatic  error   open   paused paused paused   paused   closed/customer paused paused paused error paused error",
+		"ignored":          "ignored open   closed/manual  error   open   error             error   error  ignored ignored ignored ignored closed/customer ignored ignored ignored error ignored error",
+		"closed manual":    "new     error  error          error   open   error             error   error  closed/manual closed/manual closed/manual closed/manual error closed/manual error closed/manual closed/manual error error",
+		"closed automatic": "new     error  error          error   open   error             error   error  closed/automatic closed/automatic closed/automatic closed/automatic error closed/automatic error closed/automatic closed/automatic error error",
 	}
 	require.Len(t, rows, len(states))
 	cells := 0
@@ -117,7 +122,9 @@ func TestMatrix(t *testing.T) {
 		require.Len(t, want, len(columns), from)
 		for i, kind := range columns {
 			cells++
-			s := begin(t).do(states[from]...)
+			s := begin(t)
+			s.policy.Bot = from == "with the bot"
+			s.do(states[from]...)
 			before := s.state
 			err := s.try(tickets.Command{Kind: kind})
 			if want[i] == "error" {
@@ -139,6 +146,8 @@ func label(before, after tickets.State) string {
 		return "new"
 	case t.Paused:
 		return "paused"
+	case t.WithBot:
+		return "bot"
 	case t.Reason != "":
 		return string(t.Status) + "/" + string(t.Reason)
 	default:
@@ -250,12 +259,12 @@ func TestCommandsAreComplete(t *testing.T) {
 		assert.NotEmpty(t, row.Kind, "a command without a kind")
 		assert.False(t, seen[row.Kind], "%s stands in the table twice", row.Kind)
 		seen[row.Kind] = true
-		assert.Contains(t, []tickets.ActorKind{tickets.ActorCustomer, tickets.ActorAgent, tickets.ActorRule}, row.By, "%s: nobody may send it", row.Kind)
+		assert.Contains(t, []tickets.ActorKind{tickets.ActorCustomer, tickets.ActorAgent, tickets.ActorRule, tickets.ActorBot}, row.By, "%s: nobody may send it", row.Kind)
 		assert.NotEmpty(t, row.To, "%s: no status lets it happen", row.Kind)
 		assert.True(t, tickets.Carried(row), "%s: it does nothing", row.Kind)
 		for language, text := range map[string]string{"es": row.Words.ES, "en": row.Words.EN, "pt": row.Words.PT} {
 			assert.NotEmpty(t, text, "%s: its words lack %s", row.Kind, language)
-			if row.By == tickets.ActorAgent {
+			if row.By == tickets.ActorAgent || row.By == tickets.ActorBot {
 				assert.Contains(t, text, "{actor}", "%s: its words in %s do not say who", row.Kind, language)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 // Format numbers the shape of a stored conversation, with its tickets. A process
 // refuses to rewrite one of a newer format than its own. Format 2 has epochs of
 // sessions, and Memory in place of two rules' own fields. Format 3 has who has a ticket,
-// format 4 notes, format 5 ratings.
+// format 4 notes, format 5 ratings and tickets that are with the bot.
 const Format = 5
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
@@ -240,7 +240,7 @@ type Ticket struct {
 	// ChangedAt is when anything of it last changed.
 	ChangedAt time.Time `json:"changedAt"`
 
-	// LastWord says who spoke last, automatic messages aside.
+	// LastWord says who spoke last, automatic messages and automated agents aside.
 	LastWord Side `json:"lastWord"`
 	// Agent is the last agent who spoke or closed; AgentName their name.
 	Agent     AgentID `json:"agent,omitempty"`
@@ -258,8 +258,14 @@ type Ticket struct {
 	// Wait is the running wait for an answer; nil: nobody waits (R2.2).
 	Wait *Wait `json:"wait,omitempty"`
 	// CountsFrom is where auto-close counts from: the latest of the agent's last
-	// word, the resume and the opening. Zero: it does not count (R4.2).
+	// word, the resume and the opening; with the bot, its last word (R12.4). Zero: it does
+	// not count (R4.2).
 	CountsFrom time.Time `json:"countsFrom,omitzero"`
+	// WithBot says that the ticket is with the bot (R12.2). Unanswered is when the oldest
+	// customer's message came that no automated agent has answered since; zero: there is
+	// none (R12.3).
+	WithBot    bool      `json:"withBot,omitempty"`
+	Unanswered time.Time `json:"unanswered,omitzero"`
 
 	// Memory is what rules remember of this ticket, at most one each.
 	Memory []Memory `json:"memory,omitempty"`
@@ -375,6 +381,8 @@ type Author string
 const (
 	FromCustomer Author = "customer"
 	FromAgent    Author = "agent"
+	// FromBot is an automated agent's word, which is no agent's (R12.1).
+	FromBot Author = "bot"
 	// FromRule is an automatic message: neither side's word (R4.4).
 	FromRule Author = "rule"
 	// FromWelcome is the welcome message that the customer answered (R6.5).
@@ -397,7 +405,7 @@ type Message struct {
 	Level Level `json:"level"`
 	// Session is the session it belongs to (R7.2); zero: none, as of a note.
 	Session SessionID `json:"session"`
-	// Agent and Name are the agent's; for a welcome message Name is its author.
+	// Agent and Name are the agent's, also an automated one's; for a welcome message Name is its author.
 	Agent AgentID `json:"agent,omitempty"`
 	Name  string  `json:"name,omitempty"`
 	// Rule is the automatic action that sent it; empty unless From is [FromRule].

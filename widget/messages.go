@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/charlahq/charla"
@@ -24,8 +25,11 @@ type messageBody struct {
 	At   time.Time      `json:"at"`
 	From tickets.Author `json:"from"`
 	Name string         `json:"name,omitempty"`
-	Text string         `json:"text"`
-	File *fileBody      `json:"file,omitempty"`
+	// Bot says that an automated agent wrote it; From and Name then are as an agent's, the
+	// name marked (R12.1).
+	Bot  bool      `json:"bot,omitempty"`
+	Text string    `json:"text"`
+	File *fileBody `json:"file,omitempty"`
 }
 
 // fileBody is what a visitor sees of an attachment: it is fetched by the
@@ -41,6 +45,9 @@ type fileBody struct {
 // messageOf returns what a visitor sees of a message.
 func messageOf(m *tickets.Message) messageBody {
 	b := messageBody{Seq: m.Seq, At: m.At, From: m.From, Name: m.Name, Text: m.Text}
+	if m.From == tickets.FromBot {
+		b.Bot, b.From, b.Name = true, tickets.FromAgent, strings.TrimPrefix(m.Name+" · bot", " · ")
+	}
 	if f := m.File; f != nil {
 		b.File = &fileBody{f.Name, f.Type, f.Size, f.Inline}
 	}

@@ -64,6 +64,9 @@
 //	agent A replies C "T"       to C's latest ticket, available or not
 //	agent A closes|ignores|opens|pauses|resumes C
 //	agent A marks C important|normal
+//	bot B replies C "T"         as an automated agent
+//	bot B hands over C          gives C's latest ticket to the agents
+//	bot B closes C
 //	config {JSON}               changes the configuration by a merge patch (RFC 7396:
 //	                            lists are replaced, null is the default again)
 //	config running {JSON}       the same, and the new SLA holds for running waits too
@@ -73,7 +76,8 @@
 //	expect C open|ignored|closed|closed manual|closed automatic
 //	expect C [not] important
 //	expect C [not] delayed
-//	expect C [not] paused       what C's latest ticket is
+//	expect C [not] paused
+//	expect C [not] with bot     what C's latest ticket is
 //	expect C tickets N          how many tickets C has
 //	expect C got KEY ["T"]      the next automatic message to C not yet expected is of the
 //	                            action KEY (newCustomer, noAgents, outOfHours,

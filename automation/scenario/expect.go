@@ -54,14 +54,14 @@ func (p *player) expectStatus(ctx context.Context, name, want string) error {
 	return wanted(want, got)
 }
 
-// expectFlag fails unless a customer's latest ticket is important, delayed or paused;
+// expectFlag fails unless a customer's latest ticket is important, delayed, paused or with bot;
 // with not, unless it is not. It also fails if there is no ticket, or the desk fails.
 func (p *player) expectFlag(ctx context.Context, name, flag string, not bool) error {
 	t, found, err := p.ticket(ctx, name)
 	if err != nil {
 		return err
 	}
-	is := map[string]bool{"important": t.Important, "delayed": t.Delayed(), "paused": t.Paused}[flag]
+	is := map[string]bool{"important": t.Important, "delayed": t.Delayed(), "paused": t.Paused, "with bot": t.WithBot}[flag]
 	say := func(not bool) string {
 		if not {
 			return "not " + flag

@@ -22,7 +22,7 @@ func on(config, script string) string {
 }
 
 const (
-	statements = "at, wait, agent, customer, anonymous, config, crash, ! or expect"
+	statements = "at, wait, agent, bot, customer, anonymous, config, crash, ! or expect"
 	hola       = `customer juan says "hola"` + "\n"
 	greets     = `{"automation": {"newCustomer": {"enabled": true, "messages": ["Hola {customer}.", "Buenas."]}}}`
 	closes     = `{"automation": {"autoClose": {"enabled": true, "after": {"value": 10, "unit": "minutes"}},` +
@@ -117,9 +117,9 @@ func TestUnreadable(t *testing.T) {
 		"duration of nothing": {on("", `wait d`), `f:2: want a duration such as 90s, 1h30m or 2d, got "d"`},
 		"long duration":       {on("", `wait 200000d`), `f:2: want a duration such as 90s, 1h30m or 2d, got "200000d"`},
 		"crash duration":      {on("", `crash now`), `f:2: want a duration such as 90s, 1h30m or 2d, got "now"`},
-		"expectation": {on("", `expect juan happy`), `f:2: want important, delayed, paused, open, ignored, closed, ` +
+		"expectation": {on("", `expect juan happy`), `f:2: want important, delayed, paused, with, open, ignored, closed, ` +
 			`tickets, got, assigned, team, rated or unrated, got "happy"`},
-		"not open":     {on("", `expect juan not open`), `f:2: want important, delayed or paused, got "open"`},
+		"not open":     {on("", `expect juan not open`), `f:2: want important, delayed, paused or with, got "open"`},
 		"close reason": {on("", `expect juan closed early`), `f:2: want manual, automatic or customer, got "early"`},
 		"open reason":  {on("", `expect juan open manual`), `f:2: want the end of the line, got "manual"`},
 		"how many":     {on("", `expect juan tickets some`), `f:2: want how many tickets, got "some"`},
@@ -127,7 +127,7 @@ func TestUnreadable(t *testing.T) {
 		"action": {on("", `expect juan got autoClose`), `f:2: want newCustomer, noAgents, outOfHours, ticketCreated, ` +
 			`manualClose, automaticClose, reminders or nothing, got "autoClose"`},
 		"nothing more": {on("", `expect juan got nothing "x"`), `f:2: want the end of the line, got the string "x"`},
-		"mail":         {on("", `expect mail`), `f:2: want important, delayed, paused, open, ignored, closed, tickets, got, assigned, team, rated or unrated, got the end of the line`},
+		"mail":         {on("", `expect mail`), `f:2: want important, delayed, paused, with, open, ignored, closed, tickets, got, assigned, team, rated or unrated, got the end of the line`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,7 @@ import (
 // counts only if the line has not failed (l.err). parseLine reads "config" and "!"
 // itself: they stand here for the error that names all first words.
 func (l *line) statement() step {
-	switch l.oneOf("at", "wait", "agent", "customer", "anonymous", "config", "crash", "!", "expect") {
+	switch l.oneOf("at", "wait", "agent", "bot", "customer", "anonymous", "config", "crash", "!", "expect") {
 	case "at":
 		return l.at()
 	case "wait":
@@ -26,6 +26,8 @@ func (l *line) statement() step {
 		return func(ctx context.Context, p *player) error { return p.advance(ctx, p.clock.Now().Add(d)) }
 	case "agent":
 		return l.agent()
+	case "bot":
+		return l.bot()
 	case "customer":
 		return l.customer()
 	case "anonymous":
@@ -157,6 +159,31 @@ func (l *line) agent() step {
 	}
 }
 
+// bot reads what an automated agent does and returns the step that does it. If it is
+// malformed, the line fails.
+func (l *line) bot() step {
+	name := l.name("a bot")
+	bot := charla.Person{ID: tickets.AgentID(name), Name: name, Automated: true}
+	verb := l.oneOf("replies", "hands", "closes")
+	kind := tickets.CommandClose
+	if verb == "hands" {
+		l.oneOf("over")
+		kind = tickets.CommandHandOver
+	}
+	customer := l.name("a customer")
+	if verb == "replies" {
+		text := l.text()
+		return func(ctx context.Context, p *player) error {
+			_, err := p.account().Agent(bot).Reply(ctx, p.latest(customer), text, nil)
+			return err
+		}
+	}
+	return func(ctx context.Context, p *player) error {
+		_, err := p.account().Agent(bot).Do(ctx, p.latest(customer), tickets.Command{Kind: kind}, nil)
+		return err
+	}
+}
+
 // takesNext reads of which teams an agent takes the next ticket.
 func (l *line) takesNext(agent charla.Person) step {
 	var teams []tickets.TeamID
@@ -228,7 +255,7 @@ func (l *line) expect() step {
 	}
 	name := l.name("a customer")
 	not := l.skip("not")
-	words := []string{"important", "delayed", "paused"}
+	words := []string{"important", "delayed", "paused", "with"}
 	if !not {
 		words = append(words, "open", "ignored", "closed", "tickets", "got", "assigned", "team", "rated", "unrated")
 	}
@@ -254,6 +281,9 @@ func (l *line) expect() step {
 		fallthrough
 	case "unrated":
 		return func(ctx context.Context, p *player) error { return p.expectRated(ctx, name, word) }
+	case "with":
+		l.oneOf("bot")
+		return func(ctx context.Context, p *player) error { return p.expectFlag(ctx, name, "with bot", not) }
 	case "important", "delayed", "paused":
 		return func(ctx context.Context, p *player) error { return p.expectFlag(ctx, name, word, not) }
 	default:

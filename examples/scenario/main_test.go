@@ -62,7 +62,7 @@ func TestCommand(t *testing.T) {
 	assert.Contains(t, stdout, "\n\tthe last decision, 2026-01-05 12:00:00 UTC: The customer wrote: the ticket was created, message 1\n")
 	stdout = regexp.MustCompile(`(?m)^\t.*\n`).ReplaceAllString(stdout, "") // why
 	assert.Equal(t, "FAIL "+bad+":4: want closed, got open\nok "+files[0]+"\n"+
-		"FAIL "+broken+":2: want at, wait, agent, customer, anonymous, config, crash, ! or expect, got \"foo\"\n"+
+		"FAIL "+broken+":2: want at, wait, agent, bot, customer, anonymous, config, crash, ! or expect, got \"foo\"\n"+
 		"FAIL "+missing+":1: want a file, got none\n", stdout)
 	assert.Empty(t, stderr)
 	assert.Equal(t, 1, code)

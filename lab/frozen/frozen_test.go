@@ -209,7 +209,7 @@ func opens(t *testing.T, store storage.Store) {
 }
 
 // newSettings are the settings that configurations have had since, with their defaults.
-var newSettings = strings.NewReplacer(`,"assignment":{"onReply":true},"categories":[]`, "", `"reminders":{"enabled":false,"steps":[]},`, "", `"visitorEnds":false,`, "",
+var newSettings = strings.NewReplacer(`,"assignment":{"onReply":true},"categories":[],"bot":{"enabled":false,"timeout":{"value":30,"unit":"seconds"}}`, "", `"reminders":{"enabled":false,"steps":[]},`, "", `"visitorEnds":false,`, "",
 	`"rating":{"enabled":false,"scale":"stars","question":"","thanks":"","comment":false,"reasons":["manual"]},`, "")
 
 // same compares line by line, so that a difference can be read.

@@ -219,7 +219,7 @@ func (p conversations) Ahead(ctx context.Context, changed, leased time.Time, lim
 		UNION ALL SELECT c.account, c.id, 0 FROM charla.stale s JOIN charla.accounts a ON a.id = s.account
 			CROSS JOIN LATERAL (SELECT account, id FROM charla.conversations
 				WHERE account = a.id AND armed < a.version AND lease > $2 ORDER BY armed LIMIT $3) c WHERE NOT a.deleted
-		UNION ALL SELECT t.* FROM charla.accounts a CROSS JOIN (VALUES ('open'), ('ignored'), ('closed')) AS is_(status) CROSS JOIN LATERAL (
+		UNION ALL SELECT t.* FROM charla.accounts a CROSS JOIN (VALUES ('open'), ('bot'), ('ignored'), ('closed')) AS is_(status) CROSS JOIN LATERAL (
 			SELECT t.account, t.conversation, t.number FROM charla.tickets t
 			WHERE t.account = a.id AND t.status = is_.status AND t.changed > $1 ORDER BY t.changed DESC LIMIT $3) t WHERE NOT a.deleted
 		LIMIT $3`, []any{micros(changed), micros(leased), max(limit, 0)}, func(scan func(...any) error) error {

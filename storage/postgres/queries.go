@@ -194,7 +194,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 		count(*) FILTER (WHERE sla > 0), count(*) FILTER (WHERE sla > 0 AND waited <= sla)`
 	_, err := p.s.one(ctx, `WITH given AS MATERIALIZED (
 			SELECT first, waited, sla FROM charla.answers WHERE account = $1 AND at >= $2 AND at < $3),
-		made AS (SELECT count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'ignored'), count(*) FILTER (WHERE status = 'closed'),
+		made AS (SELECT count(*) FILTER (WHERE status IN ('open', 'bot')), count(*) FILTER (WHERE status = 'ignored'), count(*) FILTER (WHERE status = 'closed'),
 			count(*) FILTER (WHERE important), count(*) FILTER (WHERE delayed), count(rating)`+rated+`
 			FROM charla.tickets WHERE account = $1 AND created >= $2 AND created < $3),
 		first AS (SELECT `+figures+` FROM given WHERE first),

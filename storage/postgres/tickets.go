@@ -10,6 +10,7 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -193,6 +194,9 @@ func (l *listing) filter(account int64, q storage.TicketQuery) {
 	}
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = " + l.arg(q.Conversation.UUID[:]))
+	}
+	if q.WithoutBot() {
+		l.where(columns.AnyStatus)
 	}
 	for _, c := range q.Conditions() {
 		l.narrow(c)

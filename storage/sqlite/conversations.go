@@ -279,7 +279,7 @@ func (p conversations) Ahead(ctx context.Context, changed, leased time.Time, lim
 				WHERE a.settled < a.version AND a.deleted = 0 AND c.armed < a.version AND c.lease > ?2
 			UNION ALL SELECT a.uuid, c.id, t.number FROM accounts a CROSS JOIN tickets t ON t.account = a.id
 				CROSS JOIN conversations c ON c.key = t.conversation
-				WHERE a.deleted = 0 AND t.status IN ('open', 'ignored', 'closed') AND t.changed > ?1
+				WHERE a.deleted = 0 AND t.status IN ('open', 'bot', 'ignored', 'closed') AND t.changed > ?1
 			LIMIT ?3`, []any{micros(changed), micros(leased), max(limit, 0)}, func(scan func(...any) error) error {
 			var account, id []byte
 			var number int64

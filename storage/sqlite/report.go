@@ -6,6 +6,7 @@ import (
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -24,7 +25,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 				var asked, score, n, important, delayed int64
 				err := scan(&status, &asked, &score, &n, &important, &delayed)
 				switch status {
-				case tickets.StatusOpen:
+				case tickets.StatusOpen, columns.StatusBot:
 					r.Open += n
 				case tickets.StatusIgnored:
 					r.Ignored += n

@@ -9,6 +9,7 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -212,6 +213,9 @@ func (l *listing) filter(q storage.TicketQuery) {
 	}
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = (SELECT key FROM conversations WHERE account = "+account+" AND id = ?)", q.Account.UUID[:], q.Conversation.UUID[:])
+	}
+	if q.WithoutBot() {
+		l.where(columns.AnyStatus)
 	}
 	for _, c := range q.Conditions() {
 		l.narrow(c)

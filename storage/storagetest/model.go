@@ -211,7 +211,7 @@ func (g *game) proceed() {
 func (g *game) decorate(b *storage.Batch) {
 	t := &b.Tickets[0]
 	t.Status = []tickets.Status{tickets.StatusOpen, tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[g.r.IntN(4)]
-	t.Important, t.Wait, t.CountsFrom = g.r.IntN(2) == 0, nil, time.Time{}
+	t.Important, t.Wait, t.CountsFrom, t.WithBot, t.Unanswered = g.r.IntN(2) == 0, nil, time.Time{}, false, time.Time{}
 	if b.Active = t.Status == tickets.StatusOpen; b.Active {
 		if g.r.IntN(2) == 0 {
 			t.Wait = &tickets.Wait{Since: g.instant()}
@@ -221,6 +221,9 @@ func (g *game) decorate(b *storage.Batch) {
 		}
 		if g.r.IntN(2) == 0 {
 			t.CountsFrom = g.instant()
+		}
+		if t.WithBot = t.Wait == nil && g.r.IntN(2) == 0; t.WithBot {
+			t.Unanswered = g.instant()
 		}
 	}
 	b.Messages[0].From = []tickets.Author{tickets.FromCustomer, tickets.FromCustomer, tickets.FromAgent, tickets.FromRule}[g.r.IntN(4)]
@@ -392,9 +395,10 @@ func (g *game) query() {
 	a := g.account()
 	q := storage.TicketQuery{
 		Account: a.ID, Important: g.r.IntN(3) == 0, Delayed: g.r.IntN(5) == 0,
-		Status: []tickets.Status{"", tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[g.r.IntN(4)],
-		Words:  [][]string{nil, {"hola"}, {"hola", "m"}, {"ano"}, {"año", "mundo"}}[g.r.IntN(5)],
-		Order:  []storage.Order{storage.ByChange, storage.ByWaiting}[g.r.IntN(2)],
+		WithBot: g.r.IntN(5) == 0,
+		Status:  []tickets.Status{"", tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed}[g.r.IntN(4)],
+		Words:   [][]string{nil, {"hola"}, {"hola", "m"}, {"ano"}, {"año", "mundo"}}[g.r.IntN(5)],
+		Order:   []storage.Order{storage.ByChange, storage.ByWaiting}[g.r.IntN(2)],
 
 		Preview: g.r.IntN(2) == 0,
 	}

@@ -23,17 +23,17 @@ const (
 var ticketBugs = []mutant{
 	{
 		name: "wait survives its ticket", file: draftFile,
-		old: "t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }",
-		new: "t.CountsFrom, t.Paused = time.Time{}, false }",
+		old: "t.Wait, t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = nil, time.Time{}, false, false, time.Time{}",
+		new: "t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = time.Time{}, false, false, time.Time{}",
 	},
 	{
 		name: "timer survives its ticket", file: draftFile,
-		old: "t.Wait, t.CountsFrom, t.Paused = nil, time.Time{}, false }",
-		new: "t.Wait, t.Paused = nil, false }",
+		old: "t.Wait, t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = nil, time.Time{}, false, false, time.Time{}",
+		new: "t.Wait, t.Paused, t.WithBot, t.Unanswered = nil, false, false, time.Time{}",
 	},
 	{
 		name: "deadline from the newest message", file: draftFile,
-		old: "if t.Status == StatusOpen && t.Wait == nil {", new: "if t.Status == StatusOpen {",
+		old: "case t.Status == StatusOpen && !t.WithBot && t.Wait == nil:", new: "case t.Status == StatusOpen && !t.WithBot:",
 	},
 	{
 		name: "customer does not disarm auto-close", file: draftFile,
@@ -131,8 +131,8 @@ var actionBugs = []mutant{
 	},
 	{
 		name: "auto-reply to the agent's own message", file: "automation/rule_no_agents.go",
-		old: "on:    []tickets.CommandKind{tickets.CommandWrite},",
-		new: "on:    []tickets.CommandKind{tickets.CommandWrite, tickets.CommandReply},",
+		old: "{tickets.CommandWrite, tickets.CommandHandOver},",
+		new: "{tickets.CommandWrite, tickets.CommandHandOver, tickets.CommandReply},",
 	},
 	{
 		name: "auto-reply answers an auto-reply", file: "automation/rule_no_agents.go",

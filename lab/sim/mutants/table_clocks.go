@@ -55,7 +55,7 @@ var clockBugs = []mutant{
 	},
 	{
 		name: "clock: auto-close counts from a wrong instant", file: instantFile, suite: wrongClocks,
-		old: "&t.ClosedAt, &t.ChangedAt, &t.CountsFrom}", new: "&t.ClosedAt, &t.ChangedAt}",
+		old: "&t.ChangedAt, &t.CountsFrom, &t.Unanswered}", new: "&t.ChangedAt, &t.Unanswered}",
 	},
 	{
 		name: "clock: the rules count from a wrong save", file: patrolFile, suite: wrongClocks,

@@ -42,7 +42,7 @@ var deskBugs = []mutant{
 	},
 	{
 		name: "outbox row without its cause", file: changeFile,
-		old: "b.Deliveries = d.deliveries(draft, rules)", new: "b.Deliveries = append(d.deliveries(draft, rules), d.deliveries(draft, rules)...)",
+		old: "return b, err\n}\n\n// hash", new: "b.Deliveries = append(b.Deliveries, b.Deliveries...)\nreturn b, err\n}\n\n// hash",
 	},
 	{
 		name: "only the last entry's events leave", file: "outbox.go",

@@ -50,7 +50,7 @@ var keptBugs = []mutant{
 	},
 	{
 		name: "kept: taking takes away", file: draftFile,
-		old: "	default:\n\t\treturn &TakenError{t.Assignee}", new: "	default:\n\t\td.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})",
+		old: "\t\treturn &TakenError{t.Assignee}", new: "\t\thas = \"\"",
 	},
 	{
 		name: "kept: a reply takes what another agent has", file: draftFile,
@@ -58,7 +58,7 @@ var keptBugs = []mutant{
 	},
 	{
 		name: "kept: a new ticket begins with who had the last one", file: draftFile,
-		old: "CreatedAt: now, OpenedAt: now}", new: "CreatedAt: now, OpenedAt: now, Assignee: t.Assignee, Team: t.Team}",
+		old: "OpenedAt: now, WithBot: p.Bot}", new: "OpenedAt: now, WithBot: p.Bot, Assignee: t.Assignee, Team: t.Team}",
 	},
 	{
 		name: "kept: the team is not assigned", file: draftFile,

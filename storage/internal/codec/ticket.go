@@ -65,7 +65,8 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 		b = appendText(b, 2, t.Rating.Comment)
 		b = end(appendTime(b, 3, t.Rating.At), at)
 	}
-	return b
+	b = appendBool(b, 31, t.WithBot)
+	return appendTime(b, 32, t.Unanswered)
 }
 
 // DecodeTicket reads into t, which must be zero, the ticket that [AppendTicket] wrote.
@@ -136,6 +137,10 @@ func DecodeTicket(doc string, t *tickets.Ticket) error {
 			t.Asked = r.bool()
 		case 30:
 			t.Rating = readRating(&r)
+		case 31:
+			t.WithBot = r.bool()
+		case 32:
+			t.Unanswered = r.time()
 		}
 	}
 	return r.err()

@@ -73,6 +73,13 @@ type Column struct {
 	Value func(t *tickets.Ticket) Value
 }
 
+// StatusBot is what the status column holds of a ticket that is with the bot: lists of open
+// tickets do not read it. The ticket itself is open.
+const StatusBot = "bot"
+
+// AnyStatus is the SQL condition that a ticket is not with the bot.
+const AnyStatus = "t.status IN ('open', 'ignored', 'closed')"
+
 // Table are columns, those that narrow a list more behind those that narrow it less.
 type Table []Column
 
