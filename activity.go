@@ -109,10 +109,14 @@ func join(all []present, one present) []present {
 	return joined
 }
 
-// stopWriting returns a list of who is present after a message of an agent's: they write no more.
-func stopWriting(all []present, agent tickets.AgentID) []present {
+// stopWriting returns a list of who is present after an agent's message or note: its writer
+// writes no more, unless they began after it. It does not change the list.
+func stopWriting(all []present, m *tickets.Message) []present {
+	if m.From != tickets.FromAgent && m.From != tickets.FromBot && m.From != tickets.FromNote {
+		return all
+	}
 	for i := range all {
-		if p := all[i]; p.Agent == agent && p.Activity != Looking {
+		if p := all[i]; p.Agent == m.Agent && p.Activity != Looking && !m.At.Before(p.since) {
 			p.Activity = Looking
 			return join(slices.Delete(slices.Clone(all), i, i+1), p)
 		}

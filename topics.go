@@ -169,22 +169,27 @@ func (t *topics) reset() {
 	}
 }
 
-// stopTyping records that the writer of a message no longer types. It wakes no reader:
-// the message does.
+// stopTyping records that the writer of a message no longer types, unless they began after
+// it. It wakes no reader: the message does.
 func (t *topics) stopTyping(id uuid.UUID, m *tickets.Message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	one := t.m[id]
+	if one := t.m[id]; one != nil {
+		one.wrote(m)
+		one.present = stopWriting(one.present, m)
+	} else if one, ok := t.unwatched[id]; ok {
+		one.wrote(m)
+		t.unwatched[id] = one
+	}
+}
+
+// wrote ends the typing of a message's writer that began no later than the message.
+func (s *typists) wrote(m *tickets.Message) {
 	switch {
-	case one == nil:
-		delete(t.unwatched, id)
-	case m.From == tickets.FromCustomer:
-		one.customer = time.Time{}
-	case m.From == tickets.FromAgent, m.From == tickets.FromBot:
-		one.agent, one.present = time.Time{}, stopWriting(one.present, m.Agent)
-	case m.From == tickets.FromNote:
-		one.present = stopWriting(one.present, m.Agent)
-	default:
+	case m.From == tickets.FromCustomer && !m.At.Before(s.customer.Add(-typingFor)):
+		s.customer = time.Time{}
+	case (m.From == tickets.FromAgent || m.From == tickets.FromBot) && !m.At.Before(s.agent.Add(-typingFor)):
+		s.agent = time.Time{}
 	}
 }
 
