@@ -85,6 +85,9 @@ func (w *World) settings(cfg *chatcfg.Config, all bool) {
 		g.Categories = [][]string{{}, {}, {"reclamo", "otra"}}[r.IntN(3)]
 	}
 	if change() {
+		g.Bot = chatcfg.Bot{Enabled: r.IntN(2) == 0, Timeout: minutes(30)}
+	}
+	if change() {
 		g.CreateIgnored = r.IntN(4) == 0
 	}
 	if change() {

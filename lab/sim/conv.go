@@ -134,19 +134,20 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 		}
 		rearm = before
 		now := e.At
-		switch e.Kind {
-		case tickets.CommandDelay, tickets.CommandExpire, tickets.CommandRemind:
+		switch kind := e.Kind; {
+		case kind == tickets.CommandDelay, kind == tickets.CommandExpire, kind == tickets.CommandRemind,
+			kind == tickets.CommandHandOver && e.Actor.Kind == tickets.ActorRule:
 			if rule != e.Kind || !e.Due.Equal(due) || e.Due.After(e.At) && !before {
 				m.w.failf("deadline", "entry %d: %s due %s done %s, want %q at %s", e.N, e.Kind, e.Due, e.At, rule, due)
 				return
 			}
-			if last := entries[len(entries)-1]; !before && e.Due.Equal(e.At) && table["open"][last.Kind] != "" && last.Kind != tickets.CommandExpire {
+			if last := entries[len(entries)-1]; !before && e.Due.Equal(e.At) && table["open"][last.Kind] != "" && last.Actor.Kind != tickets.ActorRule {
 				m.w.failf("order", "entry %d: %s goes before %s of the same instant", e.N, e.Kind, last.Kind)
 			}
 			if now = due; e.Kind == tickets.CommandRemind {
 				now = e.At // it is said when it is said
 			}
-		case tickets.CommandRearm:
+		case kind == tickets.CommandRearm:
 		default:
 			if i != len(entries)-1 {
 				m.w.failf("order", "entry %d is a command and not the last of its commit", e.N)
@@ -182,7 +183,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 func mute(rest []tickets.Entry) bool {
 	return slices.ContainsFunc(rest, func(e tickets.Entry) bool {
 		switch e.Kind {
-		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandExpire,
+		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandBotReply, tickets.CommandClose, tickets.CommandExpire,
 			tickets.CommandEnd, tickets.CommandIgnore, tickets.CommandPause:
 			return true
 		default:
@@ -211,7 +212,8 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 			m.w.failf("session", "session %s writes at %s or later, it expired at %s", s.ID, t.clock, s.ExpiresAt)
 		}
 	}
-	if e.Kind == tickets.CommandWrite && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
+	asks := e.Kind == tickets.CommandWrite || e.Kind == tickets.CommandHandOver && e.Actor.Kind == tickets.ActorBot
+	if asks && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
 		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)
 	}
 	x, wrong := c.apply(e, now, by)
@@ -222,7 +224,7 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 	if by.request != nil {
 		m.takes(by.request)
 	}
-	if e.Actor.Kind == tickets.ActorAgent {
+	if e.Actor.Kind == tickets.ActorAgent || e.Actor.Kind == tickets.ActorBot {
 		m.tag(e.Actor.Name, place{c, e.N, 0})
 	}
 	if e.Kind == tickets.CommandEnd {
@@ -261,7 +263,7 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 		if !ok {
 			return nil
 		}
-		if from == tickets.FromCustomer || from == tickets.FromAgent || from == tickets.FromNote {
+		if from == tickets.FromCustomer || from == tickets.FromAgent || from == tickets.FromBot || from == tickets.FromNote {
 			m.tag(msg.Text, place{c, e.N, msg.Seq})
 		}
 		if from != tickets.FromNote {

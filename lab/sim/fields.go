@@ -31,6 +31,8 @@ func (m *model) cause(c *conv, e *tickets.Entry, messages []tickets.Message) (by
 		actor.Rule = automation.RuleAutoClose
 	case tickets.CommandRemind:
 		actor.Rule = automation.RuleReminders
+	case tickets.CommandHandOver:
+		actor.Rule = automation.RuleBot
 	default:
 	}
 	tag := e.Actor.Name
@@ -75,7 +77,7 @@ func (c *conv) message(e *tickets.Entry, from tickets.Author, by cause) tickets.
 	switch from {
 	case tickets.FromWelcome:
 		msg.Name, msg.Text = by.cmd.Welcome.Author, by.cmd.Welcome.Text
-	case tickets.FromAgent:
+	case tickets.FromAgent, tickets.FromBot:
 		msg.Agent, msg.Name, msg.Text = by.actor.Agent, by.actor.Name, by.cmd.Text
 	case tickets.FromNote: // of no session, and perhaps of an older ticket
 		msg.Agent, msg.Name, msg.Text = by.actor.Agent, by.actor.Name, by.cmd.Text
@@ -124,7 +126,7 @@ func (t *ticket) kept() tickets.Ticket {
 		CreatedAt: t.createdAt.UTC(), OpenedAt: t.openedAt.UTC(), ClosedAt: t.closedAt.UTC(), ChangedAt: t.changedAt.UTC(),
 		LastWord: tickets.SideCustomer, Agent: t.agent, AgentName: t.agentName, Answered: t.answered,
 		CountsFrom: t.counts.UTC(), Notified: t.notified, Typification: t.typification, Metadata: t.metadata,
-		Customer: t.customer, Messages: t.messages, Assignee: t.assignee, Team: t.team,
+		Customer: t.customer, Messages: t.messages, Assignee: t.assignee, Team: t.team, WithBot: t.bot, Unanswered: t.unanswered.UTC(),
 		Asked: t.asked, Rating: t.rating,
 	}
 	if t.byAgent {
@@ -138,7 +140,7 @@ func (t *ticket) kept() tickets.Ticket {
 
 // plain returns a stored ticket in the form that kept has.
 func plain(s tickets.Ticket) tickets.Ticket {
-	for _, at := range []*time.Time{&s.CreatedAt, &s.OpenedAt, &s.ClosedAt, &s.ChangedAt, &s.CountsFrom} {
+	for _, at := range []*time.Time{&s.CreatedAt, &s.OpenedAt, &s.ClosedAt, &s.ChangedAt, &s.CountsFrom, &s.Unanswered} {
 		*at = at.UTC()
 	}
 	if s.Wait != nil {
@@ -178,7 +180,7 @@ func (m *model) sameTicket(c *conv, s tickets.Ticket) {
 		m.w.failf("state", "conversation %s, entry %d: stored %+v wait %+v %+v, want %+v wait %+v %+v",
 			c.id, len(c.entries), have, have.Wait, have.Typification, want, want.Wait, want.Typification)
 	}
-	// What rules remember: when it was said that it is out of hours (once per closed
+	// What rules remember: that a keyword marked it while it was with the bot; when it was said that it is out of hours (once per closed
 	// interval), and in which absence that nobody is there (once per absence).
 	memory := map[tickets.RuleKey]tickets.Memory{}
 	if !t.spoke.IsZero() {
@@ -186,6 +188,9 @@ func (m *model) sameTicket(c *conv, s tickets.Ticket) {
 	}
 	if t.reminded != 0 {
 		memory[automation.RuleReminders] = tickets.Memory{Rule: automation.RuleReminders, Number: int64(t.reminded)}
+	}
+	if t.keyworded {
+		memory[automation.RuleImportant] = tickets.Memory{Rule: automation.RuleImportant, Number: 1}
 	}
 	if t.absence != 0 {
 		memory[automation.RuleNoAgents] = tickets.Memory{Rule: automation.RuleNoAgents, Number: t.absence}

@@ -224,7 +224,7 @@ func (a *account) find(words []string) []string {
 			texts[t.number] = append(texts[t.number], t.categories...)
 		}
 		for number, has := range texts {
-			holds := true
+			holds := number != c.ticket.number || !c.ticket.bot // which lists leave out
 			for i, word := range words {
 				holds = holds && slices.ContainsFunc(has, func(one string) bool {
 					return one == word || i == len(words)-1 && strings.HasPrefix(one, word)

@@ -69,6 +69,7 @@ type account struct {
 type since struct {
 	closeOn, closeChanged time.Time // of auto-close
 	remindChanged         time.Time // of reminders
+	botOff, botChanged    time.Time // of the bot
 	running               chatcfg.Version
 	runningAt             time.Time
 }
@@ -203,6 +204,11 @@ func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 	moved := !slices.Equal(steps(old), steps(cfg)) || was.Clock != is.Clock || hours || !old.Automation.Reminders.Enabled
 	if cfg.Automation.Reminders.Enabled && moved {
 		one.since.remindChanged = a.SavedAt
+	}
+	if was, is := old.General.Bot, cfg.General.Bot; was.Enabled && !is.Enabled {
+		one.since.botOff = a.SavedAt
+	} else if is.Enabled && std(was.Timeout) != std(is.Timeout) {
+		one.since.botChanged = a.SavedAt
 	}
 	// Whether running waits follow, only the call knows; the library keeps it here.
 	if a.Rules.Running == a.Version {

@@ -22,6 +22,8 @@ type ticket struct {
 	closedAt, counts      time.Time
 	wait                  *wait
 	reminded              int       // steps that had their turn in this silence
+	bot, keyworded        bool      // it is with the bot; a keyword marked it then
+	unanswered            time.Time // the oldest message that the bot has not answered
 	spoke                 time.Time // out of hours
 	absence               int64     // no agents
 	notified              []string
@@ -51,8 +53,8 @@ type wait struct {
 // missing one is refused. "new" is a ticket of its own, or the last one again.
 var table = map[tickets.Status]map[tickets.CommandKind]string{
 	"":        {"write": "new"},
-	"open":    {"write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed", "end": "closed"},
-	"ignored": {"write": "ignored", "reply": "open", "close": "closed", "open": "open", "end": "closed"},
+	"open":    {"write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed", "end": "closed", "botReply": "open", "handOver": "open"},
+	"ignored": {"botReply": "ignored", "write": "ignored", "reply": "open", "close": "closed", "open": "open", "end": "closed"},
 	"closed":  {"write": "new", "open": "open"},
 }
 
@@ -84,6 +86,9 @@ func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 		return w.due, tickets.CommandDelay
 	}
 	cfg := a.current()
+	if t.bot {
+		return c.botDeadline(cfg)
+	}
 	if t.counts.IsZero() || t.paused || !t.byAgent {
 		return time.Time{}, ""
 	}
@@ -102,6 +107,65 @@ func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 		return closes, tickets.CommandExpire
 	}
 	return reminds, tickets.CommandRemind
+}
+
+// botDeadline is deadline for a ticket that is with the bot: the hand-over, by its silence or
+// because it was switched off, or the automatic close, which counts from its last word (R12.3,
+// R12.4).
+func (c *conv) botDeadline(cfg *config) (time.Time, tickets.CommandKind) {
+	t, since := c.ticket, c.account.since
+	over := time.Time{}
+	switch {
+	case !cfg.General.Bot.Enabled || t.createdAt.Before(since.botOff):
+		over = latest(t.createdAt, since.botOff)
+	case !t.unanswered.IsZero():
+		over = latest(t.unanswered.Add(std(cfg.General.Bot.Timeout)), since.botChanged)
+	}
+	if a := cfg.Automation.AutoClose; a.Enabled && !t.counts.IsZero() {
+		at := latest(after(latest(t.counts, since.closeOn), std(a.After), a.Clock, cfg.hours), since.closeChanged)
+		if !at.IsZero() && (over.IsZero() || at.Before(over)) {
+			return at, tickets.CommandExpire
+		}
+	}
+	if over.IsZero() {
+		return over, ""
+	}
+	return over, tickets.CommandHandOver
+}
+
+// leaveBot takes a ticket from the bot, if it is there, with the notification of a new ticket
+// (R5.2, R12.3). It reports whether it was.
+func (c *conv) leaveBot(x *expected) bool {
+	t := c.ticket
+	if !t.bot {
+		return false
+	}
+	t.bot, t.unanswered = false, time.Time{}
+	x.facts = append(x.facts, "handedOver")
+	n := c.account.current().General.Notify
+	if n.Tickets == chatcfg.NotifyAll || n.Tickets == chatcfg.NotifyImportant && t.important && t.keyworded {
+		t.notify(n.To, x)
+	}
+	return true
+}
+
+// await takes a ticket from the bot, if it is there, and has the customer wait for an agent.
+func (c *conv) await(now time.Time, x *expected) {
+	if c.leaveBot(x) {
+		c.ticket.counts = time.Time{}
+		c.startWait(now)
+	}
+}
+
+// notify expects a mail to each address that was told nothing of the ticket.
+func (t *ticket) notify(addresses []string, x *expected) {
+	for _, to := range addresses {
+		if !slices.Contains(t.notified, to) {
+			t.notified = append(t.notified, to)
+			x.mails = append(x.mails, to)
+			x.facts = append(x.facts, "notified")
+		}
+	}
 }
 
 // movedToThePast reports whether the next step's turn came by a save only.
@@ -164,7 +228,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		status = t.status
 	}
 	switch e.Kind {
-	case tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire, tickets.CommandEnd:
+	case tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire, tickets.CommandEnd, tickets.CommandBotReply:
 		if table[status][e.Kind] == "" {
 			return x, fmt.Sprintf("%s on a ticket that is %q", e.Kind, status)
 		}
@@ -180,7 +244,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		c.reply(now, by, &x)
 	case tickets.CommandClose, tickets.CommandExpire:
 		t.status, t.closedAt, t.reason = tickets.StatusClosed, now, tickets.ReasonManual
-		t.wait, t.counts, t.paused = nil, time.Time{}, false
+		t.wait, t.counts, t.paused, t.bot, t.unanswered = nil, time.Time{}, false, false, time.Time{}
 		x.facts = append(x.facts, "closed")
 		rule := automation.RuleManualClose
 		if e.Kind == tickets.CommandExpire {
@@ -196,10 +260,10 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		}
 		t.status, t.closedAt, t.reason = tickets.StatusClosed, now, "customer"
 		t.asked = t.asked || c.asks(t)
-		t.wait, t.counts, t.paused = nil, time.Time{}, false
+		t.wait, t.counts, t.paused, t.bot, t.unanswered = nil, time.Time{}, false, false, time.Time{}
 		x.facts = append(x.facts, "closed")
 	case tickets.CommandIgnore:
-		t.status, t.wait, t.counts, t.paused = tickets.StatusIgnored, nil, time.Time{}, false
+		t.status, t.wait, t.counts, t.paused, t.bot, t.unanswered = tickets.StatusIgnored, nil, time.Time{}, false, false, time.Time{}
 		x.facts = append(x.facts, "ignored")
 	case tickets.CommandOpen:
 		c.open(now)
@@ -208,6 +272,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		if t.status != tickets.StatusOpen || t.paused == (e.Kind == tickets.CommandPause) {
 			return x, fmt.Sprintf("%s on a ticket that is %q, paused %v", e.Kind, t.status, t.paused)
 		}
+		c.await(now, &x)
 		t.paused, t.counts = !t.paused, time.Time{}
 		if !t.paused && t.byAgent {
 			t.counts = now
@@ -218,7 +283,18 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 	case tickets.CommandClassify, tickets.CommandDescribe:
 		return x, describe(t, c.account.current().General.Categories, by, &x)
 	case tickets.CommandAssign, tickets.CommandTake:
-		return x, assign(t, by, &x)
+		return x, c.assign(t, now, by, &x)
+	case tickets.CommandBotReply:
+		x.from = append(x.from, tickets.FromBot)
+		if t.bot {
+			t.unanswered, t.counts = time.Time{}, now
+		}
+	case tickets.CommandHandOver:
+		if !t.bot {
+			return x, "a hand-over of a ticket that is not with the bot"
+		}
+		c.await(now, &x)
+		c.absences(e, now, &x)
 	case tickets.CommandNote:
 		note(by, &x)
 	case tickets.CommandRate:
@@ -285,13 +361,16 @@ func describe(t *ticket, categories []string, by cause, x *expected) (wrong stri
 }
 
 // assign gives the ticket to who shall have it (R11.1), or returns why it may not.
-func assign(t *ticket, by cause, x *expected) (wrong string) {
+func (c *conv) assign(t *ticket, now time.Time, by cause, x *expected) (wrong string) {
 	to, team := by.cmd.Assignee, by.cmd.Team
 	if by.cmd.Kind == tickets.CommandTake {
 		if t.status == tickets.StatusClosed || t.assignee.Agent != "" && t.assignee.Agent != by.actor.Agent {
 			return fmt.Sprintf("take of a ticket that is %q and that %q has", t.status, t.assignee.Agent)
 		}
 		to = &tickets.Assignee{Agent: by.actor.Agent, Name: by.actor.Name}
+	}
+	if by.actor.Kind == tickets.ActorAgent {
+		c.await(now, x)
 	}
 	if to != nil && to.Agent != t.assignee.Agent {
 		t.assignee = *to
@@ -357,6 +436,7 @@ func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 		if cfg.General.CreateIgnored {
 			t.status, t.openedAt = tickets.StatusIgnored, time.Time{}
 		}
+		t.bot = cfg.General.Bot.Enabled && !cfg.General.CreateIgnored
 		c.ticket = t
 		x.facts = append(x.facts, "created")
 	}
@@ -369,37 +449,42 @@ func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 	}
 	x.from = append(x.from, tickets.FromCustomer)
 	t.byAgent, t.counts = false, time.Time{}
-	if t.status == tickets.StatusOpen && t.wait == nil {
+	if t.bot && t.unanswered.IsZero() {
+		t.unanswered = now
+	}
+	if t.status == tickets.StatusOpen && t.wait == nil && !t.bot {
 		c.startWait(now)
 	}
 	c.customerMessages++
 	marked := false
 	if i := cfg.General.Important; i.Enabled && !t.important && !t.keywordsOff && mentions(by.cmd.Text, i.Keywords) {
 		t.important, marked = true, true
+		t.keyworded = t.keyworded || t.bot
 		x.facts = append(x.facts, "important")
 	}
 	n := cfg.General.Notify
-	if n.Tickets == chatcfg.NotifyAll && created || n.Tickets == chatcfg.NotifyImportant && marked {
-		for _, to := range n.To {
-			if !slices.Contains(t.notified, to) {
-				t.notified = append(t.notified, to)
-				x.mails = append(x.mails, to)
-				x.facts = append(x.facts, "notified")
-			}
-		}
+	if !t.bot && (n.Tickets == chatcfg.NotifyAll && created || n.Tickets == chatcfg.NotifyImportant && marked) {
+		t.notify(n.To, x)
 	}
 	c.answer(e, now, created, x)
 }
 
 // answer adds the actions that follow from a customer's message, in the order of R4.1.
 func (c *conv) answer(e *tickets.Entry, now time.Time, created bool, x *expected) {
-	cfg, t := c.account.current(), c.ticket
 	if c.customerMessages == 1 {
 		c.speak(automation.RuleNewCustomer, false, x)
 	}
 	if created {
 		c.speak(automation.RuleTicketCreated, false, x)
 	}
+	if !c.ticket.bot {
+		c.absences(e, now, x)
+	}
+}
+
+// absences adds the actions for when nobody is there, in the order of R4.1.
+func (c *conv) absences(e *tickets.Entry, now time.Time, x *expected) {
+	cfg, t := c.account.current(), c.ticket
 	closed := cfg.Automation.OutOfHours.Enabled && cfg.hours != nil && !cfg.hours.isOpen(now)
 	if closed && (t.spoke.IsZero() || !cfg.hours.sameClosing(t.spoke, now)) && c.speak(automation.RuleOutOfHours, false, x) {
 		t.spoke = now
@@ -437,6 +522,7 @@ func (c *conv) reply(now time.Time, by cause, x *expected) {
 		t.status, t.openedAt = tickets.StatusOpen, now
 		x.facts = append(x.facts, "opened")
 	}
+	c.leaveBot(x)
 	t.messages++
 	t.agent, t.agentName = by.actor.Agent, by.actor.Name
 	x.from = append(x.from, tickets.FromAgent)

@@ -291,8 +291,12 @@ func (w *World) rate(d *desk, v *visitor) {
 	w.request(d, r)
 }
 
-// act has an agent do something to a conversation.
+// act has an agent, or a bot, do something to a conversation.
 func (w *World) act(d *desk, c *conv) {
+	if w.rnd.IntN(4) == 0 {
+		w.bot(d, c)
+		return
+	}
 	w.people.names++
 	id := []tickets.AgentID{"ana", "beto"}[w.rnd.IntN(2)]
 	a := charla.Person{ID: id, Name: fmt.Sprintf("%s %d", id, w.people.names)}
@@ -346,6 +350,32 @@ func (w *World) act(d *desk, c *conv) {
 			}
 			break
 		}
+	}
+	w.request(d, r)
+}
+
+// bot has an automated agent do something to a conversation (R12.1).
+func (w *World) bot(d *desk, c *conv) {
+	w.people.names++
+	who := charla.Person{ID: "guia", Name: fmt.Sprintf("guia %d", w.people.names), Automated: true}
+	r := &request{tag: who.Name, account: c.account, conv: c, actor: tickets.Actor{Kind: tickets.ActorBot, Agent: who.ID, Name: who.Name}}
+	w.keyed(r, w.people.names)
+	text, ref := w.say(c.account), tickets.Ref{Account: c.account.id, Conversation: c.id}
+	r.name = []string{"botReply", "botReply", "botReply", "botReply", "handOver", "handOver", "close", "assign"}[w.rnd.IntN(8)]
+	r.cmd.Kind = tickets.CommandKind(r.name)
+	switch r.cmd.Kind {
+	case tickets.CommandBotReply:
+		r.cmd.Text = text
+	case tickets.CommandAssign:
+		r.cmd.Team = new(tickets.TeamID("ventas"))
+	default:
+	}
+	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
+		bot := d.Account(c.account.id).Agent(who)
+		if r.cmd.Kind == tickets.CommandBotReply {
+			return bot.Reply(ctx, ref, text, &charla.WriteOptions{Key: key})
+		}
+		return bot.Do(ctx, ref, r.cmd, &charla.CallOptions{Key: key})
 	}
 	w.request(d, r)
 }

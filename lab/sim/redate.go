@@ -59,7 +59,7 @@ func (m *model) redate(c *conv, at time.Time, changed []tickets.Ticket) {
 
 // redateTicket has a ticket's instants that are later than now be now.
 func (c *conv) redateTicket(t *ticket, now time.Time) {
-	for _, at := range []*time.Time{&t.createdAt, &t.openedAt, &t.closedAt, &t.changedAt, &t.counts} {
+	for _, at := range []*time.Time{&t.createdAt, &t.openedAt, &t.closedAt, &t.changedAt, &t.counts, &t.unanswered} {
 		*at = earliest(*at, now)
 	}
 	if t.rating != nil {
@@ -88,10 +88,11 @@ func (c *conv) redateTicket(t *ticket, now time.Time) {
 // that does not leaves of earlier ones: nothing is later than the save, or than now.
 func (m *model) since(a *account, now chatcfg.Account) {
 	rule, reminds := now.Rules.Rule(string(automation.RuleAutoClose)), now.Rules.Rule(string(automation.RuleReminders))
+	bot := now.Rules.Rule(string(automation.RuleBot))
 	for _, one := range []struct {
 		was *time.Time
 		is  time.Time
-	}{{&a.since.closeOn, rule.On}, {&a.since.closeChanged, rule.Changed}, {&a.since.remindChanged, reminds.Changed}, {&a.since.runningAt, now.Rules.RunningAt}} {
+	}{{&a.since.closeOn, rule.On}, {&a.since.closeChanged, rule.Changed}, {&a.since.remindChanged, reminds.Changed}, {&a.since.botOff, bot.On}, {&a.since.botChanged, bot.Changed}, {&a.since.runningAt, now.Rules.RunningAt}} {
 		if one.is.After(*one.was) || one.is.Before(*one.was) && one.is.IsZero() {
 			m.w.failf("save", "account %s remembers a save at %s, it was at %s", a.name, one.is, *one.was)
 		}

@@ -358,6 +358,9 @@ func (s faultyQueries) Counts(ctx context.Context, account chatcfg.AccountID, al
 }
 
 func (s faultyQueries) Messages(ctx context.Context, q storage.MessageQuery) ([]tickets.Message, error) {
+	if t, ok := ctx.Value(taskKey{}).(*task); ok && t.tag != "" && t.asked.IsZero() {
+		t.asked = t.desk.charla.Now() // it has decided with a presence that it knew
+	}
 	return through(ctx, spot{"messages", reads, ""}, func() ([]tickets.Message, error) {
 		return s.w.real.Queries().Messages(ctx, q)
 	})
