@@ -3,57 +3,43 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
+	"fmt"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/tickets"
 )
 
-// bot answers the first question of a ticket, if it knows an answer, and leaves
-// everything else to people.
-type bot struct {
-	inbox *charla.Inbox
-	agent *charla.Agent
-	// known are pairs of a word of a question and the answer.
-	known [][2]string
-}
-
-// newBot returns a bot that answers with known: pairs of a text to find and its answer.
-func newBot(account *charla.Account, known [][2]string) *bot {
-	return &bot{account.Inbox(), account.Agent(charla.Person{ID: "bot", Name: "Assistant"}), known}
-}
-
-// run answers until ctx ends, and returns its error. It begins with the whole inbox, so
-// that what customers wrote while no bot ran is answered, too.
-func (b *bot) run(ctx context.Context) error {
-	for row, err := range b.inbox.Live(ctx, "", 0) {
-		if err == nil && row.Status == tickets.StatusOpen && !row.Answered {
-			err = b.answer(ctx, &row)
+// serve answers what waits for the bot by what knows returns, and hands over where that is
+// empty, until ctx ends. It begins with the whole inbox.
+func serve(ctx context.Context, account *charla.Account, knows func(question string) string) error {
+	bot := account.Agent(charla.Person{ID: "bot", Name: "Assistant", Automated: true})
+	for row, err := range account.Inbox().Live(ctx, "", 0) {
+		var question tickets.Message
+		if err == nil && !row.Unanswered.IsZero() { // a message waits for the bot
+			question, err = lastQuestion(ctx, account.Inbox(), row.Ref)
 		}
-		if err != nil {
+		once := fmt.Sprint("question ", question.Seq) // two bots, or one that starts again
+		switch text := knows(question.Text); {
+		case err != nil || question.Seq == 0:
+		case text != "":
+			_, err = bot.Reply(ctx, row.Ref, text, &charla.WriteOptions{Key: once})
+		default:
+			_, err = bot.Do(ctx, row.Ref, tickets.Command{Kind: tickets.CommandHandOver}, &charla.CallOptions{Key: once})
+		}
+		if err != nil && !errors.Is(err, tickets.ErrTransition) { // an agent was first
 			return err
 		}
 	}
 	return nil
 }
 
-// answer answers the first message of a ticket that it knows an answer to, once a
-// ticket; if it knows none it does nothing.
-func (b *bot) answer(ctx context.Context, row *charla.Row) error {
-	page, err := b.inbox.Messages(ctx, row.Ref, charla.MessageQuery{Newest: true})
+// lastQuestion returns what the customer wrote last.
+func lastQuestion(ctx context.Context, inbox *charla.Inbox, ref tickets.Ref) (last tickets.Message, err error) {
+	page, err := inbox.Messages(ctx, ref, charla.MessageQuery{Newest: true})
 	for _, m := range page.Items {
-		for _, pair := range b.known {
-			if m.From != tickets.FromCustomer || m.Ticket != row.Number || !strings.Contains(strings.ToLower(m.Text), pair[0]) {
-				continue
-			}
-			// Rows come at least once: with a key the answer is stored once.
-			once := &charla.WriteOptions{Key: "first:" + row.Ref.String()}
-			_, err := b.agent.Reply(ctx, row.Ref, pair[1], once)
-			if errors.Is(err, charla.ErrKeyReused) || errors.Is(err, tickets.ErrTransition) {
-				err = nil // an agent answered or closed it first
-			}
-			return err
+		if m.From == tickets.FromCustomer {
+			last = m
 		}
 	}
-	return err
+	return last, err
 }

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -18,65 +19,103 @@ func Example() {
 	}
 	// Output:
 	// customer: What are your hours?
-	// agent: We are here from Monday to Friday, 9:00 to 18:00.
+	// bot: We are here from Monday to Friday, 9:00 to 18:00.
 }
 
-// R3.9, R8.3: the bot answers once, whether it runs or starts later, and twice at a time;
-// it is silent about what it does not know, and where a person was first.
+// shop is a running desk with bots and a customer.
+type shop struct {
+	t       *testing.T
+	account *charla.Account
+	carla   *charla.Visitor
+	ref     tickets.Ref
+}
+
+// begin runs a test on a desk that carries out its deadlines.
+func begin(t *testing.T, test func(*shop)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer synctest.Wait()
+		defer stop()
+		desk, account, err := open(ctx)
+		require.NoError(t, err)
+		go func() { assert.ErrorIs(t, desk.Run(ctx), context.Canceled) }()
+		carla, _, err := account.Enter(ctx, charla.Entry{Name: "Carla", Email: "carla@example.com"})
+		require.NoError(t, err)
+		test(&shop{t: t, account: account, carla: carla})
+	})
+}
+
+// serve starts a bot; the function that it returns kills it.
+func (s *shop) serve() (kill func()) {
+	ctx, stop := context.WithCancel(s.t.Context())
+	go func() { assert.ErrorIs(s.t, serve(ctx, s.account, known), context.Canceled) }()
+	synctest.Wait()
+	return func() { stop(); synctest.Wait() }
+}
+
+func (s *shop) write(text string) {
+	said, err := s.carla.Write(s.t.Context(), text, nil)
+	require.NoError(s.t, err)
+	s.ref = said.Ref
+	synctest.Wait()
+}
+
+func (s *shop) ticket() tickets.Ticket {
+	ticket, err := s.account.Inbox().Ticket(s.t.Context(), s.ref)
+	require.NoError(s.t, err)
+	return ticket
+}
+
+func (s *shop) texts() (all []string) {
+	page, err := s.carla.Messages(s.t.Context(), charla.MessageQuery{})
+	require.NoError(s.t, err)
+	for _, m := range page.Items {
+		all = append(all, m.Text)
+	}
+	return all
+}
+
+// R12.1–R12.3: bots answer each question once, also two at a time, and what was asked before
+// they came; what they do not know they hand over.
 func TestBot(t *testing.T) {
 	t.Parallel()
-	order := known[1][1]
-	for name, c := range map[string]struct {
-		before, asked []string // before the bots run, and while they do
-		person        bool     // a person answers before they run
-		want          []string
-	}{
-		"asked while it runs": {nil, []string{"Your hours?"}, false, []string{"Your hours?", hours}},
-		"asked before":        {[]string{"Your HOURS?"}, nil, false, []string{"Your HOURS?", hours}},
-		"asked again":         {nil, []string{"hours?", "hours?"}, false, []string{"hours?", hours, "hours?"}},
-		"unknown at first":    {nil, []string{"hola", "my order"}, false, []string{"hola", "my order", order}},
-		"never known":         {[]string{"hola"}, []string{"hola"}, false, []string{"hola", "hola"}},
-		"a person was first":  {[]string{"hola"}, []string{"your hours?"}, true, []string{"hola", "Ask me.", "your hours?"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				desk, err := charla.New(storage.NewMemory(), nil)
-				require.NoError(t, err)
-				account, _, err := desk.CreateAccount(t.Context(), "Tienda", "tienda.cl", nil)
-				require.NoError(t, err)
-				visitor, _, err := account.Enter(t.Context(), charla.Entry{Name: "Carla", Email: "carla@example.com"})
-				require.NoError(t, err)
-				write := func(text string) charla.Result {
-					said, err := visitor.Write(t.Context(), text, nil)
-					require.NoError(t, err)
-					return said
-				}
-				for _, text := range c.before {
-					said := write(text)
-					if c.person {
-						_, err := account.Agent(charla.Person{ID: "ana"}).Reply(t.Context(), said.Ref, "Ask me.", nil)
-						require.NoError(t, err)
-					}
-				}
-				ctx, stop := context.WithCancel(t.Context())
-				for range 2 { // two processes
-					go func() { assert.ErrorIs(t, newBot(account, known).run(ctx), context.Canceled) }()
-				}
-				synctest.Wait()
-				for _, text := range c.asked {
-					write(text)
-					synctest.Wait()
-				}
-				stop()
-				page, err := visitor.Messages(t.Context(), charla.MessageQuery{})
-				require.NoError(t, err)
-				var got []string
-				for _, m := range page.Items {
-					got = append(got, m.Text)
-				}
-				assert.Equal(t, c.want, got)
-			})
-		})
-	}
+	begin(t, func(s *shop) {
+		s.write("Your HOURS?")
+		first, second := s.serve(), s.serve()
+		defer first()
+		defer second()
+		assert.Equal(t, []string{"Your HOURS?", hours}, s.texts())
+		s.write("and hours on Sunday?")
+		assert.Equal(t, []string{"Your HOURS?", hours, "and hours on Sunday?", hours}, s.texts())
+		assert.True(t, s.ticket().WithBot)
+		s.write("I want a refund")
+		assert.Len(t, s.texts(), 5)
+		assert.False(t, s.ticket().WithBot)
+		assert.NotNil(t, s.ticket().Wait, "the customer waits for an agent")
+		s.write("your hours?")
+		assert.Len(t, s.texts(), 6, "now it is the agents'")
+	})
+}
+
+// R12.3: what a bot that is killed leaves behind is handed over in time.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	begin(t, func(s *shop) {
+		kill := s.serve()
+		s.write("Your hours?")
+		require.Len(t, s.texts(), 2)
+		kill()
+		s.write("and my order?")
+		asked := time.Now()
+		time.Sleep(30*time.Second - time.Millisecond) // the clock of the test
+		synctest.Wait()
+		assert.True(t, s.ticket().WithBot)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.False(t, s.ticket().WithBot)
+		assert.WithinDuration(t, asked.Add(30*time.Second), s.ticket().Wait.Since, time.Millisecond)
+		defer s.serve()()
+		assert.Len(t, s.texts(), 3, "a new bot leaves it to the agents")
+	})
 }

@@ -1,5 +1,5 @@
 // Bot answers customers' first questions by itself, as an automated colleague of the
-// agents: what it does not know it leaves to them.
+// agents: what it does not know it hands over to them, and so does its silence.
 //
 //	go run ./examples/bot
 //
@@ -10,16 +10,21 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 )
 
 const hours = "We are here from Monday to Friday, 9:00 to 18:00."
 
-var known = [][2]string{
-	{"hours", hours},
-	{"order", "Please tell me the number of your order; a colleague looks it up."},
+// known returns the answer to a question; empty: it is none of the few that are known.
+func known(question string) string {
+	if strings.Contains(strings.ToLower(question), "hours") {
+		return hours
+	}
+	return ""
 }
 
 func main() {
@@ -28,13 +33,21 @@ func main() {
 	}
 }
 
-// run has a customer ask and prints the conversation until the bot has answered.
-func run(ctx context.Context) error {
+// open makes a desk in memory with one account, whose tickets begin with the bot.
+func open(ctx context.Context) (*charla.Desk, *charla.Account, error) {
 	desk, err := charla.New(storage.NewMemory(), nil)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", nil)
+	cfg := chatcfg.Default(chatcfg.English)
+	cfg.General.Bot.Enabled = true
+	account, _, err := desk.CreateAccount(ctx, "Shop", "shop.example", &charla.AccountOptions{Config: &cfg})
+	return desk, account, err
+}
+
+// run has a customer ask and prints the conversation until the bot has answered.
+func run(ctx context.Context) error {
+	_, account, err := open(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,8 +57,8 @@ func run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan error)
-	go func() { done <- newBot(account, known).run(ctx) }()
-	defer func() { stop(); log.Println("the desk stopped:", <-done) }()
+	go func() { done <- serve(ctx, account, known) }()
+	defer func() { stop(); log.Println("the bot stopped:", <-done) }()
 
 	if _, err := carla.Write(ctx, "What are your hours?", nil); err != nil {
 		return err
