@@ -130,6 +130,20 @@ func checkIdentities(c *check) {
 	c.same(holder(other, mail), b.Conversation.ID, "Holder in the other account")
 	c.same(holder(a, mail), first.Conversation.ID, "Holder in the first account")
 
+	// Nor does one that is stored take another's, whether it was loaded just now or not.
+	second := c.begin(a, nil)
+	for _, loads := range []bool{false, true} {
+		for _, wanted := range [][]tickets.Identity{{mail}, {second.Conversation.Identity, mail}} {
+			if loads {
+				c.load(a.ID, second.Conversation.ID)
+			}
+			late := c.next(second)
+			late.Reserve = wanted
+			c.is(c.Conversations().Commit(c.ctx, late), storage.ErrConflict, "later Commit that takes another's identity")
+			c.same(holder(a, mail), first.Conversation.ID, "Holder of what another wanted later")
+		}
+	}
+
 	// What it holds it may reserve again; more may come later.
 	again := c.next(first)
 	host := tickets.Identity{Kind: tickets.IdentityHost, Value: "u1"}
