@@ -16,6 +16,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -194,5 +195,143 @@ func TestIDs(t *testing.T) {
 		list, err := store.Accounts().List(b.ctx, chatcfg.AccountID{}, true, 0)
 		require.NoError(t, err)
 		assert.Empty(t, list)
+	}
+}
+
+// TestClosedBehindMessages: R14.1: a visitor's stream tells of a close behind the messages that came
+// with it, and also of one without a message.
+func TestClosedBehindMessages(t *testing.T) {
+	t.Parallel()
+	for name, texts := range map[string][]string{"silent": nil, "with a text": {"adiós"}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, func(c *chatcfg.Config) {
+				if texts != nil {
+					c.Automation.ManualClose = text(texts...)
+				}
+			})
+			b.use(b.newDesk(func(o *charla.Options) { o.Clock = nil }))
+			s := b.enter("juan")
+			ref := b.write(s, "hola").Ref
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var told []string
+			go func() {
+				for u, err := range s.Live(ctx, 1, 0) {
+					if err != nil {
+						return
+					}
+					switch {
+					case u.Message != nil:
+						told = append(told, u.Message.Text)
+					case u.Closed != nil && !u.Closed.At.IsZero():
+						told = append(told, "closed")
+					}
+				}
+			}()
+			synctest.Wait()
+			_, err := b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
+			require.NoError(t, err)
+			synctest.Wait()
+			assert.Equal(t, append(slices.Clone(texts), "closed"), told, name)
+			stop()
+			synctest.Wait()
+		})
+	}
+}
+
+// holding is a store whose commits wait while it is held.
+type holding struct {
+	storage.Store
+	held chan struct{} // nil: no
+}
+
+func (s *holding) Conversations() storage.Conversations {
+	return holdingConversations{s.Store.Conversations(), s}
+}
+
+type holdingConversations struct {
+	storage.Conversations
+	s *holding
+}
+
+func (c holdingConversations) Commit(ctx context.Context, b *storage.Batch) error {
+	if c.s.held != nil {
+		<-c.s.held
+	}
+	return c.Conversations.Commit(ctx, b)
+}
+
+// TestQueueOfAnother: R8.1: a message that waits for the customer's conversation, which another
+// session began, and is given up there, is not told to be stored.
+func TestQueueOfAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, func(c *chatcfg.Config) { c.Chat.EmailAsIdentifier = true })
+		store := &holding{Store: b.store}
+		b.store = store
+		b.use(b.newDesk(nil))
+		first, other := b.enter("juan"), b.enter("juan")
+		ref := b.write(first, "hola").Ref
+		store.held = make(chan struct{})
+		done := make(chan error, 1)
+		go func() {
+			_, err := first.Write(b.ctx, "otra vez", nil)
+			done <- err
+		}()
+		synctest.Wait()
+		ctx, give := context.WithCancel(t.Context())
+		given := make(chan error, 1)
+		go func() {
+			_, err := other.Write(ctx, "yo también", nil)
+			given <- err
+		}()
+		synctest.Wait()
+		give()
+		require.ErrorIs(t, <-given, context.Canceled)
+		close(store.held)
+		require.NoError(t, <-done)
+		store.held = nil
+		var texts []string
+		for _, m := range b.messages(ref) {
+			texts = append(texts, m.Text)
+		}
+		assert.Equal(t, []string{"hola", "otra vez"}, texts)
+		require.Equal(t, ref, b.write(other, "y yo").Ref, "the positive control")
+	})
+}
+
+// TestAccountsAhead: R4.5: each instant of an account that a wrong clock dated is found by itself.
+func TestAccountsAhead(t *testing.T) {
+	t.Parallel()
+	ahead := start.AddDate(0, 0, 30)
+	for name, change := range map[string]func(*chatcfg.Account){
+		"created":      func(a *chatcfg.Account) { a.CreatedAt = ahead },
+		"saved":        func(a *chatcfg.Account) { a.SavedAt = ahead },
+		"secret token": func(a *chatcfg.Account) { a.Secrets[0].CreatedAt = ahead },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, nil)
+			elapse(time.Until(start)) // the bubble's clock
+			b.clock.Add(time.Second)
+			var err error // were the first account ahead, the clock could be behind
+			b.account, _, err = b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
+			require.NoError(t, err)
+			record := b.record()
+			record.Revision++
+			change(&record)
+			require.NoError(t, b.store.Accounts().Save(b.ctx, record))
+			b.use(b.newDesk(func(o *charla.Options) { o.Clock = nil }))
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			go func() { _ = b.desk.Run(ctx) }()
+			elapse(10 * time.Minute)
+			synctest.Wait()
+			got := b.record()
+			for what, at := range map[string]time.Time{"created": got.CreatedAt, "saved": got.SavedAt, "secret token": got.Secrets[0].CreatedAt} {
+				assert.False(t, at.After(time.Now()), "%s: %s is %s", name, what, at)
+			}
+			stop()
+			synctest.Wait()
+		})
 	}
 }

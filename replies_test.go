@@ -29,9 +29,11 @@ func TestQuickReplies(t *testing.T) {
 	version, err = b.account.SaveQuickReplies(b.ctx, 0, want)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, version)
+	before := b.record().Revision
 	again, err := b.account.SaveQuickReplies(b.ctx, 0, want)
 	require.NoError(t, err, "the same save again")
 	assert.Equal(t, version, again)
+	assert.Equal(t, before, b.record().Revision, "and stores nothing")
 	_, err = b.account.SaveQuickReplies(b.ctx, 0, want[:1])
 	require.ErrorIs(t, err, charla.ErrStale)
 
