@@ -216,7 +216,7 @@ func TestClosedBehindMessages(t *testing.T) {
 			defer stop()
 			var told []string
 			go func() {
-				for u, err := range s.Live(ctx, 1, 0) {
+				for u, err := range s.Live(ctx, 1, time.Second) {
 					if err != nil {
 						return
 					}
@@ -225,6 +225,7 @@ func TestClosedBehindMessages(t *testing.T) {
 						told = append(told, u.Message.Text)
 					case u.Closed != nil && !u.Closed.At.IsZero():
 						told = append(told, "closed")
+						return // and nothing more is yielded
 					}
 				}
 			}()
@@ -233,6 +234,7 @@ func TestClosedBehindMessages(t *testing.T) {
 			require.NoError(t, err)
 			synctest.Wait()
 			assert.Equal(t, append(slices.Clone(texts), "closed"), told, name)
+			elapse(5 * time.Second)
 			stop()
 			synctest.Wait()
 		})
@@ -298,6 +300,36 @@ func TestQueueOfAnother(t *testing.T) {
 		assert.Equal(t, []string{"hola", "otra vez"}, texts)
 		require.Equal(t, ref, b.write(other, "y yo").Ref, "the positive control")
 	})
+}
+
+// TestNextByWait: R11.2: who waits longest is next, also where another conversation is older, and
+// behind tickets of other teams.
+func TestNextByWait(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.General.Assignment.OnReply = false })
+	older := b.enter("juan")
+	first := b.write(older, "hola").Ref
+	b.pass(time.Second)
+	b.reply(first, "dime")
+	second := b.write(b.enter("eva"), "hola").Ref
+	b.pass(time.Second)
+	b.write(older, "otra cosa")
+	b.pass(time.Second)
+	third := b.write(b.enter("sol"), "hola").Ref
+	b.pass(time.Second)
+	require.Negative(t, bytes.Compare(first.Conversation.UUID[:], second.Conversation.UUID[:]), "the control")
+	fourth := b.write(b.enter("luz"), "hola").Ref
+	_, err := b.agent(ana).Do(b.ctx, second, tickets.Command{Kind: tickets.CommandAssign, Team: new(tickets.TeamID("ventas"))}, nil)
+	require.NoError(t, err)
+	for i, want := range []tickets.Ref{first, second, third, fourth} {
+		var teams []tickets.TeamID
+		if i > 0 {
+			teams = append(teams, "ventas")
+		}
+		got, err := b.agent(ana).TakeNext(b.ctx, teams, nil)
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Ref)
+	}
 }
 
 // TestAccountsAhead: R4.5: each instant of an account that a wrong clock dated is found by itself.
