@@ -36,6 +36,17 @@ export interface Session {
   lastSeq?: number
   read?: Marks
   form?: boolean
+  closed?: Closed
+}
+
+/** How a conversation was closed (R14.1); without by: it goes on. */
+export interface Closed {
+  by?: 'manual' | 'automatic' | 'customer'
+  name?: string
+  at?: string
+  ticket?: number
+  /** The visitor is to be asked how it was (R14.3). */
+  asks?: boolean
 }
 
 export interface Marks {
@@ -83,4 +94,5 @@ export interface App {
 export type Words = typeof import('./locale/es').default
 export type Strings = Words &
   typeof import('./locale/es-chunks').forms &
-  typeof import('./locale/es-chunks').extras
+  typeof import('./locale/es-chunks').extras &
+  typeof import('./locale/es-chunks').end

@@ -25,12 +25,13 @@ const (
 	maxLoader = 3 << 10
 	maxToChat = 16 << 10
 	maxChunk  = 8 << 10
-	maxAll    = 26_705
+	maxAll    = 28_822
 )
 
 // chunks are brought when they are needed: name and source.
 var chunks = map[string]string{
 	"en":     "locale/en.ts",
+	"end":    "chunks/end.ts",
 	"extras": "chunks/extras.ts",
 	"forms":  "chunks/forms.ts",
 	"pt":     "locale/pt.ts",

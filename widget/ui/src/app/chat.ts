@@ -116,7 +116,7 @@ export function chat(core: Core, store: Store, api: Client, on: Listener, open?:
       link = up
       changed()
     },
-    over: (s) => s.level === 'anonymous' && !s.ongoing && !!s.lastSeq && !box.items().length && !!visit.logout(),
+    over: (s) => s.level === 'anonymous' && !s.ongoing && !!s.lastSeq && !s.closed?.asks && !box.items().length && !!visit.logout(),
     loaded: () => void box.flush(),
     gone: visit.check,
   }

@@ -11,7 +11,7 @@ import type { Entered } from './store'
 import type { Events, Tell } from './stream'
 import { follow } from './stream'
 import { channel, leader } from './tabs'
-import type { Core, Marks, Message, Session } from '../types'
+import type { Closed, Core, Marks, Message, Session } from '../types'
 
 interface Page {
   messages: Message[]
@@ -88,6 +88,7 @@ export function conversation(core: Core, api: Client, name: string, { id, token 
       clearTimeout(timer)
       if (typing) timer = window.setTimeout(() => take('typing', false), 8000)
     } else if (event === 'read') read.mark(data as Marks)
+    else if (event === 'closed') session && (session.closed = data as Closed)
     else if (event === 'link') on.link(data as boolean)
     else if (event === 'ready') loaded = true
     else on.gone()
@@ -203,7 +204,7 @@ export function conversation(core: Core, api: Client, name: string, { id, token 
       const before = session
       if (!before) return
       await ask<Session>('session', (now) => {
-        if (before === session) session = { ...before, ...now }
+        if (before === session) session = { ...before, closed: undefined, ...now }
         changed()
       })
     },

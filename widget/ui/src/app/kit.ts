@@ -7,6 +7,7 @@ import type { h, icon } from './shared'
 import type { Core, Strings, Words } from '../types'
 
 type Extras = typeof import('../chunks/extras')
+type End = typeof import('../chunks/end')
 
 /** What the parts of the app, and the chunks that come later, work with. A chunk imports types only. */
 export interface Kit {
@@ -24,6 +25,7 @@ export interface Kit {
   style(css: string): void
   /** Brings what the widget can do without: where it cannot be had, nothing happens. */
   bring(f: (extras: Extras) => void): void
+  bring(f: (end: End) => void, name: 'end'): void
   /** Says something to those who listen to the screen. */
   announce(text: string): void
 }

@@ -81,7 +81,7 @@ export function start(core: Core): App {
       if (!sheets.has(css)) style(root, css)
       sheets.add(css)
     },
-    bring: (f) => void core.chunk<never>('extras').then((m) => signal.aborted || f(m), () => {}),
+    bring: (f: (m: never) => void, name: string = 'extras') => void core.chunk<never>(name).then((m) => signal.aborted || f(m), () => {}),
     announce: (s) => (live.textContent = s),
   }
 

@@ -5,12 +5,13 @@ import type { Client } from './api'
 import { Refused } from './api'
 import { backoff, waiter } from './backoff'
 import type { Known } from '../chunks/poll'
-import type { Core, Marks, Message } from '../types'
+import type { Closed, Core, Marks, Message } from '../types'
 
 export interface Events {
   message: Message
   typing: boolean
   read: Marks
+  closed?: Closed
   /** Everything stored before has been told. */
   ready: undefined
   /** The session has ended, or a login has replaced its token. */
@@ -80,7 +81,7 @@ export function follow(api: Client, chunk: Core['chunk'], after: () => number, k
             tell('ready', undefined)
           } else if (name === 'typing') tell('typing', !!d.agent)
           else if (name === 'end') over = d.code
-          else if (name === 'message' || name === 'read') tell(name, d)
+          else if (name === 'message' || name === 'read' || name === 'closed') tell(name, d)
         })
         while (!over && !stopped) {
           const { done, value } = await reader.read()

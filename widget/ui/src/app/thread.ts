@@ -30,6 +30,7 @@ export function thread(kit: Kit) {
   let edit: Edit | undefined
   /** Shows how long the text is, and reports whether it can be sent. */
   let counted: (() => boolean) | undefined
+  let end: (() => void) | undefined
   let asked = false
   let fetching = false
 
@@ -225,6 +226,8 @@ export function thread(kit: Kit) {
         update()
       })
     if (dots) dots.hidden = !s.typing
+    if (end) end()
+    else if (s.session?.closed || core.config.visitorEnds) bring((m) => (end ||= m.default(kit, log, input))(), 'end')
     files?.update()
     if (stick) bottom()
     else if (firstId && firstId !== log.firstElementChild && asked) {

@@ -2,13 +2,14 @@
 
 import type { Client } from '../app/api'
 import type { Tell } from '../app/stream'
-import type { Marks, Message } from '../types'
+import type { Closed, Marks, Message } from '../types'
 
 interface Page {
   messages: Message[]
   more?: boolean
   read?: Marks
   typing?: { agent: boolean }
+  closed?: Closed
 }
 
 /** What a long poll need not tell again. */
@@ -27,5 +28,6 @@ export async function poll(
   page.messages.forEach((m) => tell('message', m))
   if (page.read) tell('read', page.read)
   if (page.typing) tell('typing', page.typing.agent)
+  tell('closed', page.closed)
   if (!page.more) tell('ready', undefined)
 }

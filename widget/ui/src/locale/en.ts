@@ -52,5 +52,13 @@ const en: Strings = {
   badRut: 'Check the RUT, number and check digit.',
   submit: 'Send message',
   another: 'Send another message',
+  closedBy: 'closed the conversation.',
+  closed: 'The conversation was closed.',
+  ended: 'You ended the conversation.',
+  anew: 'Write again',
+  end: 'End the conversation',
+  good: 'Good',
+  bad: 'Bad',
+  comment: 'Comment',
 }
 export default en

@@ -18,10 +18,13 @@ export const forms = {
   submit: 'Enviar mensaje',
   another: 'Enviar otro mensaje',
   slow: 'Demasiados intentos. Espera un momento.',
+  error: 'Algo no funcionó. Inténtalo de nuevo.',
 }
 
 export const extras = {
   edit: 'Editar',
+  error: 'Algo no funcionó. Inténtalo de nuevo.',
+  retry: 'Reintentar',
   remove: 'Descartar',
   cancel: 'Cancelar',
   tooLong: 'El mensaje es demasiado largo.',
@@ -34,4 +37,17 @@ export const extras = {
   reply: 'Responder…',
   mute: 'Silenciar',
   unmute: 'Activar el sonido',
+}
+
+export const end = {
+  cancel: 'Cancelar',
+  error: 'Algo no funcionó. Inténtalo de nuevo.',
+  closedBy: 'cerró la conversación.',
+  closed: 'La conversación se cerró.',
+  ended: 'Terminaste la conversación.',
+  anew: 'Escribir de nuevo',
+  end: 'Terminar la conversación',
+  good: 'Bien',
+  bad: 'Mal',
+  comment: 'Comentario',
 }

@@ -11,7 +11,6 @@ export default {
   sent: 'Enviado',
   read: 'Leído',
   failed: 'No se envió.',
-  retry: 'Reintentar',
   typing: 'está escribiendo…',
   newest: 'Ir al último mensaje',
   offline: 'Sin conexión. Tus mensajes saldrán cuando vuelva.',
@@ -20,5 +19,4 @@ export default {
   unread: 'Mensajes sin leer',
   conversation: 'Conversación',
   loading: 'Cargando…',
-  error: 'Algo no funcionó. Inténtalo de nuevo.',
 }

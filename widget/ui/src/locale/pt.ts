@@ -52,5 +52,13 @@ const pt: Strings = {
   badRut: 'Confira o RUT: o dígito verificador não corresponde.',
   submit: 'Enviar mensagem',
   another: 'Enviar outra mensagem',
+  closedBy: 'encerrou a conversa.',
+  closed: 'A conversa foi encerrada.',
+  ended: 'Você encerrou a conversa.',
+  anew: 'Escrever de novo',
+  end: 'Encerrar a conversa',
+  good: 'Bom',
+  bad: 'Ruim',
+  comment: 'Comentário',
 }
 export default pt

@@ -1,0 +1,163 @@
+// The end of a conversation: who closed it, how it was, and how another one begins
+// (R14.1 to R14.3).
+
+import type { Kit } from '../app/kit'
+import type { Refused } from '../app/api'
+import { end as spanish } from '../locale/es-chunks'
+import css from './end.css'
+
+const star = 'm12 3 2.8 5.7 6.2.9-4.5 4.4 1.1 6.2-5.6-2.9-5.6 2.9 1.1-6.2L3 9.6l6.2-.9Z'
+const thumb = 'M7 11v9H3.5v-9Zm0 0 4-8a2.8 2.8 0 0 1 2.8 2.8V9h5a2 2 0 0 1 2 2.3l-1.1 7a2 2 0 0 1-2 1.7H7'
+const leave = 'M10 4H5v16h5M10 12h10m-4-4 4 4-4 4'
+
+/** Says under the log how the conversation ended. The answer brings that up to what the chat knows. */
+export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () => void {
+  const { core, api, chat, h, icon } = kit
+  const t = { ...spanish, ...kit.t }
+  kit.style(css)
+  const el = h('div', { className: 'end', hidden: true, tabIndex: -1 })
+  log.after(el)
+
+  /** What is drawn, so that nothing is drawn anew while it is answered. */
+  let drawn = ''
+  let asking = false
+  /** The close after which the visitor has answered here. */
+  let answered = ''
+
+  const button = (label: string, onclick: () => void) => h('button', { type: 'button', onclick }, label)
+  const newKey = () => String(Math.random()).slice(2) + Date.now()
+
+  /** Posts until there is an answer, under one key. */
+  function post(path: string, body: object, done: () => void, failed: (text: string) => void) {
+    const go = () =>
+      api.json('POST', path, body).then(done, (e: Refused) => {
+        if (e.later) core.later(e.after || 4, go)
+        else failed(e.message || t.error)
+      })
+    body = { key: newKey(), ...body }
+    void go()
+  }
+
+  const stop = h(
+    'button',
+    {
+      className: 'tool',
+      type: 'button',
+      'aria-label': t.end,
+      title: t.end,
+      onclick: () => {
+        asking = !asking
+        update()
+        if (asking) el.querySelector('button')!.focus()
+      },
+    },
+    icon(leave),
+  )
+  log.closest('.panel')?.querySelector('.names')!.after(stop)
+
+  /** Asks whether it shall end. */
+  function confirm(): (Node | string)[] {
+    const note = h('p', { role: 'alert' })
+    const yes = button(t.end, () => {
+      yes.disabled = true
+      post(
+        'end',
+        {},
+        () => {
+          asking = false
+          update()
+        },
+        (text) => {
+          note.textContent = text
+          yes.disabled = false
+        },
+      )
+    })
+    yes.className = 'primary'
+    return [note, h('div', { className: 'two' }, yes, button(t.cancel, () => stop.click()))]
+  }
+
+  /** Asks how it was. */
+  function question(at: string, ticket?: number): HTMLElement {
+    const { scale, question, thanks, comment } = core.config.rating!
+    const thumbs = scale === 'thumbs'
+    const scores = thumbs ? [1, 5] : [1, 2, 3, 4, 5]
+    let score = 0
+    const labels = scores.map((n) => {
+      const radio = h('input', {
+        type: 'radio',
+        name: 'score',
+        className: 'hidden',
+        'aria-label': thumbs ? (n > 1 ? t.good : t.bad) : n + ' / 5',
+        onchange: () => {
+          score = n
+          labels.forEach((l, i) => l.classList.toggle('on', thumbs ? scores[i] === n : scores[i]! <= n))
+          rest.hidden = false
+        },
+      })
+      return h('label', { className: thumbs && n === 1 ? 'no' : '' }, radio, icon(thumbs ? thumb : star))
+    })
+    const text = h('textarea', { rows: 2, placeholder: t.comment, 'aria-label': t.comment, dir: 'auto' })
+    const note = h('p', { role: 'alert' })
+    const send = h('button', { className: 'primary', type: 'submit' }, t.send)
+    const rest = h('div', { className: 'rest', hidden: true }, comment && text, send)
+    return h(
+      'form',
+      {
+        noValidate: true,
+        onsubmit: (e: Event) => {
+          e.preventDefault()
+          if (send.disabled) return
+          send.disabled = true
+          send.textContent = t.sending
+          note.textContent = ''
+          post(
+            'rating',
+            { ticket, score, ...(comment && { comment: text.value.trim() }) },
+            () => {
+              answered = at
+              update()
+              kit.announce(thanks)
+            },
+            (text) => {
+              note.textContent = text
+              send.textContent = t.send
+              send.disabled = false
+            },
+          )
+        },
+      },
+      h('fieldset', null, h('legend', { dir: 'auto' }, question), h('div', { className: 'marks' }, ...labels)),
+      rest,
+      note,
+    )
+  }
+
+  function update() {
+    const { session } = chat.state()
+    const { by, name, at = '', ticket, asks } = session?.closed || {}
+    stop.hidden = !core.config.visitorEnds || !session?.ongoing || !!by
+    if (stop.hidden) asking = false
+    const { rating } = core.config
+    const open = !!asks && !!rating && answered !== at
+    const state = by ? at + open + answered : String(asking)
+    if (state === drawn) return
+    const said = by === 'customer' ? t.ended : by === 'manual' && name ? name + ' ' + t.closedBy : t.closed
+    // Who comes back is not told anew.
+    if (by && drawn && !drawn.startsWith(at)) kit.announce(said)
+    drawn = state
+    const inside = el.contains((el.getRootNode() as ShadowRoot).activeElement)
+    el.hidden = !by && !asking
+    el.replaceChildren(
+      ...(by
+        ? [
+            h('p', { dir: 'auto' }, said),
+            open ? question(at, ticket) : answered === at ? h('p', { className: 'thanks', dir: 'auto' }, rating!.thanks) : '',
+            button(t.anew, () => input.focus()),
+          ]
+        : confirm()),
+    )
+    if (inside) el.focus()
+  }
+  return update
+}
