@@ -245,7 +245,7 @@ func Example_sla() {
 	ticket := must(s.account.Inbox().Ticket(ctx, ref))
 	fmt.Println(s.clock.Now().Format("15:04:05"), "delayed:", ticket.Delayed())
 
-	report := must(s.account.Inbox().Report(ctx, s.clock.Now().Add(-time.Hour), s.clock.Now().Add(time.Second)))
+	report := must(s.account.Inbox().Report(ctx, charla.ReportQuery{From: s.clock.Now().Add(-time.Hour), To: s.clock.Now().Add(time.Second)}))
 	fmt.Printf("%d answer after %v, %d in time\n", report.All.Count, report.All.Mean, report.All.InTime)
 	// Output:
 	// 12:02:30 delayed: false

@@ -329,11 +329,39 @@ func (b *Inbox) Contacts(ctx context.Context, q PageQuery) (Page[tickets.Submiss
 	return Page[tickets.Submission](page), storeError(err)
 }
 
-// Report returns R2.7's figures over a period, from inclusive, to exclusive. It fails
-// if the store does.
-func (b *Inbox) Report(ctx context.Context, from, to time.Time) (tickets.Report, error) {
-	r, err := b.desk.store.Queries().Report(ctx, b.account, from, to)
+// ReportQuery says which report to read: over a period from From, inclusive, to To,
+// exclusive, and by which groups (R11.8); By empty: by none.
+type ReportQuery struct {
+	From, To time.Time
+	By       tickets.Grouping
+}
+
+// Report returns R2.7's figures over a period. Hours and weekdays are those of the
+// account's time zone. It fails with [chatcfg.Problems] for an unknown grouping, and
+// [ErrNotFound] if there is no such account.
+func (b *Inbox) Report(ctx context.Context, q ReportQuery) (tickets.Report, error) {
+	if err := checkChoice("by", q.By, "", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday); err != nil {
+		return tickets.Report{}, err
+	}
+	of := storage.ReportQuery{From: q.From, To: q.To, By: q.By}
+	if q.By == tickets.ByHour || q.By == tickets.ByWeekday {
+		zone, err := b.zone(ctx)
+		if err != nil {
+			return tickets.Report{}, err
+		}
+		of.Zone = zone
+	}
+	r, err := b.desk.store.Queries().Report(ctx, b.account, of)
 	return r, storeError(err)
+}
+
+// zone returns the account's time zone. It fails with [ErrNotFound], or if the store does.
+func (b *Inbox) zone(ctx context.Context) (*time.Location, error) {
+	cfg, _, err := b.desk.Account(b.account).Config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return cfg.Hours.Location(), nil
 }
 
 // Marks returns how far each side of a conversation has read; zero for one that nobody

@@ -81,7 +81,7 @@ func TestRate(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []int{1, 0}, count)
 	b.closes(b.write(other, "hola").Ref)
-	report, err := b.account.Inbox().Report(b.ctx, start, start.Add(time.Hour))
+	report, err := b.account.Inbox().Report(b.ctx, charla.ReportQuery{From: start, To: start.Add(time.Hour)})
 	require.NoError(t, err)
 	assert.Equal(t, tickets.Ratings{Asked: 2, Scores: [5]int64{0, 1, 0, 0, 0}}, report.Ratings)
 	assert.InDelta(t, 2, report.Ratings.Mean(), 0)

@@ -8,9 +8,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Report implements [Queries]: it returns R2.7's figures from an instant on, up to
-// another, exclusive. It fails with ctx's error or [ErrClosed].
-func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+// Report implements [Queries]: it returns R2.7's figures over a period. It fails with ctx's error or [ErrClosed].
+func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, q ReportQuery) (tickets.Report, error) {
 	done, err := p.m.read(ctx)
 	if err != nil {
 		return tickets.Report{}, err
@@ -20,8 +19,8 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 	if a == nil {
 		return tickets.Report{}, nil
 	}
-	var r Reporter
-	begin, end := position{at: micros(from)}, micros(to)
+	r := NewReporter(q)
+	begin, end := position{at: micros(q.From)}, micros(q.To)
 	for at, t := range a.views[byCreation].from(begin) {
 		if at.at >= end {
 			break
@@ -38,7 +37,12 @@ func (p memoryQueries) Report(ctx context.Context, account chatcfg.AccountID, fr
 		if err := ctx.Err(); err != nil {
 			return tickets.Report{}, err
 		}
-		r.Answer(answer.First, answer.Waited, answer.Limit)
+		r.Answer(&answer, func() *tickets.Ticket {
+			if t := a.conversations[tickets.ConversationID{UUID: at.conversation}].tickets[answer.Ticket]; t != nil {
+				return &t.record
+			}
+			return &tickets.Ticket{}
+		})
 	}
 	return r.Report(), nil
 }

@@ -88,7 +88,7 @@ func TestEnds(t *testing.T) {
 			return len(page.Items), err
 		},
 		"report": func(ctx context.Context) (int, error) {
-			r, err := s.Queries().Report(ctx, a.ID, at, at.Add(time.Second))
+			r, err := s.Queries().Report(ctx, a.ID, storage.ReportQuery{From: at, To: at.Add(time.Second)})
 			return int(r.Open), err
 		},
 	} {

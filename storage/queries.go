@@ -34,8 +34,9 @@ type Queries interface {
 	// where the feed ends now. ErrCursor if the cursor is of another database,
 	// even one with the same account. An account that does not exist has an empty feed.
 	Changes(ctx context.Context, account chatcfg.AccountID, cursor string, limit int) (Page[Change], error)
-	// Report computes figures over a period (R2.7).
-	Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error)
+	// Report computes figures over a period (R2.7), by groups if the query says so
+	// (R11.8). [Reporter] computes them from tickets and answers.
+	Report(ctx context.Context, account chatcfg.AccountID, q ReportQuery) (tickets.Report, error)
 	// Count counts open tickets by an instant: after < instant <= upTo. Zero
 	// instants never count. It fails if by is not one of the constants.
 	Count(ctx context.Context, account chatcfg.AccountID, by Instant, after, upTo time.Time) (int, error)

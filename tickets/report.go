@@ -1,5 +1,12 @@
 package tickets
 
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+)
+
 // Report is R2.7's figures of an account over a period, from inclusive, to
 // exclusive.
 type Report struct {
@@ -16,7 +23,37 @@ type Report struct {
 	// period.
 	First Times `json:"first"`
 	All   Times `json:"all"`
+	// Groups are the same figures of each part, by its key, if the report is asked for by
+	// groups (R11.8); theirs have no groups.
+	Groups []ReportGroup `json:"groups,omitempty"`
 }
+
+// ReportGroup are the figures of one part of a report.
+type ReportGroup struct {
+	// Key is what the part has in common, as [Grouping] says.
+	Key string `json:"key"`
+	Report
+}
+
+// Grouping says by what a report is divided (R11.8). The zero value: it is not.
+type Grouping string
+
+const (
+	// ByAgent are tickets by who has them now, answers by who gave them. The key is the
+	// agent's ID; empty: nobody.
+	ByAgent Grouping = "agent"
+	// ByTeam are tickets by the team that has them now, answers by that of their tickets.
+	// The key is empty for none.
+	ByTeam Grouping = "team"
+	// ByCategory are tickets by their category now, answers by that of their tickets. The
+	// key is empty for none.
+	ByCategory Grouping = "category"
+	// ByHour is by the hour, in the account's time zone, in which a ticket was created or
+	// an answer given: "00" to "23".
+	ByHour Grouping = "hour"
+	// ByWeekday is by the day instead of the hour, from "monday" on.
+	ByWeekday Grouping = "weekday"
+)
 
 // Times are figures of response times, all zero if there are none. They are
 // measured on the SLA's clock: on business hours an answer while closed took no
@@ -61,3 +98,48 @@ func (r Ratings) Mean() float64 {
 
 // Share returns the share of those asked who answered, from 0 to 1.
 func (r Ratings) Share() float64 { return float64(r.Given()) / float64(max(r.Asked, 1)) }
+
+// WriteCSV writes the report as CSV (RFC 4180) with a line for each group, or one line if it
+// has none: the key, the counts, the ratings and the response times, in seconds. A key that
+// a spreadsheet would take for a formula gets an apostrophe in front. It fails as w does.
+func (r *Report) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	lines := [][]string{{
+		"key", "open", "ignored", "closed", "important", "delayed", "asked", "rated 1", "rated 2", "rated 3", "rated 4", "rated 5",
+		"first answers", "mean", "p50", "p90", "limited", "in time", "answers", "mean", "p50", "p90", "limited", "in time",
+	}}
+	for _, group := range r.Groups {
+		lines = append(lines, group.line(group.Key))
+	}
+	if len(r.Groups) == 0 {
+		lines = append(lines, r.line(""))
+	}
+	return out.WriteAll(lines)
+}
+
+// line returns the report as a line of CSV without its groups.
+func (r *Report) line(key string) []string {
+	line := []string{noFormula(key)}
+	numbers := append([]int64{r.Open, r.Ignored, r.Closed, r.Important, r.Delayed, r.Ratings.Asked}, r.Ratings.Scores[:]...)
+	for _, n := range numbers {
+		line = append(line, strconv.FormatInt(n, 10))
+	}
+	for _, t := range []Times{r.First, r.All} {
+		line = append(line, strconv.FormatInt(t.Count, 10))
+		for _, d := range []Span{t.Mean, t.P50, t.P90} {
+			line = append(line, strconv.FormatFloat(d.Std().Seconds(), 'f', -1, 64))
+		}
+		line = append(line, strconv.FormatInt(t.Limited, 10), strconv.FormatInt(t.InTime, 10))
+	}
+	return line
+}
+
+// noFormula returns a text with an apostrophe in front if a spreadsheet would take it for a
+// formula: its first character that is not white space says so.
+func noFormula(text string) string {
+	if begin := strings.TrimSpace(text); begin != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begin)[0]) || strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") {
+		return "'" + text
+	}
+	return text
+}

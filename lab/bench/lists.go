@@ -200,7 +200,7 @@ func report(ctx context.Context, b *bench) ([]line, error) {
 	defer f.close()
 	from, to := epoch.AddDate(-1, 0, 0), epoch.AddDate(1, 0, 0)
 	reported := func() error {
-		r, err := w.desk.Account(account.ID).Inbox().Report(ctx, from, to)
+		r, err := w.desk.Account(account.ID).Inbox().Report(ctx, charla.ReportQuery{From: from, To: to})
 		return want(err, int(r.All.Count), 1_000_000)
 	}
 	c, err := b.compare(ctx, min(b.rounds, 5), func(int) (float64, error) { return perSecond(1, reported) },

@@ -198,7 +198,7 @@ func (w *book) rest(id chatcfg.AccountID, words []string) {
 				!f.Session.IsZero(), !f.Conversation.IsZero())
 		}
 	}
-	report, err := inbox.Report(w.ctx, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
+	report, err := inbox.Report(w.ctx, charla.ReportQuery{From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)})
 	if !w.failed("  report", err) {
 		w.line("  report open=%d ignored=%d closed=%d important=%d delayed=%d first=%+v all=%+v", report.Open, report.Ignored, report.Closed, report.Important, report.Delayed, report.First, report.All)
 	}

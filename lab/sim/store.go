@@ -382,9 +382,9 @@ func (s faultyQueries) Changes(ctx context.Context, account chatcfg.AccountID, c
 	})
 }
 
-func (s faultyQueries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+func (s faultyQueries) Report(ctx context.Context, account chatcfg.AccountID, q storage.ReportQuery) (tickets.Report, error) {
 	return through(ctx, spot{"report", reads, ""}, func() (tickets.Report, error) {
-		return s.w.real.Queries().Report(ctx, account, from, to)
+		return s.w.real.Queries().Report(ctx, account, q)
 	})
 }
 

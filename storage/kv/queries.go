@@ -181,26 +181,32 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 	})
 }
 
-// Report implements [storage.Queries]: it returns R2.7's figures from an instant on, up
-// to another, exclusive. It fails if ctx ends, the store is closed, or its database
+// Report implements [storage.Queries]: it returns R2.7's figures over a period. It fails if ctx ends, the store is closed, or its database
 // fails.
-func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, q storage.ReportQuery) (tickets.Report, error) {
 	return read(ctx, p.Store, func(t *tx) tickets.Report {
-		var r storage.Reporter
+		r, to := storage.NewReporter(q), storage.Cut(q.To)
 		prefix := key(account, createdView)
-		for k := range t.from(viewTable, prefix, key(prefix, from)) {
-			if !instant(k[len(prefix):]).Before(storage.Cut(to)) {
+		for k := range t.from(viewTable, prefix, key(prefix, q.From)) {
+			if !instant(k[len(prefix):]).Before(to) {
 				break
 			}
 			var one tickets.Ticket
 			t.load(ticketTable, key(account, k[len(prefix)+8:]), &one)
 			r.Ticket(&one)
 		}
-		for a := range decoded[tickets.Answer](t, t.from(answerTable, key(account), key(account, from))) {
-			if !a.At.Before(storage.Cut(to)) {
+		prefix = key(account)
+		for k, doc := range t.from(answerTable, prefix, key(account, q.From)) {
+			if !instant(k[len(prefix):]).Before(to) {
 				break
 			}
-			r.Answer(a.First, a.Waited, a.Limit)
+			var a tickets.Answer
+			t.decode(doc, &a)
+			r.Answer(&a, func() *tickets.Ticket {
+				var one tickets.Ticket
+				t.load(ticketTable, key(account, k[len(prefix)+8:len(prefix)+24], a.Ticket), &one)
+				return &one
+			})
 		}
 		return r.Report()
 	})

@@ -145,7 +145,9 @@ func (b *bundle) onBehalf() {
 		{}, {Status: tickets.StatusOpen}, {Unassigned: true}, {Assignee: "ana", Status: tickets.StatusOpen}, {Team: "ventas"}, {Order: storage.ByWaiting},
 	}))
 	ok(b.Queries().Tickets(b.ctx, storage.TicketQuery{Account: id, Preview: true, Reader: "ana"}))
-	ok(b.Queries().Report(b.ctx, id, base, late))
+	for _, by := range []tickets.Grouping{"", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday} {
+		ok(b.Queries().Report(b.ctx, id, storage.ReportQuery{From: base, To: late, By: by}))
+	}
 	ok(b.Queries().Count(b.ctx, id, storage.CountsFrom, base, late))
 	ok(b.Queries().Count(b.ctx, id, storage.WaitsSince, base, late))
 	for set := range uint(1) << 8 {

@@ -11,7 +11,9 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/storage/internal/codec"
+	"github.com/charlahq/charla/storage/internal/columns"
 	"github.com/charlahq/charla/tickets"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type queries struct{ s *Store }
@@ -174,10 +176,18 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 	return page, next, nil
 }
 
-// Report implements [storage.Queries]: it returns R2.7's figures from an instant on, up
-// to another, exclusive, by one statement. Sums are exact, and percentiles are the
-// values at their ranks. It fails as one does.
-func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+// Report implements [storage.Queries]: it returns R2.7's figures over a period, by one
+// statement. It fails as one does.
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, q storage.ReportQuery) (tickets.Report, error) {
+	if q.By != "" {
+		return p.groupedReport(ctx, account, q)
+	}
+	return p.wholeReport(ctx, account, q)
+}
+
+// wholeReport is Report without groups. Sums are exact, and percentiles are the values at
+// their ranks.
+func (p queries) wholeReport(ctx context.Context, account chatcfg.AccountID, q storage.ReportQuery) (tickets.Report, error) {
 	var r tickets.Report
 	dest := []any{&r.Open, &r.Ignored, &r.Closed, &r.Important, &r.Delayed, &r.Ratings.Asked}
 	rated := ""
@@ -199,7 +209,7 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 			FROM charla.tickets WHERE account = $1 AND created >= $2 AND created < $3),
 		first AS (SELECT `+figures+` FROM given WHERE first),
 		every AS (SELECT `+figures+` FROM given)
-		SELECT * FROM made, first, every`, []any{account.UUID[:], micros(from), micros(to)}, dest...)
+		SELECT * FROM made, first, every`, []any{account.UUID[:], micros(q.From), micros(q.To)}, dest...)
 	if err != nil {
 		return tickets.Report{}, err
 	}
@@ -207,6 +217,68 @@ func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to
 		t.Mean = tickets.Span(t.Mean.Std().Truncate(time.Microsecond))
 	}
 	return r, nil
+}
+
+// groupedBy are the columns by which a report is divided, of a ticket t and of an answer
+// a to it: a text, or a time, in quarters of an hour, in which no time zone changes the
+// hour.
+var groupedBy = map[tickets.Grouping]struct{ text, answer, time, answered string }{
+	tickets.ByAgent:    {"coalesce(t.assignee, '')", "a.agent", "0", "0"},
+	tickets.ByTeam:     {"coalesce(t.team, '')", "coalesce(t.team, '')", "0", "0"},
+	tickets.ByCategory: {"coalesce(t.category, '')", "coalesce(t.category, '')", "0", "0"},
+	tickets.ByHour:     {"''", "''", "t.created / 900000000", "a.at / 900000000"},
+	tickets.ByWeekday:  {"''", "''", "t.created / 900000000", "a.at / 900000000"},
+}
+
+// groupedReport is Report with groups: the server counts the tickets of each group, and
+// sends the answers one by one.
+func (p queries) groupedReport(ctx context.Context, account chatcfg.AccountID, q storage.ReportQuery) (tickets.Report, error) {
+	r, by := storage.NewReporter(q), groupedBy[q.By]
+	var key string
+	var quarter, n, important, delayed, waited, limit int64
+	var status tickets.Status
+	var rating pgtype.Int8
+	var isFirst bool
+	dest := []any{&key, &quarter, &status, &rating, &n, &important, &delayed, &isFirst, &waited, &limit}
+	err := p.s.each(ctx, `SELECT `+by.text+` AS k, `+by.time+` AS q, status, rating, count(*) AS n, count(*) FILTER (WHERE important),
+			count(*) FILTER (WHERE delayed), false, 0::bigint, 0::bigint
+			FROM charla.tickets t WHERE account = $1 AND created >= $2 AND created < $3 GROUP BY k, q, status, rating
+		UNION ALL SELECT `+by.answer+`, `+by.answered+`, '', NULL, 0, 0, 0, a.first, a.waited, a.sla
+			FROM charla.answers a LEFT JOIN charla.tickets t ON t.account = a.account AND t.conversation = a.conversation AND t.number = a.ticket
+			WHERE a.account = $1 AND a.at >= $2 AND a.at < $3`,
+		[]any{account.UUID[:], micros(q.From), micros(q.To)}, func(scan func(...any) error) error {
+			if err := scan(dest...); err != nil {
+				return err
+			}
+			if q.By == tickets.ByHour || q.By == tickets.ByWeekday {
+				key = q.TimeKey(time.Unix(900*quarter, 0))
+			}
+			if n == 0 {
+				r.Time(key, isFirst, tickets.Span(waited), tickets.Span(limit))
+				return nil
+			}
+			some := tickets.Report{Important: important, Delayed: delayed}
+			switch status {
+			case tickets.StatusOpen, columns.StatusBot:
+				some.Open = n
+			case tickets.StatusIgnored:
+				some.Ignored = n
+			case tickets.StatusClosed:
+				some.Closed = n
+			}
+			if rating.Valid {
+				some.Ratings.Asked = n
+				if i := rating.Int64 - 1; i >= 0 && i < int64(len(some.Ratings.Scores)) {
+					some.Ratings.Scores[i] = n
+				}
+			}
+			r.Tickets(key, &some)
+			return nil
+		})
+	if err != nil {
+		return tickets.Report{}, err
+	}
+	return r.Report(), nil
 }
 
 // Count implements [storage.Queries]: it returns how many open tickets have their

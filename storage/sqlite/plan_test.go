@@ -99,7 +99,7 @@ func everything(b *bundle) {
 		{}, {Status: tickets.StatusOpen}, {Unassigned: true}, {Assignee: "ana", Status: tickets.StatusOpen}, {Team: "ventas"}, {Order: storage.ByWaiting},
 	}))
 	ok(b.Queries().Tickets(b.ctx, storage.TicketQuery{Account: id, Preview: true, Reader: "ana"}))
-	ok(b.Queries().Report(b.ctx, id, base, late))
+	ok(b.Queries().Report(b.ctx, id, storage.ReportQuery{From: base, To: late}))
 	ok(b.Queries().Count(b.ctx, id, storage.CountsFrom, base, late))
 	ok(b.Queries().Count(b.ctx, id, storage.WaitsSince, base, late))
 	b.lists(c.conv.ID)

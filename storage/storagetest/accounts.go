@@ -318,7 +318,7 @@ func (c *check) nothing(a chatcfg.Account, b *storage.Batch) {
 	c.same(len(c.deliveries(a.ID, storage.Sent, 0)), 0, "deliveries after Purge")
 	changes, _ := c.follow(a.ID, "", 0)
 	c.same(len(changes), 0, "feed after Purge")
-	report, err := c.Queries().Report(c.ctx, a.ID, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
+	report, err := c.Queries().Report(c.ctx, a.ID, storage.ReportQuery{From: base.AddDate(-1, 0, 0), To: base.AddDate(1, 0, 0)})
 	c.must(err, "Queries.Report after Purge")
 	c.same(report, tickets.Report{}, "Queries.Report after Purge")
 	pruned, err := c.Outbox().Prune(c.ctx, base.AddDate(1, 0, 0), 0)

@@ -130,7 +130,7 @@ type (
 		messages func(context.Context, storage.MessageQuery) ([]tickets.Message, error)
 		counts   func(context.Context, chatcfg.AccountID, []storage.TicketQuery) ([]int, error)
 		changes  func(context.Context, chatcfg.AccountID, string, int) (storage.Page[storage.Change], error)
-		report   func(context.Context, chatcfg.AccountID, time.Time, time.Time) (tickets.Report, error)
+		report   func(context.Context, chatcfg.AccountID, storage.ReportQuery) (tickets.Report, error)
 		count    func(context.Context, chatcfg.AccountID, storage.Instant, time.Time, time.Time) (int, error)
 	}
 	sessions struct {
@@ -223,11 +223,11 @@ func (p *queries) Changes(ctx context.Context, a chatcfg.AccountID, cursor strin
 	return p.Queries.Changes(ctx, a, cursor, limit)
 }
 
-func (p *queries) Report(ctx context.Context, a chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+func (p *queries) Report(ctx context.Context, a chatcfg.AccountID, of storage.ReportQuery) (tickets.Report, error) {
 	if p.report != nil {
-		return p.report(ctx, a, from, to)
+		return p.report(ctx, a, of)
 	}
-	return p.Queries.Report(ctx, a, from, to)
+	return p.Queries.Report(ctx, a, of)
 }
 
 func (p *queries) Count(ctx context.Context, a chatcfg.AccountID, by storage.Instant, after, upTo time.Time) (int, error) {

@@ -314,7 +314,7 @@ func checkAllOrNothing(c *check) {
 	n, err := c.Queries().Count(c.ctx, a.ID, storage.CountsFrom, base.Add(-1), later(1))
 	c.must(err, "Queries.Count")
 	c.same(n, 0, "count after refused commits")
-	report, err := c.Queries().Report(c.ctx, a.ID, base, later(1))
+	report, err := c.Queries().Report(c.ctx, a.ID, storage.ReportQuery{From: base, To: later(1)})
 	c.must(err, "Queries.Report")
 	c.same(report.All, tickets.Times{}, "answers of refused commits")
 }

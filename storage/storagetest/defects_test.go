@@ -473,8 +473,26 @@ var defects = []struct {
 		}
 	}},
 	{"reports the end of the period", []string{"report/boundaries", "report/figures"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
-		q.report = func(ctx context.Context, a chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
-			return q.Queries.Report(ctx, a, from, to.Add(time.Microsecond))
+		q.report = func(ctx context.Context, a chatcfg.AccountID, of storage.ReportQuery) (tickets.Report, error) {
+			of.To = of.To.Add(time.Microsecond)
+			return q.Queries.Report(ctx, a, of)
+		}
+	}},
+	{"reports groups by UTC's hours", []string{"report/groups"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.report = func(ctx context.Context, a chatcfg.AccountID, of storage.ReportQuery) (tickets.Report, error) {
+			of.Zone = nil
+			return q.Queries.Report(ctx, a, of)
+		}
+	}},
+	{"reports answers by nobody's team", []string{"report/groups"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
+		q.report = func(ctx context.Context, a chatcfg.AccountID, of storage.ReportQuery) (tickets.Report, error) {
+			r, err := q.Queries.Report(ctx, a, of)
+			if of.By == tickets.ByTeam {
+				for i := range r.Groups {
+					r.Groups[i].All = tickets.Times{}
+				}
+			}
+			return r, err
 		}
 	}},
 	{"counts the lower bound", []string{"count/boundaries"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {

@@ -127,7 +127,10 @@ func (c *check) calls(a chatcfg.Account, b *storage.Batch, s tickets.Session) []
 		}},
 		{"Queries.History", func(ctx context.Context) error { _, err := c.Queries().History(ctx, ref, 0, 0); return err }},
 		{"Queries.Changes", func(ctx context.Context) error { _, err := c.Queries().Changes(ctx, a.ID, "", 0); return err }},
-		{"Queries.Report", func(ctx context.Context) error { _, err := c.Queries().Report(ctx, a.ID, base, later(9)); return err }},
+		{"Queries.Report", func(ctx context.Context) error {
+			_, err := c.Queries().Report(ctx, a.ID, storage.ReportQuery{From: base, To: later(9)})
+			return err
+		}},
 		{"Queries.Count", func(ctx context.Context) error {
 			_, err := c.Queries().Count(ctx, a.ID, storage.CountsFrom, base, later(9))
 			return err
@@ -243,13 +246,13 @@ func checkDurable(c *check) {
 	f := c.populate(later, "Ana Ñúñez")
 	f.batch.Words = []storage.Words{{Ticket: 2, Text: "reclamo"}}
 	c.put(f)
-	report, err := c.Queries().Report(c.ctx, f.account.ID, base, later(1000))
+	report, err := c.Queries().Report(c.ctx, f.account.ID, storage.ReportQuery{From: base, To: later(1000)})
 	c.must(err, "Report")
 	for range 2 {
 		again := c.reopened()
 		again.get(f)
 		c.same(len(again.list(storage.TicketQuery{Account: f.account.ID, Words: []string{"recl"}}, 0)), 1, "words after a restart")
-		got, err := again.Queries().Report(c.ctx, f.account.ID, base, later(1000))
+		got, err := again.Queries().Report(c.ctx, f.account.ID, storage.ReportQuery{From: base, To: later(1000)})
 		c.must(err, "Report")
 		c.same(got, report, "Report after a restart")
 		holder, err := again.Sessions().Holder(c.ctx, f.account.ID, f.batch.Conversation.Identity)

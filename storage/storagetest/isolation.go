@@ -88,7 +88,7 @@ func (c *check) view(b *storage.Batch, s tickets.Session, text string, at time.T
 	changes, _ := c.follow(account, "", 0)
 	c.same(changes, []storage.Change{{Conversation: id, Version: 1}}, "%s: Queries.Changes", text)
 	waited := time.Duration(len(text)) * time.Second
-	report, err := c.Queries().Report(c.ctx, account, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
+	report, err := c.Queries().Report(c.ctx, account, storage.ReportQuery{From: base.AddDate(-1, 0, 0), To: base.AddDate(1, 0, 0)})
 	c.must(err, "Queries.Report")
 	c.same(report, tickets.Report{Open: 1, All: tickets.Times{Count: 1, Mean: tickets.Span(waited), P50: tickets.Span(waited), P90: tickets.Span(waited)}}, "%s: Queries.Report", text)
 	for _, by := range []storage.Instant{storage.CountsFrom, storage.WaitsSince} {
@@ -150,7 +150,7 @@ func checkNothingOfAnother(c *check) {
 		foreign.Account, foreign.State = other.ID, state
 		c.is(c.Outbox().Settle(c.ctx, foreign), storage.ErrLeaseLost, "Settle through another account")
 	}
-	report, err := c.Queries().Report(c.ctx, other.ID, base.AddDate(-1, 0, 0), base.AddDate(1, 0, 0))
+	report, err := c.Queries().Report(c.ctx, other.ID, storage.ReportQuery{From: base.AddDate(-1, 0, 0), To: base.AddDate(1, 0, 0)})
 	c.must(err, "Report")
 	c.same(report, tickets.Report{}, "report of another account")
 	c.same(c.stale(base, later(10), 10), []tickets.ConversationID{}, "stale conversations")

@@ -406,8 +406,12 @@ func (g *game) query() {
 	g.c.same(g.rows(g.store, q, limit), g.rows(g.model, q, limit), "Tickets %+v", q)
 
 	from, to := g.instant(), g.instant()
-	want, wanted := g.model.Queries().Report(g.c.ctx, a.ID, from, to)
-	got, err := g.store.Queries().Report(g.c.ctx, a.ID, from, to)
+	of := storage.ReportQuery{
+		From: from, To: to, Zone: time.FixedZone("", 4500),
+		By: []tickets.Grouping{"", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday}[g.r.IntN(6)],
+	}
+	want, wanted := g.model.Queries().Report(g.c.ctx, a.ID, of)
+	got, err := g.store.Queries().Report(g.c.ctx, a.ID, of)
 	g.both("Report", got, want, err, wanted)
 	for _, by := range []storage.Instant{storage.CountsFrom, storage.WaitsSince} {
 		want, wanted := g.model.Queries().Count(g.c.ctx, a.ID, by, from, to)

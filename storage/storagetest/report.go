@@ -13,6 +13,7 @@ import (
 var reportChecks = []test{
 	{"report/boundaries", checkReportBoundaries},
 	{"report/figures", checkReportFigures},
+	{"report/groups", checkReportGroups},
 	{"report/percentiles", checkPercentiles},
 	{"count/boundaries", checkCount},
 }
@@ -20,7 +21,7 @@ var reportChecks = []test{
 // report returns the store's report of a batch's account over a period. A failure stops
 // the check.
 func (c *check) report(b *storage.Batch, from, to time.Time) tickets.Report {
-	r, err := c.Queries().Report(c.ctx, b.Conversation.Account, from, to)
+	r, err := c.Queries().Report(c.ctx, b.Conversation.Account, storage.ReportQuery{From: from, To: to})
 	c.must(err, "Report")
 	return r
 }
@@ -95,11 +96,122 @@ func checkReportFigures(c *check) {
 	}
 	for range 60 {
 		from, to := later(r.IntN(110)-5), later(r.IntN(110)-5)
-		got, err := c.Queries().Report(c.ctx, a.ID, from, to)
+		got, err := c.Queries().Report(c.ctx, a.ID, storage.ReportQuery{From: from, To: to})
 		c.must(err, "Report")
 		c.same(got, figures(all, answers, from, to), "Report from %v to %v, seed %d", from, to, seed)
 	}
 }
+
+// checkReportGroups compares reports by groups with figures computed from scratch for each
+// group (R11.8).
+func checkReportGroups(c *check) {
+	r := rand.New(rand.NewPCG(2, 2))
+	a, other := c.account(), c.account()
+	var all []tickets.Ticket
+	var answers []answerOf
+	pick := func(names ...string) string { return names[r.IntN(len(names))] }
+	for range 60 {
+		b := c.first(a)
+		shape(r.IntN(60), b)
+		t := &b.Tickets[0]
+		// Quarters of an hour, over more than a week.
+		t.CreatedAt = base.Add(time.Duration(r.IntN(800)) * 15 * time.Minute)
+		t.Assignee.Agent, t.Team, t.Typification = tickets.AgentID(pick("", "ana", "Ana", "beto")), tickets.TeamID(pick("", "ventas", "año")), nil
+		if category := pick("", "Venta/Cotización", "otra"); category != "" {
+			t.Typification = &tickets.Typification{Category: category}
+		}
+		b.Answers = nil
+		for range r.IntN(4) {
+			answer := randomAnswer(r)
+			answer.At, answer.Agent = base.Add(time.Duration(r.IntN(800))*15*time.Minute), tickets.AgentID(pick("ana", "beto", "carla"))
+			b.Answers = append(b.Answers, answer)
+		}
+		for _, answer := range b.Answers {
+			answers = append(answers, answerOf{answer, len(all)})
+		}
+		all = append(all, *t)
+		c.commit(b)
+		c.begin(other, func(b *storage.Batch) {
+			b.Tickets[0].Team, b.Answers = "de otra", []tickets.Answer{randomAnswer(r)}
+		})
+	}
+	for _, zone := range []*time.Location{nil, time.FixedZone("half past", 5*3600+1800), time.FixedZone("west", -4*3600)} {
+		local := func(at time.Time) time.Time {
+			if zone == nil {
+				return at.UTC()
+			}
+			return at.In(zone)
+		}
+		hour := func(at time.Time) string { return fmt.Sprintf("%02d", local(at).Hour()) }
+		weekday := func(at time.Time) string {
+			return []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}[local(at).Weekday()]
+		}
+		ofTicket := map[tickets.Grouping]func(*tickets.Ticket) string{
+			tickets.ByAgent: func(t *tickets.Ticket) string { return string(t.Assignee.Agent) },
+			tickets.ByTeam:  func(t *tickets.Ticket) string { return string(t.Team) },
+			tickets.ByCategory: func(t *tickets.Ticket) string {
+				if t.Typification == nil {
+					return ""
+				}
+				return t.Typification.Category
+			},
+			tickets.ByHour:    func(t *tickets.Ticket) string { return hour(t.CreatedAt) },
+			tickets.ByWeekday: func(t *tickets.Ticket) string { return weekday(t.CreatedAt) },
+		}
+		ofAnswer := map[tickets.Grouping]func(tickets.Answer) string{
+			tickets.ByAgent:   func(a tickets.Answer) string { return string(a.Agent) },
+			tickets.ByHour:    func(a tickets.Answer) string { return hour(a.At) },
+			tickets.ByWeekday: func(a tickets.Answer) string { return weekday(a.At) },
+		}
+		for by, key := range ofTicket {
+			for range 4 {
+				from := base.Add(time.Duration(r.IntN(700)-50) * 15 * time.Minute)
+				to := from.Add(time.Duration(r.IntN(700)) * 15 * time.Minute)
+				var every []tickets.Answer
+				for _, one := range answers {
+					every = append(every, one.Answer)
+				}
+				want := figures(all, every, from, to)
+				for _, name := range groupKeys {
+					var some []tickets.Ticket
+					var theirs []tickets.Answer
+					for i := range all {
+						if key(&all[i]) == name {
+							some = append(some, all[i])
+						}
+					}
+					for _, one := range answers {
+						if f := ofAnswer[by]; f != nil && f(one.Answer) == name || f == nil && key(&all[one.ticket]) == name {
+							theirs = append(theirs, one.Answer)
+						}
+					}
+					if group := figures(some, theirs, from, to); group.Open+group.Ignored+group.Closed+group.All.Count > 0 {
+						want.Groups = append(want.Groups, tickets.ReportGroup{Key: name, Report: group})
+					}
+				}
+				got, err := c.Queries().Report(c.ctx, a.ID, storage.ReportQuery{From: from, To: to, By: by, Zone: zone})
+				c.must(err, "Report")
+				c.same(got, want, "Report by %s from %v to %v in %v", by, from, to, zone)
+			}
+		}
+	}
+}
+
+// answerOf is an answer and the index of its ticket.
+type answerOf struct {
+	tickets.Answer
+	ticket int
+}
+
+// groupKeys are the keys of all groups of checkReportGroups, in their order.
+var groupKeys = func() []string {
+	keys := []string{""}
+	for h := range 24 {
+		keys = append(keys, fmt.Sprintf("%02d", h))
+	}
+	keys = append(keys, "Ana", "Venta/Cotización", "ana", "año", "beto", "carla", "otra", "ventas")
+	return append(keys, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+}()
 
 // randomAnswer returns a random answer of ticket 1.
 func randomAnswer(r *rand.Rand) tickets.Answer {

@@ -202,9 +202,9 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 	})
 }
 
-func (p queries) Report(ctx context.Context, account chatcfg.AccountID, from, to time.Time) (tickets.Report, error) {
+func (p queries) Report(ctx context.Context, account chatcfg.AccountID, q storage.ReportQuery) (tickets.Report, error) {
 	return read(p.Store, func(m *storage.Memory) (tickets.Report, error) {
-		return m.Queries().Report(ctx, account, from, to)
+		return m.Queries().Report(ctx, account, q)
 	})
 }
 

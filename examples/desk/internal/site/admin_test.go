@@ -237,7 +237,7 @@ func TestDemo(t *testing.T) {
 	cfg, _, err := account.Config(t.Context())
 	require.NoError(t, err)
 	assert.True(t, cfg.Chat.Allows("http://localhost:8080"))
-	report, err := account.Inbox().Report(t.Context(), now.AddDate(0, 0, -14), now)
+	report, err := account.Inbox().Report(t.Context(), charla.ReportQuery{From: now.AddDate(0, 0, -14), To: now})
 	require.NoError(t, err)
 	assert.Greater(t, report.Closed, int64(50))
 	assert.Equal(t, int64(4), report.Open)

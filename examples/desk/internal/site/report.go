@@ -1,6 +1,7 @@
 package site
 
 import (
+	"github.com/charlahq/charla"
 	"strconv"
 	"time"
 
@@ -87,7 +88,7 @@ func (v *visit) report() error {
 			URL: "/desk/a/" + a.ID.String() + "/report?from=" + first.Format(time.DateOnly) + "&to=" + today.Format(time.DateOnly),
 		})
 	}
-	if p.Total, err = v.desk.Account(a.ID).Inbox().Report(v.r.Context(), from, end); err != nil {
+	if p.Total, err = v.desk.Account(a.ID).Inbox().Report(v.r.Context(), charla.ReportQuery{From: from, To: end}); err != nil {
 		return err
 	}
 	p.Created = p.Total.Open + p.Total.Ignored + p.Total.Closed
@@ -110,7 +111,7 @@ func (v *visit) buckets(account chatcfg.AccountID, shown page, from, end time.Ti
 		if next.After(end) {
 			next = end
 		}
-		r, err := v.desk.Account(account).Inbox().Report(v.r.Context(), first, next)
+		r, err := v.desk.Account(account).Inbox().Report(v.r.Context(), charla.ReportQuery{From: first, To: next})
 		if err != nil {
 			return nil, err
 		}

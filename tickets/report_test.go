@@ -1,0 +1,63 @@
+package tickets_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// R11.8: a report is CSV that a spreadsheet opens, and no key is a formula to it.
+func TestReportCSV(t *testing.T) {
+	t.Parallel()
+	hour := tickets.Times{Count: 2, Mean: tickets.Span(90*time.Minute + 500*time.Millisecond), P50: tickets.Span(time.Hour), P90: tickets.Span(2 * time.Hour), Limited: 1, InTime: 1}
+	one := tickets.Report{
+		Open: 1, Ignored: 2, Closed: 3, Important: 4, Delayed: 5, First: hour, All: hour,
+		Ratings: tickets.Ratings{Asked: 9, Scores: [5]int64{1, 0, 2, 0, 3}},
+	}
+	keys := map[string]string{
+		"": "", "ana": "ana", `a "b", c` + "\n": `a "b", c` + "\n", "Venta/Cotización": "Venta/Cotización", "'": "'", "a=1": "a=1",
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", " =1": "' =1", "\t1": "'\t1", "\n=1": "'\n=1", "\u00a0=1": "'\u00a0=1", "＝1": "'＝1",
+	}
+	var r tickets.Report
+	var want []string
+	for key, cell := range keys {
+		r.Groups = append(r.Groups, tickets.ReportGroup{Key: key, Report: one})
+		want = append(want, cell)
+	}
+	lines := read(t, &r)
+	require.Len(t, lines, 1+len(keys))
+	for i, line := range lines[1:] {
+		assert.Equal(t, want[i], line[0])
+		assert.Equal(t, []string{
+			"1", "2", "3", "4", "5", "9", "1", "0", "2", "0", "3",
+			"2", "5400.5", "3600", "7200", "1", "1", "2", "5400.5", "3600", "7200", "1", "1",
+		}, line[1:])
+		assert.Len(t, line, len(lines[0]), "a heading each")
+	}
+
+	lines = read(t, &one)
+	require.Len(t, lines, 2, "without groups: all of it")
+	assert.Equal(t, []string{"", "1"}, lines[1][:2])
+
+	failure := errors.New("full")
+	require.ErrorIs(t, one.WriteCSV(failing{failure}), failure)
+}
+
+func read(t *testing.T, r *tickets.Report) [][]string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, r.WriteCSV(&b))
+	lines, err := csv.NewReader(&b).ReadAll()
+	require.NoError(t, err)
+	return lines
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
