@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -366,4 +367,104 @@ func TestAccountsAhead(t *testing.T) {
 			synctest.Wait()
 		})
 	}
+}
+
+// contended is a store in which somebody else always saves the account first.
+type contended struct {
+	storage.Store
+	on bool
+}
+
+func (s *contended) Accounts() storage.Accounts { return contendedAccounts{s.Store.Accounts(), s} }
+
+type contendedAccounts struct {
+	storage.Accounts
+	s *contended
+}
+
+func (a contendedAccounts) Save(ctx context.Context, account chatcfg.Account, docs ...storage.Document) error {
+	if a.s.on {
+		return storage.ErrConflict
+	}
+	return a.Accounts.Save(ctx, account, docs...)
+}
+
+// TestAccountIsBusy: R8.1: a change of an account that always comes second says so and changes
+// nothing.
+func TestAccountIsBusy(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	store := &contended{Store: b.store, on: true}
+	b.store = store
+	b.use(b.newDesk(nil))
+	before := b.record()
+	replies := []chatcfg.QuickReply{{Shortcut: "a", Title: "A", Text: chatcfg.Words{Any: "a"}}}
+	for name, change := range map[string]func() error{
+		"delete":        func() error { return b.account.Delete(b.ctx, "Tienda") },
+		"rotate":        func() error { _, err := b.account.RotateSecret(b.ctx, time.Hour); return err },
+		"quick replies": func() error { _, err := b.account.SaveQuickReplies(b.ctx, 0, replies); return err },
+	} {
+		require.ErrorIs(t, change(), charla.ErrBusy, name)
+	}
+	assert.Equal(t, before, b.record())
+	store.on = false
+	_, err := b.account.SaveQuickReplies(b.ctx, 0, replies)
+	require.NoError(t, err, "the positive control")
+}
+
+// TestFailingDeadline: a deadline that cannot be carried out is told of, and nothing else is.
+func TestFailingDeadline(t *testing.T) {
+	t.Parallel()
+	for _, fails := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, func(c *chatcfg.Config) { c.Quality.SLA = minutes(1) })
+			store := &crashing{Store: b.store}
+			b.store = store
+			var mu sync.Mutex
+			var failed []charla.RunPart
+			b.use(b.newDesk(func(o *charla.Options) {
+				o.Clock = nil
+				o.Observer = &charla.Observer{Failed: func(_ context.Context, part charla.RunPart, _ error) {
+					mu.Lock()
+					defer mu.Unlock()
+					failed = append(failed, part)
+				}}
+			}))
+			ref := b.write(b.enter("juan"), "hola").Ref
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			store.before = fails
+			go func() { _ = b.desk.Run(ctx) }()
+			elapse(time.Minute + 5*time.Second)
+			synctest.Wait()
+			ticket := b.ticket(ref)
+			assert.Equal(t, !fails, ticket.Delayed())
+			stop()
+			synctest.Wait()
+			if fails {
+				assert.Contains(t, failed, charla.RunDeadlines)
+			} else {
+				assert.Empty(t, failed)
+			}
+		})
+	}
+}
+
+// TestPurgeIsReported: a purge is in the security log once it is done, and not before.
+func TestPurgeIsReported(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	var r reports
+	b.use(b.newDesk(func(o *charla.Options) { o.Observer = &charla.Observer{Security: r.hear} }))
+	_, err := b.desk.Purge(b.ctx, b.account.ID())
+	require.ErrorIs(t, err, charla.ErrNotDeleted)
+	require.Empty(t, r.since())
+	require.NoError(t, b.account.Delete(b.ctx, "Tienda"))
+	r.since()
+	_, err = b.desk.Purge(b.ctx, b.account.ID())
+	require.NoError(t, err)
+	list := r.since()
+	require.Len(t, list, 1)
+	assert.Equal(t, charla.SecurityAccountPurged, list[0].Kind)
+	assert.Equal(t, b.account.ID(), list[0].Account)
 }
