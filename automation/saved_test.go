@@ -99,3 +99,17 @@ func TestMemoryIsRedated(t *testing.T) {
 		assert.Equal(t, tt.want, next.Ticket.Recall(automation.RuleOutOfHours).At)
 	}
 }
+
+// TestExplainRating: R14.3: Explain says how a customer rated, with their comment.
+func TestExplainRating(t *testing.T) {
+	t.Parallel()
+	e := tickets.Entry{
+		Kind: tickets.CommandRate, Actor: tickets.Actor{Kind: tickets.ActorCustomer}, At: noon,
+		Facts: []tickets.Fact{{Kind: tickets.FactRated, Score: 4, Comment: "muy amable"}},
+	}
+	with := automation.Explain(e, chatcfg.Spanish, time.UTC).What
+	assert.Contains(t, with, "4")
+	assert.Contains(t, with, "“muy amable”")
+	e.Facts[0].Comment = ""
+	assert.NotContains(t, automation.Explain(e, chatcfg.Spanish, time.UTC).What, "“")
+}

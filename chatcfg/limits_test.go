@@ -142,3 +142,13 @@ func TestQuickReplyTexts(t *testing.T) {
 		assert.Equal(t, tt.want, found(t, chatcfg.CheckQuickReplies([]chatcfg.QuickReply{reply(tt.text)})))
 	}
 }
+
+// R11.1, R12.3: what an account begins with: who replies takes a ticket, and a bot has half a minute.
+func TestTeamDefaults(t *testing.T) {
+	t.Parallel()
+	general := chatcfg.Default(chatcfg.Spanish).General
+	assert.True(t, general.Assignment.OnReply)
+	assert.False(t, general.Bot.Enabled)
+	assert.Equal(t, &chatcfg.Duration{Value: 30, Unit: chatcfg.UnitSeconds}, general.Bot.Timeout)
+	assert.False(t, general.CreateIgnored)
+}
