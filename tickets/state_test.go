@@ -161,3 +161,23 @@ func TestErrorsSay(t *testing.T) {
 	require.ErrorIs(t, &tickets.TransitionError{}, tickets.ErrTransition)
 	require.ErrorIs(t, &tickets.TakenError{}, tickets.ErrTaken)
 }
+
+// TestRatingKeepsItsTime: R14.3: a rating that is changed counts from the first, so that it cannot be
+// changed for ever.
+func TestRatingKeepsItsTime(t *testing.T) {
+	t.Parallel()
+	s := begin(t).do(tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose)
+	rate := func(at time.Time, score int) error {
+		d := tickets.Begin(s.state, at)
+		err := d.Do(tickets.Command{Kind: tickets.CommandRate, Score: score, Actor: tickets.Actor{Kind: tickets.ActorCustomer}}, tickets.Inputs{Now: at}, time.Time{}, s.policy)
+		if err == nil {
+			s.state = d.State
+		}
+		return err
+	}
+	first := s.now.Add(time.Second)
+	require.NoError(t, rate(first, 5))
+	require.NoError(t, rate(first.Add(tickets.RatingChanges-1), 1))
+	assert.Equal(t, tickets.Rating{Score: 1, At: first}, *s.state.Ticket.Rating)
+	require.ErrorIs(t, rate(first.Add(tickets.RatingChanges), 2), tickets.ErrRating)
+}
