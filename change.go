@@ -40,6 +40,9 @@ type request struct {
 	// knows it.
 	queue uuid.UUID
 	cmd   tickets.Command
+	// identity is the customer's whose conversation a command of an agent may begin; zero:
+	// it begins none.
+	identity tickets.Identity
 	// authenticate checks the session's token, a repeated request's too; nil: the caller
 	// is trusted.
 	authenticate func(*storage.Loaded) error
@@ -80,6 +83,16 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 		}
 		if err != nil {
 			return Result{}, err
+		}
+		if req.identity != (tickets.Identity{}) && loaded.Conversation.Version == 0 {
+			holder, err := d.store.Sessions().Holder(ctx, req.query.Account, req.identity)
+			if err != nil {
+				return Result{}, storeError(err)
+			}
+			if !holder.IsZero() { // the customer has a conversation
+				req.query.Conversation = holder
+				continue
+			}
 		}
 		if id := loaded.Conversation.ID.UUID; loaded.Conversation.Version > 0 && id != req.queue {
 			// The conversation's calls queue there. What was loaded holds if nobody is
@@ -205,7 +218,7 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 
 // draft collects the decision's inputs (time, presence, configuration) and returns the
 // decision on what was loaded. It fails with what req.admit returns, [ErrNotFound] if
-// nothing but a customer's message may begin the conversation, [ErrContactForm], what
+// nothing but a customer's message, or [Agent.Start], may begin the conversation, [ErrContactForm], what
 // presence returns, and what the rules refuse, such as [tickets.ErrTransition].
 func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, rules *automation.Rules, chance uint64) (*tickets.Draft, error) {
 	in := tickets.Inputs{Now: d.timeIn(loaded.Account.CreatedAt, loaded.Conversation.LastAt), Chance: chance}
@@ -226,12 +239,16 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 		cmd.File = &file
 	}
 	if state.Conversation.Version == 0 {
-		if cmd.Kind != tickets.CommandWrite {
-			return nil, ErrNotFound
-		}
 		state.Conversation = tickets.Conversation{
 			Account: loaded.Account.ID, ID: loaded.Session.Conversation,
 			Identity: loaded.Session.Identity, CreatedAt: in.Now, Armed: rules.Version,
+		}
+		switch cmd.Kind {
+		case tickets.CommandWrite:
+		case tickets.CommandStart:
+			state.Conversation.ID, state.Conversation.Identity = req.query.Conversation, req.identity
+		default:
+			return nil, ErrNotFound
 		}
 	}
 	if cmd.Kind == tickets.CommandWrite {

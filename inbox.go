@@ -313,7 +313,7 @@ func (b *Inbox) DryRun(ctx context.Context, ref tickets.Ref, text string) (Outco
 		return Outcome{}, err
 	}
 	loaded, err := b.desk.load(ctx, storage.LoadQuery{Account: ref.Account, Conversation: ref.Conversation})
-	if err == nil && loaded.Conversation.Version == 0 {
+	if err == nil && loaded.Conversation.Session.IsZero() { // nobody wrote there
 		err = ErrNotFound
 	}
 	if err != nil {

@@ -14,7 +14,7 @@ const RuleAutoClose tickets.RuleKey = "autoClose"
 var autoClose = rule{
 	key:  RuleAutoClose,
 	name: words("Cierre sin respuesta", "Close without answer", "Fechamento sem resposta"),
-	on:   []tickets.CommandKind{tickets.CommandReply, tickets.CommandResume},
+	on:   []tickets.CommandKind{tickets.CommandReply, tickets.CommandStart, tickets.CommandResume},
 	off:  words("No cuenta: no está activada, o el ticket está en pausa", "It does not count: it is off, or the ticket is paused", "Não conta: não está ativada, ou o ticket está em pausa"),
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyArmed:    words("Si el cliente no responde, el ticket se cierra {until}", "If the customer does not answer, the ticket closes {until}", "Se o cliente não responder, o ticket fecha {until}"),

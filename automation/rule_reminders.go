@@ -28,7 +28,7 @@ const (
 var reminders = rule{
 	key:  RuleReminders,
 	name: words("Recordatorios", "Reminders", "Lembretes"),
-	on:   []tickets.CommandKind{tickets.CommandReply},
+	on:   []tickets.CommandKind{tickets.CommandReply, tickets.CommandStart},
 	off:  words("No cuentan: no están activados, no queda ninguno, o el ticket está en pausa", "They do not count: they are off, none is left, or the ticket is paused", "Não contam: não estão ativados, não resta nenhum, ou o ticket está em pausa"),
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyArmed:         words("Si el cliente no responde, se le recuerda {until}", "If the customer does not answer, they are reminded {until}", "Se o cliente não responder, é lembrado {until}"),

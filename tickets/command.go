@@ -8,6 +8,7 @@ type CommandKind string
 const (
 	CommandWrite  CommandKind = "write"  // the customer writes
 	CommandReply  CommandKind = "reply"  // an agent replies
+	CommandStart  CommandKind = "start"  // an agent writes first (R16.5)
 	CommandClose  CommandKind = "close"  // an agent closes
 	CommandIgnore CommandKind = "ignore" // an agent ignores
 	CommandOpen   CommandKind = "open"   // an agent opens

@@ -41,7 +41,7 @@ func kept(in ...Status) map[Status]Status {
 // words returns a text in Spanish, English and Portuguese.
 func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: en, PT: pt} }
 
-// commands is the table of R3.3, R3.5, R3.6, R3.7, R11.1, R11.4, R12.1, R12.3, R14.2, R14.3 and R2.3: each command is a row
+// commands is the table of R3.3, R3.5, R3.6, R3.7, R11.1, R11.4, R12.1, R12.3, R14.2, R14.3, R16.5 and R2.3: each command is a row
 // here. A customer who writes without a ticket, or after its close, starts a new
 // one; it is ignored under "create ignored", and within the reopening window it is
 // the closed one again (R3.4, R5.3).
@@ -55,6 +55,11 @@ var commands = []CommandRow{
 		Kind: CommandReply, By: ActorAgent, Follows: true, Writes: true, do: (*Draft).reply,
 		To:    map[Status]Status{StatusOpen: StatusOpen, StatusIgnored: StatusOpen},
 		Words: words("{actor} respondió", "{actor} replied", "{actor} respondeu"),
+	},
+	{
+		Kind: CommandStart, By: ActorAgent, Follows: true, Writes: true, do: (*Draft).start,
+		To:    map[Status]Status{StatusNone: StatusOpen, StatusOpen: StatusOpen, StatusIgnored: StatusOpen, StatusClosed: StatusOpen},
+		Words: words("{actor} escribió primero", "{actor} wrote first", "{actor} escreveu primeiro"),
 	},
 	{
 		Kind: CommandClose, By: ActorAgent, Follows: true, Fact: FactClosed, do: (*Draft).close,

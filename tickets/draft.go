@@ -253,8 +253,7 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 		d.AddFact(Fact{Kind: FactOpened})
 	}
 	d.leaveBot(t, "")
-	t.Messages++
-	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
+	d.agentSays(t, cmd)
 	if w := t.Wait; w != nil {
 		a := Answer{
 			Ticket: t.Number, Since: w.Since, At: now, Waited: Span(elapsed(w.Since, now, w.Clock, p.Calendar)),
@@ -272,6 +271,32 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	if !t.Paused {
 		t.CountsFrom = now
 	}
+	return nil
+}
+
+// agentSays stores what an agent writes to the customer.
+func (d *Draft) agentSays(t *Ticket, cmd Command) {
+	t.Messages++
+	d.append(Message{From: FromAgent, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
+}
+
+// start stores what an agent writes first: an answer, or, without a ticket or after a close,
+// the first message of a new one, which is open and the agent's, with the facts (R16.5). It
+// never fails.
+func (d *Draft) start(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	if t.Status == StatusOpen || t.Status == StatusIgnored {
+		return d.reply(t, cmd, now, p)
+	}
+	c := &d.Conversation
+	if c.Customer.Level == "" {
+		c.Customer = cmd.Customer
+	}
+	p.CreateIgnored, p.Bot = false, false
+	d.create(t, now, p)
+	t.Customer = c.Customer
+	d.agentSays(t, cmd)
+	d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
+	t.LastWord, t.Agent, t.AgentName, t.CountsFrom = SideAgent, cmd.Actor.Agent, cmd.Actor.Name, now
 	return nil
 }
 

@@ -64,6 +64,7 @@
 //	agent A replies C "T"       to C's latest ticket, available or not
 //	agent A closes|ignores|opens|pauses|resumes C
 //	agent A marks C important|normal
+//	agent A starts C "T"        writes first, to a customer whom the host knows by the name C
 //	bot B replies C "T"         as an automated agent
 //	bot B hands over C          gives C's latest ticket to the agents
 //	bot B closes C

@@ -99,7 +99,7 @@ func TestUnreadable(t *testing.T) {
 		"quoted name":     {on("", `customer "juan" says "hola"`), `f:2: want a customer's name of letters, digits, - and _, got the string "juan"`},
 		"agent's name":    {on("", `agent a.b online`), `f:2: want an agent's name of letters, digits, - and _, got "a.b"`},
 		"agent's verb": {on("", `agent ana sleeps`), `f:2: want online, away, offline, replies, closes, ignores, opens, ` +
-			`pauses, resumes, marks, takes, assigns, unassigns or notes, got "sleeps"`},
+			`pauses, resumes, marks, takes, assigns, unassigns, notes or starts, got "sleeps"`},
 		"whose":               {on("", `agent ana closes`), `f:2: want a customer's name of letters, digits, - and _, got the end of the line`},
 		"reply":               {on("", `agent ana replies juan`), `f:2: want a string, got the end of the line`},
 		"close text":          {on("", `agent ana closes juan "x"`), `f:2: want the end of the line, got the string "x"`},

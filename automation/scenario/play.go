@@ -146,6 +146,8 @@ type person struct {
 	token charla.Token
 	// conversation is theirs since they first wrote.
 	conversation tickets.ConversationID
+	// signed says that they have an identity that the host signed for their name.
+	signed bool
 }
 
 // begin sets the clock, starts a desk and makes the account. It fails with a [*Failure]
@@ -330,6 +332,9 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 		if err != nil {
 			return err
 		}
+		if who.signed {
+			visitor.Proof = new(proofOf(name))
+		}
 		if !anonymous {
 			visitor.Name, visitor.Email = name, name+"@example.com"
 		}
@@ -347,6 +352,32 @@ func (p *player) says(ctx context.Context, name string, anonymous bool, language
 	who.token, who.conversation = token, result.Ref.Conversation
 	p.people[name] = who
 	return nil
+}
+
+// starts has an agent write to a customer first, by the host's subject (R16.5). The customer
+// then has a signed identity. It fails with a [*Failure] for one who has written without, or
+// if the desk does.
+func (p *player) starts(ctx context.Context, agent charla.Person, name, text string) error {
+	p.named[name] = true
+	who := p.people[name]
+	if who == nil {
+		who = &person{signed: true}
+	}
+	if !who.signed {
+		return wanted("a customer who has not written yet", strconv.Quote(name))
+	}
+	result, err := p.account().Agent(agent).Start(ctx, proofOf(name), text, nil)
+	if err != nil {
+		return err
+	}
+	who.conversation, p.people[name] = result.Ref.Conversation, who
+	p.latest(name)
+	return nil
+}
+
+// proofOf returns the identity that the host signs for a customer.
+func proofOf(name string) charla.Proof {
+	return charla.Proof{Subject: name, Name: name, Email: name + "@example.com"}
 }
 
 // ends has a customer end their conversation. It fails as visitor does, or if the desk does.

@@ -103,6 +103,7 @@ var agentVerbs = []struct {
 	{"assigns", tickets.CommandAssign},
 	{"unassigns", tickets.CommandAssign},
 	{"notes", tickets.CommandNote},
+	{"starts", tickets.CommandStart},
 }
 
 // agent reads what an agent does and returns the step that does it. If it is malformed,
@@ -127,6 +128,10 @@ func (l *line) agent() step {
 	customer := l.name("a customer")
 	if verb == "takes" && customer == "next" && (len(l.tokens) == 0 || l.peek() == "of") {
 		return l.takesNext(agent)
+	}
+	if command.Kind == tickets.CommandStart {
+		text := l.text()
+		return func(ctx context.Context, p *player) error { return p.starts(ctx, agent, customer, text) }
 	}
 	if command.Kind == tickets.CommandReply || command.Kind == tickets.CommandNote {
 		text, write := l.text(), (*charla.Agent).Reply

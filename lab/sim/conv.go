@@ -183,7 +183,7 @@ func (m *model) follows(t *task, c *conv, loaded storage.Loaded, changed []ticke
 func mute(rest []tickets.Entry) bool {
 	return slices.ContainsFunc(rest, func(e tickets.Entry) bool {
 		switch e.Kind {
-		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandBotReply, tickets.CommandClose, tickets.CommandExpire,
+		case tickets.CommandRemind, tickets.CommandWrite, tickets.CommandReply, tickets.CommandStart, tickets.CommandBotReply, tickets.CommandClose, tickets.CommandExpire,
 			tickets.CommandEnd, tickets.CommandIgnore, tickets.CommandPause:
 			return true
 		default:

@@ -24,6 +24,9 @@ func (r *request) slot() slot {
 	if r.visitor != nil {
 		return slot{session: r.visitor.id, key: r.key}
 	}
+	if r.conv == nil { // one without a key
+		return slot{}
+	}
 	return slot{conv: r.conv.id, agent: r.actor.Agent, key: r.key}
 }
 

@@ -52,10 +52,10 @@ type wait struct {
 // table is R3.3, read from the document: what a command makes of a status. A
 // missing one is refused. "new" is a ticket of its own, or the last one again.
 var table = map[tickets.Status]map[tickets.CommandKind]string{
-	"":        {"write": "new"},
-	"open":    {"write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed", "end": "closed", "botReply": "open", "handOver": "open"},
-	"ignored": {"botReply": "ignored", "write": "ignored", "reply": "open", "close": "closed", "open": "open", "end": "closed"},
-	"closed":  {"write": "new", "open": "open"},
+	"":        {"write": "new", "start": "new"},
+	"open":    {"start": "open", "write": "open", "reply": "open", "close": "closed", "ignore": "ignored", "expire": "closed", "end": "closed", "botReply": "open", "handOver": "open"},
+	"ignored": {"start": "open", "botReply": "ignored", "write": "ignored", "reply": "open", "close": "closed", "open": "open", "end": "closed"},
+	"closed":  {"start": "new", "write": "new", "open": "open"},
 }
 
 // expected is what one entry must have brought.
@@ -215,7 +215,7 @@ func (w *wait) under(cfg *config) {
 // is wrong with it. now is the instant at which it takes effect.
 func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wrong string) {
 	t := c.ticket
-	if e.Ticket != 0 && t != nil && e.Ticket != t.number && e.Kind != tickets.CommandWrite {
+	if e.Ticket != 0 && t != nil && e.Ticket != t.number && e.Kind != tickets.CommandWrite && e.Kind != tickets.CommandStart {
 		return c.applyOlder(e, by)
 	}
 	defer func() { // what was done, however late, changed the ticket when it was done
@@ -228,7 +228,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		status = t.status
 	}
 	switch e.Kind {
-	case tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire, tickets.CommandEnd, tickets.CommandBotReply:
+	case tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose, tickets.CommandIgnore, tickets.CommandOpen, tickets.CommandExpire, tickets.CommandEnd, tickets.CommandBotReply, tickets.CommandStart:
 		if table[status][e.Kind] == "" {
 			return x, fmt.Sprintf("%s on a ticket that is %q", e.Kind, status)
 		}
@@ -284,6 +284,12 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		return x, describe(t, c.account.current().General.Categories, by, &x)
 	case tickets.CommandAssign, tickets.CommandTake:
 		return x, c.assign(t, now, by, &x)
+	case tickets.CommandStart:
+		if status == tickets.StatusOpen || status == tickets.StatusIgnored {
+			c.reply(now, by, &x)
+		} else {
+			c.begin(now, by, &x)
+		}
 	case tickets.CommandBotReply:
 		x.from = append(x.from, tickets.FromBot)
 		if t.bot {
@@ -543,6 +549,22 @@ func (c *conv) reply(now time.Time, by cause, x *expected) {
 	if !t.paused {
 		t.counts = now
 	}
+}
+
+// begin does what an agent's message does that begins a ticket (R16.5).
+func (c *conv) begin(now time.Time, by cause, x *expected) {
+	t := &ticket{number: 1, status: tickets.StatusOpen, createdAt: now, openedAt: now, byAgent: true, counts: now, messages: 1}
+	if c.ticket == nil {
+		c.customer = by.cmd.Customer
+	} else {
+		c.older = append(c.older, c.ticket)
+		t.previous, t.number = c.ticket.number, c.ticket.number+1
+	}
+	t.customer, t.agent, t.agentName = c.customer, by.actor.Agent, by.actor.Name
+	t.assignee = tickets.Assignee{Agent: by.actor.Agent, Name: by.actor.Name}
+	c.ticket = t
+	x.facts = append(x.facts, "created", "assigned")
+	x.from = append(x.from, tickets.FromAgent)
 }
 
 // open does what opening does to the latest ticket.

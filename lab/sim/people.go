@@ -293,8 +293,12 @@ func (w *World) rate(d *desk, v *visitor) {
 
 // act has an agent, or a bot, do something to a conversation.
 func (w *World) act(d *desk, c *conv) {
-	if w.rnd.IntN(4) == 0 {
+	switch w.rnd.IntN(12) {
+	case 0, 1, 2:
 		w.bot(d, c)
+		return
+	case 3:
+		w.begin(d, c.account)
 		return
 	}
 	w.people.names++
@@ -350,6 +354,22 @@ func (w *World) act(d *desk, c *conv) {
 			}
 			break
 		}
+	}
+	w.request(d, r)
+}
+
+// begin has an agent write first to a person whom the host knows (R16.5).
+func (w *World) begin(d *desk, a *account) {
+	w.people.names++
+	who := charla.Person{ID: "ana", Name: fmt.Sprintf("ana %d", w.people.names)}
+	person := w.rnd.IntN(4)
+	email := fmt.Sprintf("p%d@example.com", person)
+	proof := charla.Proof{Subject: email, Name: fmt.Sprintf("P%d", person), Email: email}
+	r := &request{name: "start", tag: who.Name, account: a, actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: who.ID, Name: who.Name}}
+	text := w.say(a)
+	r.cmd = tickets.Command{Kind: tickets.CommandStart, Text: text, Customer: tickets.Customer{Level: tickets.LevelVerified, Name: proof.Name, Email: email}}
+	r.call = func(ctx context.Context, d *charla.Desk, _ string) (charla.Result, error) {
+		return d.Account(a.id).Agent(who).Start(ctx, proof, text, nil)
 	}
 	w.request(d, r)
 }

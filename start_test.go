@@ -1,0 +1,74 @@
+package charla_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/tickets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestStart: R16.5: what an agent writes first is read by a session of that subject, and by no
+// other; with a key it is written once.
+func TestStart(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	juan := charla.Proof{Subject: "1", Name: "Juan", Email: "juan@example.com"}
+	agent := b.account.Agent(ana)
+	said, err := agent.Start(b.ctx, juan, "tu pedido llegó", &charla.WriteOptions{Key: "a"})
+	require.NoError(t, err)
+	again, err := agent.Start(b.ctx, juan, "tu pedido llegó", &charla.WriteOptions{Key: "a"})
+	require.NoError(t, err)
+	assert.Equal(t, said, again)
+	ticket := b.ticket(said.Ref)
+	assert.Equal(t, tickets.Customer{Level: tickets.LevelVerified, Name: "Juan", Email: "juan@example.com"}, ticket.Customer)
+	assert.Equal(t, tickets.Assignee{Agent: "ana", Name: "Ana"}, ticket.Assignee)
+	assert.False(t, ticket.Answered, "nobody had asked")
+	for subject, want := range map[string]int{"1": 1, "2": 0} {
+		visitor := b.enterAs(charla.Entry{Proof: &charla.Proof{Subject: subject}})
+		page, err := visitor.Messages(b.ctx, charla.MessageQuery{})
+		require.NoError(t, err)
+		assert.Len(t, page.Items, want, subject)
+	}
+	found, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Text: "juan@example.com"})
+	require.NoError(t, err)
+	assert.Len(t, found.Items, 1)
+	_, err = b.account.Inbox().DryRun(b.ctx, said.Ref, "hola")
+	require.ErrorIs(t, err, charla.ErrNotFound, "no session has written")
+
+	_, err = b.account.Agent(guia).Start(b.ctx, juan, "hola", nil)
+	require.ErrorIs(t, err, tickets.ErrAutomated)
+	for _, wrong := range []charla.Proof{{}, {Subject: "1", Provider: "google"}} {
+		_, err = agent.Start(b.ctx, wrong, "hola", nil)
+		require.Error(t, err)
+	}
+	_, err = agent.Do(b.ctx, said.Ref, tickets.Command{Kind: tickets.CommandStart}, nil)
+	require.ErrorIs(t, err, tickets.ErrCommand)
+}
+
+// TestStartsAtOnce: R16.5, R3.2: agents and the customer who write first at once have one
+// conversation with one ticket.
+func TestStartsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	juan := charla.Proof{Subject: "1", Name: "Juan"}
+	visitor := b.enterAs(charla.Entry{Proof: &juan})
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			_, err := b.account.Agent(ana).Start(b.ctx, juan, "hola", nil)
+			assert.NoError(t, err)
+		})
+	}
+	group.Go(func() {
+		_, err := visitor.Write(b.ctx, "hola", nil)
+		assert.NoError(t, err)
+	})
+	group.Wait()
+	page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 1)
+	assert.Len(t, b.messages(page.Items[0].Ref), 9)
+}
