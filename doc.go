@@ -78,7 +78,7 @@
 // stored, and can go on, in any process, from a cursor or a sequence that it yielded
 // before. It reads only when the range asks for more, so a slow reader slows nobody
 // else. examples/agents serves an inbox so, as JSON and server-sent events;
-// examples/bot is an automated colleague.
+// examples/bot is an automated colleague, examples/router assigns.
 //
 // [Inbox.History] has what every rule answered to every message, [Inbox.Explain]
 // says it in words, [Visitor.DryRun] and [Inbox.DryRun] say what would happen.

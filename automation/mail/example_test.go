@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"regexp"
 	"strings"
 
 	"github.com/charlahq/charla"
@@ -15,8 +16,10 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// printer is an SMTP session that prints what arrives.
+// printer is an SMTP session that prints what arrives, with one customer's code for all.
 type printer struct{}
+
+var code = regexp.MustCompile("[0-9a-f]{8}")
 
 func (printer) Reset()                                      {}
 func (printer) Logout() error                               { return nil }
@@ -27,7 +30,7 @@ func (printer) Data(r io.Reader) error {
 	b, err := io.ReadAll(r)
 	for line := range strings.Lines(string(b)) {
 		if strings.HasPrefix(line, "Subject:") {
-			fmt.Print(line)
+			fmt.Print(code.ReplaceAllString(line, "3f9a2c1b"))
 		}
 	}
 	return err
@@ -67,7 +70,7 @@ func Example() {
 	// Output:
 	// from chat@tienda.cl
 	// to team@tienda.cl
-	// Subject: New ticket: Tienda
+	// Subject: New ticket 3f9a2c1b: Carla, Tienda
 }
 
 func check(err error) {
