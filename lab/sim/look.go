@@ -133,9 +133,11 @@ func (w *World) foretold() {
 		said, did := one.outcome.Entries[n-1], p.conv.entries[p.entry-1]
 		same := said.N == did.N && said.At.Equal(did.At) && said.Inputs.Config == did.Inputs.Config && said.Inputs.Presence == did.Inputs.Presence &&
 			said.Actor == did.Actor
-		for i, e := range one.outcome.Entries { // deadlines before it, too
+		// Deadlines before it, too, in the same commit: one of their own might say what they
+		// keep to themselves where somebody writes (R13.2).
+		for i, e := range one.outcome.Entries {
 			was := p.conv.entries[p.entry-int64(n)+int64(i)]
-			same = same && e.N == was.N && e.Kind == was.Kind && e.At.Equal(was.At)
+			same = same && e.N == was.N && e.Kind == was.Kind && e.At.Equal(was.At) && was.Inputs.Chance == did.Inputs.Chance
 		}
 		if !same {
 			continue

@@ -79,14 +79,18 @@ func (w *World) request(d *desk, r *request) {
 // ask starts a request on a desk, again if it was asked for before.
 func (w *World) ask(d *desk, r *request) {
 	r.running++
-	t := &task{desk: d, name: r.name, tag: r.tag, after: func(t *task) { w.answered(t, r) }}
+	var token charla.Token
+	if r.visitor != nil {
+		token = r.visitor.token
+	}
+	t := &task{desk: d, name: r.name, tag: r.tag, after: func(t *task) { w.answered(t, r, token) }}
 	w.start(t, func(ctx context.Context, _ *task) (charla.Result, error) {
 		return r.call(ctx, d.charla, r.key)
 	})
 }
 
-// answered records in the ledger what a call answered.
-func (w *World) answered(t *task, r *request) {
+// answered records in the ledger what a call answered; a visitor's was begun with a token.
+func (w *World) answered(t *task, r *request, token charla.Token) {
 	r.running--
 	p, there := w.model.stored(r)
 	if r.key != "" && errors.Is(t.err, charla.ErrKeyReused) && t.returned {
@@ -101,7 +105,7 @@ func (w *World) answered(t *task, r *request) {
 		if there && !r.maybe && r.running == 0 && r.acked == nil && w.model.holder(r) == nil {
 			w.failf("refused", "%s %q was refused (%v) and is in the log", r.name, r.tag, t.err)
 		}
-		over := r.visitor != nil && errors.Is(t.err, charla.ErrSession) && w.model.over(r.visitor.id, w.now)
+		over := r.visitor != nil && errors.Is(t.err, charla.ErrSession) && (w.model.over(r.visitor.id, w.now) || !holds(token, w.model.sessions[r.visitor.id]))
 		h := w.model.holder(r)
 		if w.quiet && h != nil && !h.same(r) && !errors.Is(t.err, charla.ErrKeyReused) && !r.account.deleted && !over {
 			w.failf("key", "%s %q has the key of %s %q and is refused for another reason: %v", r.name, r.tag, h.name, h.tag, t.err)
