@@ -100,8 +100,4 @@ var startBugs = []mutant{
 		name: "start: nobody has it", file: draftFile,
 		old: "	d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})\n\tt.LastWord", new: "	t.LastWord",
 	},
-	{
-		name: "start: two conversations of one customer", file: changeFile,
-		old: "			if !holder.IsZero() { // the customer", new: "			if false { // the customer",
-	},
 }
