@@ -57,6 +57,10 @@ var botBugs = []mutant{
 		old: "case t.Unanswered.IsZero():", new: "case true:",
 	},
 	{
+		name: "bot: switched off it keeps what it has", file: botFile,
+		old: "	case r.off(t):", new: "	case false:",
+	},
+	{
 		name: "bot: switched off and on it keeps what it has", file: botFile,
 		old: "return r.timeout == 0 || t.CreatedAt.Before(r.saves.On)", new: "return r.timeout == 0",
 	},
