@@ -83,7 +83,7 @@ func TestTypingEndsByItself(t *testing.T) {
 	})
 }
 
-// TestTypingAfterAMessage: who begins to type after their message goes on typing for whoever reads
+// TestTypingAfterAMessage: who begins to type after their message goes on typing for those who read
 // that message only now; who wrote since does not.
 func TestTypingAfterAMessage(t *testing.T) {
 	t.Parallel()
@@ -369,7 +369,7 @@ func TestAccountsAhead(t *testing.T) {
 	}
 }
 
-// contended is a store in which somebody else always saves the account first.
+// contended is a store in which another call always saves the account first.
 type contended struct {
 	storage.Store
 	on bool

@@ -137,7 +137,7 @@ type ratingLink struct {
 	signature []byte
 }
 
-// SignRating returns the token of a link by which whoever has it may rate a ticket, as its
+// SignRating returns the token of a link whose holder may rate a ticket, as its
 // customer may (R14.3), and nothing else: make a handle of it by [Account.Visitor], and call
 // [Visitor.Rate], or [Visitor.Status] to learn whether it still can be. It lasts as long as
 // the ticket can be rated, and the secret token that signed it. Programs that check mails open
