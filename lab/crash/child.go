@@ -243,6 +243,7 @@ func (f *files) close() {
 
 // Send is the mailer: it appends the mail's key to a file.
 func (f *files) Send(_ context.Context, m charla.Mail) error {
+	f.hold()
 	if _, err := f.mails.WriteString(m.Key + "\n"); err != nil {
 		return err
 	}
@@ -254,12 +255,20 @@ func (f *files) Send(_ context.Context, m charla.Mail) error {
 
 // event is the hook: it appends the event's key to a file.
 func (f *files) event(_ context.Context, e charla.Event) error {
+	f.hold()
 	_, err := f.events.WriteString(e.Key + "\n")
 	return err
 }
 
 // late makes sure that a kill comes in between.
 const late = 20 * time.Millisecond
+
+// hold keeps a claim of [Forever] for a while.
+func (f *files) hold() {
+	if f.mutant == Forever {
+		time.Sleep(late)
+	}
+}
 
 // server answers requests, many at a time.
 type server struct {
