@@ -142,7 +142,8 @@ func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o 
 		w = &WriteOptions{Key: o.Key}
 	}
 	return a.act(ctx, ref, tickets.Command{
-		Kind: cmd.Kind, Typification: cmd.Typification, Metadata: cmd.Metadata, Assignee: cmd.Assignee, Team: cmd.Team,
+		Kind: cmd.Kind, Typification: cmd.Typification, Metadata: cmd.Metadata,
+		Assignee: cmd.Assignee, Team: cmd.Team, From: cmd.From,
 	}, w)
 }
 

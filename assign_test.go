@@ -95,6 +95,76 @@ func TestAssign(t *testing.T) {
 	assert.Equal(t, tickets.TeamID("ventas"), got.Team)
 }
 
+// TestAssignFrom: R11.1: an assignment may say who must still have the ticket; another key
+// for another one. What it refuses changes nothing.
+func TestAssignFrom(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ref := b.write(b.enter("Juan"), "hola").Ref
+	do := func(from, to tickets.AgentID, key string) error {
+		_, err := b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandAssign, From: &from, Assignee: &tickets.Assignee{Agent: to}}, &charla.CallOptions{Key: key})
+		return err
+	}
+	refused := func(by, from, to tickets.AgentID) {
+		t.Helper()
+		var taken *tickets.TakenError
+		require.ErrorAs(t, do(from, to, ""), &taken)
+		assert.Equal(t, by, taken.By.Agent)
+		assert.Equal(t, by, b.ticket(ref).Assignee.Agent)
+	}
+	refused("", "beto", "carla")
+	require.NoError(t, do("", "beto", "k"))
+	require.NoError(t, do("", "beto", "k"), "repeated")
+	require.ErrorIs(t, do("beto", "beto", "k"), charla.ErrKeyReused)
+	_, err := b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandAssign, Assignee: &tickets.Assignee{Agent: "beto"}}, &charla.CallOptions{Key: "k"})
+	require.ErrorIs(t, err, charla.ErrKeyReused)
+	refused("beto", "", "carla")
+	refused("beto", "", "beto")
+	refused("beto", "carla", "")
+	require.NoError(t, do("beto", "carla", ""))
+	require.NoError(t, do("carla", "", ""))
+	assert.Empty(t, b.ticket(ref).Assignee)
+}
+
+// TestAssignersAndTakers: R11.1: of agents who take a ticket and others who assign what
+// nobody has, all at once and on two desks, one has it, and the history knows of no other.
+func TestAssignersAndTakers(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ref := b.write(b.enter("Juan"), "hola").Ref
+	desks := []*charla.Desk{b.desk, b.newDesk(nil)}
+	var group sync.WaitGroup
+	for i := range 32 {
+		who := tickets.AgentID(fmt.Sprint("agent ", i))
+		agent := desks[i%2].Account(b.account.ID()).Agent(charla.Person{ID: who})
+		for _, cmd := range []tickets.Command{
+			{Kind: tickets.CommandTake}, {Kind: tickets.CommandAssign, From: new(tickets.AgentID), Assignee: &tickets.Assignee{Agent: who}},
+		} {
+			group.Go(func() {
+				for {
+					_, err := agent.Do(b.ctx, ref, cmd, nil)
+					if !errors.Is(err, charla.ErrBusy) {
+						assert.True(t, err == nil || errors.Is(err, tickets.ErrTaken), "%v", err)
+						return
+					}
+				}
+			})
+		}
+	}
+	group.Wait()
+	page, err := b.account.Inbox().History(b.ctx, ref, charla.PageQuery{})
+	require.NoError(t, err)
+	var assigned []tickets.AgentID
+	for _, entry := range page.Items {
+		for _, fact := range entry.Facts {
+			if fact.Kind == tickets.FactAssigned {
+				assigned = append(assigned, fact.Assignee.Agent)
+			}
+		}
+	}
+	assert.Equal(t, []tickets.AgentID{b.ticket(ref).Assignee.Agent}, assigned)
+}
+
 // TestInboxByAssignee: R11.3: the inbox lists what an agent has, what a team has, and
 // what nobody has.
 func TestInboxByAssignee(t *testing.T) {

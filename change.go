@@ -293,6 +293,9 @@ func (req *request) hash() ([32]byte, error) {
 	asked := []any{c.Kind, c.Number, c.Text, c.File, c.Welcome, c.Typification, c.Metadata}
 	if c.Kind == tickets.CommandAssign { // others have the hash that older versions made
 		asked = append(asked, c.Assignee, c.Team)
+		if c.From != nil {
+			asked = append(asked, c.From)
+		}
 	}
 	if c.Kind == tickets.CommandRate {
 		asked = append(asked, c.Score, c.Comment)

@@ -66,6 +66,9 @@ type Command struct {
 	// nobody, the empty Team none.
 	Assignee *Assignee
 	Team     *TeamID
+	// From is who must still have the ticket for [CommandAssign], else it is refused
+	// ([ErrTaken]); the empty one: nobody; nil: it does not matter.
+	From *AgentID
 	// Score and Comment are for [CommandRate].
 	Score   int
 	Comment string

@@ -426,8 +426,11 @@ func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 
 // assign sets the agent, the team or both; what is so already stays, without a fact. A
 // ticket that an agent assigns is with the bot no more; a bot may choose the team of its own
-// (R12.3). It never fails.
+// (R12.3). It fails with a [TakenError] if not the one has it who must.
 func (d *Draft) assign(t *Ticket, cmd Command, now time.Time, p Policy) error {
+	if cmd.From != nil && *cmd.From != t.Assignee.Agent {
+		return &TakenError{t.Assignee}
+	}
 	if cmd.Actor.Kind != ActorBot {
 		d.await(t, "", now, p)
 	}

@@ -19,7 +19,7 @@ var (
 	// ErrAnonymous: typification, metadata and previous tickets are not to be
 	// had for anonymous customers (R3.6, R7.3).
 	ErrAnonymous error = chatcfg.Refusal("tickets: the customer is anonymous")
-	// ErrTaken: another agent has the ticket (R11.1). It comes as a [*TakenError].
+	// ErrTaken: another agent has the ticket, or not the one who must (R11.1). It comes as a [*TakenError].
 	ErrTaken error = chatcfg.Refusal("tickets: another agent has it")
 	// ErrCategory: the account has categories, and this is none of them (R11.6).
 	ErrCategory error = chatcfg.Refusal("tickets: not a category of the account")
@@ -55,11 +55,17 @@ func (e *TransitionError) Error() string {
 // Unwrap returns [ErrTransition].
 func (e *TransitionError) Unwrap() error { return ErrTransition }
 
-// TakenError refuses to take a ticket and says which agent has it. It is an [ErrTaken].
+// TakenError refuses to take or to assign a ticket and says which agent has it; the zero
+// one: nobody. It is an [ErrTaken].
 type TakenError struct{ By Assignee }
 
 // Error says in English which agent has the ticket, by their ID.
-func (e *TakenError) Error() string { return fmt.Sprintf("tickets: agent %q has it", e.By.Agent) }
+func (e *TakenError) Error() string {
+	if e.By.Agent == "" {
+		return "tickets: nobody has it"
+	}
+	return fmt.Sprintf("tickets: agent %q has it", e.By.Agent)
+}
 
 // Unwrap makes errors.Is(err, ErrTaken) hold.
 func (e *TakenError) Unwrap() error { return ErrTaken }

@@ -188,6 +188,8 @@ func TestRefusals(t *testing.T) {
 	require.ErrorAs(t, s.try(tickets.Command{Kind: tickets.CommandTake}), &taken)
 	assert.Equal(t, tickets.Assignee{Agent: "beto", Name: "Beto"}, taken.By)
 	require.ErrorIs(t, taken, tickets.ErrTaken)
+	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.CommandAssign, From: new(tickets.AgentID), Assignee: &tickets.Assignee{Agent: "ana"}}), tickets.ErrTaken)
+	require.NoError(t, s.try(tickets.Command{Kind: tickets.CommandAssign, From: new(tickets.AgentID("beto")), Team: new(tickets.TeamID("ventas"))}))
 	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.CommandAssign, Number: 1}), tickets.ErrNotLatest)
 
 	// R3.6: nothing of this for anonymous customers.

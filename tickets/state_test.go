@@ -154,6 +154,7 @@ func TestErrorsSay(t *testing.T) {
 		"tickets: reply is not possible on a ticket that is missing": &tickets.TransitionError{Kind: tickets.CommandReply},
 		"tickets: pause is not possible on a ticket that is paused":  &tickets.TransitionError{Kind: tickets.CommandPause, From: tickets.StatusOpen, Paused: true},
 		"tickets: reply is not possible on a ticket that is closed":  &tickets.TransitionError{Kind: tickets.CommandReply, From: tickets.StatusClosed},
+		`tickets: nobody has it`:                                     &tickets.TakenError{},
 		`tickets: agent "beto" has it`:                               &tickets.TakenError{By: tickets.Assignee{Agent: "beto", Name: "Beto"}},
 	} {
 		assert.EqualError(t, err, want)

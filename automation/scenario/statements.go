@@ -145,7 +145,13 @@ func (l *line) agent() step {
 	}
 	switch verb {
 	case "assigns":
-		l.oneOf("to")
+		if l.oneOf("to", "from") == "from" {
+			command.From = new(tickets.AgentID(l.name("an agent or nobody")))
+			if *command.From == "nobody" {
+				*command.From = ""
+			}
+			l.oneOf("to")
+		}
 		to := l.name("an agent or team")
 		if to == "team" && len(l.tokens) > 0 {
 			command.Team = new(tickets.TeamID(l.name("a team")))

@@ -33,11 +33,12 @@ func (r *router) hear(ctx context.Context, e charla.Event) error {
 	if err != nil {
 		return err
 	}
-	// An event may come twice. Its key lets only the first choice count.
-	_, err = account.Agent(charla.Person{ID: "router", Name: "Router", Automated: true}).
-		Do(ctx, e.Ref, tickets.Command{Kind: tickets.CommandAssign, Assignee: to}, &charla.CallOptions{Key: e.Key})
-	if errors.Is(err, charla.ErrKeyReused) || errors.Is(err, tickets.ErrTransition) {
-		return nil // assigned or closed meanwhile
+	// Only what nobody has is assigned. An event may come twice: its key lets only the first
+	// choice count.
+	_, err = account.Agent(charla.Person{ID: "router", Name: "Router", Automated: true}).Do(ctx, e.Ref,
+		tickets.Command{Kind: tickets.CommandAssign, Assignee: to, From: new(tickets.AgentID)}, &charla.CallOptions{Key: e.Key})
+	if errors.Is(err, charla.ErrKeyReused) || errors.Is(err, tickets.ErrTaken) || errors.Is(err, tickets.ErrNotLatest) {
+		return nil // somebody has it, or it is over
 	}
 	return err
 }

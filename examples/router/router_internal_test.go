@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -98,16 +99,115 @@ func TestTwo(t *testing.T) {
 	})
 }
 
+// heard keeps the events that it hears.
+type heard struct {
+	mu     sync.Mutex
+	events []charla.Event
+}
+
+func (h *heard) hear(_ context.Context, e charla.Event) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, e)
+	return nil
+}
+
+// looked is a store that says when somebody has counted tickets.
+type looked struct {
+	storage.Store
+	then func()
+}
+
+// Queries returns the store's, which say so.
+func (s looked) Queries() storage.Queries { return lookedQueries{s.Store.Queries(), s.then} }
+
+type lookedQueries struct {
+	storage.Queries
+	then func()
+}
+
+// Counts counts, then does what was to be done.
+func (q lookedQueries) Counts(ctx context.Context, account chatcfg.AccountID, all []storage.TicketQuery) ([]int, error) {
+	n, err := q.Queries.Counts(ctx, account, all)
+	q.then()
+	return n, err
+}
+
+// Who takes a ticket after a router has looked and before it assigns keeps it, also of two
+// routers who hear different events at once.
+func TestTaken(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	var heard heard
+	store := storage.NewMemory()
+	other, err := charla.New(store, &charla.Options{Hooks: map[string]charla.Hook{"keep": heard.hear}})
+	require.NoError(t, err)
+	var then func()
+	desk, err := charla.New(looked{store, func() { then() }}, nil)
+	require.NoError(t, err)
+	cfg := chatcfg.Default(chatcfg.English)
+	account, _, err := other.CreateAccount(ctx, "Shop", "shop.example", &charla.AccountOptions{Config: &cfg})
+	require.NoError(t, err)
+	ask := func(who string) charla.Event {
+		t.Helper()
+		customer, _, err := account.Enter(ctx, charla.Entry{Name: "Customer", Email: who + "@shop.example"})
+		require.NoError(t, err)
+		_, err = customer.Write(ctx, "Hello?", nil)
+		require.NoError(t, err)
+		_, err = other.RunDue(ctx)
+		require.NoError(t, err)
+		for _, e := range slices.Backward(heard.events) {
+			if e.Fact.Kind == tickets.FactCreated {
+				return e
+			}
+		}
+		require.Fail(t, "no ticket was created")
+		return charla.Event{}
+	}
+	has := func(ref tickets.Ref) tickets.AgentID {
+		t.Helper()
+		ticket, err := account.Inbox().Ticket(ctx, ref)
+		require.NoError(t, err)
+		return ticket.Assignee.Agent
+	}
+	hear := func(e charla.Event) {
+		t.Helper()
+		assert.NoError(t, (&router{desk, team[:1]}).hear(ctx, e))
+	}
+	zoe := account.Agent(charla.Person{ID: "zoe", Name: "Zoe"})
+
+	e := ask("taken")
+	then = func() {
+		_, err := zoe.Do(ctx, e.Ref, tickets.Command{Kind: tickets.CommandTake}, nil)
+		assert.NoError(t, err)
+	}
+	hear(e)
+	assert.Equal(t, tickets.AgentID("zoe"), has(e.Ref))
+
+	e = ask("twice")
+	then = func() {
+		then = func() {}
+		again := e
+		again.Key += " again"
+		hear(again)
+		assert.Equal(t, tickets.AgentID("ana"), has(e.Ref))
+	}
+	assert.NoError(t, (&router{desk, team[1:2]}).hear(ctx, e))
+	assert.Equal(t, tickets.AgentID("ana"), has(e.Ref))
+
+	e = ask("alone")
+	then = func() {}
+	hear(e)
+	assert.Equal(t, tickets.AgentID("ana"), has(e.Ref))
+}
+
 // What an agent took stays theirs, and an event that comes again after its ticket was given
 // back changes nothing.
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	var events []charla.Event
-	desk, err := charla.New(storage.NewMemory(), &charla.Options{Hooks: map[string]charla.Hook{"keep": func(_ context.Context, e charla.Event) error {
-		events = append(events, e)
-		return nil
-	}}})
+	var heard heard
+	desk, err := charla.New(storage.NewMemory(), &charla.Options{Hooks: map[string]charla.Hook{"keep": heard.hear}})
 	require.NoError(t, err)
 	cfg := chatcfg.Default(chatcfg.English)
 	account, _, err := desk.CreateAccount(ctx, "Shop", "shop.example", &charla.AccountOptions{Config: &cfg})
@@ -118,11 +218,11 @@ func TestAgain(t *testing.T) {
 	require.NoError(t, err)
 	_, err = desk.RunDue(ctx)
 	require.NoError(t, err)
-	require.NotEmpty(t, events)
+	require.NotEmpty(t, heard.events)
 	zoe := account.Agent(charla.Person{ID: "zoe", Name: "Zoe"})
 	_, err = zoe.Do(ctx, said.Ref, tickets.Command{Kind: tickets.CommandTake}, nil)
 	require.NoError(t, err)
-	for _, e := range events {
+	for _, e := range heard.events {
 		require.NoError(t, (&router{desk, team}).hear(ctx, e))
 	}
 	has := func() tickets.AgentID {
@@ -139,12 +239,12 @@ func TestAgain(t *testing.T) {
 	}
 	give()
 	first, second := &router{desk, team[:1]}, &router{desk, team[1:2]}
-	for _, e := range events {
+	for _, e := range heard.events {
 		require.NoError(t, first.hear(ctx, e))
 	}
 	assert.Equal(t, tickets.AgentID("ana"), has())
 	give()
-	for _, e := range events {
+	for _, e := range heard.events {
 		require.NoError(t, second.hear(ctx, e), "the key was used for another choice")
 	}
 	assert.Empty(t, has())

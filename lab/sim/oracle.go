@@ -327,6 +327,9 @@ func (c *conv) assign(t *ticket, now time.Time, by cause, x *expected) (wrong st
 		}
 		to = &tickets.Assignee{Agent: by.actor.Agent, Name: by.actor.Name}
 	}
+	if from := by.cmd.From; from != nil && *from != t.assignee.Agent {
+		return fmt.Sprintf("assigned from %q a ticket that %q has", *from, t.assignee.Agent)
+	}
 	if by.actor.Kind == tickets.ActorAgent {
 		c.await(now, x)
 	}

@@ -412,6 +412,9 @@ func (w *World) assignment() tickets.Command {
 	if which&1 != 0 {
 		cmd.Assignee = []*tickets.Assignee{{}, {Agent: "ana", Name: "Ana"}, {Agent: "carla"}}[w.rnd.IntN(3)]
 	}
+	if w.rnd.IntN(2) == 0 {
+		cmd.From = new([]tickets.AgentID{"", "ana", "carla"}[w.rnd.IntN(3)])
+	}
 	if which&2 != 0 {
 		cmd.Team = new([]tickets.TeamID{"", "ventas", "soporte"}[w.rnd.IntN(3)])
 	}

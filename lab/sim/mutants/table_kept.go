@@ -50,7 +50,11 @@ var keptBugs = []mutant{
 	},
 	{
 		name: "kept: taking takes away", file: draftFile,
-		old: "\t\treturn &TakenError{t.Assignee}", new: "\t\thas = \"\"",
+		old: "if has != \"\" && has != cmd.Actor.Agent {\n\t\treturn &TakenError{t.Assignee}", new: "if has != \"\" && has != cmd.Actor.Agent {\n\t\thas = \"\"",
+	},
+	{
+		name: "kept: assigned whoever has it", file: draftFile,
+		old: "cmd.From != nil && *cmd.From != t.Assignee.Agent", new: "cmd.From != nil && *cmd.From != t.Assignee.Agent && t.Team == \"\"",
 	},
 	{
 		name: "kept: a reply takes what another agent has", file: draftFile,
@@ -111,6 +115,10 @@ var keyBugs = []mutant{
 	{
 		name: "met: a key for any typification", file: changeFile,
 		old: "c.Welcome, c.Typification, c.Metadata}", new: "c.Welcome, c.Metadata})",
+	},
+	{
+		name: "met: a key for any condition", file: changeFile,
+		old: "\t\tif c.From != nil {\n\t\t\tasked = append(asked, c.From)\n\t\t}\n", new: "", suite: "-run=TestAssignFrom .",
 	},
 	{
 		name: "met: a used key does it again", file: changeFile,
