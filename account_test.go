@@ -58,9 +58,47 @@ func TestCreateAccount(t *testing.T) {
 	assert.True(t, secret.IsZero(), "a secret is shown once (R1.7)")
 	_, _, err = b.desk.CreateAccount(b.ctx, "Tercera", "otra.cl", o)
 	require.ErrorIs(t, err, charla.ErrExists)
+	require.ErrorContains(t, err, `is called "Otra", not "Tercera"`)
 	list, err := b.desk.Accounts(b.ctx, charla.AccountQuery{})
 	require.NoError(t, err)
 	assert.Len(t, list.Items, 2)
+}
+
+// TestCreateAccountAtEachStart: R8.1: a call with an account's ID and name finds it, whatever
+// else it says and whatever was saved since, and changes nothing.
+func TestCreateAccountAtEachStart(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	id := chatcfg.AccountID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")}
+	_, _, err := b.desk.CreateAccount(b.ctx, "Otra", "localhost:8095", &charla.AccountOptions{ID: id})
+	require.NoError(t, err)
+	changed := chatcfg.Default(chatcfg.English)
+	changed.Automation.NewCustomer = text("hola")
+	find := func(name, domain string, cfg *chatcfg.Config) error {
+		a, secret, err := b.desk.CreateAccount(b.ctx, name, domain, &charla.AccountOptions{ID: id, Config: cfg})
+		if err == nil {
+			assert.Equal(t, id, a.ID())
+			assert.True(t, secret.IsZero())
+		}
+		return err
+	}
+	before, version, err := b.desk.Account(id).Config(b.ctx)
+	require.NoError(t, err)
+	require.NoError(t, find("Otra", "localhost:8095", &changed), "another configuration")
+	require.NoError(t, find(" Otra ", "otra.cl", nil), "another domain; the name is normalised")
+	after, again, err := b.desk.Account(id).Config(b.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+	assert.Equal(t, version, again)
+
+	after.Chat.Name = "Otra más"
+	_, err = b.desk.Account(id).SaveConfig(b.ctx, version, after, nil)
+	require.NoError(t, err)
+	require.NoError(t, find("Otra", "otra.cl", nil), "the name that it was created with")
+	require.NoError(t, find("Otra más", "otra.cl", nil), "the name that it has")
+	err = find("Tienda", "otra.cl", nil)
+	require.ErrorIs(t, err, charla.ErrExists)
+	require.ErrorContains(t, err, `is called "Otra más", not "Tienda"`)
 }
 
 // TestSaveConfig: R1.4.

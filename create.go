@@ -14,11 +14,14 @@ import (
 
 // AccountOptions go with [Desk.CreateAccount]. Nil is valid.
 type AccountOptions struct {
-	// ID, of the host's choosing, makes the call repeatable: the account is created
-	// with it, and the same call answers with that account later (R8.1). Zero: a new one.
+	// ID, of the host's choosing, makes the call repeatable, at each start of a process,
+	// say: the first call creates the account with it, each later one with the same ID and
+	// name answers with that account (R8.1). [chatcfg.ParseAccountID] reads one. Zero: each
+	// call makes a new account.
 	ID chatcfg.AccountID
-	// Config is the configuration to start with, its name and domain set by the
-	// call; nil: [chatcfg.Default] in Spanish.
+	// Config is the configuration that a new account starts with, its name and domain set
+	// by the call; nil: [chatcfg.Default] in Spanish. An account that exists keeps its own,
+	// which [Account.SaveConfig] changes.
 	Config *chatcfg.Config
 }
 
@@ -30,10 +33,13 @@ type AccountOptions struct {
 //
 // The secret is returned only by the call that makes the account. If a call is repeated
 // with the same ID, the account exists already and the Secret is zero: if the first
-// answer was lost, get a new one by [Account.RotateSecret].
+// answer was lost, get a new one by [Account.RotateSecret]. Nothing of the account is
+// changed then: domain and configuration stay what they are, whatever the call says.
 //
 // It fails with [chatcfg.Problems] for a name, domain or configuration that does not
-// validate, with [ErrExists], and with [ErrOutcomeUnknown].
+// validate, with [ErrExists] if the ID is that of an account of another name, which the
+// error says, and with [ErrOutcomeUnknown]. The name may be the one that the account was
+// created with or the one that it has now.
 func (d *Desk) CreateAccount(ctx context.Context, name, domain string, o *AccountOptions) (*Account, Secret, error) {
 	if o == nil {
 		o = &AccountOptions{}
@@ -57,7 +63,7 @@ func (d *Desk) CreateAccount(ctx context.Context, name, domain string, o *Accoun
 	}
 	err = d.store.Accounts().Create(ctx, a, storage.Document{Name: configDocument, Version: 1, Body: body})
 	if errors.Is(err, storage.ErrExists) && !o.ID.IsZero() {
-		return d.createdBefore(ctx, o.ID, body)
+		return d.createdBefore(ctx, o.ID, cfg.Chat.Name)
 	}
 	if err != nil {
 		return nil, Secret{}, changeError(err)
@@ -89,15 +95,30 @@ func (d *Desk) newAccount(id chatcfg.AccountID, cfg chatcfg.Config) (chatcfg.Acc
 var keyEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // createdBefore answers a creation whose ID is taken: with that account and the zero
-// Secret, which nothing keeps, if the same call made it, else with [ErrExists]. It
+// Secret, if the account has this name or was created with it, else with [ErrExists]. It
 // fails if the store does.
-func (d *Desk) createdBefore(ctx context.Context, id chatcfg.AccountID, body []byte) (*Account, Secret, error) {
-	first, err := d.store.Accounts().Document(ctx, id, configDocument, 1)
+func (d *Desk) createdBefore(ctx context.Context, id chatcfg.AccountID, name string) (*Account, Secret, error) {
+	now, err := d.store.Accounts().Get(ctx, id)
 	if err != nil {
 		return nil, Secret{}, storeError(err)
 	}
-	if string(first) != string(body) {
-		return nil, Secret{}, ErrExists
+	if now.Name == name {
+		return d.Account(id), Secret{}, nil
+	}
+	body, err := d.store.Accounts().Document(ctx, id, configDocument, 1)
+	if err != nil {
+		return nil, Secret{}, storeError(err)
+	}
+	var first struct { // of a configuration of any version
+		Chat struct {
+			Name string `json:"name"`
+		} `json:"chat"`
+	}
+	if err := json.Unmarshal(body, &first); err != nil {
+		return nil, Secret{}, fmt.Errorf("charla: decode configuration: %w", err)
+	}
+	if first.Chat.Name != name {
+		return nil, Secret{}, fmt.Errorf("%w: account %s is called %q, not %q", ErrExists, id, now.Name, name)
 	}
 	return d.Account(id), Secret{}, nil
 }

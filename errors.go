@@ -26,7 +26,7 @@ var (
 	ErrNotDeleted error = chatcfg.Refusal("charla: account is not deleted")
 	// ErrNotDead: the delivery is neither dead nor unknown.
 	ErrNotDead error = chatcfg.Refusal("charla: delivery is neither dead nor unknown")
-	// ErrExists: an account has that ID, and was created with another name or domain.
+	// ErrExists: an account of another name has that ID.
 	ErrExists error = chatcfg.Refusal("charla: exists already")
 	// ErrStale: the configuration was saved by somebody else since the version
 	// that this save is based on (R1.4).

@@ -33,7 +33,11 @@ func run(ctx context.Context, file string) error {
 	go func() { done <- desk.Run(ctx) }() // deadlines and e-mails, until ctx ends
 	defer func() { stop(); log.Println("the desk stopped:", <-done) }()
 
-	// An account: one chat channel and its rules.
+	// An account: one chat channel and its rules; the next run finds it by its ID.
+	id, err := chatcfg.ParseAccountID("019a3c5e-7d10-7b6a-9c42-5f0e8d21a764")
+	if err != nil {
+		return err
+	}
 	rules, err := chatcfg.Decode([]byte(`{
 		"quality":    {"sla": {"value": 5, "unit": "minutes"}},
 		"automation": {"newCustomer": {"enabled": true, "messages": ["Welcome, {customer}!"]}},
@@ -42,7 +46,7 @@ func run(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &rules})
+	account, _, err := desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: id, Config: &rules})
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/lab/upgrade"
 	"github.com/charlahq/charla/storage/postgres/pgtest"
 	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -125,7 +127,8 @@ func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	one, two := s.start(s.older), s.start(s.older)
-	s.first = one.must(upgrade.Request{Op: "account", Text: settings})
+	own := chatcfg.AccountID{UUID: uuid.New()}
+	s.first = one.must(upgrade.Request{Op: "account", Account: own, Text: settings})
 	account := s.first.Account
 	var chats []chat
 	for i := range 6 {
@@ -155,6 +158,9 @@ func TestUpgrade(t *testing.T) {
 	three := s.start(s.newer)
 	assert.EqualValues(t, newer, s.number("SELECT max(version) FROM charla.migrations"))
 	assert.EqualValues(t, len(chats), s.number("SELECT count(*) FROM charla.tickets WHERE answerer = ''"), "filled")
+	// The same call finds the account, though the configuration has grown (R8.1).
+	assert.Equal(t, own, three.must(upgrade.Request{Op: "account", Account: own, Text: settings}).Account)
+	assert.Equal(t, own, one.must(upgrade.Request{Op: "account", Account: own, Text: settings}).Account)
 	s.passes(20 * time.Second)
 	close(stop)
 	load.Wait()

@@ -133,7 +133,7 @@ func (h *host) do(r upgrade.Request, a *upgrade.Answer) (err error) {
 	case "account":
 		var cfg chatcfg.Config
 		if cfg, err = chatcfg.Decode([]byte(r.Text)); err == nil {
-			account, _, err = h.desk.CreateAccount(h.ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: &cfg})
+			account, _, err = h.desk.CreateAccount(h.ctx, "Tienda", "tienda.cl", &charla.AccountOptions{ID: r.Account, Config: &cfg})
 		}
 		if err == nil {
 			a.Account = account.ID()
