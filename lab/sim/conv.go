@@ -216,6 +216,9 @@ func (m *model) entry(t *task, c *conv, e *tickets.Entry, now time.Time, message
 	if asks && t != nil && !c.account.wasPresence(e.Inputs.Presence, t.decided, t.stalest()) {
 		m.w.failf("presence", "decided with presence %+v", e.Inputs.Presence)
 	}
+	if t != nil && t.turn != nil && e.Kind == tickets.CommandTake {
+		m.takenNext(t, c)
+	}
 	x, wrong := c.apply(e, now, by)
 	if wrong != "" {
 		m.w.failf("transition", "entry %d: %s", e.N, wrong)

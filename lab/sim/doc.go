@@ -36,7 +36,7 @@
 // and start desks; see schedule.go. Visitors enter, log in, leave, write, repeat
 // themselves with the same key while or after a call whose outcome they do not know, and
 // use a key that was used for something else;
-// agents do all that R3.3 knows, with and without effect; heartbeats come and run
+// agents do all that R3.3 knows, with and without effect, and take the next ticket; heartbeats come and run
 // out; administrators change everything in a configuration at any time, delete
 // accounts and purge them, rotate secret tokens and change pictures; readers follow
 // streams, feeds and inboxes, sessions across their login and end, and search; dry runs go
@@ -72,7 +72,9 @@
 //     comes next (conv.go, text)
 //   - read marks only rise, never beyond the last message, and lists count what is unread
 //     by them (marks.go)
-//   - figures of a report over any period (report.go)
+//   - figures of a report over any period, and of its groups (report.go)
+//   - who takes the next ticket gets one that fits and that waited longest, but for those that
+//     others have in hand, and is told that there is none only where there is none (next.go)
 //   - out of hours by an oracle that looks at each minute by its wall time (hours.go)
 //   - nothing decided under an older configuration lands after a save, nothing at all
 //     after a deletion (conv.go, committed; outbox.go)

@@ -127,7 +127,7 @@ func (t *ticket) kept() tickets.Ticket {
 		LastWord: tickets.SideCustomer, Agent: t.agent, AgentName: t.agentName, Answered: t.answered,
 		CountsFrom: t.counts.UTC(), Notified: t.notified, Typification: t.typification, Metadata: t.metadata,
 		Customer: t.customer, Messages: t.messages, Assignee: t.assignee, Team: t.team, WithBot: t.bot, Unanswered: t.unanswered.UTC(),
-		Asked: t.asked, Rating: t.rating,
+		Asked: t.asked, Rating: t.rating, Turn: t.turn,
 	}
 	if t.byAgent {
 		k.LastWord = tickets.SideAgent

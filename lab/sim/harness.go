@@ -211,8 +211,8 @@ func uniform(t *testing.T, s Stats) bool {
 // String returns the report of a run.
 func (s Stats) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d steps, %d commits, %d acknowledged, %d mails, %d events, %d crashes, %d reopenings, %d dry runs that came true, %d keys that met, %d dated by a wrong clock, %.0f days simulated\nfaults:",
-		s.Steps, s.Commits, s.Acks, s.Mails, s.Hooks, s.Crashes, s.Reopened, s.Foretold, s.Met, s.Redated, s.Simulated.Hours()/24)
+	fmt.Fprintf(&b, "%d steps, %d commits, %d acknowledged, %d mails, %d events, %d crashes, %d reopenings, %d dry runs that came true, %d keys that met, %d next ones, %d dated by a wrong clock, %.0f days simulated\nfaults:",
+		s.Steps, s.Commits, s.Acks, s.Mails, s.Hooks, s.Crashes, s.Reopened, s.Foretold, s.Met, s.Nexts, s.Redated, s.Simulated.Hours()/24)
 	kinds := make(map[string]int)
 	for name, n := range s.Faults {
 		_, kind, _ := strings.Cut(name, ": ")

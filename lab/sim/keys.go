@@ -24,8 +24,8 @@ func (r *request) slot() slot {
 	if r.visitor != nil {
 		return slot{session: r.visitor.id, key: r.key}
 	}
-	if r.conv == nil { // one without a key
-		return slot{}
+	if r.conv == nil { // takes the next ticket, or has no key
+		return slot{agent: r.actor.Agent, key: r.key}
 	}
 	return slot{conv: r.conv.id, agent: r.actor.Agent, key: r.key}
 }
@@ -80,7 +80,7 @@ func (w *World) keyed(r *request, fresh int) {
 	case x < 4 && w.spec.Whole:
 		var used []*request
 		for i := len(w.people.requests) - 1; i >= 0 && len(used) < 8; i-- {
-			if o := w.people.requests[i]; o.key != "" && (o.visitor == r.visitor && o.conv == r.conv || w.rnd.IntN(8) == 0) {
+			if o := w.people.requests[i]; o.key != "" && o.next == nil && (o.visitor == r.visitor && o.conv == r.conv || w.rnd.IntN(8) == 0) {
 				used = append(used, o)
 			}
 		}

@@ -38,9 +38,9 @@ func (w *World) look(d *desk, a *account, c *conv, v *visitor) {
 		w.search(d, a)
 	case x < 78:
 		w.follow(d, v)
-	case x < 85:
+	case x < 84:
 		w.rotate(d, a)
-	case x < 94:
+	case x < 91:
 		w.verify(d, a)
 	case x < 96:
 		w.report(d, a)

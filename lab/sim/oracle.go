@@ -34,6 +34,7 @@ type ticket struct {
 	agentName                      string
 	assignee                       tickets.Assignee
 	team                           tickets.TeamID
+	turn                           tickets.Turn // that gave it as the next one, last
 	typification                   *tickets.Typification
 	categories                     []string // that it ever had, which a search finds
 	metadata                       map[string]string
@@ -326,6 +327,9 @@ func (c *conv) assign(t *ticket, now time.Time, by cause, x *expected) (wrong st
 			return fmt.Sprintf("take of a ticket that is %q and that %q has", t.status, t.assignee.Agent)
 		}
 		to = &tickets.Assignee{Agent: by.actor.Agent, Name: by.actor.Name}
+		if by.cmd.Turn != (tickets.Turn{}) {
+			t.turn = by.cmd.Turn
+		}
 	}
 	if from := by.cmd.From; from != nil && *from != t.assignee.Agent {
 		return fmt.Sprintf("assigned from %q a ticket that %q has", *from, t.assignee.Agent)
@@ -493,7 +497,7 @@ func (c *conv) reply(now time.Time, by cause, x *expected) {
 		if h := c.account.current().hours; t.wait.clock == chatcfg.Business && h != nil {
 			x.waited = h.between(t.wait.since, now)
 		}
-		c.account.answers = append(c.account.answers, answer{now, x.waited, t.wait.limit, !t.answered})
+		c.account.answers = append(c.account.answers, answer{t, by.actor.Agent, now, x.waited, t.wait.limit, !t.answered})
 		t.wait = nil
 	}
 	if t.assignee.Agent == "" && c.account.current().General.Assignment.OnReply {

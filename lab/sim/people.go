@@ -58,6 +58,8 @@ type request struct {
 	cmd            tickets.Command // with the ticket's number as it was asked for
 	message        bool            // a person's words
 	ended          bool            // the session had ended before it began
+	// next are the teams of which the next ticket is to be taken; nil: it is another call.
+	next []tickets.TeamID
 	// running counts the calls under way; maybe says that one has ended without
 	// an answer; refused, that one was refused.
 	running int
@@ -84,6 +86,9 @@ func (w *World) ask(d *desk, r *request) {
 		token = r.visitor.token
 	}
 	t := &task{desk: d, name: r.name, tag: r.tag, after: func(t *task) { w.answered(t, r, token) }}
+	if r.next != nil {
+		w.takesTurn(t, r)
+	}
 	w.start(t, func(ctx context.Context, _ *task) (charla.Result, error) {
 		return r.call(ctx, d.charla, r.key)
 	})
@@ -304,6 +309,11 @@ func (w *World) act(d *desk, c *conv) {
 	case 3:
 		w.begin(d, c.account)
 		return
+	case 4, 5:
+		if w.spec.Whole {
+			w.next(d, c.account)
+			return
+		}
 	}
 	w.people.names++
 	id := []tickets.AgentID{"ana", "beto"}[w.rnd.IntN(2)]

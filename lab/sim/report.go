@@ -1,10 +1,13 @@
 package sim
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"math/big"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/charlahq/charla"
@@ -14,44 +17,117 @@ import (
 
 // answer is a finished wait.
 type answer struct {
+	ticket        *ticket
+	agent         tickets.AgentID // who gave it
 	at            time.Time
 	waited, limit time.Duration
 	first         bool
 }
 
 // figures computes R2.7's figures of an account over a period, from inclusive, to
-// exclusive.
-func (a *account) figures(from, to time.Time) tickets.Report {
-	var r tickets.Report
+// exclusive, and those of its groups (R11.8) in a time zone.
+func (a *account) figures(from, to time.Time, by tickets.Grouping, zone *time.Location) tickets.Report {
 	var created []*ticket
+	var given []answer
 	within := func(at time.Time) bool { return !at.Before(from) && at.Before(to) }
 	for _, c := range a.order {
 		for _, t := range append(slices.Clone(c.older), c.ticket) {
-			if !within(t.createdAt) {
-				continue
+			if within(t.createdAt) {
+				created = append(created, t)
 			}
-			created = append(created, t)
-			*map[tickets.Status]*int64{tickets.StatusOpen: &r.Open, tickets.StatusIgnored: &r.Ignored, tickets.StatusClosed: &r.Closed}[t.status]++
-			if t.important {
-				r.Important++
+		}
+	}
+	for _, one := range a.answers {
+		if within(one.at) {
+			given = append(given, one)
+		}
+	}
+	r := count(created, given)
+	if by == "" {
+		return r
+	}
+	kept := func(t *ticket) string { // of what a ticket has now
+		switch by {
+		case tickets.ByTeam:
+			return string(t.team)
+		case tickets.ByCategory:
+			if t.typification == nil {
+				return ""
 			}
-			if t.wait != nil && !t.wait.delayed.IsZero() {
-				r.Delayed++
-			}
+			return t.typification.Category
+		default:
+			return string(t.assignee.Agent)
+		}
+	}
+	days := []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+	wall := func(at time.Time) string {
+		if at = at.In(zone); by == tickets.ByHour {
+			return fmt.Sprintf("%02d", at.Hour())
+		}
+		return days[(int(at.Weekday())+6)%7]
+	}
+	timed := by == tickets.ByHour || by == tickets.ByWeekday
+	groups, answers := map[string][]*ticket{}, map[string][]answer{}
+	var keys []string
+	for _, t := range created {
+		key := ""
+		if key = kept(t); timed {
+			key = wall(t.createdAt)
+		}
+		groups[key], keys = append(groups[key], t), append(keys, key)
+	}
+	for _, one := range given {
+		key := ""
+		switch {
+		case timed:
+			key = wall(one.at)
+		case by == tickets.ByAgent:
+			key = string(one.agent)
+		default:
+			key = kept(one.ticket)
+		}
+		answers[key], keys = append(answers[key], one), append(keys, key)
+	}
+	slices.SortFunc(keys, func(x, y string) int {
+		return cmp.Or(slices.Index(days, x)-slices.Index(days, y), strings.Compare(x, y))
+	})
+	for _, key := range slices.Compact(keys) {
+		r.Groups = append(r.Groups, tickets.ReportGroup{Key: key, Report: count(groups[key], answers[key])})
+	}
+	return r
+}
+
+// count computes R2.7's figures of some tickets and answers.
+func count(created []*ticket, given []answer) (r tickets.Report) {
+	for _, t := range created {
+		*map[tickets.Status]*int64{tickets.StatusOpen: &r.Open, tickets.StatusIgnored: &r.Ignored, tickets.StatusClosed: &r.Closed}[t.status]++
+		if t.important {
+			r.Important++
+		}
+		if t.wait != nil && !t.wait.delayed.IsZero() {
+			r.Delayed++
 		}
 	}
 	r.Ratings = ratings(created)
-	var first, all []answer
-	for _, one := range a.answers {
-		if within(one.at) {
-			all = append(all, one)
-			if one.first {
-				first = append(first, one)
-			}
+	var first []answer
+	for _, one := range given {
+		if one.first {
+			first = append(first, one)
 		}
 	}
-	r.First, r.All = times(first), times(all)
+	r.First, r.All = times(first), times(given)
 	return r
+}
+
+// groupings are what a report may be divided by.
+var groupings = []tickets.Grouping{"", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday}
+
+// zone returns the time zone of a configuration.
+func (c *config) zone() *time.Location {
+	if c.hours == nil {
+		return time.UTC
+	}
+	return c.hours.loc
 }
 
 // times computes the figures of some answers. A percentile is the smallest time that at
@@ -109,16 +185,21 @@ func (w *World) report(d *desk, a *account) {
 		from, to = to, from
 	}
 	var want, got tickets.Report
+	by, zone := groupings[w.rnd.IntN(len(groupings))], a.current().zone()
 	w.start(&task{desk: d, name: "report", saw: func(name string) {
-		if name == "report" && !a.purged {
-			want = a.figures(from, to)
+		switch {
+		case a.purged:
+		case name == "account":
+			zone = a.current().zone()
+		case name == "report":
+			want = a.figures(from, to, by, zone)
 		}
 	}, after: func(t *task) {
 		if t.returned && t.err == nil && !reflect.DeepEqual(got, want) && !a.purged {
-			w.failf("report", "from %s to %s the report of %s says %+v, want %+v", stamp(from), stamp(to), a.name, got, want)
+			w.failf("report", "from %s to %s by %q the report of %s says %+v, want %+v", stamp(from), stamp(to), by, a.name, got, want)
 		}
 	}}, func(ctx context.Context, _ *task) (res charla.Result, err error) {
-		got, err = d.charla.Account(a.id).Inbox().Report(ctx, charla.ReportQuery{From: from, To: to})
+		got, err = d.charla.Account(a.id).Inbox().Report(ctx, charla.ReportQuery{From: from, To: to, By: by})
 		return res, err
 	})
 }
@@ -137,9 +218,10 @@ func (w *World) reports(ctx context.Context) {
 			periods = append(periods, [2]time.Time{w.border(a), storedTime(w.now)}, [2]time.Time{time.Unix(0, 0), w.border(a)})
 		}
 		for _, p := range periods {
-			got, err := w.real.Queries().Report(ctx, a.id, storage.ReportQuery{From: p[0], To: p[1]})
-			if want := a.figures(p[0], p[1]); err != nil || !reflect.DeepEqual(got, want) {
-				w.failf("report", "from %s to %s the report of %s says %+v (%v), want %+v", stamp(p[0]), stamp(p[1]), a.name, got, err, want)
+			by, zone := groupings[w.rnd.IntN(len(groupings))], a.current().zone()
+			got, err := w.real.Queries().Report(ctx, a.id, storage.ReportQuery{From: p[0], To: p[1], By: by, Zone: zone})
+			if want := a.figures(p[0], p[1], by, zone); err != nil || !reflect.DeepEqual(got, want) {
+				w.failf("report", "from %s to %s by %q the report of %s says %+v (%v), want %+v", stamp(p[0]), stamp(p[1]), by, a.name, got, err, want)
 			}
 		}
 	}

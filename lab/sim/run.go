@@ -35,6 +35,8 @@ type Stats struct {
 	// Reopened the times that the store was closed and opened again.
 	// Met are the refusals for a key that somebody had used for something else.
 	Foretold, Reopened, Met int
+	// Nexts are the tickets that were taken as the next ones.
+	Nexts int
 	// Redated are the conversations and deliveries that a wrong clock had dated.
 	Redated   int
 	Simulated time.Duration
@@ -58,6 +60,7 @@ func (s *Stats) Add(o Stats) {
 	s.Foretold += o.Foretold
 	s.Reopened += o.Reopened
 	s.Met += o.Met
+	s.Nexts += o.Nexts
 	s.Redated += o.Redated
 	s.Simulated += o.Simulated
 	for k, n := range o.Faults {

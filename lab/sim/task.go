@@ -100,6 +100,7 @@ type task struct {
 	asked, decided time.Time
 	beat           *beat
 	marks          *tickets.Marks // that the call says
+	turn           *turn          // of a call that takes the next ticket
 	// background tasks (runners, streams) never end by themselves.
 	background bool
 

@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // table are the planted bugs, by the kind of what went wrong for others.
-var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, keptBugs, keyBugs, jumpBugs, languageBugs, markBugs, edgeBugs, reminderBugs, endBugs, ratingBugs, botBugs, startBugs, clockBugs)
+var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, keptBugs, keyBugs, jumpBugs, languageBugs, markBugs, edgeBugs, reminderBugs, endBugs, ratingBugs, botBugs, startBugs, nextBugs, groupBugs, clockBugs)
 
 const (
 	draftFile   = "tickets/draft.go"
