@@ -2,6 +2,7 @@ package crash
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,6 +78,7 @@ type request struct {
 	Ref   tickets.Ref
 	Key   string
 	Text  string
+	Agent tickets.AgentID // empty: ana
 }
 
 // answer is what the child says to it.
@@ -332,7 +334,7 @@ func (s *server) do(ctx context.Context, r request) answer {
 		a.Result, err = perform(ctx, s.desk, r)
 	}
 	switch {
-	case errors.Is(err, tickets.ErrTransition), errors.Is(err, tickets.ErrNotLatest), errors.Is(err, charla.ErrNotFound):
+	case errors.Is(err, tickets.ErrTransition), errors.Is(err, tickets.ErrNotLatest), errors.Is(err, charla.ErrNotFound), taking(err):
 		a.Refused = true
 	case err != nil:
 		a.Failure, a.Error = failedAs(err), err.Error()
@@ -355,8 +357,10 @@ func enter(ctx context.Context, d *charla.Desk) (charla.Token, tickets.Conversat
 
 // perform carries out a request for a command.
 func perform(ctx context.Context, d *charla.Desk, r request) (charla.Result, error) {
-	agent := d.Account(account).Agent(charla.Person{ID: "ana", Name: "Ana"})
+	agent := d.Account(account).Agent(charla.Person{ID: cmp.Or(r.Agent, "ana"), Name: "Ana"})
 	switch r.Kind {
+	case takeNext:
+		return agent.TakeNext(ctx, nil, &charla.CallOptions{Key: r.Key})
 	case tickets.CommandWrite:
 		return d.Account(account).Visitor(r.Token).Write(ctx, r.Text, &charla.WriteOptions{Key: r.Key})
 	case tickets.CommandReply:

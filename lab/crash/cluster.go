@@ -94,7 +94,7 @@ type cluster struct {
 	proxy  *proxy
 	world  *world
 	report *Report
-	desks  [desks]*process
+	desks  []*process
 	// last is the desk that was started last.
 	last int
 }
@@ -113,15 +113,9 @@ func Cluster(p Plan, server *pgtest.Server, dir string) (r *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, proxy.close()) }()
 	direct := job{Dir: dir, Mutant: p.Mutant, Epoch: time.Now(), DSN: dsn + " pool_max_conns=8"}
-	c := &cluster{job: direct, server: server, proxy: proxy, world: newWorld(p.Seed, p.Chats), report: &Report{}}
+	c := &cluster{job: direct, server: server, proxy: proxy, world: newWorld(p.Seed, p.Chats), report: &Report{}, desks: make([]*process, desks)}
 	c.job.DSN += " host='" + proxy.dir + "'" // the last one counts
-	defer func() {
-		for _, d := range c.desks {
-			if d != nil {
-				d.kill()
-			}
-		}
-	}()
+	defer c.killAll()
 	feed := follow(direct)
 	c.world.begin()
 	for i := range c.desks {
@@ -134,13 +128,22 @@ func Cluster(p Plan, server *pgtest.Server, dir string) (r *Report, err error) {
 			return nil, fmt.Errorf("fault %d, %+v: %w", i, f, err)
 		}
 	}
-	if err := errors.Join(c.world.end(c.desks[:]...), feed.end()); err != nil {
+	if err := errors.Join(c.world.end(c.desks...), feed.end()); err != nil {
 		return nil, err
 	}
 	c.report.people(c.world)
 	return c.report, direct.open(func(o *opened) error {
 		return errors.Join(feed.audit(o.store, c.report), p.audit(o, c.world, c.report))
 	})
+}
+
+// killAll kills all processes.
+func (c *cluster) killAll() {
+	for _, d := range c.desks {
+		if d != nil {
+			d.kill()
+		}
+	}
 }
 
 // skew is by how much the desks' clocks differ, in real time.

@@ -91,6 +91,27 @@ func TestCluster(t *testing.T) {
 	require.Positive(t, total.Acknowledged)
 }
 
+// R11.1, R11.2: of 64 agents who take the next of 64 tickets each gets one, and of 64 who
+// take one ticket one does, while processes are killed.
+func TestTakers(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+	for _, name := range []string{"sqlite", "postgres"} {
+		p := crash.Plan{Seed: *seed, Kills: max(*kills, 4), Chats: 64}
+		dsn := ""
+		if name == "postgres" {
+			var err error
+			dsn, err = server.Create(context.Background())
+			require.NoError(t, err)
+		}
+		r, err := crash.Takers(p, dsn, t.TempDir())
+		require.NoError(t, err, name)
+		t.Log(name, r)
+		require.NoError(t, r.Err(), name)
+		require.Equal(t, 2*p.Kills, r.Kills, name)
+	}
+}
+
 // The negative controls: each of these breaks a promise, and is found out.
 func TestControl(t *testing.T) {
 	t.Parallel()
@@ -98,6 +119,8 @@ func TestControl(t *testing.T) {
 	cluster := func(p crash.Plan, dir string) (*crash.Report, error) { return crash.Cluster(p, server, dir) }
 	lost := func(r *crash.Report) int { return r.Missing }
 	twice := func(r *crash.Report) int { return r.Duplicates }
+	// Who has a ticket without knowing it finds none, or takes another.
+	taken := func(r *crash.Report) int { return r.Missing + r.Duplicates }
 	// A mail that a killed desk claimed is neither sent nor dead: it is found as unsound.
 	stuck := func(r *crash.Report) int { return r.Missing + r.Unsound }
 	for name, c := range map[string]struct {
@@ -111,6 +134,7 @@ func TestControl(t *testing.T) {
 		"forgets the key, on postgres":           {cluster, crash.Plan{Mutant: crash.Keyless}, twice},
 		"mails again":                            {crash.SQLite, crash.Plan{Mutant: crash.Remail}, twice},
 		"mails again, on postgres":               {cluster, crash.Plan{Mutant: crash.Remail}, twice},
+		"forgets the key of a taker":             {func(p crash.Plan, dir string) (*crash.Report, error) { return crash.Takers(p, "", dir) }, crash.Plan{Mutant: crash.Keyless}, taken},
 		"says that nothing happened":             {cluster, crash.Plan{Mutant: crash.Sure, Cuts: 30}, twice},
 		"claims for ever":                        {cluster, crash.Plan{Mutant: crash.Forever}, stuck},
 		"skips changes":                          {cluster, crash.Plan{Mutant: crash.Skip}, lost},

@@ -19,6 +19,8 @@
 // account's feed all the time, and must have every change in the end (R8.3). It needs
 // Linux.
 //
+// [Takers] kills processes while agents take tickets: each must get one, and nobody two.
+//
 // A database that has been through enough of that is settled and audited: every
 // acknowledgement is there once, sequences and history have no gap, no deadline fired
 // twice and none was lost, no mail went out twice, every event was told, and every
