@@ -137,6 +137,8 @@
 //     storage/postgres are modules beside it; storage/kv is a store on any ordered
 //     key-value database, by seven methods; storage/storagetest checks stores that
 //     others write.
+//   - console, a module of its own: the agents' and administrators' pages, with the
+//     host's login.
 //   - widget: the chat on a page, and the HTTP handler behind it. widget/login, a
 //     module: logins with Google and Facebook.
 //   - automation/scenario: rules told and tested as text files.

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/benbjohnson/clock v1.3.5
 	github.com/charlahq/charla v0.0.0
+	github.com/charlahq/charla/console v0.0.0
 	github.com/charlahq/charla/storage/postgres v0.0.0
 	github.com/charlahq/charla/storage/sqlite v0.0.0
 	github.com/google/uuid v1.6.0
@@ -12,7 +13,6 @@ require (
 	github.com/stretchr/testify v1.12.1
 	go.etcd.io/bbolt v1.5.0
 	golang.org/x/crypto v0.58.0
-	golang.org/x/net v0.62.0
 )
 
 require (
@@ -25,6 +25,7 @@ require (
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/image v0.47.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
@@ -38,6 +39,7 @@ require (
 
 replace (
 	github.com/charlahq/charla => ..
+	github.com/charlahq/charla/console => ../console
 	github.com/charlahq/charla/storage/postgres => ../storage/postgres
 	github.com/charlahq/charla/storage/sqlite => ../storage/sqlite
 )

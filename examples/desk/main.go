@@ -95,9 +95,13 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	state, err := site.OpenState(*file + ".json")
+	if err != nil {
+		return err
+	}
 	desk, err := charla.New(store, &charla.Options{
 		Mailer: mailbox, Logger: logger, Files: &charla.FileOptions{Store: attachments},
-		Abilities: &chatcfg.Abilities{Logins: []string{}},
+		Abilities: &chatcfg.Abilities{Logins: []string{}}, Observer: &charla.Observer{Security: state.Security},
 	})
 	if err != nil {
 		return err
@@ -112,7 +116,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	pages, password, err := site.New(desk, site.Options{
-		Base: *base, State: *file + ".json", Mailbox: mailbox, Widget: chat, Logger: logger, Proxies: trusted,
+		Base: *base, State: state, Mailbox: mailbox, Widget: chat, Logger: logger, Proxies: trusted,
 	})
 	if err != nil {
 		return err

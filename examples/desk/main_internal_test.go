@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "desk.db")
 	out, shop, stop := start(t, file)
 	assert.Regexp(t, `Password  [a-z2-7]{5}(-[a-z2-7]{5}){4}\n`, out.String())
-	for _, path := range []string{"", "desk/login", "chat/loader.js"} {
+	for _, path := range []string{"", "login", "chat/loader.js"} {
 		answer, err := http.Get(shop + path)
 		require.NoError(t, err)
 		_, err = io.Copy(io.Discard, answer.Body)

@@ -25,7 +25,7 @@ var (
 	typePattern   = regexp.MustCompile(`^(?:\*|\[\])*(?:([\w./-]+)\.)?([A-Z]\w*)$`)
 	namePattern   = regexp.MustCompile(`^[&*]?([A-Za-z]\w*)((?:\.[A-Z]\w*)+)(?:[^\w.].*)?$`)
 	errorPattern  = regexp.MustCompile(`^Err[A-Z]\w*$`)
-	insidePattern = regexp.MustCompile(`(?:^|[\s("])((?:docs|examples|lab|scripts|storage|widget)/[\w./-]*\w)`)
+	insidePattern = regexp.MustCompile(`(?:^|[\s("])((?:console|docs|examples|lab|scripts|storage|widget)/[\w./-]*\w)`)
 	docPattern    = regexp.MustCompile(`\[\*?([A-Za-z]\w*)((?:\.[A-Z]\w*)*)\]`)
 )
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/console"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -28,21 +30,8 @@ const (
 // session is an agent's login. Its token is in a cookie; only the hash is kept,
 // in memory: a restart logs everybody out.
 type session struct {
-	Agent    charla.Person
-	Lang     chatcfg.Locale
-	Theme    string
-	Presence tickets.Availability
-	// flash is shown on the next page.
-	flash      *flash
+	Agent      charla.Person
 	made, seen time.Time
-}
-
-// flash is what the page after a change says.
-type flash struct {
-	// Kind is "good", "bad" or "warn".
-	Kind, Text string
-	// Draft is what was typed and could not be sent.
-	Draft string
 }
 
 type sessionID [sha256.Size]byte
@@ -96,15 +85,6 @@ func (s *sessions) get(id sessionID, now time.Time) (session, bool) {
 	return *one, true
 }
 
-// change changes a session; one that has ended is no error.
-func (s *sessions) change(id sessionID, change func(*session)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if one := s.m[id]; one != nil {
-		change(one)
-	}
-}
-
 // end ends a session.
 func (s *sessions) end(id sessionID) {
 	s.mu.Lock()
@@ -128,6 +108,27 @@ func (s *Site) setCookie(w http.ResponseWriter, token string, age int) {
 	})
 }
 
+// loggedIn returns the session that a request's cookie names; false: there is none.
+func (s *Site) loggedIn(r *http.Request) (id sessionID, one session, ok bool) {
+	if cookie, err := r.Cookie(s.cookieName()); err == nil {
+		id = sha256.Sum256([]byte(cookie.Value))
+		one, ok = s.sessions.get(id, s.desk.Now())
+	}
+	return id, one, ok
+}
+
+// who tells the console who makes a request. All share one password here, and may do
+// everything.
+func (s *Site) who(r *http.Request) (console.Person, error) {
+	_, one, ok := s.loggedIn(r)
+	if !ok {
+		return console.Person{}, console.ErrNobody
+	}
+	return console.Person{
+		ID: one.Agent.ID, Name: one.Agent.Name, Role: console.RoleAdministrator, AllAccounts: true, Accounts: s.o.State.read().Deleted,
+	}, nil
+}
+
 // loginPage asks for the password.
 type loginPage struct {
 	Name, Problem, Next string
@@ -135,11 +136,10 @@ type loginPage struct {
 
 // loginForm shows the login.
 func (v *visit) loginForm() error {
-	return v.render("login", page{Title: v.t("Entrar"), Data: loginPage{Next: v.r.URL.Query().Get("next")}})
+	return v.render("login", v.t("Entrar"), loginPage{Next: v.r.URL.Query().Get("next")})
 }
 
-// login starts a session for a name and the password, and makes the agent online. A
-// wrong one shows the login again.
+// login starts a session for a name and the password. A wrong one shows the login again.
 func (v *visit) login() error {
 	name := strings.TrimSpace(v.r.PostFormValue("name"))
 	password := v.r.PostFormValue("password")
@@ -147,7 +147,7 @@ func (v *visit) login() error {
 	from := remote(v.r, v.o.Proxies)
 	refuse := func(status int, text string) error {
 		v.status = status
-		return v.render("login", page{Title: v.t("Entrar"), Data: loginPage{Name: name, Problem: text, Next: next}})
+		return v.render("login", v.t("Entrar"), loginPage{Name: name, Problem: text, Next: next})
 	}
 	switch {
 	case name == "" || utf8.RuneCountInString(name) > 60 || len(chatcfg.CheckLine("name", name, 60)) > 0:
@@ -170,13 +170,10 @@ func (v *visit) login() error {
 		_, size := utf8.DecodeLastRuneInString(id)
 		id = id[:len(id)-size]
 	}
-	one := session{Agent: charla.Person{ID: tickets.AgentID(id), Name: name}, Lang: v.session.Lang, Presence: tickets.Online}
-	v.session = one // who comes in is there
-	if err := v.heartbeat(tickets.Online); err != nil {
-		return err
-	}
+	one := session{Agent: charla.Person{ID: tickets.AgentID(id), Name: name}}
 	v.setCookie(v.w, v.sessions.start(one, v.desk.Now()), int(sessionMax.Seconds()))
-	return v.redirect(local(next, "/desk/"))
+	http.Redirect(v.w, v.r, local(next, "/desk/"), http.StatusSeeOther)
+	return nil
 }
 
 // passwordMatches reports whether a password is right. It checks one at a time: each
@@ -187,15 +184,23 @@ func (s *Site) passwordMatches(password string) (bool, error) {
 	}
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
-	return checkPassword(strings.TrimSpace(password), s.state.read().Password)
+	return checkPassword(strings.TrimSpace(password), s.o.State.read().Password)
 }
 
-// logout ends the session and makes the agent offline.
+// logout ends the session, with its streams, and makes the agent offline (R4.7).
 func (v *visit) logout() error {
-	err := v.heartbeat(tickets.Offline)
 	v.sessions.end(v.id)
 	v.setCookie(v.w, "", -1)
-	return errors.Join(err, v.redirect("/desk/login"))
+	v.console.Recheck(v.session.Agent.ID)
+	list, err := v.desk.Accounts(v.r.Context(), charla.AccountQuery{Hidden: true})
+	for _, one := range list.Items {
+		err = errors.Join(err, v.desk.Account(one.ID).Agent(v.session.Agent).Heartbeat(v.r.Context(), tickets.Offline))
+	}
+	http.Redirect(v.w, v.r, "/login", http.StatusSeeOther)
+	if err != nil {
+		v.o.Logger.Warn("desk: offline", slog.Any("error", err))
+	}
+	return nil
 }
 
 // local returns a path if it is one of this site, else other.
@@ -226,43 +231,4 @@ func remote(r *http.Request, proxies []netip.Prefix) netip.Addr {
 		at = next.Unmap()
 	}
 	return at
-}
-
-// preferences stores the language and the theme that an agent chose.
-func (v *visit) preferences() error {
-	lang, theme := chatcfg.Locale(v.r.PostFormValue("lang")), v.r.PostFormValue("theme")
-	v.sessions.change(v.id, func(s *session) {
-		if _, ok := languages[lang]; ok {
-			s.Lang = lang
-		}
-		switch theme {
-		case "auto", "light", "dark":
-			s.Theme = theme
-		}
-	})
-	return v.back("/desk/")
-}
-
-// presence stores whether the agent is online, in every account (R4.7).
-func (v *visit) presence() error {
-	a := tickets.Availability(v.r.PostFormValue("status"))
-	if err := v.heartbeat(a); err != nil {
-		return err
-	}
-	v.sessions.change(v.id, func(s *session) { s.Presence = a })
-	return v.back("/desk/")
-}
-
-// heartbeat sends the agent's heartbeat to every account.
-func (v *visit) heartbeat(a tickets.Availability) error {
-	accounts, err := v.accounts()
-	if err != nil {
-		return err
-	}
-	for _, one := range accounts {
-		if err := v.desk.Account(one.ID).Agent(v.session.Agent).Heartbeat(v.r.Context(), a); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -142,7 +142,8 @@ func (d *demo) presence(a tickets.Availability) func(context.Context) error {
 
 // past adds the steps of all days up to yesterday.
 func (d *demo) past(now time.Time, zone *time.Location) {
-	today := midnight(now.In(zone))
+	now = now.In(zone)
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
 	for back := demoDays - 1; back > 0; back-- {
 		day := today.AddDate(0, 0, -back)
 		if day.Weekday() == time.Sunday {

@@ -1,16 +1,13 @@
-// Package site is the website of the example desk: the pages of agents and
-// administrators, and a shop with the widget on it. Everything is rendered on
-// the server; static/desk.js keeps the pages live and is not needed for any of
-// them to work.
+// Package site is the website of the example desk, a host of the console: a shop with the
+// widget on it, a login, a pretended mail server, and package console below /desk/.
 package site
 
 import (
-	"context"
-	"crypto/sha256"
+	"bytes"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -20,9 +17,7 @@ import (
 	"sync"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/chatcfg"
-	"github.com/charlahq/charla/tickets"
-	"github.com/google/uuid"
+	"github.com/charlahq/charla/console"
 )
 
 //go:embed all:templates static
@@ -32,8 +27,8 @@ var files embed.FS
 type Options struct {
 	// Base is where browsers find the site, such as "http://localhost:8080".
 	Base string
-	// State is the file that holds the password's hash.
-	State string
+	// State is what the site keeps beside the database.
+	State *State
 	// Mailbox is the desk's mailer.
 	Mailbox *Mailbox
 	// Widget is mounted at /chat/; nil: there is none.
@@ -52,17 +47,12 @@ type Site struct {
 	o        Options
 	origin   string
 	secure   bool
-	state    *state
 	sessions sessions
 	attempts attempts
 	hashing  sync.Mutex
-	pages    pages
-	assets   map[string]asset
-	settings map[string]setting
+	pages    map[string]*template.Template // by language and name: "en login"
+	console  *console.Console
 	handler  http.Handler
-	// closing ends the streams.
-	closing context.Context //nolint:containedctx // it lasts as long as the site, not a call
-	close   context.CancelFunc
 }
 
 // ParseBase reads the address at which browsers find a site. It fails unless that is a
@@ -76,7 +66,7 @@ func ParseBase(base string) (*url.URL, error) {
 }
 
 // New makes the site. password is not empty the first time: it is shown this once, and
-// its hash is in the state file.
+// its hash is in the state.
 func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 	base, err := ParseBase(o.Base)
 	if err != nil {
@@ -89,106 +79,81 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 		o.HashMemory = hashMemory
 	}
 	s = &Site{desk: desk, o: o, origin: base.Scheme + "://" + base.Host, secure: base.Scheme == "https"}
-	if s.state, err = openState(o.State); err != nil {
-		return nil, "", err
-	}
-	if s.state.read().Password == "" {
+	if s.o.State.read().Password == "" {
 		password = newPassword()
 		hash := hashPassword(password, o.HashMemory)
-		if err := s.state.change(func(d *stateData) { d.Password = hash }); err != nil {
+		if err := s.o.State.change(func(d *stateData) { d.Password = hash }); err != nil {
 			return nil, "", err
 		}
 	}
-	if s.assets, err = loadAssets(); err != nil {
+	if s.pages, err = loadPages(); err != nil {
 		return nil, "", err
 	}
-	s.settings = settings()
-	if s.pages, err = s.loadPages(); err != nil {
+	s.console, err = console.New(desk, s.who, &console.Options{
+		Login: "/login", Logout: "/logout", WidgetURL: s.origin + "/chat/", Logger: o.Logger,
+		Links: []console.Link{{Label: "Tienda", URL: "/?chat={key}"}, {Label: "E-mail", URL: "/mail"}},
+	})
+	if err != nil {
 		return nil, "", err
 	}
-	s.closing, s.close = context.WithCancel(context.Background())
 	return s, password, s.routes()
 }
 
 // Close ends the streams that are open.
-func (s *Site) Close() { s.close() }
-
-// Origin returns the address at which browsers find the site, without a path.
-func (s *Site) Origin() string { return s.origin }
+func (s *Site) Close() { s.console.Close() }
 
 // ServeHTTP serves the whole site.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // routes sets the site's handler.
 func (s *Site) routes() error {
+	static, err := fs.Sub(files, "static")
+	if err != nil {
+		return err
+	}
 	own := http.NewServeMux()
-	open := func(pattern string, h func(*visit) error) { own.Handle(pattern, s.visit(h, false)) }
-	desk := func(pattern string, h func(*visit) error) { own.Handle(pattern, s.visit(h, true)) }
-
-	own.HandleFunc("GET /assets/{hash}/{name}", s.asset)
-	open("GET /{$}", (*visit).shop)
-	open("GET /desk/login", (*visit).loginForm)
-	open("POST /desk/login", (*visit).login)
-	desk("GET /desk/{$}", (*visit).home)
-	desk("POST /desk/logout", (*visit).logout)
-	desk("POST /desk/preferences", (*visit).preferences)
-	desk("POST /desk/presence", (*visit).presence)
-	desk("GET /desk/events", (*visit).events)
-
-	desk("GET /desk/a/{account}/inbox", (*visit).inbox)
-	desk("GET /desk/a/{account}/inbox/{conversation}/{number}", (*visit).inbox)
-	desk("POST /desk/a/{account}/inbox/{conversation}/{number}/{action}", (*visit).act)
-	desk("GET /desk/a/{account}/file/{conversation}/{number}/{seq}", (*visit).file)
-	desk("GET /desk/a/{account}/contacts", (*visit).contacts)
-	desk("GET /desk/a/{account}/outbox", (*visit).outbox)
-	desk("POST /desk/a/{account}/outbox", (*visit).replay)
-	desk("GET /desk/a/{account}/report", (*visit).report)
-	desk("GET /desk/mail", (*visit).mail)
-	desk("POST /desk/mail", (*visit).setMail)
-
-	desk("GET /desk/channels", (*visit).channels)
-	desk("POST /desk/channels", (*visit).addChannel)
-	desk("POST /desk/purge", (*visit).purge)
-	desk("GET /desk/channels/{account}", (*visit).configure)
-	desk("POST /desk/channels/{account}", (*visit).saveConfig)
-	desk("POST /desk/channels/{account}/secret", (*visit).rotate)
-	desk("POST /desk/channels/{account}/delete", (*visit).deleteChannel)
-	desk("POST /desk/channels/{account}/{image}", (*visit).setImage)
-	desk("GET /desk/channels/{account}/{image}", (*visit).image)
-
+	own.Handle("GET /static/{name}", http.StripPrefix("/static", http.FileServerFS(static)))
+	own.Handle("GET /{$}", s.visit((*visit).shop, false))
+	own.Handle("GET /login", s.visit((*visit).loginForm, false))
+	own.Handle("POST /login", s.visit((*visit).login, false))
+	own.Handle("POST /logout", s.visit((*visit).logout, true))
+	own.Handle("GET /mail", s.visit((*visit).mail, true))
+	own.Handle("POST /mail", s.visit((*visit).setMail, true))
 	guard := http.NewCrossOriginProtection()
 	if err := guard.AddTrustedOrigin(s.origin); err != nil {
 		return fmt.Errorf("desk: base: %w", err)
 	}
 	all := http.NewServeMux()
 	all.Handle("/", guard.Handler(own))
+	all.Handle("/desk/", http.StripPrefix("/desk", s.console))
 	if s.o.Widget != nil {
 		all.Handle("/chat/", s.o.Widget)
 	}
-	s.handler = all
+	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if s.secure {
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		all.ServeHTTP(w, r)
+	})
 	return nil
 }
 
-// The most that a request's body may hold.
-const (
-	maxForm   = 2 << 20 // a configuration of 256 KiB, as a form writes it
-	maxUpload = 8 << 20 // a picture, or an attachment of 5 MiB
-)
+// maxForm is the most that a request's body may hold.
+const maxForm = 64 << 10
 
 // policy lets a page load what the site serves and nothing else: no script or
 // style inside a page.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// visit is one request of one person.
+// visit is one request of the site's own pages.
 type visit struct {
 	*Site
 	w       http.ResponseWriter
 	r       *http.Request
 	id      sessionID
 	session session
-	// in says that somebody is logged in.
-	in bool
+	lang    string
 	// status is what render answers; zero: 200.
 	status int
 }
@@ -199,56 +164,26 @@ func (s *Site) visit(h func(*visit) error, private bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
 		head.Set("Content-Security-Policy", policy)
-		head.Set("X-Content-Type-Options", "nosniff")
 		head.Set("X-Frame-Options", "DENY")
 		head.Set("Referrer-Policy", "same-origin")
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
-		head.Set("Cross-Origin-Resource-Policy", "same-origin")
-		head.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 		head.Set("Cache-Control", "no-store")
-		if s.secure {
-			head.Set("Strict-Transport-Security", "max-age=31536000")
-		}
-		limit := int64(maxForm)
-		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-			limit = maxUpload
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		v := &visit{Site: s, w: w, r: r, session: session{Lang: preferred(r)}}
-		if cookie, err := r.Cookie(s.cookieName()); err == nil {
-			v.id = sha256.Sum256([]byte(cookie.Value))
-			if one, ok := s.sessions.get(v.id, s.desk.Now()); ok {
-				v.session, v.in = one, true
-			}
-		}
-		if private && !v.in {
-			next := ""
-			if r.Method == http.MethodGet {
-				next = "?next=" + url.QueryEscape(r.URL.RequestURI())
-			}
-			http.Redirect(w, r, "/desk/login"+next, http.StatusSeeOther)
+		v := &visit{Site: s, w: w, r: r, lang: preferred(r)}
+		var in bool
+		if v.id, v.session, in = s.loggedIn(r); private && !in {
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
 			return
 		}
-		if r.Method == http.MethodPost {
-			if err := parseForm(r); err != nil {
-				v.fail(err)
-				return
-			}
-		}
-		if err := h(v); err != nil {
+		if err := v.serve(h); err != nil {
 			v.fail(err)
 		}
 	})
 }
 
-// parseForm reads a form. It fails with a statusError.
-func parseForm(r *http.Request) error {
-	var err error
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		err = r.ParseMultipartForm(maxUpload)
-	} else {
-		err = r.ParseForm()
-	}
+// serve reads the request's form and calls h.
+func (v *visit) serve(h func(*visit) error) error {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	err := v.r.ParseForm()
 	tooLarge := (*http.MaxBytesError)(nil)
 	switch {
 	case errors.As(err, &tooLarge):
@@ -256,7 +191,7 @@ func parseForm(r *http.Request) error {
 	case err != nil:
 		return statusError(http.StatusBadRequest)
 	}
-	return nil
+	return h(v)
 }
 
 // statusError is an error that is only its status.
@@ -265,149 +200,59 @@ type statusError int
 // Error returns the status in words.
 func (e statusError) Error() string { return http.StatusText(int(e)) }
 
-// failure returns the status and the sentence for an error, and logs one that it does
-// not know.
-func (v *visit) failure(err error) (status int, text string) {
-	var status0 statusError
-	var found chatcfg.Problems
+// fail answers with a page about an error, and logs one that it does not know.
+func (v *visit) fail(err error) {
+	var known statusError
+	text := "Algo falló."
 	switch {
-	case errors.As(err, &status0):
-		return int(status0), v.t(map[statusError]string{
-			http.StatusBadRequest: "La petición no se entiende.", http.StatusNotFound: "Aquí no hay nada.",
-			http.StatusRequestEntityTooLarge: "Es demasiado grande.",
-		}[status0])
-	case errors.As(err, &found):
-		var texts []string
-		for _, p := range found {
-			texts = append(texts, p.Message(v.session.Lang))
-		}
-		return http.StatusUnprocessableEntity, strings.Join(texts, " ")
-	case errors.Is(err, charla.ErrNotFound):
-		return http.StatusNotFound, v.t("Aquí no hay nada.")
-	case errors.Is(err, charla.ErrDeleted):
-		return http.StatusGone, v.t("Esta cuenta fue eliminada.")
-	case errors.Is(err, tickets.ErrTransition):
-		return http.StatusConflict, v.t("El estado del ticket ya no permite eso.")
-	case errors.Is(err, tickets.ErrAnonymous):
-		return http.StatusConflict, v.t("El cliente es anónimo: no se puede tipificar ni describir.")
-	case errors.Is(err, charla.ErrKeyReused):
-		return http.StatusConflict, v.t("Esto ya se envió con otro contenido.")
-	case errors.Is(err, charla.ErrNotDead), errors.Is(err, charla.ErrNotDeleted):
-		return http.StatusConflict, v.t("Ya no es necesario.")
-	case errors.Is(err, charla.ErrCursor):
-		return http.StatusBadRequest, v.t("La lista cambió; vuelve a empezar.")
-	case errors.Is(err, charla.ErrBusy):
-		return http.StatusServiceUnavailable, v.t("Hay demasiado trabajo en este momento. Inténtalo de nuevo.")
-	}
-	if v.r.Context().Err() == nil {
+	case errors.As(err, &known):
+		v.status = int(known)
+		text = map[statusError]string{
+			http.StatusBadRequest: "La petición no se entiende.", http.StatusRequestEntityTooLarge: "Es demasiado grande.",
+		}[known]
+	default:
+		v.status = http.StatusInternalServerError
 		v.o.Logger.Error("desk: request failed", slog.String("path", v.r.URL.Path), slog.Any("error", err))
 	}
-	return http.StatusInternalServerError, v.t("Algo falló. Puede que se haya hecho o no: compruébalo antes de repetir.")
-}
-
-// fail answers with a page about an error.
-func (v *visit) fail(err error) {
-	var text string
-	v.status, text = v.failure(err)
-	if err := v.render("error", page{Title: http.StatusText(v.status), Data: text}); err != nil {
+	if err := v.render("error", http.StatusText(v.status), v.t(text)); err != nil {
 		v.o.Logger.Error("desk: error page", slog.Any("error", err))
 	}
 }
 
-// redirect sends the browser to a path. It does not fail.
-func (v *visit) redirect(path string) error {
-	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
-	return nil
-}
+// t returns a text in the reader's language.
+func (v *visit) t(text string) string { return translate(v.lang, text) }
 
-// back sends the browser to the path in the form's field "back", else to other.
-func (v *visit) back(other string) error {
-	return v.redirect(local(v.r.PostFormValue("back"), other))
-}
-
-// say stores a sentence for the next page.
-func (v *visit) say(kind, text string) {
-	v.sessions.change(v.id, func(s *session) { s.flash = &flash{Kind: kind, Text: text} })
-}
-
-// accounts returns all accounts, hidden ones too: the agents here are their
-// administrators.
-func (v *visit) accounts() ([]charla.AccountInfo, error) {
-	list, err := v.desk.Accounts(v.r.Context(), charla.AccountQuery{Hidden: true, PageQuery: charla.PageQuery{Limit: 200}})
-	return list.Items, err
-}
-
-// account returns the account that the path names, a deleted one too. It fails with
-// [charla.ErrNotFound].
-func (v *visit) account() (charla.AccountInfo, error) {
-	id, err := parseID(v.r.PathValue("account"))
-	if err != nil {
-		return charla.AccountInfo{}, err
-	}
-	return v.desk.Account(chatcfg.AccountID{UUID: id}).Info(v.r.Context())
-}
-
-// parseID reads an ID. It fails with [charla.ErrNotFound] for any other text.
-func parseID(text string) (uuid.UUID, error) {
-	id, err := uuid.Parse(text)
-	if err != nil || id.String() != text {
-		return uuid.Nil, charla.ErrNotFound
-	}
-	return id, nil
-}
-
-// home sends the browser to the first account's inbox, or to the accounts if there is
-// none.
-func (v *visit) home() error {
-	list, err := v.accounts()
-	if err != nil {
-		return err
-	}
-	if len(list) == 0 {
-		return v.redirect("/desk/channels")
-	}
-	return v.redirect("/desk/a/" + list[0].ID.String() + "/inbox")
-}
-
-// asset is a file that browsers keep: its address changes with its content.
-type asset struct {
-	body       []byte
-	hash, kind string
-}
-
-var kinds = map[string]string{
-	"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml",
-}
-
-// loadAssets reads the site's static files, with a hash of each for its address.
-func loadAssets() (map[string]asset, error) {
-	all := map[string]asset{}
-	list, err := fs.ReadDir(files, "static")
-	if err != nil {
-		return nil, fmt.Errorf("desk: assets: %w", err)
-	}
-	for _, one := range list {
-		body, err := files.ReadFile("static/" + one.Name())
-		if err != nil {
-			return nil, fmt.Errorf("desk: assets: %w", err)
+// loadPages parses each page with the layout, for each language.
+func loadPages() (map[string]*template.Template, error) {
+	all := map[string]*template.Template{}
+	for _, lang := range []string{"es", "en"} {
+		for _, name := range []string{"error", "login", "mail", "shop"} {
+			one := template.New("").Funcs(template.FuncMap{"t": func(text string) string { return translate(lang, text) }})
+			if _, err := one.ParseFS(files, "templates/_layout.html", "templates/"+name+".html"); err != nil {
+				return nil, fmt.Errorf("desk: templates: %w", err)
+			}
+			all[lang+" "+name] = one
 		}
-		sum := sha256.Sum256(body)
-		_, ending, _ := strings.Cut(one.Name(), ".")
-		all[one.Name()] = asset{body, hex.EncodeToString(sum[:6]), kinds[ending]}
 	}
 	return all, nil
 }
 
-// asset serves a static file; 404 for another hash.
-func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
-	a, ok := s.assets[r.PathValue("name")]
-	if !ok || r.PathValue("hash") != a.hash {
-		http.NotFound(w, r)
-		return
+// render answers with a page and the visit's status; zero: 200. It writes nothing if it
+// fails.
+func (v *visit) render(name, title string, data any) error {
+	var body bytes.Buffer
+	err := v.pages[v.lang+" "+name].ExecuteTemplate(&body, "layout", struct {
+		Lang, Title string
+		Data        any
+	}{v.lang, title, data})
+	if err != nil {
+		return fmt.Errorf("desk: page %s: %w", name, err)
 	}
-	w.Header().Set("Content-Type", a.kind)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(a.body)
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if v.status == 0 {
+		v.status = http.StatusOK
+	}
+	v.w.WriteHeader(v.status)
+	_, _ = v.w.Write(body.Bytes())
+	return nil
 }

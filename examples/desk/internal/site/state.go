@@ -1,6 +1,7 @@
 package site
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,34 +9,28 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// state is what the site keeps beside the database, in a JSON file that only its
+// State is what the site keeps beside the database, in a JSON file that only its
 // owner reads: the password's hash, and the deleted accounts that are not purged,
 // which no list of the desk's names any more.
-type state struct {
+type State struct {
 	path string
 	mu   sync.Mutex
 	data stateData
 }
 
 type stateData struct {
-	Password string           `json:"password"`
-	Deleted  []deletedAccount `json:"deleted,omitempty"`
+	Password string              `json:"password"`
+	Deleted  []chatcfg.AccountID `json:"deletedAccounts,omitempty"`
 }
 
-type deletedAccount struct {
-	ID   chatcfg.AccountID `json:"id"`
-	Name string            `json:"name"`
-	At   time.Time         `json:"at"`
-}
-
-// openState reads the file; one that is not there is the zero state.
-func openState(path string) (*state, error) {
-	s := &state{path: path}
+// OpenState reads the file; one that is not there is the zero state.
+func OpenState(path string) (*State, error) {
+	s := &State{path: path}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return s, nil
@@ -48,8 +43,31 @@ func openState(path string) (*state, error) {
 	return s, nil
 }
 
+// Security is a [charla.Observer]'s: it keeps the accounts that are deleted, and forgets
+// those that are purged.
+func (s *State) Security(_ context.Context, e charla.SecurityEvent) {
+	switch e.Kind {
+	case charla.SecurityAccountDeleted:
+		s.keep(func(d *stateData) { d.Deleted = append(d.Deleted, e.Account) })
+	case charla.SecurityAccountPurged:
+		s.keep(func(d *stateData) {
+			d.Deleted = slices.DeleteFunc(d.Deleted, func(id chatcfg.AccountID) bool { return id == e.Account })
+		})
+	}
+}
+
+// keep changes the state. If the file cannot be written, the change holds until the
+// program ends.
+func (s *State) keep(change func(*stateData)) {
+	if err := s.change(change); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		change(&s.data)
+	}
+}
+
 // read returns a copy of the state.
-func (s *state) read() stateData {
+func (s *State) read() stateData {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data := s.data
@@ -58,7 +76,7 @@ func (s *state) read() stateData {
 }
 
 // change changes the state, in the file first: whole or not at all.
-func (s *state) change(change func(*stateData)) error {
+func (s *State) change(change func(*stateData)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data := s.data

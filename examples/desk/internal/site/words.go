@@ -1,50 +1,56 @@
 package site
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/charlahq/charla/chatcfg"
 )
 
-// The site's texts are written in Spanish where they are used, in templates by
-// {{t "…"}} and in Go by visit.t. Another language is another table: a new one
-// takes a row here, its months, and nothing else. What a table lacks stays
-// Spanish, and a test tells of it.
-var languages = map[chatcfg.Locale]map[string]string{
-	chatcfg.Spanish: nil,
-	chatcfg.English: english,
+// english are the texts of the login and of the mails in English; the sources have them in
+// Spanish.
+var english = map[string]string{ //nolint:gosec // sentences about passwords, no passwords
+	"Entrar": "Log in",
+	"La contraseña se mostró en el terminal la primera vez que se inició el programa.": "The password was shown in the terminal the first time the program started.",
+	"Tu nombre":                   "Your name",
+	"Así te leerán los clientes.": "This is what customers read.",
+	"Contraseña":                  "Password",
+	"Ver la tienda":               "See the shop",
+	"Volver al escritorio":        "Back to the desk",
+	"Escribe tu nombre, de hasta 60 caracteres.": "Write your name, of up to 60 characters.",
+	"Demasiados intentos. Espera unos minutos.":  "Too many attempts. Wait a few minutes.",
+	"La contraseña no es correcta.":              "The password is not right.",
+	"Aquí no hay nada.":                          "There is nothing here.",
+	"La petición no se entiende.":                "The request makes no sense.",
+	"Es demasiado grande.":                       "It is too large.",
+	"Algo falló.":                                "Something failed.",
+	"Correos enviados":                           "Mails sent",
+	"El servidor de correo":                      "The mail server",
+	"Cambiar":                                    "Change",
+	"para":                                       "to",
+	"responder a":                                "reply to",
+	"Recibe todo":                                "Takes everything",
+	"No responde: se intenta de nuevo":           "Does not answer: it is tried again",
+	"Rechaza todo: quedan muertos":               "Refuses everything: they end dead",
+	"Calla tras recibir: quedan desconocidos":    "Falls silent after taking: they end unknown",
+	"Los avisos de tickets nuevos y los formularios de contacto aparecerán aquí.":                                   "Notices of new tickets and contact forms will appear here.",
+	"Este programa no manda correos: los guarda aquí, en memoria. Un servicio pone su propio servidor en su lugar.": "This program sends no mails: it keeps them here, in memory. A service puts its own server in its place.",
 }
 
-var months = map[chatcfg.Locale][12]string{
-	chatcfg.Spanish: {"ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"},
-	chatcfg.English: {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
-}
-
-// translate returns a text in a language, with its arguments filled in; a text without
-// a translation stays in Spanish.
-func translate(lang chatcfg.Locale, text string, args ...any) string {
-	if other, ok := languages[lang][text]; ok {
-		text = other
+// translate returns a text in a language; one without a translation stays in Spanish.
+func translate(lang, text string) string {
+	if other, ok := english[text]; ok && lang == "en" {
+		return other
 	}
-	if len(args) == 0 {
-		return text
-	}
-	return fmt.Sprintf(text, args...)
+	return text
 }
-
-// t returns a text in the reader's language.
-func (v *visit) t(text string, args ...any) string { return translate(v.session.Lang, text, args...) }
 
 // preferred returns the first of a browser's languages that the site has, else Spanish.
-func preferred(r *http.Request) chatcfg.Locale {
+func preferred(r *http.Request) string {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
 		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
 		tag, _, _ = strings.Cut(tag, "-")
-		if _, ok := languages[chatcfg.Locale(strings.ToLower(tag))]; ok {
-			return chatcfg.Locale(strings.ToLower(tag))
+		if tag = strings.ToLower(tag); tag == "es" || tag == "en" {
+			return tag
 		}
 	}
-	return chatcfg.Spanish
+	return "es"
 }

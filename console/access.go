@@ -1,0 +1,196 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
+)
+
+// route is a row of the access table. One whose pattern has {account} is about that
+// account: only who sees it gets there, to any other it does not exist.
+type route struct {
+	pattern string
+	// least is the least role that gets there; zero: anybody, without a login.
+	least Role
+	// all says that only somebody who sees every account gets there.
+	all   bool
+	serve func(*visit) error
+}
+
+// routes is the access table: every address of the console, and who gets there. What
+// is not in it answers as what does not exist.
+var routes = []route{
+	{pattern: "GET /assets/{hash}/{name}", serve: (*visit).asset},
+
+	{pattern: "GET /{$}", least: RoleAgent, serve: (*visit).home},
+	{pattern: "POST /preferences", least: RoleAgent, serve: (*visit).setPreferences},
+	{pattern: "POST /presence", least: RoleAgent, serve: (*visit).setPresence},
+	{pattern: "GET /a/{account}/events", least: RoleAgent, serve: (*visit).events},
+	{pattern: "GET /a/{account}/inbox", least: RoleAgent, serve: (*visit).inbox},
+	{pattern: "GET /a/{account}/inbox/{conversation}/{number}", least: RoleAgent, serve: (*visit).inbox},
+	{pattern: "POST /a/{account}/inbox/{conversation}/{number}/{action}", least: RoleAgent, serve: (*visit).act},
+	{pattern: "GET /a/{account}/file/{conversation}/{number}/{seq}", least: RoleAgent, serve: (*visit).file},
+	{pattern: "GET /a/{account}/contacts", least: RoleAgent, serve: (*visit).contacts},
+
+	{pattern: "GET /a/{account}/outbox", least: RoleSupervisor, serve: (*visit).outbox},
+	{pattern: "POST /a/{account}/outbox", least: RoleSupervisor, serve: (*visit).replay},
+	{pattern: "GET /a/{account}/report", least: RoleSupervisor, serve: (*visit).report},
+
+	{pattern: "GET /channels", least: RoleAdministrator, serve: (*visit).channels},
+	{pattern: "POST /channels", least: RoleAdministrator, all: true, serve: (*visit).addChannel},
+	{pattern: "GET /channels/{account}", least: RoleAdministrator, serve: (*visit).configure},
+	{pattern: "POST /channels/{account}", least: RoleAdministrator, serve: (*visit).saveConfig},
+	{pattern: "POST /channels/{account}/secret", least: RoleAdministrator, serve: (*visit).rotate},
+	{pattern: "POST /channels/{account}/delete", least: RoleAdministrator, serve: (*visit).deleteChannel},
+	{pattern: "POST /channels/{account}/purge", least: RoleAdministrator, serve: (*visit).purge},
+	{pattern: "GET /channels/{account}/{image}", least: RoleAdministrator, serve: (*visit).image},
+	{pattern: "POST /channels/{account}/{image}", least: RoleAdministrator, serve: (*visit).setImage},
+
+	{pattern: "/", least: RoleAgent, serve: func(*visit) error { return charla.ErrNotFound }},
+}
+
+// access is the desk behind the check of who may do what: no other file of the package
+// touches it.
+type access struct {
+	desk *charla.Desk
+	who  func(*http.Request) (Person, error)
+}
+
+var errPerson = errors.New("console: the host's person has no ID or an unknown role")
+
+// admit returns who makes a request of a route, and the account that the route names; nil
+// if it names none. It fails with [ErrNobody], with status 403 if the person's role is too
+// low, and with [charla.ErrNotFound] for an account that they do not see or that does not
+// exist: the role is checked first, so that nothing tells one from the other.
+func (a *access) admit(to *route, r *http.Request) (Person, *account, error) {
+	if to.least == 0 {
+		return Person{}, nil, nil
+	}
+	p, err := a.who(r)
+	switch {
+	case err != nil:
+		return Person{}, nil, err
+	case p.ID == "" || p.Role < RoleAgent || p.Role > RoleAdministrator:
+		return Person{}, nil, errPerson
+	case p.Role < to.least || to.all && !p.AllAccounts:
+		return p, nil, statusError(http.StatusForbidden)
+	case !strings.Contains(to.pattern, "{account}"):
+		return p, nil, nil
+	}
+	id, err := parseID(r.PathValue("account"))
+	if err != nil || !p.sees(chatcfg.AccountID{UUID: id}) {
+		return p, nil, charla.ErrNotFound
+	}
+	one, err := a.open(r.Context(), chatcfg.AccountID{UUID: id})
+	return p, one, err
+}
+
+// parseID reads an ID. It fails with [charla.ErrNotFound] for any other text.
+func parseID(text string) (uuid.UUID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || id.String() != text {
+		return uuid.Nil, charla.ErrNotFound
+	}
+	return id, nil
+}
+
+// account is an account that a visit may use, a deleted one too. Only [access] makes it.
+type account struct {
+	*charla.Account
+	info charla.AccountInfo
+	desk *charla.Desk
+}
+
+// open returns the handle of an account. It fails with [charla.ErrNotFound].
+func (a *access) open(ctx context.Context, id chatcfg.AccountID) (*account, error) {
+	handle := a.desk.Account(id)
+	info, err := handle.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &account{handle, info, a.desk}, nil
+}
+
+// accounts returns the accounts that a person sees, hidden ones too: those that exist,
+// and those that are deleted and not purged.
+func (a *access) accounts(ctx context.Context, p *Person) (live, deleted []charla.AccountInfo, err error) {
+	if p.AllAccounts {
+		list, err := a.desk.Accounts(ctx, charla.AccountQuery{Hidden: true, PageQuery: charla.PageQuery{Limit: 200}})
+		if err != nil {
+			return nil, nil, err
+		}
+		live = list.Items
+	}
+	for _, id := range p.Accounts {
+		if slices.ContainsFunc(live, func(one charla.AccountInfo) bool { return one.ID == id }) {
+			continue
+		}
+		info, err := a.desk.Account(id).Info(ctx)
+		switch {
+		case errors.Is(err, charla.ErrNotFound):
+		case err != nil:
+			return nil, nil, err
+		case info.DeletedAt.IsZero():
+			live = append(live, info)
+		default:
+			deleted = append(deleted, info)
+		}
+	}
+	return live, deleted, nil
+}
+
+// heartbeat says in every account that a person sees whether they are there (R4.7).
+func (a *access) heartbeat(ctx context.Context, p *Person, status tickets.Availability) error {
+	live, _, err := a.accounts(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, one := range live {
+		if err := a.desk.Account(one.ID).Agent(p.agent()).Heartbeat(ctx, status); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// create makes an account (R1.1). It fails as [charla.Desk.CreateAccount] does.
+func (a *access) create(ctx context.Context, name, domain string, cfg chatcfg.Config) (charla.AccountInfo, charla.Secret, error) {
+	made, secret, err := a.desk.CreateAccount(ctx, name, domain, &charla.AccountOptions{Config: &cfg})
+	if err != nil {
+		return charla.AccountInfo{}, secret, err
+	}
+	info, err := made.Info(ctx)
+	return info, secret, err
+}
+
+// now returns the desk's time.
+func (a *access) now() time.Time { return a.desk.Now() }
+
+// lint returns what is doubtful in a configuration on this host.
+func (a *access) lint(cfg chatcfg.Config) []chatcfg.Problem { return a.desk.Lint(cfg) }
+
+// fileLimits returns what may be attached.
+func (a *access) fileLimits() (maxBytes int, types []string) { return a.desk.FileLimits() }
+
+// deliveries lists the account's deliveries in a state.
+func (a *account) deliveries(ctx context.Context, state charla.DeliveryState, q charla.PageQuery) (charla.Page[charla.Delivery], error) {
+	return a.desk.Deliveries(ctx, charla.DeliveryQuery{Account: a.ID(), State: state, PageQuery: q})
+}
+
+// replay sends one of the account's deliveries again (R8.2).
+func (a *account) replay(ctx context.Context, key string) error {
+	return a.desk.Replay(ctx, a.ID(), key)
+}
+
+// purge removes the history of the account, if it is deleted (R1.6).
+func (a *account) purge(ctx context.Context) (charla.Purged, error) {
+	return a.desk.Purge(ctx, a.ID())
+}

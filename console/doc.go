@@ -1,0 +1,21 @@
+// Package console is the agents' and administrators' pages of a desk, as a handler that a
+// host mounts under any prefix, with its own login:
+//
+//	c, err := console.New(desk, who, &console.Options{Login: "/login"})
+//	...
+//	http.Handle("/agents/", http.StripPrefix("/agents", c))
+//
+// who says who makes a request ([Person]), with which [Role] and for which accounts. The
+// console has no login, password or session: who is asked at every request, and again while a
+// stream lasts. What a role or an account does not allow is checked in one place, on the
+// server; an account that somebody does not see answers as one that does not exist.
+//
+// What is chosen in a browser, its language, look and presence, is in cookies of the
+// console's own path, which grant nothing. Links are relative: no page needs to know where the
+// console is mounted, and a proxy may take off a part of the path. The proxy has to hand
+// on the Host header: a form of another origin is refused.
+//
+// Pages are rendered on the server and work without script; what is typed stays in the tab
+// until it has been sent, also if the login ends meanwhile. They load nothing from
+// elsewhere, and run under a policy without inline code. They are in Spanish and English.
+package console

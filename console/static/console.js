@@ -1,0 +1,342 @@
+// Keeps the console's pages live. Every page works without it: it asks for the page
+// again and puts the regions marked data-live in place, sends forms marked
+// data-ajax in the background, counts waits down and draws the preview.
+"use strict";
+(() => {
+  const body = document.body, words = body.dataset;
+  const all = (what, where = document) => [...where.querySelectorAll(what)];
+  const one = (what, where = document) => where.querySelector(what);
+  document.documentElement.classList.add("scripted");
+  const skew = words.now ? Date.parse(words.now) - Date.now() : 0;
+  const now = () => Date.now() + skew;
+  // The page's address says what was just done; once is enough.
+  const address = new URL(location.href);
+  if (address.searchParams.has("done")) { address.searchParams.delete("done"); history.replaceState(history.state, "", address); }
+
+  // Every request says from where on this page links lead to the console's root. An
+  // answer is of the console, or nobody is logged in any more.
+  async function ask(url, o = {}) {
+    const answer = await fetch(url, { ...o, headers: { ...o.headers, "Charla-Root": words.root } });
+    lost(answer.status === 401 ? "out" : "");
+    return answer;
+  }
+  // lost says that the server is "down", or the login "out"; empty: neither.
+  let missing = "";
+  function lost(what) {
+    missing = what;
+    body.classList.toggle("is-lost", what !== "");
+    for (const name of ["down", "out"]) { const p = one("#" + name); if (p) p.hidden = name !== what; }
+  }
+  function toast(text) {
+    const p = document.createElement("p"), span = document.createElement("span");
+    p.className = "toast bad";
+    span.textContent = text;
+    p.append(span);
+    one("#toasts").replaceChildren(p);
+  }
+
+  // Regions: a newly rendered page takes the place of what changed, except where
+  // somebody is typing.
+  const touched = new WeakSet();
+  document.addEventListener("input", (e) => { const f = e.target.closest("form"); if (f) touched.add(f); });
+  const busy = (region) => region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, summary") ||
+    all("form", region).some((f) => touched.has(f)) || all("details[open]", region).length > 0;
+  function replace(html, force) {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    if (!page.body.dataset.root) { lost("out"); return null; } // the host's login
+    const scroll = one("#scroll"), low = scroll && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+    for (const region of all("[data-live]")) {
+      const fresh = page.getElementById(region.id);
+      if (!fresh || region.innerHTML === fresh.innerHTML) continue;
+      if (region.id !== "toasts" && busy(region) && !(force && region.contains(force))) continue;
+      if (region.id === "toasts" && !fresh.children.length) continue;
+      region.replaceChildren(...fresh.childNodes);
+      for (const [name, value] of Object.entries(fresh.dataset)) region.dataset[name] = value;
+    }
+    compose(page);
+    if (low) scroll.scrollTop = scroll.scrollHeight;
+    prepare();
+    return page;
+  }
+  let asking = false, again = false;
+  async function refresh() {
+    if (asking) { again = true; return; }
+    asking = true;
+    try {
+      const answer = await ask(location.href, { headers: { Accept: "text/html" } });
+      if (answer.ok) replace(await answer.text());
+      else if (answer.status === 403 || answer.status === 404) location.reload();
+    } catch { lost("down"); }
+    asking = false;
+    if (again) { again = false; refresh(); }
+  }
+
+  // Drafts: what is typed stays in this tab until it has been sent, also through a login
+  // and a reload. A composer that a colleague's close takes away comes back as it was.
+  const draft = () => "charla-draft:" + words.me + ":" + one("[data-thread]")?.dataset.thread;
+  let shelved = null;
+  function restore() {
+    const text = one("[data-composer] textarea");
+    if (text && !text.value) text.value = sessionStorage.getItem(draft()) ?? "";
+  }
+  function compose(page) {
+    const here = one("#compose"), fresh = page.getElementById("compose");
+    if (!here || !fresh) return;
+    const form = one("[data-composer]", here), next = one("[data-composer]", fresh);
+    if (form && next) return;
+    here.replaceChildren(...(next && shelved ? [shelved] : fresh.childNodes));
+    shelved = form;
+    const kept = one("[data-kept]", here);
+    if (kept) kept.hidden = !sessionStorage.getItem(draft());
+    restore();
+  }
+  document.addEventListener("input", (e) => {
+    if (!e.target.matches("[data-composer] textarea")) return;
+    if (e.target.value) sessionStorage.setItem(draft(), e.target.value);
+    else sessionStorage.removeItem(draft());
+  });
+
+  // Forms in the background. What is refused stays as it was typed.
+  document.addEventListener("submit", async (e) => {
+    const form = e.target;
+    if (!form.matches("[data-ajax]")) { if (form.matches("[data-config]")) leaving(form); return; }
+    e.preventDefault();
+    if (form.dataset.sending) return;
+    form.dataset.sending = "1";
+    const data = new FormData(form), sent = data.get("text");
+    try {
+      const plain = form.enctype !== "multipart/form-data";
+      const answer = await ask(form.action, { method: "POST", body: plain ? new URLSearchParams(data) : data });
+      if (!answer.ok) {
+        if (answer.status === 401) return;
+        toast((await answer.json().catch(() => ({}))).error || words.wordsFailed);
+        if (answer.status === 409 || answer.status === 410) refresh();
+        return;
+      }
+      touched.delete(form);
+      if (document.activeElement && form.contains(document.activeElement) && !form.matches("[data-composer]")) document.activeElement.blur();
+      const page = replace(await answer.text(), form);
+      if (!page) return;
+      if (form.matches("[data-composer]")) {
+        const text = one("textarea", form), key = one('[data-composer] [name="key"]', page);
+        if (text.value === sent) { form.reset(); text.value = ""; sessionStorage.removeItem(draft()); }
+        one("[data-chosen]", form)?.replaceChildren();
+        if (key) one('[name="key"]', form).value = key.value;
+        const scroll = one("#scroll");
+        scroll.scrollTop = scroll.scrollHeight;
+      }
+      if (form.matches(".presence")) presence?.postMessage("changed");
+    } catch { lost("down"); } finally { delete form.dataset.sending; }
+  });
+  document.addEventListener("change", (e) => {
+    const form = e.target.form;
+    if (form && form.matches("[data-auto]")) form.requestSubmit();
+    if (e.target.matches("[data-file]")) one("[data-chosen]").textContent = e.target.files[0]?.name ?? "";
+  });
+  document.addEventListener("keydown", (e) => {
+    const form = e.target.closest?.("[data-composer]");
+    if (form && e.target.matches("textarea") && e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+      e.preventDefault();
+      if (e.target.value.trim() || one("[data-file]", form)?.files.length) form.requestSubmit();
+    }
+    if (e.key === "Escape") all(".menu[open]").forEach((m) => { m.open = false; });
+  });
+  document.addEventListener("click", (e) => {
+    all(".menu[open]").forEach((m) => { if (!m.contains(e.target)) m.open = false; });
+    const copy = e.target.closest("[data-copy]");
+    if (copy) navigator.clipboard.writeText(one(copy.dataset.copy).textContent).then(() => {
+      const label = one("span", copy), before = label.textContent;
+      label.textContent = words.wordsCopied;
+      setTimeout(() => { label.textContent = before; }, 1800);
+    });
+    const clear = e.target.closest("[data-clear]");
+    if (clear) {
+      const row = clear.closest(".span");
+      all('input:not([type="hidden"])', row).forEach((i) => { i.value = ""; i.checked = false; });
+      row.dispatchEvent(new Event("input", { bubbles: true }));
+      if (row.parentElement.children.length > 1) row.hidden = true;
+    }
+    const add = e.target.closest("[data-add-span], [data-add-date]");
+    if (add) addRow(add);
+    const scene = e.target.closest("[data-scene]");
+    if (scene) { all("[data-scene]").forEach((b) => b.setAttribute("aria-pressed", b === scene)); draw(); }
+  });
+
+  // Rows of hours: a copy of the last one, with the next number.
+  function addRow(button) {
+    const set = button.closest("fieldset"), box = button.matches("[data-add-span]") ? one(".spans", button.parentElement) : one(".dates", set);
+    const row = box.lastElementChild.cloneNode(true), n = set.dataset.next++;
+    row.hidden = false;
+    all(".note", row).forEach((x) => x.remove());
+    all("input", row).forEach((i) => {
+      i.name = i.name.replace(/\[\d+\]/, "[" + n + "]");
+      if (i.id) i.id = i.id.replace(/-\d+-/, "-" + n + "-");
+      i.removeAttribute("aria-invalid");
+      if (i.type !== "hidden") { i.value = ""; i.checked = false; }
+    });
+    box.append(row);
+    one('input:not([type="hidden"])', row).focus();
+  }
+
+  // Waits: how long until the SLA, or since.
+  function clock(ms) {
+    const s = Math.max(0, Math.floor(ms / 1000)), pad = (n) => String(n).padStart(2, "0");
+    if (s < 3600) return Math.floor(s / 60) + ":" + pad(s % 60);
+    if (s < 86400) return Math.floor(s / 3600) + " h " + pad(Math.floor(s % 3600 / 60));
+    return Math.floor(s / 86400) + " d " + pad(Math.floor(s % 86400 / 3600)) + " h";
+  }
+  function tick() {
+    for (const chip of all(".wait[data-since]")) {
+      const since = Date.parse(chip.dataset.since), due = Date.parse(chip.dataset.due), label = one(".count", chip);
+      let state = "plain", text = words.wordsWaits + " " + clock(now() - since);
+      if (due) {
+        const left = due - now();
+        state = left <= 0 ? "late" : left < 0.25 * (due - since) ? "soon" : "ok";
+        text = left <= 0 ? words.wordsLate + " " + clock(now() - since) : words.wordsDue + " " + clock(left + 999);
+      }
+      if (label.textContent !== text) label.textContent = text;
+      for (const s of ["ok", "soon", "late", "plain"]) {
+        chip.classList.toggle(s, s === state);
+        chip.closest(".row")?.classList.toggle("sla-" + s, s === state);
+      }
+    }
+  }
+  setInterval(tick, 1000);
+
+  // Sound: two short notes, made here. Browsers allow it after a first click.
+  let audio;
+  addEventListener("pointerdown", () => { audio ??= new AudioContext(); audio.resume(); });
+  function ring() {
+    if (!audio || audio.state !== "running") return;
+    [660, 880].forEach((pitch, i) => {
+      const t = audio.currentTime + i * 0.13, tone = audio.createOscillator(), gain = audio.createGain();
+      tone.frequency.value = pitch;
+      gain.gain.setValueAtTime(0.0001, t);
+      gain.gain.exponentialRampToValueAtTime(0.16, t + 0.02);
+      gain.gain.exponentialRampToValueAtTime(0.0001, t + 0.3);
+      tone.connect(gain).connect(audio.destination);
+      tone.start(t);
+      tone.stop(t + 0.32);
+    });
+  }
+
+  // The stream: changes of the account, and what the customer on screen does. Other tabs
+  // tell of a changed presence: a stream goes by the one with which it began.
+  const presence = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("charla-presence:" + new URL(words.root, location.href).pathname);
+  const thread = one("[data-thread]");
+  let later, typingOff, stream, waiting;
+  if (presence) presence.onmessage = () => { listen(); refresh(); };
+  function listen() {
+    stream?.close();
+    clearTimeout(waiting);
+    const query = new URLSearchParams(thread ? { conversation: thread.dataset.thread } : {});
+    stream = new EventSource(words.root + "a/" + words.account + "/events?" + query);
+    let cut = false;
+    // It cannot say why it was refused: the page's own answer does.
+    const over = () => { stream.close(); waiting = setTimeout(async () => { await refresh(); if (missing !== "out") listen(); }, 1000); };
+    stream.onopen = () => { lost(""); if (cut) refresh(); cut = false; };
+    stream.onerror = () => { cut = true; if (!missing) lost("down"); if (stream.readyState === EventSource.CLOSED) over(); };
+    stream.addEventListener("out", over);
+    const soon = () => { clearTimeout(later); later = setTimeout(refresh, 120); };
+    stream.addEventListener("again", soon);
+    stream.addEventListener("change", (e) => {
+      const change = JSON.parse(e.data);
+      if (change.sound) ring();
+      if (body.classList.contains("page-inbox")) soon();
+      else if (change.text) { const dot = one("[data-news]"); if (dot) dot.hidden = false; }
+      if (change.text && document.hidden && !document.title.startsWith("● ")) document.title = "● " + document.title;
+    });
+    stream.addEventListener("typing", (e) => {
+      const p = one("#typing"), scroll = one("#scroll");
+      clearTimeout(typingOff);
+      p.hidden = !JSON.parse(e.data);
+      if (!p.hidden) {
+        if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120) scroll.scrollTop = scroll.scrollHeight;
+        typingOff = setTimeout(() => { p.hidden = true; }, 8000);
+      }
+    });
+    stream.addEventListener("read", soon);
+  }
+  addEventListener("pagehide", () => stream?.close());
+  if (words.account && words.now) listen();
+  // Who comes back to a tab may have logged in again in another.
+  document.addEventListener("visibilitychange", async () => { if (!document.hidden && missing === "out") { await refresh(); if (!missing) listen(); } });
+  const post = (path, fields) => ask(thread.dataset.url + path, { method: "POST", body: new URLSearchParams(fields) }).catch(() => {});
+  let read = 0, typed = 0;
+  function seen() {
+    const last = Number(one("#messages")?.dataset.last ?? 0);
+    if (thread && !document.hidden && last > read) { read = last; post("/read", { seq: last }); }
+    if (!document.hidden) document.title = document.title.replace(/^● /, "");
+  }
+  document.addEventListener("visibilitychange", seen);
+  document.addEventListener("input", (e) => {
+    if (thread && e.target.closest("[data-composer]") && e.target.value && Date.now() - typed > 3000) { typed = Date.now(); post("/typing", {}); }
+  });
+
+  // The configuration's page: pickers, what is not saved, and the preview.
+  const config = one("[data-config]");
+  const value = (path) => { const i = config.elements.namedItem(path); return i ? i.type === "checkbox" ? i.checked : i.value : ""; };
+  const hex = (text) => { const m = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.trim()); return m ? "#" + (m[1].length === 3 ? m[1].replace(/./g, "$&$&") : m[1]) : ""; };
+  const light = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16) / 255).map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4).reduce((s, x, i) => s + x * [0.2126, 0.7152, 0.0722][i], 0);
+  const contrast = (a, b) => { const [x, y] = [light(a), light(b)]; return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05); };
+  function draw() {
+    if (!config) return;
+    const stage = one("[data-stage]"), scene = one('[data-scene][aria-pressed="true"]').dataset.scene;
+    const p = hex(value("chat.primaryColor")) || "#1d4ed8", want = hex(value("chat.textColor")) || "#ffffff";
+    const poor = contrast(p, want) < 4.5;
+    stage.style.setProperty("--p", p);
+    stage.style.setProperty("--t", !poor ? want : contrast(p, "#ffffff") >= 4.5 ? "#ffffff" : "#000000");
+    one("[data-contrast]").hidden = !poor;
+    stage.classList.toggle("left", value("chat.position") === "left");
+    for (const x of all("[data-show]", stage)) { x.textContent = [x.dataset.show, ...["es", "en", "pt"].map((l) => `${x.dataset.show}.${l}`)].map(value).find(Boolean) || ""; x.hidden = !x.textContent; }
+    for (const x of all("[data-if]", stage)) x.hidden = !value(x.dataset.if);
+    for (const x of all("[data-welcome]", stage)) x.hidden = !value("chat.welcome.enabled") || x.matches("[data-show]") && !x.textContent;
+    for (const x of all("[data-in]", stage)) x.hidden = x.hidden && x.matches("[data-welcome]") || x.dataset.in !== scene;
+    for (const x of all("[data-not]", stage)) x.hidden = x.dataset.not === scene;
+    const social = value("chat.facebook.only") || value("chat.google.only");
+    one("[data-typed]", stage).hidden = social;
+    one("[data-long]", stage).hidden = !value("chat.longButton.enabled");
+    one("[data-company]", stage).textContent = value("chat.writeAsCompany") ? value("chat.name") : "Ana";
+    for (const pick of all("[data-picks]")) { const c = hex(document.getElementById(pick.dataset.picks).value); if (c) pick.value = c; }
+  }
+  function leaving(form) {
+    form.elements.namedItem("open").value = all("[data-section][open]").map((s) => s.dataset.section).join(" ");
+    removeEventListener("beforeunload", warn);
+  }
+  const warn = (e) => e.preventDefault();
+  if (config) {
+    config.addEventListener("input", (e) => {
+      if (e.target.dataset.picks) document.getElementById(e.target.dataset.picks).value = e.target.value;
+      one("[data-dirty]").hidden = false;
+      addEventListener("beforeunload", warn);
+      draw();
+    });
+    draw();
+    const target = location.hash && document.getElementById(location.hash.slice(1));
+    if (target) { const s = target.closest("details"); if (s) s.open = true; target.scrollIntoView({ block: "center" }); target.focus(); }
+  }
+  document.addEventListener("click", (e) => {
+    const link = e.target.closest('a[href^="#f-"]'), target = link && document.getElementById(link.hash.slice(1));
+    if (target) { const s = target.closest("details"); if (s) s.open = true; target.focus(); }
+  });
+
+  // What has to be done again to what is new on the page.
+  function prepare() {
+    tick();
+    seen();
+    for (const t of all(".toast:not(.bad)")) {
+      if (t.dataset.timed) continue;
+      t.dataset.timed = "1";
+      setTimeout(() => { t.classList.add("gone"); setTimeout(() => t.remove(), 500); }, 6000);
+    }
+  }
+  prepare();
+  restore();
+  all("[data-show][popover]").forEach((d) => d.showPopover());
+  const scroll = one("#scroll");
+  if (scroll) {
+    if (new URLSearchParams(location.search).has("before")) scroll.scrollTop = 0;
+    else scroll.scrollTop = scroll.scrollHeight;
+    one("#reply")?.focus({ preventScroll: true });
+  }
+})();

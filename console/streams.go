@@ -1,0 +1,54 @@
+package console
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/charlahq/charla/tickets"
+)
+
+// streams are the streams that are open in this process.
+type streams struct {
+	mu  sync.Mutex
+	all map[*stream]tickets.AgentID
+}
+
+// stream is one of them.
+type stream struct {
+	// stale says that who it belongs to has to be asked again before the next word.
+	stale atomic.Bool
+	// poke wakes it.
+	poke chan struct{}
+}
+
+// open adds a stream of a person; leave takes it out again.
+func (s *streams) open(id tickets.AgentID) (one *stream, leave func()) {
+	one = &stream{poke: make(chan struct{}, 1)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = map[*stream]tickets.AgentID{}
+	}
+	s.all[one] = id
+	return one, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.all, one)
+	}
+}
+
+// recheck makes the streams of a person ask again who they belong to.
+func (s *streams) recheck(id tickets.AgentID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for one, whose := range s.all {
+		if whose != id {
+			continue
+		}
+		one.stale.Store(true)
+		select {
+		case one.poke <- struct{}{}:
+		default: // it is awake
+		}
+	}
+}
