@@ -84,14 +84,11 @@ func (a *Agent) SetActivity(ctx context.Context, ref tickets.Ref, does Activity)
 	return nil
 }
 
-// setActivity records what an agent does in a conversation from now on and wakes its
-// readers. Without readers only [Replying] is recorded, for the customer.
+// setActivity records what an agent does in a conversation from now on, in place of what
+// they said before, and wakes its readers. Without readers only [Replying] is kept, for the
+// customer.
 func (d *Desk) setActivity(id uuid.UUID, who Colleague) {
-	if who.Activity == Replying {
-		d.setTyping(id, tickets.SideAgent)
-	}
-	now := d.Now()
-	d.topic.tell(id, func(s *topicState) { s.present = join(s.present, present{who, now}) })
+	d.topic.setTyping(id, d.Now, func(s *typists, now time.Time) { s.present = join(s.present, present{who, now}) })
 }
 
 // join returns a list of who is present with what one of them said last, without those who
@@ -115,11 +112,12 @@ func stopWriting(all []present, m *tickets.Message) []present {
 	if m.From != tickets.FromAgent && m.From != tickets.FromBot && m.From != tickets.FromNote {
 		return all
 	}
-	for i := range all {
-		if p := all[i]; p.Agent == m.Agent && p.Activity != Looking && !m.At.Before(p.since) {
-			p.Activity = Looking
-			return join(slices.Delete(slices.Clone(all), i, i+1), p)
-		}
+	i := slices.IndexFunc(all, func(p present) bool {
+		return p.Agent == m.Agent && p.Activity != Looking && !m.At.Before(p.since)
+	})
+	if i >= 0 {
+		all = slices.Clone(all)
+		all[i].Activity = Looking
 	}
 	return all
 }

@@ -153,3 +153,106 @@ func TestForeignActivity(t *testing.T) {
 	require.ErrorIs(t, b.desk.Account(other.ID()).Agent(ana).SetActivity(b.ctx, ref, charla.Looking), charla.ErrNotFound)
 	require.NoError(t, b.agent(ana).SetActivity(b.ctx, ref, charla.Looking))
 }
+
+// TestActivityOfColleagues: R11.7: an agent's message or note ends what this agent wrote, and
+// nothing that others do.
+func TestActivityOfColleagues(t *testing.T) {
+	t.Parallel()
+	bot := charla.Person{ID: "bot", Name: "Bot", Automated: true}
+	write := func(b *bench, who charla.Person, ref tickets.Ref) error {
+		_, err := b.agent(who).Reply(b.ctx, ref, "listo", nil)
+		return err
+	}
+	for name, c := range map[string]struct {
+		who   charla.Person
+		does  charla.Activity
+		write func(*bench, charla.Person, tickets.Ref) error
+	}{
+		"reply": {ana, charla.Replying, write},
+		"bot":   {bot, charla.Replying, write},
+		"note": {ana, charla.Noting, func(b *bench, who charla.Person, ref tickets.Ref) error {
+			_, err := b.agent(who).Note(b.ctx, ref, "listo", nil)
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := bubble(t)
+				first, err := b.enter("juan").Write(b.ctx, "hola", nil)
+				require.NoError(t, err)
+				screen := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] {
+					return b.account.Inbox().Follow(ctx, first.Ref, 1, 0)
+				})
+				assert.Equal(t, []string{"nothing"}, screen.since())
+				does := func(who charla.Person, what charla.Activity) {
+					require.NoError(t, b.agent(who).SetActivity(b.ctx, first.Ref, what))
+					elapse(time.Second)
+				}
+				does(c.who, c.does)
+				does(charla.Person{ID: "eva"}, charla.Looking)
+				does(charla.Person{ID: "leo"}, charla.Replying)
+				screen.since()
+				require.NoError(t, c.write(b, c.who, first.Ref))
+				assert.Equal(t, []string{"message listo", string(c.who.ID) + " looking"}, screen.since())
+				does(charla.Person{ID: "eva"}, "")
+				assert.Equal(t, []string{"eva left"}, screen.since(), "who was known all the time")
+			})
+		})
+	}
+}
+
+// TestTypingOfSeveral: R11.7: the customer sees that an agent types as long as any agent is
+// replying, and no longer.
+func TestTypingOfSeveral(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		s := b.enter("juan")
+		first, err := s.Write(b.ctx, "hola", nil)
+		require.NoError(t, err)
+		open := func(ctx context.Context) iter.Seq2[charla.Update, error] { return s.Live(ctx, 1, 0) }
+		eva := charla.Person{ID: "eva"}
+		does := func(who charla.Person, what charla.Activity) {
+			t.Helper()
+			require.NoError(t, b.agent(who).SetActivity(b.ctx, first.Ref, what))
+		}
+		// Nobody reads: what an agent says last holds.
+		does(ana, charla.Replying)
+		does(ana, charla.Noting)
+		does(eva, charla.Replying)
+		does(eva, "")
+		customer := watch(t, open)
+		assert.Equal(t, []string{"nothing"}, customer.since())
+		for _, other := range []charla.Activity{charla.Looking, charla.Noting, ""} {
+			does(ana, charla.Replying)
+			assert.Equal(t, []string{"typing true"}, customer.since())
+			does(ana, other)
+			assert.Equal(t, []string{"typing false"}, customer.since(), "then %q", other)
+		}
+		does(ana, charla.Replying)
+		elapse(time.Second)
+		does(eva, charla.Replying)
+		assert.Equal(t, []string{"typing true"}, customer.since())
+		elapse(time.Second)
+		_, err = b.agent(ana).Reply(b.ctx, first.Ref, "dime", nil)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"message dime"}, customer.since(), "eva replies on")
+		does(eva, "")
+		assert.Equal(t, []string{"typing false"}, customer.since())
+	})
+}
+
+// TestTypingBeforeReading: R11.7: a customer who comes back sees that an agent types.
+func TestTypingBeforeReading(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		s := b.enter("juan")
+		first, err := s.Write(b.ctx, "hola", nil)
+		require.NoError(t, err)
+		require.NoError(t, b.agent(ana).SetActivity(b.ctx, first.Ref, charla.Replying))
+		customer := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return s.Live(ctx, 1, 0) })
+		assert.Equal(t, []string{"typing true", "nothing"}, customer.since())
+	})
+}

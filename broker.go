@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -85,7 +86,7 @@ func (d *Desk) hear(kind byte, id uuid.UUID, n int64) {
 	case hintMarked:
 		d.topic.tell(id, func(s *topicState) { s.marked++ })
 	case hintCustomer:
-		d.setTyping(id, tickets.SideCustomer)
+		d.topic.setTyping(id, d.Now, func(s *typists, now time.Time) { s.customer = now.Add(typingFor) })
 	default: // of a newer version
 	}
 }
@@ -131,13 +132,6 @@ func (d *Desk) listen(ctx context.Context) {
 		case <-d.o.Clock.After(d.o.Runner.Poll):
 		}
 	}
-}
-
-// setTyping records that one side of a conversation types from now on, for typingFor,
-// and wakes its readers.
-func (d *Desk) setTyping(id uuid.UUID, side tickets.Side) {
-	now := d.Now()
-	d.topic.setTyping(id, side, now, now.Add(typingFor))
 }
 
 // signal announces a commit: it wakes readers, here and in other processes, and this

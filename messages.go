@@ -28,6 +28,7 @@ func (d *Desk) visibleMessages(ctx context.Context, l *storage.Loaded, q storage
 	list, err := d.store.Queries().Messages(ctx, q)
 	// Also of a store that does not know WithoutNotes, and what a newer process stored.
 	list = slices.DeleteFunc(list, func(m tickets.Message) bool { return !forVisitors(m.From) })
+	d.topic.stopTyping(q.Conversation.UUID, list) // which needs to know who wrote
 	for i := range list {
 		m := &list[i]
 		if m.Agent != "" {

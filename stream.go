@@ -39,6 +39,7 @@ func (d *Desk) followTicket(ctx context.Context, ref tickets.Ref, reader tickets
 	s := stream{ref: ref, side: tickets.SideAgent, reader: reader, beat: beat}
 	s.read = func(after int64) ([]tickets.Message, tickets.ConversationID, error) {
 		list, err := d.store.Queries().Messages(ctx, storage.MessageQuery{Account: ref.Account, Conversation: ref.Conversation, After: after})
+		d.topic.stopTyping(ref.Conversation.UUID, list)
 		return list, ref.Conversation, storeError(err)
 	}
 	return d.live(ctx, s, after)
@@ -189,7 +190,6 @@ func (r *running) readOn(ctx context.Context) (again, more bool, err error) {
 			return false, false, nil
 		}
 		r.after, r.yieldedAt = list[i].Seq, r.d.Now()
-		r.d.topic.stopTyping(actual.UUID, &list[i])
 		r.seen.marked = -1
 	}
 	if r.closed != nil && len(list) == 0 && !r.closed.same(r.told) {
@@ -215,7 +215,7 @@ func (r *running) yieldOther(ctx context.Context, state topicState, now time.Tim
 		r.yieldedAt = now
 		return r.yield(u, nil)
 	}
-	if types := types(*state.typing(r.side), now); types != r.types {
+	if types := types(state.typing(r.side), now); types != r.types {
 		if r.types = types; !tell(Update{Typing: &types}) {
 			return false, nil
 		}

@@ -2,6 +2,7 @@ package charla
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,20 +39,26 @@ type topicState struct {
 	// version is the conversation's, as far as the store has told.
 	version int64
 	typists
-	// present are the agents who do something in the conversation. The list is replaced,
-	// never changed.
-	present []present
 }
 
-// typists are until when each side types.
-type typists struct{ customer, agent time.Time }
+// typists are who types in a conversation: the customer, until an instant, and of the
+// agents who do something there those who reply. The list is replaced, never changed.
+type typists struct {
+	customer time.Time
+	present  []present
+}
 
-// typing returns the field that says until when the other side of a reader types.
-func (s *typists) typing(reader tickets.Side) *time.Time {
+// typing returns until when the other side of a reader types.
+func (s *typists) typing(reader tickets.Side) (until time.Time) {
 	if reader == tickets.SideAgent {
-		return &s.customer
+		return s.customer
 	}
-	return &s.agent
+	for _, p := range s.present {
+		if p.Activity == Replying {
+			until = later(until, p.since.Add(typingFor))
+		}
+	}
+	return until
 }
 
 // types reports whether a side that types until an instant does so now. What a wrong
@@ -69,26 +76,21 @@ func (t *topics) tell(id uuid.UUID, change func(*topicState)) {
 	}
 }
 
-// setTyping records that a side of a conversation types until an instant, and wakes the
-// readers. Without readers the record is kept if there is room (maxUnwatched).
-func (t *topics) setTyping(id uuid.UUID, side tickets.Side, now, until time.Time) {
-	change := func(s *typists) {
-		if side == tickets.SideCustomer {
-			s.customer = until
-		} else {
-			s.agent = until
-		}
-	}
+// setTyping changes who types in a conversation as of now, and wakes the readers. Without
+// readers it is kept if there is room (maxUnwatched). The clock is read under the lock, so
+// that two calls change in the order of their times.
+func (t *topics) setTyping(id uuid.UUID, now func() time.Time, change func(*typists, time.Time)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	at := now()
 	if one := t.m[id]; one != nil {
-		change(&one.typists)
+		change(&one.typists, at)
 		one.wake()
 		return
 	}
 	one := t.unwatched[id]
-	change(&one)
-	t.keep(id, one, now)
+	change(&one, at)
+	t.keep(id, one, at)
 }
 
 // wake wakes those who wait for the topic's news. The lock of the topics must be held.
@@ -97,14 +99,17 @@ func (one *topic) wake() {
 	one.news = make(chan struct{})
 }
 
-// keep keeps who types in a conversation without readers, if anybody does and there is
-// room, after removing those who no longer do. The lock must be held.
+// keep keeps who types in a conversation without readers, and nothing else that agents do
+// there, if anybody does and there is room, after removing those who no longer do. The lock
+// must be held.
 func (t *topics) keep(id uuid.UUID, one typists, now time.Time) {
-	if !types(one.customer, now) && !types(one.agent, now) {
+	delete(t.unwatched, id)
+	one.present = slices.DeleteFunc(slices.Clone(one.present), func(p present) bool { return p.at(now) != Replying })
+	if !one.any(now) {
 		return
 	}
 	if len(t.unwatched) >= maxUnwatched {
-		maps.DeleteFunc(t.unwatched, func(_ uuid.UUID, s typists) bool { return !types(s.customer, now) && !types(s.agent, now) })
+		maps.DeleteFunc(t.unwatched, func(_ uuid.UUID, s typists) bool { return !s.any(now) })
 	}
 	if t.unwatched == nil {
 		t.unwatched = make(map[uuid.UUID]typists)
@@ -112,6 +117,11 @@ func (t *topics) keep(id uuid.UUID, one typists, now time.Time) {
 	if len(t.unwatched) < maxUnwatched {
 		t.unwatched[id] = one
 	}
+}
+
+// any reports whether anybody types now.
+func (s *typists) any(now time.Time) bool {
+	return types(s.typing(tickets.SideAgent), now) || types(s.typing(tickets.SideCustomer), now)
 }
 
 // publish wakes the readers of id, who then look for changes. Without readers it does
@@ -169,28 +179,30 @@ func (t *topics) reset() {
 	}
 }
 
-// stopTyping records that the writer of a message no longer types, unless they began after
-// it. It wakes no reader: the message does.
-func (t *topics) stopTyping(id uuid.UUID, m *tickets.Message) {
+// stopTyping records that the writers of messages no longer type, unless they began after
+// them. It wakes no reader: the messages do.
+func (t *topics) stopTyping(id uuid.UUID, list []tickets.Message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if one := t.m[id]; one != nil {
-		one.wrote(m)
-		one.present = stopWriting(one.present, m)
-	} else if one, ok := t.unwatched[id]; ok {
-		one.wrote(m)
-		t.unwatched[id] = one
+	one, unwatched := t.m[id], t.unwatched[id]
+	for i := range list {
+		if one != nil {
+			one.wrote(&list[i])
+		} else {
+			unwatched.wrote(&list[i])
+		}
+	}
+	if _, kept := t.unwatched[id]; kept {
+		t.unwatched[id] = unwatched
 	}
 }
 
 // wrote ends the typing of a message's writer that began no later than the message.
 func (s *typists) wrote(m *tickets.Message) {
-	switch {
-	case m.From == tickets.FromCustomer && !m.At.Before(s.customer.Add(-typingFor)):
+	if m.From == tickets.FromCustomer && !m.At.Before(s.customer.Add(-typingFor)) {
 		s.customer = time.Time{}
-	case (m.From == tickets.FromAgent || m.From == tickets.FromBot) && !m.At.Before(s.agent.Add(-typingFor)):
-		s.agent = time.Time{}
 	}
+	s.present = stopWriting(s.present, m)
 }
 
 // subscription is a reader's hold on a topic.
