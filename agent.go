@@ -26,8 +26,9 @@ type Person struct {
 type CallOptions struct {
 	// Key makes the call repeatable: the same key with the same request answers as
 	// before and does nothing, with another request it is [ErrKeyReused]. It is the
-	// caller's own, up to 200 characters; keys of visitors' sessions and of agents do
-	// not meet (R3.9, R8.1).
+	// caller's own, up to 200 characters. Keys of visitors' sessions and of agents do
+	// not meet, nor do an agent's keys for two customers: a call for another customer is
+	// another call. That of [Agent.TakeNext] is one for the account (R3.9, R8.1).
 	Key string
 }
 

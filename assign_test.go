@@ -11,6 +11,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -291,6 +292,21 @@ func TestTakeNextOnce(t *testing.T) {
 		again, err := b.agent(ana).TakeNext(b.ctx, nil, o)
 		require.NoError(t, err)
 		assert.Equal(t, got[0], again)
+	}
+}
+
+// TestTakeNextNowhere: R11.2: an account that is deleted, or does not exist, says so.
+func TestTakeNextNowhere(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	_, err := b.agent(ana).TakeNext(b.ctx, nil, nil)
+	require.ErrorIs(t, err, charla.ErrNoneWaiting)
+	require.NoError(t, b.account.Delete(b.ctx, "Tienda"))
+	for _, o := range []*charla.CallOptions{nil, {Key: "k"}} {
+		_, err = b.agent(ana).TakeNext(b.ctx, nil, o)
+		require.ErrorIs(t, err, charla.ErrDeleted)
+		_, err = b.desk.Account(chatcfg.AccountID{UUID: uuid.New()}).Agent(ana).TakeNext(b.ctx, nil, o)
+		require.ErrorIs(t, err, charla.ErrNotFound)
 	}
 }
 

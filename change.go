@@ -77,22 +77,9 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 	}
 	defer func() { leave() }()
 	for range d.o.Limits.Attempts {
-		loaded, err := d.load(ctx, req.query)
-		if err == nil && req.authenticate != nil {
-			err = req.authenticate(&loaded)
-		}
+		loaded, err := d.loadFor(ctx, req)
 		if err != nil {
 			return Result{}, err
-		}
-		if req.identity != (tickets.Identity{}) && loaded.Conversation.Version == 0 {
-			holder, err := d.store.Sessions().Holder(ctx, req.query.Account, req.identity)
-			if err != nil {
-				return Result{}, storeError(err)
-			}
-			if !holder.IsZero() { // the customer has a conversation
-				req.query.Conversation = holder
-				continue
-			}
 		}
 		if id := loaded.Conversation.ID.UUID; loaded.Conversation.Version > 0 && id != req.queue {
 			// The conversation's calls queue there. What was loaded holds if nobody is
@@ -107,12 +94,6 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 			if waited {
 				continue
 			}
-		}
-		if loaded.Receipt == nil {
-			err = d.repeatedBeforeLogin(ctx, req.query, &loaded)
-		}
-		if err != nil {
-			return Result{}, err
 		}
 		if r := loaded.Receipt; r != nil {
 			return repeated(req, &loaded, r, hash)
@@ -141,6 +122,35 @@ func (d *Desk) apply(ctx context.Context, req *request) (Result, error) {
 		}
 	}
 	return Result{}, fmt.Errorf("%w: %d conflicts", ErrBusy, d.o.Limits.Attempts)
+}
+
+// loadFor loads what a request is about, and the receipt of an earlier call with its key. A
+// request that may begin a customer's conversation names from then on the one that the
+// customer has. It fails as load, req.authenticate and the store do.
+func (d *Desk) loadFor(ctx context.Context, req *request) (storage.Loaded, error) {
+	loaded, err := d.load(ctx, req.query)
+	if err == nil && req.authenticate != nil {
+		err = req.authenticate(&loaded)
+	}
+	if err != nil {
+		return loaded, err
+	}
+	if req.identity != (tickets.Identity{}) && loaded.Conversation.Version == 0 {
+		holder, err := d.store.Sessions().Holder(ctx, req.query.Account, req.identity)
+		if err != nil {
+			return loaded, storeError(err)
+		}
+		if !holder.IsZero() {
+			req.query.Conversation = holder
+			if loaded, err = d.load(ctx, req.query); err != nil {
+				return loaded, err
+			}
+		}
+	}
+	if loaded.Receipt == nil {
+		err = d.repeatedBeforeLogin(ctx, req.query, &loaded)
+	}
+	return loaded, err
 }
 
 // repeatedBeforeLogin looks for the answer to an earlier call with the key where the

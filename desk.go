@@ -24,7 +24,6 @@ type Desk struct {
 	store   storage.Store
 	o       Options
 	queues  queues
-	turns   turns
 	cache   rulesCache
 	rosters presenceCache
 	topic   topics

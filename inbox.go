@@ -343,25 +343,20 @@ func (b *Inbox) Report(ctx context.Context, q ReportQuery) (tickets.Report, erro
 	if err := checkChoice("by", q.By, "", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday); err != nil {
 		return tickets.Report{}, err
 	}
+	account, err := b.desk.account(ctx, b.account) // also a deleted one: its tickets are history
+	if err != nil {
+		return tickets.Report{}, err
+	}
 	of := storage.ReportQuery{From: q.From, To: q.To, By: q.By}
 	if q.By == tickets.ByHour || q.By == tickets.ByWeekday {
-		zone, err := b.zone(ctx)
+		cfg, err := b.desk.config(ctx, account.ID, account.Version)
 		if err != nil {
 			return tickets.Report{}, err
 		}
-		of.Zone = zone
+		of.Zone = cfg.Hours.Location()
 	}
 	r, err := b.desk.store.Queries().Report(ctx, b.account, of)
 	return r, storeError(err)
-}
-
-// zone returns the account's time zone. It fails with [ErrNotFound], or if the store does.
-func (b *Inbox) zone(ctx context.Context) (*time.Location, error) {
-	cfg, _, err := b.desk.Account(b.account).Config(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return cfg.Hours.Location(), nil
 }
 
 // Marks returns how far each side of a conversation has read; zero for one that nobody

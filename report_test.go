@@ -7,6 +7,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -58,4 +59,22 @@ func TestReportGroups(t *testing.T) {
 	_, err = b.account.Inbox().Report(b.ctx, q)
 	require.ErrorAs(t, err, &problems)
 	assert.Equal(t, "by", problems[0].Path)
+}
+
+// TestReportOfNoAccount: R2.7, R1.6: there is no report of an account that does not exist, by
+// whatever group; that of a deleted one is history.
+func TestReportOfNoAccount(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.write(b.enter("juan"), "hola")
+	require.NoError(t, b.account.Delete(b.ctx, "Tienda"))
+	none := b.desk.Account(chatcfg.AccountID{UUID: uuid.New()}).Inbox()
+	for _, by := range []tickets.Grouping{"", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday} {
+		q := charla.ReportQuery{From: start, To: start.Add(time.Hour), By: by}
+		_, err := none.Report(b.ctx, q)
+		require.ErrorIs(t, err, charla.ErrNotFound, by)
+		r, err := b.account.Inbox().Report(b.ctx, q)
+		require.NoError(t, err, by)
+		assert.EqualValues(t, 1, r.Open, by)
+	}
 }

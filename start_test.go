@@ -1,10 +1,12 @@
 package charla_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,4 +73,44 @@ func TestStartsAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	assert.Len(t, b.messages(page.Items[0].Ref), 9)
+}
+
+// TestStartWithFile: R8.1, R16.5: a keyed call with a file is repeated like one without, also
+// when the account's files are full, or at one instant; the key is the agent's and the
+// customer's.
+func TestStartWithFile(t *testing.T) {
+	t.Parallel()
+	b, _, dir := uploading(t, nil, func(o *charla.FileOptions) { o.AccountBytes = 40 })
+	agent := b.agent(ana)
+	start := func(subject, name, body string) (charla.Result, error) {
+		o := send(body)
+		o.Key = "k"
+		return agent.Start(b.ctx, charla.Proof{Subject: subject, Name: name}, "hola", o)
+	}
+	var group sync.WaitGroup
+	got := make([]charla.Result, 4)
+	for i := range got {
+		group.Go(func() {
+			var err error
+			got[i], err = start("1", "Juan", "12345678")
+			assert.NoError(t, err)
+		})
+	}
+	group.Wait()
+	for _, r := range got {
+		assert.Equal(t, got[0], r)
+	}
+	other, err := start("2", "Eva", strings.Repeat("x", 32)) // and now they are full
+	require.NoError(t, err)
+	assert.NotEqual(t, got[0].Ref.Conversation, other.Ref.Conversation, "another customer: another call")
+	var problems chatcfg.Problems
+	_, err = start("3", "Leo", "1")
+	require.ErrorAs(t, err, &problems)
+	again, err := start("1", "Juan P.", "12345678")
+	require.NoError(t, err)
+	assert.Equal(t, got[0], again, "the name may change between two tries")
+	assert.Len(t, b.messages(again.Ref), 1)
+	assert.Equal(t, 2, kept(t, dir))
+	_, err = start("1", "Juan", "1234567")
+	require.ErrorIs(t, err, charla.ErrKeyReused, "another file")
 }

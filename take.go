@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
@@ -24,7 +23,7 @@ var errMissed = errors.New("charla: the ticket does not wait for an agent any mo
 // TakeNext takes the ticket that has waited longest among those that are open, wait, are
 // not paused, and that no agent has, of the given teams and of no team (R11.2). With a key
 // a repetition answers the same ticket, also one at the same instant in another process. It
-// fails with [ErrNoneWaiting], and like [Agent.Do]; for a bot with [tickets.ErrAutomated].
+// fails with [ErrNoneWaiting] if none waits, and like [Agent.Do]; for a bot with [tickets.ErrAutomated].
 func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOptions) (Result, error) {
 	if o == nil {
 		o = &CallOptions{}
@@ -45,29 +44,39 @@ func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOpt
 		return t.Status == tickets.StatusOpen && t.Wait != nil && !t.Paused && t.Assignee.Agent == "" &&
 			(t.Team == "" || slices.Contains(teams, t.Team))
 	}
+	// The calls of an account in this process go one at a time, so that agents who ask at
+	// once get different tickets. Another process may be first: then this one looks again.
+	leave, _, err := a.desk.queues.enter(ctx, a.account.UUID, a.desk.o.Limits.Queue)
+	if err != nil {
+		return Result{}, err
+	}
+	defer leave()
 	for range a.desk.o.Limits.Attempts {
+		next, err := a.desk.longestWaiting(ctx, a.account, fits)
+		if err != nil {
+			return Result{}, err
+		}
+		// After that look: if the same call took the last one in another process, it is known by now.
 		taken, err := a.taken(ctx, turn)
-		if err != nil {
+		switch {
+		case err != nil:
 			return Result{}, err
-		}
-		if taken != (tickets.Ref{}) {
+		case taken != (tickets.Ref{}):
 			return a.takeTurn(ctx, taken, turn, nil)
+		case next == (tickets.Ref{}):
+			_, err := a.desk.liveAccount(ctx, a.account)
+			return Result{}, firstError(err, ErrNoneWaiting)
 		}
-		ref, release, err := a.desk.turns.next(ctx, a.desk, a.account, fits)
-		if err != nil {
-			return Result{}, err
-		}
-		result, err := a.takeTurn(ctx, ref, turn, func(l *storage.Loaded, _ *automation.Rules) error {
+		result, err := a.takeTurn(ctx, next, turn, func(l *storage.Loaded, _ *automation.Rules) error {
 			// The same call may have taken another one meanwhile, which a conflict has shown.
 			if taken, err := a.taken(ctx, turn); err != nil || taken != (tickets.Ref{}) {
 				return cmp.Or(err, errMissed)
 			}
-			if l.Ticket.Number != ref.Number || !fits(&l.Ticket) {
+			if l.Ticket.Number != next.Number || !fits(&l.Ticket) {
 				return errMissed
 			}
 			return nil
 		})
-		release()
 		if !errors.Is(err, errMissed) {
 			return result, err
 		}
@@ -106,81 +115,33 @@ func (a *Agent) takeTurn(ctx context.Context, ref tickets.Ref, turn tickets.Turn
 	})
 }
 
-// turns are the tickets that agents are taking in this process, so that agents who ask at
-// once get different ones. Another process may get the same: then one of them looks again.
-type turns struct {
-	mu  sync.Mutex
-	all map[tickets.Ref]bool
-}
-
-// next returns the ticket of an account that has waited longest of those that fit and that
-// nobody is taking; release gives it back. It fails with [ErrNoneWaiting], and if too many
-// ask at once ([ErrBusy]).
-func (t *turns) next(ctx context.Context, d *Desk, account chatcfg.AccountID, fits func(*tickets.Ticket) bool) (ref tickets.Ref, release func(), err error) {
-	leave, _, err := d.queues.enter(ctx, account.UUID, d.o.Limits.Queue)
-	if err != nil {
-		return ref, nil, err
-	}
-	defer leave()
+// longestWaiting returns the ticket of an account that has waited longest of those that
+// fit, of several the one with the lowest ID; zero: there is none. It fails if the store
+// does.
+func (d *Desk) longestWaiting(ctx context.Context, account chatcfg.AccountID, fits func(*tickets.Ticket) bool) (tickets.Ref, error) {
 	q := storage.TicketQuery{Account: account, Order: storage.ByWaiting, Unassigned: true}
-	var alike []storage.TicketRow // that have waited equally long: the store's order among them is its own
+	var best *storage.TicketRow
 	for more := true; more; {
 		page, err := d.store.Queries().Tickets(ctx, q)
 		if err != nil {
-			return ref, nil, storeError(err)
+			return tickets.Ref{}, storeError(err)
 		}
 		for i := range page.Items {
 			row := &page.Items[i]
-			if !fits(&row.Ticket) {
-				continue
+			switch {
+			case !fits(&row.Ticket):
+			case best == nil:
+				best = row
+			case !best.Wait.Since.Equal(row.Wait.Since):
+				return refOf(account, best), nil
+			case bytes.Compare(row.Conversation.UUID[:], best.Conversation.UUID[:]) < 0: // the store's order among them is its own
+				best = row
 			}
-			if len(alike) > 0 && !alike[0].Wait.Since.Equal(row.Wait.Since) {
-				if ref, release, ok := t.reserveOne(account, alike); ok {
-					return ref, release, nil
-				}
-				alike = alike[:0]
-			}
-			alike = append(alike, *row)
 		}
 		q.Cursor, more = page.Next, page.Next != ""
 	}
-	if ref, release, ok := t.reserveOne(account, alike); ok {
-		return ref, release, nil
+	if best == nil {
+		return tickets.Ref{}, nil
 	}
-	return ref, nil, ErrNoneWaiting
-}
-
-// reserveOne reserves the ticket with the lowest ID that nobody is taking; false: there is
-// none.
-func (t *turns) reserveOne(account chatcfg.AccountID, rows []storage.TicketRow) (tickets.Ref, func(), bool) {
-	slices.SortFunc(rows, func(a, b storage.TicketRow) int {
-		return bytes.Compare(a.Conversation.UUID[:], b.Conversation.UUID[:])
-	})
-	for i := range rows {
-		if ref := refOf(account, &rows[i]); t.reserve(ref) {
-			return ref, func() { t.release(ref) }, true
-		}
-	}
-	return tickets.Ref{}, nil, false
-}
-
-// reserve reports whether nobody was taking a ticket; then somebody is.
-func (t *turns) reserve(ref tickets.Ref) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.all[ref] {
-		return false
-	}
-	if t.all == nil {
-		t.all = make(map[tickets.Ref]bool)
-	}
-	t.all[ref] = true
-	return true
-}
-
-// release says that a ticket is being taken no more.
-func (t *turns) release(ref tickets.Ref) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.all, ref)
+	return refOf(account, best), nil
 }

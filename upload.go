@@ -52,7 +52,11 @@ func (d *Desk) attach(req *request, u *Upload) error {
 	file.ID = up.id
 	if q := &req.query; q.Key != "" {
 		h := sha256.New()
-		fmt.Fprintf(h, "%q %q %s ", q.Scope, q.Key, q.Conversation)
+		if req.identity == (tickets.Identity{}) {
+			fmt.Fprintf(h, "%q %q %s ", q.Scope, q.Key, q.Conversation)
+		} else { // the conversation may be another at each call
+			fmt.Fprintf(h, "%q %q %q ", q.Scope, q.Key, req.identity)
+		}
 		h.Write(u.Body)
 		sum := uuid.UUID(h.Sum(nil)[:16])
 		sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
@@ -109,13 +113,7 @@ func (d *Desk) applyUpload(ctx context.Context, req *request) (Result, error) {
 // admitUpload decides a request without changing anything, and returns the conversation
 // that it would change; zero: the request repeats an earlier one. It fails like apply.
 func (d *Desk) admitUpload(ctx context.Context, req *request) (tickets.ConversationID, error) {
-	loaded, err := d.load(ctx, req.query)
-	if err == nil && req.authenticate != nil {
-		err = req.authenticate(&loaded)
-	}
-	if err == nil && loaded.Receipt == nil {
-		err = d.repeatedBeforeLogin(ctx, req.query, &loaded)
-	}
+	loaded, err := d.loadFor(ctx, req)
 	if err != nil || loaded.Receipt != nil {
 		return tickets.ConversationID{}, err
 	}
