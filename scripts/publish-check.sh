@@ -10,7 +10,7 @@ set -euo pipefail
 # The modules that the core may bring along, as a pattern of whole paths.
 allowed='github.com/(charlahq/charla|google/uuid|benbjohnson/clock)|golang\.org/x/[a-z]+'
 # The packages that it may not, though their modules may be there.
-unwanted='testing|net/http(/.*)?|github.com/charlahq/charla/(storage/storagetest|automation/scenario|examples).*'
+unwanted='testing|net/http(/.*)?|github.com/charlahq/charla/(console|storage/storagetest|automation/scenario|examples).*'
 
 version=v0.0.1-check
 root=$PWD

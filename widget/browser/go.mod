@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/charlahq/charla v0.0.0
+	github.com/charlahq/charla/console v0.0.0
 	github.com/charlahq/charla/storage/sqlite v0.0.0-00010101000000-000000000000
 )
 
@@ -27,5 +28,6 @@ require (
 
 replace (
 	github.com/charlahq/charla => ../..
+	github.com/charlahq/charla/console => ../../console
 	github.com/charlahq/charla/storage/sqlite => ../../storage/sqlite
 )

@@ -11,15 +11,18 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/console"
 	"github.com/charlahq/charla/tickets"
 	"github.com/charlahq/charla/widget"
 )
 
 // world is what the tests act on.
 type world struct {
-	desk  *charla.Desk
-	mails *charla.Outgoing
-	base  string
+	desk    *charla.Desk
+	mails   *charla.Outgoing
+	base    string
+	people  people
+	console *console.Console
 }
 
 // order is what a test asks of the control: POST /do.
@@ -40,6 +43,8 @@ type order struct {
 	Presence     tickets.Availability   `json:"presence"`
 	Proof        charla.Proof           `json:"proof"`
 	Image        []byte                 `json:"image"`
+	// Role is what Agent may do in the console, in every account; zero: they log out.
+	Role console.Role `json:"role"`
 }
 
 func (w *world) control() http.Handler {
@@ -78,6 +83,10 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 		return w.account(ctx, o)
 	case "config":
 		return config(ctx, account, o)
+	case "login":
+		w.people.set(console.Person{ID: o.Agent.ID, Name: o.Agent.Name, Role: o.Role, AllAccounts: true})
+		w.console.Recheck(o.Agent.ID)
+		return nil, nil
 	case "presence":
 		return nil, account.Agent(o.Agent).Heartbeat(ctx, o.Presence)
 	case "picture":

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/console"
 	"github.com/charlahq/charla/storage/sqlite"
 	"github.com/charlahq/charla/widget"
 )
@@ -77,6 +78,9 @@ func run(ctx context.Context, dir string, addresses [3]string, public string, hi
 	if err != nil {
 		return err
 	}
+	if w.console, err = console.New(desk, w.people.who, &console.Options{Login: "/login", WidgetURL: w.base}); err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/chat/", handler)
 	errs := make(chan error, 4)
@@ -100,5 +104,6 @@ func run(ctx context.Context, dir string, addresses [3]string, public string, hi
 	case <-ctx.Done():
 	}
 	handler.Close()
+	w.console.Close()
 	return err
 }

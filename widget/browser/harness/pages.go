@@ -20,8 +20,17 @@ func (w *world) pages() http.Handler {
 		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = rw.Write([]byte("<!doctype html><html lang=es><title>vacía</title><main><h1>Vacía</h1></main>"))
 	})
+	mux.Handle("/desk/", http.StripPrefix("/desk", w.console))
+	mux.HandleFunc("GET /login", func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = login.Execute(rw, r.FormValue("next"))
+	})
 	return mux
 }
+
+var login = template.Must(template.New("login").Parse(`<!doctype html>
+<html lang="es"><title>Entrar</title><main><h1>Entrar</h1><a href="{{.}}">Ya entré</a></main>
+`))
 
 var hosting = template.Must(template.New("page").Parse(`<!doctype html>
 <html lang="{{.Lang}}"{{if .Dir}} dir="{{.Dir}}"{{end}}>

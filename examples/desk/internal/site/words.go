@@ -7,7 +7,7 @@ import (
 
 // english are the texts of the login and of the mails in English; the sources have them in
 // Spanish.
-var english = map[string]string{ //nolint:gosec // sentences about passwords, no passwords
+var english = map[string]string{
 	"Entrar": "Log in",
 	"La contraseña se mostró en el terminal la primera vez que se inició el programa.": "The password was shown in the terminal the first time the program started.",
 	"Tu nombre":                   "Your name",

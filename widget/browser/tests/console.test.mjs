@@ -1,0 +1,149 @@
+// The agents' console: what is typed survives refusals, colleagues, restarts and ended logins.
+import assert from 'node:assert/strict'
+import {after, before, test} from 'node:test'
+import {until} from '../lib/harness.mjs'
+import {world} from '../lib/page.mjs'
+
+const w = world({before, after})
+const ana = {ID: 'ana', Name: 'Ana'}
+const login = (agent = ana, role = 1) => w.server.do({do: 'login', agent, role})
+const logout = (agent = ana) => w.server.do({do: 'login', agent})
+
+/** An agent with the page of a customer's conversation. */
+async function working(agent = ana) {
+  await login(agent)
+  const a = await w.server.account()
+  await a.online()
+  const v = await w.visit(a)
+  await v.enter()
+  await v.say('hola')
+  const context = await w.browser.newContext({locale: 'es-CL'})
+  await context.addCookies([{name: 'who', value: agent.ID, url: w.server.host}])
+  const page = await context.newPage()
+  const errors = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  await page.goto(`${w.server.host}/desk/a/${a.id}/inbox`)
+  await page.locator('.row').click()
+  await page.locator('#messages').getByText('hola').waitFor()
+  return {
+    a, v, page, context, errors,
+    box: page.getByLabel('Tu respuesta'), send: page.getByRole('button', {name: 'Enviar'}), toast: page.locator('.toast.bad'),
+    out: page.locator('#out'), down: page.locator('#down'),
+    said: async (text) => assert.equal((await a.messages()).filter((m) => m.text === text).length, 1, text),
+  }
+}
+
+test('a refused answer keeps its text and its file, says why, and goes once it is mended', async () => {
+  const {page, box, send, toast, said, errors, context} = await working()
+  await box.evaluate((b) => b.removeAttribute('maxlength'))
+  const long = 'muy largo '.repeat(500)
+  await box.fill(long)
+  await page.locator('[data-file]').setInputFiles({name: 'nota.txt', mimeType: 'text/plain', buffer: Buffer.from('hola')})
+  await send.click()
+  await toast.waitFor()
+  assert.match(await toast.textContent(), /4\.?000/)
+  assert.equal(await box.inputValue(), long)
+  assert.equal(await page.locator('[data-chosen]').textContent(), 'nota.txt')
+  await box.fill('corto')
+  await send.click()
+  await page.locator('#messages').getByText('corto').waitFor()
+  await page.locator('#messages').getByText('nota.txt').waitFor()
+  assert.equal(await box.inputValue(), '')
+  await said('corto')
+  await page.reload()
+  assert.equal(await box.inputValue(), '', 'what was sent is no draft any more')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('a colleague closes: the composer goes, the draft stays, and comes back when it is opened', async () => {
+  const {a, page, box, send, said, errors, context} = await working()
+  await box.fill('a medias')
+  await a.do('close')
+  await page.getByText('Tu borrador está guardado.').waitFor()
+  assert.equal(await box.count(), 0)
+  await page.getByRole('button', {name: 'Abrir'}).click()
+  await box.waitFor()
+  assert.equal(await box.inputValue(), 'a medias')
+  await send.click()
+  await page.locator('#messages').getByText('a medias').waitFor()
+  await said('a medias')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('two act at once: the one who is late is told, and loses nothing', async () => {
+  for (const late of ['Enviar', 'Cerrar']) {
+    const {a, page, box, toast, errors, context} = await working()
+    await page.route('**/events?*', (route) => route.abort()) // it hears late of the other
+    await page.reload()
+    await box.fill('a medias')
+    await a.do('close')
+    await page.getByRole('button', {name: late, exact: true}).click()
+    await toast.waitFor()
+    assert.match(await toast.textContent(), /ya no permite/)
+    await page.getByText('Tu borrador está guardado.').waitFor()
+    await page.getByRole('button', {name: 'Abrir'}).click()
+    await box.waitFor()
+    assert.equal(await box.inputValue(), 'a medias')
+    assert.deepEqual(errors, [])
+    await context.close()
+  }
+})
+
+test('a login that ends is told from a server that is down, and the text is there after the next one', async () => {
+  const {page, box, send, out, down, said, errors, context} = await working()
+  await box.fill('a medias')
+  await logout()
+  await out.waitFor()
+  assert.equal(await down.isVisible(), false)
+  assert.equal(await page.getByLabel('Tu estado').isVisible(), false, 'nobody is online')
+  await send.click()
+  assert.equal(await box.inputValue(), 'a medias')
+  await page.getByRole('link', {name: 'Entrar de nuevo'}).click()
+  await login()
+  await page.getByRole('link', {name: 'Ya entré'}).click()
+  await box.waitFor()
+  assert.equal(await box.inputValue(), 'a medias')
+  await send.click()
+  await page.locator('#messages').getByText('a medias').waitFor()
+  await said('a medias')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('the server restarts: down, then live again with the text as it was typed; or logged out', async () => {
+  const {a, page, box, out, down, send, said, errors, context} = await working()
+  await box.fill('a medias')
+  await w.server.kill()
+  await down.waitFor()
+  await send.click()
+  assert.equal(await box.inputValue(), 'a medias')
+  await w.server.start()
+  await out.waitFor() // its logins are in memory
+  assert.equal(await down.isVisible(), false)
+  await login()
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // back from another tab
+  await out.waitFor({state: 'hidden'})
+  assert.equal(await box.inputValue(), 'a medias')
+  await a.reply('mientras tanto')
+  await page.locator('#messages').getByText('mientras tanto').waitFor()
+  await send.click()
+  await page.locator('#messages').getByText('a medias').waitFor()
+  await said('a medias')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('presence chosen in one tab is that of all, also after the others stay open', async () => {
+  const {a, page, context, errors} = await working({ID: 'sola', Name: 'Sola'})
+  await a.away() // of Ana, who only brought the customer in
+  const second = await context.newPage()
+  await second.goto(page.url())
+  await second.getByText('Hay ejecutivos en línea', {exact: true}).waitFor()
+  await page.getByLabel('Tu estado').selectOption('away')
+  await until('the other tab', async () => await second.locator('.lamp.away').count() === 1)
+  await second.getByText('No hay ejecutivos en línea').waitFor()
+  assert.deepEqual(errors, [])
+  await context.close()
+})
