@@ -12,11 +12,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
 	"github.com/evanw/esbuild/pkg/api"
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 // Budgets, in bytes after brotli 11. That of all files is what they have come to: it only
@@ -37,12 +40,29 @@ var chunks = map[string]string{
 	"pt":     "locale/pt.ts",
 }
 
-// internal matches properties that only the app and its chunks use among themselves: none
+// internal has the properties that only the app and its chunks use among themselves: none
 // that the browser, the server, what is stored, a page or another build's loader has. They
-// get short names, the same in all files of a build.
-const internal = "^(admit|announce|arrived|atBottom|avatar|begun|bring|catchUp|counter|cursor|dropped|earlier|" +
-	"enter|flush|greet|greeted|greets|identified|identify|items|leads|loaded|marks|older|polling|reached|refresh|" +
-	"refused|reread|retry|typed|unread)$"
+// and the names of the words in locale get short names, the same in all files of a build.
+const internal = "admit announce arrived atBottom avatar begun bring catchUp counter cursor dropped earlier " +
+	"enter flush greet greeted greets identified identify items leads loaded marks older polling reached refresh " +
+	"refused reread retry typed unread"
+
+// wordName finds the names of the words in a language's source.
+var wordName = regexp.MustCompile(`(?m)^  (\w+):`)
+
+// shortened returns a pattern that matches the properties that get short names. It fails
+// if the words cannot be read.
+func shortened(ui string) (string, error) {
+	words, err := os.ReadFile(filepath.Join(ui, "src", "locale", "en.ts"))
+	if err != nil {
+		return "", err
+	}
+	names := strings.Fields(internal)
+	for _, m := range wordName.FindAllSubmatch(words, -1) {
+		names = append(names, string(m[1]))
+	}
+	return "^(" + strings.Join(names, "|") + ")$", nil
+}
 
 // dist is a build: its files by name.
 type dist struct {
@@ -63,17 +83,21 @@ func build(ui string) (*dist, error) {
 	for name, source := range chunks {
 		sources["chunk-"+name] = source
 	}
+	short, err := shortened(ui)
+	if err != nil {
+		return nil, err
+	}
 	bundles, names := map[string][]byte{}, map[string]any{}
 	whole := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		out, err := bundle(ui, sources[name], api.FormatESModule, nil, names)
+		out, err := bundle(ui, sources[name], api.FormatESModule, nil, short, names)
 		if err != nil {
 			return nil, err
 		}
 		bundles[name] = out
 		fmt.Fprintf(whole, "%s %d\n%s", name, len(out), out)
 	}
-	version := short(whole.Sum(nil))
+	version := digest(whole.Sum(nil))
 	for _, name := range slices.Sorted(maps.Keys(bundles)) {
 		if file := d.add(name, version, bundles[name]); name == "app" {
 			d.App = file
@@ -81,20 +105,20 @@ func build(ui string) (*dist, error) {
 			d.Chunks = append(d.Chunks, file)
 		}
 	}
-	out, err := bundle(ui, "loader.ts", api.FormatIIFE, map[string]string{"BUILD": quote("-" + version + ".js")}, names)
+	out, err := bundle(ui, "loader.ts", api.FormatIIFE, map[string]string{"BUILD": quote("-" + version + ".js")}, short, names)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(out)
-	d.Loader = d.add("loader", short(sum[:]), out)
+	d.Loader = d.add("loader", digest(sum[:]), out)
 	return d, nil
 }
 
 // quote returns a text as a JavaScript string; it must need no escapes.
 func quote(s string) string { return `"` + s + `"` }
 
-// short returns a digest as file names have it: 8 characters.
-func short(sum []byte) string { return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5])) }
+// digest returns a digest as file names have it: 8 characters.
+func digest(sum []byte) string { return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:5])) }
 
 // add adds a file, with its digest, under its name and version, and returns both
 // together, the file's name.
@@ -106,9 +130,9 @@ func (d *dist) add(name, version string, content []byte) string {
 	return name
 }
 
-// bundle returns a source with what it imports as one minified file; names has the short
-// names of internal properties and gets those that are new. It fails with esbuild's errors.
-func bundle(ui, entry string, format api.Format, define map[string]string, names map[string]any) ([]byte, error) {
+// bundle returns a source with what it imports as one minified file, where properties that
+// short matches have short names; names has those that are given and gets the new ones. It fails with esbuild's errors.
+func bundle(ui, entry string, format api.Format, define map[string]string, short string, names map[string]any) ([]byte, error) {
 	src, err := filepath.Abs(filepath.Join(ui, "src"))
 	if err != nil {
 		return nil, err
@@ -126,12 +150,27 @@ func bundle(ui, entry string, format api.Format, define map[string]string, names
 		Target:      api.ES2021,
 		TsconfigRaw: `{"compilerOptions": {"useDefineForClassFields": false}}`,
 		TreeShaking: api.TreeShakingTrue,
-		MangleProps: internal,
+		MangleProps: short,
 		MangleCache: names,
 	})
 	maps.Copy(names, r.MangleCache)
-	return result(r)
+	out, err := result(r)
+	if err != nil {
+		return nil, err
+	}
+	return rename.Bytes(script, out)
 }
+
+// script is the media type of the files.
+const script = "text/javascript"
+
+// rename gives variables names that are the same in all functions, as far as they can be:
+// brotli finds more that repeats than after esbuild, which counts names of the whole file.
+var rename = func() *minify.M {
+	m := minify.New()
+	m.Add(script, &js.Minifier{Version: 2021})
+	return m
+}()
 
 // result returns the one file that esbuild built, or fails with its errors.
 func result(r api.BuildResult) ([]byte, error) {
@@ -201,7 +240,7 @@ func compileTests(ui, into string) error {
 // highest level, 11.
 func (d *dist) compressed(name string) []byte {
 	var b bytes.Buffer
-	w := brotli.NewWriterLevel(&b, brotli.BestCompression)
+	w := brotli.NewWriterOptions(&b, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 16})
 	if _, err := w.Write(d.files[name]); err != nil {
 		panic(err) // a buffer takes everything
 	}

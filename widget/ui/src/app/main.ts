@@ -180,7 +180,7 @@ export function start(core: Core): App {
     const { unread } = chat.state()
     badge.hidden = !unread
     badge.dataset.n = unread > 9 ? '9+' : String(unread)
-    const name = open ? kit.t.close : core.config.longButton || kit.t.launch
+    const name = open ? kit.t.closeChat : core.config.longButton || kit.t.launch
     button.setAttribute('aria-label', unread ? `${name} (${kit.t.unread}: ${unread})` : name)
     if (unread !== lastUnread) {
       lastUnread = unread

@@ -13,7 +13,7 @@ export function panel(kit: Kit, close: () => void) {
   const title = h('h1', { dir: 'auto' })
   const shut = h(
     'button',
-    { className: 'tool shut', type: 'button', 'aria-label': t.close, title: t.close, onclick: close },
+    { className: 'tool shut', type: 'button', 'aria-label': t.closeChat, title: t.closeChat, onclick: close },
     icon(icons.close),
   )
   const names = h('div', { className: 'names' }, title, status)
@@ -47,7 +47,7 @@ export function panel(kit: Kit, close: () => void) {
     const { name, picture, available } = core.config
     const s = chat.state()
     title.textContent = name
-    status.textContent = s.typing ? t.typing : available ? t.online : t.away
+    status.textContent = s.typing ? t.isTyping : available ? t.online : t.away
     status.classList.toggle('on', available)
     if (pictured !== name + picture) {
       pictured = name + picture

@@ -43,7 +43,7 @@ export function thread(kit: Kit) {
   const input = h('textarea', {
     rows: 1,
     placeholder: t.write,
-    'aria-label': t.message,
+    'aria-label': t.yourMessage,
     enterKeyHint: 'send',
     dir: 'auto',
     oninput: () => {
@@ -256,7 +256,7 @@ export function thread(kit: Kit) {
       kit.announce(why)
       withEdit((e) => e.failed(row, meta, item))
     } else if (state) {
-      meta.append(h('span', { className: 'state' }, state === 'sending' ? t.sending : state === 'read' ? t.read : t.sent))
+      meta.append(h('span', { className: 'state' }, state === 'sending' ? t.sending : state === 'read' ? t.wasRead : t.sent))
       if (state !== 'sending') meta.append(icon(state === 'read' ? icons.read : icons.check))
     }
   }

@@ -41,14 +41,14 @@ export default function edit(kit: Kit) {
     const menu = () =>
       show(
         button(t.retry, () => chat.retry(item)),
-        item.text ? button(t.edit, change) : '',
-        button(t.remove, () => chat.drop(item.key)),
+        item.text ? button(t.editText, change) : '',
+        button(t.discard, () => chat.drop(item.key)),
       )
 
     /** Has the text changed where it stands. */
     function change() {
       const body = row.querySelector('.bubble')!
-      const input = h('textarea', { className: 'edit', value: item.text, rows: 3, dir: 'auto', 'aria-label': t.message })
+      const input = h('textarea', { className: 'edit', value: item.text, rows: 3, dir: 'auto', 'aria-label': t.yourMessage })
       const count = h('span', { className: 'count' })
       const look = counter(input, count)
       const back = () => {

@@ -32,7 +32,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
     const go = () =>
       api.json('POST', path, body).then(done, (e: Refused) => {
         if (e.later) core.later(e.after || 4, go)
-        else failed(e.message || t.error)
+        else failed(e.message || t.wentWrong)
       })
     body = { key: newKey(), ...body }
     void go()
@@ -43,8 +43,8 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
     {
       className: 'tool',
       type: 'button',
-      'aria-label': t.end,
-      title: t.end,
+      'aria-label': t.endChat,
+      title: t.endChat,
       onclick: () => {
         asking = !asking
         update()
@@ -58,7 +58,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   /** Asks whether it shall end. */
   function confirm(): (Node | string)[] {
     const note = h('p', { role: 'alert' })
-    const yes = button(t.end, () => {
+    const yes = button(t.endChat, () => {
       yes.disabled = true
       post(
         'end',
@@ -97,7 +97,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
       })
       return h('label', { className: thumbs && n === 1 ? 'no' : '' }, radio, icon(thumbs ? thumb : star))
     })
-    const text = h('textarea', { rows: 2, placeholder: t.comment, 'aria-label': t.comment, dir: 'auto' })
+    const text = h('textarea', { rows: 2, placeholder: t.yourComment, 'aria-label': t.yourComment, dir: 'auto' })
     const note = h('p', { role: 'alert' })
     const send = h('button', { className: 'primary', type: 'submit' }, t.send)
     const rest = h('div', { className: 'rest', hidden: true }, comment && text, send)
@@ -142,7 +142,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
     const open = !!asks && !!rating && answered !== at
     const state = by ? at + open + answered : String(asking)
     if (state === drawn) return
-    const said = by === 'customer' ? t.ended : by === 'manual' && name ? name + ' ' + t.closedBy : t.closed
+    const said = by === 'customer' ? t.ended : by === 'manual' && name ? name + ' ' + t.closedBy : t.wasClosed
     // Who comes back is not told anew.
     if (by && drawn && !drawn.startsWith(at)) kit.announce(said)
     drawn = state

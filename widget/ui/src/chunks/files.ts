@@ -114,13 +114,13 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, 
             a.click()
             setTimeout(() => URL.revokeObjectURL(address), 10_000)
           } catch {
-            about.textContent = t.error
+            about.textContent = t.wentWrong
           }
           button.disabled = false
         },
       },
       h('span', { className: 'kind' }, icon('M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5ZM14 3v5h5')),
-      h('span', { className: 'about' }, h('span', { className: 'hidden' }, t.download + ': '), name, about),
+      h('span', { className: 'about' }, h('span', { className: 'hidden' }, t.downloadFile + ': '), name, about),
     )
     if (!m) sending.set(local!, button)
     if (!m?.file?.inline || info.size > 8e6) return button

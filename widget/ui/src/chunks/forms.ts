@@ -70,7 +70,7 @@ export default function forms(kit: Kit) {
       },
       check() {
         const v = clean(input.value)
-        if (!v) return required ? t.required : ''
+        if (!v) return required ? t.missing : ''
         if (name === 'email') return mail.test(v) ? '' : t.badEmail
         if (name === 'rut') return parseRUT(v) ? '' : t.badRut
         return ''
@@ -99,11 +99,11 @@ export default function forms(kit: Kit) {
   }
 
   // None has a maxLength, which cuts what is pasted without a word; the server says what is too long.
-  const name = (required: boolean) => field('name', t.name, required, { type: 'text', autocomplete: 'name' })
+  const name = (required: boolean) => field('name', t.yourName, required, { type: 'text', autocomplete: 'name' })
   const email = (required: boolean) =>
-    field('email', t.email, required, { type: 'email', autocomplete: 'email', inputMode: 'email' })
-  const phone = () => field('phone', t.phone, false, { type: 'tel', autocomplete: 'tel' })
-  const rut = () => field('rut', t.rut, true, { type: 'text', placeholder: '12.345.678-5', autocomplete: 'off' })
+    field('email', t.yourEmail, required, { type: 'email', autocomplete: 'email', inputMode: 'email' })
+  const phone = () => field('phone', t.yourPhone, false, { type: 'tel', autocomplete: 'tel' })
+  const rut = () => field('rut', t.yourRut, true, { type: 'text', placeholder: '12.345.678-5', autocomplete: 'off' })
 
   function values(fields: Field[]): Record<string, string> {
     const out: Record<string, string> = {}
@@ -286,13 +286,13 @@ export default function forms(kit: Kit) {
       const { form, say } = shell(
         'sheet',
         all,
-        t.start,
+        t.startChat,
         async () => {
           const given = values(all)
           await chat.enter(entry.anonymous && !given.name ? { ...given, anonymous: true } : given)
           done()
         },
-        t.error,
+        t.wentWrong,
       )
       const social = providers((text) => {
         say(text)
@@ -313,13 +313,13 @@ export default function forms(kit: Kit) {
 
     /** The contact form. Somebody available in the meantime turns it into a chat. */
     contact(done: () => void): HTMLElement {
-      const texts = core.config.contact || { title: '', description: '', success: '', error: t.error }
+      const texts = core.config.contact || { title: '', description: '', success: '', error: t.wentWrong }
       const { form: given } = store.get()
       const { name: known = '', email: address } = store.session()
       if (!given?.email && address) store.set({ form: { name: known, email: address, ...given } })
       const fields = [name(false), email(true)]
       if (core.config.entry.phone) fields.push(phone())
-      fields.push(field('text', t.message, true, { dir: 'auto' }))
+      fields.push(field('text', t.yourMessage, true, { dir: 'auto' }))
       // One key for one text, so that a repeated submission is stored once.
       let key = ''
       let keyed = ''
@@ -353,7 +353,7 @@ export default function forms(kit: Kit) {
           page.replaceChildren(thanks)
           thanks.focus()
         },
-        texts.error || t.error,
+        texts.error || t.wentWrong,
       )
       function draw() {
         for (const f of fields) {

@@ -21,8 +21,8 @@ export default function notice(kit: Kit, open: () => void) {
   const cards = h('div', { className: 'cards', 'aria-live': 'polite' })
   const input = h('input', {
     type: 'text',
-    placeholder: t.reply,
-    'aria-label': t.reply,
+    placeholder: t.replyHere,
+    'aria-label': t.replyHere,
     enterKeyHint: 'send',
     autocomplete: 'off',
     dir: 'auto',

@@ -5,5 +5,5 @@ import css from './typing.css'
 
 export default function typing({ h, style, t }: Kit): HTMLElement {
   style(css)
-  return h('div', { className: 'typing', 'aria-label': t.typing }, h('i'), h('i'), h('i'))
+  return h('div', { className: 'typing', 'aria-label': t.isTyping }, h('i'), h('i'), h('i'))
 }
