@@ -2,27 +2,38 @@
 // Trusted Types would have to guard.
 
 type Props = Record<string, unknown>
+type Tags = HTMLElementTagNameMap
+type Name<T> = T extends `${infer K}.${string}` ? K : T
 export type Child = Node | string | false | null | undefined
 
 /**
- * Makes an element. A prop that begins with "on" is a listener; one that the
- * element has is set, any other is an attribute.
+ * Makes an element: "span.name" is one with a class. A prop that begins with "on" is a
+ * listener; one that the element has is set, any other is an attribute.
  */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  props?: Props | null,
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const el = document.createElement(tag)
-  // Not for…in: pages that extend Object.prototype extend props, too.
-  for (const k of Object.keys(props || {})) {
-    const v = props![k]
-    if (v == null) continue
-    if (k.startsWith('on')) el.addEventListener(k.slice(2), v as EventListener)
-    else if (k in el) (el as unknown as Props)[k] = v
-    else el.setAttribute(k, v as string)
+export function h<T extends keyof Tags | `${keyof Tags}.${string}`>(
+  tag: T,
+  ...parts: (Props | Child)[]
+): Tags[Name<T> & keyof Tags] {
+  const [name, className] = tag.split('.') as [Name<T> & keyof Tags, string?]
+  const el = document.createElement(name)
+  if (className) el.className = className
+  if (name === 'button') (el as HTMLButtonElement).type = name
+  for (const part of parts) {
+    if (!part) continue
+    if (typeof part === 'string' || part.nodeType) {
+      el.append(part as Node)
+      continue
+    }
+    const props = part as Props
+    // Not for…in: pages that extend Object.prototype extend props, too.
+    for (const k of Object.keys(props)) {
+      const v = props[k]
+      if (v == null) continue
+      if (k.startsWith('on')) el.addEventListener(k.slice(2), v as EventListener)
+      else if (k in el) (el as unknown as Props)[k] = v
+      else el.setAttribute(k, v as string)
+    }
   }
-  el.append(...(children.filter(Boolean) as (Node | string)[]))
   return el
 }
 

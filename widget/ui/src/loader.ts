@@ -59,13 +59,11 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
   const host = h('charla-chat' as 'div', { popover: 'manual' })
   const root = host.attachShadow({ mode: 'open' })
   style(root, buttonCSS)
-  const label = h('span', { className: 'label' })
-  const face = h('span', { className: 'face' })
+  const label = h('span.label')
+  const face = h('span.face')
   const button = h(
-    'button',
+    'button.launcher',
     {
-      className: 'launcher',
-      type: 'button',
       'aria-haspopup': 'dialog',
       'aria-expanded': 'false',
       onclick: () => run('toggle', []),
@@ -75,7 +73,7 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
     face,
     label,
   )
-  const frame = h('div', { className: 'frame' }, button)
+  const frame = h('div.frame', button)
   root.append(frame)
 
   const core = {

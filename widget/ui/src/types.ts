@@ -90,9 +90,5 @@ export interface App {
   configured(): void
 }
 
-/** What the app says by itself, and with what its chunks say. */
-export type Words = typeof import('./locale/es').default
-export type Strings = Words &
-  typeof import('./locale/es-chunks').forms &
-  typeof import('./locale/es-chunks').extras &
-  typeof import('./locale/es-chunks').end
+/** What the widget says: by itself, and in its extras. */
+export type Words = typeof import('./locale/es').default & typeof import('./locale/es-extras').default

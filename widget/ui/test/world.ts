@@ -374,7 +374,7 @@ export function world(seed: number, { read, takes = true, lag = 50 }: Rules = {}
       inside.run(tab, () => {
         tab.store = store('charla:key')
         const nothing = () => {}
-        const chunk = async (name: string) => (name === 'extras' ? { poll } : { login })
+        const chunk = async () => ({ poll, login })
         tab.life = new AbortController()
         const core = { signal: tab.life.signal, base: 'https://chat.example/', key: 'key', emit: nothing, chunk, config: { locale: 'es', entry: { anonymous: true } } }
         const on = { changed: nothing, arrived: nothing, lost: nothing, form: nothing, seen: nothing, entry: nothing }

@@ -12,7 +12,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -27,42 +26,23 @@ import (
 const (
 	maxLoader = 3 << 10
 	maxToChat = 16 << 10
-	maxChunk  = 8 << 10
+	maxChunk  = 10 << 10
 	maxAll    = 28_822
 )
 
 // chunks are brought when they are needed: name and source.
 var chunks = map[string]string{
 	"en":     "locale/en.ts",
-	"end":    "chunks/end.ts",
 	"extras": "chunks/extras.ts",
-	"forms":  "chunks/forms.ts",
 	"pt":     "locale/pt.ts",
 }
 
 // internal has the properties that only the app and its chunks use among themselves: none
 // that the browser, the server, what is stored, a page or another build's loader has. They
-// and the names of the words in locale get short names, the same in all files of a build.
+// get short names, the same in all files of a build.
 const internal = "admit announce arrived atBottom avatar begun bring catchUp counter cursor dropped earlier " +
 	"enter flush greet greeted greets identified identify items leads loaded marks older polling reached refresh " +
 	"refused reread retry typed unread"
-
-// wordName finds the names of the words in a language's source.
-var wordName = regexp.MustCompile(`(?m)^  (\w+):`)
-
-// shortened returns a pattern that matches the properties that get short names. It fails
-// if the words cannot be read.
-func shortened(ui string) (string, error) {
-	words, err := os.ReadFile(filepath.Join(ui, "src", "locale", "en.ts"))
-	if err != nil {
-		return "", err
-	}
-	names := strings.Fields(internal)
-	for _, m := range wordName.FindAllSubmatch(words, -1) {
-		names = append(names, string(m[1]))
-	}
-	return "^(" + strings.Join(names, "|") + ")$", nil
-}
 
 // dist is a build: its files by name.
 type dist struct {
@@ -83,14 +63,14 @@ func build(ui string) (*dist, error) {
 	for name, source := range chunks {
 		sources["chunk-"+name] = source
 	}
-	short, err := shortened(ui)
+	names, err := wordPlaces(ui)
 	if err != nil {
 		return nil, err
 	}
-	bundles, names := map[string][]byte{}, map[string]any{}
+	bundles := map[string][]byte{}
 	whole := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		out, err := bundle(ui, sources[name], api.FormatESModule, nil, short, names)
+		out, err := bundle(ui, sources[name], api.FormatESModule, nil, names)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +85,7 @@ func build(ui string) (*dist, error) {
 			d.Chunks = append(d.Chunks, file)
 		}
 	}
-	out, err := bundle(ui, "loader.ts", api.FormatIIFE, map[string]string{"BUILD": quote("-" + version + ".js")}, short, names)
+	out, err := bundle(ui, "loader.ts", api.FormatIIFE, map[string]string{"BUILD": quote("-" + version + ".js")}, names)
 	if err != nil {
 		return nil, err
 	}
@@ -130,9 +110,9 @@ func (d *dist) add(name, version string, content []byte) string {
 	return name
 }
 
-// bundle returns a source with what it imports as one minified file, where properties that
-// short matches have short names; names has those that are given and gets the new ones. It fails with esbuild's errors.
-func bundle(ui, entry string, format api.Format, define map[string]string, short string, names map[string]any) ([]byte, error) {
+// bundle returns a source with what it imports as one minified file; names has the short
+// names of properties and gets those of internal ones that are new. It fails with esbuild's errors.
+func bundle(ui, entry string, format api.Format, define map[string]string, names map[string]any) ([]byte, error) {
 	src, err := filepath.Abs(filepath.Join(ui, "src"))
 	if err != nil {
 		return nil, err
@@ -150,12 +130,15 @@ func bundle(ui, entry string, format api.Format, define map[string]string, short
 		Target:      api.ES2021,
 		TsconfigRaw: `{"compilerOptions": {"useDefineForClassFields": false}}`,
 		TreeShaking: api.TreeShakingTrue,
-		MangleProps: short,
+		MangleProps: "^(" + strings.ReplaceAll(internal, " ", "|") + "|" + strings.Join(slices.Collect(maps.Keys(names)), "|") + ")$",
 		MangleCache: names,
 	})
 	maps.Copy(names, r.MangleCache)
 	out, err := result(r)
 	if err != nil {
+		return nil, err
+	}
+	if out, err = placeWords(out); err != nil {
 		return nil, err
 	}
 	return rename.Bytes(script, out)
@@ -180,26 +163,27 @@ func result(r api.BuildResult) ([]byte, error) {
 	return r.OutputFiles[0].Contents, nil
 }
 
-// styles gives a style sheet to its importer as a text without white space.
+// styles gives a style sheet, with what it imports, to its importer as a text without white
+// space.
 var styles = api.Plugin{
 	Name: "styles",
 	Setup: func(b api.PluginBuild) {
 		b.OnLoad(api.OnLoadOptions{Filter: `\.css$`}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
-			css, err := os.ReadFile(args.Path)
-			if err != nil {
-				return api.OnLoadResult{}, err
-			}
-			out := api.Transform(string(css), api.TransformOptions{
-				Loader:  api.LoaderCSS,
-				Charset: api.CharsetUTF8, MinifySyntax: true, MinifyWhitespace: true,
+			out := api.Build(api.BuildOptions{
+				EntryPoints: []string{args.Path},
+				Bundle:      true,
+				Charset:     api.CharsetUTF8, MinifySyntax: true, MinifyWhitespace: true,
 				Engines: []api.Engine{
 					{Name: api.EngineChrome, Version: "92"},
 					{Name: api.EngineFirefox, Version: "90"},
 					{Name: api.EngineSafari, Version: "15.4"},
 				},
 			})
-			text := strings.TrimSpace(string(out.Code))
-			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText, Errors: out.Errors}, nil
+			if len(out.Errors) > 0 {
+				return api.OnLoadResult{Errors: out.Errors}, nil
+			}
+			text := strings.TrimSpace(string(out.OutputFiles[0].Contents))
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
 		})
 	},
 }

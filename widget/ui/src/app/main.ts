@@ -2,7 +2,7 @@
 
 import { accent } from '../accent'
 import es from '../locale/es'
-import type { App, Core, Message, Strings } from '../types'
+import type { App, Core, Message, Words } from '../types'
 import type { Forms } from '../chunks/forms'
 import type { Card, Notice } from '../chunks/notice'
 import type { Sound } from '../chunks/sound'
@@ -12,7 +12,7 @@ import { chat as newChat } from './chat'
 import { avatar } from './avatar'
 import { keepEvents } from './fields'
 import { icons } from './icons'
-import type { Kit } from './kit'
+import type { Extras, Kit } from './kit'
 import { panel as newPanel } from './panel'
 import { presence } from './presence'
 import { h, icon, share, style } from './shared'
@@ -26,8 +26,8 @@ export function start(core: Core): App {
   const store = newStore('charla:' + core.key)
   const api = client(core, store)
   const { signal } = core
-  const live = h('div', { className: 'hidden', role: 'status' })
-  const badge = h('span', { className: 'badge', hidden: true })
+  const live = h('div.hidden', { role: 'status' })
+  const badge = h('span.badge', { hidden: true })
   let forms: Forms | undefined
   let notice: Notice | undefined
   let sound: Sound | undefined
@@ -40,6 +40,7 @@ export function start(core: Core): App {
   let back: Element | null = null
   let language = 'es'
   let lastUnread = 0
+  let dressed = false
 
   const visitor = () => navigator.userActivation?.isActive ?? true
   style(root, appCSS)
@@ -65,24 +66,28 @@ export function start(core: Core): App {
       show(visitor())
     },
   })
-  const sheets = new Set<string>()
   const cards: Card[] = []
   const kit: Kit = {
     core,
     store,
     api,
     chat,
-    t: es,
+    t: es as Words,
     h,
     icon,
     icons,
     avatar,
-    style(css) {
-      if (!sheets.has(css)) style(root, css)
-      sheets.add(css)
-    },
-    bring: (f: (m: never) => void, name: string = 'extras') => void core.chunk<never>(name).then((m) => signal.aborted || f(m), () => {}),
+    bring: (f) => void extras().then((m) => signal.aborted || f(m), () => {}),
     announce: (s) => (live.textContent = s),
+  }
+
+  /** Brings the extras; with them come their style sheet and their Spanish. */
+  async function extras(): Promise<Extras> {
+    const m = await core.chunk<Extras>('extras')
+    if (!dressed) style(root, m.css)
+    dressed = true
+    if (kit.t === es) kit.t = Object.assign(m.words, es)
+    return m
   }
 
   const look = presence(
@@ -123,7 +128,7 @@ export function start(core: Core): App {
     if (locale !== language || !parts) {
       language = locale
       try {
-        kit.t = locale === 'es' ? es : (await core.chunk<{ default: Strings }>(locale)).default
+        kit.t = locale === 'es' ? (es as Words) : (await core.chunk<{ default: Words }>(locale)).default
       } catch {
         // The language could not be brought: Spanish it stays.
       }
@@ -181,7 +186,7 @@ export function start(core: Core): App {
     badge.hidden = !unread
     badge.dataset.n = unread > 9 ? '9+' : String(unread)
     const name = open ? kit.t.closeChat : core.config.longButton || kit.t.launch
-    button.setAttribute('aria-label', unread ? `${name} (${kit.t.unread}: ${unread})` : name)
+    button.setAttribute('aria-label', unread ? `${name} (${kit.t.unreadMessages}: ${unread})` : name)
     if (unread !== lastUnread) {
       lastUnread = unread
       core.emit('unread', unread)
@@ -207,11 +212,10 @@ export function start(core: Core): App {
     } else if (forms) {
       panel.show(next === 'entry' ? forms.entry(note, entered) : forms.contact(entered))
     } else {
-      panel.show(h('div', { className: 'loading', role: 'status' }, kit.t.loading))
-      core
-        .chunk<{ default(kit: Kit): Forms }>('forms')
+      panel.show(h('div.loading', { role: 'status' }, kit.t.loading))
+      extras()
         .then((m) => {
-          forms ||= m.default(kit)
+          forms ||= m.forms(kit)
           if (view !== next || !open) return
           place(next)
           if (keen) focus()
@@ -315,7 +319,7 @@ export function start(core: Core): App {
     sound?.stop()
   })
   frame.append(live)
-  button.append(badge, h('span', { className: 'down' }, icon('m6 9.5 6 6 6-6')))
+  button.append(badge, h('span.down', icon('m6 9.5 6 6 6-6')))
 
   const ready = speak().then(async () => {
     if (core.page || store.open()) show(false)

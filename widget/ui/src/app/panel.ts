@@ -9,21 +9,20 @@ export type Panel = ReturnType<typeof panel>
 
 export function panel(kit: Kit, close: () => void) {
   const { core, chat, t } = kit
-  const status = h('span', { className: 'status' })
+  const status = h('span.status')
   const title = h('h1', { dir: 'auto' })
   const shut = h(
-    'button',
-    { className: 'tool shut', type: 'button', 'aria-label': t.closeChat, title: t.closeChat, onclick: close },
+    'button.tool shut',
+    { 'aria-label': t.closeChat, title: t.closeChat, onclick: close },
     icon(icons.close),
   )
-  const names = h('div', { className: 'names' }, title, status)
+  const names = h('div.names', title, status)
   const head = h('header', { role: 'presentation' }, names, core.page ? null : shut)
-  const link = h('div', { className: 'link', role: 'status', hidden: true })
-  const body = h('div', { className: 'body' })
+  const link = h('div.link', { role: 'status', hidden: true })
+  const body = h('div.body')
   const el = h(
-    'div',
+    'div.panel',
     {
-      className: 'panel',
       role: 'dialog',
       id: 'panel',
       'aria-labelledby': 'title',

@@ -27,7 +27,7 @@ export function sessions(core: Core, store: Store, api: Client, name: string, on
   let logouts = 0
 
   const signing = async () =>
-    (await core.chunk<{ login: typeof Login }>('forms')).login(store, reread, api, (mode, f) => alone(name + ':login', f, mode), core.signal)
+    (await core.chunk<{ login: typeof Login }>('extras')).login(store, reread, api, (mode, f) => alone(name + ':login', f, mode), core.signal)
   const token = () => store.session().token
   const complain = (e: Refused) => core.emit('error', { code: e.code, message: e.message })
 

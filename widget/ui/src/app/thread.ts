@@ -34,10 +34,10 @@ export function thread(kit: Kit) {
   let asked = false
   let fetching = false
 
-  const log = h('div', { className: 'log', role: 'log', 'aria-label': t.conversation, tabIndex: 0, onscroll: scrolled })
+  const log = h('div.log', { role: 'log', 'aria-label': t.conversation, tabIndex: 0, onscroll: scrolled })
   const jump = h(
-    'button',
-    { className: 'jump', type: 'button', hidden: true, 'aria-label': t.newest, onclick: () => bottom() },
+    'button.jump',
+    { hidden: true, 'aria-label': t.newest, onclick: () => bottom() },
     icon(icons.down),
   )
   const input = h('textarea', {
@@ -53,22 +53,21 @@ export function thread(kit: Kit) {
     },
     onkeydown: key,
   })
-  const submit = h('button', { className: 'send', type: 'submit', 'aria-label': t.send }, icon(icons.send))
-  const note = h('p', { className: 'note', role: 'alert', hidden: true })
-  const count = h('p', { className: 'count', hidden: true })
+  const submit = h('button.send', { type: 'submit', 'aria-label': t.sendIt }, icon(icons.send))
+  const note = h('p.note', { role: 'alert', hidden: true })
+  const count = h('p.count', { hidden: true })
   const composer = h(
-    'form',
+    'form.composer',
     {
-      className: 'composer',
       onsubmit: (e: Event) => {
         e.preventDefault()
         sendNow()
       },
     },
     count,
-    h('div', { className: 'field' }, input, submit),
+    h('div.field', input, submit),
   )
-  const el = h('div', { className: 'thread' }, h('div', { className: 'well' }, log, jump), note, composer)
+  const el = h('div.thread', h('div.well', log, jump), note, composer)
 
   // Some browsers have "en-US@posix", at which Intl throws.
   const l = core.config.locale
@@ -89,7 +88,7 @@ export function thread(kit: Kit) {
   }
 
   function bubble(own: boolean, who: string, text: string, at: number, m?: Message, item?: Item): HTMLElement {
-    const body = h('div', { className: 'bubble', dir: 'auto' })
+    const body = h('div.bubble', { dir: 'auto' })
     if (m?.file || item?.file) {
       const show = () => body.append(files!.card(m, item?.file))
       if (files) show()
@@ -98,11 +97,10 @@ export function thread(kit: Kit) {
       words(body, text)
     }
     return h(
-      'div',
-      { className: own ? 'msg own' : 'msg' },
-      h('span', { className: own ? 'hidden' : 'who' }, own ? t.you + ': ' : who),
-      h('div', { className: 'line' }, own ? null : avatar(core), body),
-      h('div', { className: 'meta' }, h('time', { dateTime: new Date(at).toISOString() }, clock.format(at))),
+      own ? 'div.msg own' : 'div.msg',
+      h(own ? 'span.hidden' : 'span.who', own ? t.you + ': ' : who),
+      h('div.line', own ? null : avatar(core), body),
+      h('div.meta', h('time', { dateTime: new Date(at).toISOString() }, clock.format(at))),
     )
   }
 
@@ -138,7 +136,7 @@ export function thread(kit: Kit) {
         id: 'd' + date,
         by: '',
         at,
-        make: () => h('div', { className: 'day' }, h('span', null, day(at))),
+        make: () => h('div.day', h('span', day(at))),
       })
     }
     if (headerMessage && !s.earlier)
@@ -146,7 +144,7 @@ export function thread(kit: Kit) {
         id: 'h' + headerMessage,
         by: '',
         at: 0,
-        make: () => words(h('p', { className: 'head', dir: 'auto' }), headerMessage),
+        make: () => words(h('p.head', { dir: 'auto' }), headerMessage),
       })
     /** Adds what waits, and what failed between two messages: where it was written. */
     const waiting = (from: number, to: number) => {
@@ -227,7 +225,7 @@ export function thread(kit: Kit) {
       })
     if (dots) dots.hidden = !s.typing
     if (end) end()
-    else if (s.session?.closed || core.config.visitorEnds) bring((m) => (end ||= m.default(kit, log, input))(), 'end')
+    else if (s.session?.closed || core.config.visitorEnds) bring((m) => (end ||= m.end(kit, log, input))())
     files?.update()
     if (stick) bottom()
     else if (firstId && firstId !== log.firstElementChild && asked) {
@@ -251,12 +249,12 @@ export function thread(kit: Kit) {
     meta.replaceChildren(time)
     if (state === 'failed') {
       const item = r.item!
-      const why = item.reason || (item.file && files?.failed) || t.failed
-      meta.append(h('span', { className: 'problem' }, icon(icons.alert), why))
+      const why = item.reason || (item.file && files?.failed) || t.notSent
+      meta.append(h('span.problem', icon(icons.alert), why))
       kit.announce(why)
       withEdit((e) => e.failed(row, meta, item))
     } else if (state) {
-      meta.append(h('span', { className: 'state' }, state === 'sending' ? t.sending : state === 'read' ? t.wasRead : t.sent))
+      meta.append(h('span.state', state === 'sending' ? t.sending : state === 'read' ? t.wasRead : t.wasSent))
       if (state !== 'sending') meta.append(icon(state === 'read' ? icons.read : icons.check))
     }
   }

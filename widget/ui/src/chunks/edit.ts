@@ -3,8 +3,6 @@
 
 import type { Kit } from '../app/kit'
 import type { Item } from '../app/outbox'
-import { extras as spanish } from '../locale/es-chunks'
-import css from './edit.css'
 
 export type Edit = ReturnType<typeof edit>
 
@@ -12,11 +10,9 @@ export type Edit = ReturnType<typeof edit>
 const most = 4000
 
 export default function edit(kit: Kit) {
-  const { chat, h } = kit
-  const t = { ...spanish, ...kit.t }
-  kit.style(css)
+  const { chat, h, t } = kit
 
-  const button = (label: string, onclick: () => void) => h('button', { type: 'button', onclick }, label)
+  const button = (label: string, onclick: () => void) => h('button', { onclick }, label)
 
   /** Shows the length of a field that comes near the limit; the answer reports whether its text can be sent. */
   function counter(input: HTMLTextAreaElement, el: HTMLElement) {
@@ -40,7 +36,7 @@ export default function edit(kit: Kit) {
     const show = (...parts: (Node | string)[]) => meta.replaceChildren(...said, ...parts)
     const menu = () =>
       show(
-        button(t.retry, () => chat.retry(item)),
+        button(t.tryAgain, () => chat.retry(item)),
         item.text ? button(t.editText, change) : '',
         button(t.discard, () => chat.drop(item.key)),
       )
@@ -48,8 +44,8 @@ export default function edit(kit: Kit) {
     /** Has the text changed where it stands. */
     function change() {
       const body = row.querySelector('.bubble')!
-      const input = h('textarea', { className: 'edit', value: item.text, rows: 3, dir: 'auto', 'aria-label': t.yourMessage })
-      const count = h('span', { className: 'count' })
+      const input = h('textarea.edit', { value: item.text, rows: 3, dir: 'auto', 'aria-label': t.yourMessage })
+      const count = h('span.count')
       const look = counter(input, count)
       const back = () => {
         input.replaceWith(body)
@@ -69,7 +65,7 @@ export default function edit(kit: Kit) {
         e.stopPropagation()
       })
       body.replaceWith(input)
-      show(count, button(t.send, send), button(t.cancel, back))
+      show(count, button(t.sendIt, send), button(t.cancel, back))
       look()
       input.focus()
     }

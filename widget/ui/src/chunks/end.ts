@@ -3,8 +3,6 @@
 
 import type { Kit } from '../app/kit'
 import type { Refused } from '../app/api'
-import { end as spanish } from '../locale/es-chunks'
-import css from './end.css'
 
 const star = 'm12 3 2.8 5.7 6.2.9-4.5 4.4 1.1 6.2-5.6-2.9-5.6 2.9 1.1-6.2L3 9.6l6.2-.9Z'
 const thumb = 'M7 11v9H3.5v-9Zm0 0 4-8a2.8 2.8 0 0 1 2.8 2.8V9h5a2 2 0 0 1 2 2.3l-1.1 7a2 2 0 0 1-2 1.7H7'
@@ -12,10 +10,8 @@ const leave = 'M10 4H5v16h5M10 12h10m-4-4 4 4-4 4'
 
 /** Says under the log how the conversation ended. The answer brings that up to what the chat knows. */
 export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () => void {
-  const { core, api, chat, h, icon } = kit
-  const t = { ...spanish, ...kit.t }
-  kit.style(css)
-  const el = h('div', { className: 'end', hidden: true, tabIndex: -1 })
+  const { core, api, chat, h, icon, t } = kit
+  const el = h('div.end', { hidden: true, tabIndex: -1 })
   log.after(el)
 
   /** What is drawn, so that nothing is drawn anew while it is answered. */
@@ -24,7 +20,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   /** The close after which the visitor has answered here. */
   let answered = ''
 
-  const button = (label: string, onclick: () => void) => h('button', { type: 'button', onclick }, label)
+  const button = (label: string, onclick: () => void) => h('button', { onclick }, label)
   const newKey = () => String(Math.random()).slice(2) + Date.now()
 
   /** Posts until there is an answer, under one key. */
@@ -39,10 +35,8 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   }
 
   const stop = h(
-    'button',
+    'button.tool',
     {
-      className: 'tool',
-      type: 'button',
       'aria-label': t.endChat,
       title: t.endChat,
       onclick: () => {
@@ -74,7 +68,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
       )
     })
     yes.className = 'primary'
-    return [note, h('div', { className: 'two' }, yes, button(t.cancel, () => stop.click()))]
+    return [note, h('div.two', yes, button(t.cancel, () => stop.click()))]
   }
 
   /** Asks how it was. */
@@ -84,10 +78,9 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
     const scores = thumbs ? [1, 5] : [1, 2, 3, 4, 5]
     let score = 0
     const labels = scores.map((n) => {
-      const radio = h('input', {
+      const radio = h('input.hidden', {
         type: 'radio',
         name: 'score',
-        className: 'hidden',
         'aria-label': thumbs ? (n > 1 ? t.good : t.bad) : n + ' / 5',
         onchange: () => {
           score = n
@@ -95,12 +88,12 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
           rest.hidden = false
         },
       })
-      return h('label', { className: thumbs && n === 1 ? 'no' : '' }, radio, icon(thumbs ? thumb : star))
+      return h(thumbs && n === 1 ? 'label.no' : 'label', radio, icon(thumbs ? thumb : star))
     })
     const text = h('textarea', { rows: 2, placeholder: t.yourComment, 'aria-label': t.yourComment, dir: 'auto' })
     const note = h('p', { role: 'alert' })
-    const send = h('button', { className: 'primary', type: 'submit' }, t.send)
-    const rest = h('div', { className: 'rest', hidden: true }, comment && text, send)
+    const send = h('button.primary', { type: 'submit' }, t.sendIt)
+    const rest = h('div.rest', { hidden: true }, comment && text, send)
     return h(
       'form',
       {
@@ -121,13 +114,13 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
             },
             (text) => {
               note.textContent = text
-              send.textContent = t.send
+              send.textContent = t.sendIt
               send.disabled = false
             },
           )
         },
       },
-      h('fieldset', null, h('legend', { dir: 'auto' }, question), h('div', { className: 'marks' }, ...labels)),
+      h('fieldset', h('legend', { dir: 'auto' }, question), h('div.marks', ...labels)),
       rest,
       note,
     )
@@ -152,7 +145,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
       ...(by
         ? [
             h('p', { dir: 'auto' }, said),
-            open ? question(at, ticket) : answered === at ? h('p', { className: 'thanks', dir: 'auto' }, rating!.thanks) : '',
+            open ? question(at, ticket) : answered === at ? h('p.thanks', { dir: 'auto' }, rating!.thanks) : '',
             button(t.anew, () => input.focus()),
           ]
         : confirm()),

@@ -2,8 +2,6 @@
 
 import type { Kit } from '../app/kit'
 import type { Message } from '../types'
-import { extras as spanish } from '../locale/es-chunks'
-import css from './files.css'
 
 export type Files = ReturnType<typeof files>
 
@@ -15,9 +13,7 @@ export function size(bytes: number, locale: string): string {
 }
 
 /** Adds what attaches files to the field around an input; problems are said in note. */
-export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, input: HTMLElement, note: HTMLElement) {
-  const t = { ...spanish, ...kit.t }
-  style(css)
+export default function files({ core, api, chat, h, icon, t }: Kit, input: HTMLElement, note: HTMLElement) {
   // The cards of the files that are being sent, and those files by the keys of their messages.
   const sending = new Map<File, HTMLElement>()
   const keys = new Map<string, File>()
@@ -27,7 +23,7 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, 
     try {
       const image = await createImageBitmap(blob)
       const scale = Math.min(1, 480 / image.width, 480 / image.height)
-      const canvas = h('canvas', { className: 'preview', width: image.width * scale, height: image.height * scale })
+      const canvas = h('canvas.preview', { width: image.width * scale, height: image.height * scale })
       canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height)
       image.close()
       // The thread grows: who was at its end stays there.
@@ -50,8 +46,8 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, 
     },
   })
   const clip = h(
-    'button',
-    { className: 'tool', type: 'button', 'aria-label': t.attach, title: t.attach, onclick: () => picker.click() },
+    'button.tool',
+    { 'aria-label': t.attach, title: t.attach, onclick: () => picker.click() },
     icon('m20.5 11.5-8.6 8.6a5.5 5.5 0 0 1-7.8-7.8l8.9-8.9a3.7 3.7 0 0 1 5.2 5.2l-8.9 8.9a1.8 1.8 0 0 1-2.6-2.6l8-8'),
   )
   input.before(clip, picker)
@@ -98,13 +94,11 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, 
   function card(m?: Message, local?: File): HTMLElement {
     const info = m?.file || local!
     const get = async () => local || api.raw('GET', 'files/' + m!.seq, undefined, { timeout: 180 }, (res) => res.blob())
-    const name = h('span', { className: 'name' }, info.name)
-    const about = h('span', { className: 'size' }, size(info.size, core.config.locale))
+    const name = h('span.name', info.name)
+    const about = h('span.size', size(info.size, core.config.locale))
     const button = h(
-      'button',
+      'button.file',
       {
-        className: 'file',
-        type: 'button',
         disabled: !m,
         onclick: async () => {
           button.disabled = true
@@ -119,12 +113,12 @@ export default function files({ core, api, chat, h, icon, style, ...kit }: Kit, 
           button.disabled = false
         },
       },
-      h('span', { className: 'kind' }, icon('M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5ZM14 3v5h5')),
-      h('span', { className: 'about' }, h('span', { className: 'hidden' }, t.downloadFile + ': '), name, about),
+      h('span.kind', icon('M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5ZM14 3v5h5')),
+      h('span.about', h('span.hidden', t.downloadFile + ': '), name, about),
     )
     if (!m) sending.set(local!, button)
     if (!m?.file?.inline || info.size > 8e6) return button
-    const box = h('div', { className: 'attached' }, button)
+    const box = h('div.attached', button)
     get().then((b) => preview(b, box)).catch(() => {})
     return box
   }

@@ -2,9 +2,7 @@
 // is there (R6.2).
 
 import type { Kit } from '../app/kit'
-import { forms as spanish } from '../locale/es-chunks'
 import { clean } from '../clean'
-import css from './forms.css'
 import type { Problem } from '../types'
 import { formatRUT, parseRUT } from './rut'
 
@@ -26,14 +24,10 @@ interface Field {
 
 const mail = /^[^\s@<>"(),:;[\]\\]+@[^\s@<>"(),:;[\]\\]+\.[^\s@<>"(),:;[\]\\.]{2,}$/
 
-export { login } from './login'
-
 export type Forms = ReturnType<typeof forms>
 
 export default function forms(kit: Kit) {
-  const { core, store, api, chat, h, icon, icons } = kit
-  const t = { ...spanish, ...kit.t }
-  kit.style(css)
+  const { core, store, api, chat, h, icon, icons, t } = kit
 
   /** What was typed into a field before; the text is the one draft that there is. */
   const typed = (name: string) => (name === 'text' ? store.get().draft : store.get().form?.[name]) || ''
@@ -46,14 +40,13 @@ export default function forms(kit: Kit) {
     input.name = name
     input.required = required
     input.value = typed(name)
-    const problem = h('span', { className: 'problem', id: id + '-p', hidden: true })
+    const problem = h('span.problem', { id: id + '-p', hidden: true })
     const f: Field = {
       name,
       input,
       el: h(
-        'div',
-        { className: 'row' },
-        h('label', { for: id }, label, required ? null : h('span', { className: 'opt' }, ` (${t.optional})`)),
+        'div.row',
+        h('label', { for: id }, label, required ? null : h('span.opt', ` (${t.optional})`)),
         input,
         problem,
       ),
@@ -136,9 +129,9 @@ export default function forms(kit: Kit) {
     return rest || (e.code === 'rate' ? t.slow : e.status && e.status < 500 && e.message) || fallback
   }
 
-  function shell(className: string, fields: Field[], label: string, go: () => Promise<void>, fallback: string) {
-    const problem = h('p', { className: 'note', role: 'alert', hidden: true })
-    const button = h('button', { className: 'primary', type: 'submit' }, label)
+  function shell(fields: Field[], label: string, go: () => Promise<void>, fallback: string) {
+    const problem = h('p.note', { role: 'alert', hidden: true })
+    const button = h('button.primary', { type: 'submit' }, label)
     const say = (text: string) => {
       problem.textContent = text
       problem.hidden = !text
@@ -146,7 +139,6 @@ export default function forms(kit: Kit) {
     const form = h(
       'form',
       {
-        className,
         noValidate: true,
         onsubmit: async (e: Event) => {
           e.preventDefault()
@@ -176,10 +168,10 @@ export default function forms(kit: Kit) {
     return (core.config.entry.providers || []).map((provider) => {
       const title = provider.charAt(0).toUpperCase() + provider.slice(1)
       const button = h(
-        'button',
-        { className: 'social ' + provider, type: 'button', onclick: () => void start() },
+        `button.social ${provider}`,
+        { onclick: () => void start() },
         mark(provider),
-        h('span', null, `${t.with} ${title}`),
+        h('span', `${t.with} ${title}`),
       )
       async function start() {
         say('')
@@ -284,7 +276,6 @@ export default function forms(kit: Kit) {
       extra = asked
       const all = [...fields, ...asked]
       const { form, say } = shell(
-        'sheet',
         all,
         t.startChat,
         async () => {
@@ -300,13 +291,12 @@ export default function forms(kit: Kit) {
       }, done)
       if (!entry.form) form.querySelector('.primary')!.remove()
       return h(
-        'div',
-        { className: 'page' },
-        identificationMessage ? h('p', { className: 'hello', dir: 'auto' }, identificationMessage) : null,
-        note ? h('p', { className: 'note', role: 'status' }, note) : null,
+        'div.page',
+        identificationMessage ? h('p.hello', { dir: 'auto' }, identificationMessage) : null,
+        note ? h('p.note', { role: 'status' }, note) : null,
         entry.form ? null : form,
-        social.length ? h('div', { className: 'socials' }, ...social) : null,
-        social.length && entry.form ? h('div', { className: 'or' }, t.or) : null,
+        social.length ? h('div.socials', ...social) : null,
+        social.length && entry.form ? h('div.or', t.or) : null,
         entry.form ? form : null,
       )
     },
@@ -323,9 +313,8 @@ export default function forms(kit: Kit) {
       // One key for one text, so that a repeated submission is stored once.
       let key = ''
       let keyed = ''
-      const page = h('div', { className: 'page' })
+      const page = h('div.page')
       const { form } = shell(
-        'sheet',
         fields,
         t.submit,
         async () => {
@@ -342,12 +331,12 @@ export default function forms(kit: Kit) {
             throw e
           }
           store.set({ form: undefined, draft: undefined })
-          const again = h('button', { className: 'quiet', type: 'button', onclick: draw }, t.another)
+          const again = h('button.quiet', { onclick: draw }, t.another)
           const thanks = h(
-            'div',
-            { className: 'done', role: 'status', tabIndex: -1 },
-            h('span', { className: 'tick' }, icon(icons.check)),
-            h('p', { dir: 'auto' }, texts.success || t.sent),
+            'div.done',
+            { role: 'status', tabIndex: -1 },
+            h('span.tick', icon(icons.check)),
+            h('p', { dir: 'auto' }, texts.success || t.wasSent),
             again,
           )
           page.replaceChildren(thanks)
@@ -361,8 +350,8 @@ export default function forms(kit: Kit) {
           f.mark('')
         }
         page.replaceChildren(
-          h('h2', { className: 'hello', dir: 'auto' }, texts.title),
-          texts.description ? h('p', { className: 'lead', dir: 'auto' }, texts.description) : '',
+          h('h2.hello', { dir: 'auto' }, texts.title),
+          texts.description ? h('p.lead', { dir: 'auto' }, texts.description) : '',
           form,
         )
       }

@@ -2,8 +2,6 @@
 // that were not seen, and a field to answer them in place.
 
 import type { Kit } from '../app/kit'
-import { extras as spanish } from '../locale/es-chunks'
-import css from './notice.css'
 
 export interface Card {
   id: string
@@ -15,10 +13,8 @@ export interface Card {
 export type Notice = ReturnType<typeof notice>
 
 export default function notice(kit: Kit, open: () => void) {
-  const { core, chat, store, h, icon, icons } = kit
-  const t = { ...spanish, ...kit.t }
-  kit.style(css)
-  const cards = h('div', { className: 'cards', 'aria-live': 'polite' })
+  const { core, chat, store, h, icon, icons, t } = kit
+  const cards = h('div.cards', { 'aria-live': 'polite' })
   const input = h('input', {
     type: 'text',
     placeholder: t.replyHere,
@@ -32,11 +28,10 @@ export default function notice(kit: Kit, open: () => void) {
       send.disabled = !input.value.trim()
     },
   })
-  const send = h('button', { className: 'send', type: 'submit', disabled: true, 'aria-label': t.send }, icon(icons.send))
+  const send = h('button.send', { type: 'submit', disabled: true, 'aria-label': t.sendIt }, icon(icons.send))
   const reply = h(
-    'form',
+    'form.field',
     {
-      className: 'field',
       onsubmit: (e: Event) => {
         e.preventDefault()
         const text = input.value.trim()
@@ -53,18 +48,17 @@ export default function notice(kit: Kit, open: () => void) {
     send,
   )
   const el = h(
-    'section',
+    'section.notice',
     {
-      className: 'notice',
-      'aria-label': t.unread,
+      'aria-label': t.unreadMessages,
       hidden: true,
       onkeydown: (e: KeyboardEvent) => {
         if (e.key === 'Escape') hide(true)
       },
     },
     h(
-      'button',
-      { className: 'x', type: 'button', 'aria-label': t.dismiss, onclick: () => hide(true) },
+      'button.x',
+      { 'aria-label': t.dismiss, onclick: () => hide(true) },
       icon(icons.close),
     ),
     cards,
@@ -77,10 +71,10 @@ export default function notice(kit: Kit, open: () => void) {
     const list = shown.slice(-Math.max(1, notification.count))
     const nodes = list.map((c) => {
       return h(
-        'button',
-        { className: c.own ? 'card own' : 'card', type: 'button', onclick: open },
+        c.own ? 'button.card own' : 'button.card',
+        { onclick: open },
         c.own ? null : kit.avatar(core),
-        h('span', { className: 'words' }, h('span', { className: 'who' }, c.who), h('span', { className: 'text', dir: 'auto' }, c.text)),
+        h('span.words', h('span.who', c.who), h('span.text', { dir: 'auto' }, c.text)),
       )
     })
     cards.replaceChildren(...nodes)

@@ -1,7 +1,6 @@
 // The sound of an answer, and the button that mutes it.
 
 import type { Kit } from '../app/kit'
-import { extras as spanish } from '../locale/es-chunks'
 
 const on = 'M11 5 6.5 9H3v6h3.5l4.5 4V5ZM15 9a4 4 0 0 1 0 6M17.8 6.2a8 8 0 0 1 0 11.6'
 const off = 'M11 5 6.5 9H3v6h3.5l4.5 4V5ZM21 9.5l-5 5M16 9.5l5 5'
@@ -9,12 +8,9 @@ const off = 'M11 5 6.5 9H3v6h3.5l4.5 4V5ZM21 9.5l-5 5M16 9.5l5 5'
 export type Sound = ReturnType<typeof sound>
 
 export default function sound(kit: Kit) {
-  const { core, store, h, icon } = kit
-  const t = { ...spanish, ...kit.t }
+  const { core, store, h, icon, t } = kit
   let audio: AudioContext | undefined
-  const button = h('button', {
-    className: 'tool',
-    type: 'button',
+  const button = h('button.tool', {
     onclick: () => {
       store.act()
       store.set({ muted: !store.get().muted })

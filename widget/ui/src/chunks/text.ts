@@ -2,12 +2,10 @@
 // have neither.
 
 import type { Kit } from '../app/kit'
-import css from './text.css'
 
 /** Makes links in an element with a text, and emoji alone large. */
-export default function text({ h, style }: Kit, el: HTMLElement) {
+export default function text({ h }: Kit, el: HTMLElement) {
   const t = el.textContent!
-  style(css)
   el.classList.toggle('emoji', onlyEmoji(t))
   el.replaceChildren(
     ...parts(t).map((p) =>

@@ -1,9 +1,7 @@
 // The dots that stand for somebody who is typing.
 
 import type { Kit } from '../app/kit'
-import css from './typing.css'
 
-export default function typing({ h, style, t }: Kit): HTMLElement {
-  style(css)
-  return h('div', { className: 'typing', 'aria-label': t.isTyping }, h('i'), h('i'), h('i'))
+export default function typing({ h, t }: Kit): HTMLElement {
+  return h('div.typing', { 'aria-label': t.isTyping }, h('i'), h('i'), h('i'))
 }

@@ -1,7 +1,7 @@
-// The Spanish that only a chunk needs comes with it; the other languages are
-// chunks themselves and hold everything.
+// The Spanish that only the extras need comes with them; the other languages are chunks
+// themselves and hold everything.
 
-export const forms = {
+export default {
   yourName: 'Nombre',
   yourEmail: 'Correo electrónico',
   yourRut: 'RUT',
@@ -19,12 +19,8 @@ export const forms = {
   another: 'Enviar otro mensaje',
   slow: 'Demasiados intentos. Espera un momento.',
   wentWrong: 'Algo no funcionó. Inténtalo de nuevo.',
-}
-
-export const extras = {
   editText: 'Editar',
-  wentWrong: 'Algo no funcionó. Inténtalo de nuevo.',
-  retry: 'Reintentar',
+  tryAgain: 'Reintentar',
   discard: 'Descartar',
   cancel: 'Cancelar',
   tooLong: 'El mensaje es demasiado largo.',
@@ -37,11 +33,6 @@ export const extras = {
   replyHere: 'Responder…',
   mute: 'Silenciar',
   unmute: 'Activar el sonido',
-}
-
-export const end = {
-  cancel: 'Cancelar',
-  wentWrong: 'Algo no funcionó. Inténtalo de nuevo.',
   closedBy: 'cerró la conversación.',
   wasClosed: 'La conversación se cerró.',
   ended: 'Terminaste la conversación.',
