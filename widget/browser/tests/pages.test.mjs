@@ -128,6 +128,29 @@ test('destroy leaves nothing behind', async () => {
   await v.close()
 })
 
+test('after destroy calls wait for the script, which begins anew', async () => {
+  const a = await account()
+  const v = await w.visit(a)
+  const warnings = []
+  v.page.on('console', (m) => m.type() === 'warning' && warnings.push(m.text()))
+  await v.launcher.waitFor()
+  await v.page.evaluate(() => {
+    window.Chat('destroy')
+    window.Chat('on', 'ready', () => (window.again = true))
+    const before = document.querySelector('script[data-charla]')
+    const script = document.createElement('script')
+    script.src = before.src
+    script.dataset.charla = before.dataset.charla
+    before.replaceWith(script)
+  })
+  await v.launcher.waitFor()
+  await until('the page hears of it', () => v.page.evaluate(() => window.again))
+  await v.open()
+  assert.equal(await v.page.evaluate(() => window.Chat('diagnose').open), true)
+  assert.deepEqual(warnings, [])
+  await v.close()
+})
+
 test('nothing is stored before the visitor acts', async () => {
   const a = await account({welcome: {enabled: true, delaySeconds: 0, repeatMinutes: 0, existing: true, devices: 'all', text: 'hola', author: ''}})
   const v = await w.visit(a)

@@ -19,20 +19,14 @@ export function h<T extends keyof Tags | `${keyof Tags}.${string}`>(
   if (className) el.className = className
   if (name === 'button') (el as HTMLButtonElement).type = name
   for (const part of parts) {
-    if (!part) continue
-    if (typeof part === 'string' || part.nodeType) {
-      el.append(part as Node)
-      continue
-    }
-    const props = part as Props
-    // Not for…in: pages that extend Object.prototype extend props, too.
-    for (const k of Object.keys(props)) {
-      const v = props[k]
-      if (v == null) continue
-      if (k.startsWith('on')) el.addEventListener(k.slice(2), v as EventListener)
-      else if (k in el) (el as unknown as Props)[k] = v
-      else el.setAttribute(k, v as string)
-    }
+    if (typeof part === 'string' || (part && part.nodeType)) el.append(part as Node)
+    else
+      // Not for…in: pages that extend Object.prototype extend props, too.
+      for (const [k, v] of Object.entries(part || {})) {
+        if (k.startsWith('on')) el.addEventListener(k.slice(2), v)
+        else if (k in el) (el as unknown as Props)[k] = v
+        else el.setAttribute(k, v)
+      }
   }
   return el
 }
@@ -57,6 +51,6 @@ export function style(root: ShadowRoot, css: string): void {
     sheet.replaceSync(css)
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
   } catch {
-    root.append(h('style', { nonce: document.querySelector<HTMLElement>('script[nonce]')?.nonce }, css))
+    root.append(h('style', { nonce: document.querySelector<HTMLElement>('script[nonce]')?.nonce || '' }, css))
   }
 }

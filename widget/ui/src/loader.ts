@@ -197,23 +197,23 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
     )
   }
 
-  function run(name: string, args: unknown[]): unknown {
+  function run(call: string, args: unknown[]): unknown {
     const [a, b] = args as [string, Handler]
-    if (name === 'on') (handlers[a] ||= []).push(b)
-    else if (name === 'off') handlers[a] = (handlers[a] || []).filter((f) => b && f !== b)
-    else if (name === 'diagnose')
-      return { version: BUILD, key, base, problem, config: core.config, ...(app?.run(name, args) as object) }
-    else if (name === 'show' || name === 'hide') {
-      shown = name === 'show'
+    if (call === 'on') (handlers[a] ||= []).push(b)
+    else if (call === 'off') handlers[a] = (handlers[a] || []).filter((f) => b && f !== b)
+    else if (call === 'diagnose')
+      return { version: BUILD, key, base, problem, config: core.config, ...(app?.run(call, args) as object) }
+    else if (call === 'show' || call === 'hide') {
+      shown = call === 'show'
       attach()
       if (!shown) {
         run('close', [])
         host.remove()
       }
-    } else if (name === 'locale') {
+    } else if (call === 'locale') {
       lang = a || navigator.language
       void configure()
-    } else if (name === 'destroy') {
+    } else if (call === 'destroy') {
       end.abort()
       watch.disconnect()
       host.remove()
@@ -223,10 +223,10 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
       stub.q = []
       global[name] = stub
     } else {
-      if (name === 'theme') core.theme = a
-      if (app) return app.run(name, args)
-      waiting.push([name, args])
-      if (needs(name)) bring()
+      if (call === 'theme') core.theme = a
+      if (app) return app.run(call, args)
+      waiting.push([call, args])
+      if (needs(call)) bring()
     }
     return undefined
   }

@@ -24,7 +24,7 @@ import (
 // Budgets, in bytes after brotli 11. That of all files is what they have come to: it only
 // ever gets smaller.
 const (
-	maxLoader = 3 << 10
+	maxLoader = 4 << 10
 	maxToChat = 16 << 10
 	maxChunk  = 10 << 10
 	maxAll    = 28_822
@@ -40,9 +40,11 @@ var chunks = map[string]string{
 // internal has the properties that only the app and its chunks use among themselves: none
 // that the browser, the server, what is stored, a page or another build's loader has. They
 // get short names, the same in all files of a build.
-const internal = "admit announce arrived atBottom avatar begun bring catchUp counter cursor dropped earlier " +
-	"enter flush greet greeted greets identified identify items leads loaded marks older polling reached refresh " +
-	"refused reread retry typed unread"
+const internal = "act admit announce api arrived atBottom avatar begin begun bottom bring catchUp changed chat " +
+	"check core counter cursor drop dropped earlier el enter fit flush free gone greet greeted " +
+	"greets grow hide icons identified identify item items know last leads load loaded logout " +
+	"lost make mark marks older over own panel play polling post raw reached refresh refused " +
+	"reread retry same saw say see show store thread told tool typed unread update wait wake who"
 
 // dist is a build: its files by name.
 type dist struct {
