@@ -45,8 +45,7 @@ export function client(core: Core, store: Store) {
     if (body !== undefined) headers['Content-Type'] = file ? body.type : 'application/json'
     const stop = new AbortController()
     const abort = () => stop.abort()
-    const ends = [core.signal, call.signal]
-    ends.forEach((s) => s?.addEventListener('abort', abort))
+    for (const s of [core.signal, call.signal]) s?.addEventListener('abort', abort, stop)
     const timer = call.timeout === 0 ? 0 : setTimeout(abort, (call.timeout || 30) * 1000)
     try {
       // A worker of the page may answer what it knows: no two questions have one address.
@@ -67,7 +66,7 @@ export function client(core: Core, store: Store) {
       throw e instanceof Refused ? e : new Refused(0, 'network')
     } finally {
       clearTimeout(timer)
-      ends.forEach((s) => s?.removeEventListener('abort', abort))
+      abort()
     }
   }
 

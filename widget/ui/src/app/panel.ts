@@ -18,7 +18,7 @@ export function panel(kit: Kit, close: () => void) {
   )
   const names = h('div.names', title, status)
   const head = h('header', { role: 'presentation' }, names, core.page ? null : shut)
-  const link = h('div.link', { role: 'status', hidden: true })
+  const link = h('p.link', { role: 'status' })
   const body = h('div.body')
   const el = h(
     'div.panel',
@@ -58,11 +58,10 @@ export function panel(kit: Kit, close: () => void) {
     if (!off) {
       clearTimeout(timer)
       timer = 0
-      link.hidden = true
+      link.textContent = ''
     } else if (!timer) {
       timer = window.setTimeout(() => {
         link.textContent = navigator.onLine ? t.reconnecting : t.offline
-        link.hidden = false
       }, 1500)
     }
   }
@@ -76,8 +75,9 @@ export function panel(kit: Kit, close: () => void) {
     el.style.top = small ? view.offsetTop + 'px' : ''
     el.classList.toggle('keyboard', small && innerHeight - view.height > 120)
   }
-  view?.addEventListener('resize', fit)
-  view?.addEventListener('scroll', fit)
+  const life = new AbortController()
+  view?.addEventListener('resize', fit, life)
+  view?.addEventListener('scroll', fit, life)
 
   return {
     el,
@@ -90,8 +90,7 @@ export function panel(kit: Kit, close: () => void) {
     },
     stop() {
       clearTimeout(timer)
-      view?.removeEventListener('resize', fit)
-      view?.removeEventListener('scroll', fit)
+      life.abort()
     },
   }
 }

@@ -54,8 +54,8 @@ export function thread(kit: Kit) {
     onkeydown: key,
   })
   const submit = h('button.send', { type: 'submit', 'aria-label': t.sendIt }, icon(icons.send))
-  const note = h('p.note', { role: 'alert', hidden: true })
-  const count = h('p.count', { hidden: true })
+  const note = h('p.note', { role: 'alert' })
+  const count = h('p.count')
   const composer = h(
     'form.composer',
     {
@@ -129,37 +129,22 @@ export function thread(kit: Kit) {
     const { headerMessage, welcome, name } = core.config
     const out: Row[] = []
     let date = 0
+    const add = (id: string, by: string, at: number, make: Row['make'], more?: Partial<Row>) =>
+      out.push({ id, by, at, make, ...more })
     const dated = (at: number) => {
       if (midnight(at) <= date) return
       date = midnight(at)
-      out.push({
-        id: 'd' + date,
-        by: '',
-        at,
-        make: () => h('div.day', h('span', day(at))),
-      })
+      add('d' + date, '', at, () => h('div.day', h('span', day(at))))
     }
     if (headerMessage && !s.earlier)
-      out.push({
-        id: 'h' + headerMessage,
-        by: '',
-        at: 0,
-        make: () => words(h('p.head', { dir: 'auto' }), headerMessage),
-      })
+      add('h' + headerMessage, '', 0, () => words(h('p.head', { dir: 'auto' }), headerMessage))
     /** Adds what waits, and what failed between two messages: where it was written. */
     const waiting = (from: number, to: number) => {
       for (const item of s.items) {
         const after = item.state === 'failed' ? (item.after ?? 1 / 0) : 1 / 0
         if (item.seq || after < from || after >= to) continue
         dated(item.at)
-        out.push({
-          id: 'k' + item.key,
-          by: '-',
-          at: item.at,
-          own: true,
-          item,
-          make: () => bubble(true, '', item.text, item.at, undefined, item),
-        })
+        add('k' + item.key, '-', item.at, () => bubble(true, '', item.text, item.at, undefined, item), { own: true, item })
       }
     }
     let last = -1
@@ -168,20 +153,14 @@ export function thread(kit: Kit) {
       const at = Date.parse(m.at)
       const own = m.from === 'customer'
       dated(at)
-      out.push({
-        id: m.key ? 'k' + m.key : 's' + m.seq,
-        by: own ? '-' : author(m),
-        at,
-        own,
-        message: m,
-        make: () => bubble(own, author(m), m.text || '', at, m),
-      })
+      const id = m.key ? 'k' + m.key : 's' + m.seq
+      add(id, own ? '-' : author(m), at, () => bubble(own, author(m), m.text || '', at, m), { own, message: m })
     }
     if (s.welcome && welcome) {
       const at = core.since + performance.timeOrigin
       dated(at)
       const who = welcome.author || name
-      out.push({ id: 'w', by: who, at, make: () => bubble(false, who, welcome.text, at) })
+      add('w', who, at, () => bubble(false, who, welcome.text, at))
     }
     waiting(last, NaN)
     return out
@@ -308,7 +287,7 @@ export function thread(kit: Kit) {
   function sendNow() {
     const text = input.value.trim()
     if (submit.disabled) return
-    note.hidden = true
+    note.textContent = ''
     write('')
     chat.send(text)
     bottom()

@@ -12,15 +12,12 @@ const most = 4000
 export default function edit(kit: Kit) {
   const { chat, h, t } = kit
 
-  const button = (label: string, onclick: () => void) => h('button', { onclick }, label)
-
   /** Shows the length of a field that comes near the limit; the answer reports whether its text can be sent. */
   function counter(input: HTMLTextAreaElement, el: HTMLElement) {
     let over = false
     const look = () => {
       const n = [...input.value.trim()].length
-      el.hidden = n < most - 200
-      el.textContent = `${n} / ${most}`
+      el.textContent = n < most - 200 ? '' : `${n} / ${most}`
       el.classList.toggle('problem', n > most)
       if (n > most && !over) kit.announce(t.tooLong)
       over = n > most
@@ -36,9 +33,9 @@ export default function edit(kit: Kit) {
     const show = (...parts: (Node | string)[]) => meta.replaceChildren(...said, ...parts)
     const menu = () =>
       show(
-        button(t.tryAgain, () => chat.retry(item)),
-        item.text ? button(t.editText, change) : '',
-        button(t.discard, () => chat.drop(item.key)),
+        h('button', { onclick: () => chat.retry(item) }, t.tryAgain),
+        item.text ? h('button', { onclick: change }, t.editText) : '',
+        h('button', { onclick: () => chat.drop(item.key) }, t.discard),
       )
 
     /** Has the text changed where it stands. */
@@ -65,7 +62,7 @@ export default function edit(kit: Kit) {
         e.stopPropagation()
       })
       body.replaceWith(input)
-      show(count, button(t.sendIt, send), button(t.cancel, back))
+      show(count, h('button', { onclick: send }, t.sendIt), h('button', { onclick: back }, t.cancel))
       look()
       input.focus()
     }

@@ -3,6 +3,7 @@
 
 import type { Kit } from '../app/kit'
 import type { Refused } from '../app/api'
+import { newKey } from '../app/store'
 
 const star = 'm12 3 2.8 5.7 6.2.9-4.5 4.4 1.1 6.2-5.6-2.9-5.6 2.9 1.1-6.2L3 9.6l6.2-.9Z'
 const thumb = 'M7 11v9H3.5v-9Zm0 0 4-8a2.8 2.8 0 0 1 2.8 2.8V9h5a2 2 0 0 1 2 2.3l-1.1 7a2 2 0 0 1-2 1.7H7'
@@ -20,8 +21,6 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   /** The close after which the visitor has answered here. */
   let answered = ''
 
-  const button = (label: string, onclick: () => void) => h('button', { onclick }, label)
-  const newKey = () => String(Math.random()).slice(2) + Date.now()
 
   /** Posts until there is an answer, under one key. */
   function post(path: string, body: object, done: () => void, failed: (text: string) => void) {
@@ -52,7 +51,8 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   /** Asks whether it shall end. */
   function confirm(): (Node | string)[] {
     const note = h('p', { role: 'alert' })
-    const yes = button(t.endChat, () => {
+    const yes = h('button.primary', { onclick: end }, t.endChat)
+    function end() {
       yes.disabled = true
       post(
         'end',
@@ -66,9 +66,8 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
           yes.disabled = false
         },
       )
-    })
-    yes.className = 'primary'
-    return [note, h('div.two', yes, button(t.cancel, () => stop.click()))]
+    }
+    return [note, h('div.two', yes, h('button.quiet', { onclick: () => stop.click() }, t.cancel))]
   }
 
   /** Asks how it was. */
@@ -146,7 +145,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
         ? [
             h('p', { dir: 'auto' }, said),
             open ? question(at, ticket) : answered === at ? h('p.thanks', { dir: 'auto' }, rating!.thanks) : '',
-            button(t.anew, () => input.focus()),
+            h('button.quiet', { onclick: () => input.focus() }, t.anew),
           ]
         : confirm()),
     )

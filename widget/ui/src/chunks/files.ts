@@ -69,7 +69,6 @@ export default function files({ core, api, chat, h, icon, t }: Kit, input: HTMLE
       else chat.send('', file)
     }
     note.textContent = problem
-    note.hidden = !problem
   }
 
   /** Follows the configuration and what was sent. */

@@ -2,6 +2,7 @@
 // is there (R6.2).
 
 import type { Kit } from '../app/kit'
+import { newKey } from '../app/store'
 import { clean } from '../clean'
 import type { Problem } from '../types'
 import { formatRUT, parseRUT } from './rut'
@@ -34,13 +35,15 @@ export default function forms(kit: Kit) {
 
   function field(name: string, label: string, required: boolean, props: Record<string, unknown>): Field {
     const id = 'f-' + name
-    const input = (
-      name === 'text' ? h('textarea', { rows: 4, id, ...props }) : h('input', { id, ...props })
-    ) as HTMLInputElement
-    input.name = name
-    input.required = required
-    input.value = typed(name)
-    const problem = h('span.problem', { id: id + '-p', hidden: true })
+    const input = h((name === 'text' ? 'textarea' : 'input') as 'input', {
+      id,
+      name,
+      required,
+      value: typed(name),
+      'aria-describedby': id + '-p',
+      ...props,
+    })
+    const problem = h('p.problem', { id: id + '-p' })
     const f: Field = {
       name,
       input,
@@ -51,15 +54,8 @@ export default function forms(kit: Kit) {
         problem,
       ),
       mark(text) {
-        problem.hidden = !text
         problem.textContent = text
-        if (text) {
-          input.setAttribute('aria-invalid', 'true')
-          input.setAttribute('aria-describedby', problem.id)
-        } else {
-          input.removeAttribute('aria-invalid')
-          input.removeAttribute('aria-describedby')
-        }
+        input.setAttribute('aria-invalid', String(!!text))
       },
       check() {
         const v = clean(input.value)
@@ -73,7 +69,7 @@ export default function forms(kit: Kit) {
       if (name === 'rut') typeRUT(input)
       store.act()
       store.set(name === 'text' ? { draft: input.value } : { form: { ...store.get().form, [name]: input.value } })
-      if (input.hasAttribute('aria-invalid') || (name === 'rut' && parseRUT(input.value))) f.mark(f.check())
+      if (problem.textContent || (name === 'rut' && parseRUT(input.value))) f.mark(f.check())
       input.classList.toggle('good', name === 'rut' && !!parseRUT(input.value))
     })
     input.addEventListener('blur', () => clean(input.value) && f.mark(f.check()))
@@ -99,42 +95,35 @@ export default function forms(kit: Kit) {
   const rut = () => field('rut', t.yourRut, true, { type: 'text', placeholder: '12.345.678-5', autocomplete: 'off' })
 
   function values(fields: Field[]): Record<string, string> {
-    const out: Record<string, string> = {}
-    for (const f of fields) if (clean(f.input.value)) out[f.name] = f.input.value.trim()
-    return out
+    return Object.fromEntries(fields.filter((f) => clean(f.input.value)).map((f) => [f.name, f.input.value.trim()]))
   }
 
-  function checked(fields: Field[]): boolean {
-    let first: Field | undefined
-    for (const f of fields) {
-      const problem = f.check()
-      f.mark(problem)
-      if (problem) first ||= f
-    }
+  /** Marks the fields that have a problem, goes to the first, and reports whether there is one. */
+  function wrong(fields: Field[], problem: (f: Field) => string | undefined): boolean {
+    const [first] = fields.filter((f) => {
+      const text = problem(f) || ''
+      f.mark(text)
+      return text
+    })
     first?.input.focus()
-    return !first
+    return !!first
   }
 
+  const checked = (fields: Field[]) => !wrong(fields, (f) => f.check())
+
+  /** Shows why the server refused: at the fields, or in the text that is returned. */
   function explain(e: Failure, fields: Field[], fallback: string): string {
-    let rest = ''
-    let first: Field | undefined
-    for (const p of e.problems || []) {
-      const f = fields.find((f) => f.name === p.path)
-      f?.mark(p.message)
-      if (f) first ||= f
-      else rest ||= p.message
-    }
-    first?.input.focus()
-    if (first && !rest) return ''
+    const problems = e.problems || []
+    const rest = problems.find((p) => !fields.some((f) => f.name === p.path))?.message
+    if (wrong(fields, (f) => problems.find((p) => p.path === f.name)?.message) && !rest) return ''
     return rest || (e.code === 'rate' ? t.slow : e.status && e.status < 500 && e.message) || fallback
   }
 
   function shell(fields: Field[], label: string, go: () => Promise<void>, fallback: string) {
-    const problem = h('p.note', { role: 'alert', hidden: true })
+    const problem = h('p.note', { role: 'alert' })
     const button = h('button.primary', { type: 'submit' }, label)
     const say = (text: string) => {
       problem.textContent = text
-      problem.hidden = !text
     }
     const form = h(
       'form',
@@ -145,14 +134,12 @@ export default function forms(kit: Kit) {
           if (button.disabled || !checked(fields)) return
           say('')
           button.disabled = true
-          button.classList.add('busy')
           try {
             await go()
           } catch (e) {
             say(explain(e as Failure, fields, fallback))
           }
           button.disabled = false
-          button.classList.remove('busy')
         },
       },
       ...fields.map((f) => f.el),
@@ -292,12 +279,12 @@ export default function forms(kit: Kit) {
       if (!entry.form) form.querySelector('.primary')!.remove()
       return h(
         'div.page',
-        identificationMessage ? h('p.hello', { dir: 'auto' }, identificationMessage) : null,
-        note ? h('p.note', { role: 'status' }, note) : null,
-        entry.form ? null : form,
-        social.length ? h('div.socials', ...social) : null,
-        social.length && entry.form ? h('div.or', t.or) : null,
-        entry.form ? form : null,
+        h('p.hello', { dir: 'auto' }, identificationMessage),
+        h('p.note', { role: 'status' }, note),
+        !entry.form && form,
+        h('div.socials', ...social),
+        entry.form && social.length > 0 && h('div.or', t.or),
+        entry.form && form,
       )
     },
 
@@ -321,7 +308,7 @@ export default function forms(kit: Kit) {
           const given = values(fields)
           const body = JSON.stringify(given)
           if (body !== keyed) {
-            key = crypto.getRandomValues(new Uint32Array(4)).join('-')
+            key = newKey()
             keyed = body
           }
           try {
@@ -351,7 +338,7 @@ export default function forms(kit: Kit) {
         }
         page.replaceChildren(
           h('h2.hello', { dir: 'auto' }, texts.title),
-          texts.description ? h('p.lead', { dir: 'auto' }, texts.description) : '',
+          h('p.lead', { dir: 'auto' }, texts.description),
           form,
         )
       }

@@ -1,6 +1,6 @@
 import type { Words } from '../types'
 
-const en: Words = {
+export default {
   launch: 'Open the chat',
   closeChat: 'Close the chat',
   online: 'Online',
@@ -60,5 +60,4 @@ const en: Words = {
   good: 'Good',
   bad: 'Bad',
   yourComment: 'Comment',
-}
-export default en
+} satisfies Words

@@ -1,6 +1,6 @@
 import type { Words } from '../types'
 
-const pt: Words = {
+export default {
   launch: 'Abrir o chat',
   closeChat: 'Fechar o chat',
   online: 'On-line',
@@ -60,5 +60,4 @@ const pt: Words = {
   good: 'Bom',
   bad: 'Ruim',
   yourComment: 'Comentário',
-}
-export default pt
+} satisfies Words
