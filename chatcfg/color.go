@@ -1,6 +1,7 @@
 package chatcfg
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -71,4 +72,29 @@ func Readable(background, text string) string {
 		return "#ffffff"
 	}
 	return "#000000"
+}
+
+// Accent returns a colour that can be read on a surface: color, moved towards black or
+// white as far as that needs (R6.6). If one of them is not a colour, it returns color.
+func Accent(color, surface string) string {
+	c, ok := rgb(strings.ToLower(strings.TrimSpace(color)))
+	light, okSurface := luminance(surface)
+	if !ok || !okSurface {
+		return color
+	}
+	end := 255.0
+	if light > 0.18 {
+		end = 0
+	}
+	const steps = 20
+	for i := 0.0; ; i++ {
+		var mixed [3]uint8
+		for j, v := range c {
+			mixed[j] = uint8(math.Round(float64(v) + (end-float64(v))*i/steps))
+		}
+		accent := fmt.Sprintf("#%02x%02x%02x", mixed[0], mixed[1], mixed[2])
+		if i == steps || Contrast(accent, surface) >= MinContrast {
+			return accent
+		}
+	}
 }

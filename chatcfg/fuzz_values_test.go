@@ -33,6 +33,7 @@ func FuzzParseColor(f *testing.F) {
 			assert.Empty(t, color)
 			assert.Zero(t, ratio)
 			assert.Equal(t, b, chatcfg.Readable(a, b))
+			assert.Equal(t, a, chatcfg.Accent(a, b))
 			return
 		}
 		assert.Regexp(t, `^#([0-9a-f]{3}|[0-9a-f]{6})$`, color)
@@ -43,6 +44,11 @@ func FuzzParseColor(f *testing.F) {
 		assert.GreaterOrEqual(t, chatcfg.Contrast(color, readable), chatcfg.MinContrast)
 		if ratio >= chatcfg.MinContrast {
 			assert.Equal(t, b, readable)
+		}
+		for _, surface := range []string{"#ffffff", "#1a1d23", chatcfg.Accent(a, "#808080")} {
+			accent := chatcfg.Accent(a, surface)
+			assert.GreaterOrEqual(t, chatcfg.Contrast(accent, surface), chatcfg.MinContrast)
+			assert.Equal(t, accent, chatcfg.Accent(accent, surface))
 		}
 	})
 }

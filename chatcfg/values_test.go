@@ -256,6 +256,11 @@ func TestContrast(t *testing.T) {
 	assert.Equal(t, "#ffffff", chatcfg.Readable("#00f", "#000"))
 	assert.Equal(t, "#ffffff", chatcfg.Readable("#00f", "nonsense"))
 	assert.Equal(t, "#777", chatcfg.Readable("nonsense", "#777"))
+	assert.Equal(t, "#0055aa", chatcfg.Accent("#05A", "#ffffff"), "it can be read")
+	assert.Equal(t, "#4d88c4", chatcfg.Accent("#0055aa", "#1a1d23"))
+	assert.Equal(t, "#8c7000", chatcfg.Accent("#ffcc00", "#fff"))
+	assert.Equal(t, "nonsense", chatcfg.Accent("nonsense", "#fff"))
+	assert.Equal(t, "#777", chatcfg.Accent("#777", "nonsense"))
 	const hex = "0123456789abcdef"
 	for r := range hex {
 		for g := range hex {
@@ -263,6 +268,8 @@ func TestContrast(t *testing.T) {
 				background := "#" + hex[r:r+1] + hex[g:g+1] + hex[b:b+1]
 				text := chatcfg.Readable(background, background)
 				require.GreaterOrEqual(t, chatcfg.Contrast(background, text), chatcfg.MinContrast, background)
+				accent := chatcfg.Accent("#1d4ed8", background)
+				require.GreaterOrEqual(t, chatcfg.Contrast(background, accent), chatcfg.MinContrast, background)
 			}
 		}
 	}

@@ -46,6 +46,11 @@ func (c *call) public() (map[string]any, error) {
 	p := c.chat.Public(c.speaks())
 	// speaks is the visitor's language; empty: none of ours.
 	p["locale"], p["speaks"] = c.locale(), chatcfg.VisitorLocale(c.language())
+	// The colours as they can be read: the text's on the primary one, and the accent on
+	// the surfaces of ui/src/app/app.css (R6.6).
+	primary := c.chat.PrimaryColor
+	p["textColor"] = chatcfg.Readable(primary, c.chat.TextColor)
+	p["accent"] = map[string]string{"light": chatcfg.Accent(primary, "#ffffff"), "dark": chatcfg.Accent(primary, "#1a1d23")}
 	// form: who starts a conversation now gets the contact form (R6.2).
 	p["available"], p["form"] = status.Available, status.Form
 	if entry, ok := p["entry"].(map[string]any); ok {

@@ -22,7 +22,7 @@ func TestConfig(t *testing.T) {
 	got := s.do(request{path: "config"})
 	require.Equal(t, http.StatusOK, got.status)
 	assert.JSONEq(t, `{"name": "Tienda", "locale": "es", "speaks": "", "available": false, "form": false,
-		"primaryColor": "#1d4ed8", "textColor": "#fff", "visitorEnds": false, "position": "right", "sound": false, "company": false,
+		"primaryColor": "#1d4ed8", "textColor": "#fff", "accent": {"light": "#1d4ed8", "dark": "#6183e4"}, "visitorEnds": false, "position": "right", "sound": false, "company": false,
 		"entry": {"anonymous": false, "email": false, "rut": false, "phone": false, "form": true, "providers": []},
 		"notification": {"reply": false, "count": 1},
 		"identificationMessage": "¿Quién eres?", "headerMessage": "Ya vamos"}`, string(got.body))
@@ -61,7 +61,7 @@ func TestConfig(t *testing.T) {
 	got.into(t, &c)
 	assert.JSONEq(t, `{"name": "Tienda", "locale": "pt", "speaks": "pt", "available": true, "form": false,
 		"picture": "`+c.Picture+`", "logo": "`+c.Logo+`", "longButton": "Escríbenos",
-		"primaryColor": "#1d4ed8", "textColor": "#fff", "visitorEnds": false, "position": "left", "sound": true, "company": true,
+		"primaryColor": "#1d4ed8", "textColor": "#fff", "accent": {"light": "#1d4ed8", "dark": "#6183e4"}, "visitorEnds": false, "position": "left", "sound": true, "company": true,
 		"entry": {"anonymous": false, "email": true, "rut": true, "phone": true, "form": false, "providers": ["google"]},
 		"openOnLoad": {"delaySeconds": 3, "devices": "desktop"}, "notification": {"reply": true, "count": 3},
 		"welcome": {"delaySeconds": 2, "repeatMinutes": 60, "existing": true, "devices": "mobile", "text": "¡Hola!", "author": "Ana"},

@@ -2,7 +2,6 @@
 // button, and brings the app when it is needed.
 
 import buttonCSS from './button.css'
-import { contrast, luminance, parse, readable } from './color'
 import { h, icon, style } from './dom'
 import type { App, Config, Core } from './types'
 
@@ -77,7 +76,7 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
   root.append(frame)
 
   const core = {
-    shared: { h, icon, style, contrast, luminance, parse },
+    shared: { h, icon, style },
     base,
     key,
     page,
@@ -107,7 +106,7 @@ function load(script: HTMLScriptElement, global: Global, key: string, name: stri
   function draw(c: Config) {
     const bubble = () => icon('M21 11.5a8.4 8.4 0 0 1-9 8.4 9 9 0 0 1-3.7-.8L3 21l1.7-4.8A8.4 8.4 0 1 1 21 11.5Z')
     frame.style.setProperty('--primary', c.primaryColor)
-    frame.style.setProperty('--text', readable(c.textColor, c.primaryColor))
+    frame.style.setProperty('--text', c.textColor)
     frame.classList.toggle('left', c.position === 'left')
     button.hidden = page
     frame.lang = c.locale

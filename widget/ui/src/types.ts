@@ -10,6 +10,8 @@ export interface Config extends Settings {
   speaks: string
   available: boolean
   form: boolean
+  /** The primary colour as it can be read on each theme (R6.6). */
+  accent: { light: string; dark: string }
   picture?: string
   logo?: string
   entry: Settings['entry'] & { form: boolean; providers?: string[] }

@@ -1,6 +1,5 @@
 // The app: it puts the parts together and decides what is on the screen.
 
-import { accent } from '../accent'
 import es from '../locale/es'
 import type { App, Core, Message, Words } from '../types'
 import type { Forms } from '../chunks/forms'
@@ -158,12 +157,10 @@ export function start(core: Core): App {
   }
 
   function colours() {
-    const c = core.config
+    const { accent } = core.config
     const dark = core.theme === 'dark' || (core.theme !== 'light' && pageIsDark(root.host))
     frame.classList.toggle('dark', dark)
-    const surface = dark ? '#1a1d23' : '#ffffff'
-    frame.style.setProperty('--accent', accent(core.shared, c.primaryColor, surface))
-    frame.style.setProperty('--ring', accent(core.shared, c.primaryColor, surface, 3))
+    frame.style.setProperty('--accent', accent[dark ? 'dark' : 'light'])
   }
 
   /** Which view belongs on the screen now. */

@@ -1,16 +1,14 @@
 // What the loader has already brought: the app does not bring it again.
 
-import type * as colour from '../color'
 import type * as dom from '../dom'
 
-export type Shared = Pick<typeof dom, 'h' | 'icon' | 'style'> & Pick<typeof colour, 'contrast' | 'luminance' | 'parse'>
+export type Shared = Pick<typeof dom, 'h' | 'icon' | 'style'>
 
 export let h: Shared['h']
 export let icon: Shared['icon']
 export let style: Shared['style']
-export let luminance: Shared['luminance']
 
 /** Called once, before anything else of the app. */
 export function share(from: Shared): void {
-  ;({ h, icon, style, luminance } = from)
+  ;({ h, icon, style } = from)
 }

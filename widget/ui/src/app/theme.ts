@@ -1,4 +1,5 @@
-import { luminance } from './shared'
+/** Relative luminance, 0 to 1, near enough to tell dark from light. */
+const luminance = (rgb: string[]) => rgb.reduce((sum, v, i) => sum + [0.21, 0.72, 0.07][i]! * (+v / 255) ** 2.2, 0)
 
 /**
  * Whether the page looks dark: by its background, else by its colour scheme,
@@ -10,7 +11,7 @@ export function pageIsDark(probe: Element): boolean {
   for (const el of [document.body, root, probe]) {
     if (el === probe && /^(dark|light)$/.test(scheme)) return scheme === 'dark'
     const m = el && /(\d+), (\d+), (\d+)(?:, ([\d.]+))?/.exec(getComputedStyle(el).backgroundColor)
-    if (m && Number(m[4] ?? 1) > 0.5) return luminance([+m[1]!, +m[2]!, +m[3]!]) < 0.18
+    if (m && Number(m[4] ?? 1) > 0.5) return luminance(m.slice(1, 4)) < 0.18
   }
   return false
 }
