@@ -10,14 +10,14 @@ const login = (agent = ana, role = 1) => w.server.do({do: 'login', agent, role})
 const logout = (agent = ana) => w.server.do({do: 'login', agent})
 
 /** An agent with the page of a customer's conversation. */
-async function working(agent = ana) {
+async function working(agent = ana, options) {
   await login(agent)
   const a = await w.server.account()
   await a.online()
   const v = await w.visit(a)
   await v.enter()
   await v.say('hola')
-  const context = await w.browser.newContext({locale: 'es-CL'})
+  const context = await w.browser.newContext({locale: 'es-CL', ...options})
   await context.addCookies([{name: 'who', value: agent.ID, url: w.server.host}])
   const page = await context.newPage()
   const errors = []
@@ -92,13 +92,14 @@ test('two act at once: the one who is late is told, and loses nothing', async ()
 })
 
 test('a login that ends is told from a server that is down, and the text is there after the next one', async () => {
-  const {page, box, send, out, down, said, errors, context} = await working()
+  const {page, box, send, out, down, said, errors, context} = await working(ana, {viewport: {width: 390, height: 800}})
+  assert.ok((await page.locator('.bar .chip.wait').boundingBox()).height < 40)
   await box.fill('a medias')
   await logout()
   await out.waitFor()
   assert.equal(await down.isVisible(), false)
   assert.equal(await page.getByLabel('Tu estado').isVisible(), false, 'nobody is online')
-  await send.click()
+  await send.click() // nothing covers it
   assert.equal(await box.inputValue(), 'a medias')
   await page.getByRole('link', {name: 'Entrar de nuevo'}).click()
   await login()
