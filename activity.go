@@ -67,16 +67,17 @@ func (p present) ends(now time.Time) time.Time {
 	return p.since.Add(typingFor)
 }
 
-// SetActivity says to the agents who follow a ticket what this one does in it, and, of
+// SetActivity says to the agents who follow a conversation what this one does in it, and, of
 // [Replying], to the customer that an agent is typing (R11.7). A screen says it again
 // every few seconds: looking holds for thirty, writing for six. It is a hint that is kept
 // nowhere. It fails with [chatcfg.Problems] for the person's ID or name or an unknown
-// activity, and [ErrNotFound] if there is no such ticket.
+// activity, and [ErrNotFound] if there is no such conversation.
 func (a *Agent) SetActivity(ctx context.Context, ref tickets.Ref, does Activity) error {
 	ref, err := ownRef(a.account, ref)
 	if err := firstError(err, checkPerson(a.who), checkChoice("activity", does, activities...)); err != nil {
 		return err
 	}
+	ref.Number = 0
 	if _, err := a.desk.ticket(ctx, ref); err != nil {
 		return err
 	}

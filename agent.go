@@ -22,17 +22,21 @@ type Person struct {
 	Automated bool
 }
 
-// CallOptions go with [Agent.Do]. Nil is valid.
+// CallOptions go with a call that stores no message: [Agent.Do], [Agent.TakeNext],
+// [Visitor.End], [Visitor.Rate] and [Visitor.Contact]. Nil is valid.
 type CallOptions struct {
-	// Key makes the call repeatable: the same key with the same request answers as
-	// before and does nothing, with another request it is [ErrKeyReused]. It is the
-	// caller's own, up to 200 characters. Keys of visitors' sessions and of agents do
-	// not meet, nor do an agent's keys for two customers: a call for another customer is
-	// another call. That of [Agent.TakeNext] is one for the account (R3.9, R8.1).
+	// Key makes the call repeatable: the same key with the same request answers as before
+	// and does nothing, with another request it is [ErrKeyReused] (R3.9, R8.1). It is up to
+	// 200 characters of the caller's choosing, and counts for one agent or one session in one
+	// conversation: other agents, sessions and conversations may use the same. A key of
+	// [Agent.TakeNext] counts for all of the agent's conversations, as does one of
+	// [Agent.Start] for one subject; that of [Visitor.Contact] for the session, or for all
+	// strangers of the account.
 	Key string
 }
 
-// WriteOptions go with a call that stores a message. Nil is valid.
+// WriteOptions go with a call that stores a message: [Visitor.Write], [Agent.Reply],
+// [Agent.Note] and [Agent.Start]. What a call does not take is refused. Nil is valid.
 type WriteOptions struct {
 	// Key is as in [CallOptions].
 	Key string
@@ -72,9 +76,10 @@ type Agent struct {
 
 // Reply stores an agent's answer. It ends the customer's wait (R2.2) and opens an
 // ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3). A bot's does
-// neither (R12.1). Otherwise it fails like [Agent.Do].
+// neither (R12.1). Otherwise it fails like [Agent.Do]; a ref whose ticket there is not is
+// [ErrNotFound].
 func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *WriteOptions) (Result, error) {
-	if err := problems(checkMessage(text, o)); err != nil {
+	if err := problems(checkMessage(tickets.CommandReply, text, o)); err != nil {
 		return Result{}, err
 	}
 	cmd := tickets.Command{Kind: tickets.CommandReply, Text: text}
@@ -88,7 +93,7 @@ func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *Writ
 // also an older one. It answers nobody, and no deadline changes (R11.4). It fails like
 // [Agent.Do].
 func (a *Agent) Note(ctx context.Context, ref tickets.Ref, text string, o *WriteOptions) (Result, error) {
-	p := checkMessage(text, o)
+	p := checkMessage(tickets.CommandNote, text, o)
 	cmd := tickets.Command{Kind: tickets.CommandNote, Text: text}
 	if o != nil {
 		cmd.Mentions = slices.Clone(o.Mentions)
@@ -108,36 +113,31 @@ func (a *Agent) Note(ctx context.Context, ref tickets.Ref, text string, o *Write
 // Do carries out a command of an agent on a ticket; its number zero is the latest. The
 // commands are the rows of [tickets.Commands] that are an agent's: close, ignore, open,
 // pause, resume, mark, unmark, classify, describe, assign and take, and a bot's: hand over, but
-// not take, which is [tickets.ErrAutomated]; any other is [tickets.ErrCommand]. Actor and Number of the command are the handle's and the ref's.
+// not take, which is [tickets.ErrAutomated]; any other is [tickets.ErrCommand]. Only the
+// fields of the command that its kind takes may be set ([tickets.Command] lists them): actor
+// and ticket are the handle's and the ref's.
+//
 // It fails with [tickets.ErrTransition] for what the ticket's state does not allow
-// (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6), [tickets.ErrTaken] (R11.1), [chatcfg.Problems] for
-// fields, a key or a person that cannot be stored, [ErrNotFound], [ErrDeleted],
-// [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
+// (R3.3), [tickets.ErrNotLatest], [tickets.ErrAnonymous] (R3.6), [tickets.ErrTaken] (R11.1),
+// [tickets.ErrCategory] (R11.6), [chatcfg.Problems] for fields, a key or a person that cannot
+// be stored, or a field that the command does not take, [ErrNotFound] if there is no such
+// account, conversation or ticket, [ErrDeleted], [ErrKeyReused], [ErrBusy], [ErrNewerFormat]
+// or [ErrOutcomeUnknown].
 func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o *CallOptions) (Result, error) {
 	row := cmd.Kind.Row()
 	switch {
 	case row == nil || row.By != tickets.ActorAgent && (row.By != tickets.ActorBot || !a.who.Automated) || row.Writes || cmd.Kind == tickets.CommandNote:
-		return Result{}, tickets.ErrCommand
+		return Result{}, fmt.Errorf("%w for Agent.Do: %q", tickets.ErrCommand, cmd.Kind)
 	case cmd.Kind == tickets.CommandTake && a.who.Automated:
 		return Result{}, tickets.ErrAutomated
-	case cmd.Kind == tickets.CommandClassify && cmd.Typification != nil:
-		t := *cmd.Typification
-		p := chatcfg.CheckLine("category", t.Category, MaxField)
-		if p = append(p, checkFields("fields", t.Fields)...); len(p) > 0 {
-			return Result{}, p
-		}
-		t.Fields = maps.Clone(t.Fields)
-		cmd.Typification = &t
-	case cmd.Kind == tickets.CommandDescribe:
-		if p := checkFields("metadata", cmd.Metadata); len(p) > 0 {
-			return Result{}, p
-		}
-		cmd.Metadata = maps.Clone(cmd.Metadata)
-	case cmd.Kind == tickets.CommandAssign:
-		if p := checkAssignment(cmd.Assignee, cmd.Team); len(p) > 0 {
-			return Result{}, p
-		}
 	}
+	if p := checkCommand(&cmd, row); len(p) > 0 {
+		return Result{}, p
+	}
+	if t := cmd.Typification; t != nil {
+		cmd.Typification = &tickets.Typification{Category: t.Category, Fields: maps.Clone(t.Fields)}
+	}
+	cmd.Metadata = maps.Clone(cmd.Metadata)
 	var w *WriteOptions
 	if o != nil {
 		w = &WriteOptions{Key: o.Key}
@@ -255,16 +255,57 @@ func (a *Agent) human() error {
 	return nil
 }
 
+// checkCommand returns the problems of a command for [Agent.Do]: fields that its kind does
+// not take, or that are the handle's to fill in, and values that cannot be stored; nil: there
+// are none.
+func checkCommand(cmd *tickets.Command, row *tickets.CommandRow) (p chatcfg.Problems) {
+	for _, field := range []struct {
+		name  string
+		given bool
+	}{
+		{"actor", cmd.Actor != (tickets.Actor{})},
+		{"number", cmd.Number != 0},
+		{"text", cmd.Text != ""},
+		{"file", cmd.File != nil},
+		{"mentions", len(cmd.Mentions) > 0},
+		{"customer", cmd.Customer != (tickets.Customer{})},
+		{"welcome", cmd.Welcome != nil},
+		{"links", len(cmd.Links) > 0},
+		{"typification", cmd.Typification != nil},
+		{"metadata", len(cmd.Metadata) > 0},
+		{"assignee", cmd.Assignee != nil},
+		{"team", cmd.Team != nil},
+		{"from", cmd.From != nil},
+		{"score", cmd.Score != 0},
+		{"comment", cmd.Comment != ""},
+		{"turn", cmd.Turn != (tickets.Turn{})},
+	} {
+		if field.given && (field.name == "turn" || !slices.Contains(row.Takes, field.name)) {
+			p = append(p, chatcfg.Problem{Path: field.name, Code: chatcfg.CodeUnwanted})
+		}
+	}
+	if len(p) > 0 {
+		return p
+	}
+	if t := cmd.Typification; t != nil {
+		p = append(chatcfg.CheckLine("typification.category", t.Category, MaxField), checkFields("typification.fields", t.Fields)...)
+	}
+	if cmd.Kind == tickets.CommandAssign {
+		p = append(p, checkAssignment(cmd.Assignee, cmd.Team)...)
+	}
+	return append(p, checkFields("metadata", cmd.Metadata)...)
+}
+
 // checkPerson returns the [chatcfg.Problems] of a person's ID and name; nil: there are
 // none.
-func checkPerson(a Person) error { return problems(checkAgent("agent", a.ID, a.Name)) }
+func checkPerson(a Person) error { return problems(checkAgent("agent.id", "agent.name", a.ID, a.Name)) }
 
-// checkAgent returns the problems of an agent's ID and name, which may be empty; nil:
-// there are none.
-func checkAgent(path string, id tickets.AgentID, name string) chatcfg.Problems {
-	p := checkID(path+".id", id)
+// checkAgent returns the problems of an agent's ID and name, which may be empty, by their
+// paths; nil: there are none.
+func checkAgent(idPath, namePath string, id tickets.AgentID, name string) chatcfg.Problems {
+	p := checkID(idPath, id)
 	if name != "" {
-		p = append(p, chatcfg.CheckLine(path+".name", name, MaxAgent)...)
+		p = append(p, chatcfg.CheckLine(namePath, name, MaxAgent)...)
 	}
 	return p
 }
@@ -286,7 +327,7 @@ func checkAssignment(to *tickets.Assignee, team *tickets.TeamID) (p chatcfg.Prob
 		return chatcfg.Problems{{Path: "assignee", Code: chatcfg.CodeRequired}}
 	}
 	if to != nil && *to != (tickets.Assignee{}) {
-		p = checkAgent("assignee", to.Agent, to.Name)
+		p = checkAgent("assignee.agent", "assignee.name", to.Agent, to.Name)
 	}
 	if team != nil && *team != "" {
 		p = append(p, checkID("team", *team)...)

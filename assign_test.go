@@ -80,10 +80,10 @@ func TestAssign(t *testing.T) {
 		to   *tickets.Assignee
 		team *tickets.TeamID
 	}{
-		"assignee":      {},
-		"assignee.id":   {to: &tickets.Assignee{Name: "Beto"}},
-		"assignee.name": {to: &tickets.Assignee{Agent: "beto", Name: "a\nb"}},
-		"team":          {team: new(tickets.TeamID(strings.Repeat("é", 65)))},
+		"assignee":       {},
+		"assignee.agent": {to: &tickets.Assignee{Name: "Beto"}},
+		"assignee.name":  {to: &tickets.Assignee{Agent: "beto", Name: "a\nb"}},
+		"team":           {team: new(tickets.TeamID(strings.Repeat("é", 65)))},
 	} {
 		_, err := agent.Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandAssign, Assignee: bad.to, Team: bad.team}, nil)
 		var problems chatcfg.Problems

@@ -50,6 +50,8 @@ type request struct {
 	admit admission
 	// upload is the file of the command; nil: it has none.
 	upload *upload
+	// teams are those of which a call takes the next ticket, in their order.
+	teams []tickets.TeamID
 	// conflicts counts how often another commit came first.
 	conflicts int
 }
@@ -267,7 +269,11 @@ func (d *Desk) draft(ctx context.Context, req *request, loaded *storage.Loaded, 
 		}
 		cmd.Customer, cmd.Links = loaded.Session.Customer, loaded.Session.Links
 	}
-	return rules.Decide(state, cmd, in)
+	decided, err := rules.Decide(state, cmd, in)
+	if errors.Is(err, tickets.ErrNoTicket) {
+		err = fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return decided, err
 }
 
 // batch returns the commit of everything that a draft changes. It fails as deliveries does.
@@ -315,6 +321,9 @@ func (req *request) hash() ([32]byte, error) {
 	}
 	if c.Turn != (tickets.Turn{}) {
 		asked = append(asked, c.Turn)
+		if len(req.teams) > 0 {
+			asked = append(asked, req.teams)
+		}
 	}
 	body, err := json.Marshal(asked)
 	return sha256.Sum256(body), err

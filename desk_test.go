@@ -170,7 +170,7 @@ func TestBadInput(t *testing.T) {
 	require.ErrorAs(t, err, &p)
 	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "", Fields: map[string]string{"a": "\x00"}}}, nil)
 	require.ErrorAs(t, err, &p)
-	assert.True(t, p.Has("category", chatcfg.CodeBlank) && p.Has("fields.a", chatcfg.CodeControlCharacter))
+	assert.True(t, p.Has("typification.category", chatcfg.CodeBlank) && p.Has("typification.fields.a", chatcfg.CodeControlCharacter))
 	many := make(map[string]string)
 	for i := range charla.MaxFields + 1 {
 		many[fmt.Sprint(i)] = "x"

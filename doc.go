@@ -123,8 +123,18 @@
 //
 // Wrong input is [chatcfg.Problems], with a path, a code and a text in Spanish,
 // English or Portuguese for each. What a ticket's state does not allow is
-// [tickets.ErrTransition]. The rest are this package's variables. Use errors.Is
-// and errors.As.
+// [tickets.ErrTransition]; package tickets has others. The rest are this package's
+// variables. Use errors.Is and errors.As. A handler needs no list of them:
+//
+//	var problems chatcfg.Problems
+//	var refusal chatcfg.Refusal // as all errors by which something is refused are
+//	switch {
+//	case errors.Is(err, charla.ErrNotFound): // 404
+//	case errors.As(err, &problems):          // 422
+//	case errors.As(err, &refusal):           // 409: nothing was done
+//	case errors.Is(err, charla.ErrBusy):     // 503: nothing was done, try again
+//	default:                                 // 500: try again with the same key
+//	}
 //
 // # Packages
 //

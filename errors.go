@@ -14,7 +14,7 @@ import (
 // tickets for what a ticket's state does not allow, and those of the context, the store
 // and the host's own parts, which any call that uses them may return.
 // Test with errors.Is. Those by which a desk refuses what is asked of it are
-// [chatcfg.Refusal].
+// [chatcfg.Refusal]; those of package tickets are so, too.
 //
 // [chatcfg.Problems]: https://pkg.go.dev/github.com/charlahq/charla/chatcfg#Problems
 var (

@@ -97,12 +97,21 @@ func (d *Desk) checkUpload(u *Upload) (tickets.File, error) {
 }
 
 // checkMessage returns the problems of a message's text, which may be empty beside a
-// file; nil: there are none.
-func checkMessage(text string, o *WriteOptions) chatcfg.Problems {
-	if text == "" && o != nil && o.File != nil {
-		return nil
+// file, and of options that a command of this kind does not take; nil: there are none.
+func checkMessage(kind tickets.CommandKind, text string, o *WriteOptions) (p chatcfg.Problems) {
+	if o == nil {
+		o = &WriteOptions{}
 	}
-	return chatcfg.CheckText("text", text, chatcfg.MaxMessage)
+	if text != "" || o.File == nil {
+		p = chatcfg.CheckText("text", text, chatcfg.MaxMessage)
+	}
+	if o.Welcome != nil && kind != tickets.CommandWrite {
+		p = append(p, chatcfg.Problem{Path: "welcome", Code: chatcfg.CodeUnwanted})
+	}
+	if len(o.Mentions) > 0 && kind != tickets.CommandNote {
+		p = append(p, chatcfg.Problem{Path: "mentions", Code: chatcfg.CodeUnwanted})
+	}
+	return p
 }
 
 // file returns the attachment of the message with a sequence, and its bytes. list is

@@ -3,6 +3,7 @@ package charla
 import (
 	"context"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,11 @@ import (
 // conversations, its customers, its reports. A ref of another account is
 // [ErrNotFound] to it; what a deleted account has can still be read. It is safe for
 // concurrent use.
+//
+// Ticket, History and Explain are about the ticket that a ref names. Messages, File, Follow,
+// Marks and DryRun are about its conversation, whichever of its tickets the ref names, as
+// [Agent.MarkRead] and [Agent.SetActivity] are; [tickets.Message] says in which ticket it was
+// written.
 type Inbox struct {
 	desk    *Desk
 	account chatcfg.AccountID
@@ -115,13 +121,17 @@ func (q *TicketQuery) storage(account chatcfg.AccountID) (storage.TicketQuery, e
 	if q.Category != "" {
 		p = append(p, chatcfg.CheckLine("category", q.Category, MaxField)...)
 	}
+	if q.Score < 0 || q.Score > 5 {
+		p = append(p, chatcfg.Problem{Path: "score", Code: chatcfg.CodeOutOfRange, Args: []any{1, 5}})
+	}
 	return query, problems(p)
 }
 
 // Counts returns how many tickets each of these queries finds, for the views of an inbox,
 // as of one moment, up to [MaxCount] each: all in one read of the store (R11.3). Pages do
 // not matter. It fails with [chatcfg.Problems] for more than [MaxViews] queries, a Text, an
-// unknown status, or an agent, team, category or fields that no ticket can have.
+// unknown status, or an agent, team, category, score or fields that no ticket can have, and
+// with [ErrNotFound] if there is no such account.
 func (b *Inbox) Counts(ctx context.Context, views ...TicketQuery) ([]int, error) {
 	if len(views) > MaxViews {
 		return nil, chatcfg.Problems{{Path: "views", Code: chatcfg.CodeTooMany, Args: []any{MaxViews}}}
@@ -129,7 +139,7 @@ func (b *Inbox) Counts(ctx context.Context, views ...TicketQuery) ([]int, error)
 	all := make([]storage.TicketQuery, len(views))
 	for i := range views {
 		if views[i].Text != "" {
-			return nil, chatcfg.Problems{{Path: "text", Code: chatcfg.CodeTooMany, Args: []any{0}}}
+			return nil, chatcfg.Problems{{Path: "text", Code: chatcfg.CodeUnwanted}}
 		}
 		var err error
 		if all[i], err = views[i].storage(b.account); err != nil {
@@ -137,13 +147,16 @@ func (b *Inbox) Counts(ctx context.Context, views ...TicketQuery) ([]int, error)
 		}
 	}
 	counts, err := b.desk.store.Queries().Counts(ctx, b.account, all)
+	if err == nil && !slices.ContainsFunc(counts, func(n int) bool { return n > 0 }) {
+		_, err = b.desk.account(ctx, b.account)
+	}
 	return counts, storeError(err)
 }
 
 // Tickets lists tickets with what a list shows of them, in one read of the store, in
 // the query's order. It fails with [chatcfg.Problems] for an unknown status, an agent, team,
-// category or fields that no ticket can have, or too long a search, and with [ErrCursor] for
-// a cursor of another list.
+// category, score or fields that no ticket can have, or too long a search, with [ErrCursor]
+// for a cursor of another list, and with [ErrNotFound] if there is no such account.
 func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 	query, err := q.storage(b.account)
 	if err != nil {
@@ -163,6 +176,9 @@ func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 		}
 	}
 	page, err := b.desk.store.Queries().Tickets(ctx, query)
+	if err == nil && len(page.Items) == 0 {
+		_, err = b.desk.account(ctx, b.account)
+	}
 	if err != nil {
 		return Page[Row]{}, storeError(err)
 	}
@@ -233,9 +249,8 @@ func (q MessageQuery) page(list []tickets.Message) Page[tickets.Message] {
 	return page
 }
 
-// Messages reads a conversation as its agents see it. It is empty for one that does not
-// exist. It fails with [ErrCursor] for a cursor of another list, and [ErrNotFound] for
-// a ref of another account.
+// Messages reads the whole conversation of a ticket as its agents see it. It fails with [ErrCursor] for a cursor
+// of another list, and with [ErrNotFound] if there is no such conversation.
 func (b *Inbox) Messages(ctx context.Context, ref tickets.Ref, q MessageQuery) (Page[tickets.Message], error) {
 	ref, err := ownRef(b.account, ref)
 	if err != nil {
@@ -247,6 +262,10 @@ func (b *Inbox) Messages(ctx context.Context, ref tickets.Ref, q MessageQuery) (
 	}
 	query.Account, query.Conversation = ref.Account, ref.Conversation
 	list, err := b.desk.store.Queries().Messages(ctx, query)
+	if err == nil && len(list) == 0 {
+		ref.Number = 0
+		_, err = b.desk.ticket(ctx, ref)
+	}
 	return q.page(list), storeError(err)
 }
 
@@ -257,8 +276,8 @@ func (b *Inbox) File(ctx context.Context, ref tickets.Ref, seq int64) (tickets.F
 	return b.desk.file(ctx, b.account, seq, page.Items, err)
 }
 
-// Follow yields a conversation's messages after a sequence number, in order and
-// without a gap, as they come, with typing, read marks and what colleagues do, until ctx
+// Follow yields the messages of a ticket's whole conversation after a sequence number, in
+// order and without a gap, as they come, with typing, read marks and what colleagues do, until ctx
 // ends or the reader stops (R8.3, R11.7). An empty [Update] comes once, when everything stored before has
 // been yielded, and then after each beat without news; a beat of zero: never. It reads
 // only when asked for the next one, so a slow reader slows nobody. What another process
@@ -273,9 +292,8 @@ func (b *Inbox) Follow(ctx context.Context, ref tickets.Ref, after int64, beat t
 }
 
 // History reads the history of a ticket, or of the whole conversation if ref.Number is
-// zero, oldest first (R3.8). A page's Cursor is the number of an entry. It is empty for
-// what does not exist. It fails with [ErrCursor] for a cursor of another list, and
-// [ErrNotFound] for a ref of another account.
+// zero, oldest first (R3.8). A page's Cursor is the number of an entry. It fails with
+// [ErrCursor] for a cursor of another list, and with [ErrNotFound] if there is no such ticket.
 func (b *Inbox) History(ctx context.Context, ref tickets.Ref, q PageQuery) (Page[tickets.Entry], error) {
 	ref, err := ownRef(b.account, ref)
 	if err != nil {
@@ -286,6 +304,9 @@ func (b *Inbox) History(ctx context.Context, ref tickets.Ref, q PageQuery) (Page
 		return Page[tickets.Entry]{}, err
 	}
 	list, err := b.desk.store.Queries().History(ctx, ref, after, q.limit())
+	if err == nil && len(list) == 0 {
+		_, err = b.desk.ticket(ctx, ref)
+	}
 	return numbered(list, q.limit(), func(e *tickets.Entry) int64 { return e.N }), storeError(err)
 }
 
@@ -323,24 +344,36 @@ func (b *Inbox) DryRun(ctx context.Context, ref tickets.Ref, text string) (Outco
 }
 
 // Contacts lists what visitors sent by the contact form, the last first. It fails with
-// [ErrCursor] for a cursor of another list.
+// [ErrCursor] for a cursor of another list, and with [ErrNotFound] if there is no such
+// account.
 func (b *Inbox) Contacts(ctx context.Context, q PageQuery) (Page[tickets.Submission], error) {
 	page, err := b.desk.store.Contacts().List(ctx, b.account, q.Cursor, q.Limit)
+	if err == nil && len(page.Items) == 0 {
+		_, err = b.desk.account(ctx, b.account)
+	}
 	return Page[tickets.Submission](page), storeError(err)
 }
 
 // ReportQuery says which report to read: over a period from From, inclusive, to To,
-// exclusive, and by which groups (R11.8); By empty: by none.
+// exclusive and later, and by which groups (R11.8); By empty: by none.
 type ReportQuery struct {
 	From, To time.Time
 	By       tickets.Grouping
 }
 
 // Report returns R2.7's figures over a period. Hours and weekdays are those of the
-// account's time zone. It fails with [chatcfg.Problems] for an unknown grouping, and
-// [ErrNotFound] if there is no such account.
+// account's time zone. It fails with [chatcfg.Problems] for an unknown grouping, without To
+// and with one that is not after From, and with [ErrNotFound] if there is no such account.
 func (b *Inbox) Report(ctx context.Context, q ReportQuery) (tickets.Report, error) {
-	if err := checkChoice("by", q.By, "", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday); err != nil {
+	err := checkChoice("by", q.By, "", tickets.ByAgent, tickets.ByTeam, tickets.ByCategory, tickets.ByHour, tickets.ByWeekday)
+	switch {
+	case err != nil:
+	case q.To.IsZero():
+		err = chatcfg.Problems{{Path: "to", Code: chatcfg.CodeRequired}}
+	case !q.To.After(q.From):
+		err = chatcfg.Problems{{Path: "to", Code: chatcfg.CodeNotAfter, Args: []any{"from"}}}
+	}
+	if err != nil {
 		return tickets.Report{}, err
 	}
 	account, err := b.desk.account(ctx, b.account) // also a deleted one: its tickets are history
@@ -359,20 +392,27 @@ func (b *Inbox) Report(ctx context.Context, q ReportQuery) (tickets.Report, erro
 	return r, storeError(err)
 }
 
-// Marks returns how far each side of a conversation has read; zero for one that nobody
-// has read or that does not exist. It fails with [ErrNotFound] for a ref of another
-// account.
+// Marks returns how far each side of a conversation has read; zero: not at all. It fails with
+// [ErrNotFound] if there is no such conversation.
 func (b *Inbox) Marks(ctx context.Context, ref tickets.Ref) (tickets.Marks, error) {
 	ref, err := ownRef(b.account, ref)
 	if err != nil {
 		return tickets.Marks{}, err
 	}
 	m, err := b.desk.store.Sessions().Marks(ctx, ref.Account, ref.Conversation)
+	if err == nil && m == (tickets.Marks{}) {
+		ref.Number = 0
+		_, err = b.desk.ticket(ctx, ref)
+	}
 	return m, storeError(err)
 }
 
 // Presence returns whether the account has an available agent now, and the number of
-// the absence (R4.7). It fails if [Options].Presence or the store does.
+// the absence (R4.7). It fails with [ErrNotFound] if there is no such account, and if
+// [Options].Presence does.
 func (b *Inbox) Presence(ctx context.Context) (tickets.Presence, error) {
+	if _, err := b.desk.account(ctx, b.account); err != nil {
+		return tickets.Presence{}, err
+	}
 	return b.desk.presence(ctx, b.account)
 }

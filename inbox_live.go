@@ -22,8 +22,8 @@ const InboxEnd = storage.Latest
 // ticket that is with the bot comes, too, and says so (R12.2): a view that had an earlier one
 // of that customer drops it. What
 // another process wrote it sees within [RunnerOptions].Poll. The last pair has the error
-// that ended it: [ErrCursor] for a cursor of another database (begin anew), ctx's in the
-// end.
+// that ended it: [ErrCursor] for a cursor of another database (begin anew), [ErrNotFound] if
+// there is no such account, ctx's in the end.
 func (b *Inbox) Live(ctx context.Context, cursor string, beat time.Duration) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		if err := b.live(ctx, cursor, beat, func(row Row) bool { return yield(row, nil) }); err != nil {
@@ -36,6 +36,9 @@ func (b *Inbox) Live(ctx context.Context, cursor string, beat time.Duration) ite
 // or something fails, and returns that error.
 func (b *Inbox) live(ctx context.Context, cursor string, beat time.Duration, yield func(Row) bool) error {
 	d := b.desk
+	if _, err := d.account(ctx, b.account); err != nil {
+		return err
+	}
 	feed, leave, err := d.joinFeed(ctx, b.account)
 	if err != nil {
 		return err

@@ -260,13 +260,15 @@ func (d *Desk) Lag(ctx context.Context) (Lag, error) {
 }
 
 // ErrorClass returns a word for an error of a desk, a store, a [Mailer] or a hook that
-// metrics can be split by, whatever the error's text. It is one of "anonymous", "busy"
-// (nothing was done, try again), "canceled", "closed" (the store), "config_changed",
-// "conflict", "contact_form", "cursor", "deleted", "invalid" (input), "key_reused",
-// "newer_format", "not_done" (by the store, until somebody repairs it), "not_found",
-// "not_latest", "not_sent" (worth another try), "outcome_unknown", "refused" (a mail or
-// hook, for good), "session", "timeout", "transition"; "other" for any other error;
-// empty for nil.
+// metrics can be split by, whatever the error's text. It is one of "anonymous",
+// "automated", "available" (an agent), "busy" (nothing was done, try again), "canceled",
+// "category", "closed" (the store), "command", "config_changed", "confirmation", "conflict",
+// "contact_form", "cursor", "deleted", "exists", "identity", "invalid" (input),
+// "key_reused", "newer_format", "no_form", "none_waiting", "not_allowed", "not_dead",
+// "not_deleted", "not_done" (by the store, until somebody repairs it), "not_found",
+// "not_latest", "not_sent" (worth another try), "outcome_unknown", "rating", "refused" (a
+// mail or hook, for good), "secret", "session", "stale", "taken", "timeout", "transition";
+// "other" for any other error; empty for nil.
 func ErrorClass(err error) string {
 	if err == nil {
 		return ""
@@ -297,12 +299,28 @@ var classes = []struct {
 	{ErrContactForm, "contact_form"},
 	{ErrNewerFormat, "newer_format"},
 	{ErrCursor, "cursor"},
+	{ErrExists, "exists"},
+	{ErrStale, "stale"},
+	{ErrConfirmation, "confirmation"},
+	{ErrNotDeleted, "not_deleted"},
+	{ErrNotDead, "not_dead"},
+	{ErrNotAllowed, "not_allowed"},
+	{ErrNoForm, "no_form"},
+	{ErrAvailable, "available"},
+	{ErrIdentity, "identity"},
+	{ErrSecret, "secret"},
+	{ErrNoneWaiting, "none_waiting"},
 	{ErrRefused, "refused"},
 	{ErrNotSent, "not_sent"},
 	{tickets.ErrTransition, "transition"},
 	{tickets.ErrAnonymous, "anonymous"},
 	{tickets.ErrNoTicket, "not_found"},
 	{tickets.ErrNotLatest, "not_latest"},
+	{tickets.ErrTaken, "taken"},
+	{tickets.ErrCategory, "category"},
+	{tickets.ErrRating, "rating"},
+	{tickets.ErrAutomated, "automated"},
+	{tickets.ErrCommand, "command"},
 	{storage.ErrConflict, "conflict"},
 	{storage.ErrConfigChanged, "config_changed"},
 	{storage.ErrBusy, "busy"},

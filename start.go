@@ -3,18 +3,24 @@ package charla
 import (
 	"context"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
 
 // Start writes to a customer first, whom the host knows by proof.Subject; the proof has no
 // Provider. Without a ticket, or after a close, that begins a ticket, which the agent then
-// has; else it is [Agent.Reply]. Name, address, RUT and telephone of the proof are those of a
-// customer without a conversation. A session with a proof of that subject reads it (R16.5).
+// has; else it is [Agent.Reply]. Name, address, RUT and telephone of the proof are used only
+// if the customer has no conversation yet.
+//
+// The customer learns of it where the host shows them the chat with an identity of that
+// subject ([SignIdentity], [Entry].Proof): such a session reads the message, and answers it
+// (R16.5). charla sends them no e-mail; a host that wants one sends it itself.
+//
 // It fails with [chatcfg.Problems] for the proof, with [tickets.ErrAutomated] for a bot, and
 // like [Agent.Reply].
 func (a *Agent) Start(ctx context.Context, proof Proof, text string, o *WriteOptions) (Result, error) {
-	if err := firstError(a.human(), checkProof(&proof), checkChoice("proof.provider", proof.Provider, ""), problems(checkMessage(text, o)), checkPerson(a.who)); err != nil {
+	if err := firstError(a.human(), checkProof(&proof), checkHost(&proof), problems(checkMessage(tickets.CommandStart, text, o)), checkPerson(a.who)); err != nil {
 		return Result{}, err
 	}
 	if o == nil {
@@ -50,4 +56,13 @@ func (a *Agent) Start(ctx context.Context, proof Proof, text string, o *WriteOpt
 		}
 	}
 	return a.desk.change(ctx, req)
+}
+
+// checkHost returns the [chatcfg.Problems] of a proof that is a social login's; nil: it is
+// the host's own.
+func checkHost(p *Proof) error {
+	if p.Provider == "" {
+		return nil
+	}
+	return chatcfg.Problems{{Path: "proof.provider", Code: chatcfg.CodeUnwanted}}
 }

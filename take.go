@@ -22,8 +22,9 @@ var errMissed = errors.New("charla: the ticket does not wait for an agent any mo
 
 // TakeNext takes the ticket that has waited longest among those that are open, wait, are
 // not paused, and that no agent has, of the given teams and of no team (R11.2). With a key
-// a repetition answers the same ticket, also one at the same instant in another process. It
-// fails with [ErrNoneWaiting] if none waits, and like [Agent.Do]; for a bot with [tickets.ErrAutomated].
+// a repetition answers the same ticket, also one at the same instant in another process; with
+// other teams it is [ErrKeyReused]. It fails with [ErrNoneWaiting] if none waits, and like
+// [Agent.Do]; for a bot with [tickets.ErrAutomated].
 func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOptions) (Result, error) {
 	if o == nil {
 		o = &CallOptions{}
@@ -36,6 +37,7 @@ func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOpt
 			return Result{}, err
 		}
 	}
+	teams = slices.Compact(slices.Sorted(slices.Values(teams)))
 	var turn tickets.Turn
 	if o.Key != "" {
 		turn = tickets.Turn{Agent: a.who.ID, Key: o.Key}
@@ -62,12 +64,12 @@ func (a *Agent) TakeNext(ctx context.Context, teams []tickets.TeamID, o *CallOpt
 		case err != nil:
 			return Result{}, err
 		case taken != (tickets.Ref{}):
-			return a.takeTurn(ctx, taken, turn, nil)
+			return a.takeTurn(ctx, taken, turn, teams, nil)
 		case next == (tickets.Ref{}):
 			_, err := a.desk.liveAccount(ctx, a.account)
 			return Result{}, firstError(err, ErrNoneWaiting)
 		}
-		result, err := a.takeTurn(ctx, next, turn, func(l *storage.Loaded, _ *automation.Rules) error {
+		result, err := a.takeTurn(ctx, next, turn, teams, func(l *storage.Loaded, _ *automation.Rules) error {
 			// The same call may have taken another one meanwhile, which a conflict has shown.
 			if taken, err := a.taken(ctx, turn); err != nil || taken != (tickets.Ref{}) {
 				return cmp.Or(err, errMissed)
@@ -101,14 +103,14 @@ func (a *Agent) taken(ctx context.Context, turn tickets.Turn) (tickets.Ref, erro
 	return tickets.Ref{Account: a.account, Conversation: holder, Number: loaded.Receipt.Ticket}, nil
 }
 
-// takeTurn takes a ticket for the agent if it is admitted, and has it keep the turn. It
-// fails with what admit returns, and like [Agent.Do].
-func (a *Agent) takeTurn(ctx context.Context, ref tickets.Ref, turn tickets.Turn, admit admission) (Result, error) {
+// takeTurn takes a ticket for the agent if it is admitted, and has it keep the turn, which
+// was asked for with these teams. It fails with what admit returns, and like [Agent.Do].
+func (a *Agent) takeTurn(ctx context.Context, ref tickets.Ref, turn tickets.Turn, teams []tickets.TeamID, admit admission) (Result, error) {
 	return a.desk.change(ctx, request{
 		query: storage.LoadQuery{
 			Account: ref.Account, Conversation: ref.Conversation, Ticket: ref.Number, Scope: a.scope(), Key: turn.Key,
 		},
-		queue: ref.Conversation.UUID, admit: admit,
+		queue: ref.Conversation.UUID, admit: admit, teams: teams,
 		cmd: tickets.Command{
 			Kind: tickets.CommandTake, Number: ref.Number, Turn: turn, Actor: a.actor(),
 		},

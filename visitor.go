@@ -120,7 +120,7 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 	if o == nil {
 		o = &WriteOptions{}
 	}
-	p := checkMessage(text, o)
+	p := checkMessage(tickets.CommandWrite, text, o)
 	cmd := tickets.Command{
 		Kind: tickets.CommandWrite, Actor: tickets.Actor{Kind: tickets.ActorCustomer, Session: v.session}, Text: text,
 	}

@@ -57,6 +57,12 @@ const (
 	CodeSocialOnly   Code = "social_only"   // none (R6.3)
 )
 
+// The codes of what calls are given and do not take.
+const (
+	CodeUnwanted Code = "unwanted"  // none
+	CodeNotAfter Code = "not_after" // the name of the value before it
+)
+
 // CodeCommentOff is of refused ratings ([Rating.Check]).
 const CodeCommentOff Code = "comment_off" // none (R14.3)
 

@@ -273,6 +273,16 @@ var problemMessages = map[Code]phrases{
 		"This chat is for social logins only.",
 		"Neste chat só se entra com redes sociais.",
 	},
+	CodeUnwanted: {
+		"Esto no corresponde aquí.",
+		"This does not belong here.",
+		"Isto não cabe aqui.",
+	},
+	CodeNotAfter: {
+		"Debe ser posterior a «%v».",
+		"Must be after “%v”.",
+		"Deve ser posterior a «%v».",
+	},
 	CodeCommentOff: {
 		"Aquí no se aceptan comentarios.",
 		"Comments are not taken here.",

@@ -39,7 +39,19 @@ const (
 	CommandTick   CommandKind = "tick"
 )
 
-// Command is one change that is asked for in a conversation.
+// Command is one change that is asked for in a conversation. Which kind reads which fields,
+// beside Kind (a [CommandRow] has it as Takes; charla's Agent.Do refuses what is set beside):
+//
+//	classify                                Typification
+//	describe                                Metadata
+//	assign                                  Assignee, Team, From
+//	close, ignore, open, pause, resume,
+//	mark, unmark, take, handOver            none
+//
+// The others have calls of their own in package charla, which fill them in: Visitor.Write
+// (write), Visitor.End (end), Visitor.Rate (rate), Agent.Reply (reply, botReply), Agent.Note
+// (note), Agent.Start (start) and Agent.TakeNext (take, with Turn). expire, delay, rearm,
+// remind and tick are the rules' own.
 type Command struct {
 	Kind  CommandKind
 	Actor Actor

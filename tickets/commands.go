@@ -24,6 +24,9 @@ type CommandRow struct {
 	Words chatcfg.Words
 	// Fact is the fact that the words already say; empty: none.
 	Fact FactKind
+	// Takes names the fields of [Command] that it reads, beside Kind, Actor and Number, each
+	// by its name with a small first letter.
+	Takes []string
 
 	do func(*Draft, *Ticket, Command, time.Time, Policy) error
 }
@@ -48,16 +51,19 @@ func words(es, en, pt string) chatcfg.Words { return chatcfg.Words{ES: es, EN: e
 var commands = []CommandRow{
 	{
 		Kind: CommandWrite, By: ActorCustomer, Follows: true, Writes: true, do: (*Draft).write,
+		Takes: []string{"text", "file", "customer", "welcome", "links"},
 		To:    map[Status]Status{StatusNone: StatusOpen, StatusOpen: StatusOpen, StatusIgnored: StatusIgnored, StatusClosed: StatusOpen},
 		Words: words("El cliente escribió", "The customer wrote", "O cliente escreveu"),
 	},
 	{
 		Kind: CommandReply, By: ActorAgent, Follows: true, Writes: true, do: (*Draft).reply,
+		Takes: []string{"text", "file"},
 		To:    map[Status]Status{StatusOpen: StatusOpen, StatusIgnored: StatusOpen},
 		Words: words("{actor} respondió", "{actor} replied", "{actor} respondeu"),
 	},
 	{
 		Kind: CommandStart, By: ActorAgent, Follows: true, Writes: true, do: (*Draft).start,
+		Takes: []string{"text", "file", "customer"},
 		To:    map[Status]Status{StatusNone: StatusOpen, StatusOpen: StatusOpen, StatusIgnored: StatusOpen, StatusClosed: StatusOpen},
 		Words: words("{actor} escribió primero", "{actor} wrote first", "{actor} escreveu primeiro"),
 	},
@@ -88,6 +94,7 @@ var commands = []CommandRow{
 	},
 	{
 		Kind: CommandRate, By: ActorCustomer, Older: true, do: (*Draft).rate, To: kept(StatusClosed),
+		Takes: []string{"score", "comment"},
 		Words: words("El cliente calificó la atención", "The customer rated how it was", "O cliente avaliou o atendimento"),
 	},
 	{
@@ -108,26 +115,32 @@ var commands = []CommandRow{
 	},
 	{
 		Kind: CommandClassify, By: ActorAgent, Older: true, Fact: FactTypified, do: (*Draft).classify, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Takes: []string{"typification"},
 		Words: words("{actor} tipificó el ticket", "{actor} categorised the ticket", "{actor} tipificou o ticket"),
 	},
 	{
 		Kind: CommandDescribe, By: ActorAgent, Older: true, Fact: FactDescribed, do: (*Draft).describe, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Takes: []string{"metadata"},
 		Words: words("{actor} cambió los datos del ticket", "{actor} changed the ticket's data", "{actor} mudou os dados do ticket"),
 	},
 	{
 		Kind: CommandAssign, By: ActorAgent, do: (*Draft).assign, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Takes: []string{"assignee", "team", "from"},
 		Words: words("{actor} asignó el ticket", "{actor} assigned the ticket", "{actor} atribuiu o ticket"),
 	},
 	{
 		Kind: CommandTake, By: ActorAgent, Fact: FactAssigned, do: (*Draft).take, To: kept(StatusOpen, StatusIgnored),
+		Takes: []string{"turn"},
 		Words: words("{actor} tomó el ticket", "{actor} took the ticket", "{actor} assumiu o ticket"),
 	},
 	{
 		Kind: CommandNote, By: ActorAgent, Older: true, Fact: FactNoted, do: (*Draft).note, To: kept(StatusOpen, StatusIgnored, StatusClosed),
+		Takes: []string{"text", "file", "mentions"},
 		Words: words("{actor} dejó una nota", "{actor} left a note", "{actor} deixou uma nota"),
 	},
 	{
 		Kind: CommandBotReply, By: ActorBot, Follows: true, Writes: true, do: (*Draft).botReply, To: kept(StatusOpen, StatusIgnored),
+		Takes: []string{"text", "file"},
 		Words: words("{actor} (bot) respondió", "{actor} (bot) replied", "{actor} (bot) respondeu"),
 	},
 	{

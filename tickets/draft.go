@@ -86,7 +86,8 @@ func (d *Draft) Changed() []Ticket {
 // history entry, whose Inputs are in. in.Now is the instant at which the command takes
 // effect, for a deadline the instant at which it was due, which due repeats; for any
 // other command due is zero. It fails with [ErrCommand], [ErrNoTicket], [ErrNotLatest],
-// [ErrTransition] or [ErrAnonymous]; after an error the draft must not be used.
+// [ErrTransition], [ErrAnonymous] (classify, describe), [ErrCategory] (classify), [ErrTaken]
+// (take, assign) or [ErrRating] (rate); after an error the draft must not be used.
 func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 	r := row(cmd.Kind)
 	if r == nil {
@@ -400,7 +401,7 @@ func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 }
 
 // classify sets the typification and adds the fact. It fails with [ErrAnonymous] for an
-// anonymous customer.
+// anonymous customer, with [ErrCategory] for a category that is not one of the policy's.
 func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, p Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous

@@ -28,8 +28,8 @@ var (
 	ErrRating error = chatcfg.Refusal("tickets: cannot be rated")
 	// ErrAutomated: an automated agent may not do this (R12.1).
 	ErrAutomated error = chatcfg.Refusal("tickets: not for an automated agent")
-	// ErrCommand: the command is of no known kind.
-	ErrCommand error = chatcfg.Refusal("tickets: unknown command")
+	// ErrCommand: the command is of no kind that can be given there.
+	ErrCommand error = chatcfg.Refusal("tickets: no such command")
 )
 
 // TransitionError says which command which state refused. It is an
@@ -48,6 +48,10 @@ func (e *TransitionError) Error() string {
 		from = "missing"
 	case e.Paused:
 		from = "paused"
+	case e.From == StatusOpen && e.Kind == CommandResume:
+		from = "not paused"
+	case e.From == StatusOpen && e.Kind == CommandHandOver:
+		from = "not with the bot"
 	}
 	return fmt.Sprintf("tickets: %s is not possible on a ticket that is %s", e.Kind, from)
 }

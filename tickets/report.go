@@ -100,14 +100,23 @@ func (r Ratings) Mean() float64 {
 func (r Ratings) Share() float64 { return float64(r.Given()) / float64(max(r.Asked, 1)) }
 
 // WriteCSV writes the report as CSV (RFC 4180) with a line for each group, or one line if it
-// has none: the key, the counts, the ratings and the response times, in seconds. A key that
-// a spreadsheet would take for a formula gets an apostrophe in front. It fails as w does.
+// has none. A key that a spreadsheet would take for a formula gets an apostrophe in front.
+// The columns, times in seconds:
+//
+//	key                                              a group's; empty without groups
+//	open, ignored, closed, important, delayed        tickets created in the period
+//	asked, rated 1, rated 2, rated 3, rated 4, rated 5
+//	first answers, first mean (s), first p50 (s), first p90 (s), first limited, first in time
+//	all answers, all mean (s), all p50 (s), all p90 (s), all limited, all in time
+//
+// It fails as w does.
 func (r *Report) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	lines := [][]string{{
 		"key", "open", "ignored", "closed", "important", "delayed", "asked", "rated 1", "rated 2", "rated 3", "rated 4", "rated 5",
-		"first answers", "mean", "p50", "p90", "limited", "in time", "answers", "mean", "p50", "p90", "limited", "in time",
+		"first answers", "first mean (s)", "first p50 (s)", "first p90 (s)", "first limited", "first in time",
+		"all answers", "all mean (s)", "all p50 (s)", "all p90 (s)", "all limited", "all in time",
 	}}
 	for _, group := range r.Groups {
 		lines = append(lines, group.line(group.Key))

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +41,15 @@ func TestReportCSV(t *testing.T) {
 			"2", "5400.5", "3600", "7200", "1", "1", "2", "5400.5", "3600", "7200", "1", "1",
 		}, line[1:])
 		assert.Len(t, line, len(lines[0]), "a heading each")
+	}
+
+	headings := slices.Clone(lines[0])
+	slices.Sort(headings)
+	assert.Len(t, slices.Compact(headings), len(lines[0]), "each heading once")
+	for _, heading := range lines[0] {
+		if strings.Contains(heading, "mean") || strings.Contains(heading, "p50") || strings.Contains(heading, "p90") {
+			assert.True(t, strings.HasSuffix(heading, " (s)"), "%s has a unit", heading)
+		}
 	}
 
 	lines = read(t, &one)

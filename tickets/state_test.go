@@ -151,11 +151,14 @@ func TestTurnIsKept(t *testing.T) {
 func TestErrorsSay(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		"tickets: reply is not possible on a ticket that is missing": &tickets.TransitionError{Kind: tickets.CommandReply},
-		"tickets: pause is not possible on a ticket that is paused":  &tickets.TransitionError{Kind: tickets.CommandPause, From: tickets.StatusOpen, Paused: true},
-		"tickets: reply is not possible on a ticket that is closed":  &tickets.TransitionError{Kind: tickets.CommandReply, From: tickets.StatusClosed},
-		`tickets: nobody has it`:                                     &tickets.TakenError{},
-		`tickets: agent "beto" has it`:                               &tickets.TakenError{By: tickets.Assignee{Agent: "beto", Name: "Beto"}},
+		"tickets: reply is not possible on a ticket that is missing":             &tickets.TransitionError{Kind: tickets.CommandReply},
+		"tickets: pause is not possible on a ticket that is paused":              &tickets.TransitionError{Kind: tickets.CommandPause, From: tickets.StatusOpen, Paused: true},
+		"tickets: reply is not possible on a ticket that is closed":              &tickets.TransitionError{Kind: tickets.CommandReply, From: tickets.StatusClosed},
+		"tickets: resume is not possible on a ticket that is not paused":         &tickets.TransitionError{Kind: tickets.CommandResume, From: tickets.StatusOpen},
+		"tickets: handOver is not possible on a ticket that is not with the bot": &tickets.TransitionError{Kind: tickets.CommandHandOver, From: tickets.StatusOpen},
+		"tickets: handOver is not possible on a ticket that is closed":           &tickets.TransitionError{Kind: tickets.CommandHandOver, From: tickets.StatusClosed},
+		`tickets: nobody has it`:       &tickets.TakenError{},
+		`tickets: agent "beto" has it`: &tickets.TakenError{By: tickets.Assignee{Agent: "beto", Name: "Beto"}},
 	} {
 		assert.EqualError(t, err, want)
 	}

@@ -44,8 +44,8 @@
 // # The script
 //
 // One statement a line. "#" starts a comment outside double quotes; texts are Go
-// strings; the names of customers (C) and agents (A) are letters, digits, "-" and
-// "_". A statement ends when everything that is due up to and including the clock
+// strings; the names of customers (C), agents (A, D), bots (B) and teams (T) are letters,
+// digits, "-" and "_". A statement ends when everything that is due up to and including the clock
 // has been done, e-mails included.
 //
 //	at DATE HH:MM[:SS]          moves the clock there, in the zone of the hours (else
@@ -64,7 +64,18 @@
 //	agent A replies C "T"       to C's latest ticket, available or not
 //	agent A closes|ignores|opens|pauses|resumes C
 //	agent A marks C important|normal
+//	agent A takes C             makes the ticket A's, if no other agent has it
+//	agent A takes next [of team T…]
+//	                            takes the ticket that has waited longest, of these teams
+//	                            and of none
+//	agent A assigns C to D      says whose the ticket is; "assigns C to team T" says the team
+//	agent A assigns C from D to …
+//	                            fails unless D, or "nobody", has it
+//	agent A unassigns C         takes agent and team away
+//	agent A notes C "T"         writes a note for agents, which C never gets
 //	agent A starts C "T"        writes first, to a customer whom the host knows by the name C
+//	customer C ends             ends the conversation, where visitors may
+//	customer C rates N ["T"]    answers how it was, of C's latest ticket, with a comment
 //	bot B replies C "T"         as an automated agent
 //	bot B hands over C          gives C's latest ticket to the agents
 //	bot B closes C
@@ -74,16 +85,21 @@
 //	crash [DURATION]            ends the process; after DURATION another one starts on the
 //	                            same store. Who is available survives.
 //	! STATEMENT                 the statement must fail, and change nothing
-//	expect C open|ignored|closed|closed manual|closed automatic
+//	expect C open|ignored|closed
+//	expect C closed manual|automatic|customer
 //	expect C [not] important
 //	expect C [not] delayed
 //	expect C [not] paused
 //	expect C [not] with bot     what C's latest ticket is
+//	expect C assigned A|nobody  which agent has C's latest ticket
+//	expect C team T|none        which team has it
+//	expect C rated N            how C's latest ticket was rated
+//	expect C unrated
 //	expect C tickets N          how many tickets C has
 //	expect C got KEY ["T"]      the next automatic message to C not yet expected is of the
 //	                            action KEY (newCustomer, noAgents, outOfHours,
-//	                            ticketCreated, manualClose, automaticClose), and one of
-//	                            its texts with the variables filled in; with T, just that
+//	                            ticketCreated, manualClose, automaticClose, reminders), and
+//	                            one of its texts with the variables filled in; with T, just that
 //	expect C got nothing        no automatic message to C is left
 //	expect mail ADDRESS         the next notification not yet expected went there
 //	expect mail nothing         none is left

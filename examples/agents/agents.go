@@ -109,6 +109,7 @@ func ref(r *http.Request) tickets.Ref {
 func answer(w http.ResponseWriter, do func() (any, error)) {
 	result, err := do()
 	var problems chatcfg.Problems
+	var refusal chatcfg.Refusal
 	switch {
 	case err == nil:
 		w.Header().Set("Content-Type", "application/json")
@@ -117,7 +118,7 @@ func answer(w http.ResponseWriter, do func() (any, error)) {
 		http.Error(w, "not found", http.StatusNotFound)
 	case errors.As(err, &problems), errors.Is(err, charla.ErrCursor), errors.Is(err, tickets.ErrCommand):
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-	case errors.Is(err, tickets.ErrTransition), errors.Is(err, charla.ErrKeyReused):
+	case errors.As(err, &refusal): // taken by a colleague, closed meanwhile, of an anonymous customer…
 		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, charla.ErrBusy):
 		http.Error(w, "busy: try again", http.StatusServiceUnavailable)

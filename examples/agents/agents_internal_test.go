@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
@@ -197,6 +199,11 @@ func TestReply(t *testing.T) {
 	presence, err := b.account.Inbox().Presence(t.Context())
 	require.NoError(t, err)
 	assert.True(t, presence.Available)
+
+	// What a refusal says is no fault of the server.
+	assert.Equal(t, http.StatusConflict, b.askAs("beto", http.MethodPost, of(ref, "take"), nil, nil), "a colleague's")
+	require.NoError(t, b.account.Delete(t.Context(), "Tienda"))
+	assert.Equal(t, http.StatusConflict, b.ask(http.MethodPost, of(ref, "replies"), url.Values{"text": {"yes?"}}, nil), "a deleted account's")
 }
 
 // R1.3: nothing of another account's conversation is there, nor anything for those who
@@ -305,6 +312,28 @@ func TestLive(t *testing.T) {
 	hangUp()
 }
 
+// TestAnswers: each refusal has an answer that is no fault, and only faults are faults.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	for want, errs := range map[int][]error{
+		http.StatusOK:                  {nil},
+		http.StatusNotFound:            {charla.ErrNotFound, fmt.Errorf("%w: %w", charla.ErrNotFound, tickets.ErrNoTicket)},
+		http.StatusUnprocessableEntity: {chatcfg.Problems{{Path: "text"}}, charla.ErrCursor, tickets.ErrCommand},
+		http.StatusConflict: {
+			charla.ErrDeleted, charla.ErrKeyReused, charla.ErrNoneWaiting, &tickets.TransitionError{}, &tickets.TakenError{}, tickets.ErrNotLatest,
+			tickets.ErrAnonymous, tickets.ErrCategory, tickets.ErrAutomated,
+		},
+		http.StatusServiceUnavailable:  {charla.ErrBusy},
+		http.StatusInternalServerError: {charla.ErrOutcomeUnknown, charla.ErrNewerFormat, errors.New("disk on fire")},
+	} {
+		for _, err := range errs {
+			w := httptest.NewRecorder()
+			answer(w, func() (any, error) { return nil, err })
+			assert.Equal(t, want, w.Code, "%v", err)
+		}
+	}
+}
+
 // R8.3: a page that stops reading slows nobody: others go on, and it is cut, comes back
 // and finds what it missed.
 func TestStoppedReader(t *testing.T) {
@@ -348,7 +377,8 @@ func TestRun(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	said, out := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, listener, filepath.Join(t.TempDir(), "agents.db"), out) }()
+	host := visible("localhost:0", listener.Addr())
+	go func() { ended <- run(ctx, listener, host, filepath.Join(t.TempDir(), "agents.db"), out) }()
 	lines := bufio.NewScanner(said)
 	next := func(before string) string {
 		require.True(t, lines.Scan())
@@ -357,6 +387,7 @@ func TestRun(t *testing.T) {
 		return value
 	}
 	page, password := next("The chat: "), next("password: ")
+	assert.Regexp(t, `^http://localhost:\d+/chat/page/ck_`, page, "the host as it was given, which is the account's domain")
 	for _, address := range []string{page, "http://ana:" + password + "@" + listener.Addr().String() + "/agents/tickets"} {
 		res, err := http.Get(address)
 		require.NoError(t, err)

@@ -44,15 +44,26 @@ func main() {
 	defer stop()
 	listener, err := net.Listen("tcp", *addr)
 	if err == nil {
-		err = run(ctx, listener, *file, os.Stdout)
+		err = run(ctx, listener, visible(*addr, listener.Addr()), *file, os.Stdout)
 	}
 	if err != nil {
 		log.Fatal("agents: ", err)
 	}
 }
 
-// run serves until ctx ends, and prints on out where.
-func run(ctx context.Context, listener net.Listener, file string, out io.Writer) (err error) {
+// visible returns the host of an address as it was given, where pages will be, and the port
+// of the one that is listened on.
+func visible(given string, listened net.Addr) string {
+	host, _, _ := net.SplitHostPort(given)
+	_, port, _ := net.SplitHostPort(listened.String())
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// run serves at a host with a port until ctx ends, and prints on out where.
+func run(ctx context.Context, listener net.Listener, host, file string, out io.Writer) (err error) {
 	defer listener.Close()
 	store, err := sqlite.Open(file, nil)
 	if err != nil {
@@ -63,11 +74,11 @@ func run(ctx context.Context, listener net.Listener, file string, out io.Writer)
 	if err != nil {
 		return err
 	}
-	account, err := first(ctx, desk, listener.Addr().String())
+	account, err := first(ctx, desk, host)
 	if err != nil {
 		return err
 	}
-	chat, err := widget.New(desk, &widget.Options{BaseURL: "http://" + listener.Addr().String() + "/chat/"})
+	chat, err := widget.New(desk, &widget.Options{BaseURL: "http://" + host + "/chat/"})
 	if err != nil {
 		return err
 	}
@@ -77,19 +88,23 @@ func run(ctx context.Context, listener net.Listener, file string, out io.Writer)
 	mux := http.NewServeMux()
 	mux.Handle("/chat/", chat)
 	mux.Handle("/agents/", http.StripPrefix("/agents", agents.handler()))
+	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	running, stopRun := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRun()
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		BaseContext: func(net.Listener) context.Context { return ctx }, // it ends the streams
+		BaseContext: func(net.Listener) context.Context { return streams },
 	}
-	fmt.Fprintf(out, "The chat: http://%s/chat/page/%s\nThe agents' password: %s\n", listener.Addr(), account.Key, password)
+	server.RegisterOnShutdown(func() { chat.Close(); endStreams() })
+	fmt.Fprintf(out, "The chat: http://%s/chat/page/%s\nThe agents' password: %s\n", host, account.Key, password)
 	ran, served := make(chan error, 1), make(chan error, 1)
-	go func() { ran <- desk.Run(ctx) }()
+	go func() { ran <- desk.Run(running) }()
 	go func() { served <- server.Serve(listener) }()
 	<-ctx.Done()
-	chat.Close()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err = server.Shutdown(last)
+	err = server.Shutdown(last) // streams end, what else is under way finishes
+	stopRun()
 	_, _ = <-served, <-ran
 	return err
 }

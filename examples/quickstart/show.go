@@ -44,6 +44,9 @@ func (c *chat) news(ctx context.Context) ([]tickets.Entry, []tickets.Message, er
 	inbox := c.account.Inbox()
 	for q := (charla.PageQuery{Cursor: strconv.FormatInt(c.entry, 10)}); ; {
 		page, err := inbox.History(ctx, c.ticket(), q)
+		if errors.Is(err, charla.ErrNotFound) { // the customer has not written yet
+			return nil, nil, nil
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -105,10 +105,16 @@ func Read(ctx context.Context, desk *charla.Desk, ref tickets.Ref) (c Conversati
 		page, err = inbox.Messages(ctx, ref, q)
 		c.Messages, q.Cursor, more = append(c.Messages, page.Items...), page.Next, page.Next != ""
 	}
+	if errors.Is(err, charla.ErrNotFound) { // entries without a message would be found
+		err = nil
+	}
 	for q, more := (charla.PageQuery{}), true; more && err == nil; {
 		var page charla.Page[tickets.Entry]
 		page, err = inbox.History(ctx, ref, q)
 		c.Entries, q.Cursor, more = append(c.Entries, page.Items...), page.Next, page.Next != ""
+	}
+	if errors.Is(err, charla.ErrNotFound) {
+		err = nil
 	}
 	latest, err2 := inbox.Ticket(ctx, ref)
 	if errors.Is(err2, charla.ErrNotFound) {

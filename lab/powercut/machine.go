@@ -225,6 +225,9 @@ func (c *machine) look() error {
 	for i, v := range c.out.visitors {
 		ref := tickets.Ref{Account: account, Conversation: v.conversation}
 		page, err := c.desk.Account(account).Inbox().History(ctx, ref, charla.PageQuery{Cursor: strconv.FormatInt(c.told[i], 10)})
+		if errors.Is(err, charla.ErrNotFound) { // it has not written yet
+			continue
+		}
 		if err != nil {
 			return err
 		}
