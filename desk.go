@@ -24,6 +24,7 @@ type Desk struct {
 	store   storage.Store
 	o       Options
 	queues  queues
+	turns   turns
 	cache   rulesCache
 	rosters presenceCache
 	topic   topics

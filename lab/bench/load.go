@@ -56,18 +56,23 @@ func (b *bench) loaded(ctx context.Context, n int) (path string, err error) {
 	return path, os.Rename(building, path)
 }
 
-func fill(ctx context.Context, store storage.Store, account chatcfg.Account, n int) error {
+// quietRules returns an account's rules without the replies to a first message, which would
+// only make what is loaded larger.
+func quietRules(ctx context.Context, store storage.Store, account chatcfg.Account) (*automation.Rules, error) {
 	body, err := store.Accounts().Document(ctx, account.ID, "config", 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cfg := chatcfg.Default(chatcfg.Spanish)
 	if err := json.Unmarshal(body, &cfg); err != nil {
-		return err
+		return nil, err
 	}
-	// Without the replies to a first message, which would only make it larger.
 	cfg.Automation.NewCustomer.Enabled, cfg.Automation.TicketCreated.Enabled = false, false
-	rules, err := automation.Compile(account, cfg, nil)
+	return automation.Compile(account, cfg, nil)
+}
+
+func fill(ctx context.Context, store storage.Store, account chatcfg.Account, n int) error {
+	rules, err := quietRules(ctx, store, account)
 	if err != nil {
 		return err
 	}
@@ -88,22 +93,32 @@ func fill(ctx context.Context, store storage.Store, account chatcfg.Account, n i
 	})
 }
 
-// answeredChat returns the batch of a conversation in which a customer wrote and an
-// agent answered at an instant.
-func answeredChat(rules *automation.Rules, account chatcfg.Account, ids *minted, answered time.Time, text string) (*storage.Batch, error) {
+// inputs are what loaded conversations are decided with, at an instant.
+var inputs = tickets.Inputs{Presence: tickets.Presence{Available: true, Absence: 2}, Chance: 1}
+
+// wroteFirst returns the decision on the first message of a new customer, at an instant.
+func wroteFirst(rules *automation.Rules, account chatcfg.Account, ids *minted, at time.Time, text string) (*tickets.Draft, error) {
 	session := tickets.SessionID{UUID: ids.next()}
 	state := tickets.State{Conversation: tickets.Conversation{
 		Format: tickets.Format, Account: account.ID, ID: tickets.ConversationID{UUID: ids.next()},
-		Identity: tickets.Identity{Kind: tickets.IdentitySession, Value: session.String()}, CreatedAt: answered.Add(-5 * time.Minute), Armed: 1,
+		Identity: tickets.Identity{Kind: tickets.IdentitySession, Value: session.String()}, CreatedAt: at, Armed: 1,
 	}}
-	in := tickets.Inputs{Now: answered.Add(-5 * time.Minute), Presence: tickets.Presence{Available: true, Absence: 2}, Chance: 1}
-	wrote, err := rules.Decide(state, tickets.Command{
+	in := inputs
+	in.Now = at
+	return rules.Decide(state, tickets.Command{
 		Kind: tickets.CommandWrite, Actor: tickets.Actor{Kind: tickets.ActorCustomer, Session: session}, Text: text,
 		Customer: tickets.Customer{Level: tickets.LevelClaimed, Name: "Juana Pérez", Email: "juana@example.com", Locale: "es"},
 	}, in)
+}
+
+// answeredChat returns the batch of a conversation in which a customer wrote and an
+// agent answered at an instant.
+func answeredChat(rules *automation.Rules, account chatcfg.Account, ids *minted, answered time.Time, text string) (*storage.Batch, error) {
+	wrote, err := wroteFirst(rules, account, ids, answered.Add(-5*time.Minute), text)
 	if err != nil {
 		return nil, err
 	}
+	in := inputs
 	in.Now = answered
 	replied, err := rules.Decide(wrote.State, tickets.Command{
 		Kind: tickets.CommandReply, Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: agent.ID, Name: agent.Name}, Text: sentences[0],

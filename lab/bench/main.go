@@ -61,6 +61,8 @@ var rows = []row{
 	{"report", "sqlite", true, report},
 	{"start", "sqlite", true, start},
 	{"postgres messages", "postgres", false, postgresMessages},
+	{"postgres inbox", "postgres", false, postgresInbox},
+	{"postgres next", "postgres", false, postgresTakeNext},
 	{"postgres deadlines", "postgres", false, postgresDeadlines},
 }
 

@@ -16,8 +16,15 @@ import (
 type turn struct {
 	account *account
 	teams   []tickets.TeamID
-	// waiting are the conversations that it could take when it last looked, who has waited
-	// longest first.
+	// looks are what it, or others on its desk since it began, found when they looked; own is
+	// its own last one.
+	looks []*glance
+	own   *glance
+}
+
+// glance is who waited when somebody looked.
+type glance struct {
+	// waiting are the conversations that the call could take, who has waited longest first.
 	waiting []*conv
 	// rivals are the other such calls on its desk that may have had one of them in hand
 	// since.
@@ -42,24 +49,29 @@ func (w *World) next(d *desk, a *account) {
 	w.request(d, r)
 }
 
-// takesTurn prepares a call that takes the next ticket: it remembers who waits when it
+// takesTurn prepares a call that takes the next ticket: it remembers who waits when somebody
 // looks, and must not find nobody where somebody waits.
 func (w *World) takesTurn(t *task, r *request) {
 	t.turn = &turn{account: r.account, teams: r.next}
 	for _, other := range w.rivals(t) {
-		other.turn.rivals++
+		for _, g := range other.turn.looks {
+			g.rivals++
+		}
 	}
 	t.saw = func(name string) {
 		if name != "tickets" {
 			return
 		}
 		t.chanced = false // what it takes now it decides anew
-		t.turn.waiting, t.turn.rivals = r.account.waiting(r.next), len(w.rivals(t))
+		for _, one := range append(w.rivals(t), t) {
+			one.turn.looks = append(one.turn.looks, &glance{r.account.waiting(one.turn.teams), len(w.rivals(t))})
+		}
+		t.turn.own = t.turn.looks[len(t.turn.looks)-1]
 	}
 	after := t.after
 	t.after = func(t *task) {
-		if n := len(t.turn.waiting); t.returned && errors.Is(t.err, charla.ErrNoneWaiting) && n > t.turn.rivals && !r.account.deleted {
-			w.failf("next", "%q of teams %q found none of %d in account %s", r.tag, r.next, n, r.account.name)
+		if g := t.turn.own; t.returned && errors.Is(t.err, charla.ErrNoneWaiting) && !r.account.deleted && (g == nil || len(g.waiting) > 0) {
+			w.failf("next", "%q of teams %q found none in account %s: %+v", r.tag, r.next, r.account.name, g)
 		}
 		after(t)
 	}
@@ -103,8 +115,11 @@ func (m *model) takenNext(t *task, c *conv) {
 		m.w.failf("next", "%q takes the ticket of %s as the next one: it is %+v", t.tag, c.id, c.ticket)
 		return
 	}
-	if at := slices.Index(t.turn.waiting, c); at < 0 || at > t.turn.rivals {
-		m.w.failf("next", "%q takes the ticket of %s, which was number %d of %d, with %d others about", t.tag, c.id, at, len(t.turn.waiting), t.turn.rivals)
+	if !slices.ContainsFunc(t.turn.looks, func(g *glance) bool {
+		at := slices.Index(g.waiting, c)
+		return at >= 0 && at <= g.rivals
+	}) {
+		m.w.failf("next", "%q takes the ticket of %s, which was not the next one in any of %d looks", t.tag, c.id, len(t.turn.looks))
 	}
 	m.w.stats.Nexts++
 }

@@ -21,19 +21,23 @@ var nextBugs = []mutant{
 	},
 	{
 		name: "next: the lowest ID of all", file: takeFile,
-		old: "if len(alike) > 0 && !alike[0].Wait.Since.Equal(row.Wait.Since) {", new: "if false {",
+		old: "if best >= 0 && !row.Wait.Since.Equal(l.left[best].Wait.Since) {", new: "if false {",
 	},
 	{
 		name: "next: not looked at again", file: takeFile,
-		old: "l.Ticket.Number != ref.Number || !fits(&l.Ticket)", new: "l.Ticket.Number != ref.Number",
+		old: "l.Ticket.Number != next.Number || !fits(&l.Ticket)", new: "l.Ticket.Number != next.Number",
 	},
 	{
 		name: "next: a repetition takes another", file: takeFile,
 		old: "if turn == (tickets.Turn{}) {", new: "if true {",
 	},
 	{
-		name: "next: released too late", file: takeFile,
-		old: "\t\trelease()\n", new: "\t\tif err == nil {\n\t\t\trelease()\n\t\t}\n",
+		name: "next: what others found before", file: takeFile,
+		old: "if l.n > before {", new: "if l.n >= 0 {",
+	},
+	{
+		name: "next: nobody waits for others", file: takeFile,
+		old: "\t\t\ttaken = by\n", new: "",
 	},
 	{
 		name: "next: its call is not kept", file: draftFile,
