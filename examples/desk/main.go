@@ -5,10 +5,10 @@
 //	go run ./examples/desk [-addr localhost:8080] [-db desk.db] [-base URL] [-proxies NETS] [-demo=false]
 //
 // The first start makes an account "Almacén Sur" with two weeks of invented
-// conversations (-demo=false: none) and prints a password. Agents and
-// administrators share it, and tell each other apart by the name that they
-// enter. Its hash is in FILE.json beside the database, of mode 0600; remove that
-// file to get another one. E-mails are not sent but shown.
+// conversations (-demo=false: none) and prints the password of its administrator,
+// who adds people and their roles at /people. They, with hashes of their passwords
+// and sessions, are in FILE.people beside the database, of mode 0600. E-mails are not
+// sent but shown.
 //
 // Behind a proxy, -base is the address that browsers see, and -proxies the networks
 // that the proxy's connections come from, or all visitors count as one. With https in
@@ -95,13 +95,14 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	state, err := site.OpenState(*file + ".json")
+	book, err := site.OpenBook(*file + ".people")
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, book.Close()) }()
 	desk, err := charla.New(store, &charla.Options{
 		Mailer: mailbox, Logger: logger, Files: &charla.FileOptions{Store: attachments},
-		Abilities: &chatcfg.Abilities{Logins: []string{}}, Observer: &charla.Observer{Security: state.Security},
+		Abilities: &chatcfg.Abilities{Logins: []string{}}, Observer: &charla.Observer{Security: book.Security},
 	})
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	pages, password, err := site.New(desk, site.Options{
-		Base: *base, State: state, Mailbox: mailbox, Widget: chat, Logger: logger, Proxies: trusted,
+		Base: *base, Book: book, Mailbox: mailbox, Widget: chat, Logger: logger, Proxies: trusted,
 	})
 	if err != nil {
 		return err
@@ -137,7 +138,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	server.RegisterOnShutdown(func() { pages.Close(); chat.Close() })
 	fmt.Fprintf(out, "\n  Shop      %s/\n  Agents    %s/desk/\n  Channels  %s/desk/channels\n", *base, *base, *base)
 	if password != "" {
-		fmt.Fprintf(out, "\n  Password  %s\n  It is shown this once; remove %s.json to get another.\n", password, *file)
+		fmt.Fprintf(out, "\n  Log in as %s\n  Password  %s\n  It is shown this once; remove %s.people to get another.\n", site.FirstPerson, password, *file)
 	}
 	fmt.Fprintln(out)
 	failed := make(chan error, 1)

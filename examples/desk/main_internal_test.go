@@ -71,7 +71,7 @@ func TestRun(t *testing.T) {
 		assert.Equal(t, http.StatusOK, answer.StatusCode, path)
 	}
 	stop()
-	info, err := os.Stat(file + ".json")
+	info, err := os.Stat(file + ".people")
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	again, _, stop := start(t, file)

@@ -1,18 +1,18 @@
 package site
 
 import (
+	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/console"
@@ -20,116 +20,86 @@ import (
 )
 
 // Who is logged in stays so for sessionIdle after the last request, and at most
-// sessionMax; the oldest of more than maxSessions give way.
+// sessionMax, also through restarts.
 const (
 	sessionIdle = 12 * time.Hour
 	sessionMax  = 7 * 24 * time.Hour
-	maxSessions = 1000
+	// deviceMax is how long a browser in which somebody logged in is remembered.
+	deviceMax = 365 * 24 * time.Hour
 )
 
-// session is an agent's login. Its token is in a cookie; only the hash is kept,
-// in memory: a restart logs everybody out.
-type session struct {
-	Agent      charla.Person
-	made, seen time.Time
+// What a session holds: whose it is, and the number of their logins when it began.
+const (
+	keyName   = "name"
+	keyLogins = "logins"
+)
+
+// newSessions returns the sessions' manager: their tokens are in a cookie, and only hashes
+// of them in the book.
+func newSessions(book *Book, secure bool) *scs.SessionManager {
+	m := scs.New()
+	m.Store, m.HashTokenInStore = book, true
+	m.Lifetime, m.IdleTimeout = sessionMax, sessionIdle
+	m.Cookie.Name, m.Cookie.Secure, m.Cookie.SameSite = cookieName("desk", secure), secure, http.SameSiteLaxMode
+	return m
 }
 
-type sessionID [sha256.Size]byte
-
-type sessions struct {
-	mu sync.Mutex
-	m  map[sessionID]*session
-}
-
-// start makes a session and returns its token. The oldest session ends if there are too
-// many.
-func (s *sessions) start(one session, now time.Time) string {
-	token := rand.Text() + rand.Text()
-	one.made, one.seen = now, now
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.m == nil {
-		s.m = map[sessionID]*session{}
+// cookieName returns a cookie's name: a secure one is of this host alone.
+func cookieName(name string, secure bool) string {
+	if secure {
+		return "__Host-" + name
 	}
-	var oldest sessionID
-	for id, other := range s.m {
-		if expired(other, now) {
-			delete(s.m, id)
-		} else if o := s.m[oldest]; o == nil || other.seen.Before(o.seen) {
-			oldest = id
-		}
+	return name
+}
+
+// sessionOf returns who is logged in by a session's data in ctx; nil: nobody, or a person
+// who is gone or whose sessions were ended.
+func (s *Site) sessionOf(ctx context.Context) (*somebody, error) {
+	name := s.sessions.GetString(ctx, keyName)
+	if name == "" {
+		return nil, nil
 	}
-	if len(s.m) >= maxSessions {
-		delete(s.m, oldest)
+	p, err := s.o.Book.person(ctx, name)
+	if p != nil && p.logins != s.sessions.GetInt64(ctx, keyLogins) {
+		p = nil
 	}
-	s.m[sha256.Sum256([]byte(token))] = &one
-	return token
+	return p, err
 }
 
-// expired reports whether a session was idle, or lasted, for too long, or a clock that was
-// ahead dated it.
-func expired(s *session, now time.Time) bool {
-	return now.Sub(s.seen).Abs() > sessionIdle || now.Sub(s.made).Abs() > sessionMax
-}
-
-// get returns a copy of a session and records that it was used; false: it has ended.
-func (s *sessions) get(id sessionID, now time.Time) (session, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one := s.m[id]
-	if one == nil || expired(one, now) {
-		delete(s.m, id)
-		return session{}, false
-	}
-	one.seen = now
-	return *one, true
-}
-
-// end ends a session.
-func (s *sessions) end(id sessionID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.m, id)
-}
-
-// cookieName returns the name of the session's cookie.
-func (s *Site) cookieName() string {
-	if s.secure {
-		return "__Host-desk"
-	}
-	return "desk"
-}
-
-// setCookie sets the session's cookie for an age in seconds; below zero: removes it.
-func (s *Site) setCookie(w http.ResponseWriter, token string, age int) {
-	http.SetCookie(w, &http.Cookie{
-		Name: s.cookieName(), Value: token, Path: "/", MaxAge: age,
-		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
-	})
-}
-
-// loggedIn returns the session that a request's cookie names; false: there is none.
-func (s *Site) loggedIn(r *http.Request) (id sessionID, one session, ok bool) {
-	if cookie, err := r.Cookie(s.cookieName()); err == nil {
-		id = sha256.Sum256([]byte(cookie.Value))
-		one, ok = s.sessions.get(id, s.desk.Now())
-	}
-	return id, one, ok
-}
-
-// who tells the console who makes a request. All share one password here, and may do
-// everything.
+// who tells the console who makes a request. It reads the session anew: that in the
+// request's context is as old as the request.
 func (s *Site) who(r *http.Request) (console.Person, error) {
-	_, one, ok := s.loggedIn(r)
-	if !ok {
+	cookie, err := r.Cookie(s.sessions.Cookie.Name)
+	if err != nil {
 		return console.Person{}, console.ErrNobody
 	}
-	return console.Person{
-		ID: one.Agent.ID, Name: one.Agent.Name, Role: console.RoleAdministrator, AllAccounts: true, Accounts: s.o.State.read().Deleted,
-	}, nil
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	if ctx, err = s.sessions.Load(ctx, cookie.Value); err != nil {
+		return console.Person{}, err
+	}
+	p, err := s.sessionOf(ctx)
+	if err != nil {
+		return console.Person{}, err
+	}
+	if p == nil {
+		return console.Person{}, console.ErrNobody
+	}
+	deleted, err := s.o.Book.deleted(ctx)
+	return console.Person{ID: agentID(p.Name), Name: p.Name, Role: p.Role, AllAccounts: true, Accounts: deleted}, err
 }
 
-// loginPage asks for the password.
+// agentID returns a person's name as an agent's ID, which is not longer than 128 bytes.
+func agentID(name string) tickets.AgentID {
+	name = strings.ToLower(name)
+	for len(name) > charla.MaxAgent {
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
+	}
+	return tickets.AgentID(name)
+}
+
+// loginPage asks for name and password.
 type loginPage struct {
 	Name, Problem, Next string
 }
@@ -139,71 +109,123 @@ func (v *visit) loginForm() error {
 	return v.render("login", v.t("Entrar"), loginPage{Next: v.r.URL.Query().Get("next")})
 }
 
-// login starts a session for a name and the password. A wrong one shows the login again.
+// login starts a session for a name and its password. A wrong one shows the login again.
 func (v *visit) login() error {
 	name := strings.TrimSpace(v.r.PostFormValue("name"))
-	password := v.r.PostFormValue("password")
 	next := v.r.PostFormValue("next")
-	from := remote(v.r, v.o.Proxies)
 	refuse := func(status int, text string) error {
 		v.status = status
 		return v.render("login", v.t("Entrar"), loginPage{Name: name, Problem: text, Next: next})
 	}
-	switch {
-	case name == "" || utf8.RuneCountInString(name) > 60 || len(chatcfg.CheckLine("name", name, 60)) > 0:
+	if !validName(name) {
 		return refuse(http.StatusUnprocessableEntity, v.t("Escribe tu nombre, de hasta 60 caracteres."))
-	case !v.attempts.allow(from, v.desk.Now()):
+	}
+	p, err := v.o.Book.person(v.r.Context(), name)
+	if err != nil {
+		return err
+	}
+	from, known := v.from(name)
+	if !v.attempts.allow(from, known, v.desk.Now()) {
 		v.w.Header().Set("Retry-After", "600")
 		return refuse(http.StatusTooManyRequests, v.t("Demasiados intentos. Espera unos minutos."))
 	}
-	ok, err := v.passwordMatches(password)
+	ok, err := v.passwordMatches(v.r.PostFormValue("password"), p)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return refuse(http.StatusUnauthorized, v.t("La contraseña no es correcta."))
+		return refuse(http.StatusUnauthorized, v.t("El nombre o la contraseña no son correctos."))
 	}
 	v.attempts.succeeded(from)
-	// Agents share one password here; an ID is not longer than 128 bytes.
-	id := name
-	for len(id) > 128 {
-		_, size := utf8.DecodeLastRuneInString(id)
-		id = id[:len(id)-size]
+	if err := v.enter(p); err != nil {
+		return err
 	}
-	one := session{Agent: charla.Person{ID: tickets.AgentID(id), Name: name}}
-	v.setCookie(v.w, v.sessions.start(one, v.desk.Now()), int(sessionMax.Seconds()))
+	if err := v.remember(p.Name); err != nil {
+		return err
+	}
 	http.Redirect(v.w, v.r, local(next, "/desk/"), http.StatusSeeOther)
 	return nil
 }
 
-// passwordMatches reports whether a password is right. It checks one at a time: each
-// check takes much memory.
-func (s *Site) passwordMatches(password string) (bool, error) {
+// enter makes the request's session one of a person, with another token.
+func (v *visit) enter(p *somebody) error {
+	ctx := v.r.Context()
+	if err := v.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	v.sessions.Put(ctx, keyName, p.Name)
+	v.sessions.Put(ctx, keyLogins, p.logins)
+	return nil
+}
+
+// validName reports whether a text may be a person's name.
+func validName(name string) bool {
+	return name != "" && utf8.RuneCountInString(name) <= 60 && len(chatcfg.CheckLine("name", name, 60)) == 0
+}
+
+// deviceKey is the prefix of the keys under which the book remembers browsers.
+const deviceKey = "device:"
+
+// remember makes the browser one in which a person has logged in.
+func (v *visit) remember(name string) error {
+	token := rand.Text() + rand.Text()
+	err := v.o.Book.CommitCtx(v.r.Context(), deviceKey+hashToken(token), []byte(strings.ToLower(name)), time.Now().Add(deviceMax))
+	http.SetCookie(v.w, &http.Cookie{
+		Name: cookieName("desk-device", v.secure), Value: token, Path: "/", MaxAge: int(deviceMax.Seconds()),
+		HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
+	})
+	return err
+}
+
+// from returns under what the tries of a request are counted: a browser in which that person
+// has logged in has tries of its own (known), any other shares those of its network.
+func (v *visit) from(name string) (key string, known bool) {
+	if cookie, err := v.r.Cookie(cookieName("desk-device", v.secure)); err == nil {
+		key := deviceKey + hashToken(cookie.Value)
+		whose, found, err := v.o.Book.FindCtx(v.r.Context(), key)
+		if err == nil && found && string(whose) == strings.ToLower(name) {
+			return key, true
+		}
+	}
+	return network(remote(v.r, v.o.Proxies)).String(), false
+}
+
+// passwordMatches reports whether a password is a person's; nil: nobody's, which takes as
+// long. It checks one at a time: each check takes much memory.
+func (s *Site) passwordMatches(password string, p *somebody) (bool, error) {
 	if len(password) > maxPasswordLen {
 		return false, nil
 	}
+	hash := s.nobody
+	if p != nil {
+		hash = p.hash
+	}
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
-	return checkPassword(strings.TrimSpace(password), s.o.State.read().Password)
+	ok, err := checkPassword(strings.TrimSpace(password), hash)
+	return ok && p != nil, err
 }
 
 // logout ends the session, with its streams, and makes the agent offline (R4.7).
 func (v *visit) logout() error {
-	v.sessions.end(v.id)
-	v.setCookie(v.w, "", -1)
-	v.console.Recheck(v.session.Agent.ID)
-	list, err := v.desk.Accounts(v.r.Context(), charla.AccountQuery{Hidden: true})
-	for _, one := range list.Items {
-		err = errors.Join(err, v.desk.Account(one.ID).Agent(v.session.Agent).Heartbeat(v.r.Context(), tickets.Offline))
+	ctx := v.r.Context()
+	if err := v.sessions.Destroy(ctx); err != nil {
+		return err
 	}
-	http.Redirect(v.w, v.r, "/login", http.StatusSeeOther)
+	id := agentID(v.person.Name)
+	v.console.Recheck(id)
+	list, err := v.desk.Accounts(ctx, charla.AccountQuery{Hidden: true})
+	for _, one := range list.Items {
+		err = errors.Join(err, v.desk.Account(one.ID).Agent(charla.Person{ID: id}).Heartbeat(ctx, tickets.Offline))
+	}
 	if err != nil {
 		v.o.Logger.Warn("desk: offline", slog.Any("error", err))
 	}
+	http.Redirect(v.w, v.r, "/login", http.StatusSeeOther)
 	return nil
 }
 
-// local returns a path if it is one of this site, else other.
+// local returns a path if it is one of the console's, else other.
 func local(path, other string) string {
 	if strings.HasPrefix(path, "/desk/") && !strings.ContainsAny(path, "\\\r\n") {
 		return path

@@ -2,10 +2,12 @@ package site_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,10 +25,10 @@ func TestLogin(t *testing.T) {
 	b := start(t)
 	before, err := b.account.Info(t.Context())
 	require.NoError(t, err)
-	info, err := os.Stat(b.state)
+	info, err := os.Stat(b.book)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	text, err := os.ReadFile(b.state)
+	text, err := os.ReadFile(b.book + "-wal")
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "argon2id$")
 	assert.NotContains(t, string(text), b.password)
@@ -47,11 +49,11 @@ func TestLogin(t *testing.T) {
 	assert.Equal(t, before, a)
 
 	assert.Equal(t, http.StatusUnprocessableEntity, b.post("/login", url.Values{"password": {b.password}}).status)
-	wrong := b.post("/login", url.Values{"name": {"Ana"}, "password": {"no"}})
+	wrong := b.post("/login", url.Values{"name": {"admin"}, "password": {"no"}})
 	assert.Equal(t, http.StatusUnauthorized, wrong.status)
 	assert.Equal(t, "/login", b.get("/desk/").path)
 
-	in := b.post("/login?x=1", url.Values{"name": {"Ana"}, "password": {b.password}, "next": {b.channel()}})
+	in := b.post("/login?x=1", url.Values{"name": {"admin"}, "password": {b.password}, "next": {b.channel()}})
 	assert.Equal(t, b.channel(), in.path)
 	assert.Equal(t, b.inbox(), b.get("/desk/").path)
 	presence, err := b.account.Inbox().Presence(t.Context())
@@ -76,13 +78,17 @@ func TestCookie(t *testing.T) {
 	b := start(t)
 	client := b.browser()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := client.PostForm(b.server.URL+"/login", url.Values{"name": {"Ana"}, "password": {b.password}, "next": {"//evil.example/"}})
+	answer, err := client.PostForm(b.server.URL+"/login", url.Values{"name": {"admin"}, "password": {b.password}, "next": {"//evil.example/"}})
 	require.NoError(t, err)
 	defer answer.Body.Close()
-	require.Len(t, answer.Cookies(), 1)
-	cookie := answer.Cookies()[0]
-	assert.True(t, cookie.HttpOnly)
-	assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
+	require.Len(t, answer.Cookies(), 2)
+	for _, cookie := range answer.Cookies() {
+		assert.True(t, cookie.HttpOnly)
+		assert.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
+		text, err := os.ReadFile(b.book + "-wal")
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), cookie.Value, "only hashes are kept")
+	}
 	assert.Equal(t, "/desk/", answer.Header.Get("Location"), "only to pages of this site")
 }
 
@@ -90,18 +96,20 @@ func TestCookie(t *testing.T) {
 func TestSecureCookie(t *testing.T) {
 	t.Parallel()
 	b := start(t)
-	secure, password, err := site.New(b.desk, site.Options{Base: "https://desk.example", State: b.open(b.state + "2"), Mailbox: b.mails, HashMemory: 64})
+	secure, password, err := site.New(b.desk, site.Options{Base: "https://desk.example", Book: b.open(b.book + "2"), Mailbox: b.mails, HashMemory: 64})
 	require.NoError(t, err)
 	defer secure.Close()
 	b.site = secure
 	client := b.browser()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := client.PostForm(b.server.URL+"/login", url.Values{"name": {"Ana"}, "password": {password}})
+	answer, err := client.PostForm(b.server.URL+"/login", url.Values{"name": {"admin"}, "password": {password}})
 	require.NoError(t, err)
 	defer answer.Body.Close()
-	require.Len(t, answer.Cookies(), 1)
-	assert.True(t, answer.Cookies()[0].Secure)
-	assert.True(t, strings.HasPrefix(answer.Cookies()[0].Name, "__Host-"))
+	require.Len(t, answer.Cookies(), 2)
+	for _, cookie := range answer.Cookies() {
+		assert.True(t, cookie.Secure)
+		assert.True(t, strings.HasPrefix(cookie.Name, "__Host-"))
+	}
 	assert.NotEmpty(t, answer.Header.Get("Strict-Transport-Security"))
 }
 
@@ -110,9 +118,9 @@ func TestGuessing(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	for range 10 {
-		assert.Equal(t, http.StatusUnauthorized, b.post("/login", url.Values{"name": {"Ana"}, "password": {"no"}}).status)
+		assert.Equal(t, http.StatusUnauthorized, b.post("/login", url.Values{"name": {"admin"}, "password": {"no"}}).status)
 	}
-	late := b.login("Ana")
+	late := b.login()
 	assert.Equal(t, http.StatusTooManyRequests, late.status)
 	assert.NotEmpty(t, late.header.Get("Retry-After"))
 }
@@ -125,7 +133,7 @@ func TestGuessingAtOnce(t *testing.T) {
 	var tried atomic.Int64
 	for range 50 {
 		group.Go(func() {
-			if b.post("/login", url.Values{"name": {"Ana"}, "password": {"no"}}).status == http.StatusUnauthorized {
+			if b.post("/login", url.Values{"name": {"admin"}, "password": {"no"}}).status == http.StatusUnauthorized {
 				tried.Add(1)
 			}
 		})
@@ -134,16 +142,103 @@ func TestGuessingAtOnce(t *testing.T) {
 	assert.EqualValues(t, 10, tried.Load())
 }
 
-// TestPasswordStays: the second start shows none and takes the first one's.
-func TestPasswordStays(t *testing.T) {
+// TestKnownBrowser: who guesses from an address keeps out nobody who has logged in from there
+// before, in a browser of their own; another's name is no use to it.
+func TestKnownBrowser(t *testing.T) {
 	t.Parallel()
-	b := start(t)
-	again, password, err := site.New(b.desk, site.Options{Base: b.server.URL, State: b.open(b.state), Mailbox: b.mails})
+	b := setup(t)
+	own := b.client
+	b.client = b.browser()
+	guess := func(name string) int {
+		return b.post("/login", url.Values{"name": {name}, "password": {"no"}}).status
+	}
+	for range 10 {
+		assert.Equal(t, http.StatusUnauthorized, guess("admin"))
+	}
+	assert.Equal(t, http.StatusTooManyRequests, b.login().status)
+	b.client = own
+	assert.Equal(t, http.StatusTooManyRequests, guess("eva"), "known for admin only")
+	b.post("/logout", nil)
+	assert.Equal(t, b.inbox(), b.login().path)
+	for range 10 {
+		assert.Equal(t, http.StatusUnauthorized, guess("admin"))
+	}
+	assert.Equal(t, http.StatusTooManyRequests, b.login().status, "it has ten of its own")
+}
+
+// TestRestart: a login goes on after a restart, and the password is the same.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.restart()
+	assert.Equal(t, b.inbox(), b.get("/desk/").path)
+	b.client = b.browser()
+	assert.Equal(t, "/login", b.get("/desk/").path)
+	assert.Equal(t, b.inbox(), b.login().path)
+}
+
+// TestPeople: an administrator adds people; what they may do changes at once, and ends with
+// them.
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	admin := b.client
+	add := b.post("/people", url.Values{"do": {"add"}, "name": {"Éva"}, "role": {"1"}})
+	password := regexp.MustCompile(`id="shown">([^<]+)<`).FindStringSubmatch(add.text)[1]
+	assert.Equal(t, http.StatusConflict, b.post("/people", url.Values{"do": {"add"}, "name": {"Éva"}, "role": {"3"}}).status)
+	for _, form := range []url.Values{
+		{"do": {"add"}, "name": {"x\ny"}, "role": {"1"}}, {"do": {"add"}, "name": {"x"}, "role": {"4"}}, {"do": {"add"}, "name": {""}, "role": {"1"}},
+	} {
+		assert.Equal(t, http.StatusUnprocessableEntity, b.post("/people", form).status, form)
+	}
+	for _, do := range []string{"remove", "role"} {
+		assert.Equal(t, http.StatusConflict, b.post("/people", url.Values{"do": {do}, "name": {"admin"}, "role": {"1"}}).status, "somebody has to be one")
+	}
+
+	eva := b.browser()
+	b.client = eva
+	assert.Equal(t, b.inbox(), b.post("/login", url.Values{"name": {"Éva"}, "password": {password}}).path)
+	assert.Equal(t, http.StatusForbidden, b.get("/desk/channels").status)
+	assert.Equal(t, http.StatusForbidden, b.post("/people", url.Values{"do": {"role"}, "name": {"Éva"}, "role": {"3"}}).status)
+	assert.NotContains(t, b.get("/people").text, "admin")
+
+	b.client = admin
+	b.post("/people", url.Values{"do": {"role"}, "name": {"Éva"}, "role": {"3"}})
+	b.client = eva
+	assert.Equal(t, http.StatusOK, b.get("/desk/channels").status)
+	stream, err := eva.Get(b.server.URL + "/desk/a/" + b.account.ID().String() + "/events")
 	require.NoError(t, err)
-	defer again.Close()
-	assert.Empty(t, password)
-	b.site = again
-	assert.Equal(t, b.inbox(), b.login("Ana").path)
+	defer stream.Body.Close()
+	assert.Equal(t, http.StatusOK, stream.StatusCode)
+
+	b.client = admin
+	b.post("/people", url.Values{"do": {"remove"}, "name": {"Éva"}, "role": {"3"}})
+	rest, err := io.ReadAll(stream.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(rest), "event: out", "the stream ends at once")
+	b.client = eva
+	assert.Equal(t, "/login", b.get("/desk/").path)
+}
+
+// TestPassword: everybody changes their own password, with the old one; other sessions end.
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	other := b.client
+	b.client = b.browser()
+	b.login()
+	change := func(old, next string) int {
+		return b.post("/people/password", url.Values{"old": {old}, "new": {next}}).status
+	}
+	assert.Equal(t, http.StatusUnauthorized, change("no", "una nueva y larga"))
+	assert.Equal(t, http.StatusUnprocessableEntity, change(b.password, "corta"))
+	assert.Equal(t, http.StatusOK, change(b.password, "una nueva y larga"))
+	assert.Equal(t, b.inbox(), b.get("/desk/").path, "this session goes on")
+	b.client = other
+	assert.Equal(t, "/login", b.get("/desk/").path)
+	assert.Equal(t, http.StatusUnauthorized, b.login().status)
+	b.password = "una nueva y larga"
+	assert.Equal(t, b.inbox(), b.login().path)
 }
 
 // TestCrossOrigin: a form on another site changes nothing.
@@ -176,7 +271,7 @@ func TestProxies(t *testing.T) {
 		b := start(t, tt.proxies...)
 		var status int
 		for i := range 30 {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/login", strings.NewReader("name=Ana&password=x"))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/login", strings.NewReader("name=admin&password=x"))
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			r.Header.Set("Origin", b.server.URL)

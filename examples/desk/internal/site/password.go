@@ -2,8 +2,10 @@ package site
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -66,8 +68,8 @@ func checkPassword(password, hash string) (bool, error) {
 	return subtle.ConstantTimeCompare(got, sum) == 1, nil
 }
 
-// How many passwords may be tried in attemptWindow: from one address, and from
-// all together.
+// How many passwords may be tried in attemptWindow: from one address or known browser, and
+// from all others together.
 const (
 	attemptWindow  = 10 * time.Minute
 	attemptsOne    = 10
@@ -77,37 +79,45 @@ const (
 
 // attempts counts logins, before it is known whether they fail, so that many at once
 // are no more than others. It holds back guessing, not the one who knows: a success
-// takes the address's count away.
+// takes the count away, and a browser in which that person has logged in has tries of
+// its own.
 type attempts struct {
 	mu    sync.Mutex
 	since time.Time
-	one   map[netip.Addr]int
+	one   map[string]int
 	all   int
 }
 
 // allow counts an attempt and reports whether it may be made: not if there were too
-// many from there, or in all.
-func (a *attempts) allow(from netip.Addr, now time.Time) bool {
+// many under that key or, unless that is known, in all.
+func (a *attempts) allow(key string, known bool, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now.Sub(a.since) >= attemptWindow || now.Before(a.since) {
-		a.since, a.one, a.all = now, map[netip.Addr]int{}, 0
+		a.since, a.one, a.all = now, map[string]int{}, 0
 	}
-	from = network(from)
-	if a.one[from] >= attemptsOne || a.all >= attemptsAll {
+	if a.one[key] >= attemptsOne || !known && a.all >= attemptsAll {
 		return false
 	}
-	a.one[from]++
-	a.all++
+	a.one[key]++
+	if !known {
+		a.all++
+	}
 	return true
 }
 
-// succeeded forgets the attempts from an address.
-func (a *attempts) succeeded(from netip.Addr) {
+// succeeded forgets the attempts under a key.
+func (a *attempts) succeeded(key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.all -= a.one[network(from)]
-	delete(a.one, network(from))
+	a.all = max(0, a.all-a.one[key])
+	delete(a.one, key)
+}
+
+// hashToken returns a token's hash.
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
 }
 
 // network returns the network whose attempts are counted together: an IPv4 address, or

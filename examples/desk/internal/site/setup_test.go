@@ -26,31 +26,31 @@ type bench struct {
 	server   *httptest.Server
 	client   *http.Client
 	password string
-	state    string
+	book     string
 	account  *charla.Account
 }
 
-// setup makes a site with one account, and logs Ana in.
+// setup makes a site with one account, and logs its administrator in.
 func setup(t *testing.T) *bench {
 	t.Helper()
 	b := start(t)
-	b.login("Ana")
+	b.login()
 	return b
 }
 
 func start(t *testing.T, proxies ...netip.Prefix) *bench {
 	t.Helper()
-	b := &bench{t: t, mails: &site.Mailbox{}, state: filepath.Join(t.TempDir(), "desk.json")}
-	state := b.open(b.state)
+	b := &bench{t: t, mails: &site.Mailbox{}, book: filepath.Join(t.TempDir(), "desk.people")}
+	book := b.open(b.book)
 	var err error
-	b.desk, err = charla.New(storage.NewMemory(), &charla.Options{Mailer: b.mails, Observer: &charla.Observer{Security: state.Security}})
+	b.desk, err = charla.New(storage.NewMemory(), &charla.Options{Mailer: b.mails, Observer: &charla.Observer{Security: book.Security}})
 	require.NoError(t, err)
 	b.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.site.ServeHTTP(w, r) }))
 	base := "http://" + b.server.Listener.Addr().String()
 	chat, err := widget.New(b.desk, &widget.Options{BaseURL: base + "/chat/"})
 	require.NoError(t, err)
 	b.site, b.password, err = site.New(b.desk, site.Options{
-		Base: base, State: state, Mailbox: b.mails, Widget: chat, HashMemory: 64, Proxies: proxies,
+		Base: base, Book: book, Mailbox: b.mails, Widget: chat, HashMemory: 64, Proxies: proxies,
 	})
 	require.NoError(t, err)
 	b.server.Start()
@@ -67,11 +67,22 @@ func start(t *testing.T, proxies ...netip.Prefix) *bench {
 	return b
 }
 
-// open reads a state file.
-func (b *bench) open(path string) *site.State {
-	state, err := site.OpenState(path)
+// open opens a book.
+func (b *bench) open(path string) *site.Book {
+	book, err := site.OpenBook(path)
 	require.NoError(b.t, err)
-	return state
+	b.t.Cleanup(func() { require.NoError(b.t, book.Close()) })
+	return book
+}
+
+// restart replaces the site by one on the same book and desk.
+func (b *bench) restart() {
+	b.t.Helper()
+	var password string
+	var err error
+	b.site, password, err = site.New(b.desk, site.Options{Base: b.server.URL, Book: b.open(b.book), Mailbox: b.mails, HashMemory: 64})
+	require.NoError(b.t, err)
+	require.Empty(b.t, password, "it is shown the first time only")
 }
 
 // browser has cookies of its own and follows redirects.
@@ -81,8 +92,8 @@ func (b *bench) browser() *http.Client {
 	return &http.Client{Jar: jar}
 }
 
-func (b *bench) login(name string) *page {
-	return b.post("/login", url.Values{"name": {name}, "password": {b.password}})
+func (b *bench) login() *page {
+	return b.post("/login", url.Values{"name": {site.FirstPerson}, "password": {b.password}})
 }
 
 // page is an answer.

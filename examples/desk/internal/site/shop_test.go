@@ -67,10 +67,7 @@ func TestDeleted(t *testing.T) {
 	b := setup(t)
 	b.post(b.channel()+"/delete", url.Values{"confirm": {"Tienda"}})
 	assert.Contains(t, b.get("/desk/channels").text, b.channel()[len("/desk/"):]+"/purge")
-	var err error
-	b.site, _, err = site.New(b.desk, site.Options{Base: b.server.URL, State: b.open(b.state), Mailbox: b.mails})
-	require.NoError(t, err)
-	b.login("Ana")
+	b.restart()
 	assert.Contains(t, b.get("/desk/channels").text, "purge")
 	b.post(b.channel()+"/purge", nil)
 	assert.Equal(t, http.StatusNotFound, b.get(b.channel()).status)

@@ -4,6 +4,7 @@ package site
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/console"
 )
@@ -27,8 +29,8 @@ var files embed.FS
 type Options struct {
 	// Base is where browsers find the site, such as "http://localhost:8080".
 	Base string
-	// State is what the site keeps beside the database.
-	State *State
+	// Book is what the site keeps beside the desk.
+	Book *Book
 	// Mailbox is the desk's mailer.
 	Mailbox *Mailbox
 	// Widget is mounted at /chat/; nil: there is none.
@@ -47,12 +49,14 @@ type Site struct {
 	o        Options
 	origin   string
 	secure   bool
-	sessions sessions
+	sessions *scs.SessionManager
 	attempts attempts
-	hashing  sync.Mutex
-	pages    map[string]*template.Template // by language and name: "en login"
-	console  *console.Console
-	handler  http.Handler
+	// nobody is a hash that no password has.
+	nobody  string
+	hashing sync.Mutex
+	pages   map[string]*template.Template // by language and name: "en login"
+	console *console.Console
+	handler http.Handler
 }
 
 // ParseBase reads the address at which browsers find a site. It fails unless that is a
@@ -65,8 +69,11 @@ func ParseBase(base string) (*url.URL, error) {
 	return u, nil
 }
 
-// New makes the site. password is not empty the first time: it is shown this once, and
-// its hash is in the state.
+// FirstPerson is the name of the administrator of the first start.
+const FirstPerson = "admin"
+
+// New makes the site. The first time it makes an administrator, [FirstPerson], and password is
+// theirs: it is shown this once.
 func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 	base, err := ParseBase(o.Base)
 	if err != nil {
@@ -79,19 +86,21 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 		o.HashMemory = hashMemory
 	}
 	s = &Site{desk: desk, o: o, origin: base.Scheme + "://" + base.Host, secure: base.Scheme == "https"}
-	if s.o.State.read().Password == "" {
+	s.sessions, s.nobody = newSessions(o.Book, s.secure), s.hash(newPassword())
+	list, err := o.Book.people(context.Background())
+	if err == nil && len(list) == 0 {
 		password = newPassword()
-		hash := hashPassword(password, o.HashMemory)
-		if err := s.o.State.change(func(d *stateData) { d.Password = hash }); err != nil {
-			return nil, "", err
-		}
+		err = o.Book.add(context.Background(), FirstPerson, console.RoleAdministrator, s.hash(password))
+	}
+	if err != nil {
+		return nil, "", err
 	}
 	if s.pages, err = loadPages(); err != nil {
 		return nil, "", err
 	}
 	s.console, err = console.New(desk, s.who, &console.Options{
 		Login: "/login", Logout: "/logout", WidgetURL: s.origin + "/chat/", Logger: o.Logger,
-		Links: []console.Link{{Label: "Tienda", URL: "/?chat={key}"}, {Label: "E-mail", URL: "/mail"}},
+		Links: []console.Link{{Label: "Tienda", URL: "/?chat={key}"}, {Label: "E-mail", URL: "/mail"}, {Label: "Personas", URL: "/people"}},
 	})
 	if err != nil {
 		return nil, "", err
@@ -119,13 +128,16 @@ func (s *Site) routes() error {
 	own.Handle("POST /logout", s.visit((*visit).logout, true))
 	own.Handle("GET /mail", s.visit((*visit).mail, true))
 	own.Handle("POST /mail", s.visit((*visit).setMail, true))
+	own.Handle("GET /people", s.visit((*visit).people, true))
+	own.Handle("POST /people", s.visit((*visit).setPerson, true))
+	own.Handle("POST /people/password", s.visit((*visit).setPassword, true))
 	guard := http.NewCrossOriginProtection()
 	if err := guard.AddTrustedOrigin(s.origin); err != nil {
 		return fmt.Errorf("desk: base: %w", err)
 	}
 	all := http.NewServeMux()
-	all.Handle("/", guard.Handler(own))
-	all.Handle("/desk/", http.StripPrefix("/desk", s.console))
+	all.Handle("/", s.sessions.LoadAndSave(guard.Handler(own)))
+	all.Handle("/desk/", s.sessions.LoadAndSave(http.StripPrefix("/desk", s.console)))
 	if s.o.Widget != nil {
 		all.Handle("/chat/", s.o.Widget)
 	}
@@ -149,11 +161,11 @@ const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form
 // visit is one request of the site's own pages.
 type visit struct {
 	*Site
-	w       http.ResponseWriter
-	r       *http.Request
-	id      sessionID
-	session session
-	lang    string
+	w http.ResponseWriter
+	r *http.Request
+	// person is who is logged in; nil: nobody.
+	person *somebody
+	lang   string
 	// status is what render answers; zero: 200.
 	status int
 }
@@ -169,12 +181,15 @@ func (s *Site) visit(h func(*visit) error, private bool) http.Handler {
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
 		head.Set("Cache-Control", "no-store")
 		v := &visit{Site: s, w: w, r: r, lang: preferred(r)}
-		var in bool
-		if v.id, v.session, in = s.loggedIn(r); private && !in {
+		var err error
+		if v.person, err = s.sessionOf(r.Context()); err == nil && v.person == nil && private {
 			http.Redirect(w, r, "/login", http.StatusSeeOther)
 			return
 		}
-		if err := v.serve(h); err != nil {
+		if err == nil {
+			err = v.serve(h)
+		}
+		if err != nil {
 			v.fail(err)
 		}
 	})
@@ -208,7 +223,7 @@ func (v *visit) fail(err error) {
 	case errors.As(err, &known):
 		v.status = int(known)
 		text = map[statusError]string{
-			http.StatusBadRequest: "La petición no se entiende.", http.StatusRequestEntityTooLarge: "Es demasiado grande.",
+			http.StatusBadRequest: "La petición no se entiende.", http.StatusRequestEntityTooLarge: "Es demasiado grande.", http.StatusForbidden: "Tu rol no permite esto.",
 		}[known]
 	default:
 		v.status = http.StatusInternalServerError
@@ -226,7 +241,7 @@ func (v *visit) t(text string) string { return translate(v.lang, text) }
 func loadPages() (map[string]*template.Template, error) {
 	all := map[string]*template.Template{}
 	for _, lang := range []string{"es", "en"} {
-		for _, name := range []string{"error", "login", "mail", "shop"} {
+		for _, name := range []string{"error", "login", "mail", "people", "shop"} {
 			one := template.New("").Funcs(template.FuncMap{"t": func(text string) string { return translate(lang, text) }})
 			if _, err := one.ParseFS(files, "templates/_layout.html", "templates/"+name+".html"); err != nil {
 				return nil, fmt.Errorf("desk: templates: %w", err)
