@@ -20,7 +20,7 @@ import (
 type Result struct {
 	// Ref is the ticket that the call went to.
 	Ref tickets.Ref `json:"ref"`
-	// Entry is the history entry that it made.
+	// Entry is the history entry that it made; zero: none, as of a rating that was there.
 	Entry int64 `json:"entry"`
 	// Seq is the message that it stored; zero: none.
 	Seq int64 `json:"seq,omitempty"`
@@ -203,7 +203,10 @@ func (d *Desk) decide(ctx context.Context, req *request, loaded *storage.Loaded,
 	if req.cmd.Number != 0 {
 		ref.Number = req.cmd.Number
 	}
-	result := Result{Ref: ref, Entry: draft.Conversation.LastEntry, At: draft.At}
+	result := Result{Ref: ref, At: draft.At}
+	if n := len(draft.Entries); n > 0 && draft.Entries[n-1].Kind == req.cmd.Kind {
+		result.Entry = draft.Entries[n-1].N
+	}
 	for _, m := range draft.Messages {
 		if m.From != tickets.FromRule && m.From != tickets.FromWelcome {
 			result.Seq = m.Seq

@@ -201,7 +201,10 @@ func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, erro
 		return Status{}, err
 	}
 	s := Status{Available: p.Available, LastSeq: loaded.Conversation.LastSeq - loaded.Conversation.Notes, Ongoing: ongoing(&loaded.Ticket)}
-	s.Form, s.Closed = !s.Ongoing && formInstead(&rules.Config, p), closing(loaded, &rules.Config.Chat, d.Now())
+	s.Form = !s.Ongoing && formInstead(&rules.Config, p)
+	if s.Closed, err = d.closing(ctx, loaded, &rules.Config.Chat); err != nil {
+		return Status{}, err
+	}
 	if loaded.Conversation.Version > 0 {
 		s.Read, err = d.store.Sessions().Marks(ctx, loaded.Account.ID, loaded.Conversation.ID)
 	}

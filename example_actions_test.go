@@ -153,7 +153,7 @@ func Example_important() {
 	}
 	// Output:
 	// important: true
-	// to team@tienda.cl: New important ticket 62a3a9f7: Carla <carla@example.com>, Tienda
+	// to team@tienda.cl: New important ticket cahtkxr6d1t5j: Carla <carla@example.com>, Tienda
 }
 
 // reminders are sent to a customer who does not answer, before the ticket closes.

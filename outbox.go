@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -140,12 +141,18 @@ func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref
 }
 
 // write sets a mail's subject and text; title says what it is about. No two customers' mails have the same subject,
-// which mail programs would show as one thread: it holds a short sum of id, the ID of the conversation or
-// form.
+// which mail programs would show as one thread: it holds a sum of id, the ID of the conversation or
+// form, in 64 bits: 13 letters and digits.
 func (m *Mail) write(title, id string) {
 	words := mailWords[m.Locale]
-	m.Subject = title + " " + keySum(id)[:8] + ": " + words.named(m.Customer) + ", " + m.AccountName
+	m.Subject = title + " " + subjectSum(id) + ": " + words.named(m.Customer) + ", " + m.AccountName
 	m.Text = title + ": " + m.AccountName + "\n\n" + words.writer(m.Customer) + ":\n" + m.Message + "\n"
+}
+
+// subjectSum returns a sum of an ID, in letters and digits that are not mistaken for others.
+func subjectSum(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding).EncodeToString(sum[:8])
 }
 
 // mailText are the words of the mails in one language.

@@ -40,13 +40,20 @@ func (c *Closing) same(other *Closing) bool {
 	return a == b && c.At.Equal(other.At)
 }
 
-// closing returns how a session's ticket was closed, at an instant; zero: it is not, or the
-// session does not speak for who wrote last.
-func closing(l *storage.Loaded, chat *chatcfg.Chat, now time.Time) Closing {
-	if !wrote(l) {
-		return Closing{}
+// closing returns how a session's ticket was closed, by now, or what it wrote in before its
+// login; zero: it is not, or the session does not speak for who wrote last. It fails as load
+// does.
+func (d *Desk) closing(ctx context.Context, l *storage.Loaded, chat *chatcfg.Chat) (Closing, error) {
+	before, err := d.beforeLogin(ctx, l)
+	switch {
+	case err != nil:
+		return Closing{}, err
+	case before != nil:
+		return closingOf(&before.Ticket, chat, d.Now()), nil
+	case !wrote(l):
+		return Closing{}, nil
 	}
-	return closingOf(&l.Ticket, chat, now)
+	return closingOf(&l.Ticket, chat, d.Now()), nil
 }
 
 // closingOf returns how a ticket was closed, at an instant; zero: it is not.
@@ -79,15 +86,16 @@ type Rating struct {
 	Comment string
 }
 
-// Rate keeps how the visitor rates a closed ticket, in place of what they answered before
-// (R14.3). The session must be verified, or the one that wrote the ticket, or the handle of
-// a link ([SignRating]), which rates its own ticket only.
+// Rate keeps how the visitor rates a closed ticket, in place of what they answered before;
+// the same answer again changes nothing (R14.3). The session must be verified, or the one that
+// wrote the ticket, or the handle of a link ([SignRating]), which rates its own ticket only. One
+// that logged in also rates what it wrote before, until it writes again.
 //
 // It fails with [ErrNotAllowed] if the account does not ask (chat.rating), with
 // [chatcfg.Problems] for the score, the comment or the key, with [ErrNotFound] if there is
 // no such ticket, or it is not the visitor's to rate, with [tickets.ErrTransition] while
 // the ticket is not closed, with [tickets.ErrRating] if customers are not asked after such
-// a close, or it is too late, and with [ErrSession], [ErrDeleted], [ErrKeyReused],
+// a close, it is too late, or they have changed it too often, and with [ErrSession], [ErrDeleted], [ErrKeyReused],
 // [ErrBusy], [ErrNewerFormat] or [ErrOutcomeUnknown].
 func (v *Visitor) Rate(ctx context.Context, r Rating, o *CallOptions) (Result, error) {
 	if chatcfg.IsBlank(r.Comment) {
@@ -97,9 +105,67 @@ func (v *Visitor) Rate(ctx context.Context, r Rating, o *CallOptions) (Result, e
 	if v.link != nil {
 		return v.link.rate(ctx, v, cmd, o)
 	}
+	if v.session.IsZero() {
+		return Result{}, ErrSession
+	}
+	loaded, err := v.load(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	before, err := v.desk.beforeLogin(ctx, &loaded)
+	if err != nil {
+		return Result{}, err
+	}
+	if before != nil && (r.Ticket == 0 || r.Ticket == before.Ticket.Number) {
+		return v.rateBefore(ctx, before, cmd, o)
+	}
 	return v.act(ctx, cmd, o, func(l *storage.Loaded, rules *automation.Rules) error {
 		return firstError(checkRating(r, rules), wroteTicket(l, r.Ticket))
 	})
+}
+
+// rateBefore rates the latest ticket of the conversation that the session wrote in before its
+// login; it does what [Visitor.Rate] says.
+func (v *Visitor) rateBefore(ctx context.Context, before *storage.Loaded, cmd tickets.Command, o *CallOptions) (Result, error) {
+	if o == nil {
+		o = &CallOptions{}
+	}
+	if err := checkKey(o.Key); err != nil {
+		return Result{}, err
+	}
+	cmd.Actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.session}
+	id := before.Conversation.ID
+	return v.desk.change(ctx, request{
+		query: storage.LoadQuery{Account: v.account, Conversation: id, Scope: v.query("").Scope, Key: o.Key},
+		queue: id.UUID, cmd: cmd,
+		authenticate: func(*storage.Loaded) error {
+			_, err := v.load(ctx)
+			return err
+		},
+		admit: func(_ *storage.Loaded, rules *automation.Rules) error {
+			return checkRating(Rating{Score: cmd.Score, Comment: cmd.Comment}, rules)
+		},
+	})
+}
+
+// beforeLogin returns the conversation that a loaded session wrote in before its latest login,
+// and where nobody has written since, if that was closed after the one that it is in now; nil:
+// there is none, or the session has written since. It fails as load does.
+func (d *Desk) beforeLogin(ctx context.Context, l *storage.Loaded) (*storage.Loaded, error) {
+	links := l.Session.Links
+	if len(links) == 0 || l.Conversation.Session == l.Session.ID || ongoing(&l.Ticket) {
+		return nil, nil
+	}
+	old, err := d.load(ctx, storage.LoadQuery{Account: l.Account.ID, Conversation: links[len(links)-1]})
+	if err != nil {
+		return nil, err
+	}
+	c := &old.Conversation
+	if c.Session != l.Session.ID || c.Customer.Level == tickets.LevelVerified || // whom it was logged in as may be another
+		old.Ticket.Status != tickets.StatusClosed || old.Ticket.ClosedAt.Before(l.Ticket.ClosedAt) {
+		return nil, nil
+	}
+	return &old, nil
 }
 
 // checkRating returns why an account's rules take no such rating; nil: they do.

@@ -57,7 +57,7 @@ func TestRate(t *testing.T) {
 	_, err = rate(carla, charla.Rating{Score: 2, Comment: " \u200b\n"}, "l")
 	require.NoError(t, err)
 	kept := b.ticket(ref)
-	assert.Equal(t, &tickets.Rating{Score: 2, At: start}, kept.Rating)
+	assert.Equal(t, &tickets.Rating{Score: 2, At: start, Changes: 1}, kept.Rating)
 	changed.Rating, changed.ChangedAt = kept.Rating, kept.ChangedAt
 	assert.Equal(t, changed, kept, "nothing else of the ticket")
 	status, err = carla.Status(b.ctx)
@@ -278,8 +278,95 @@ func TestRatingFromTheFuture(t *testing.T) {
 	b.clock.Set(start.Add(time.Hour))
 	_, err = v.Rate(b.ctx, charla.Rating{Score: 4}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, &tickets.Rating{Score: 4, At: start.Add(time.Hour)}, b.ticket(ref).Rating)
+	assert.Equal(t, &tickets.Rating{Score: 4, At: start.Add(time.Hour), Changes: 1}, b.ticket(ref).Rating)
 	b.clock.Set(start.Add(2 * time.Hour))
 	_, err = v.Rate(b.ctx, charla.Rating{Score: 3}, nil)
 	require.ErrorIs(t, err, tickets.ErrRating)
+}
+
+// TestRateAgain: R14.3, R8.4: the same answer again changes nothing, with or without a key; it can
+// be changed ten times.
+func TestRateAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t, asks)
+	carla := b.enter("carla")
+	ref := b.write(carla, "hola").Ref
+	b.closes(ref)
+	rate := func(score int, key string) (charla.Result, error) {
+		return carla.Rate(b.ctx, charla.Rating{Score: score, Comment: "x"}, &charla.CallOptions{Key: key})
+	}
+	entries := func() int {
+		page, err := b.account.Inbox().History(b.ctx, ref, charla.PageQuery{})
+		require.NoError(t, err)
+		return len(page.Items)
+	}
+	before := entries()
+	for i := range 20 {
+		r, err := rate(1, "")
+		require.NoError(t, err)
+		assert.Equal(t, i == 0, r.Entry != 0)
+	}
+	same, err := rate(1, "same")
+	require.NoError(t, err)
+	assert.Equal(t, before+1, entries())
+	for i := range tickets.MaxRatingChanges {
+		_, err := rate(2+i%2, "")
+		require.NoError(t, err)
+	}
+	again, err := rate(1, "same")
+	require.NoError(t, err)
+	assert.Equal(t, same, again, "a repetition does not set it back")
+	_, err = rate(5, "")
+	require.ErrorIs(t, err, tickets.ErrRating)
+	assert.Equal(t, before+1+tickets.MaxRatingChanges, entries())
+	assert.Equal(t, 3, b.ticket(ref).Rating.Score)
+	b.pass(0)
+	assert.Len(t, b.events.of(tickets.FactRated), 1+tickets.MaxRatingChanges)
+}
+
+// TestRateAfterLogin: R14.3: a session that logged in is asked about what it wrote before, until
+// it writes again; not about what was written under another login.
+func TestRateAfterLogin(t *testing.T) {
+	t.Parallel()
+	b := setup(t, asks)
+	carla := b.enter("carla")
+	ref := b.write(carla, "hola").Ref
+	b.closes(ref)
+	login := func(v *charla.Visitor, subject string) *charla.Visitor {
+		now, _, err := v.Login(b.ctx, charla.Proof{Subject: subject})
+		require.NoError(t, err)
+		return now
+	}
+	asked := func(v *charla.Visitor) charla.Closing {
+		status, err := v.Status(b.ctx)
+		require.NoError(t, err)
+		return status.Closed
+	}
+	four := charla.Rating{Ticket: 1, Score: 4}
+	key := &charla.CallOptions{Key: "k"}
+
+	in := login(carla, "1")
+	assert.Equal(t, charla.Closing{By: tickets.ReasonManual, Name: "Ana", At: start, Ticket: 1, Asks: true}, asked(in))
+	_, err := carla.Rate(b.ctx, four, nil)
+	require.ErrorIs(t, err, charla.ErrReplaced, "the token before")
+	first, err := in.Rate(b.ctx, four, key)
+	require.NoError(t, err)
+	assert.Equal(t, ref, first.Ref)
+	assert.Equal(t, 4, b.ticket(ref).Rating.Score)
+	assert.Equal(t, 4, asked(in).Score)
+	own := b.write(in, "otra cosa").Ref
+	assert.NotEqual(t, ref.Conversation, own.Conversation)
+	assert.Zero(t, asked(in))
+	again, err := in.Rate(b.ctx, four, key)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	_, err = in.Rate(b.ctx, charla.Rating{Score: 5}, nil)
+	require.ErrorIs(t, err, tickets.ErrTransition, "its ticket is open")
+
+	b.closes(own)
+	other := login(in, "2")
+	assert.Zero(t, asked(other), "another customer's")
+	_, err = other.Rate(b.ctx, four, nil)
+	require.ErrorIs(t, err, charla.ErrNotFound)
+	assert.Nil(t, b.ticket(own).Rating)
 }

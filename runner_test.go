@@ -186,7 +186,7 @@ func TestNotificationText(t *testing.T) {
 		got := b.mails.Mails()
 		require.Len(t, got, 2)
 		assert.Equal(t, "b@tienda.cl", got[0].To, "in their order")
-		assert.Regexp(t, "^"+subject+` [0-9a-f]{8}: juan <juan@example\.com>, Tienda$`, got[0].Subject)
+		assert.Regexp(t, "^"+subject+` [0-9a-hjkmnp-tv-z]{13}: juan <juan@example\.com>, Tienda$`, got[0].Subject)
 		assert.Contains(t, got[0].Text, subject+": Tienda\n")
 		assert.Contains(t, got[0].Text, "juan <juan@example.com>")
 		assert.Contains(t, got[0].Text, "un RECLAMO\nen dos líneas")

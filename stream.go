@@ -57,7 +57,9 @@ func (d *Desk) followVisitor(ctx context.Context, v *Visitor, after int64, beat 
 			return nil, loaded.Session.Conversation, err
 		}
 		if rules, err := d.rules(ctx, &loaded.Account); err == nil {
-			*s.closed = closing(&loaded, &rules.Config.Chat, d.Now())
+			if *s.closed, err = d.closing(ctx, &loaded, &rules.Config.Chat); err != nil {
+				return nil, loaded.Conversation.ID, err
+			}
 		}
 		return d.visibleMessages(ctx, &loaded, storage.MessageQuery{After: after})
 	}

@@ -77,6 +77,35 @@ func TestUnreadOfEachAgent(t *testing.T) {
 	assert.Len(t, loaded.Conversation.Readers, tickets.MaxReaders)
 }
 
+// TestManyReaders: R11.3: more agents than a conversation keeps marks of do not push each other
+// out: it settles after each message, and reading again changes nothing.
+func TestManyReaders(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	v := b.enter("juan")
+	ref := b.write(v, "hola").Ref
+	read := func() (version int64) {
+		t.Helper()
+		for i := range tickets.MaxReaders + 3 {
+			require.NoError(t, b.agent(charla.Person{ID: tickets.AgentID(fmt.Sprint("agent ", i))}).MarkRead(b.ctx, ref, 1000))
+		}
+		loaded, err := b.store.Conversations().Load(b.ctx, storage.LoadQuery{Account: b.account.ID(), Conversation: ref.Conversation})
+		require.NoError(t, err)
+		return loaded.Conversation.Version
+	}
+	for range 3 {
+		b.write(v, "más")
+		read()
+		settled := read()
+		assert.Equal(t, settled, read(), "nothing changes any more")
+		unread := 0
+		for i := range tickets.MaxReaders + 3 {
+			unread += min(b.unread(tickets.AgentID(fmt.Sprint("agent ", i)), ref), 1)
+		}
+		assert.Equal(t, 3, unread)
+	}
+}
+
 // TestReadOnAllScreens: R11.3: an agent's read mark changes that agent's row on their other
 // screens, also in another process; it is no change of the ticket, and does not move it in
 // the list.

@@ -29,8 +29,12 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 	if cmd.Kind == tickets.CommandTick {
 		return d, nil
 	}
+	before := len(d.Entries)
 	if err := d.Do(cmd, in, time.Time{}, r.policy); err != nil {
 		return nil, err
+	}
+	if len(d.Entries) == before { // nothing changes
+		return d, nil
 	}
 	r.ask(d, cmd.Kind)
 	if !cmd.Kind.Follows() {

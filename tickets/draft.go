@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -85,7 +86,7 @@ func (d *Draft) Changed() []Ticket {
 // Do carries out one command: it changes the state by the table of R3.3 and adds a
 // history entry, whose Inputs are in. in.Now is the instant at which the command takes
 // effect, for a deadline the instant at which it was due, which due repeats; for any
-// other command due is zero. It fails with [ErrCommand], [ErrNoTicket], [ErrNotLatest],
+// other command due is zero. A rating that is there already changes nothing, and adds no entry. It fails with [ErrCommand], [ErrNoTicket], [ErrNotLatest],
 // [ErrTransition], [ErrAnonymous] (classify, describe), [ErrCategory] (classify), [ErrTaken]
 // (take, assign) or [ErrRating] (rate); after an error the draft must not be used.
 func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
@@ -103,7 +104,11 @@ func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 	d.Entries = append(d.Entries, Entry{
 		Kind: cmd.Kind, Actor: cmd.Actor, At: d.At, Due: due, Inputs: in, Facts: make([]Fact, 0, 4),
 	})
-	if err := r.do(d, t, cmd, in.Now, p); err != nil {
+	switch err := r.do(d, t, cmd, in.Now, p); {
+	case errors.Is(err, errSame):
+		d.Entries = d.Entries[:len(d.Entries)-1]
+		return nil
+	case err != nil:
 		return err
 	}
 	if t == d.Older {

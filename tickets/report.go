@@ -1,10 +1,12 @@
 package tickets
 
 import (
-	"encoding/csv"
+	"bufio"
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Report is R2.7's figures of an account over a period, from inclusive, to
@@ -100,7 +102,8 @@ func (r Ratings) Mean() float64 {
 func (r Ratings) Share() float64 { return float64(r.Given()) / float64(max(r.Asked, 1)) }
 
 // WriteCSV writes the report as CSV (RFC 4180) with a line for each group, or one line if it
-// has none. A key that a spreadsheet would take for a formula gets an apostrophe in front.
+// has none. Texts are quoted, so that no spreadsheet cuts them, whatever its separator; one that
+// it would take for a formula gets an apostrophe in front.
 // The columns, times in seconds:
 //
 //	key                                              a group's; empty without groups
@@ -111,8 +114,6 @@ func (r Ratings) Share() float64 { return float64(r.Given()) / float64(max(r.Ask
 //
 // It fails as w does.
 func (r *Report) WriteCSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
 	lines := [][]string{{
 		"key", "open", "ignored", "closed", "important", "delayed", "asked", "rated 1", "rated 2", "rated 3", "rated 4", "rated 5",
 		"first answers", "first mean (s)", "first p50 (s)", "first p90 (s)", "first limited", "first in time",
@@ -124,8 +125,24 @@ func (r *Report) WriteCSV(w io.Writer) error {
 	if len(r.Groups) == 0 {
 		lines = append(lines, r.line(""))
 	}
-	return out.WriteAll(lines)
+	out := bufio.NewWriter(w)
+	for i, line := range lines {
+		for j, cell := range line {
+			if i == 0 || j == 0 {
+				cell = quoted(cell)
+			}
+			if j > 0 {
+				cell = "," + cell
+			}
+			_, _ = out.WriteString(cell) // Flush says whether it could
+		}
+		_, _ = out.WriteString("\r\n")
+	}
+	return out.Flush()
 }
+
+// quoted returns a text as a quoted field of CSV.
+func quoted(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }
 
 // line returns the report as a line of CSV without its groups.
 func (r *Report) line(key string) []string {
@@ -145,9 +162,10 @@ func (r *Report) line(key string) []string {
 }
 
 // noFormula returns a text with an apostrophe in front if a spreadsheet would take it for a
-// formula: its first character that is not white space says so.
+// formula: its first character that shows says so.
 func noFormula(text string) string {
-	if begin := strings.TrimSpace(text); begin != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begin)[0]) || strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") {
+	begin := strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc) })
+	if first, _ := utf8.DecodeRuneInString(begin); strings.ContainsRune("=+-@＝＋－＠﹦﹢﹣﹫−", first) || strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") {
 		return "'" + text
 	}
 	return text

@@ -25,6 +25,7 @@ func TestReportCSV(t *testing.T) {
 	keys := map[string]string{
 		"": "", "ana": "ana", `a "b", c` + "\n": `a "b", c` + "\n", "Venta/Cotización": "Venta/Cotización", "'": "'", "a=1": "a=1",
 		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", " =1": "' =1", "\t1": "'\t1", "\n=1": "'\n=1", "\u00a0=1": "'\u00a0=1", "＝1": "'＝1",
+		"\u200b=1": "'\u200b=1", "\u202e+1": "'\u202e+1", "\ufeff@1": "'\ufeff@1", "−1": "'−1", "﹦1": "'﹦1", "Ventas;=1+1": "Ventas;=1+1", "Ventas\t=1+1": "Ventas\t=1+1",
 	}
 	var r tickets.Report
 	var want []string
@@ -72,3 +73,27 @@ func read(t *testing.T, r *tickets.Report) [][]string {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// R11.8: whatever a spreadsheet takes for the separator, a key stays one text, and none is a
+// formula to it.
+func TestReportCSVSeparators(t *testing.T) {
+	t.Parallel()
+	for _, separator := range ";\t|:" {
+		for _, text := range []string{"=1+1", "+1", `"=1+1`, `";"=1+1`} {
+			r := tickets.Report{Groups: []tickets.ReportGroup{{Key: "Ventas" + string(separator) + text}}}
+			var b bytes.Buffer
+			require.NoError(t, r.WriteCSV(&b))
+			for line := range strings.Lines(b.String()) {
+				inside := false
+				for i, c := range line {
+					if c == '"' {
+						inside = !inside
+					} else if c == separator {
+						assert.True(t, inside, "%q at %d", line, i)
+					}
+				}
+				assert.True(t, strings.HasPrefix(line, `"`), line)
+			}
+		}
+	}
+}

@@ -79,7 +79,7 @@ func TestAhead(t *testing.T) {
 }
 
 // TestReaders: R11.3: a mark only rises; of 64 agents the one who has read least makes room for
-// one who has read as far, and one who has read less is not kept.
+// one who has read further, and one who has read no further is not kept.
 func TestReaders(t *testing.T) {
 	t.Parallel()
 	var c tickets.Conversation
@@ -95,10 +95,11 @@ func TestReaders(t *testing.T) {
 	assert.True(t, c.Read(tickets.Reader{Agent: "a7", Seq: 18, Customer: 3}))
 	assert.Len(t, c.Readers, tickets.MaxReaders, "who is there already takes nobody's place")
 	assert.EqualValues(t, 10, c.Reader("a0").Seq)
-	assert.True(t, c.Read(tickets.Reader{Agent: "beto", Seq: 10}))
+	assert.False(t, c.Read(tickets.Reader{Agent: "beto", Seq: 10}), "as far as the one who has read least")
+	assert.True(t, c.Read(tickets.Reader{Agent: "beto", Seq: 11}))
 	assert.Len(t, c.Readers, tickets.MaxReaders)
 	assert.Equal(t, tickets.Reader{Agent: "a0"}, c.Reader("a0"), "the one who had read least")
-	assert.EqualValues(t, 10, c.Reader("beto").Seq)
+	assert.EqualValues(t, 11, c.Reader("beto").Seq)
 	for i := 1; i < tickets.MaxReaders; i++ {
 		assert.Positive(t, c.Reader(tickets.AgentID(fmt.Sprint("a", i))).Seq, i)
 	}
@@ -182,6 +183,6 @@ func TestRatingKeepsItsTime(t *testing.T) {
 	first := s.now.Add(time.Second)
 	require.NoError(t, rate(first, 5))
 	require.NoError(t, rate(first.Add(tickets.RatingChanges-1), 1))
-	assert.Equal(t, tickets.Rating{Score: 1, At: first}, *s.state.Ticket.Rating)
+	assert.Equal(t, tickets.Rating{Score: 1, At: first, Changes: 1}, *s.state.Ticket.Rating)
 	require.ErrorIs(t, rate(first.Add(tickets.RatingChanges), 2), tickets.ErrRating)
 }

@@ -177,7 +177,7 @@ type Reader struct {
 }
 
 // MaxReaders is of how many agents a conversation keeps how far they have read: those who
-// have read furthest.
+// have read furthest, of several equally far those who were first.
 const MaxReaders = 64
 
 // Reader returns how far an agent has read; without a Seq: not at all, as far as is known.
@@ -204,7 +204,7 @@ func (c *Conversation) Read(by Reader) bool {
 	readers := slices.DeleteFunc(slices.Clone(c.Readers), func(r Reader) bool { return r.Agent == by.Agent })
 	if len(readers) >= MaxReaders {
 		least := slices.MinFunc(readers, func(a, b Reader) int { return cmp.Compare(a.Seq, b.Seq) })
-		if by.Seq < least.Seq {
+		if by.Seq <= least.Seq { // equal: the first ones stay, else they would take turns
 			return false
 		}
 		readers = slices.DeleteFunc(readers, func(r Reader) bool { return r.Agent == least.Agent })

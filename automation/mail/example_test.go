@@ -30,7 +30,7 @@ func (printer) Data(r io.Reader) error {
 	b, err := io.ReadAll(r)
 	for line := range strings.Lines(string(b)) {
 		if strings.HasPrefix(line, "Subject:") {
-			fmt.Print(code.ReplaceAllString(line, "3f9a2c1b"))
+			fmt.Print(code.ReplaceAllString(line, "73awfg2kyr2dj"))
 		}
 	}
 	return err
@@ -70,7 +70,7 @@ func Example() {
 	// Output:
 	// from chat@tienda.cl
 	// to team@tienda.cl
-	// Subject: New ticket 3f9a2c1b: Carla, Tienda
+	// Subject: New ticket 73awfg2kyr2dj: Carla, Tienda
 }
 
 func check(err error) {
