@@ -207,7 +207,7 @@ type ratingLink struct {
 // customer may (R14.3), and nothing else: make a handle of it by [Account.Visitor], and call
 // [Visitor.Rate], or [Visitor.Status] to learn whether it still can be. It lasts as long as
 // the ticket can be rated, and the secret token that signed it. Programs that check mails open
-// links: rate when a button is pressed.
+// links: rate when a button is pressed, as the page of package widget's RatingURL does.
 //
 // It fails with [ErrSecret] for the zero Secret, and with [chatcfg.Problems] for a ref that
 // names no ticket of an account.

@@ -100,9 +100,20 @@ func (c *call) contactPage(key string) error {
 	return c.render(fail.status, pageContact, data)
 }
 
-// typed reads what the page sent into f. It fails with errMediaType, with errRequest if
-// a field is unknown or stands twice, or the key is missing, and as read does.
+// typed reads what the page sent into f. It fails as posted does, and with errRequest
+// without a key.
 func (c *call) typed(f *formData) error {
+	f.Key = ""
+	err := c.posted(map[string]*string{"key": &f.Key, "name": &f.Name, "email": &f.Email, "phone": &f.Phone, "text": &f.Text})
+	if err == nil && f.Key == "" {
+		err = errRequest
+	}
+	return err
+}
+
+// posted reads a form that a page sent into known fields. It fails with errMediaType, with
+// errRequest if a field is unknown or stands twice, and as read does.
+func (c *call) posted(known map[string]*string) error {
 	if c.r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
 		return errMediaType
 	}
@@ -111,15 +122,13 @@ func (c *call) typed(f *formData) error {
 		return err
 	}
 	values, err := url.ParseQuery(string(body))
-	f.Key = ""
-	known := map[string]*string{"key": &f.Key, "name": &f.Name, "email": &f.Email, "phone": &f.Phone, "text": &f.Text}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if err != nil || known[name] == nil || len(values[name]) != 1 {
 			return errRequest
 		}
 		*known[name] = values[name][0]
 	}
-	if err != nil || f.Key == "" {
+	if err != nil {
 		return errRequest
 	}
 	return nil

@@ -16,7 +16,7 @@
 // The handler serves below the path of [Options].BaseURL, or below any other with
 // [http.StripPrefix]. It needs nothing but itself: the browser's part is embedded.
 // With BaseURL it also has pages of its own: the widget alone (page/KEY), the contact
-// form without script (contact/KEY), and the way back from social logins.
+// form without script (contact/KEY), the page of a rating link ([RatingURL]), and the way back from social logins.
 //
 // Behind a proxy, name it in [Options].TrustedProxies, or all visitors count as
 // one. The proxy must not hold streams back; X-Accel-Buffering says so to nginx.

@@ -199,6 +199,8 @@ func (c *call) serve() error {
 		return c.standAlone(rest)
 	case "contact":
 		return c.contactPage(rest)
+	case "rating":
+		return c.ratingPage(rest)
 	case "login":
 		return c.finishLogin(rest)
 	}

@@ -22,6 +22,8 @@ const (
 	pageAlone   = "page"
 	pageContact = "contact"
 	pageSent    = "sent"
+	pageRating  = "rating"
+	pageRated   = "rated"
 	pageLogin   = "login"
 	pageError   = "error"
 )
@@ -52,8 +54,10 @@ type pageData struct {
 	Chat   *chatcfg.Chat
 	Key    string
 	Form   *formData
-	// Contact are the contact form's texts, as in the configuration.
-	Contact any
+	Rating *ratingForm
+	// Contact are the contact form's texts, as in the configuration, Asks those of the
+	// question how it was.
+	Contact, Asks any
 	// Words are the fixed texts.
 	Words map[string]string
 	// Message goes to the opener, if that is Origin; Failed: it says that the
@@ -79,7 +83,8 @@ func (c *call) render(status int, name string, data pageData) error {
 	all := pages()
 	data.Locale, data.Chat, data.Key = c.locale(), c.chat, c.info.Key
 	if c.chat != nil {
-		data.Contact = c.chat.Public(c.speaks())["contact"]
+		public := c.chat.Public(c.speaks())
+		data.Contact, data.Asks = public["contact"], public["rating"]
 	}
 	data.Words = make(map[string]string, len(words))
 	for name, one := range words {
@@ -99,6 +104,8 @@ func (c *call) render(status int, name string, data pageData) error {
 	case pageContact, pageSent:
 		policy += "; form-action 'self'"
 		ancestors = c.ancestors()
+	case pageRating:
+		policy += "; form-action 'self'"
 	case pageLogin:
 		policy += "; script-src " + all.script
 	}
@@ -166,5 +173,8 @@ var words = map[string]phrases{
 	"failed":  {"No pudimos guardar tu mensaje. Inténtalo de nuevo.", "We could not save your message. Please try again.", "Não conseguimos guardar sua mensagem. Tente de novo."},
 	"login":   {"Ya puedes cerrar esta ventana.", "You can close this window now.", "Você já pode fechar esta janela."},
 	"nobody":  {"Por ahora no se puede entrar a este chat.", "Nobody can enter this chat for now.", "Por enquanto não é possível entrar neste chat."},
+	"comment": {"Comentario (opcional)", "Comment (optional)", "Comentário (opcional)"},
+	"good":    {"Bien", "Good", "Bem"},
+	"bad":     {"Mal", "Bad", "Mal"},
 	"noLogin": {"No se pudo iniciar sesión. Puedes cerrar esta ventana.", "The login did not work. You can close this window.", "Não foi possível entrar. Você pode fechar esta janela."},
 }
