@@ -13,7 +13,7 @@ import (
 
 // Person is who acts for an account, as the host knows them.
 type Person struct {
-	// ID is the host's name for them, 1 to 128 bytes on one line.
+	// ID is the host's lasting name for them, 1 to 128 bytes on one line.
 	ID tickets.AgentID
 	// Name is what customers read; it may be empty.
 	Name string
@@ -76,7 +76,12 @@ type Agent struct {
 
 // Reply stores an agent's answer. It ends the customer's wait (R2.2) and opens an
 // ignored ticket; on a closed one it is a [tickets.ErrTransition] (R3.3). A bot's does
-// neither (R12.1). Otherwise it fails like [Agent.Do]; a ref whose ticket there is not is
+// neither (R12.1).
+//
+// It marks nothing as read: a message that came in just before it may not have been on the
+// agent's screen. Say by [Agent.MarkRead] what was, up to the reply's Seq if all was.
+//
+// Otherwise it fails like [Agent.Do]; a ref whose ticket there is not is
 // [ErrNotFound].
 func (a *Agent) Reply(ctx context.Context, ref tickets.Ref, text string, o *WriteOptions) (Result, error) {
 	if err := problems(checkMessage(tickets.CommandReply, text, o)); err != nil {

@@ -27,11 +27,11 @@ type CustomerKey struct {
 type Customer struct {
 	tickets.Customer
 	// Identity is what finds them.
-	Identity tickets.Identity
+	Identity tickets.Identity `json:"identity"`
 	// Conversation is where they write now, Links the conversations of sessions that
 	// logged in as them later (R7.2).
-	Conversation tickets.ConversationID
-	Links        []tickets.ConversationID
+	Conversation tickets.ConversationID   `json:"conversation"`
+	Links        []tickets.ConversationID `json:"links,omitempty"`
 }
 
 // Customer finds a customer who has written, with all of their conversations. It fails

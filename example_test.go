@@ -229,6 +229,31 @@ func ExampleAgent_Reply_closed() {
 	// tickets: reply is not possible on a ticket that is closed
 }
 
+// Commands: each kind takes fields of its own, and most take none. What it does not take is
+// refused, by name.
+func ExampleAgent_Do() {
+	s := open(func(*chatcfg.Config) {})
+	ctx := context.Background()
+	ref := s.says("hello")
+	agent := s.account.Agent(ana)
+	team := tickets.TeamID("sales")
+	must(agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandTake}, nil))
+	must(agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandAssign, Team: &team}, nil)) // the agent stays
+	must(agent.Do(ctx, ref, tickets.Command{
+		Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "order", Fields: map[string]string{"number": "20418"}},
+	}, nil))
+	must(agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandDescribe, Metadata: map[string]string{"vip": "yes"}}, nil))
+	_, err := agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandClose, Text: "Bye!"}, nil)
+	fmt.Println(err)
+	must(agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandClose}, &charla.CallOptions{Key: "close-20418"}))
+
+	ticket := must(s.account.Inbox().Ticket(ctx, ref))
+	fmt.Println(ticket.Status, ticket.Assignee.Agent, ticket.Team, ticket.Typification.Category)
+	// Output:
+	// chatcfg: text: This does not belong here.
+	// closed ana sales order
+}
+
 // A customer who waits for as long as the SLA makes the ticket delayed, until an
 // agent answers.
 func Example_sla() {

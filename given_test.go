@@ -1,6 +1,7 @@
 package charla_test
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -162,6 +163,13 @@ func TestQueriesOfNothing(t *testing.T) {
 	}
 	_, err = inbox.Tickets(b.ctx, charla.TicketQuery{Score: 5})
 	require.NoError(t, err)
+	for status, refused := range map[tickets.Status]bool{
+		tickets.StatusNone: false, tickets.StatusOpen: false, tickets.StatusIgnored: true, tickets.StatusClosed: true,
+	} {
+		_, err = inbox.Tickets(b.ctx, charla.TicketQuery{WithBot: true, Status: status})
+		var p chatcfg.Problems
+		assert.Equal(t, refused, errors.As(err, &p), "R12.2: what is with the bot is open: %s", status)
+	}
 }
 
 // TestTakeNextKeyAndTeams: R3.9, R11.2: a key of TakeNext is of one set of teams, in any order.

@@ -36,7 +36,9 @@ type Inbox struct {
 type Row struct {
 	Ref tickets.Ref `json:"ref"`
 	tickets.Ticket
-	// Last is the conversation's last message.
+	// Last is the conversation's last message, also an automatic one, a bot's or a note: its
+	// From says so. What the customer asked is among [Inbox.Messages], by From
+	// [tickets.FromCustomer], as examples/bot finds it.
 	Last tickets.Message `json:"last"`
 	// Unread counts the customer's messages after the agent's mark, of [Agent.Inbox], else
 	// after the agents', up to [MaxUnread].
@@ -47,12 +49,12 @@ type Row struct {
 	Cursor string `json:"-"`
 }
 
-// MaxUnread is where a row's count of unread messages stops.
+// MaxUnread is where a row's count of unread messages stops: at 100.
 const MaxUnread = storage.MaxUnread
 
 // Limits of [Inbox.Counts].
 const (
-	// MaxCount is where a count stops.
+	// MaxCount is where a count stops: at 1,000.
 	MaxCount = storage.MaxCount
 	// MaxViews is how many counts one call may ask for.
 	MaxViews = 20
@@ -66,7 +68,7 @@ const maxSearchText = 2000
 
 // TicketQuery says which tickets to list. Every condition given must hold.
 type TicketQuery struct {
-	// Status empty: any.
+	// Status empty: any. What is with the bot is open, and left out unless WithBot asks for it.
 	Status tickets.Status
 	// Conversation lists one customer's; zero: every customer's (R3.6).
 	Conversation tickets.ConversationID
@@ -86,8 +88,8 @@ type TicketQuery struct {
 	Unassigned bool
 	// Score lists only what its customer rated so (R14.3); zero: any.
 	Score int
-	// WithBot lists only what is with the bot, whatever Status says. Otherwise that is left
-	// out (R12.2), but one Conversation is listed whole if Status is empty.
+	// WithBot lists only what is with the bot; that is open, so Status is empty or open.
+	// Otherwise it is left out (R12.2), but one Conversation is listed whole if Status is empty.
 	WithBot bool
 	// Text finds tickets of which every word occurs in what the customer and the
 	// agents wrote (automatic messages aside), in the customer's name, e-mail, RUT and
@@ -120,6 +122,9 @@ func (q *TicketQuery) storage(account chatcfg.AccountID) (storage.TicketQuery, e
 	}
 	if q.Category != "" {
 		p = append(p, chatcfg.CheckLine("category", q.Category, MaxField)...)
+	}
+	if q.WithBot && q.Status != tickets.StatusNone && q.Status != tickets.StatusOpen {
+		p = append(p, chatcfg.Problem{Path: "withBot", Code: chatcfg.CodeUnwanted})
 	}
 	if q.Score < 0 || q.Score > 5 {
 		p = append(p, chatcfg.Problem{Path: "score", Code: chatcfg.CodeOutOfRange, Args: []any{1, 5}})

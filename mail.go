@@ -11,8 +11,8 @@ import (
 	"github.com/charlahq/charla/tickets"
 )
 
-// Mailer sends e-mails. It must be safe for concurrent use and give up within
-// [RunnerOptions].Lease.
+// Mailer sends e-mails. It must be safe for concurrent use and give up within half of
+// [RunnerOptions].Lease, 15 seconds by default: then the context ends.
 //
 // Send returns nil when the server took the mail, an error that is
 // [ErrNotSent] when it certainly did not (the mail is tried again), one that is

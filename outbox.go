@@ -27,8 +27,8 @@ const (
 	eventKind = "event"
 )
 
-// Hook is told of an event. It must be safe for concurrent use and give up within
-// [RunnerOptions].Lease. It is told at least once and in no order; an error or a panic
+// Hook is told of an event. It must be safe for concurrent use and give up within half of
+// [RunnerOptions].Lease, 15 seconds by default: then the context ends. It is told at least once and in no order; an error or a panic
 // has it told again later, unless the error is [ErrRefused].
 type Hook func(context.Context, Event) error
 

@@ -6,7 +6,7 @@ import (
 	"github.com/charlahq/charla/storage"
 )
 
-// MaxPage is the largest page of a list.
+// MaxPage is the largest page of a list: 500 items.
 const MaxPage = storage.MaxPage
 
 // Page is a part of a list. Next, as the Cursor of the same query, continues it;

@@ -18,16 +18,16 @@ import (
 // are asked how it was (R14.3).
 type Closing struct {
 	// By is why; empty: it is not closed.
-	By tickets.CloseReason
+	By tickets.CloseReason `json:"by,omitempty"`
 	// Name is of the agent who closed it, or of the account if that writes as the company.
-	Name string
-	At   time.Time
+	Name string    `json:"name,omitempty"`
+	At   time.Time `json:"at,omitzero"`
 	// Ticket is which one it is.
-	Ticket tickets.Number
+	Ticket tickets.Number `json:"ticket,omitempty"`
 	// Asks says that the visitor is to be asked how it was. Score is what they answered;
 	// zero: nothing.
-	Asks  bool
-	Score int
+	Asks  bool `json:"asks,omitempty"`
+	Score int  `json:"score,omitempty"`
 }
 
 // same reports whether a closing says the same as another; nil: the ticket is not closed.

@@ -24,14 +24,16 @@ type quickReplies struct {
 }
 
 // QuickReplies returns the account's quick replies and their version, zero before the
-// first save, a deleted account's too (R11.5). It fails with [ErrNotFound].
+// first save, a deleted account's too (R11.5): all of them, whichever team they are for. It
+// looks at nothing of the person, so a page of settings reads them by
+// account.Agent(charla.Person{}). It fails with [ErrNotFound].
 func (a *Agent) QuickReplies(ctx context.Context) ([]chatcfg.QuickReply, chatcfg.Version, error) {
 	doc, err := a.desk.quickReplies(ctx, a.account)
 	return doc.Replies, doc.Version, err
 }
 
-// SaveQuickReplies saves the quick replies whole, if version is still the current one, and
-// returns the new version. The same save again answers as before, as long as no other came
+// SaveQuickReplies saves the quick replies whole, if version is still the current one
+// ([Agent.QuickReplies] reads both), and returns the new version. The same save again answers as before, as long as no other came
 // after it. It fails with [chatcfg.Problems] (all at once; what is stored stays),
 // [ErrStale], [ErrDeleted], [ErrNotFound], [ErrBusy], [ErrNewerFormat] or
 // [ErrOutcomeUnknown].

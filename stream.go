@@ -13,12 +13,12 @@ import (
 // began or ceased to type, how far both sides have read, or, for visitors, that their
 // ticket was closed, or is so no more (zero). All nil: nothing new.
 type Update struct {
-	Message *tickets.Message
-	Typing  *bool
-	Read    *tickets.Marks
-	Closed  *Closing
+	Message *tickets.Message `json:"message,omitempty"`
+	Typing  *bool            `json:"typing,omitempty"`
+	Read    *tickets.Marks   `json:"read,omitempty"`
+	Closed  *Closing         `json:"closed,omitempty"`
 	// Colleague is what another agent does in the ticket now; visitors are told of none.
-	Colleague *Colleague
+	Colleague *Colleague `json:"colleague,omitempty"`
 }
 
 // typingFor is how long one call of [Visitor.Typing] holds, or of [Agent.SetActivity]

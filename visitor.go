@@ -273,16 +273,16 @@ func (v *Visitor) DryRun(ctx context.Context, text string) (Outcome, error) {
 
 // SessionInfo is what is known of a visitor's stay. It holds no secret.
 type SessionInfo struct {
-	ID tickets.SessionID
+	ID tickets.SessionID `json:"id"`
 	// Customer is who they are, as far as it is known.
-	Customer tickets.Customer
+	Customer tickets.Customer `json:"customer"`
 	// Identity finds their conversation, which is where they write; it does not exist
 	// before somebody has written in it.
-	Identity     tickets.Identity
-	Conversation tickets.ConversationID
-	CreatedAt    time.Time
+	Identity     tickets.Identity       `json:"identity"`
+	Conversation tickets.ConversationID `json:"conversation"`
+	CreatedAt    time.Time              `json:"createdAt"`
 	// ExpiresAt is when the session stops by itself.
-	ExpiresAt time.Time
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // Session returns what is known of the visitor's session. It fails with [ErrSession] or
@@ -327,18 +327,18 @@ func (v *Visitor) Leave(ctx context.Context) error {
 // Status is what a visitor's page needs to know before it shows anything.
 type Status struct {
 	// Available reports whether an agent is available.
-	Available bool
+	Available bool `json:"available"`
 	// Ongoing says that the visitor's ticket is not closed.
-	Ongoing bool
+	Ongoing bool `json:"ongoing"`
 	// Form says that a visitor who starts a conversation now gets the contact form
 	// instead (R6.2).
-	Form bool
+	Form bool `json:"form"`
 	// LastSeq is the conversation's last message that is no note, Read how far both
 	// sides read.
-	LastSeq int64
-	Read    tickets.Marks
+	LastSeq int64         `json:"lastSeq"`
+	Read    tickets.Marks `json:"read"`
 	// Closed is how the visitor's ticket was closed; zero: it was not.
-	Closed Closing
+	Closed Closing `json:"closed,omitzero"`
 }
 
 // Status returns how things are for the visitor, or for a stranger. It fails with

@@ -14,7 +14,7 @@ import (
 //
 // What a wrong clock dated further ahead than [tickets.MaxSkew] counts from in.Now on.
 //
-// Decide is pure. in.Now must not be before the conversation's LastAt, else.
+// Decide is pure. in.Now must not be before the conversation's LastAt.
 func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) (*tickets.Draft, error) {
 	in.Config = r.Version
 	d := r.begin(s, in.Now)

@@ -1,6 +1,6 @@
 // Package automation decides what follows by itself: the eight automatic actions
 // of SPEC section 4, the marking by keywords and the notifications of section 5,
-// and the deadlines of both. It is pure.
+// and the deadlines of both. It is pure. R4.2 and the like are rules of docs/SPEC.md.
 //
 // [Compile] makes [Rules] of a configuration version once: calendar, keyword
 // automaton, parsed texts. [Rules.Decide] decides a command: the deadlines

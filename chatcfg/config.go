@@ -51,8 +51,8 @@ const (
 
 // Quality is the service quality: how long a customer may wait for an answer.
 type Quality struct {
-	// SLA is the longest wait that is not a delay; nil: tickets are never
-	// delayed (R2.1).
+	// SLA is the longest wait that is not a delay, one second to 365 days; nil: tickets are
+	// never delayed (R2.1).
 	SLA *Duration `json:"sla"`
 	// Clock is what the wait is counted on (R2.5).
 	Clock Clock `json:"clock"`
@@ -113,7 +113,8 @@ type Reminders struct {
 
 // Reminder is one step of [Reminders].
 type Reminder struct {
-	// After is the time from where auto-close counts, on its clock.
+	// After is the time from where auto-close counts, on its clock: one second to 365 days,
+	// longer than that of the step before and, if auto-close is on, shorter than its own.
 	After *Duration `json:"after"`
 	// Messages are as in [TextAction].
 	Messages []Words `json:"messages"`
@@ -136,8 +137,8 @@ type General struct {
 	Notify Notify `json:"notify"`
 	// CreateIgnored creates new tickets ignored (R5.3).
 	CreateIgnored bool `json:"createIgnored"`
-	// ReopenWindow is how long after a close a customer's message reopens the
-	// ticket instead of starting a new one; nil: never (R3.4).
+	// ReopenWindow is how long after a close a customer's message reopens the ticket instead
+	// of starting a new one, one second to 365 days; nil: never (R3.4).
 	ReopenWindow *Duration `json:"reopenWindow"`
 	// Assignment is who gets a ticket by itself (R11.1).
 	Assignment Assignment `json:"assignment"`
@@ -153,7 +154,8 @@ type Bot struct {
 	// Enabled has new tickets begin with the bot.
 	Enabled bool `json:"enabled"`
 	// Timeout is how old a customer's message gets that the bot does not answer, before the
-	// agents get the ticket: 30 seconds by default. Required when Enabled.
+	// agents get the ticket: one second to 365 days, 30 seconds by default. Required when
+	// Enabled.
 	Timeout *Duration `json:"timeout"`
 }
 
@@ -296,7 +298,8 @@ type Chat struct {
 	// ContactForm stands in place of starting a conversation while no agent is
 	// available (R6.1, R6.2).
 	ContactForm ContactForm `json:"contactForm"`
-	// Sound makes the agents' feed carry a sound on a customer's message.
+	// Sound says that agents' screens shall sound at a customer's message: screens read it
+	// here, as examples/desk does. The widget has a sound of its own for visitors.
 	Sound bool `json:"sound"`
 	// PrimaryColor and TextColor are #RGB or #RRGGBB (R6.6).
 	PrimaryColor string `json:"primaryColor"`

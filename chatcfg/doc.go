@@ -1,7 +1,7 @@
 // Package chatcfg holds what an account of charla is: its configuration, its
 // business hours, its pictures, and the values that administrators and visitors
 // type. It is values and pure functions: nothing here reads a clock, a file or
-// the network.
+// the network. R4.2 and the like are rules of docs/SPEC.md.
 //
 // # The document
 //

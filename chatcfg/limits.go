@@ -51,8 +51,8 @@ const (
 	// MaxRepeatMinutes is the longest time before the welcome message shows
 	// again: a year.
 	MaxRepeatMinutes = 365 * 24 * 60
-	// MaxCount is how many messages a notification may show.
-	MaxCount = 3
+	// MaxNotified is how many messages a notification may show.
+	MaxNotified = 3
 
 	// MaxMessage is the length of a message of a chat.
 	MaxMessage = 4000

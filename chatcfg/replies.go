@@ -14,7 +14,8 @@ type QuickReply struct {
 	Title string `json:"title"`
 	// Text may hold variables (R4.6, [ParseTemplate]).
 	Text Words `json:"text"`
-	// Team is the team that it is for, by the host's name; empty: everybody.
+	// Team is the team that it is for, by the host's name, as a tickets.TeamID; empty:
+	// everybody. It restricts nothing by itself: which ones an agent is offered is the host's.
 	Team string `json:"team,omitempty"`
 }
 

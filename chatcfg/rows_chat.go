@@ -85,7 +85,7 @@ func chatSection() Section {
 				Label: say("Notificaciones del chat", "Notifications of the chat", "Notificações do chat"),
 				Settings: []Setting{
 					{Path: "chat.notification.reply", Kind: KindSwitch, Public: "notification.reply", Label: say("Activar respuesta en notificación", "Reply from the notification", "Ativar resposta na notificação"), Help: say("El cliente responde sin abrir el chat.", "The customer answers without opening the chat.", "O cliente responde sem abrir o chat.")},
-					{Path: "chat.notification.count", Kind: KindNumber, Min: 1, Max: MaxCount, Public: "notification.count", standard: int64(1), Label: say("Cantidad a mostrar en las notificaciones", "Messages shown in notifications", "Quantidade a mostrar nas notificações"), Help: say("De uno a tres mensajes.", "One to three messages.", "De uma a três mensagens.")},
+					{Path: "chat.notification.count", Kind: KindNumber, Min: 1, Max: MaxNotified, Public: "notification.count", standard: int64(1), Label: say("Cantidad a mostrar en las notificaciones", "Messages shown in notifications", "Quantidade a mostrar nas notificações"), Help: say("De uno a tres mensajes.", "One to three messages.", "De uma a três mensagens.")},
 				},
 			},
 			welcomeGroup(),

@@ -1,6 +1,6 @@
 // Package storage is the contract between charla and the place where everything
 // is kept, with a reference store in memory. Hosts open a store, hand it to
-// charla.New, and never call it:
+// charla.New, and never call it. R4.2 and the like are rules of docs/SPEC.md.
 //
 //	store := storage.NewMemory()
 //

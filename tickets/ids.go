@@ -37,7 +37,7 @@ type FileID struct{ uuid.UUID }
 // IsZero reports whether the ID is missing.
 func (id FileID) IsZero() bool { return id.UUID == uuid.Nil }
 
-// AgentID is the host's own name for an agent: any text of 1 to 128 bytes.
+// AgentID is the host's own name for an agent: any text of 1 to 128 bytes on one line.
 type AgentID string
 
 // TeamID is the host's own name for a team: any text of 1 to 128 bytes on one line.

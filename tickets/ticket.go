@@ -404,7 +404,7 @@ type Message struct {
 	// Level is how far the customer was known when this was written.
 	Level Level `json:"level"`
 	// Session is the session it belongs to (R7.2); zero: none, as of a note.
-	Session SessionID `json:"session"`
+	Session SessionID `json:"session,omitzero"`
 	// Agent and Name are the agent's, also an automated one's; for a welcome message Name is its author.
 	Agent AgentID `json:"agent,omitempty"`
 	Name  string  `json:"name,omitempty"`

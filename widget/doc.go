@@ -1,6 +1,7 @@
 // Package widget is what a visitor's browser reaches: the script that draws the
 // chat on a page, and an HTTP handler with everything it asks for. [New] makes the
-// handler of a [charla.Desk]; [Snippet] is what a page pastes.
+// handler of a [charla.Desk]; [Snippet] is what a page pastes. R6.2 and the like are rules of
+// docs/SPEC.md.
 //
 //	chat, err := widget.New(desk, &widget.Options{BaseURL: "https://tienda.cl/chat/"})
 //	...

@@ -1,4 +1,5 @@
-// Package mail sends charla's e-mails by SMTP: a [charla.Mailer].
+// Package mail sends charla's e-mails by SMTP: a [charla.Mailer]. R8.2 and the like are rules
+// of docs/SPEC.md.
 //
 //	mailer, err := mail.New("smtp.tienda.cl:587", "chat@tienda.cl", &mail.Options{
 //		Username: "chat@tienda.cl",

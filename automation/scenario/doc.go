@@ -1,6 +1,6 @@
 // Package scenario plays scenario files: what an account's rules do, told so that
 // an administrator can read it, and checked so that a test can run it (SPEC
-// section 9).
+// section 9). R4.2 and the like are rules of docs/SPEC.md.
 //
 // A file is a txtar archive: a comment that says what it shows, config.json with
 // the part of the configuration that matters, and script.

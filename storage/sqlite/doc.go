@@ -37,7 +37,9 @@
 // # Files
 //
 // Beside the database SQLite keeps its log (-wal) and an index of it (-shm):
-// together they are the database. Copy it with [Store.Backup], never file by file, and
+// together they are the database. What is new is in the log, which is written into the
+// database file when it has come to 64 MB, and when the last store on it closes: until then
+// the database file may be small and the log large. Copy it with [Store.Backup], never file by file, and
 // remove or replace none of them while a store is open: what the log holds would be
 // lost with the process. Before each transaction the store looks whether they are still
 // there; if not, every change fails with [ErrReplaced] until it is closed.
