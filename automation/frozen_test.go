@@ -3,6 +3,7 @@ package automation_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"flag"
 	"fmt"
 	"hash"
@@ -190,11 +191,28 @@ type frozenOutcome struct {
 	overdue []time.Time
 }
 
+// frozenRefusal returns what was refused, in words that do not follow those of the code: a
+// command that a state does not allow by that state.
+func frozenRefusal(err error) string {
+	var refused *tickets.TransitionError
+	if !errors.As(err, &refused) {
+		return err.Error()
+	}
+	state := string(refused.From)
+	switch {
+	case refused.From == tickets.StatusNone:
+		state = "missing"
+	case refused.Paused:
+		state = "paused"
+	}
+	return fmt.Sprintf("tickets: %s is not possible on a ticket that is %s", refused.Kind, state)
+}
+
 // write writes the outcome in a form that depends on no name of the code. It is
 // all that has to follow when the code is written otherwise.
 func (o frozenOutcome) write(b *bytes.Buffer) {
 	if o.err != nil {
-		fmt.Fprintln(b, "refused", o.err)
+		fmt.Fprintln(b, "refused", frozenRefusal(o.err))
 		return
 	}
 	if o.draft == nil {
