@@ -178,7 +178,7 @@ func TestBadTokens(t *testing.T) {
 		calls["Login"] = func() error { _, _, err := v.Login(b.ctx, charla.Proof{Subject: "u2"}); return err }
 		calls["Leave"] = func() error { return v.Leave(b.ctx) }
 		calls["Rate"] = func() error { _, err := v.Rate(b.ctx, charla.Rating{Score: 5}, nil); return err }
-		calls["End"] = func() error { _, err := v.End(b.ctx, nil); return err }
+		calls["End"] = func() error { _, err := v.End(b.ctx, 0, nil); return err }
 		return calls
 	}
 	of := reflect.TypeFor[*charla.Visitor]()

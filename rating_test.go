@@ -206,7 +206,7 @@ func TestRatingLink(t *testing.T) {
 	// Nothing else.
 	calls := b.uses(by)
 	calls["Leave"] = func() error { return by.Leave(b.ctx) }
-	calls["End"] = func() error { _, err := by.End(b.ctx, nil); return err }
+	calls["End"] = func() error { _, err := by.End(b.ctx, 0, nil); return err }
 	calls["Login"] = func() error { _, _, err := by.Login(b.ctx, charla.Proof{Subject: "u"}); return err }
 	delete(calls, "Status")
 	for name, call := range calls {

@@ -146,15 +146,16 @@ func (v *Visitor) Write(ctx context.Context, text string, o *WriteOptions) (Resu
 	return v.desk.change(ctx, req)
 }
 
-// End closes the visitor's ticket for them, and sends no text (R14.2). It fails with
+// End closes the visitor's ticket for them, and sends no text (R14.2); zero is the latest, and
+// of another number only that one: [tickets.ErrNotLatest]. It fails with
 // [ErrNotAllowed] if the account does not let visitors end their conversation
 // (chat.visitorEnds), with [ErrNotFound] if there is no ticket, or none that is the
 // session's to end: it is neither verified nor the one that wrote last; with
 // [tickets.ErrTransition] if the ticket is closed, and with [chatcfg.Problems] of the key,
 // [ErrSession], [ErrDeleted], [ErrKeyReused], [ErrBusy], [ErrNewerFormat] or
 // [ErrOutcomeUnknown].
-func (v *Visitor) End(ctx context.Context, o *CallOptions) (Result, error) {
-	return v.act(ctx, tickets.Command{Kind: tickets.CommandEnd}, o, func(l *storage.Loaded, r *automation.Rules) error {
+func (v *Visitor) End(ctx context.Context, ticket tickets.Number, o *CallOptions) (Result, error) {
+	return v.act(ctx, tickets.Command{Kind: tickets.CommandEnd, Number: ticket}, o, func(l *storage.Loaded, r *automation.Rules) error {
 		switch {
 		case !r.Config.Chat.VisitorEnds:
 			return ErrNotAllowed

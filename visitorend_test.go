@@ -21,7 +21,7 @@ func TestVisitorEnds(t *testing.T) {
 	carla, other := b.enter("carla"), b.enter("carla")
 	ref := b.write(carla, "hola").Ref
 	ends := func(v *charla.Visitor, key string) (charla.Result, error) {
-		return v.End(b.ctx, &charla.CallOptions{Key: key})
+		return v.End(b.ctx, 0, &charla.CallOptions{Key: key})
 	}
 	_, err := ends(carla, "")
 	require.ErrorIs(t, err, charla.ErrNotAllowed, "by default")
@@ -57,6 +57,8 @@ func TestVisitorEnds(t *testing.T) {
 	require.ErrorIs(t, err, charla.ErrNotFound, "another session wrote last")
 	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.ErrorIs(t, err, tickets.ErrNotLatest)
+	_, err = other.End(b.ctx, 1, nil)
+	require.ErrorIs(t, err, tickets.ErrNotLatest, "what it names is over")
 	ref.Number = 0
 	_, err = b.agent(ana).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ func TestEnd(t *testing.T) {
 	v := s.enter("carla")
 	ref := s.write(v, "hola").Ref
 	end := func(key string) answer {
-		return s.do(request{method: "POST", path: "end", token: v.token, body: `{"key":"` + key + `"}`})
+		return s.do(request{method: "POST", path: "end", token: v.token, body: `{"ticket":1,"key":"` + key + `"}`})
 	}
 	refused := end("a")
 	assert.Equal(t, http.StatusForbidden, refused.status)
@@ -110,7 +110,7 @@ func TestEndIsAnEntry(t *testing.T) {
 		if i == 3 {
 			want = http.StatusTooManyRequests
 		}
-		require.Equal(t, want, s.do(request{method: "POST", path: "end", token: v.token, body: `{}`}).status, i)
+		require.Equal(t, want, s.do(request{method: "POST", path: "end", token: v.token, body: fmt.Sprintf(`{"ticket":%d}`, i+1)}).status, i)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestRating(t *testing.T) {
 	rate := func(token, body string) answer {
 		return s.do(request{method: "POST", path: "rating", token: token, body: body})
 	}
-	assert.Equal(t, "closed", rate(v.token, `{"score":5}`).code(), "it is open")
+	assert.Equal(t, "closed", rate(v.token, `{"ticket":1,"score":5}`).code(), "it is open")
 	_, err := s.ana().Do(t.Context(), ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
 	e := s.stream(request{path: "stream?after=1", token: v.token}, nil)
@@ -135,13 +135,13 @@ func TestRating(t *testing.T) {
 	assert.Regexp(t, `^closed \{"by":"manual","name":"Ana","at":"[^"]+","ticket":1,"asks":true\}$`, event.String())
 	e.want("ready {}")
 	for body, code := range map[string]string{
-		`{}`: "invalid", `{"score":0}`: "invalid", `{"score":6}`: "invalid", `{"score":NaN}`: "request", `{"score":4.5}`: "request", `{"score":"5"}`: "request",
-		`{"score":1e0}`: "request", `{"score":5,"comment":"a\u0000b"}`: "invalid", `{"score":5,"other":1}`: "request", `{"ticket":7,"score":5}`: "not_found",
-		`{"ticket":-1,"score":5}`: "not_found",
+		`{}`: "invalid", `{"score":5}`: "invalid", `{"ticket":1,"score":0}`: "invalid", `{"ticket":1,"score":6}`: "invalid", `{"score":NaN}`: "request", `{"score":4.5}`: "request", `{"score":"5"}`: "request",
+		`{"score":1e0}`: "request", `{"ticket":1,"score":5,"comment":"a\u0000b"}`: "invalid", `{"score":5,"other":1}`: "request", `{"ticket":7,"score":5}`: "not_found",
+		`{"ticket":-1,"score":5}`: "invalid",
 	} {
 		assert.Equal(t, code, rate(v.token, body).code(), body)
 	}
-	assert.Equal(t, "not_found", rate(other.token, `{"score":5}`).code())
+	assert.Equal(t, "not_found", rate(other.token, `{"ticket":1,"score":5}`).code())
 	assert.Equal(t, "session", rate("x", `{"score":5}`).code())
 	body := `{"key":"k","ticket":1,"score":4,"comment":"<b>bien</b>\n🙂"}`
 	assert.Equal(t, http.StatusNoContent, rate(v.token, body).status)
@@ -157,4 +157,30 @@ func TestRating(t *testing.T) {
 		}
 		return 0
 	}())
+}
+
+// TestEndOfAnotherTicket: R14.2: an end that is late closes no other ticket than the one that it
+// names, which messages name.
+func TestEndOfAnotherTicket(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *chatcfg.Config) { c.Chat.VisitorEnds = true }, nil)
+	v := s.enter("carla")
+	first := s.write(v, "hola")
+	end := func(body string) answer {
+		return s.do(request{method: "POST", path: "end", token: v.token, body: body})
+	}
+	_, err := s.ana().Do(t.Context(), first.Ref, tickets.Command{Kind: tickets.CommandClose}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "closed", end(`{"ticket":1}`).code())
+	s.write(v, "otra cosa")
+	assert.Equal(t, "closed", end(`{"ticket":1}`).code())
+	assert.Equal(t, "not_found", end(`{"ticket":3}`).code())
+	for _, body := range []string{`{}`, `{"ticket":0}`, `{"ticket":-1}`} {
+		assert.Equal(t, "invalid", end(body).code(), body)
+	}
+	var page struct{ Messages []struct{ Ticket int } }
+	s.do(request{path: "messages?after=0", token: v.token}).into(t, &page)
+	require.Len(t, page.Messages, 2)
+	assert.Equal(t, []int{1, 2}, []int{page.Messages[0].Ticket, page.Messages[1].Ticket})
+	assert.Equal(t, http.StatusNoContent, end(`{"ticket":2}`).status)
 }

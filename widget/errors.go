@@ -88,6 +88,7 @@ var known = []struct {
 	{charla.ErrNoForm, errNotFound},
 	{charla.ErrNotAllowed, &failure{status: http.StatusForbidden, code: codeForbidden}},
 	{tickets.ErrTransition, &failure{status: http.StatusConflict, code: codeClosed}},
+	{tickets.ErrNotLatest, &failure{status: http.StatusConflict, code: codeClosed}},
 	{tickets.ErrRating, &failure{status: http.StatusConflict, code: codeRating}},
 	{tickets.ErrNoTicket, errNotFound},
 	{charla.ErrBusy, errBusy},

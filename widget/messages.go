@@ -25,6 +25,8 @@ type messageBody struct {
 	At   time.Time      `json:"at"`
 	From tickets.Author `json:"from"`
 	Name string         `json:"name,omitempty"`
+	// Ticket is what the visitor ends, and rates later (R14.2).
+	Ticket tickets.Number `json:"ticket"`
 	// Bot says that an automated agent wrote it; From and Name then are as an agent's, the
 	// name marked (R12.1).
 	Bot  bool      `json:"bot,omitempty"`
@@ -44,7 +46,7 @@ type fileBody struct {
 
 // messageOf returns what a visitor sees of a message.
 func messageOf(m *tickets.Message) messageBody {
-	b := messageBody{Seq: m.Seq, At: m.At, From: m.From, Name: m.Name, Text: m.Text}
+	b := messageBody{Seq: m.Seq, At: m.At, From: m.From, Name: m.Name, Ticket: m.Ticket, Text: m.Text}
 	if m.From == tickets.FromBot {
 		b.Bot, b.From, b.Name = true, tickets.FromAgent, strings.TrimPrefix(m.Name+" · bot", " · ")
 	}

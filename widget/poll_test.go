@@ -209,7 +209,7 @@ func TestClaimedEmail(t *testing.T) {
 	compare(request{path: "messages"})
 	compare(request{path: "messages?before=0"})
 	compare(request{path: "messages?wait=1"})
-	compare(request{method: "POST", path: "end", body: `{"key":"k"}`})
+	compare(request{method: "POST", path: "end", body: `{"ticket":1,"key":"k"}`})
 	assert.Equal(t, http.StatusNotFound, s.do(request{path: "files/1", token: thief.token}).status)
 	e := s.stream(request{path: "stream?after=1", token: thief.token}, nil)
 	e.want("ready {}")

@@ -144,26 +144,42 @@ func closedOrNot(c charla.Closing) closedBody {
 	return closedBody{}
 }
 
-// endTicket closes the visitor's ticket and answers with 204 (R14.2). It fails as fields
-// and [charla.Visitor.End] do.
+// endTicket closes the visitor's ticket and answers with 204 (R14.2). It fails as fields,
+// required and [charla.Visitor.End] do.
 func (c *call) endTicket() error {
 	var key string
-	if err := c.fields(map[string]any{"key": &key}); err != nil {
+	var ticket int64
+	if err := c.fields(map[string]any{"key": &key, "ticket": &ticket}); err != nil {
 		return err
 	}
-	if _, err := c.visitor.End(c.r.Context(), &charla.CallOptions{Key: key}); err != nil {
+	if err := required("ticket", ticket); err != nil {
+		return err
+	}
+	if _, err := c.visitor.End(c.r.Context(), tickets.Number(ticket), &charla.CallOptions{Key: key}); err != nil {
 		return err
 	}
 	c.noContent()
 	return nil
 }
 
+// required returns the [chatcfg.Problems] of a number that a request must name: a call that is
+// late, or of another session, is not for whichever ticket there is by then.
+func required(path string, n int64) error {
+	if n < 1 {
+		return chatcfg.Problems{{Path: path, Code: chatcfg.CodeRequired}}
+	}
+	return nil
+}
+
 // rateTicket keeps how the visitor rates a ticket and answers with 204 (R14.3). It fails as
-// fields and [charla.Visitor.Rate] do.
+// fields, required and [charla.Visitor.Rate] do.
 func (c *call) rateTicket() error {
 	var key, comment string
 	var ticket, score int64
 	if err := c.fields(map[string]any{"key": &key, "ticket": &ticket, "score": &score, "comment": &comment}); err != nil {
+		return err
+	}
+	if err := required("ticket", ticket); err != nil {
 		return err
 	}
 	rating := charla.Rating{Ticket: tickets.Number(ticket), Score: int(score), Comment: comment}

@@ -384,7 +384,7 @@ func proofOf(name string) charla.Proof {
 func (p *player) ends(ctx context.Context, name string) error {
 	visitor, err := p.visitor(name)
 	if err == nil {
-		_, err = visitor.End(ctx, nil)
+		_, err = visitor.End(ctx, 0, nil)
 	}
 	return err
 }

@@ -276,7 +276,7 @@ func (w *World) end(d *desk, v *visitor) {
 	r.actor = tickets.Actor{Kind: tickets.ActorCustomer, Session: v.id}
 	r.cmd = tickets.Command{Kind: tickets.CommandEnd}
 	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
-		return v.on(d).End(ctx, &charla.CallOptions{Key: key})
+		return v.on(d).End(ctx, 0, &charla.CallOptions{Key: key})
 	}
 	v.keys++
 	w.keyed(r, v.keys)

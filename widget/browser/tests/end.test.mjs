@@ -223,3 +223,90 @@ for (const engine of engines) {
     }
   })
 }
+
+/** Has what a visitor posts to a path get no answer, until it is let through; returns what was asked. */
+async function cut(v, path) {
+  const to = {asked: 0, down: true}
+  await v.page.clock.install()
+  await v.page.route('**/' + path, (r) => {
+    to.asked++
+    return to.down ? r.abort() : r.continue()
+  })
+  return to
+}
+
+/** Lets it through, and time pass; a message of the visitor's is answered after whatever else was posted by then. */
+async function passes(v, to, text) {
+  to.down = false
+  await v.page.clock.fastForward(120_000)
+  await v.say(text)
+}
+
+async function another(v, name) {
+  await v.page.evaluate(() => window.Chat('logout'))
+  await v.dialog.getByLabel('Nombre').fill(name)
+  await v.dialog.getByLabel('Correo').fill(name + '@example.com')
+  await v.dialog.getByRole('button', {name: 'Comenzar'}).click()
+  await v.box.waitFor()
+  await v.say('hola, soy ' + name)
+}
+
+const asksToEnd = async (v, to) => {
+  await v.dialog.getByRole('button', {name: /Terminar/}).first().click()
+  await v.dialog.locator('.end .primary').click()
+  await until('it is asked', () => to.asked)
+}
+
+for (const [what, goesOn, between] of [
+  ['nothing else happens', true, async () => {}],
+  ['the visitor thinks better of it', false, (v) => v.dialog.locator('.end').getByRole('button', {name: 'Cancelar'}).click()],
+  ['another visitor has come', false, (v) => another(v, 'bruno')],
+  [
+    'it is another ticket',
+    false,
+    async (v, a) => {
+      await a.do('close')
+      await v.dialog.getByText('Ana cerró la conversación.').waitFor()
+      await v.say('otra pregunta')
+    },
+  ],
+])
+  test(`an end that cannot be posted: ${what}`, async () => {
+    const {a, v} = await talking({visitorEnds: true})
+    const to = await cut(v, 'end')
+    await asksToEnd(v, to)
+    await between(v, a)
+    const open = (await a.tickets()).filter((t) => t.status === 'open').length
+    const asked = to.asked
+    if (goesOn) {
+      to.down = false
+      await v.page.clock.fastForward(120_000)
+      await v.dialog.getByText('Terminaste la conversación.').waitFor()
+    } else {
+      await passes(v, to, 'sigo aquí')
+      assert.equal(to.asked, asked, 'not posted again')
+      assert.equal((await a.tickets()).filter((t) => t.status === 'open').length, open)
+    }
+    await v.close()
+  })
+
+test('a rating that cannot be posted is not another visitor\'s', async () => {
+  const {a, v, end} = await talking({rating})
+  const first = (await a.tickets())[0].ref.conversation
+  await a.do('close')
+  const to = await cut(v, 'rating')
+  await end.getByRole('radio', {name: '1 / 5'}).check({force: true})
+  await end.getByLabel('Comentario').fill('mi RUT es 12.345.678-5')
+  await end.getByRole('button', {name: 'Enviar'}).click()
+  await until('it is asked', () => to.asked)
+  await another(v, 'bruno')
+  const next = (await a.tickets()).find((t) => t.ref.conversation !== first)
+  await a.do('close', {conversation: next.ref.conversation})
+  await end.getByText('¿Cómo fue la atención?').waitFor()
+  assert.equal(await end.getByRole('radio', {checked: true}).count(), 0)
+  const asked = to.asked
+  await passes(v, to, 'otra cosa')
+  assert.equal(to.asked, asked, 'not posted again')
+  assert.deepEqual((await a.tickets()).map((t) => t.rating).filter(Boolean), [])
+  await v.close()
+})

@@ -21,6 +21,8 @@ export interface Config extends Settings {
 export interface Message {
   seq: number
   at: string
+  /** Which of the customer's tickets it is in. */
+  ticket?: number
   from: 'customer' | 'agent' | 'rule' | 'welcome'
   name?: string
   text?: string

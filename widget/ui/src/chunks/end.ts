@@ -11,7 +11,7 @@ const leave = 'M10 4H5v16h5M10 12h10m-4-4 4 4-4 4'
 
 /** Says under the log how the conversation ended. The answer brings that up to what the chat knows. */
 export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () => void {
-  const { core, api, chat, h, icon, t } = kit
+  const { core, api, chat, store, h, icon, t } = kit
   const el = h('div.end', { hidden: true, tabIndex: -1 })
   log.after(el)
 
@@ -21,16 +21,26 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   /** The close after which the visitor has answered here. */
   let answered = ''
 
-
-  /** Posts until there is an answer, under one key. */
-  function post(path: string, body: object, done: () => void, failed: (text: string) => void) {
-    const go = () =>
-      api.json('POST', path, body).then(done, (e: Refused) => {
-        if (e.later) core.later(e.after || 4, go)
-        else failed(e.message || t.wentWrong)
-      })
+  /**
+   * Posts until there is an answer, under one key, for as long as what asked for it is on the
+   * screen of the same session: what one visitor began is not for the next, nor for another ticket.
+   */
+  function post(from: HTMLElement, path: string, body: object, done: () => void, failed: (text: string) => void) {
+    const { token } = store.session()
+    const same = () => store.session().token === token
+    let wait = 2
+    const go = () => {
+      if (same() && from.isConnected)
+        api.json('POST', path, body).then(
+          () => same() && done(),
+          (e: Refused) => {
+            if (e.later) core.later(e.after || (wait = Math.min(2 * wait, 60)), go)
+            else failed(e.message || t.wentWrong)
+          },
+        )
+    }
     body = { key: newKey(), ...body }
-    void go()
+    go()
   }
 
   const stop = h(
@@ -52,11 +62,13 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   function confirm(): (Node | string)[] {
     const note = h('p', { role: 'alert' })
     const yes = h('button.primary', { onclick: end }, t.endChat)
+    const ticket = chat.state().messages.at(-1)?.ticket
     function end() {
       yes.disabled = true
       post(
+        yes,
         'end',
-        {},
+        { ticket },
         () => {
           asking = false
           update()
@@ -104,6 +116,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
           send.textContent = t.sending
           note.textContent = ''
           post(
+            send,
             'rating',
             { ticket, score, ...(comment && { comment: text.value.trim() }) },
             () => {
@@ -132,7 +145,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
     if (stop.hidden) asking = false
     const { rating } = core.config
     const open = !!asks && !!rating && answered !== at
-    const state = by ? at + open + answered : String(asking)
+    const state = (by ? at + open + answered : String(asking)) + store.session().token
     if (state === drawn) return
     const said = by === 'customer' ? t.ended : by === 'manual' && name ? name + ' ' + t.closedBy : t.wasClosed
     // Who comes back is not told anew.
