@@ -331,7 +331,11 @@ func TestStreamsEnd(t *testing.T) {
 			one := bruno
 			one.Accounts = []chatcfg.AccountID{b.account.ID()}
 			b.people.set("bruno", one)
-			answer, err := b.browser("bruno").Get(b.server.URL + "/desk/a/" + b.account.ID().String() + "/events?conversation=" + ref.Conversation.String())
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.server.URL+"/desk/a/"+b.account.ID().String()+"/events?conversation="+ref.Conversation.String(), nil)
+			require.NoError(t, err)
+			answer, err := b.browser("bruno").Do(request)
 			require.NoError(t, err)
 			defer answer.Body.Close()
 			lines := bufio.NewScanner(answer.Body)
