@@ -102,7 +102,7 @@ func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 		return &TransitionError{From: t.Status, Kind: cmd.Kind}
 	}
 	d.Entries = append(d.Entries, Entry{
-		Kind: cmd.Kind, Actor: cmd.Actor, At: d.At, Due: due, Inputs: in, Facts: make([]Fact, 0, 4),
+		Kind: cmd.Kind, Actor: cmd.Actor, At: d.At, Due: due, Inputs: in, Facts: make([]Fact, 0, 2),
 	})
 	switch err := r.do(d, t, cmd, in.Now, p); {
 	case errors.Is(err, errSame):
