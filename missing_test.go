@@ -175,7 +175,7 @@ func TestEveryErrorHasAClass(t *testing.T) {
 	for prefix, folder := range map[string]string{"": ".", "tickets.": "tickets"} {
 		for _, name := range errorsOf(t, folder) {
 			err := known[prefix+name]
-			if assert.NotNil(t, err, "%s%s is known here", prefix, name) {
+			if assert.Error(t, err, "%s%s is known here", prefix, name) {
 				assert.NotContains(t, []string{"", "other"}, charla.ErrorClass(err), prefix+name)
 			}
 		}
