@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
@@ -534,5 +535,33 @@ func TestMovedBeforeItBegan(t *testing.T) {
 	require.NoError(t, err)
 	for m, err := range messagesOf(s.Live(b.ctx, read, 0)) { // authenticated before the login
 		require.ErrorIs(t, err, charla.ErrSession, "%s", m.Text)
+	}
+}
+
+// TestReminderAfterDowntime: R13.2, R4.5: a reminder that fell due while nothing ran is said,
+// although a save moved another step meanwhile; a step that the save itself moves into the past
+// is not.
+func TestReminderAfterDowntime(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		move func(*chatcfg.Config)
+		want []tickets.RuleKey
+	}{
+		"another": {func(c *chatcfg.Config) { c.Automation.Reminders.Steps[1].After = minutes(90) }, []tickets.RuleKey{automation.RuleReminders}},
+		"one more": {func(c *chatcfg.Config) {
+			c.Automation.Reminders.Steps = append(c.Automation.Reminders.Steps, chatcfg.Reminder{After: minutes(120), Messages: chatcfg.Texts("tres")})
+		}, []tickets.RuleKey{automation.RuleReminders}},
+		"itself": {func(c *chatcfg.Config) { c.Automation.Reminders.Steps[0].After = minutes(3) }, nil},
+	} {
+		b := setup(t, func(c *chatcfg.Config) {
+			c.Automation.Reminders.Enabled = true
+			c.Automation.Reminders.Steps = []chatcfg.Reminder{{After: minutes(5), Messages: chatcfg.Texts("uno")}, {After: minutes(60), Messages: chatcfg.Texts("dos")}}
+		})
+		ref := b.write(b.enter("carla"), "hola").Ref
+		b.reply(ref, "dime")
+		b.clock.Add(6 * time.Minute)
+		b.save(tt.move, nil)
+		b.pass(0)
+		assert.Equal(t, tt.want, b.said(ref), name)
 	}
 }

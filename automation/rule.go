@@ -3,6 +3,7 @@ package automation
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -34,6 +35,9 @@ type rule struct {
 	// saved reports what a save means for deadlines armed before it (R4.8):
 	// whether it switches the rule on, and whether it moves them. Nil: nothing.
 	saved func(old, cfg *chatcfg.Config) (on, changed bool)
+	// moved returns the parts of the rule whose deadlines a save moves and no others ([part]);
+	// nil: it has no parts.
+	moved func(old, cfg *chatcfg.Config) []int
 	// redated returns the instant to remember in place of one that a wrong clock dated,
 	// zero for none, when that is found out; nil: that instant.
 	redated func(r *Rules, now time.Time) time.Time
@@ -47,6 +51,9 @@ var rules = []*rule{
 	&sla, &bot, &reminders, &autoClose,
 	&manualClose, &automaticClose,
 }
+
+// part returns under what name saves are remembered that moved one part of a rule.
+func part(key tickets.RuleKey, n int) string { return string(key) + "/" + strconv.Itoa(n) }
 
 // asker is a rule that is asked after commands. It leaves a finding in the draft, or
 // nothing if the command does not concern it.

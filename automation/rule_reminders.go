@@ -2,7 +2,6 @@ package automation
 
 import (
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -44,15 +43,17 @@ var reminders = rule{
 			return beginning{}, nil
 		}
 		r := reminding{
-			env: e, clock: e.Config.Automation.AutoClose.Clock, changed: e.since.Rule(string(RuleReminders)).Changed,
+			env: e, clock: e.Config.Automation.AutoClose.Clock,
 			closesSince: e.since.Rule(string(RuleAutoClose)).On,
 		}
-		for _, one := range of.Steps {
+		changed := e.since.Rule(string(RuleReminders)).Changed
+		for i, one := range of.Steps {
 			s, err := e.speaker(&chatcfg.TextAction{Enabled: true, Messages: one.Messages})
 			if err != nil {
 				return nil, err
 			}
-			r.steps = append(r.steps, step{s, one.After.Std()})
+			moved := later(changed, e.since.Rule(part(RuleReminders, i)).Changed)
+			r.steps = append(r.steps, step{s, one.After.Std(), moved})
 		}
 		return r, nil
 	},
@@ -60,8 +61,16 @@ var reminders = rule{
 		was, is := old.Automation.Reminders, cfg.Automation.Reminders
 		clock := cfg.Automation.AutoClose.Clock
 		hours := clock == chatcfg.Business && !reflect.DeepEqual(old.Hours, cfg.Hours)
-		same := slices.EqualFunc(was.Steps, is.Steps, func(a, b chatcfg.Reminder) bool { return reflect.DeepEqual(a.After, b.After) })
-		return false, is.Enabled && (!was.Enabled || hours || !same || clock != old.Automation.AutoClose.Clock)
+		return false, is.Enabled && (!was.Enabled || hours || clock != old.Automation.AutoClose.Clock)
+	},
+	moved: func(old, cfg *chatcfg.Config) (steps []int) {
+		was := old.Automation.Reminders.Steps
+		for i, one := range cfg.Automation.Reminders.Steps {
+			if i >= len(was) || !reflect.DeepEqual(one.After, was[i].After) {
+				steps = append(steps, i)
+			}
+		}
+		return steps
 	},
 }
 
@@ -81,23 +90,25 @@ type reminding struct {
 	beginning
 	steps []step
 	clock chatcfg.Clock
-	// changed is the last save that moved steps, closesSince the one that switched
-	// auto-close on.
-	changed, closesSince time.Time
+	// closesSince is the save that switched auto-close on last.
+	closesSince time.Time
 }
 
 // step is one reminder, after a time of silence.
 type step struct {
 	*speaker
 	after time.Duration
+	// moved is the last save that moved it.
+	moved time.Time
 }
 
 // due returns when the next step of the silence has its turn, not before the save that
 // moved it; false: there is none (R13.1).
 func (r reminding) due(t *tickets.Ticket) (time.Time, bool) {
-	due, ok := r.at(t, t.Recall(RuleReminders).Number)
-	if due.Before(r.changed) {
-		due = r.changed
+	place := t.Recall(RuleReminders).Number
+	due, ok := r.at(t, place)
+	if ok {
+		due = later(due, r.steps[place].moved)
 	}
 	return due, ok
 }
@@ -128,7 +139,7 @@ func (r reminding) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, by t
 	d.Remember(tickets.Memory{Rule: RuleReminders, Number: place + 1})
 	f := tickets.Finding{Rule: RuleReminders, Until: meant}
 	switch row := by.Row(); {
-	case meant.Before(r.changed):
+	case meant.Before(r.steps[place].moved):
 		f.Why = WhySaveMoved
 	case row != nil && row.Writes:
 		f.Why = WhySomebodyWrote

@@ -185,8 +185,22 @@ func Saved(since chatcfg.Since, old, cfg chatcfg.Config, now time.Time) chatcfg.
 		if on || changed {
 			since = since.With(s)
 		}
+		if one.moved == nil {
+			continue
+		}
+		for _, n := range one.moved(&old, &cfg) {
+			since = since.With(chatcfg.RuleSince{Rule: part(one.key, n), Changed: now})
+		}
 	}
 	return since
+}
+
+// later returns the later of two instants.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // startOf returns the instant from which a duration has passed by t on a clock; false:

@@ -39,12 +39,13 @@ func TestSaved(t *testing.T) {
 		"closing off":    {same, closingOff, chatcfg.RuleSince{On: earlier}, chatcfg.RuleSince{On: earlier}},
 		"closing later":  {same, closingLater, chatcfg.RuleSince{On: earlier, Changed: noon}, chatcfg.RuleSince{On: earlier}},
 		"reminders on":   {remindingOff, same, chatcfg.RuleSince{On: earlier}, chatcfg.RuleSince{On: earlier, Changed: noon}},
-		"reminder later": {same, remindingLater, chatcfg.RuleSince{On: earlier}, chatcfg.RuleSince{On: earlier, Changed: noon}},
+		"reminder later": {same, remindingLater, chatcfg.RuleSince{On: earlier}, chatcfg.RuleSince{On: earlier}},
 	} {
 		got := automation.Saved(since, tt.old, tt.cfg, noon)
 		tt.closing.Rule, tt.reminding.Rule = closing, reminding
 		assert.Equal(t, tt.closing, got.Rule(closing), name)
 		assert.Equal(t, tt.reminding, got.Rule(reminding), name)
+		assert.Equal(t, name == "reminder later", got.Rule(reminding+"/0").Changed.Equal(noon), "%s: the step alone", name)
 		assert.Equal(t, earlier, since.Rule(closing).On, "%s: since is written to", name)
 	}
 }

@@ -68,7 +68,8 @@ type account struct {
 // since is what saves mean for what was armed before them (R4.8, R2.6).
 type since struct {
 	closeOn, closeChanged time.Time // of auto-close
-	remindChanged         time.Time // of reminders
+	remindChanged         time.Time // of all reminders
+	stepChanged           [3]time.Time
 	botOff, botChanged    time.Time // of the bot
 	running               chatcfg.Version
 	runningAt             time.Time
@@ -184,6 +185,9 @@ func (m *model) keeps(a *account, now chatcfg.Account, docs []storage.Document) 
 	}
 }
 
+// moved is when a save last moved a step of the reminders.
+func (s *since) moved(step int) time.Time { return latest(s.remindChanged, s.stepChanged[step]) }
+
 // follow does what a save means for running deadlines (R4.8, R2.6).
 func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 	old := one.current()
@@ -201,9 +205,13 @@ func (m *model) follow(one *account, cfg *config, a chatcfg.Account) {
 		}
 		return after
 	}
-	moved := !slices.Equal(steps(old), steps(cfg)) || was.Clock != is.Clock || hours || !old.Automation.Reminders.Enabled
-	if cfg.Automation.Reminders.Enabled && moved {
+	if cfg.Automation.Reminders.Enabled && (was.Clock != is.Clock || hours || !old.Automation.Reminders.Enabled) {
 		one.since.remindChanged = a.SavedAt
+	}
+	for i, before := range steps(cfg) {
+		if earlier := steps(old); i >= len(earlier) || earlier[i] != before {
+			one.since.stepChanged[i] = a.SavedAt
+		}
 	}
 	if was, is := old.General.Bot, cfg.General.Bot; was.Enabled && !is.Enabled {
 		one.since.botOff = a.SavedAt

@@ -99,7 +99,7 @@ func (c *conv) deadline() (time.Time, tickets.CommandKind) {
 		closes = latest(after(from, std(cfg.Automation.AutoClose.After), clock, cfg.hours), a.since.closeChanged)
 	}
 	if r := cfg.Automation.Reminders; r.Enabled && t.reminded < len(r.Steps) {
-		reminds = latest(after(from, std(r.Steps[t.reminded].After), clock, cfg.hours), a.since.remindChanged)
+		reminds = latest(after(from, std(r.Steps[t.reminded].After), clock, cfg.hours), a.since.moved(t.reminded))
 	}
 	switch {
 	case reminds.IsZero() && closes.IsZero():
@@ -127,7 +127,7 @@ func (c *conv) movedToThePast() bool {
 	cfg := a.current()
 	step := cfg.Automation.Reminders.Steps[c.ticket.reminded]
 	at := after(latest(c.ticket.counts, a.since.closeOn), std(step.After), cfg.Automation.AutoClose.Clock, cfg.hours)
-	return at.Before(a.since.remindChanged)
+	return at.Before(a.since.moved(c.ticket.reminded))
 }
 
 // remind gives the next step its turn (R13.2). last says that nothing comes after it in its

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/charlahq/charla/automation"
@@ -89,10 +90,15 @@ func (c *conv) redateTicket(t *ticket, now time.Time) {
 func (m *model) since(a *account, now chatcfg.Account) {
 	rule, reminds := now.Rules.Rule(string(automation.RuleAutoClose)), now.Rules.Rule(string(automation.RuleReminders))
 	bot := now.Rules.Rule(string(automation.RuleBot))
-	for _, one := range []struct {
+	type instant struct {
 		was *time.Time
 		is  time.Time
-	}{{&a.since.closeOn, rule.On}, {&a.since.closeChanged, rule.Changed}, {&a.since.remindChanged, reminds.Changed}, {&a.since.botOff, bot.On}, {&a.since.botChanged, bot.Changed}, {&a.since.runningAt, now.Rules.RunningAt}} {
+	}
+	var steps []instant
+	for i := range a.since.stepChanged {
+		steps = append(steps, instant{&a.since.stepChanged[i], now.Rules.Rule(fmt.Sprint(automation.RuleReminders, "/", i)).Changed})
+	}
+	for _, one := range append(steps, []instant{{&a.since.closeOn, rule.On}, {&a.since.closeChanged, rule.Changed}, {&a.since.remindChanged, reminds.Changed}, {&a.since.botOff, bot.On}, {&a.since.botChanged, bot.Changed}, {&a.since.runningAt, now.Rules.RunningAt}}...) {
 		if one.is.After(*one.was) || one.is.Before(*one.was) && one.is.IsZero() {
 			m.w.failf("save", "account %s remembers a save at %s, it was at %s", a.name, one.is, *one.was)
 		}

@@ -16,7 +16,7 @@ var reminderBugs = []mutant{
 	},
 	{
 		name: "reminders: speak when a save moved them", file: remindersFile,
-		old: "case meant.Before(r.changed):", new: "case false:",
+		old: "case meant.Before(r.steps[place].moved):", new: "case false:",
 	},
 	{
 		name: "reminders: one silence for ever", file: remindersFile,
