@@ -160,3 +160,23 @@ func TestOlderProcessAndBot(t *testing.T) {
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, loaded.Conversation.Format, 5)
 }
+
+// TestFormWhileBot: R6.2, R12.2: while the bot is on, the contact form does not stand in place
+// of starting, though no agent is there.
+func TestFormWhileBot(t *testing.T) {
+	t.Parallel()
+	for _, on := range []bool{true, false} {
+		b := setup(t, func(c *chatcfg.Config) {
+			c.Chat.ContactForm.Enabled = true
+			c.Chat.ContactForm.Email = chatcfg.FormEmail{Enabled: true, Address: "a@tienda.cl"}
+			c.General.Bot.Enabled = on
+		})
+		said, err := b.enter("Juan").Write(b.ctx, "hola", nil)
+		if !on {
+			require.ErrorIs(t, err, charla.ErrContactForm)
+			continue
+		}
+		require.NoError(t, err)
+		assert.True(t, b.ticket(said.Ref).WithBot)
+	}
+}
