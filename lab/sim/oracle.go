@@ -385,11 +385,12 @@ func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 	cfg := c.account.current()
 	window := std(cfg.General.ReopenWindow)
 	t := c.ticket
-	created := false
+	created, reopened := false, false
 	switch {
 	case t != nil && t.status != tickets.StatusClosed:
 	case t != nil && window > 0 && now.Before(t.closedAt.Add(window)):
 		c.open(now)
+		reopened = true
 		x.facts = append(x.facts, "reopened")
 	default:
 		created = true
@@ -428,7 +429,8 @@ func (c *conv) write(e *tickets.Entry, now time.Time, by cause, x *expected) {
 		x.facts = append(x.facts, "important")
 	}
 	n := cfg.General.Notify
-	if !t.bot && (n.Tickets == chatcfg.NotifyAll && created || n.Tickets == chatcfg.NotifyImportant && marked) {
+	first := reopened && cfg.General.Bot.Enabled && len(t.notified) == 0 && !t.answered && t.assignee.Agent == ""
+	if !t.bot && (n.Tickets == chatcfg.NotifyAll && (created || first) || n.Tickets == chatcfg.NotifyImportant && (marked || first && t.important && t.keyworded)) {
 		t.notify(n.To, x)
 	}
 	c.answer(e, now, created, x)

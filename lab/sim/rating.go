@@ -24,6 +24,8 @@ func (c *conv) rate(t *ticket, now time.Time, by cause, x *expected) (wrong stri
 		"while it is not closed": t.status != tickets.StatusClosed,
 		"after seven days":       !now.Before(t.closedAt.AddDate(0, 0, 7)),
 		"after an hour":          t.rating != nil && !now.Before(t.rating.At.Add(time.Hour)),
+		"after ten changes":      t.rating != nil && t.rating.Changes >= 10,
+		"that is there already":  t.rating != nil && t.rating.Score == score && t.rating.Comment == comment,
 		"by another session":     !verified && s.ID != c.session,
 		"of an older ticket":     !verified && t != c.ticket && c.identity.Kind != tickets.IdentitySession,
 		"out of the scale":       score < 1 || score > 5 || r.Scale == "thumbs" && score > 1 && score < 5,
@@ -36,7 +38,7 @@ func (c *conv) rate(t *ticket, now time.Time, by cause, x *expected) (wrong stri
 	}
 	rating := tickets.Rating{Score: score, Comment: comment, At: now.UTC()}
 	if t.rating != nil {
-		rating.At = t.rating.At
+		rating.At, rating.Changes = t.rating.At, t.rating.Changes+1
 	}
 	t.rating = &rating
 	x.facts = append(x.facts, "rated")
