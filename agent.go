@@ -133,7 +133,8 @@ func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o 
 	switch {
 	case row == nil || row.By != tickets.ActorAgent && (row.By != tickets.ActorBot || !a.who.Automated) || row.Writes || cmd.Kind == tickets.CommandNote:
 		return Result{}, fmt.Errorf("%w for Agent.Do: %q", tickets.ErrCommand, cmd.Kind)
-	case cmd.Kind == tickets.CommandTake && a.who.Automated:
+	case a.who.Automated && (cmd.Kind == tickets.CommandTake ||
+		cmd.Kind == tickets.CommandAssign && cmd.Assignee != nil && cmd.Assignee.Agent == a.who.ID):
 		return Result{}, tickets.ErrAutomated
 	}
 	if p := checkCommand(&cmd, row); len(p) > 0 {

@@ -1,6 +1,7 @@
 package charla_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -178,5 +179,27 @@ func TestFormWhileBot(t *testing.T) {
 		}
 		require.NoError(t, err)
 		assert.True(t, b.ticket(said.Ref).WithBot)
+	}
+}
+
+// TestBotIsNoAgent: R12.1: a bot does not assign a ticket to itself, and searches do not find its
+// notes, as they find an agent's.
+func TestBotIsNoAgent(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	ref := b.write(b.enter("juan"), "hola").Ref
+	assign := func(to tickets.AgentID) error {
+		_, err := b.account.Agent(guia).Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandAssign, Assignee: &tickets.Assignee{Agent: to}}, nil)
+		return err
+	}
+	require.ErrorIs(t, assign(guia.ID), tickets.ErrAutomated)
+	require.NoError(t, assign("ana"))
+	for who, want := range map[*charla.Agent]int{b.account.Agent(guia): 0, b.agent(ana): 1} {
+		word := fmt.Sprint("palabra", want)
+		_, err := who.Note(b.ctx, ref, word, nil)
+		require.NoError(t, err)
+		page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{Text: word})
+		require.NoError(t, err)
+		assert.Len(t, page.Items, want)
 	}
 }

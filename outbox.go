@@ -218,9 +218,13 @@ func words(draft *tickets.Draft) []storage.Words {
 			out = append(out, storage.Words{Ticket: ticket, Text: w})
 		}
 	}
+	// A bot's notes are not found either (R12.1).
+	byBot := slices.ContainsFunc(draft.Entries, func(e tickets.Entry) bool {
+		return e.Kind == tickets.CommandNote && e.Actor.Kind == tickets.ActorBot
+	})
 	for i := range draft.Messages {
 		m := &draft.Messages[i]
-		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent || m.From == tickets.FromNote {
+		if m.From == tickets.FromCustomer || m.From == tickets.FromAgent || m.From == tickets.FromNote && !byBot {
 			add(m.Ticket, m.Text, fileName(m.File))
 		}
 	}
