@@ -19,7 +19,7 @@ import (
 // printer is an SMTP session that prints what arrives, with one customer's code for all.
 type printer struct{}
 
-var code = regexp.MustCompile("[0-9a-f]{8}")
+var code = regexp.MustCompile(`\b[0-9a-z]{13}\b`)
 
 func (printer) Reset()                                      {}
 func (printer) Logout() error                               { return nil }

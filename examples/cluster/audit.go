@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -44,7 +45,7 @@ func (r *report) conversation(ctx context.Context, in *charla.Inbox, ref tickets
 	texts := map[string]bool{}
 	for q := (charla.MessageQuery{}); ; {
 		page, err := in.Messages(ctx, ref, q)
-		if err != nil {
+		if err != nil && !errors.Is(err, charla.ErrNotFound) { // nobody has written yet
 			return 0, err
 		}
 		for _, m := range page.Items {
