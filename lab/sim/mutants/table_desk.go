@@ -265,11 +265,11 @@ var lookBugs = []mutant{
 	},
 	{
 		name: "agents' words are not found", file: "outbox.go",
-		old: "m.From == tickets.FromAgent || m.From == tickets.FromNote {\n\t\t\tadd(", new: "m.From == tickets.FromNote {\n\t\t\tadd(",
+		old: "m.From == tickets.FromAgent || m.From == tickets.FromNote && !byBot {\n\t\t\tadd(", new: "m.From == tickets.FromNote && !byBot {\n\t\t\tadd(",
 	},
 	{
 		name: "notes are not found", file: "outbox.go",
-		old: "m.From == tickets.FromAgent || m.From == tickets.FromNote {\n\t\t\tadd(", new: "m.From == tickets.FromAgent {\n\t\t\tadd(",
+		old: "m.From == tickets.FromAgent || m.From == tickets.FromNote && !byBot {\n\t\t\tadd(", new: "m.From == tickets.FromAgent {\n\t\t\tadd(",
 	},
 	{
 		name: "every hook hears of notes", file: "outbox.go",

@@ -63,7 +63,8 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 		b, at = begin(b, 30)
 		b = appendInt(b, 1, t.Rating.Score)
 		b = appendText(b, 2, t.Rating.Comment)
-		b = end(appendTime(b, 3, t.Rating.At), at)
+		b = appendTime(b, 3, t.Rating.At)
+		b = end(appendInt(b, 4, t.Rating.Changes), at)
 	}
 	b = appendBool(b, 31, t.WithBot)
 	return appendTime(b, 32, t.Unanswered)
@@ -202,6 +203,8 @@ func readRating(r *reader) *tickets.Rating {
 			rating.Comment = sub.string()
 		case 3:
 			rating.At = sub.time()
+		case 4:
+			rating.Changes = sub.int()
 		}
 	}
 	r.leave(&sub)
