@@ -15,16 +15,26 @@ import (
 
 // inboxPage is the agents' console: a list of tickets and one conversation.
 type inboxPage struct {
-	Tabs         []tabView
+	// Tabs are always on show, Others behind a button, which is lit and called as Chosen if
+	// that is the list.
+	Tabs, Others []tabView
+	Chosen       string
 	View, Search string
 	Rows         []ticketRow
 	More         string
 	Problem      string
 	Thread       *thread
 	Deleted      bool
+	// Mixed says that the list has tickets of several states.
+	Mixed bool
+	// Nothing is said of an empty list, and All where to search all tickets; empty: nowhere.
+	Nothing emptyView
+	All     string
 	// Query is the list's part of every link on the page, with its "?".
 	Query string
 }
+
+type emptyView struct{ Title, Text string }
 
 type tabView struct {
 	Key, Label, Icon string
@@ -39,8 +49,10 @@ type ticketRow struct {
 	Snippet string
 	Mine    bool
 	Active  bool
-	Wait    *waitView
-	URL     string
+	// New says that the customer waits, or had the last word and nobody has read it.
+	New  bool
+	Wait *waitView
+	URL  string
 }
 
 // waitView is a wait with its colour.
@@ -71,19 +83,20 @@ func waiting(t *tickets.Ticket, now time.Time) *waitView {
 	return w
 }
 
-// views are the lists of the inbox.
+// views are the lists of the inbox. Those that are counted are always on show.
 var views = []struct {
 	key, label, icon string
 	query            charla.TicketQuery
 	counted          bool
+	empty            emptyView
 }{
-	{"open", "Abiertos", "inbox", charla.TicketQuery{Status: tickets.StatusOpen}, true},
-	{"waiting", "Esperan", "clock", charla.TicketQuery{Waiting: true}, true},
-	{"delayed", "Con demora", "alert", charla.TicketQuery{Status: tickets.StatusOpen, Delayed: true}, true},
-	{"important", "Importantes", "star", charla.TicketQuery{Important: true}, false},
-	{"ignored", "Ignorados", "eyeoff", charla.TicketQuery{Status: tickets.StatusIgnored}, false},
-	{"closed", "Cerrados", "check", charla.TicketQuery{Status: tickets.StatusClosed}, false},
-	{"all", "Todos", "list", charla.TicketQuery{}, false},
+	{"open", "Abiertos", "inbox", charla.TicketQuery{Status: tickets.StatusOpen}, true, emptyView{"No hay tickets abiertos", "Cuando alguien escriba en el chat, aparecerá en esta lista."}},
+	{"waiting", "Esperan", "clock", charla.TicketQuery{Waiting: true}, true, emptyView{"Nadie espera", "Todos los que escribieron tienen respuesta."}},
+	{"delayed", "Demora", "alert", charla.TicketQuery{Status: tickets.StatusOpen, Delayed: true}, true, emptyView{"Nada con demora", "Nadie espera más de lo que fija tu SLA."}},
+	{"important", "Importantes", "star", charla.TicketQuery{Important: true}, false, emptyView{"Nada importante", "Aquí quedan los tickets marcados con la estrella."}},
+	{"ignored", "Ignorados", "eyeoff", charla.TicketQuery{Status: tickets.StatusIgnored}, false, emptyView{"Nada ignorado", "Aquí quedan los tickets que alguien decide ignorar."}},
+	{"closed", "Cerrados", "check", charla.TicketQuery{Status: tickets.StatusClosed}, false, emptyView{"Nada cerrado", "Aquí quedan los tickets que ya se cerraron."}},
+	{"all", "Todos", "list", charla.TicketQuery{}, false, emptyView{"Ningún ticket todavía", "Cuando alguien escriba en el chat, aparecerá en esta lista."}},
 }
 
 const rowsPerPage = 30
@@ -124,14 +137,17 @@ func (v *visit) showInbox(dry *dryRun, f *flash) error {
 
 // list fills in the page's tabs and rows. A search with problems shows them.
 func (v *visit) list(p *inboxPage, cursor string) error {
-	q := charla.TicketQuery{Status: tickets.StatusOpen}
-	found := false
 	inbox := v.account.Inbox()
+	chosen := 0
+	for i, one := range views {
+		if one.key == p.View {
+			chosen = i
+		}
+	}
+	q := views[chosen].query
+	p.View, p.Mixed = views[chosen].key, q.Status == "" && !q.Waiting
 	for _, one := range views {
 		tab := tabView{Key: one.key, Label: v.t(one.label), Icon: one.icon, Active: one.key == p.View}
-		if tab.Active {
-			q, found = one.query, true
-		}
 		if one.counted {
 			count := one.query
 			count.Limit = 100
@@ -145,11 +161,16 @@ func (v *visit) list(p *inboxPage, cursor string) error {
 				tab.Count = strconv.Itoa(n)
 			}
 		}
-		p.Tabs = append(p.Tabs, tab)
+		if one.counted {
+			p.Tabs = append(p.Tabs, tab)
+			continue
+		}
+		if tab.Active {
+			p.Chosen = tab.Label
+		}
+		p.Others = append(p.Others, tab)
 	}
-	if !found {
-		p.View, p.Tabs[0].Active = views[0].key, true
-	}
+	p.nothing(v, views[chosen].empty)
 	p.Query = "?" + url.Values{"view": {p.View}, "q": {p.Search}}.Encode()
 	q.Text, q.Cursor, q.Limit = p.Search, cursor, rowsPerPage
 	list, err := inbox.Tickets(v.r.Context(), q)
@@ -174,6 +195,19 @@ func (v *visit) list(p *inboxPage, cursor string) error {
 	return nil
 }
 
+// nothing fills in what an empty list says, which is another thing for a search.
+func (p *inboxPage) nothing(v *visit, empty emptyView) {
+	p.Nothing = emptyView{v.t(empty.Title), v.t(empty.Text)}
+	if p.Search == "" {
+		return
+	}
+	p.Nothing = emptyView{v.t("Sin resultados"), v.t("Ningún ticket tiene todas esas palabras.")}
+	if p.View != "all" {
+		p.Nothing.Text = v.t("Ningún ticket de esta lista tiene todas esas palabras.")
+		p.All = v.link(accountPath(v.account.ID(), "inbox")) + "?" + url.Values{"view": {"all"}, "q": {p.Search}}.Encode()
+	}
+}
+
 // row returns a ticket as the list shows it, with its last message.
 func (v *visit) row(inbox *charla.Inbox, t charla.Row) (ticketRow, error) {
 	row := ticketRow{Row: t, Name: v.nameOf(&t.Customer), Wait: waiting(&t.Ticket, v.now())}
@@ -188,6 +222,7 @@ func (v *visit) row(inbox *charla.Inbox, t charla.Row) (ticketRow, error) {
 			break
 		}
 	}
+	row.New = row.Wait != nil || t.Unread > 0 && t.Status == tickets.StatusOpen && !row.Mine
 	return row, err
 }
 

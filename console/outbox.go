@@ -59,14 +59,15 @@ var deliveryStates = []struct {
 	state       charla.DeliveryState
 	label, text string
 }{
-	{charla.DeliveryDead, "Muertos", "El servidor los rechazó, o no los tomó en ningún intento."},
-	{charla.DeliveryUnknown, "Desconocidos", "Nadie sabe si llegaron: reenviarlos puede duplicarlos. Decides tú."},
+	{charla.DeliveryDead, "No enviados", "El servidor de correo los rechazó, o no los recibió en ningún intento."},
+	{charla.DeliveryUnknown, "Sin confirmar", "Puede que hayan llegado: si los reenvías, quizá lleguen dos veces."},
 	{charla.DeliveryPending, "Pendientes", "Esperan su turno o su próximo intento."},
 	{charla.DeliverySending, "En camino", "Se están enviando ahora."},
-	{charla.DeliverySent, "Enviados", "El servidor los tomó."},
+	{charla.DeliverySent, "Enviados", "El servidor de correo los recibió."},
 }
 
-// outbox shows the deliveries in a state, and how many there are in the others.
+// outbox shows the deliveries in a state, and how many there are in the others: without
+// one, those that failed, else those that were sent.
 func (v *visit) outbox() error {
 	zone, err := v.zone()
 	if err != nil {
@@ -75,7 +76,12 @@ func (v *visit) outbox() error {
 	form := v.r.URL.Query()
 	chosen := charla.DeliveryState(form.Get("state"))
 	if chosen == "" {
-		chosen = charla.DeliveryDead
+		chosen = charla.DeliverySent
+		if failed, err := v.account.deliveries(v.r.Context(), charla.DeliveryDead, charla.PageQuery{Limit: 1}); err != nil {
+			return err
+		} else if len(failed.Items) > 0 {
+			chosen = charla.DeliveryDead
+		}
 	}
 	var p outboxPage
 	for _, one := range deliveryStates {
@@ -107,7 +113,7 @@ func (v *visit) outbox() error {
 	if list.Next != "" {
 		p.More = v.link(accountPath(v.account.ID(), "outbox")) + "?" + url.Values{"state": {string(chosen)}, "cursor": {list.Next}}.Encode()
 	}
-	return v.render("outbox", page{Title: v.t("Salida"), Nav: "outbox", Zone: zone, Data: p})
+	return v.render("outbox", page{Title: v.t("Enviados"), Nav: "outbox", Zone: zone, Data: p})
 }
 
 // replay sends a dead or unknown delivery again (R8.2). One that is neither any more is

@@ -70,6 +70,7 @@ func (c *Console) loadPages() (pages, error) {
 			"args":  func(pairs ...any) map[string]any { return pairsOf(pairs) },
 			"hue":   hue,
 			"init":  initials,
+			"parts": addressParts,
 		})
 		if _, err := shared.ParseFS(files, "templates/_*.html"); err != nil {
 			return nil, fmt.Errorf("console: templates: %w", err)
@@ -195,8 +196,8 @@ func (a *account) zone(ctx context.Context) (*time.Location, error) {
 	return zone, nil
 }
 
-// In an account's time, At is "14:05" today and with the day before that, and
-// Stamp is exact.
+// In an account's time, At is "14:05" today and with the day before that, Clock is "14:05"
+// of any day, and Stamp is exact.
 
 // At returns an instant in as few words as it takes; empty for the zero time.
 func (p page) At(at time.Time) string {
@@ -213,6 +214,9 @@ func (p page) At(at time.Time) string {
 	return p.day(at) + at.Format(" 2006")
 }
 
+// Clock returns an instant without its day.
+func (p page) Clock(at time.Time) string { return at.In(p.Zone).Format("15:04") }
+
 // Day returns a date: "2 mar", with the year if it is another.
 func (p page) Day(at time.Time) string {
 	at = at.In(p.Zone)
@@ -228,12 +232,13 @@ func (p page) day(at time.Time) string {
 	return fmt.Sprintf("%d %s", at.Day(), month)
 }
 
-// Stamp returns an instant to the second, with its zone; empty for the zero time.
+// Stamp returns an instant to the second: "2 mar 2026, 14:05:07"; empty for the zero time.
 func (p page) Stamp(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return at.In(p.Zone).Format("2006-01-02 15:04:05 MST")
+	at = at.In(p.Zone)
+	return p.day(at) + at.Format(" 2006, 15:04:05")
 }
 
 // ISO returns an instant for scripts; empty for the zero time.
@@ -288,4 +293,13 @@ func initials(name string) string {
 		return "?"
 	}
 	return string(out[:min(len(out), 2)])
+}
+
+// addressParts returns an e-mail address in the parts between which a line may break: before
+// the "@". Any other text is one part.
+func addressParts(text string) []string {
+	if at := strings.LastIndexByte(text, '@'); at > 0 {
+		return []string{text[:at], text[at:]}
+	}
+	return []string{text}
 }

@@ -124,6 +124,10 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 
 // messages adds a page of messages to th: the last ones, or those before a sequence.
 func (v *visit) messages(inbox *charla.Inbox, th *thread, before int64) error {
+	zone, err := v.zone()
+	if err != nil {
+		return err
+	}
 	page, err := inbox.Messages(v.r.Context(), th.Ref, charla.MessageQuery{
 		Before: before, Newest: true, PageQuery: charla.PageQuery{Limit: messagesPerPage},
 	})
@@ -135,7 +139,7 @@ func (v *visit) messages(inbox *charla.Inbox, th *thread, before int64) error {
 		view := messageView{Message: m, NewDay: true, NewTicket: i == 0}
 		if i > 0 {
 			last := &list[i-1]
-			view.NewDay = last.At.Local().Format(time.DateOnly) != m.At.Local().Format(time.DateOnly)
+			view.NewDay = last.At.In(zone).Format(time.DateOnly) != m.At.In(zone).Format(time.DateOnly)
 			view.NewTicket = last.Ticket != m.Ticket
 			view.Follows = !view.NewDay && !view.NewTicket && last.From == m.From && last.Name == m.Name && last.Level == m.Level && last.Rule == m.Rule
 		}
