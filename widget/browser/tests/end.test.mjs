@@ -119,8 +119,6 @@ test('the server is away: the rating goes out when it is back, once', async () =
   const keys = []
   await v.page.route('**/rating', async (r) => {
     keys.push(r.request().postDataJSON().key)
-    // Stored, and the answer is lost; then nothing is reached; then all is well.
-    if (keys.length === 1) await r.fetch()
     return keys.length < 3 ? r.abort() : r.continue()
   })
   await end.getByRole('button', {name: 'Enviar'}).click()
@@ -128,6 +126,21 @@ test('the server is away: the rating goes out when it is back, once', async () =
   assert.equal(new Set(keys).size, 1)
   assert.equal(keys.length, 3)
   assert.equal((await rated(a)).score, 2)
+  await v.close()
+})
+
+test('a rating is stored and only the reply is lost: thanked for, and stored once', async () => {
+  const {a, v, end} = await talking({rating})
+  await a.do('close')
+  await end.getByRole('radio', {name: '2 / 5'}).check({force: true})
+  await v.page.route('**/rating', async (r) => {
+    await r.fetch()
+    return r.abort()
+  })
+  await end.getByRole('button', {name: 'Enviar'}).click()
+  await end.getByText('Gracias por tu opinión.').waitFor()
+  const {score, changes} = await rated(a)
+  assert.deepEqual({score, changes}, {score: 2, changes: undefined})
   await v.close()
 })
 

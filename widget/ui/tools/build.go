@@ -27,7 +27,7 @@ const (
 	maxLoader = 4 << 10
 	maxToChat = 16 << 10
 	maxChunk  = 10 << 10
-	maxAll    = 25_748
+	maxAll    = 25_760
 )
 
 // chunks are brought when they are needed: name and source.

@@ -18,8 +18,9 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
   /** What is drawn, so that nothing is drawn anew while it is answered. */
   let drawn = ''
   let asking = false
-  /** The close after which the visitor has answered here. */
+  /** The close after which the visitor has answered here, and the one after which they sent an answer. */
   let answered = ''
+  let sent = ''
 
   /**
    * Posts until there is an answer, under one key, for as long as what asked for it is on the
@@ -115,6 +116,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
           send.disabled = true
           send.textContent = t.sending
           note.textContent = ''
+          sent = at
           post(
             send,
             'rating',
@@ -144,6 +146,7 @@ export default function end(kit: Kit, log: HTMLElement, input: HTMLElement): () 
     stop.hidden = !core.config.visitorEnds || !session?.ongoing || !!by
     if (stop.hidden) asking = false
     const { rating } = core.config
+    if (sent === at && !asks) answered = sent // it was stored, and only the reply was lost
     const open = !!asks && !!rating && answered !== at
     const state = (by ? at + open + answered : String(asking)) + store.session().token
     if (state === drawn) return
