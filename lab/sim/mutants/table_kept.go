@@ -53,7 +53,7 @@ var keptBugs = []mutant{
 		old: "if has != \"\" && has != cmd.Actor.Agent {\n\t\treturn &TakenError{t.Assignee}", new: "if has != \"\" && has != cmd.Actor.Agent {\n\t\thas = \"\"",
 	},
 	{
-		name: "kept: assigned whoever has it", file: draftFile,
+		name: "kept: assigned although another agent has it", file: draftFile,
 		old: "cmd.From != nil && *cmd.From != t.Assignee.Agent", new: "cmd.From != nil && *cmd.From != t.Assignee.Agent && t.Team == \"\"",
 	},
 	{
