@@ -86,6 +86,7 @@ type running struct {
 	yield func(Update, error) bool
 	after int64
 
+	feed  *inboxFeed
 	topic *subscription
 	// seen is the topic's state up to which everything was yielded, readAt and
 	// yieldedAt when the stream last read and yielded.
@@ -104,39 +105,37 @@ type running struct {
 // gets no error.
 func (d *Desk) live(ctx context.Context, s stream, after int64) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
-		f, leave, err := d.joinFeed(ctx, s.ref.Account)
+		r, end, err := d.beginStream(ctx, s, after, yield)
 		if err != nil {
 			yield(Update{}, err)
 			return
 		}
-		defer leave()
-		defer d.observeStream(ctx, s.side)()
-		r := &running{d: d, stream: s, yield: yield, after: after, topic: d.topic.subscribe(s.ref.Account.UUID, s.ref.Conversation.UUID)}
-		defer func() { r.topic.leave(d.Now()) }()
-		r.seen.changed, r.seen.marked = -1, -1
-		for {
-			heard, wait, more, err := r.step(ctx)
-			if err == nil && more {
-				select {
-				case <-ctx.Done():
-					err = ctx.Err()
-				case <-heard:
-				case <-d.o.Clock.After(wait):
-					err = d.pollFeed(ctx, s.ref.Account, f)
-				}
-			}
-			if err != nil {
-				yield(Update{}, err)
-			}
-			if err != nil || !more {
-				return
-			}
+		defer end()
+		if err := r.run(ctx); err != nil {
+			yield(Update{}, err)
 		}
 	}
 }
 
-// observeStream tells the observer that a stream begins; over tells it of the end. It
-// stands apart because what live holds on its stack every idle stream pays for.
+// beginStream returns a stream under way; end must be called when it is over. It fails as
+// [Desk.joinFeed] does. It stands apart from [running.run] because what that holds on its stack
+// every idle stream pays for.
+func (d *Desk) beginStream(ctx context.Context, s stream, after int64, yield func(Update, error) bool) (r *running, end func(), err error) {
+	feed, leave, err := d.joinFeed(ctx, s.ref.Account)
+	if err != nil {
+		return nil, nil, err
+	}
+	over := d.observeStream(ctx, s.side)
+	r = &running{d: d, stream: s, yield: yield, after: after, feed: feed, topic: d.topic.subscribe(s.ref.Account.UUID, s.ref.Conversation.UUID)}
+	r.seen.changed, r.seen.marked = -1, -1
+	return r, func() {
+		r.topic.leave(d.Now())
+		over()
+		leave()
+	}, nil
+}
+
+// observeStream tells the observer that a stream begins; over tells it of the end.
 func (d *Desk) observeStream(ctx context.Context, side tickets.Side) (over func()) {
 	o := d.o.Observer
 	if o == nil {
@@ -144,6 +143,26 @@ func (d *Desk) observeStream(ctx context.Context, side tickets.Side) (over func(
 	}
 	o.Stream(ctx, side, 1)
 	return func() { o.Stream(ctx, side, -1) }
+}
+
+// run yields news as they come. It returns nil when the reader has stopped. It fails as step
+// does, or if the account's feed cannot be read.
+func (r *running) run(ctx context.Context) error {
+	for {
+		heard, wait, more, err := r.step(ctx)
+		if err != nil || !more {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-heard:
+		case <-r.d.o.Clock.After(wait):
+			if err := r.d.pollFeed(ctx, r.ref.Account, r.feed); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // step yields all news there are. Then it returns what closes at the next signal, and
