@@ -26,6 +26,9 @@ type Person struct {
 	// AllAccounts says that they see every account, beside those of Accounts. Only such an
 	// administrator creates accounts. What is deleted is listed only if Accounts has it.
 	AllAccounts bool
+	// Teams are the teams that they are in, by the host's names: their inbox has a list of
+	// each of the first ten, and the next ticket that they take is of these or of no team.
+	Teams []tickets.TeamID
 }
 
 // Role is what a person may do. Each role may do what the one before it may.

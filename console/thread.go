@@ -112,11 +112,7 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 	}
 	for _, one := range page.Items {
 		if one.Number != t.Number {
-			row, err := v.row(inbox, one)
-			if err != nil {
-				return nil, err
-			}
-			th.Previous = append(th.Previous, row)
+			th.Previous = append(th.Previous, v.row(&one))
 		}
 	}
 	return th, nil
