@@ -36,6 +36,7 @@ var routes = []route{
 	{pattern: "GET /a/{account}/events", least: RoleAgent, serve: (*visit).events},
 	{pattern: "GET /a/{account}/inbox", least: RoleAgent, serve: (*visit).inbox},
 	{pattern: "GET /a/{account}/inbox/{conversation}/{number}", least: RoleAgent, serve: (*visit).inbox},
+	{pattern: "POST /a/{account}/next", least: RoleAgent, serve: (*visit).takeNext},
 	{pattern: "POST /a/{account}/inbox/{conversation}/{number}/{action}", least: RoleAgent, serve: (*visit).act},
 	{pattern: "GET /a/{account}/file/{conversation}/{number}/{seq}", least: RoleAgent, serve: (*visit).file},
 	{pattern: "GET /a/{account}/contacts", least: RoleAgent, serve: (*visit).contacts},

@@ -43,6 +43,7 @@ var laws = map[string]law{
 	"GET /a/{account}/inbox":                                   {console.RoleAgent, false, http.StatusOK},
 	"GET /a/{account}/inbox/{conversation}/{number}":           {console.RoleAgent, false, http.StatusOK},
 	"POST /a/{account}/inbox/{conversation}/{number}/{action}": {console.RoleAgent, false, http.StatusSeeOther},
+	"POST /a/{account}/next":                                   {console.RoleAgent, false, http.StatusConflict},
 	"GET /a/{account}/file/{conversation}/{number}/{seq}":      {console.RoleAgent, false, http.StatusOK},
 	"GET /a/{account}/contacts":                                {console.RoleAgent, false, http.StatusOK},
 	"GET /a/{account}/outbox":                                  {console.RoleSupervisor, false, http.StatusOK},

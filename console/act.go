@@ -14,7 +14,7 @@ var commands = map[string]tickets.CommandKind{
 	"close": tickets.CommandClose, "ignore": tickets.CommandIgnore, "open": tickets.CommandOpen,
 	"pause": tickets.CommandPause, "resume": tickets.CommandResume,
 	"important": tickets.CommandMark, "normal": tickets.CommandUnmark,
-	"classify": tickets.CommandClassify, "describe": tickets.CommandDescribe,
+	"take": tickets.CommandTake, "classify": tickets.CommandClassify, "describe": tickets.CommandDescribe,
 }
 
 // act does what a button of the conversation says, and shows it again. What the library
@@ -26,11 +26,7 @@ func (v *visit) act() error {
 	}
 	ctx, form := v.r.Context(), v.r.PostForm
 	agent := v.account.Agent(v.person.agent())
-	key := trim(form.Get("key"), 200)
-	if key == "" {
-		key = randomText()
-	}
-	action := v.r.PathValue("action")
+	key, action := v.key(), v.r.PathValue("action")
 	switch action {
 	case "typing":
 		if err := agent.SetActivity(ctx, ref, charla.Replying); err != nil {
@@ -55,6 +51,11 @@ func (v *visit) act() error {
 		if o.File, err = v.upload(); err == nil {
 			_, err = agent.Reply(ctx, ref, unix(form.Get("text")), o)
 		}
+	case "assign":
+		var command tickets.Command
+		if command, err = v.assign(); err == nil {
+			_, err = agent.Do(ctx, ref, command, &charla.CallOptions{Key: key})
+		}
 	default:
 		command := tickets.Command{Kind: commands[action]}
 		switch command.Kind {
@@ -73,6 +74,25 @@ func (v *visit) act() error {
 		return v.refused(err)
 	}
 	return v.back(ticketPath(ref))
+}
+
+// key returns the form's key, by which it does nothing a second time; another for a form
+// without one.
+func (v *visit) key() string {
+	if key := trim(v.r.PostFormValue("key"), 200); key != "" {
+		return key
+	}
+	return randomText()
+}
+
+// refusedList shows the list with what was wrong; a script is only told.
+func (v *visit) refusedList(err error) error {
+	status, text := v.failure(err)
+	if v.scripted || status == http.StatusNotFound {
+		return err
+	}
+	v.status = status
+	return v.showInbox(nil, &flash{Kind: "warn", Text: text})
 }
 
 // refused shows the conversation again with what was wrong, and what was typed: a script is

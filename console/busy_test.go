@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"net/url"
 	"regexp"
 	"strings"
@@ -115,4 +116,88 @@ func TestRowTime(t *testing.T) {
 	_, err := s.Write(t.Context(), "otra cosa", nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"13:00", "12:00"}, times("?view=all"))
+}
+
+// TestAssign: R11.1: a ticket is taken, given back, and given to a colleague or a team; of
+// two who take it at once the second is told who was first, and nothing changes.
+func TestAssign(t *testing.T) {
+	t.Parallel()
+	bruno := console.Person{ID: "bruno", Name: "Bruno", Role: console.RoleAgent, AllAccounts: true, Teams: []tickets.TeamID{"ventas"}}
+	b := setupOn(t, charla.Options{}, &console.Options{Colleagues: func(context.Context, chatcfg.AccountID) ([]console.Person, error) {
+		return []console.Person{{ID: "eva"}, bruno, {ID: "ana", Name: "another name"}, {}}, nil
+	}})
+	b.people.set("bruno", bruno)
+	_, ref := b.customer("Carla", "hola")
+	assign := b.ticket(ref) + "/assign"
+	has := func() (tickets.AgentID, tickets.TeamID) {
+		one, err := b.account.Inbox().Ticket(t.Context(), ref)
+		require.NoError(t, err)
+		return one.Assignee.Agent, one.Team
+	}
+	assert.Equal(t, "Sin asignar Asignado a A Ana (tú) E eva B Bruno Equipo ventas", words(b.get(b.ticket(ref)).find("owner")))
+	give := func(to, from string) *page {
+		return b.post(assign, url.Values{"to": {to}, "from": {from}})
+	}
+	for _, step := range []struct {
+		to, from, who, team string
+		status              int
+		says                string
+	}{
+		{"agent:bruno", "", "bruno", "", 200, ""},
+		{"agent:ana", "", "bruno", "", 409, "Bruno lo tomó antes."},
+		{"agent:ana", "bruno", "ana", "", 200, ""},
+		{"agent:bruno", "bruno", "ana", "", 409, "Ya lo tienes tú."},
+		{"team:ventas", "ana", "ana", "ventas", 200, ""},
+		{"team:bodega", "ana", "ana", "ventas", 422, "no se entiende"},
+		{"agent:nobody", "ana", "ana", "ventas", 422, "no se entiende"},
+		{"", "ana", "ana", "ventas", 422, "no se entiende"},
+		{"agent:", "ana", "", "ventas", 200, ""},
+		{"agent:eva", "ana", "", "ventas", 409, "Ya no lo tiene nadie"},
+		{"team:", "", "", "", 200, ""},
+		{"agent:eva", "", "eva", "", 200, ""},
+	} {
+		answer := give(step.to, step.from)
+		assert.Equal(t, step.status, answer.status, step)
+		assert.Contains(t, words(answer.find("toasts")), step.says, step)
+		who, team := has()
+		assert.Equal(t, [2]string{step.who, step.team}, [2]string{string(who), string(team)}, step)
+	}
+	b.post(b.ticket(ref)+"/take", nil)
+	assert.Contains(t, words(b.post(b.ticket(ref)+"/take", nil).find("toasts")), "eva lo tomó antes.")
+	assert.Equal(t, []string{"eva"}, b.get(b.ticket(ref)).form(assign)["from"])
+	give("agent:", "eva")
+	shown := b.get(b.ticket(ref))
+	assert.Contains(t, words(shown.find("bar")), "Tomar")
+	shown = b.post(b.ticket(ref)+"/take", nil)
+	who, _ := has()
+	assert.EqualValues(t, "ana", who)
+	assert.NotContains(t, words(shown.find("bar")), "Tomar")
+	assert.Contains(t, words(shown.find("owner")), "Devolver: sin asignar")
+}
+
+// TestTakeNext: R11.2: the longest wait of one's teams and of none is taken and shown; a form
+// sent twice takes one; when nobody waits it is said.
+func TestTakeNext(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.people.set("ana", console.Person{ID: "ana", Role: console.RoleAgent, AllAccounts: true, Teams: []tickets.TeamID{"ventas"}})
+	var refs []tickets.Ref
+	for _, name := range []string{"uno", "dos", "tres"} {
+		_, ref := b.customerWith(charla.Entry{Name: name, Email: name + "@example.com"}, "hola")
+		refs = append(refs, ref)
+	}
+	b.give(refs[0], "", "bodega")
+	b.give(refs[2], "", "ventas")
+	next := strings.TrimSuffix(b.inbox(), "inbox") + "next"
+	form := b.get(b.inbox()).form(next)
+	for range 2 {
+		page := b.post(next, form)
+		assert.Equal(t, b.ticket(refs[1]), page.path)
+		assert.Contains(t, words(page.find("list")), "dos", "the list is that of what one has")
+	}
+	assert.Equal(t, b.ticket(refs[2]), b.post(next, b.get(b.inbox()).form(next)).path)
+	none := b.post(next, b.get(b.inbox()+"?view=waiting").form(next))
+	assert.Equal(t, 409, none.status)
+	assert.Contains(t, words(none.find("toasts")), "Nadie espera")
+	assert.Contains(t, words(none.find("list")), "uno", "the list from which it was asked")
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -35,6 +36,10 @@ type Options struct {
 	WidgetURL string
 	// Links are the host's own, below the console's in the menu of every page.
 	Links []Link
+	// Colleagues returns the people of an account: those to whom a ticket can be given, with
+	// their teams, and whom a note can name. What they may do does not matter here. Nil: a ticket
+	// can be taken and given back, and given to one's own teams.
+	Colleagues func(context.Context, chatcfg.AccountID) ([]Person, error)
 	// Logger gets what fails inside, without what people typed. It defaults to silence.
 	Logger *slog.Logger
 }

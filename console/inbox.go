@@ -24,6 +24,8 @@ type inboxPage struct {
 	// Nothing is said of an empty list, and All where to search all tickets; empty: nowhere.
 	Nothing emptyView
 	All     string
+	// Key names the one ticket that the button takes.
+	Key string
 	// Query is the list's part of every link on the page, with its "?".
 	Query string
 }
@@ -48,7 +50,7 @@ func (v *visit) showInbox(dry *dryRun, f *flash) error {
 		return err
 	}
 	form := v.query()
-	p := inboxPage{View: form.Get("view"), Search: trim(form.Get("q"), 300), Deleted: !v.account.info.DeletedAt.IsZero()}
+	p := inboxPage{View: form.Get("view"), Search: trim(form.Get("q"), 300), Key: randomText(), Deleted: !v.account.info.DeletedAt.IsZero()}
 	if err := v.list(&p, form.Get("cursor")); err != nil {
 		return err
 	}

@@ -50,5 +50,13 @@ func (p *Person) sees(id chatcfg.AccountID) bool {
 	return p.AllAccounts || slices.Contains(p.Accounts, id)
 }
 
+// called returns the person's name; without one their ID.
+func (p *Person) called() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return string(p.ID)
+}
+
 // agent returns the person as the desk knows its agents.
 func (p *Person) agent() charla.Person { return charla.Person{ID: p.ID, Name: p.Name} }

@@ -36,10 +36,11 @@ type thread struct {
 	Metadata []pair
 	Why      []automation.Explanation
 	// Key names the one reply that the form sends.
-	Key   string
-	Dry   *dryRun
-	Types []string
-	Max   int
+	Key    string
+	Assign assignView
+	Dry    *dryRun
+	Types  []string
+	Max    int
 }
 
 type pair struct{ Name, Value string }
@@ -87,6 +88,13 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 		_, ok := tickets.Next(t.Status, kind)
 		th.Can[name] = ok && th.Latest
 	}
+	people, err := v.colleagues()
+	if err != nil {
+		return nil, err
+	}
+	th.Assign = v.assignment(&t, people)
+	th.Can["assign"] = th.Latest
+	th.Can["take"] = th.Latest && t.Status != tickets.StatusClosed && t.Assignee.Agent == ""
 	th.Can["pause"] = th.Latest && t.Status == tickets.StatusOpen && !t.Paused
 	th.Can["resume"] = th.Latest && t.Paused
 	if t.Typification != nil {

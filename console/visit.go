@@ -132,6 +132,7 @@ func (e statusError) Error() string { return http.StatusText(int(e)) }
 func (v *visit) failure(err error) (status int, text string) {
 	var status0 statusError
 	var found chatcfg.Problems
+	var taken *tickets.TakenError
 	switch {
 	case errors.Is(err, ErrNobody):
 		return http.StatusUnauthorized, v.t("Tu sesión terminó. Entra de nuevo.")
@@ -152,6 +153,18 @@ func (v *visit) failure(err error) (status int, text string) {
 		return http.StatusGone, v.t("Esta cuenta fue eliminada.")
 	case errors.Is(err, tickets.ErrTransition):
 		return http.StatusConflict, v.t("El estado del ticket ya no permite eso.")
+	case errors.As(err, &taken) && taken.By.Agent == "":
+		return http.StatusConflict, v.t("Ya no lo tiene nadie: mira otra vez a quién se lo das.")
+	case errors.As(err, &taken) && taken.By.Agent == v.person.ID:
+		return http.StatusConflict, v.t("Ya lo tienes tú.")
+	case errors.As(err, &taken):
+		return http.StatusConflict, v.t("%s lo tomó antes.", (&Person{ID: taken.By.Agent, Name: taken.By.Name}).called())
+	case errors.Is(err, charla.ErrNoneWaiting):
+		return http.StatusConflict, v.t("Nadie espera: no hay un siguiente.")
+	case errors.Is(err, tickets.ErrNotLatest):
+		return http.StatusConflict, v.t("Hay un ticket más nuevo de este cliente: este solo se puede tipificar y describir.")
+	case errors.Is(err, tickets.ErrCategory):
+		return http.StatusUnprocessableEntity, v.t("Esa categoría no está en la lista de la cuenta.")
 	case errors.Is(err, tickets.ErrAnonymous):
 		return http.StatusConflict, v.t("El cliente es anónimo: no se puede tipificar ni describir.")
 	case errors.Is(err, charla.ErrKeyReused):

@@ -103,7 +103,7 @@
     e.preventDefault();
     if (form.dataset.sending) return;
     form.dataset.sending = "1";
-    const data = new FormData(form), sent = data.get("text");
+    const data = new FormData(form, e.submitter), sent = data.get("text");
     try {
       const plain = form.enctype !== "multipart/form-data";
       const answer = await ask(form.action, { method: "POST", body: plain ? new URLSearchParams(data) : data });

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/console"
 	"github.com/charlahq/charla/tickets"
 )
@@ -28,6 +32,13 @@ func (p *people) who(r *http.Request) (console.Person, error) {
 		return one, console.ErrNobody
 	}
 	return one, nil
+}
+
+// colleagues tells the console who is logged in.
+func (p *people) colleagues(context.Context, chatcfg.AccountID) ([]console.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.m)), nil
 }
 
 // set logs a person in; one without a role it logs out.

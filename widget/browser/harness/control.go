@@ -45,6 +45,8 @@ type order struct {
 	Image        []byte                 `json:"image"`
 	// Role is what Agent may do in the console, in every account; zero: they log out.
 	Role console.Role `json:"role"`
+	// Teams are the teams that they are in there.
+	Teams []tickets.TeamID `json:"teams"`
 }
 
 func (w *world) control() http.Handler {
@@ -84,7 +86,7 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 	case "config":
 		return config(ctx, account, o)
 	case "login":
-		w.people.set(console.Person{ID: o.Agent.ID, Name: o.Agent.Name, Role: o.Role, AllAccounts: true})
+		w.people.set(console.Person{ID: o.Agent.ID, Name: o.Agent.Name, Role: o.Role, AllAccounts: true, Teams: o.Teams})
 		w.console.Recheck(o.Agent.ID)
 		return nil, nil
 	case "presence":
@@ -125,10 +127,12 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 		return agent.Reply(ctx, ref, o.Text, nil)
 	case "attach":
 		return agent.Reply(ctx, ref, "", &charla.WriteOptions{File: &charla.Upload{Name: o.Text, Body: o.Image}})
-	case "close":
-		return agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandClose}, nil)
-	case "typing":
-		return nil, agent.SetActivity(ctx, ref, charla.Replying)
+	case "note":
+		return agent.Note(ctx, ref, o.Text, nil)
+	case "close", "take":
+		return agent.Do(ctx, ref, tickets.Command{Kind: tickets.CommandKind(o.Do)}, nil)
+	case "looking", "replying", "noting":
+		return nil, agent.SetActivity(ctx, ref, charla.Activity(o.Do))
 	case "read":
 		return nil, agent.MarkRead(ctx, ref, o.Seq)
 	}

@@ -78,7 +78,7 @@ func run(ctx context.Context, dir string, addresses [3]string, public string, hi
 	if err != nil {
 		return err
 	}
-	if w.console, err = console.New(desk, w.people.who, &console.Options{Login: "/login", WidgetURL: w.base}); err != nil {
+	if w.console, err = console.New(desk, w.people.who, &console.Options{Login: "/login", WidgetURL: w.base, Colleagues: w.people.colleagues}); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()

@@ -149,3 +149,21 @@ test('presence chosen in one tab is that of all, also after the others stay open
   assert.deepEqual(errors, [])
   await context.close()
 })
+
+test('two take a ticket at once: the one who is late is told who was first, and sees it', async () => {
+  const {a, page, toast, errors, context} = await working()
+  await login({ID: 'bruno', Name: 'Bruno'})
+  await page.route('**/events?*', (route) => route.abort()) // it hears late of the other
+  await page.reload()
+  await a.do('take', {agent: {ID: 'bruno', Name: 'Bruno'}})
+  await page.getByRole('button', {name: 'Tomar', exact: true}).click()
+  await toast.waitFor()
+  assert.equal((await toast.textContent()).trim(), 'Bruno lo tomó antes.')
+  await page.locator('#owner summary', {hasText: 'Bruno'}).waitFor()
+  await page.locator('#owner summary').click()
+  await page.locator('#owner').getByRole('button', {name: /Ana/}).click()
+  await page.locator('#owner summary', {hasText: 'Ana'}).waitFor()
+  assert.equal((await a.tickets())[0].assignee.agent, 'ana')
+  assert.deepEqual(errors, [])
+  await context.close()
+})

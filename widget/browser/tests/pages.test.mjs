@@ -290,7 +290,7 @@ test('typing and read marks', async () => {
   const v = await w.visit(a)
   await v.enter()
   await v.say('hola')
-  await a.do('typing')
+  await a.do('replying')
   await v.dialog.getByText('está escribiendo…').first().waitFor()
   await a.reply('dime')
   await v.dialog.getByText('está escribiendo…').first().waitFor({state: 'hidden'})

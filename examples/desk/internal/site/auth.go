@@ -89,6 +89,16 @@ func (s *Site) who(r *http.Request) (console.Person, error) {
 	return console.Person{ID: agentID(p.Name), Name: p.Name, Role: p.Role, AllAccounts: true, Accounts: deleted}, err
 }
 
+// colleagues tells the console to whom a ticket can be given: everybody.
+func (s *Site) colleagues(ctx context.Context, _ chatcfg.AccountID) ([]console.Person, error) {
+	all, err := s.o.Book.people(ctx)
+	people := make([]console.Person, len(all))
+	for i, p := range all {
+		people[i] = console.Person{ID: agentID(p.Name), Name: p.Name, Role: p.Role}
+	}
+	return people, err
+}
+
 // agentID returns a person's name as an agent's ID, which is not longer than 128 bytes.
 func agentID(name string) tickets.AgentID {
 	name = strings.ToLower(name)

@@ -99,7 +99,8 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 		return nil, "", err
 	}
 	s.console, err = console.New(desk, s.who, &console.Options{
-		Login: "/login", Logout: "/logout", WidgetURL: s.origin + "/chat/", Logger: o.Logger,
+		Colleagues: s.colleagues,
+		Login:      "/login", Logout: "/logout", WidgetURL: s.origin + "/chat/", Logger: o.Logger,
 		Links: []console.Link{{Label: "Tienda", URL: "/?chat={key}"}, {Label: "E-mail", URL: "/mail"}, {Label: "Personas", URL: "/people"}},
 	})
 	if err != nil {
