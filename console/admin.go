@@ -56,7 +56,8 @@ func (v *visit) addChannel() error {
 	return v.showChannels(channelsPage{New: made, Secret: secret.Reveal()})
 }
 
-// rotate gives the account a new secret token and shows it once (R1.7).
+// rotate gives the account a new secret token and shows it once (R1.7). It leaves the rest
+// of the form as it was typed.
 func (v *visit) rotate() error {
 	hours, err := strconv.Atoi(v.r.PostFormValue("overlap"))
 	if err != nil || hours < 0 {
@@ -66,7 +67,7 @@ func (v *visit) rotate() error {
 	if err != nil {
 		return err
 	}
-	return v.configPage(func(p *configPage) { p.Secret = secret.Reveal() })
+	return v.beside(func(p *configPage) { p.Secret = secret.Reveal() })
 }
 
 // deleteChannel deletes an account if its name was typed (R1.6).
@@ -93,7 +94,7 @@ func (v *visit) purge() error {
 }
 
 // setImage stores the picture or logo that was sent; the button "remove" removes it
-// (R1.2).
+// (R1.2). It leaves the rest of the form as it was typed.
 func (v *visit) setImage() error {
 	kind, _, err := imageOf(v.account.info, v.r.PathValue("image"))
 	if err != nil {
@@ -101,7 +102,7 @@ func (v *visit) setImage() error {
 	}
 	var body []byte
 	if !v.r.PostForm.Has("remove") {
-		file, _, err := v.r.FormFile("file")
+		file, _, err := v.r.FormFile(string(kind))
 		if err != nil {
 			return statusError(http.StatusBadRequest)
 		}
@@ -116,13 +117,16 @@ func (v *visit) setImage() error {
 	var found chatcfg.Problems
 	if err := v.account.SetImage(v.r.Context(), kind, body); errors.As(err, &found) {
 		v.status = http.StatusUnprocessableEntity
-		return v.configPage(func(p *configPage) { p.Dialog, p.Problem = string(kind), found[0].Message(v.prefs.Lang) })
+		return v.beside(func(p *configPage) { p.Dialog, p.Problem = string(kind), found[0].Message(v.prefs.Lang) })
 	} else if err != nil {
 		return err
 	}
 	what := "image"
 	if body == nil {
 		what = "noimage"
+	}
+	if v.r.PostForm.Has("version") {
+		return v.beside(func(p *configPage) { p.Flash = v.flashOf(what) })
 	}
 	return v.done(channelPath(v.account.ID()), what)
 }

@@ -72,9 +72,20 @@ func picture(t *testing.T, width, height int) []byte {
 
 func (b *bench) upload(path string, body []byte) *page {
 	b.t.Helper()
+	return b.uploadWith(path, body, nil)
+}
+
+// uploadWith is upload with what else the form holds.
+func (b *bench) uploadWith(path string, body []byte, values url.Values) *page {
+	b.t.Helper()
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
-	part, err := w.CreateFormFile("file", "x.png")
+	for name, list := range values {
+		for _, value := range list {
+			require.NoError(b.t, w.WriteField(name, value))
+		}
+	}
+	part, err := w.CreateFormFile(path[strings.LastIndexByte(path, '/')+1:], "x.png")
 	require.NoError(b.t, err)
 	_, err = part.Write(body)
 	require.NoError(b.t, err)

@@ -17,5 +17,6 @@
 //
 // Pages are rendered on the server and work without script; what is typed stays in the tab
 // until it has been sent, also if the login ends meanwhile. They load nothing from
-// elsewhere, and run under a policy without inline code. They are in Spanish and English.
+// elsewhere, and run under a policy without inline code. They are in Spanish and English, and
+// take times and time zones as people type them.
 package console

@@ -3,9 +3,11 @@ package console
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/charlahq/charla/chatcfg"
 )
@@ -14,12 +16,11 @@ import (
 // values and what is wrong with them.
 type sectionView struct {
 	ID, Title, Text string
-	Open            bool
 	Groups          []groupView
 }
 
 type groupView struct {
-	Title, Text string
+	ID, Title, Text string
 	// Toggle is nil for groups without a switch.
 	Toggle *fieldView
 	Fields []*fieldView
@@ -42,7 +43,9 @@ type fieldView struct {
 	Rows    []*rowView
 	Days    []dayView
 	// Next is the number of the first new row.
-	Next  int
+	Next int
+	// Now is the time of day in a time zone; empty: it is none.
+	Now   string
 	Notes []note
 }
 
@@ -65,6 +68,9 @@ func (c *cellView) HasOwn() bool {
 	return slices.ContainsFunc(c.Own, func(own *cellView) bool { return own.Value != "" || own.Notes != nil })
 }
 
+// Blank reports whether nothing is typed and nothing is wrong in any language.
+func (c *cellView) Blank() bool { return c.Value == "" && c.Notes == nil && !c.HasOwn() }
+
 type rowView struct {
 	Index int
 	Cells map[string]*cellView
@@ -84,6 +90,25 @@ type note struct {
 	Kind, Path, Label, Text string
 }
 
+// Noted reports whether something in the group is wrong or doubtful.
+func (g groupView) Noted() bool {
+	return len(g.Notes) > 0 || g.Toggle != nil && g.Toggle.noted() || slices.ContainsFunc(g.Fields, (*fieldView).noted)
+}
+
+// noted reports whether something in the field is wrong or doubtful.
+func (f *fieldView) noted() bool {
+	cells := append(slices.Clone(f.Texts), f.Text)
+	for _, row := range f.Rows {
+		if slices.ContainsFunc(row.Fields, (*fieldView).noted) {
+			return true
+		}
+		cells = slices.AppendSeq(cells, maps.Values(row.Cells))
+	}
+	return len(f.Notes) > 0 || slices.ContainsFunc(cells, func(c *cellView) bool {
+		return c != nil && (len(c.Notes) > 0 || slices.ContainsFunc(c.Own, func(own *cellView) bool { return len(own.Notes) > 0 }))
+	})
+}
+
 // ID returns the name by which labels and links refer to the field.
 func (f *fieldView) ID() string { return anchor(f.Path) }
 
@@ -101,6 +126,7 @@ func (n note) Anchor() string { return anchor(n.Path) }
 // builder makes the views of a document.
 type builder struct {
 	lang   chatcfg.Locale
+	now    time.Time
 	all    map[string]setting
 	doc    document
 	fields map[string]*fieldView
@@ -134,6 +160,7 @@ func (b *builder) sections(problems, warnings []chatcfg.Problem) []sectionView {
 // group returns a group; a switch that leads it is its title.
 func (b *builder) group(group chatcfg.Group) groupView {
 	view, rest := groupView{Title: b.say(group.Label), Text: b.say(group.Help)}, group.Settings
+	view.ID = "g" + strings.TrimPrefix(anchor(rest[0].Path), "f")
 	if group.Label.IsZero() {
 		view.Toggle, rest = b.field(rest[0].Path), rest[1:]
 		view.Toggle.Name = view.Toggle.Label
@@ -196,6 +223,9 @@ func (b *builder) view(s setting, value any) *fieldView {
 		b.rows(f, value)
 	default:
 		f.Value = plain(value)
+		if zone, err := time.LoadLocation(f.Value); f.Kind == chatcfg.KindZone && f.Value != "" && err == nil {
+			f.Now = b.now.In(zone).Format("15:04")
+		}
 		if f.ByLanguage {
 			f.Text = b.text(path, f.Label, value)
 		}
@@ -259,7 +289,7 @@ func (b *builder) wideRows(f *fieldView, list []any) {
 		}
 		row := &rowView{Index: i}
 		for _, column := range f.Columns {
-			s := setting{column, editorOf(column)}
+			s := setting{Setting: column, Edit: editorOf(column), Order: f.Order}
 			s.Path = indexed(f.Path, i) + "." + column.Path
 			field := b.view(s, values[column.Path])
 			field.Name = f.Label + " " + strconv.Itoa(i+1) + " · " + field.Label
@@ -303,7 +333,7 @@ func plain(value any) string {
 }
 
 // place adds problems to the fields or groups that they are about, and all of them to
-// the summary. Sections with errors are opened.
+// the summary.
 func (b *builder) place(views []sectionView, kind string, problems []chatcfg.Problem) {
 	for _, p := range problems {
 		n := note{Kind: kind, Path: p.Path, Text: p.Message(b.lang)}
@@ -315,14 +345,6 @@ func (b *builder) place(views []sectionView, kind string, problems []chatcfg.Pro
 			g.Notes = append(g.Notes, n)
 		}
 		b.top = append(b.top, n)
-	}
-	for i := range views {
-		for _, n := range b.top {
-			if n.Kind == "bad" && (n.Path == views[i].ID || strings.HasPrefix(n.Path, views[i].ID+".") ||
-				views[i].ID == "quality" && strings.HasPrefix(n.Path, "hours")) {
-				views[i].Open = true
-			}
-		}
 	}
 }
 

@@ -179,7 +179,7 @@ func TestSaveUnchanged(t *testing.T) {
 		b.config(func(c *chatcfg.Config) { *c = want })
 		answer := b.post(b.channel(), b.get(b.channel()).form("config"))
 		assert.Equal(t, http.StatusOK, answer.status)
-		assert.Contains(t, words(answer.find("toasts")), "Los cambios se guardaron")
+		assert.Contains(t, words(answer.find("toasts")), "No había cambios")
 		got, _, err := b.account.Config(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, string(documentOf(t, want)), string(documentOf(t, got)))

@@ -20,6 +20,8 @@ type setting struct {
 	// Edit is check, choice, number, line, text, color, duration, texts (each in
 	// a box), lines (one a line), checks (boxes to tick) or rows.
 	Edit string
+	// Order is its place among all settings.
+	Order int
 }
 
 // settings returns all settings of the configuration, by path.
@@ -28,7 +30,7 @@ func settings() map[string]setting {
 	for _, section := range chatcfg.Sections() {
 		for _, group := range section.Groups {
 			for _, s := range group.Settings {
-				all[s.Path] = setting{s, editorOf(s)}
+				all[s.Path] = setting{s, editorOf(s), len(all)}
 			}
 		}
 	}
@@ -151,6 +153,9 @@ func typed(all map[string]setting, form url.Values) document {
 				d.set(path, number(strings.TrimSpace(form.Get(path))))
 			} else {
 				text := words(form, path)
+				if one, ok := text.(string); ok {
+					text = read(s.Kind, one)
+				}
 				if by, ok := text.(map[string]any); ok {
 					for _, l := range tongues { // null takes back what a language had
 						by[string(l)] = by[string(l)]
@@ -161,6 +166,18 @@ func typed(all map[string]setting, form url.Values) document {
 		}
 	}
 	return d
+}
+
+// read returns a text as the configuration writes it, of a kind that people write in other
+// ways, too; any other text as it is.
+func read(kind chatcfg.Kind, text string) string {
+	switch kind {
+	case chatcfg.KindZone:
+		return zoneFor(text)
+	case chatcfg.KindTime, chatcfg.KindEnd:
+		return timeOfDay(text, kind == chatcfg.KindEnd)
+	}
+	return text
 }
 
 var rowName = regexp.MustCompile(`^\[(\d{1,4})\]\.`)
@@ -222,7 +239,7 @@ func rows(s setting, form url.Values) []any {
 					row[column.Path], blank = true, false
 				}
 			case text != "" || column.Required:
-				row[column.Path] = text
+				row[column.Path] = read(column.Kind, text)
 				blank = blank && (text == "" || column.Kind == chatcfg.KindChoice)
 			}
 		}

@@ -295,21 +295,16 @@ func (v *visit) done(path, what string, numbers ...int64) error {
 // flashOf returns what a page says of the field done; nil: nothing.
 func (v *visit) flashOf(done string) *flash {
 	what, rest, _ := strings.Cut(done, ".")
-	var n [3]int
-	for i, text := range strings.SplitN(rest, ".", len(n)) {
+	n := make([]int, 3)
+	for i, text := range strings.SplitN(rest, ".", 8) {
+		if i >= len(n) {
+			n = append(n, 0)
+		}
 		n[i], _ = strconv.Atoi(text)
 	}
 	switch what {
 	case "saved":
-		f := &flash{Kind: "good", Text: v.t("Los cambios se guardaron: versión %d.", n[0])}
-		if n[1] > 0 {
-			f.Text += " " + v.t("Tickets abiertos que quedan vencidos: %d.", n[1])
-		}
-		if n[2] > 0 {
-			f.Kind = "warn"
-			f.Text += " " + v.t("Hay advertencias: %d.", n[2])
-		}
-		return f
+		return v.savedFlash(n[:min(len(n), strings.Count(done, "."))])
 	case "image":
 		return &flash{Kind: "good", Text: v.t("La imagen se guardó.")}
 	case "noimage":

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -14,7 +15,16 @@ import (
 // Spanish, and a test tells of it.
 var languages = map[chatcfg.Locale]map[string]string{
 	chatcfg.Spanish: nil,
-	chatcfg.English: english,
+	chatcfg.English: joined(english, englishAdmin),
+}
+
+// joined returns a table of the words of several.
+func joined(tables ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, one := range tables {
+		maps.Copy(all, one)
+	}
+	return all
 }
 
 var months = map[chatcfg.Locale][12]string{

@@ -1,6 +1,6 @@
 // Keeps the console's pages live. Every page works without it: it asks for the page
 // again and puts the regions marked data-live in place, sends forms marked
-// data-ajax in the background, counts waits down and draws the preview.
+// data-ajax in the background and counts waits down.
 "use strict";
 (() => {
   const body = document.body, words = body.dataset;
@@ -99,7 +99,7 @@
   // Forms in the background. What is refused stays as it was typed.
   document.addEventListener("submit", async (e) => {
     const form = e.target;
-    if (!form.matches("[data-ajax]")) { if (form.matches("[data-config]")) leaving(form); return; }
+    if (!form.matches("[data-ajax]")) return;
     e.preventDefault();
     if (form.dataset.sending) return;
     form.dataset.sending = "1";
@@ -149,34 +149,7 @@
       label.textContent = words.wordsCopied;
       setTimeout(() => { label.textContent = before; }, 1800);
     });
-    const clear = e.target.closest("[data-clear]");
-    if (clear) {
-      const row = clear.closest(".span");
-      all('input:not([type="hidden"])', row).forEach((i) => { i.value = ""; i.checked = false; });
-      row.dispatchEvent(new Event("input", { bubbles: true }));
-      if (row.parentElement.children.length > 1) row.hidden = true;
-    }
-    const add = e.target.closest("[data-add-span], [data-add-date]");
-    if (add) addRow(add);
-    const scene = e.target.closest("[data-scene]");
-    if (scene) { all("[data-scene]").forEach((b) => b.setAttribute("aria-pressed", b === scene)); draw(); }
   });
-
-  // Rows of hours: a copy of the last one, with the next number.
-  function addRow(button) {
-    const set = button.closest("fieldset"), box = button.matches("[data-add-span]") ? one(".spans", button.parentElement) : one(".dates", set);
-    const row = box.lastElementChild.cloneNode(true), n = set.dataset.next++;
-    row.hidden = false;
-    all(".note", row).forEach((x) => x.remove());
-    all("input", row).forEach((i) => {
-      i.name = i.name.replace(/\[\d+\]/, "[" + n + "]");
-      if (i.id) i.id = i.id.replace(/-\d+-/, "-" + n + "-");
-      i.removeAttribute("aria-invalid");
-      if (i.type !== "hidden") { i.value = ""; i.checked = false; }
-    });
-    box.append(row);
-    one('input:not([type="hidden"])', row).focus();
-  }
 
   // Waits: how long until the SLA, or since.
   function clock(ms) {
@@ -271,53 +244,6 @@
   document.addEventListener("visibilitychange", seen);
   document.addEventListener("input", (e) => {
     if (thread && e.target.closest("[data-composer]") && e.target.value && Date.now() - typed > 3000) { typed = Date.now(); post("/typing", {}); }
-  });
-
-  // The configuration's page: pickers, what is not saved, and the preview.
-  const config = one("[data-config]");
-  const value = (path) => { const i = config.elements.namedItem(path); return i ? i.type === "checkbox" ? i.checked : i.value : ""; };
-  const hex = (text) => { const m = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.trim()); return m ? "#" + (m[1].length === 3 ? m[1].replace(/./g, "$&$&") : m[1]) : ""; };
-  const light = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16) / 255).map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4).reduce((s, x, i) => s + x * [0.2126, 0.7152, 0.0722][i], 0);
-  const contrast = (a, b) => { const [x, y] = [light(a), light(b)]; return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05); };
-  function draw() {
-    if (!config) return;
-    const stage = one("[data-stage]"), scene = one('[data-scene][aria-pressed="true"]').dataset.scene;
-    const p = hex(value("chat.primaryColor")) || "#1d4ed8", want = hex(value("chat.textColor")) || "#ffffff";
-    const poor = contrast(p, want) < 4.5;
-    stage.style.setProperty("--p", p);
-    stage.style.setProperty("--t", !poor ? want : contrast(p, "#ffffff") >= 4.5 ? "#ffffff" : "#000000");
-    one("[data-contrast]").hidden = !poor;
-    stage.classList.toggle("left", value("chat.position") === "left");
-    for (const x of all("[data-show]", stage)) { x.textContent = [x.dataset.show, ...["es", "en", "pt"].map((l) => `${x.dataset.show}.${l}`)].map(value).find(Boolean) || ""; x.hidden = !x.textContent; }
-    for (const x of all("[data-if]", stage)) x.hidden = !value(x.dataset.if);
-    for (const x of all("[data-welcome]", stage)) x.hidden = !value("chat.welcome.enabled") || x.matches("[data-show]") && !x.textContent;
-    for (const x of all("[data-in]", stage)) x.hidden = x.hidden && x.matches("[data-welcome]") || x.dataset.in !== scene;
-    for (const x of all("[data-not]", stage)) x.hidden = x.dataset.not === scene;
-    const social = value("chat.facebook.only") || value("chat.google.only");
-    one("[data-typed]", stage).hidden = social;
-    one("[data-long]", stage).hidden = !value("chat.longButton.enabled");
-    one("[data-company]", stage).textContent = value("chat.writeAsCompany") ? value("chat.name") : "Ana";
-    for (const pick of all("[data-picks]")) { const c = hex(document.getElementById(pick.dataset.picks).value); if (c) pick.value = c; }
-  }
-  function leaving(form) {
-    form.elements.namedItem("open").value = all("[data-section][open]").map((s) => s.dataset.section).join(" ");
-    removeEventListener("beforeunload", warn);
-  }
-  const warn = (e) => e.preventDefault();
-  if (config) {
-    config.addEventListener("input", (e) => {
-      if (e.target.dataset.picks) document.getElementById(e.target.dataset.picks).value = e.target.value;
-      one("[data-dirty]").hidden = false;
-      addEventListener("beforeunload", warn);
-      draw();
-    });
-    draw();
-    const target = location.hash && document.getElementById(location.hash.slice(1));
-    if (target) { const s = target.closest("details"); if (s) s.open = true; target.scrollIntoView({ block: "center" }); target.focus(); }
-  }
-  document.addEventListener("click", (e) => {
-    const link = e.target.closest('a[href^="#f-"]'), target = link && document.getElementById(link.hash.slice(1));
-    if (target) { const s = target.closest("details"); if (s) s.open = true; target.focus(); }
   });
 
   // What has to be done again to what is new on the page.
