@@ -164,4 +164,7 @@ func TestExplain(t *testing.T) {
 	last := automation.Explain(entries[len(entries)-1], chatcfg.English, santiago)
 	assert.Equal(t, "Ana replied: message 6, the customer had waited 2 d 1 min, Ana has it", last.What)
 	assert.Equal(t, "If the customer does not answer, the ticket closes today at 20:11", last.Rules[0].Text)
+	in.Now = in.Now.Add(time.Minute)
+	entries = decide(t, r, s, agent(tickets.CommandClose), in).Entries
+	assert.NotContains(t, automation.Explain(entries[0], chatcfg.English, santiago).What, ":", "what the command says is not said again")
 }

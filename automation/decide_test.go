@@ -138,6 +138,47 @@ func TestTrace(t *testing.T) {
 	assert.Len(t, automation.Explain(d.Entries[0], chatcfg.English, time.UTC).Rules, 6, "and Explain names it")
 }
 
+// TestHandedOver: R12.3: however a ticket leaves the bot, its addresses are notified, and the
+// rule is asked once; what the bot answers is no hand-over.
+func TestHandedOver(t *testing.T) {
+	t.Parallel()
+	r := compile(t, chatcfg.Since{}, func(c *chatcfg.Config) { everything(c); c.General.Bot.Enabled = true })
+	bot := tickets.Actor{Kind: tickets.ActorBot, Agent: "guia", Name: "Guía"}
+	for name, tt := range map[string]struct {
+		cmd  tickets.Command
+		told bool
+	}{
+		"the bot itself":  {tickets.Command{Kind: tickets.CommandHandOver, Actor: bot}, true},
+		"who takes it":    {agent(tickets.CommandTake), true},
+		"who answers":     {agent(tickets.CommandReply), true},
+		"who pauses it":   {agent(tickets.CommandPause), true},
+		"the bot answers": {tickets.Command{Kind: tickets.CommandBotReply, Text: "A las 9.", Actor: bot}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := tickets.Inputs{Now: noon}
+			first := decide(t, r, tickets.State{}, write("hola"), in)
+			require.True(t, first.Ticket.WithBot)
+			require.Empty(t, first.Ticket.Notified)
+			in.Now = in.Now.Add(time.Second)
+			d := decide(t, r, first.State, tt.cmd, in)
+			var found []tickets.Why
+			for _, f := range d.Entries[0].Trace {
+				if f.Rule == automation.RuleNotify {
+					found = append(found, f.Why)
+				}
+			}
+			if !tt.told {
+				assert.Empty(t, found)
+				assert.Empty(t, d.Ticket.Notified)
+				return
+			}
+			assert.Equal(t, []tickets.Why{automation.WhyHandedOver}, found)
+			assert.Len(t, d.Ticket.Notified, 1)
+		})
+	}
+}
+
 // TestSameDecision: section 4: the same inputs decide the same, whatever came
 // between: a retry never sends another text.
 func TestSameDecision(t *testing.T) {

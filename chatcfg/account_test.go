@@ -37,6 +37,13 @@ func TestSince(t *testing.T) {
 	require.NoError(t, json.Unmarshal(body, &back))
 	assert.Equal(t, more, back)
 
+	past := more.Until(at(13).Add(time.Minute))
+	assert.Equal(t, at(15), more.Rule("another").Changed, "the one before is left as it was")
+	assert.Equal(t, chatcfg.Since{Rules: []chatcfg.RuleSince{
+		{Rule: "another", Changed: at(13).Add(time.Minute)}, {Rule: "autoClose", On: at(12), Changed: at(13)},
+	}, Running: 7, RunningAt: at(13).Add(time.Minute)}, past)
+	assert.Equal(t, at(12), more.Until(at(12)).Rule("autoClose").Changed)
+
 	require.NoError(t, json.Unmarshal([]byte(`{"later":{"unknown":true}}`), &since))
 	assert.Zero(t, since, "keys of newer versions are passed over")
 	require.Error(t, json.Unmarshal([]byte(`{"autoCloseOn":7}`), &since))

@@ -197,6 +197,10 @@ func TestCalendarNever(t *testing.T) {
 	assert.False(t, ok)
 	_, ok = once.Start(before, 1)
 	assert.False(t, ok)
+	half := at(t, "2026-05-01T10:30:00-04:00").Add(500 * time.Millisecond)
+	start, ok := once.Start(half, 300*time.Millisecond)
+	assert.True(t, ok)
+	assert.Equal(t, half.Add(-300*time.Millisecond), start)
 
 	// An instant beyond the year 9999 could not be written down.
 	minute := calendar(t, chatcfg.Hours{Timezone: "America/Santiago", Weekly: []chatcfg.Interval{{Day: "monday", Open: "10:00", Close: "10:01"}}})

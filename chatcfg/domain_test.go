@@ -55,6 +55,7 @@ func TestParseDomain(t *testing.T) {
 		"tienda.cl\n":                         "tienda.cl",
 		"tienda.cl\nx":                        "",
 		"tienda.cl\x00":                       "",
+		"ti\u200denda\x00.cl":                 "",
 		"tienda_x.cl":                         "tienda_x.cl",
 		"ti\u00adenda.cl":                     "tienda.cl",
 		"ti\u200denda.cl":                     "tienda.cl",

@@ -62,6 +62,7 @@ func TestHoursCompileRefuses(t *testing.T) {
 		"close after 24:00":        {weekly("10:00", "24:01"), []chatcfg.Problem{problem("weekly[0].close", "bad_time", "24:01")}},
 		"both bad":                 {weekly("9:00", "18.00"), []chatcfg.Problem{problem("weekly[0].open", "bad_time", "9:00"), problem("weekly[0].close", "bad_time", "18.00")}},
 		"equal":                    {weekly("10:00", "10:00"), []chatcfg.Problem{problem("weekly[0].close", "equal_times", "10:00")}},
+		"equal beside another":     {chatcfg.Hours{Timezone: "UTC", Weekly: []chatcfg.Interval{{Day: "monday", Open: "10:00", Close: "10:00"}, {Day: "monday", Open: "09:00", Close: "11:00"}}}, []chatcfg.Problem{problem("weekly[0].close", "equal_times", "10:00")}},
 		"equal midnights":          {weekly("00:00", "00:00"), []chatcfg.Problem{problem("weekly[0].close", "equal_times", "00:00")}},
 		"day":                      {chatcfg.Hours{Timezone: "UTC", Weekly: []chatcfg.Interval{{Day: "Monday", Open: "09:00", Close: "08:00"}, {Day: "lunes"}}}, []chatcfg.Problem{problem("weekly[0].day", "unknown_day", "Monday"), problem("weekly[1].day", "unknown_day", "lunes"), problem("weekly[1].open", "bad_time", ""), problem("weekly[1].close", "bad_time", "")}},
 		"no such date":             {exceptions(chatcfg.Exception{Date: "2026-02-29", Closed: true}), []chatcfg.Problem{problem("exceptions[0].date", "bad_date", "2026-02-29")}},

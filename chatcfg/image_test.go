@@ -80,7 +80,18 @@ func vp8l(width, height int) []byte {
 
 func webpOf(width, height int) []byte { return riff(vp8l(width, height)) }
 
+// vp8 is a lossy frame of 8 by 8 pixels, as cwebp makes it, with its alpha in a chunk
+// before it: not compressed, a byte a pixel.
+var vp8 = slices.Concat(
+	chunk("ALPH", make([]byte, 1+8*8)),
+	chunk("VP8 ", []byte("\xb0\x01\x00\x9d\x01\x2a\x08\x00\x08\x00\x0c\xc0\xce\x25\xb0\x02\x74\x00\xdd\x0c\x05\x00\x00\xef\xba\xea\x28\xe7\xce\xdc\xea\xbd\xc9\x8c\x73\x3d\x8e\x00\x00\x00")),
+)
+
 func animatedWebP(width, height, frames int) []byte {
+	return animated(width, height, frames, vp8l(width, height))
+}
+
+func animated(width, height, frames int, frame []byte) []byte {
 	size := []byte{byte(width - 1), byte((width - 1) >> 8), 0, byte(height - 1), byte((height - 1) >> 8), 0}
 	chunks := [][]byte{
 		chunk("VP8X", append([]byte{1 << 1, 0, 0, 0}, size...)),
@@ -88,7 +99,7 @@ func animatedWebP(width, height, frames int) []byte {
 	}
 	for range frames {
 		header := slices.Concat(make([]byte, 6), size, []byte{40, 0, 0, 0})
-		chunks = append(chunks, chunk("ANMF", append(header, vp8l(width, height)...)))
+		chunks = append(chunks, chunk("ANMF", append(header, frame...)))
 	}
 	return riff(chunks...)
 }
@@ -110,14 +121,15 @@ func TestCheckPicture(t *testing.T) {
 		mime string
 		side int
 	}{
-		"png":           {pngOf(t, 64, 64), "image/png", 64},
-		"png one pixel": {pngOf(t, 1, 1), "image/png", 1},
-		"png longest":   {pngOf(t, chatcfg.MaxImageSide, chatcfg.MaxImageSide), "image/png", chatcfg.MaxImageSide},
-		"jpeg":          {jpegOf(t, 90, 90), "image/jpeg", 90},
-		"gif":           {gifOf(t, 33, 33, 1), "image/gif", 33},
-		"gif animated":  {gifOf(t, 16, 16, chatcfg.MaxImageFrames), "image/gif", 16},
-		"webp":          {webpOf(128, 128), "image/webp", 128},
-		"webp animated": {animatedWebP(50, 50, 3), "image/webp", 50},
+		"png":                             {pngOf(t, 64, 64), "image/png", 64},
+		"png one pixel":                   {pngOf(t, 1, 1), "image/png", 1},
+		"png longest":                     {pngOf(t, chatcfg.MaxImageSide, chatcfg.MaxImageSide), "image/png", chatcfg.MaxImageSide},
+		"jpeg":                            {jpegOf(t, 90, 90), "image/jpeg", 90},
+		"gif":                             {gifOf(t, 33, 33, 1), "image/gif", 33},
+		"gif animated":                    {gifOf(t, 16, 16, chatcfg.MaxImageFrames), "image/gif", 16},
+		"webp":                            {webpOf(128, 128), "image/webp", 128},
+		"webp animated":                   {animatedWebP(50, 50, 3), "image/webp", 50},
+		"webp animated, with alpha apart": {animated(8, 8, 2, vp8), "image/webp", 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -174,6 +186,7 @@ func TestCheckPictureRefuses(t *testing.T) {
 		"frames":                {gifOf(t, 8, 8, 257), chatcfg.Problem{Code: "image_frames", Args: []any{256}}},
 		"webp frames":           {animatedWebP(8, 8, 257), chatcfg.Problem{Code: "image_frames", Args: []any{256}}},
 		"jpeg of passes":        {manyScans, chatcfg.Problem{Code: "image_broken"}},
+		"gif's first bytes":     {text("GIF89a"), chatcfg.Problem{Code: "image_broken"}},
 		"nothing":               {nil, chatcfg.Problem{Code: "image_type"}},
 		"svg":                   {text(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`), chatcfg.Problem{Code: "image_type"}},
 		"svg with prolog":       {text(`<?xml version="1.0"?><svg/>`), chatcfg.Problem{Code: "image_type"}},

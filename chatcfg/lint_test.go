@@ -93,6 +93,9 @@ func TestLint(t *testing.T) {
 		}}, []string{"chat.facebook.only only_on_disabled_provider"}},
 		"ignored, with an SLA": {[]change{func(c *chatcfg.Config) { c.General.CreateIgnored, c.Quality.SLA = true, duration(1, "hours") }},
 			[]string{"general.createIgnored ignored_without_wait"}},
+		"R12.1 ignored, with the bot": {[]change{func(c *chatcfg.Config) { c.General.CreateIgnored, c.General.Bot.Enabled = true, true }},
+			[]string{"general.bot.enabled ignored_without_bot"}},
+		"R12.1 with the bot": {[]change{func(c *chatcfg.Config) { c.General.Bot.Enabled = true }}, nil},
 		"R4.6 two braces": {[]change{func(c *chatcfg.Config) { c.Automation.ManualClose = on("a", "{{customer}} {{agent|x}} {{otra}") }},
 			[]string{"automation.manualClose.messages[1] literal_braces", "automation.manualClose.messages[1] literal_braces"}},
 		"R4.6 variables in plain texts": {[]change{func(c *chatcfg.Config) {

@@ -64,3 +64,24 @@ func TestRating(t *testing.T) {
 	assert.False(t, warned(`{"chat": {"rating": {"enabled": true, "reasons": ["automatic"]}}, "automation": {"autoClose": {"enabled": true, "after": {"value": 5, "unit": "minutes"}}}}`))
 	assert.False(t, warned(`{"chat": {"rating": {"enabled": true}}}`))
 }
+
+// TestRatingCheck: R14.3: what a customer may answer on each scale.
+func TestRatingCheck(t *testing.T) {
+	t.Parallel()
+	for _, scale := range []chatcfg.Scale{chatcfg.Stars, chatcfg.Thumbs} {
+		for score := -1; score <= 6; score++ {
+			r := chatcfg.Rating{Enabled: true, Scale: scale}
+			var want chatcfg.Problems
+			switch {
+			case scale == chatcfg.Thumbs && score != 1 && score != 5:
+				want = chatcfg.Problems{{Path: "score", Code: chatcfg.CodeInvalidChoice, Args: []any{score, "1, 5"}}}
+			case score < 1, score > 5:
+				want = chatcfg.Problems{{Path: "score", Code: chatcfg.CodeOutOfRange, Args: []any{1, 5}}}
+			}
+			assert.Equal(t, want, r.Check(score, " \u200b"), "%s: %d", scale, score)
+			assert.Equal(t, append(want, chatcfg.Problem{Path: "comment", Code: chatcfg.CodeCommentOff}), r.Check(score, "Bien"), "%s: %d", scale, score)
+			r.Comment = true
+			assert.Equal(t, want, r.Check(score, "Bien,\ngracias"), "%s: %d", scale, score)
+		}
+	}
+}

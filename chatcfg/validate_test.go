@@ -126,6 +126,8 @@ func TestValidateMessages(t *testing.T) {
 
 		"R4.6 variables":                {messages(on("{customer|amigo} {agent} {account} {{x}")), nil},
 		"R4.6 unknown names":            {messages(on("{cliente} {agente}", "{Customer}")), []string{path + "[0] unknown_variable", path + "[0] unknown_variable", path + "[1] unknown_variable"}},
+		"R4.6 too long, and unknown":    {messages(on(strings.Repeat("x", chatcfg.MaxMessage) + "{cliente}")), []string{path + "[0] too_long"}},
+		"R4.6 not text, and unknown":    {messages(on("\xff{cliente}")), []string{path + "[0] invalid_utf8"}},
 		"R4.6 not closed":               {messages(on("hola {customer")), []string{path + "[0] open_brace"}},
 		"R4.6 nextOpen without hours":   {messages(on("{nextOpen}")), []string{path + "[0] no_hours"}},
 		"R4.6 fallback does not help":   {messages(on("{nextOpen|pronto}")), []string{path + "[0] no_hours"}},

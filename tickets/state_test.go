@@ -186,3 +186,37 @@ func TestRatingKeepsItsTime(t *testing.T) {
 	assert.Equal(t, tickets.Rating{Score: 1, At: first, Changes: 1}, *s.state.Ticket.Rating)
 	require.ErrorIs(t, rate(first.Add(tickets.RatingChanges), 2), tickets.ErrRating)
 }
+
+// TestHandOver: R12.3: whoever takes a ticket from the bot, its customer waits for an agent
+// from then on, and the SLA counts from then.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		cmd   tickets.Command
+		waits bool
+	}{
+		"the bot itself":  {tickets.Command{Kind: tickets.CommandHandOver}, true},
+		"who takes it":    {tickets.Command{Kind: tickets.CommandTake}, true},
+		"who assigns it":  {tickets.Command{Kind: tickets.CommandAssign, Team: new(tickets.TeamID)}, true},
+		"who pauses it":   {tickets.Command{Kind: tickets.CommandPause}, true},
+		"the bot answers": {tickets.Command{Kind: tickets.CommandBotReply, Text: "A las 9."}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := begin(t)
+			s.policy.Bot = true
+			s.do(tickets.CommandWrite)
+			require.True(t, s.state.Ticket.WithBot)
+			require.Nil(t, s.state.Ticket.Wait)
+			require.NoError(t, s.try(tt.cmd))
+			if !tt.waits {
+				assert.True(t, s.state.Ticket.WithBot)
+				assert.Nil(t, s.state.Ticket.Wait)
+				return
+			}
+			assert.False(t, s.state.Ticket.WithBot)
+			assert.Equal(t, &tickets.Wait{Since: s.now, Clock: chatcfg.Wall, Limit: tickets.Span(30 * time.Minute), Due: s.now.Add(30 * time.Minute)}, s.state.Ticket.Wait)
+			assert.True(t, s.last.HasFact(tickets.FactHandedOver))
+		})
+	}
+}
