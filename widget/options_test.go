@@ -32,7 +32,7 @@ func TestOptions(t *testing.T) {
 		BaseURL: "/chat", TrustedProxies: []netip.Prefix{{}}, Key: []byte("short"),
 		Limits:  widget.Limits{Body: -1, BodyTime: -1, BodyRate: -1, Address: widget.Rate{PerSecond: 1}, Entry: widget.Rate{Burst: 1}},
 		Streams: widget.StreamOptions{Session: -1},
-		Logins:  []widget.Login{fakeLogin{"google"}, fakeLogin{"google"}, fakeLogin{"Go/ogle"}, fakeLogin{}, nil},
+		Logins:  []widget.Login{fakeLogin{"google"}, nil, fakeLogin{"google"}, fakeLogin{"Go/ogle"}, fakeLogin{}},
 	})
 	require.Error(t, err)
 	for _, want := range []string{

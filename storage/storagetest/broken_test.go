@@ -108,6 +108,13 @@ func (p hasty) Add(ctx context.Context, s tickets.Submission, deliveries []stora
 	return err
 }
 
+// brief is a part that keeps only the first of a form's deliveries.
+type brief struct{ storage.Contacts }
+
+func (p brief) Add(ctx context.Context, s tickets.Submission, deliveries []storage.Delivery) error {
+	return p.Contacts.Add(ctx, s, deliveries[:min(len(deliveries), 1)])
+}
+
 // The parts of a store with single methods replaced.
 type (
 	conversations struct {

@@ -142,6 +142,9 @@ var defects = []struct {
 	{"sends a form twice", []string{"contacts/add"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
 		b.contacts = hasty{b.Memory.Contacts()}
 	}},
+	{"sends a form to the first address only", []string{"contacts/add"}, func(b *broken, _ *conversations, _ *outbox, _ *queries) {
+		b.contacts = brief{b.Memory.Contacts()}
+	}},
 	{"reads the whole feed at its end", []string{"feed/latest"}, func(_ *broken, _ *conversations, _ *outbox, q *queries) {
 		q.changes = func(ctx context.Context, a chatcfg.AccountID, cursor string, limit int) (storage.Page[storage.Change], error) {
 			if cursor == storage.Latest {

@@ -74,8 +74,10 @@ func checkContacts(c *check) {
 	s := c.submission(b, "k")
 	d := delivery(b, "contact", later(3))
 	d.Conversation, d.Ticket = tickets.ConversationID{}, 0
-	c.must(p.Add(c.ctx, s, []storage.Delivery{d}), "Contacts.Add")
-	c.same(c.deliveries(a.ID, storage.Pending, 0), []storage.Delivery{d}, "deliveries of a submission")
+	second := delivery(b, "contact of another address", later(4))
+	second.Conversation, second.Ticket = d.Conversation, d.Ticket
+	c.must(p.Add(c.ctx, s, []storage.Delivery{d, second}), "Contacts.Add")
+	c.same(c.deliveries(a.ID, storage.Pending, 0), []storage.Delivery{d, second}, "deliveries of a submission")
 	c.outboxWake(later(3), "after a submission")
 	got, err := p.Get(c.ctx, a.ID, "k")
 	c.must(err, "Contacts.Get")
@@ -84,7 +86,7 @@ func checkContacts(c *check) {
 	again.Text = "another"
 	d.Key = "contact2"
 	c.is(p.Add(c.ctx, again, []storage.Delivery{d}), storage.ErrExists, "Contacts.Add of the same key")
-	c.same(len(c.deliveries(a.ID, storage.Pending, 0)), 1, "deliveries after a refused submission")
+	c.same(len(c.deliveries(a.ID, storage.Pending, 0)), 2, "deliveries after a refused submission")
 	got, err = p.Get(c.ctx, a.ID, "k")
 	c.must(err, "Contacts.Get")
 	c.same(got, s, "Contacts.Get after a refused Add")
