@@ -44,6 +44,7 @@ var routes = []route{
 	{pattern: "GET /a/{account}/outbox", least: RoleSupervisor, serve: (*visit).outbox},
 	{pattern: "POST /a/{account}/outbox", least: RoleSupervisor, serve: (*visit).replay},
 	{pattern: "GET /a/{account}/report", least: RoleSupervisor, serve: (*visit).report},
+	{pattern: "GET /a/{account}/report.csv", least: RoleSupervisor, serve: (*visit).reportFile},
 
 	{pattern: "GET /channels", least: RoleAdministrator, serve: (*visit).channels},
 	{pattern: "POST /channels", least: RoleAdministrator, all: true, serve: (*visit).addChannel},

@@ -49,6 +49,7 @@ var laws = map[string]law{
 	"GET /a/{account}/outbox":                                  {console.RoleSupervisor, false, http.StatusOK},
 	"POST /a/{account}/outbox":                                 {console.RoleSupervisor, false, http.StatusSeeOther},
 	"GET /a/{account}/report":                                  {console.RoleSupervisor, false, http.StatusOK},
+	"GET /a/{account}/report.csv":                              {console.RoleSupervisor, false, http.StatusOK},
 	"GET /channels":                                            {console.RoleAdministrator, false, http.StatusOK},
 	"POST /channels":                                           {console.RoleAdministrator, true, http.StatusUnprocessableEntity},
 	"GET /channels/{account}":                                  {console.RoleAdministrator, false, http.StatusOK},

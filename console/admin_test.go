@@ -8,7 +8,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -200,25 +199,4 @@ func TestContacts(t *testing.T) {
 	page := b.get("/desk/a/" + b.account.ID().String() + "/contacts")
 	assert.Contains(t, page.text, "juan@example.com")
 	assert.Contains(t, page.text, "¿Abren hoy?")
-}
-
-// TestReport: R2.7: the figures of a period, and the periods that are none.
-func TestReport(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.config(func(c *chatcfg.Config) { c.Quality.SLA = &chatcfg.Duration{Value: 1, Unit: chatcfg.UnitHours} })
-	_, ref := b.customer("Carla", "hola")
-	_, err := b.account.Agent(charla.Person{ID: "ana"}).Reply(t.Context(), ref, "hola", nil)
-	require.NoError(t, err)
-	path := "/desk/a/" + b.account.ID().String() + "/report"
-	page := b.get(path)
-	assert.Regexp(t, regexp.MustCompile(`Dentro del SLA</dt><dd>100 %`), page.text)
-	assert.Equal(t, 3, strings.Count(page.text, `<svg class="plot"`))
-	assert.Contains(t, page.text, "<rect class=\"open\"")
-	empty := b.get(path + "?from=2020-01-01&to=2020-12-31")
-	assert.Equal(t, http.StatusOK, empty.status)
-	assert.NotContains(t, empty.text, `<svg class="plot"`)
-	for _, bad := range []string{"?from=x&to=y", "?from=2026-01-02&to=2026-01-01", "?from=2000-01-01&to=2026-01-01"} {
-		assert.Contains(t, b.get(path+bad).text, "banner bad", bad)
-	}
 }

@@ -150,13 +150,14 @@ func TestHostile(t *testing.T) {
 		b.inbox(), b.inbox() + "?view=" + url.QueryEscape(hostile), b.inbox() + "?view=all&q=" + url.QueryEscape(hostile), b.ticket(said.Ref),
 		b.ticket(said.Ref) + "?q=" + url.QueryEscape(hostile), account + "/contacts", account + "/outbox?state=sent", account + "/report",
 		account + "/report?from=" + url.QueryEscape(hostile) + "&to=" + url.QueryEscape(hostile), account + "/outbox?state=" + url.QueryEscape(hostile),
+		account + "/report?by=category", account + "/report?by=agent", account + "/report?by=" + url.QueryEscape(hostile),
 		account + "/contacts?cursor=" + url.QueryEscape(hostile),
 	} {
 		page := b.get(path)
 		harmless(t, page, path)
 		assert.NotContains(t, page.text, "<no value>", path)
 	}
-	for path, id := range map[string]string{b.ticket(said.Ref): "messages", b.inbox(): "list", "/desk/channels": "main", b.channel(): "config"} {
+	for path, id := range map[string]string{b.ticket(said.Ref): "messages", b.inbox(): "list", "/desk/channels": "main", b.channel(): "config", account + "/report?by=category": "groups"} {
 		assert.Contains(t, words(b.get(path).find(id)), `<script id=`, "%s shows what was written", path)
 	}
 	for path, values := range map[string]url.Values{

@@ -232,6 +232,26 @@ func (p page) day(at time.Time) string {
 	return fmt.Sprintf("%d %s", at.Day(), month)
 }
 
+// days returns the days from one, inclusive, to another, exclusive: "2 mar", "2–8 mar", "28 feb
+// – 6 mar", with the year if it is another.
+func (p page) days(from, end time.Time) string {
+	first, last := from.In(p.Zone), end.In(p.Zone).AddDate(0, 0, -1)
+	text := p.day(last)
+	switch {
+	case first.Format(time.DateOnly) == last.Format(time.DateOnly):
+	case first.Year() != last.Year():
+		return p.day(first) + first.Format(" 2006") + " – " + text + last.Format(" 2006")
+	case first.Month() == last.Month():
+		text = fmt.Sprintf("%d–%s", first.Day(), text)
+	default:
+		text = p.day(first) + " – " + text
+	}
+	if last.Year() != p.Now.In(p.Zone).Year() {
+		text += last.Format(" 2006")
+	}
+	return text
+}
+
 // Stamp returns an instant to the second: "2 mar 2026, 14:05:07"; empty for the zero time.
 func (p page) Stamp(at time.Time) string {
 	if at.IsZero() {

@@ -1,48 +1,110 @@
 package console
 
 import (
-	"github.com/charlahq/charla"
+	"bytes"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/tickets"
 )
 
-// reportPage are the figures of R2.7.
+// reportPage are the figures of R2.7, beside those of the period before it.
 type reportPage struct {
-	From, To string
-	Days     int
-	Quick    []quickView
-	Problem  string
-	Total    tickets.Report
-	SLA      tickets.Span
-	Created  int64
-	Share    string
-	Charts   []chart
-	Buckets  []bucket
+	period
+	Quick   []quickView
+	Problem string
+	// Range and Before are the period and the one before it, in words.
+	Range, Before string
+	Figures       []figure
+	Charts        []chart
+	Parts         []part
+	// Groups are the figures by what the reader chose (R11.8), one of By.
+	Groups []groupRow
+	By     []quickView
+	// CSV and PartsCSV are the addresses of the figures by groups and by days, as files.
+	CSV, PartsCSV string
 }
 
+// quickView is a choice that is a link.
 type quickView struct {
-	Days   int
 	Label  string
 	Active bool
 	URL    string
 }
 
-// bucket are the figures of some days.
-type bucket struct {
+// period is what a report is about: whole days in the account's time zone.
+type period struct {
+	From, To string
+	Days     int
+	// from is inclusive, end exclusive; today is the day that it is now.
+	from, end, today time.Time
+}
+
+// part are the figures of some days of a period.
+type part struct {
 	From, To time.Time
 	Label    string
 	tickets.Report
+	answers
 }
 
-// maxReportDays is the longest period, maxBuckets how many columns a chart has.
+// maxReportDays is the longest period, maxParts how many parts it is shown in.
 const (
 	maxReportDays = 366
-	maxBuckets    = 31
+	maxParts      = 31
 )
 
-// report shows the figures of a period, the last two weeks by default.
+// groupings are what a report can be divided by, and what that is called.
+var groupings = []struct {
+	by    tickets.Grouping
+	label string
+}{
+	{tickets.ByAgent, "Ejecutivo"}, {tickets.ByTeam, "Equipo"}, {tickets.ByCategory, "Categoría"}, {tickets.ByHour, "Hora"}, {tickets.ByWeekday, "Día de la semana"},
+}
+
+// period returns the period that the address names, the last two weeks by default, and what
+// is wrong with one that is none.
+func (v *visit) period(zone *time.Location) (p period, problem string) {
+	p.today = midnight(v.now().In(zone))
+	first, last := p.today.AddDate(0, 0, -13), p.today
+	form := v.r.URL.Query()
+	if text := form.Get("from"); text != "" {
+		from, err := time.ParseInLocation(time.DateOnly, text, zone)
+		to, err2 := time.ParseInLocation(time.DateOnly, form.Get("to"), zone)
+		switch {
+		case err != nil || err2 != nil || to.Before(from):
+			problem = v.t("Elige dos días, el primero antes que el último.")
+		case to.AddDate(0, 0, 1-maxReportDays).After(from):
+			problem = v.t("El período tiene más de %d días.", maxReportDays)
+		default:
+			first, last = from, to
+		}
+	}
+	p.From, p.To = first.Format(time.DateOnly), last.Format(time.DateOnly)
+	p.from, p.end = first, last.AddDate(0, 0, 1)
+	for d := p.from; d.Before(p.end); d = d.AddDate(0, 0, 1) {
+		p.Days++
+	}
+	return p, problem
+}
+
+// grouping returns what the address wants a report divided by: one of groupings, else none.
+func (v *visit) grouping() tickets.Grouping {
+	by := tickets.Grouping(v.r.URL.Query().Get("by"))
+	for _, one := range groupings {
+		if one.by == by {
+			return by
+		}
+	}
+	return ""
+}
+
+// report shows the figures of a period against those of the one before it.
 func (v *visit) report() error {
 	zone, err := v.zone()
 	if err != nil {
@@ -52,68 +114,182 @@ func (v *visit) report() error {
 	if err != nil {
 		return err
 	}
-	p := reportPage{}
-	if cfg.Quality.SLA != nil {
-		p.SLA = tickets.Span(cfg.Quality.SLA.Std())
-	}
-	form := v.r.URL.Query()
-	today := midnight(v.now().In(zone))
-	from, to := today.AddDate(0, 0, -13), today
-	if text := form.Get("from"); text != "" {
-		first, err := time.ParseInLocation(time.DateOnly, text, zone)
-		last, err2 := time.ParseInLocation(time.DateOnly, form.Get("to"), zone)
-		switch days := int(last.Sub(first).Hours()/24) + 1; {
-		case err != nil || err2 != nil || days < 1:
-			p.Problem = v.t("Elige dos días, el primero antes que el último.")
-		case days > maxReportDays:
-			p.Problem = v.t("El período tiene más de %d días.", maxReportDays)
-		default:
-			from, to = first, last
-		}
-	}
-	p.From, p.To = from.Format(time.DateOnly), to.Format(time.DateOnly)
-	end := to.AddDate(0, 0, 1)
-	for d := from; d.Before(end); d = d.AddDate(0, 0, 1) {
-		p.Days++
-	}
-	for _, n := range []int{7, 14, 30, 90} {
-		first := today.AddDate(0, 0, 1-n)
-		p.Quick = append(p.Quick, quickView{
-			Days: n, Label: v.t("%d días", n), Active: p.Days == n && to.Equal(today),
-			URL: v.link(accountPath(v.account.ID(), "report")) + "?from=" + first.Format(time.DateOnly) + "&to=" + today.Format(time.DateOnly),
-		})
-	}
-	if p.Total, err = v.account.Inbox().Report(v.r.Context(), charla.ReportQuery{From: from, To: end}); err != nil {
-		return err
-	}
-	p.Created = p.Total.Open + p.Total.Ignored + p.Total.Closed
-	p.Share = share(p.Total.All)
+	var p reportPage
+	p.period, p.Problem = v.period(zone)
 	shown := page{Title: v.t("Informes"), Nav: "report", Zone: zone, Prefs: v.prefs, Now: v.now()}
-	if p.Buckets, err = v.buckets(shown, from, end, p.Days); err != nil {
+	by := v.grouping()
+	if by == "" {
+		by = tickets.ByAgent
+	}
+	before := p.from.AddDate(0, 0, -p.Days)
+	p.Range, p.Before = shown.days(p.from, p.end), shown.days(before, p.from)
+	v.reportLinks(&p, by)
+	total, err := v.account.Inbox().Report(v.r.Context(), charla.ReportQuery{From: p.from, To: p.end, By: by})
+	if err != nil {
 		return err
 	}
-	p.Charts = v.charts(p.Buckets, p.SLA.Std())
+	last, err := v.account.Inbox().Report(v.r.Context(), charla.ReportQuery{From: before, To: p.from})
+	if err != nil {
+		return err
+	}
+	if p.Groups, err = v.groupRows(total.Groups, by); err != nil {
+		return err
+	}
+	if p.Parts, err = v.parts(shown, &p.period); err != nil {
+		return err
+	}
+	var sla time.Duration
+	if cfg.Quality.SLA != nil {
+		sla = cfg.Quality.SLA.Std()
+	}
+	p.Figures = v.figures(&total, &last, sla)
+	p.Charts = v.charts(p.Parts, sla)
 	shown.Data = p
 	return v.render("report", shown)
 }
 
-// buckets returns the period's figures in at most maxBuckets parts.
-func (v *visit) buckets(shown page, from, end time.Time, days int) ([]bucket, error) {
-	step := (days + maxBuckets - 1) / maxBuckets
-	var list []bucket
-	for first := from; first.Before(end); {
+// reportLinks adds to a page the links to other periods, other groups and the files.
+func (v *visit) reportLinks(p *reportPage, by tickets.Grouping) {
+	link := func(name, from, to string, by tickets.Grouping) string {
+		query := url.Values{"from": {from}, "to": {to}}
+		if by != "" {
+			query.Set("by", string(by))
+		}
+		return v.link(accountPath(v.account.ID(), name)) + "?" + query.Encode()
+	}
+	for _, n := range []int{7, 14, 30, 90} {
+		first, today := p.today.AddDate(0, 0, 1-n).Format(time.DateOnly), p.today.Format(time.DateOnly)
+		p.Quick = append(p.Quick, quickView{v.t("%d días", n), p.From == first && p.To == today, link("report", first, today, by)})
+	}
+	for _, one := range groupings {
+		p.By = append(p.By, quickView{v.t(one.label), one.by == by, link("report", p.From, p.To, one.by) + "#groups"})
+	}
+	p.CSV, p.PartsCSV = link("report.csv", p.From, p.To, by), link("report.csv", p.From, p.To, "")
+}
+
+// reportFile sends the figures of a period as CSV: by what the address names, else by days.
+func (v *visit) reportFile() error {
+	zone, err := v.zone()
+	if err != nil {
+		return err
+	}
+	p, problem := v.period(zone)
+	if problem != "" {
+		return statusError(http.StatusUnprocessableEntity)
+	}
+	by := v.grouping()
+	report, err := v.account.Inbox().Report(v.r.Context(), charla.ReportQuery{From: p.from, To: p.end, By: by})
+	if err != nil {
+		return err
+	}
+	if by == "" {
+		report.Groups = []tickets.ReportGroup{}
+		parts, err := v.parts(page{Zone: zone, Prefs: v.prefs, Now: v.now()}, &p)
+		if err != nil {
+			return err
+		}
+		for _, one := range parts {
+			key := one.From.Format(time.DateOnly)
+			if last := one.To.AddDate(0, 0, -1).Format(time.DateOnly); last != key {
+				key += "/" + last
+			}
+			report.Groups = append(report.Groups, tickets.ReportGroup{Key: key, Report: one.Report})
+		}
+	} else {
+		rows, err := v.groupRows(report.Groups, by)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			report.Groups[i].Key = rows[i].Label
+		}
+	}
+	body := bytes.NewBufferString("\ufeff") // else some spreadsheets take it for another character set
+	if err := report.WriteCSV(body); err != nil {
+		return err
+	}
+	name := "charla-" + p.From + "-" + p.To
+	if by != "" {
+		name += "-" + string(by)
+	}
+	v.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	v.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + ".csv"}))
+	_, _ = v.w.Write(body.Bytes())
+	return nil
+}
+
+// parts returns the figures of a period in at most maxParts parts of as many days.
+func (v *visit) parts(shown page, p *period) ([]part, error) {
+	step := (p.Days + maxParts - 1) / maxParts
+	var list []part
+	for first := p.from; first.Before(p.end); {
 		next := first.AddDate(0, 0, step)
-		if next.After(end) {
-			next = end
+		if next.After(p.end) {
+			next = p.end
 		}
 		r, err := v.account.Inbox().Report(v.r.Context(), charla.ReportQuery{From: first, To: next})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, bucket{From: first, To: next, Label: shown.day(first), Report: r})
+		list = append(list, part{From: first, To: next, Label: shown.days(first, next), Report: r, answers: v.answersOf(&r)})
 		first = next
 	}
 	return list, nil
+}
+
+// groupRow are the figures of a group, by what it is called.
+type groupRow struct {
+	Label string
+	// Width is how many tickets it has, of 100 for the group with the most.
+	Width int64
+	tickets.Report
+	answers
+}
+
+// Created returns how many tickets the group has.
+func (g groupRow) Created() int64 { return created(&g.Report) }
+
+// groupRows returns a report's groups as the page has them.
+func (v *visit) groupRows(groups []tickets.ReportGroup, by tickets.Grouping) ([]groupRow, error) {
+	people, err := v.colleagues()
+	if err != nil {
+		return nil, err
+	}
+	var rows []groupRow
+	most := int64(1)
+	for _, g := range groups {
+		rows = append(rows, groupRow{Label: v.groupLabel(g.Key, by, people), Report: g.Report, answers: v.answersOf(&g.Report)})
+		most = max(most, created(&g.Report))
+	}
+	for i := range rows {
+		rows[i].Width = created(&rows[i].Report) * 100 / most
+	}
+	return rows, nil
+}
+
+// groupLabel returns what a group is called.
+func (v *visit) groupLabel(key string, by tickets.Grouping, people []Person) string {
+	switch {
+	case by == tickets.ByHour:
+		return key + ":00"
+	case by == tickets.ByWeekday:
+		for _, day := range v.settings["hours.weekly"].Columns[0].Choices {
+			if day.Value == key {
+				return day.Label.In(v.prefs.Lang, v.prefs.Lang)
+			}
+		}
+	case key == "" && by == tickets.ByAgent:
+		return v.t("Nadie")
+	case key == "" && by == tickets.ByTeam:
+		return v.t("Sin equipo")
+	case key == "":
+		return v.t("Sin categoría")
+	case by == tickets.ByAgent:
+		if i := slices.IndexFunc(people, func(p Person) bool { return string(p.ID) == key }); i >= 0 {
+			return people[i].called()
+		}
+	}
+	return key
 }
 
 // midnight returns the beginning of an instant's day.
@@ -121,14 +297,5 @@ func midnight(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
 }
 
-// share returns the percentage of answers with an SLA that were in time; "–" without
-// any.
-func share(t tickets.Times) string {
-	if t.Limited == 0 {
-		return "–"
-	}
-	return strconv.FormatInt((t.InTime*200+t.Limited)/(2*t.Limited), 10) + " %"
-}
-
 // itoa returns a number as text.
-func itoa(n int) string { return strconv.Itoa(n) }
+func itoa[N int | int64](n N) string { return strconv.FormatInt(int64(n), 10) }
