@@ -23,6 +23,8 @@ type route struct {
 	// all says that only somebody who sees every account gets there.
 	all   bool
 	serve func(*visit) error
+	// api is what the row does in place of serve, as a part of the agents' API.
+	api *operation
 }
 
 // routes is the access table: every address of the console, and who gets there. What
@@ -55,6 +57,33 @@ var routes = []route{
 	{pattern: "POST /channels/{account}/purge", least: RoleAdministrator, serve: (*visit).purge},
 	{pattern: "GET /channels/{account}/{image}", least: RoleAdministrator, serve: (*visit).image},
 	{pattern: "POST /channels/{account}/{image}", least: RoleAdministrator, serve: (*visit).setImage},
+
+	{pattern: "GET /api/openapi.json", least: RoleAgent, api: apiDocument},
+	{pattern: "GET /api/me", least: RoleAgent, api: apiMe},
+	{pattern: "POST /api/presence", least: RoleAgent, api: apiPresence},
+	{pattern: "GET /api/accounts", least: RoleAgent, api: apiAccounts},
+	{pattern: "GET /api/events", least: RoleAgent, api: apiEvents},
+	{pattern: "GET /api/a/{account}/presence", least: RoleAgent, api: apiAvailable},
+	{pattern: "GET /api/a/{account}/tickets", least: RoleAgent, api: apiTickets},
+	{pattern: "GET /api/a/{account}/counts", least: RoleAgent, api: apiCounts},
+	{pattern: "GET /api/a/{account}/contacts", least: RoleAgent, api: apiContacts},
+	{pattern: "GET /api/a/{account}/customer", least: RoleAgent, api: apiCustomer},
+	{pattern: "GET /api/a/{account}/quick-replies", least: RoleAgent, api: apiQuickReplies},
+	{pattern: "GET /api/a/{account}/report", least: RoleSupervisor, api: apiReport},
+	{pattern: "POST /api/a/{account}/start", least: RoleAgent, api: apiStart},
+	{pattern: "POST /api/a/{account}/take-next", least: RoleAgent, api: apiTakeNext},
+	{pattern: "GET " + apiTicketPath, least: RoleAgent, api: apiTicket},
+	{pattern: "GET " + apiTicketPath + "/messages", least: RoleAgent, api: apiMessages},
+	{pattern: "GET " + apiTicketPath + "/files/{seq}", least: RoleAgent, api: apiFile},
+	{pattern: "GET " + apiTicketPath + "/history", least: RoleAgent, api: apiHistory},
+	{pattern: "GET " + apiTicketPath + "/explain", least: RoleAgent, api: apiExplain},
+	{pattern: "GET " + apiTicketPath + "/quick-reply", least: RoleAgent, api: apiQuickReply},
+	{pattern: "POST " + apiTicketPath + "/reply", least: RoleAgent, api: apiReply},
+	{pattern: "POST " + apiTicketPath + "/note", least: RoleAgent, api: apiNote},
+	{pattern: "POST " + apiTicketPath + "/do", least: RoleAgent, api: apiDo},
+	{pattern: "POST " + apiTicketPath + "/read", least: RoleAgent, api: apiRead},
+	{pattern: "POST " + apiTicketPath + "/activity", least: RoleAgent, api: apiActivity},
+	{pattern: "/api/", least: RoleAgent, api: &operation{do: func(*visit) error { return charla.ErrNotFound }}},
 
 	{pattern: "/", least: RoleAgent, serve: func(*visit) error { return charla.ErrNotFound }},
 }
@@ -147,6 +176,36 @@ func (a *access) accounts(ctx context.Context, p *Person) (live, deleted []charl
 		}
 	}
 	return live, deleted, nil
+}
+
+// inboxOf returns the inbox of an account that the person sees, as they see it.
+func (a *access) inboxOf(id chatcfg.AccountID, p *Person) *charla.Inbox {
+	return a.desk.Account(id).Agent(p.agent()).Inbox()
+}
+
+// accountsPage returns a page of the accounts that a person sees, hidden and deleted ones
+// too: of all accounts, with the deleted ones that the person has on the last page; else of
+// theirs, on one page. It fails as [charla.Desk.Accounts] does.
+func (a *access) accountsPage(ctx context.Context, p *Person, q charla.PageQuery) (page charla.Page[charla.AccountInfo], err error) {
+	if p.AllAccounts {
+		page, err = a.desk.Accounts(ctx, charla.AccountQuery{Hidden: true, PageQuery: q})
+		if err != nil || page.Next != "" {
+			return page, err
+		}
+	} else if q.Cursor != "" {
+		return page, charla.ErrCursor
+	}
+	for _, id := range p.Accounts {
+		info, err := a.desk.Account(id).Info(ctx)
+		switch {
+		case errors.Is(err, charla.ErrNotFound), err == nil && p.AllAccounts && info.DeletedAt.IsZero():
+		case err != nil:
+			return page, err
+		default:
+			page.Items = append(page.Items, info)
+		}
+	}
+	return page, nil
 }
 
 // heartbeat says in every account that a person sees whether they are there (R4.7).

@@ -39,6 +39,34 @@ var laws = map[string]law{
 	"POST /presence":            {console.RoleAgent, false, http.StatusUnprocessableEntity},
 	"/":                         {console.RoleAgent, false, http.StatusNotFound},
 
+	"/api/":                 {console.RoleAgent, false, http.StatusNotFound},
+	"GET /api/openapi.json": {console.RoleAgent, false, http.StatusOK},
+	"GET /api/me":           {console.RoleAgent, false, http.StatusOK},
+	"GET /api/accounts":     {console.RoleAgent, false, http.StatusOK},
+	"GET /api/events":       {console.RoleAgent, false, http.StatusOK},
+	"POST /api/presence":    {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+
+	"GET /api/a/{account}/presence":                                    {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/tickets":                                     {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/counts":                                      {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/contacts":                                    {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/customer":                                    {console.RoleAgent, false, http.StatusNotFound},
+	"GET /api/a/{account}/quick-replies":                               {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/report":                                      {console.RoleSupervisor, false, http.StatusUnprocessableEntity},
+	"POST /api/a/{account}/start":                                      {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+	"POST /api/a/{account}/take-next":                                  {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+	"GET /api/a/{account}/tickets/{conversation}/{number}":             {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/tickets/{conversation}/{number}/messages":    {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/tickets/{conversation}/{number}/files/{seq}": {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/tickets/{conversation}/{number}/history":     {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/tickets/{conversation}/{number}/explain":     {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/tickets/{conversation}/{number}/quick-reply": {console.RoleAgent, false, http.StatusNotFound},
+	"POST /api/a/{account}/tickets/{conversation}/{number}/reply":      {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+	"POST /api/a/{account}/tickets/{conversation}/{number}/note":       {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+	"POST /api/a/{account}/tickets/{conversation}/{number}/do":         {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+	"POST /api/a/{account}/tickets/{conversation}/{number}/read":       {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+	"POST /api/a/{account}/tickets/{conversation}/{number}/activity":   {console.RoleAgent, false, http.StatusUnsupportedMediaType},
+
 	"GET /a/{account}/events":                                  {console.RoleAgent, false, http.StatusOK},
 	"GET /a/{account}/inbox":                                   {console.RoleAgent, false, http.StatusOK},
 	"GET /a/{account}/inbox/{conversation}/{number}":           {console.RoleAgent, false, http.StatusOK},
@@ -104,7 +132,7 @@ func TestAccess(t *testing.T) {
 		for pattern, law := range laws {
 			method, path, both := strings.Cut(pattern, " ")
 			if !both {
-				method, path = http.MethodGet, "/nothing"
+				method, path = http.MethodGet, pattern+"nothing"
 			}
 			answers := map[string]string{}
 			for account, replace := range paths {

@@ -105,7 +105,9 @@ func New(desk *charla.Desk, who func(*http.Request) (Person, error), o *Options)
 	for i := range routes {
 		mux.Handle(routes[i].pattern, c.handler(&routes[i]))
 	}
-	c.mux = http.NewCrossOriginProtection().Handler(mux)
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(refuseOrigin))
+	c.mux = origin.Handler(mux)
 	return c, nil
 }
 

@@ -13,3 +13,6 @@ func networkTime() time.Time { return time.Now() }
 
 // randomText returns 26 characters that hold at least 128 random bits.
 func randomText() string { return rand.Text() }
+
+// newTicker returns a ticker on the operating system's time, which wakes who writes a stream.
+func newTicker(every time.Duration) *time.Ticker { return time.NewTicker(every) }

@@ -19,4 +19,13 @@
 // until it has been sent, also if the login ends meanwhile. They load nothing from
 // elsewhere, and run under a policy without inline code. They are in Spanish and English, and
 // take times and time zones as people type them.
+//
+// # The agents' API
+//
+// Below api/, with the same login, roles and check, is an API for front ends of the host's own:
+// lists, counts, conversations, commands that can be repeated with a key (Idempotency-Key), and
+// api/events, one stream of server-sent events for all of a person's accounts. Its JSON is that
+// of the types of packages charla and tickets. api/openapi.json describes it in OpenAPI 3.1.
+// Who is not logged in gets status 401 there, never a redirect, and every refusal is a problem
+// (RFC 9457) with a code. The program examples/console has a front end of a page.
 package console

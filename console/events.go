@@ -46,7 +46,10 @@ func (v *visit) events() error {
 	ctx, cancel := context.WithCancel(v.r.Context())
 	defer cancel()
 	defer context.AfterFunc(v.closing, cancel)()
-	mine, leave := v.streams.open(v.person.ID)
+	mine, leave, err := v.streams.open(v.person.ID)
+	if err != nil {
+		return err
+	}
 	defer leave()
 
 	if err := v.stillThere(); err != nil {
@@ -78,14 +81,7 @@ func (v *visit) events() error {
 
 // stream writes events until the page, the login, the console or a feed ends.
 func (v *visit) stream(ctx context.Context, mine *stream, out <-chan event) {
-	control := http.NewResponseController(v.w)
-	write := func(text string) bool {
-		if err := control.SetWriteDeadline(networkTime().Add(eventWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return false
-		}
-		_, err := v.w.Write([]byte(text))
-		return err == nil && control.Flush() == nil
-	}
+	write := v.eventWriter()
 	asked, beaten := v.now(), v.now()
 	for alive := write("retry: 2000\n\n"); alive; {
 		var next event
@@ -111,6 +107,19 @@ func (v *visit) stream(ctx context.Context, mine *stream, out <-chan event) {
 		if next.name != "" {
 			alive = write(next.String())
 		}
+	}
+}
+
+// eventWriter returns a function that writes a part of a stream, and reports whether that
+// went well.
+func (v *visit) eventWriter() func(text string) bool {
+	control := http.NewResponseController(v.w)
+	return func(text string) bool {
+		if err := control.SetWriteDeadline(networkTime().Add(eventWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return false
+		}
+		_, err := v.w.Write([]byte(text))
+		return err == nil && control.Flush() == nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -21,11 +22,24 @@ type stream struct {
 	poke chan struct{}
 }
 
-// open adds a stream of a person; leave takes it out again.
-func (s *streams) open(id tickets.AgentID) (one *stream, leave func()) {
+// maxStreams is how many streams a person may have in this process.
+const maxStreams = 64
+
+// open adds a stream of a person; leave takes it out again. It fails with [charla.ErrBusy] for
+// a person who has too many.
+func (s *streams) open(id tickets.AgentID) (one *stream, leave func(), err error) {
 	one = &stream{poke: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n := 0
+	for _, whose := range s.all {
+		if whose == id {
+			n++
+		}
+	}
+	if n >= maxStreams {
+		return nil, nil, charla.ErrBusy
+	}
 	if s.all == nil {
 		s.all = map[*stream]tickets.AgentID{}
 	}
@@ -34,7 +48,7 @@ func (s *streams) open(id tickets.AgentID) (one *stream, leave func()) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.all, one)
-	}
+	}, nil
 }
 
 // recheck makes the streams of a person ask again who they belong to.

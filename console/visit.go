@@ -41,6 +41,8 @@ type visit struct {
 	up, root string
 	// scripted says that a script asks, not a browser that goes to a page.
 	scripted bool
+	// callKey is the key by which the API's client may repeat a call; empty: none.
+	callKey string
 	// status is what render answers; zero: 200.
 	status int
 }
@@ -70,17 +72,22 @@ func (c *Console) visitOf(w http.ResponseWriter, r *http.Request, to *route) *vi
 func (c *Console) handler(to *route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := c.visitOf(w, r, to)
+		serve, fail := to.serve, v.fail
+		if to.api != nil {
+			serve, fail = to.api.do, v.failAPI
+			v.boundBody()
+		}
 		var err error
 		v.person, v.account, err = c.admit(to, r)
 		v.prefs = preferencesOf(r, &v.person)
-		if err == nil && r.Method == http.MethodPost {
+		if err == nil && r.Method == http.MethodPost && to.api == nil {
 			err = v.parseForm()
 		}
 		if err == nil {
-			err = to.serve(v)
+			err = serve(v)
 		}
 		if err != nil {
-			v.fail(err)
+			fail(err)
 		}
 	})
 }

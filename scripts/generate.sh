@@ -12,6 +12,7 @@ golden() {
 golden ./chatcfg Schema
 golden ./widget SettingsType
 golden ./tickets Diagram
+golden ./console OpenAPI
 go run ./lab/suffixes
 go run ./lab/api
 scripts/widget.sh build >&2
