@@ -1,8 +1,10 @@
 package console
 
 import (
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/charlahq/charla"
@@ -14,7 +16,8 @@ var commands = map[string]tickets.CommandKind{
 	"close": tickets.CommandClose, "ignore": tickets.CommandIgnore, "open": tickets.CommandOpen,
 	"pause": tickets.CommandPause, "resume": tickets.CommandResume,
 	"important": tickets.CommandMark, "normal": tickets.CommandUnmark,
-	"take": tickets.CommandTake, "classify": tickets.CommandClassify, "describe": tickets.CommandDescribe,
+	"take": tickets.CommandTake, "assign": tickets.CommandAssign,
+	"classify": tickets.CommandClassify, "describe": tickets.CommandDescribe,
 }
 
 // act does what a button of the conversation says, and shows it again. What the library
@@ -24,51 +27,19 @@ func (v *visit) act() error {
 	if err != nil {
 		return err
 	}
-	ctx, form := v.r.Context(), v.r.PostForm
-	agent := v.account.Agent(v.person.agent())
-	key, action := v.key(), v.r.PathValue("action")
-	switch action {
-	case "typing":
-		if err := agent.SetActivity(ctx, ref, charla.Replying); err != nil {
-			return err
-		}
-		v.w.WriteHeader(http.StatusNoContent)
-		return nil
+	switch action := v.r.PathValue("action"); action {
+	case "activity":
+		return v.activity(ref)
 	case "read":
-		seq, err := strconv.ParseInt(form.Get("seq"), 10, 64)
-		if err != nil {
-			return statusError(http.StatusBadRequest)
-		}
-		if err := agent.MarkRead(ctx, ref, seq); err != nil {
-			return err
-		}
-		v.w.WriteHeader(http.StatusNoContent)
-		return nil
+		return v.markRead(ref)
 	case "dryrun":
 		return v.dryRun(ref)
+	case "quick":
+		return v.quick(ref)
 	case "reply":
-		o := &charla.WriteOptions{Key: key}
-		if o.File, err = v.upload(); err == nil {
-			_, err = agent.Reply(ctx, ref, unix(form.Get("text")), o)
-		}
-	case "assign":
-		var command tickets.Command
-		if command, err = v.assign(); err == nil {
-			_, err = agent.Do(ctx, ref, command, &charla.CallOptions{Key: key})
-		}
+		err = v.write(ref)
 	default:
-		command := tickets.Command{Kind: commands[action]}
-		switch command.Kind {
-		case "":
-			return charla.ErrNotFound
-		case tickets.CommandClassify:
-			if fields := pairsIn(form); form.Get("category") != "" || len(fields) > 0 {
-				command.Typification = &tickets.Typification{Category: form.Get("category"), Fields: fields}
-			}
-		case tickets.CommandDescribe:
-			command.Metadata = pairsIn(form)
-		}
-		_, err = agent.Do(ctx, ref, command, &charla.CallOptions{Key: key})
+		err = v.command(ref, action)
 	}
 	if err != nil {
 		return v.refused(err)
@@ -95,15 +66,54 @@ func (v *visit) refusedList(err error) error {
 	return v.showInbox(nil, &flash{Kind: "warn", Text: text})
 }
 
+// markRead says that the person has read the conversation up to a message.
+func (v *visit) markRead(ref tickets.Ref) error {
+	seq, err := strconv.ParseInt(v.r.PostFormValue("seq"), 10, 64)
+	if err != nil {
+		return statusError(http.StatusBadRequest)
+	}
+	if err := v.agent().MarkRead(v.r.Context(), ref, seq); err != nil {
+		return err
+	}
+	v.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// command carries out the command of a button. It fails with [charla.ErrNotFound] for a
+// button that there is not.
+func (v *visit) command(ref tickets.Ref, action string) (err error) {
+	form := v.r.PostForm
+	command := tickets.Command{Kind: commands[action]}
+	switch command.Kind {
+	case "":
+		return charla.ErrNotFound
+	case tickets.CommandAssign:
+		command, err = v.assign()
+	case tickets.CommandClassify:
+		if fields := pairsIn(form); form.Get("category") != "" || len(fields) > 0 {
+			command.Typification = &tickets.Typification{Category: form.Get("category"), Fields: fields}
+		}
+	case tickets.CommandDescribe:
+		command.Metadata = pairsIn(form)
+	}
+	if err == nil {
+		_, err = v.agent().Do(v.r.Context(), ref, command, &charla.CallOptions{Key: v.key()})
+	}
+	return err
+}
+
 // refused shows the conversation again with what was wrong, and what was typed: a script is
-// only told, since it has both.
+// only told, since it has both. A browser does not choose a file again by itself.
 func (v *visit) refused(err error) error {
 	status, text := v.failure(err)
 	if v.scripted || status == http.StatusNotFound {
 		return err
 	}
+	if m := v.r.MultipartForm; m != nil && slices.ContainsFunc(m.File["file"], func(f *multipart.FileHeader) bool { return f.Filename != "" }) {
+		text += " " + v.t("Elige otra vez el archivo.")
+	}
 	v.status = status
-	return v.showInbox(nil, &flash{Kind: "bad", Text: text, Draft: v.r.PostFormValue("text")})
+	return v.showInbox(nil, &flash{Kind: "bad", Text: text})
 }
 
 // pairsIn reads the rows of names and values; a row without a name is skipped.

@@ -115,7 +115,7 @@ func (v *visit) assign() (tickets.Command, error) {
 // takeNext takes the ticket that has waited longest and shows it, or says that none waits.
 func (v *visit) takeNext() error {
 	key := v.key()
-	result, err := v.account.Agent(v.person.agent()).TakeNext(v.r.Context(), v.person.Teams, &charla.CallOptions{Key: key})
+	result, err := v.agent().TakeNext(v.r.Context(), v.person.Teams, &charla.CallOptions{Key: key})
 	if err != nil {
 		return v.refusedList(err)
 	}

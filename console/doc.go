@@ -15,10 +15,10 @@
 // console is mounted, and a proxy may take off a part of the path. The proxy has to hand
 // on the Host header: a form of another origin is refused.
 //
-// Pages are rendered on the server and work without script; what is typed stays in the tab
-// until it has been sent, also if the login ends meanwhile. They load nothing from
-// elsewhere, and run under a policy without inline code. They are in Spanish and English, and
-// take times and time zones as people type them.
+// Pages are rendered on the server and work without script; what is typed stays in the
+// browser until it has been sent or its person logs out, also if the login ends meanwhile. They
+// load nothing from elsewhere, and run under a policy without inline code. They are in Spanish
+// and English, and take times and time zones as people type them.
 //
 // # The agents' API
 //

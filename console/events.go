@@ -61,7 +61,7 @@ func (v *visit) events() error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer cancel()
-	inbox := v.account.Inbox()
+	inbox := v.reader() // the person's own: colleagues are others
 	feed := func(read func() error) {
 		group.Go(func() {
 			defer cancel() // the browser comes back
@@ -227,6 +227,12 @@ func (v *visit) typing(ctx context.Context, inbox *charla.Inbox, ref tickets.Ref
 		switch {
 		case u.Typing != nil:
 			ok = send(ctx, out, event{name: "typing", data: *u.Typing})
+		case u.Colleague != nil:
+			var data colleagueEvent
+			if data, err = v.colleague(u.Colleague); err != nil {
+				return err
+			}
+			ok = send(ctx, out, event{name: "colleague", data: data})
 		case u.Read != nil:
 			ok = send(ctx, out, event{name: "read", data: u.Read})
 		}
@@ -235,6 +241,25 @@ func (v *visit) typing(ctx context.Context, inbox *charla.Inbox, ref tickets.Ref
 		}
 	}
 	return nil
+}
+
+// colleagueEvent says what a colleague does in the conversation; nothing: they have left it.
+type colleagueEvent struct {
+	Agent tickets.AgentID `json:"agent"`
+	Name  string          `json:"name"`
+	Does  charla.Activity `json:"does"`
+}
+
+// colleague returns the event for what a colleague does, with their name.
+func (v *visit) colleague(c *charla.Colleague) (colleagueEvent, error) {
+	people, err := v.colleagues()
+	who := Person{ID: c.Agent}
+	for i := range people {
+		if people[i].ID == c.Agent {
+			who = people[i]
+		}
+	}
+	return colleagueEvent{c.Agent, who.called(), c.Activity}, err
 }
 
 // send puts an event into out; false: ctx has ended.

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -79,8 +80,10 @@ func TestFaults(t *testing.T) {
 // TestHostile: whatever anybody writes anywhere is text on every page.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	b := setupOn(t, charla.Options{}, &console.Options{WidgetURL: "https://tienda.cl/chat/", Links: []console.Link{{Label: hostile, URL: hostile}, {Label: "x", URL: "javascript:x()"}}})
-	b.people.set("ana", console.Person{ID: tickets.AgentID(hostile[:90]), Name: hostile[:90], Role: console.RoleAdministrator, AllAccounts: true})
+	b := setupOn(t, charla.Options{}, &console.Options{WidgetURL: "https://tienda.cl/chat/", Colleagues: func(context.Context, chatcfg.AccountID) ([]console.Person, error) {
+		return []console.Person{{ID: hostile, Name: hostile, Teams: []tickets.TeamID{hostile}}}, nil
+	}, Links: []console.Link{{Label: hostile, URL: hostile}, {Label: "x", URL: "javascript:x()"}}})
+	b.people.set("ana", console.Person{ID: tickets.AgentID(hostile[:90]), Name: hostile[:90], Role: console.RoleAdministrator, AllAccounts: true, Teams: []tickets.TeamID{hostile, tickets.TeamID(hostile[:90])}})
 	b.get("/desk/") // who comes in is there
 	agent := charla.Person{ID: hostile, Name: hostile}
 	form := b.get(b.channel()).form("config")
@@ -132,6 +135,10 @@ func TestHostile(t *testing.T) {
 		_, err = b.account.Agent(agent).Reply(t.Context(), said.Ref, hostile, nil)
 	}
 	require.NoError(t, err)
+	_, err = b.account.SaveQuickReplies(t.Context(), 0, []chatcfg.QuickReply{{Shortcut: strings.ReplaceAll(hostile, " ", "")[:50], Title: hostile[:60], Text: chatcfg.Words{Any: strings.ReplaceAll(hostile, "{", "{{")}}})
+	require.NoError(t, err)
+	b.post(b.ticket(said.Ref)+"/reply", url.Values{"text": {hostile + "@" + hostile}, "as": {"note"}})
+	b.give(said.Ref, tickets.AgentID(hostile[:90]), tickets.TeamID(hostile[:90]))
 	b.post(b.ticket(said.Ref)+"/classify", url.Values{"category": {hostile}, "name": {hostile}, "value": {hostile}})
 	b.post(b.ticket(said.Ref)+"/describe", url.Values{"name": {hostile}, "value": {hostile}})
 	one, err := b.account.Inbox().Ticket(t.Context(), said.Ref)
@@ -166,6 +173,8 @@ func TestHostile(t *testing.T) {
 		b.ticket(said.Ref) + "/dryrun":       {"text": {hostile}},
 		b.ticket(said.Ref) + "/reply":        {"text": {strings.Repeat(hostile, 60)}},
 		b.ticket(said.Ref) + "/" + "nothing": {},
+		b.ticket(said.Ref) + "/assign":       {"to": {hostile}, "from": {hostile}},
+		b.ticket(said.Ref) + "/quick":        {"text": {hostile}, "quick": {hostile}},
 		"/desk/preferences":                  {"lang": {hostile}, "theme": {hostile}, "back": {hostile}},
 	} {
 		harmless(t, b.post(path, values), path)

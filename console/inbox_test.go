@@ -282,7 +282,7 @@ func TestEvents(t *testing.T) {
 
 	b.post(b.ticket(ref)+"/reply", url.Values{"text": {"sí"}})
 	require.NoError(t, json.Unmarshal([]byte(next("change")), &change))
-	assert.Equal(t, http.StatusNoContent, b.post(b.ticket(ref)+"/typing", url.Values{}).status)
+	assert.Equal(t, http.StatusNoContent, b.post(b.ticket(ref)+"/activity", url.Values{"does": {"replying"}}).status)
 	assert.Equal(t, http.StatusNoContent, b.post(b.ticket(ref)+"/read", url.Values{"seq": {"2"}}).status)
 	marks, err := b.account.Inbox().Marks(ctx, ref)
 	require.NoError(t, err)

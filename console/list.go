@@ -98,7 +98,7 @@ func (v *visit) views() []view {
 }
 
 // reader returns the account's inbox as the person sees it.
-func (v *visit) reader() *charla.Inbox { return v.account.Agent(v.person.agent()).Inbox() }
+func (v *visit) reader() *charla.Inbox { return v.agent().Inbox() }
 
 // list fills in the page's tabs and rows. A search with problems shows them.
 func (v *visit) list(p *inboxPage, cursor string) error {

@@ -38,6 +38,8 @@ type thread struct {
 	// Key names the one reply that the form sends.
 	Key    string
 	Assign assignView
+	Draft  draft
+	Quick  []chatcfg.QuickReply
 	Dry    *dryRun
 	Types  []string
 	Max    int
@@ -93,6 +95,10 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 		return nil, err
 	}
 	th.Assign = v.assignment(&t, people)
+	th.Draft = v.draft
+	if th.Quick, err = v.quickReplies(); err != nil {
+		return nil, err
+	}
 	th.Can["assign"] = th.Latest
 	th.Can["take"] = th.Latest && t.Status != tickets.StatusClosed && t.Assignee.Agent == ""
 	th.Can["pause"] = th.Latest && t.Status == tickets.StatusOpen && !t.Paused

@@ -43,6 +43,8 @@ type visit struct {
 	scripted bool
 	// callKey is the key by which the API's client may repeat a call; empty: none.
 	callKey string
+	// draft is what the composer has in it.
+	draft draft
 	// status is what render answers; zero: 200.
 	status int
 }
@@ -140,6 +142,7 @@ func (v *visit) failure(err error) (status int, text string) {
 	var status0 statusError
 	var found chatcfg.Problems
 	var taken *tickets.TakenError
+	var answered *answeredError
 	switch {
 	case errors.Is(err, ErrNobody):
 		return http.StatusUnauthorized, v.t("Tu sesión terminó. Entra de nuevo.")
@@ -160,6 +163,8 @@ func (v *visit) failure(err error) (status int, text string) {
 		return http.StatusGone, v.t("Esta cuenta fue eliminada.")
 	case errors.Is(err, tickets.ErrTransition):
 		return http.StatusConflict, v.t("El estado del ticket ya no permite eso.")
+	case errors.As(err, &answered):
+		return http.StatusConflict, v.t("%s respondió mientras escribías. Lee su respuesta; si quieres enviar la tuya, envíala otra vez.", answered.by)
 	case errors.As(err, &taken) && taken.By.Agent == "":
 		return http.StatusConflict, v.t("Ya no lo tiene nadie: mira otra vez a quién se lo das.")
 	case errors.As(err, &taken) && taken.By.Agent == v.person.ID:
@@ -196,7 +201,11 @@ func (v *visit) fail(err error) {
 	v.status, text = v.failure(err)
 	switch {
 	case v.scripted:
-		v.json(map[string]string{"error": text})
+		said := map[string]any{"error": text}
+		if answered := (*answeredError)(nil); errors.As(err, &answered) {
+			said["seen"] = answered.last
+		}
+		v.json(said)
 		return
 	case v.status == http.StatusUnauthorized && v.o.Login != "":
 		http.Redirect(v.w, v.r, v.loginURL(), http.StatusSeeOther)
@@ -279,8 +288,6 @@ func (v *visit) query() url.Values {
 type flash struct {
 	// Kind is "good", "bad" or "warn".
 	Kind, Text string
-	// Draft is what was typed and could not be sent.
-	Draft string
 }
 
 // doneField is the query's field by which an address says what was just done: a word of

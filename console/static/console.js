@@ -7,6 +7,7 @@
   const all = (what, where = document) => [...where.querySelectorAll(what)];
   const one = (what, where = document) => where.querySelector(what);
   document.documentElement.classList.add("scripted");
+  const charla = window.charla = {}; // what composer.js shares
   const skew = words.now ? Date.parse(words.now) - Date.now() : 0;
   const now = () => Date.now() + skew;
   // The page's address says what was just done; once is enough.
@@ -53,7 +54,7 @@
       region.replaceChildren(...fresh.childNodes);
       for (const [name, value] of Object.entries(fresh.dataset)) region.dataset[name] = value;
     }
-    compose(page);
+    charla.compose?.(page);
     if (low) scroll.scrollTop = scroll.scrollHeight;
     prepare();
     return page;
@@ -71,31 +72,6 @@
     if (again) { again = false; refresh(); }
   }
 
-  // Drafts: what is typed stays in this tab until it has been sent, also through a login
-  // and a reload. A composer that a colleague's close takes away comes back as it was.
-  const draft = () => "charla-draft:" + words.me + ":" + one("[data-thread]")?.dataset.thread;
-  let shelved = null;
-  function restore() {
-    const text = one("[data-composer] textarea");
-    if (text && !text.value) text.value = sessionStorage.getItem(draft()) ?? "";
-  }
-  function compose(page) {
-    const here = one("#compose"), fresh = page.getElementById("compose");
-    if (!here || !fresh) return;
-    const form = one("[data-composer]", here), next = one("[data-composer]", fresh);
-    if (form && next) return;
-    here.replaceChildren(...(next && shelved ? [shelved] : fresh.childNodes));
-    shelved = form;
-    const kept = one("[data-kept]", here);
-    if (kept) kept.hidden = !sessionStorage.getItem(draft());
-    restore();
-  }
-  document.addEventListener("input", (e) => {
-    if (!e.target.matches("[data-composer] textarea")) return;
-    if (e.target.value) sessionStorage.setItem(draft(), e.target.value);
-    else sessionStorage.removeItem(draft());
-  });
-
   // Forms in the background. What is refused stays as it was typed.
   document.addEventListener("submit", async (e) => {
     const form = e.target;
@@ -109,7 +85,9 @@
       const answer = await ask(form.action, { method: "POST", body: plain ? new URLSearchParams(data) : data });
       if (!answer.ok) {
         if (answer.status === 401) return;
-        toast((await answer.json().catch(() => ({}))).error || words.wordsFailed);
+        const said = await answer.json().catch(() => ({}));
+        toast(said.error || words.wordsFailed);
+        if (said.seen) one('[name="seen"]', form).value = said.seen; // it was said: the next press sends
         if (answer.status === 409 || answer.status === 410) refresh();
         return;
       }
@@ -117,14 +95,7 @@
       if (document.activeElement && form.contains(document.activeElement) && !form.matches("[data-composer]")) document.activeElement.blur();
       const page = replace(await answer.text(), form);
       if (!page) return;
-      if (form.matches("[data-composer]")) {
-        const text = one("textarea", form), key = one('[data-composer] [name="key"]', page);
-        if (text.value === sent) { form.reset(); text.value = ""; sessionStorage.removeItem(draft()); }
-        one("[data-chosen]", form)?.replaceChildren();
-        if (key) one('[name="key"]', form).value = key.value;
-        const scroll = one("#scroll");
-        scroll.scrollTop = scroll.scrollHeight;
-      }
+      if (form.matches("[data-composer]")) charla.sent(form, sent, page);
       if (form.matches(".presence")) presence?.postMessage("changed");
     } catch { lost("down"); } finally { delete form.dataset.sending; }
   });
@@ -134,11 +105,6 @@
     if (e.target.matches("[data-file]")) one("[data-chosen]").textContent = e.target.files[0]?.name ?? "";
   });
   document.addEventListener("keydown", (e) => {
-    const form = e.target.closest?.("[data-composer]");
-    if (form && e.target.matches("textarea") && e.key === "Enter" && !e.shiftKey && !e.isComposing) {
-      e.preventDefault();
-      if (e.target.value.trim() || one("[data-file]", form)?.files.length) form.requestSubmit();
-    }
     if (e.key === "Escape") all(".menu[open]").forEach((m) => { m.open = false; });
   });
   document.addEventListener("click", (e) => {
@@ -229,22 +195,20 @@
       }
     });
     stream.addEventListener("read", soon);
+    stream.addEventListener("colleague", (e) => charla.colleague(JSON.parse(e.data)));
+    stream.addEventListener("ready", () => charla.begin());
   }
   addEventListener("pagehide", () => stream?.close());
-  if (words.account && words.now) listen();
   // Who comes back to a tab may have logged in again in another.
   document.addEventListener("visibilitychange", async () => { if (!document.hidden && missing === "out") { await refresh(); if (!missing) listen(); } });
   const post = (path, fields) => ask(thread.dataset.url + path, { method: "POST", body: new URLSearchParams(fields) }).catch(() => {});
-  let read = 0, typed = 0;
+  let read = 0;
   function seen() {
     const last = Number(one("#messages")?.dataset.last ?? 0);
     if (thread && !document.hidden && last > read) { read = last; post("/read", { seq: last }); }
     if (!document.hidden) document.title = document.title.replace(/^● /, "");
   }
   document.addEventListener("visibilitychange", seen);
-  document.addEventListener("input", (e) => {
-    if (thread && e.target.closest("[data-composer]") && e.target.value && Date.now() - typed > 3000) { typed = Date.now(); post("/typing", {}); }
-  });
 
   // What has to be done again to what is new on the page.
   function prepare() {
@@ -256,8 +220,8 @@
       setTimeout(() => { t.classList.add("gone"); setTimeout(() => t.remove(), 500); }, 6000);
     }
   }
+  Object.assign(charla, { all, one, words, ask, post, thread, toast });
   prepare();
-  restore();
   all("[data-show][popover]").forEach((d) => d.showPopover());
   const scroll = one("#scroll");
   if (scroll) {
@@ -265,4 +229,5 @@
     else scroll.scrollTop = scroll.scrollHeight;
     one("#reply")?.focus({ preventScroll: true });
   }
+  addEventListener("DOMContentLoaded", () => { if (words.account && words.now) listen(); }); // composer.js is there
 })();
