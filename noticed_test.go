@@ -389,6 +389,39 @@ func (a contendedAccounts) Save(ctx context.Context, account chatcfg.Account, do
 	return a.Accounts.Save(ctx, account, docs...)
 }
 
+func (s *contended) Sessions() storage.Sessions { return contendedSessions{s.Store.Sessions(), s} }
+
+type contendedSessions struct {
+	storage.Sessions
+	s *contended
+}
+
+func (a contendedSessions) Save(ctx context.Context, session tickets.Session) error {
+	if a.s.on {
+		return storage.ErrConflict
+	}
+	return a.Sessions.Save(ctx, session)
+}
+
+// TestSessionIsBusy: R8.1: a change of a session that always comes second says so and changes
+// nothing.
+func TestSessionIsBusy(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	carla := b.enter("carla")
+	before := b.stored(carla)
+	store := &contended{Store: b.store, on: true}
+	b.store = store
+	b.use(b.newDesk(nil))
+	carla = b.on(b.desk, carla)
+	_, _, err := carla.Login(b.ctx, charla.Proof{Subject: "1"})
+	require.ErrorIs(t, err, charla.ErrBusy)
+	assert.Equal(t, before, b.stored(carla))
+	store.on = false
+	_, _, err = carla.Login(b.ctx, charla.Proof{Subject: "1"})
+	require.NoError(t, err)
+}
+
 // TestAccountIsBusy: R8.1: a change of an account that always comes second says so and changes
 // nothing.
 func TestAccountIsBusy(t *testing.T) {

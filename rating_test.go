@@ -364,6 +364,13 @@ func TestRateAfterLogin(t *testing.T) {
 	require.ErrorIs(t, err, tickets.ErrTransition, "its ticket is open")
 
 	b.closes(own)
+	late := b.enter("late")
+	b.closes(b.write(late, "desde el bus").Ref)
+	b.pass(time.Minute)
+	elsewhere := login(b.enter("other"), "3")
+	b.closes(b.write(elsewhere, "desde la oficina").Ref)
+	assert.Equal(t, start.Add(time.Minute), asked(login(late, "3")).At, "the customer's own was closed after what was written before the login")
+
 	other := login(in, "2")
 	assert.Zero(t, asked(other), "another customer's")
 	_, err = other.Rate(b.ctx, four, nil)

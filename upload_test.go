@@ -98,6 +98,36 @@ func send(body string) *charla.WriteOptions {
 	return &charla.WriteOptions{File: &charla.Upload{Name: "a.txt", Body: []byte(body)}}
 }
 
+// TestOwnFiles: R3.10: the same bytes sent under the same key by others, or under another
+// key, are files of their own.
+func TestOwnFiles(t *testing.T) {
+	t.Parallel()
+	b, _, dir := uploading(t, nil, nil)
+	seen := map[tickets.FileID]bool{}
+	keep := func(r charla.Result, err error) {
+		t.Helper()
+		require.NoError(t, err)
+		for _, m := range b.messages(r.Ref) {
+			if m.File != nil && m.Seq == r.Seq {
+				assert.False(t, seen[m.File.ID], "in one file with another's")
+				seen[m.File.ID] = true
+			}
+		}
+	}
+	for _, name := range []string{"juan", "eva"} {
+		v := b.enter(name)
+		for _, key := range []string{"", "k", "l"} {
+			o := send("foto")
+			o.Key = key
+			r, err := v.Write(b.ctx, "", o)
+			keep(r, err)
+			keep(b.agent(ana).Reply(b.ctx, r.Ref, "", o))
+		}
+	}
+	assert.Len(t, seen, 12)
+	assert.Equal(t, 12, kept(t, dir))
+}
+
 // TestPurgeAgain: R1.6: a purge that failed, at the files or at the rows, is repeated until
 // nothing is left.
 func TestPurgeAgain(t *testing.T) {

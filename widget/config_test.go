@@ -29,6 +29,7 @@ func TestConfig(t *testing.T) {
 	assert.Equal(t, "private, no-cache", got.header.Get("Cache-Control"))
 
 	tag := got.header.Get("ETag")
+	assert.Regexp(t, `^"[0-9a-f]{24}"$`, tag)
 	for _, known := range []string{tag, "W/" + tag, `"x", ` + tag, "*"} {
 		same := s.do(request{path: "config", header: http.Header{"If-None-Match": {known}}})
 		assert.Equal(t, http.StatusNotModified, same.status, known)
