@@ -144,8 +144,8 @@ func TestHandOver(t *testing.T) {
 		rules[r.Name] = r.Text
 	}
 	assert.Equal(t, "It did not answer: the ticket is with the bot", rules["No agents"])
-	assert.Equal(t, "If it does not answer, the agents get the ticket today at 12:00", rules["Bot"])
-	assert.Equal(t, "Bot handed the ticket over to the agents: jefa@tienda.cl was told (Notification of tickets), automatic message 2 (No agents)", handed.What)
+	assert.Equal(t, "If it does not answer, the agents get the ticket at 12:00", rules["Bot"])
+	assert.Equal(t, "Bot handed the ticket over to the agents: jefa@tienda.cl was told (Notification of tickets), an automatic message was sent (No agents)", handed.What)
 	require.Len(t, b.mails.Mails(), 1)
 	assert.Equal(t, "¿tienen de esto?", b.mails.Mails()[0].Message)
 	assert.Len(t, b.events.of(tickets.FactHandedOver), 1)

@@ -301,7 +301,7 @@ func ExampleVisitor_DryRun() {
 	// it would answer: We opened a ticket for you.
 	// important: true
 	// delayed at: 12:05
-	// The customer wrote: the ticket was created, message 1, it became important (Important by content), automatic message 2 (Ticket created)
+	// The customer wrote: the ticket was created, it became important (Important by content), an automatic message was sent (Ticket created)
 	// nothing was written: true
 }
 
@@ -322,7 +322,7 @@ func ExampleInbox_Explain() {
 		}
 	}
 	// Output:
-	// The customer wrote: the ticket was created, message 1, automatic message 2 (New customers)
+	// The customer wrote: the ticket was created, an automatic message was sent (New customers)
 	//   New customers: It answered: this is the customer's first message, with text 1
 	//   No agents: It did not answer: an agent was available
 	//   Important by content: It is off

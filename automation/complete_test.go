@@ -129,7 +129,7 @@ func TestExplain(t *testing.T) {
 	santiago, err := time.LoadLocation("America/Santiago")
 	require.NoError(t, err)
 	r := compile(t, chatcfg.Since{}, everything)
-	machine := regexp.MustCompile(`\b(newCustomer|noAgents|outOfHours|ticketCreated|manualClose|automaticClose|autoClose|reminders|sla|botReply|handOver)\b|\d{4}-\d\d-\d\d|bytes?|[{}%_]`)
+	machine := regexp.MustCompile(`\b(newCustomer|noAgents|outOfHours|ticketCreated|manualClose|automaticClose|autoClose|reminders|sla|botReply|handOver)\b|\d{4}-\d\d-\d\d|bytes?|[{}%_*]|(mensaje|message|mensagem|nota|note) \d|\b(hoy|today|hoje|tomorrow|amanhã)\b`)
 	for seed := range uint64(60) {
 		live(t, seed, []func(*life){reminded, botted}[seed%2], func(_ int, o frozenOutcome) {
 			if o.draft == nil {
@@ -155,16 +155,56 @@ func TestExplain(t *testing.T) {
 	for _, one := range x.Rules {
 		texts[one.Rule] = one.Text
 	}
-	assert.Equal(t, "El cliente escribió: mensaje 6, quedó importante (Importante por contenido)", x.What)
-	assert.Equal(t, "No respondió: ya había contestado en este cierre, que dura hasta mañana a las 09:00", texts[automation.RuleOutOfHours])
+	assert.Equal(t, "El cliente escribió: quedó importante (Importante por contenido)", x.What)
+	assert.Equal(t, "No respondió: ya había contestado en este cierre, que termina el martes 3 de marzo a las 09:00", texts[automation.RuleOutOfHours])
 	assert.Equal(t, "Lo marcó importante: el mensaje tiene «reclamo»", texts[automation.RuleImportant])
-	assert.Equal(t, "Si nadie contesta, el ticket queda con demora hoy a las 20:30", texts[automation.RuleSLA])
+	assert.Equal(t, "Si nadie contesta, el ticket queda con demora a las 20:30", texts[automation.RuleSLA])
 	in.Now = in.Now.Add(48 * time.Hour) // its wait has become a delay
 	entries := decide(t, r, s, agent(tickets.CommandReply), in).Entries
 	last := automation.Explain(entries[len(entries)-1], chatcfg.English, santiago)
-	assert.Equal(t, "Ana replied: message 6, the customer had waited 2 d 1 min, Ana has it", last.What)
-	assert.Equal(t, "If the customer does not answer, the ticket closes today at 20:11", last.Rules[0].Text)
+	assert.Equal(t, "Ana replied: the customer had waited 2 d 1 min, Ana has it", last.What)
+	assert.Equal(t, "If the customer does not answer, the ticket closes at 20:11", last.Rules[0].Text)
 	in.Now = in.Now.Add(time.Minute)
 	entries = decide(t, r, s, agent(tickets.CommandClose), in).Entries
 	assert.NotContains(t, automation.Explain(entries[0], chatcfg.English, santiago).What, ":", "what the command says is not said again")
+}
+
+// TestExplainWords: section 4: what is true whenever it is read, in sentences of each language.
+func TestExplainWords(t *testing.T) {
+	t.Parallel()
+	lima, err := time.LoadLocation("America/Lima")
+	require.NoError(t, err)
+	at := time.Date(2026, 3, 2, 23, 0, 0, 0, time.UTC) // 18:00 in Lima
+	sla := func(until time.Time) tickets.Entry {
+		return tickets.Entry{At: at, Kind: tickets.CommandWrite, Trace: []tickets.Finding{{Rule: automation.RuleSLA, Why: automation.WhyArmed, Until: until}}}
+	}
+	fact := func(f tickets.Fact) tickets.Entry {
+		return tickets.Entry{At: at, Kind: tickets.CommandAssign, Actor: tickets.Actor{Kind: tickets.ActorAgent, Name: "Ana"}, Facts: []tickets.Fact{{Kind: tickets.FactAssigned, Assignee: tickets.Assignee{Agent: "eva", Name: "Eva"}}, f}}
+	}
+	keyword := tickets.Entry{At: at, Kind: tickets.CommandWrite, Trace: []tickets.Finding{{Rule: automation.RuleImportant, Fired: true, Why: automation.WhyKeyword, Word: "quebrad*"}}}
+	for want, tt := range map[string]struct {
+		entry  tickets.Entry
+		locale chatcfg.Locale
+	}{
+		"Si nadie contesta, el ticket queda con demora a las 20:30":                          {sla(at.Add(150 * time.Minute)), chatcfg.Spanish},
+		"If nobody answers, the ticket is delayed at 20:30":                                  {sla(at.Add(150 * time.Minute)), chatcfg.English},
+		"Se ninguém responder, o ticket fica com atraso às 20:30":                            {sla(at.Add(150 * time.Minute)), chatcfg.Portuguese},
+		"Si nadie contesta, el ticket queda con demora el martes 3 de marzo a las 18:00":     {sla(at.Add(24 * time.Hour)), chatcfg.Spanish},
+		"If nobody answers, the ticket is delayed on Tuesday 3 March at 18:00":               {sla(at.Add(24 * time.Hour)), chatcfg.English},
+		"Se ninguém responder, o ticket fica com atraso na terça-feira, 3 de março às 18:00": {sla(at.Add(24 * time.Hour)), chatcfg.Portuguese},
+		"Se ninguém responder, o ticket fica com atraso no sábado, 7 de março às 18:00":      {sla(at.AddDate(0, 0, 5)), chatcfg.Portuguese},
+		"Lo marcó importante: el mensaje tiene «quebrad…»":                                   {keyword, chatcfg.Spanish},
+		"Ana asignó el ticket: quedó a cargo de Eva, quedó sin ejecutivo":                    {fact(tickets.Fact{Kind: tickets.FactAssigned}), chatcfg.Spanish},
+		"Ana asignó el ticket: quedó a cargo de Eva, quedó con el equipo ventas":             {fact(tickets.Fact{Kind: tickets.FactTeam, Team: "ventas"}), chatcfg.Spanish},
+		"Ana asignó el ticket: quedó a cargo de Eva, quedó sin equipo":                       {fact(tickets.Fact{Kind: tickets.FactTeam}), chatcfg.Spanish},
+		"Ana assigned the ticket: Eva has it, no team has it":                                {fact(tickets.Fact{Kind: tickets.FactTeam}), chatcfg.English},
+		"Ana atribuiu o ticket: ficou com Eva, ficou sem atendente":                          {fact(tickets.Fact{Kind: tickets.FactAssigned}), chatcfg.Portuguese},
+	} {
+		x := automation.Explain(tt.entry, tt.locale, lima)
+		got := x.What
+		if len(tt.entry.Trace) > 0 {
+			got = x.Rules[0].Text
+		}
+		assert.Equal(t, want, got)
+	}
 }

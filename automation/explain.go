@@ -100,7 +100,8 @@ func (w wording) what(e *tickets.Entry) string {
 	}
 	var facts []string
 	for _, f := range e.Facts {
-		if f.Kind != said || f.Rule != e.Actor.Rule {
+		written := f.Kind == tickets.FactSaid && f.Rule == "" // as the command says
+		if !written && (f.Kind != said || f.Rule != e.Actor.Rule) {
 			facts = append(facts, w.fact(f))
 		}
 	}
@@ -130,15 +131,14 @@ func (w wording) fact(f tickets.Fact) string {
 	if !ok {
 		return string(f.Kind)
 	}
-	if f.Kind == tickets.FactSaid && f.Rule != "" {
-		words = automaticMessage
-	}
-	has, team := w.in(nobody), w.in(noTeam)
-	if who := f.Assignee; who.Agent != "" {
-		has = cmp.Or(who.Name, string(who.Agent))
+	switch {
+	case f.Kind == tickets.FactAssigned && f.Assignee.Agent == "":
+		words = unassigned
+	case f.Kind == tickets.FactTeam && f.Team == "":
+		words = noTeam
 	}
 	text := strings.NewReplacer(
-		"{assignee}", has, "{team}", cmp.Or(string(f.Team), team), "{seq}", strconv.FormatInt(f.Seq, 10), "{address}", f.Address, "{score}", strconv.Itoa(f.Score), "{waited}", w.duration(f.Waited.Std()),
+		"{assignee}", cmp.Or(f.Assignee.Name, string(f.Assignee.Agent)), "{team}", string(f.Team), "{address}", f.Address, "{score}", strconv.Itoa(f.Score), "{waited}", w.duration(f.Waited.Std()),
 	).Replace(w.in(words))
 	if f.Comment != "" {
 		text += ", “" + f.Comment + "”"
@@ -160,14 +160,15 @@ func (w wording) finding(f tickets.Finding) string {
 	if !ok {
 		return string(f.Why)
 	}
-	text := strings.NewReplacer("{until}", w.instant(f.Until), "{word}", f.Word).Replace(w.in(reason))
+	text := strings.NewReplacer("{until}", w.instant(f.Until), "{word}", strings.ReplaceAll(f.Word, "*", "…")).Replace(w.in(reason))
 	if f.Text > 0 {
 		text += fmt.Sprintf(w.in(withText), f.Text)
 	}
 	return text
 }
 
-// instant returns an instant as people say it: "today at 14:50".
+// instant returns an instant as people say it: "at 14:50" on the entry's day, another with its
+// date, so that it is true whenever it is read.
 func (w wording) instant(t time.Time) string {
 	if t.IsZero() {
 		return w.in(never)
@@ -176,13 +177,16 @@ func (w wording) instant(t time.Time) string {
 	if loc == nil {
 		loc = time.UTC
 	}
-	on, at := t.In(loc), w.at.In(loc)
-	for days, words := range map[int]chatcfg.Words{0: today, 1: tomorrow} {
-		if day := at.AddDate(0, 0, days); day.YearDay() == on.YearDay() && day.Year() == on.Year() {
-			return w.in(words) + " " + on.Format("15:04")
-		}
+	on := t.In(loc)
+	if on.Format(time.DateOnly) == w.at.In(loc).Format(time.DateOnly) {
+		return w.in(sameDay) + " " + on.Format("15:04")
 	}
-	return w.in(theDay) + chatcfg.FormatInstant(t, loc, w.locale)
+	date := chatcfg.FormatInstant(t, loc, w.locale) // "Monday 9 March, 09:00"
+	the := theDay
+	if day := on.Weekday(); day == time.Saturday || day == time.Sunday {
+		the = theWeekend
+	}
+	return w.in(the) + " " + date[:strings.LastIndex(date, ", ")] + " " + w.in(sameDay) + " " + on.Format("15:04")
 }
 
 // duration returns a duration as people say it, in at most two units: "2 h 30 min".

@@ -106,14 +106,14 @@ func TestReminderExplained(t *testing.T) {
 		return texts
 	}
 	assert.Equal(t, []string{
-		"If the customer does not answer, they are reminded today at 12:01", "If the customer does not answer, the ticket closes today at 12:10",
+		"If the customer does not answer, they are reminded at 12:01", "If the customer does not answer, the ticket closes at 12:10",
 	}, said(d.Entries[0]))
 	in.Now = noon.Add(2 * time.Minute)
 	d = decide(t, r, d.State, tickets.Command{Kind: tickets.CommandTick}, in)
 	require.Len(t, d.Entries, 2)
-	assert.Equal(t, []string{"It did not remind: something later was due already; its time was today at 12:01"}, said(d.Entries[0]))
+	assert.Equal(t, []string{"It did not remind: something later was due already; its time was at 12:01"}, said(d.Entries[0]))
 	assert.Equal(t, []string{"It reminded: the customer had not answered, with text 1"}, said(d.Entries[1]))
-	assert.Equal(t, "A reminder was due: automatic message 3 (Reminders)", automation.Explain(d.Entries[1], chatcfg.English, nil).What)
+	assert.Equal(t, "A reminder was due: an automatic message was sent (Reminders)", automation.Explain(d.Entries[1], chatcfg.English, nil).What)
 }
 
 // TestReminderBeforeClose: at one instant reminders go before the close (R4.3): here at

@@ -18,7 +18,7 @@ var autoClose = rule{
 	off:  words("No cuenta: no está activada, o el ticket está en pausa", "It does not count: it is off, or the ticket is paused", "Não conta: não está ativada, ou o ticket está em pausa"),
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyArmed:    words("Si el cliente no responde, el ticket se cierra {until}", "If the customer does not answer, the ticket closes {until}", "Se o cliente não responder, o ticket fecha {until}"),
-		WhyDeadline: words("Lo cerró: el cliente no respondió; el plazo era {until}", "It closed the ticket: the customer did not answer; the limit was {until}", "Fechou: o cliente não respondeu; o prazo era {until}"),
+		WhyDeadline: words("Lo cerró: el cliente no respondió; el plazo venció {until}", "It closed the ticket: the customer did not answer; time was up {until}", "Fechou: o cliente não respondeu; o prazo venceu {until}"),
 	},
 	compile: func(e *env) (any, error) {
 		of := &e.Config.Automation.AutoClose

@@ -21,7 +21,7 @@ var bot = rule{
 	name: words("Bot", "Bot", "Bot"),
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyArmed:    words("Si no responde, el ticket pasa a los ejecutivos {until}", "If it does not answer, the agents get the ticket {until}", "Se não responde, o ticket passa aos atendentes {until}"),
-		WhyDeadline: words("No respondió a tiempo: el plazo era {until}", "It did not answer in time: the limit was {until}", "Não respondeu a tempo: o prazo era {until}"),
+		WhyDeadline: words("No respondió a tiempo: el plazo venció {until}", "It did not answer in time: time was up {until}", "Não respondeu a tempo: o prazo venceu {until}"),
 		WhyBotOff:   words("Pasó el ticket a los ejecutivos: el bot se desactivó", "It handed the ticket over: the bot was switched off", "Passou o ticket aos atendentes: o bot foi desativado"),
 	},
 	compile: func(e *env) (any, error) {

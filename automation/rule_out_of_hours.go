@@ -29,7 +29,7 @@ var outOfHours = rule{
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyClosedHours:     words("Respondió: es fuera del horario de atención", "It answered: this is outside the business hours", "Respondeu: é fora do horário de atendimento"),
 		WhyOpenHours:       words("No respondió: es horario de atención", "It did not answer: this is inside the business hours", "Não respondeu: é horário de atendimento"),
-		WhySpokeInInterval: words("No respondió: ya había contestado en este cierre, que dura hasta {until}", "It did not answer: it had answered already since closing time; opens {until}", "Não respondeu: já havia respondido neste fechamento, que dura até {until}"),
+		WhySpokeInInterval: words("No respondió: ya había contestado en este cierre, que termina {until}", "It did not answer: it had answered already since closing time; it opens {until}", "Não respondeu: já havia respondido neste fechamento, que termina {until}"),
 		WhyWithBot:         withBot,
 		WhyPaused:          paused,
 	},

@@ -15,7 +15,7 @@ var sla = rule{
 	name: words("Tiempo de respuesta", "Time to answer", "Tempo de resposta"),
 	reasons: map[tickets.Why]chatcfg.Words{
 		WhyArmed:    words("Si nadie contesta, el ticket queda con demora {until}", "If nobody answers, the ticket is delayed {until}", "Se ninguém responder, o ticket fica com atraso {until}"),
-		WhyDeadline: words("Nadie contestó a tiempo: el plazo era {until}", "Nobody answered in time: the limit was {until}", "Ninguém respondeu a tempo: o prazo era {until}"),
+		WhyDeadline: words("Nadie contestó a tiempo: el plazo venció {until}", "Nobody answered in time: time was up {until}", "Ninguém respondeu a tempo: o prazo venceu {until}"),
 	},
 	compile: func(e *env) (any, error) { return waiting{e}, nil },
 }
