@@ -6,11 +6,13 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/tickets"
 )
 
 // maxStreamAccounts is of how many accounts one stream tells.
@@ -24,6 +26,9 @@ type eventsQuery struct {
 	// Account is an account of which the stream tells; there may be several. Absent: of all
 	// that the person sees.
 	Account []string
+	// Conversation is "ACCOUNT/ID" of one conversation, of which the stream also tells typing,
+	// read marks and what colleagues do there.
+	Conversation string
 	// Cursor is the ID of the last event that was got, for a client that cannot send it as
 	// the header Last-Event-ID, which counts before it. It is opaque. Absent: from now on.
 	Cursor string
@@ -43,11 +48,16 @@ type (
 	againEvent struct {
 		Account chatcfg.AccountID `json:"account"`
 	}
+	// typingEvent says whether the customer is typing.
+	typingEvent struct {
+		Typing bool `json:"typing"`
+	}
 )
 
 // apiEventTypes are the data of the stream's events, by the events' names.
 var apiEventTypes = map[string]any{
 	"accounts": accountsEvent{}, "ticket": charla.Row{}, "ready": nothing{}, "again": againEvent{}, "out": nothing{},
+	"typing": typingEvent{}, "read": tickets.Marks{}, "colleague": charla.Colleague{},
 }
 
 // apiEventsWords say in the document what the stream is.
@@ -56,6 +66,7 @@ const apiEventsWords = "Streams server-sent events of all accounts that the pers
 	"`ticket` has the latest ticket of a conversation that changed, as it is now, at least once and none skipped. " +
 	"`ready` comes once, when everything has been told that changed before. " +
 	"`again` says that an account's lists have to be read again. " +
+	"`typing`, `read` and `colleague` are of the conversation that was asked for, if one was. " +
 	"`out` is the last event, if the login has ended or allows it no more. " +
 	"A stream goes on after the event whose ID comes as Last-Event-ID, in all accounts, as EventSource does by itself. " +
 	"Of an account that is not in that ID it tells what changes from then on. " +
@@ -72,6 +83,8 @@ type merged struct {
 	*visit
 	ctx   context.Context //nolint:containedctx // the request's own
 	asked []string
+	// open is the conversation that was asked for; zero: none.
+	open  tickets.Ref
 	out   chan accountRow
 	group sync.WaitGroup
 	// feeds has how to end the feed of each account of which it tells.
@@ -98,6 +111,8 @@ type accountRow struct {
 	feed *accountFeed
 	id   chatcfg.AccountID
 	charla.Row
+	// event is one of the conversation that was asked for; without a name: it is none.
+	event
 	err error
 }
 
@@ -112,6 +127,10 @@ func (v *visit) accountsEvents() error {
 			return charla.ErrNotFound
 		}
 	}
+	of, err := v.conversationOf(q.Conversation)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(v.r.Context())
 	defer context.AfterFunc(v.closing, cancel)()
 	mine, leave, err := v.streams.open(v.person.ID)
@@ -121,7 +140,7 @@ func (v *visit) accountsEvents() error {
 	}
 	defer leave()
 	m := &merged{
-		visit: v, ctx: ctx, asked: q.Account, out: make(chan accountRow), feeds: map[chatcfg.AccountID]*accountFeed{}, at: cursors{},
+		visit: v, ctx: ctx, asked: q.Account, open: of, out: make(chan accountRow), feeds: map[chatcfg.AccountID]*accountFeed{}, at: cursors{},
 	}
 	defer m.group.Wait()
 	defer cancel()
@@ -207,6 +226,9 @@ func (m *merged) tell(next *accountRow, write func(string) bool) bool {
 		}
 		return false // the client comes back
 	}
+	if next.event.name != "" {
+		return write(next.event.String())
+	}
 	m.at[next.id] = next.Cursor
 	if next.Number != 0 {
 		return write(event{"ticket", m.at.String(), next.Row}.String())
@@ -291,15 +313,73 @@ func (m *merged) begin(id chatcfg.AccountID) {
 	m.feeds[id] = feed
 	m.waiting++
 	inbox, cursor := m.inboxOf(id, &m.person), cmp.Or(m.at[id], charla.InboxEnd)
+	if m.open.Account == id {
+		m.group.Go(func() { m.tellOpen(ctx, feed, inbox) })
+	}
 	m.group.Go(func() {
 		for row, err := range inbox.Live(ctx, cursor, 0) {
 			select {
-			case m.out <- accountRow{feed, id, row, err}:
+			case m.out <- accountRow{feed: feed, id: id, Row: row, err: err}:
 			case <-ctx.Done():
 				return
 			}
 		}
 	})
+}
+
+// tellOpen tells typing, read marks and colleagues of the conversation that was asked for, until
+// ctx ends or reading it fails.
+func (m *merged) tellOpen(ctx context.Context, feed *accountFeed, inbox *charla.Inbox) {
+	say := func(e event, err error) bool {
+		select {
+		case m.out <- accountRow{feed: feed, id: m.open.Account, event: e, err: err}:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	last, err := inbox.Messages(ctx, m.open, charla.MessageQuery{Newest: true, PageQuery: charla.PageQuery{Limit: 1}})
+	if err != nil {
+		say(event{}, err)
+		return
+	}
+	after := int64(0)
+	for _, one := range last.Items {
+		after = one.Seq
+	}
+	for u, err := range inbox.Follow(ctx, m.open, after, 0) {
+		going := true
+		switch {
+		case err != nil:
+			going = say(event{}, err)
+		case u.Typing != nil:
+			going = say(event{name: "typing", data: typingEvent{*u.Typing}}, nil)
+		case u.Read != nil:
+			going = say(event{name: "read", data: *u.Read}, nil)
+		case u.Colleague != nil:
+			going = say(event{name: "colleague", data: *u.Colleague}, nil)
+		}
+		if !going {
+			return
+		}
+	}
+}
+
+// conversationOf reads "ACCOUNT/ID" of a conversation that the person may see; zero: the text is
+// empty. It fails with [charla.ErrNotFound].
+func (v *visit) conversationOf(text string) (ref tickets.Ref, err error) {
+	if text == "" {
+		return ref, nil
+	}
+	account, conversation, _ := strings.Cut(text, "/")
+	one, err := parseID(account)
+	two, err2 := parseID(conversation)
+	ref = tickets.Ref{Account: chatcfg.AccountID{UUID: one}, Conversation: tickets.ConversationID{UUID: two}}
+	if err != nil || err2 != nil || !v.person.sees(ref.Account) {
+		return ref, charla.ErrNotFound
+	}
+	_, err = v.inboxOf(ref.Account, &v.person).Ticket(v.r.Context(), ref)
+	return ref, err
 }
 
 // drop ends the feed of an account.

@@ -57,10 +57,11 @@ func (h heard) accounts(t *testing.T) (ids []chatcfg.AccountID, more bool) {
 	return data.Accounts, data.More
 }
 
-// ask asks for the stream, to go on after an event.
+// ask asks for the stream, to go on after an event. A test that waits in vain ends: the stream
+// does, too, after a minute.
 func (a *api) ask(query, last string) *listener {
 	a.t.Helper()
-	ctx, cancel := context.WithCancel(a.t.Context())
+	ctx, cancel := context.WithTimeout(a.t.Context(), time.Minute)
 	a.t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.server.URL+"/desk/api/events"+query, nil)
 	require.NoError(a.t, err)
@@ -197,6 +198,49 @@ func TestStreamOfAccounts(t *testing.T) {
 	assert.Equal(t, there("cinco"), l.next().row(t).Ref)
 }
 
+// TestStreamOfConversation: R11.7: the stream also tells typing, read marks and colleagues of the
+// conversation that is asked for, while the person may see its account.
+func TestStreamOfConversation(t *testing.T) {
+	t.Parallel()
+	a := setupAPI(t)
+	other, _ := a.another("Otra")
+	visitor, _, err := other.Enter(t.Context(), charla.Entry{Name: "Pía", Email: "pia@example.com"})
+	require.NoError(t, err)
+	said, err := visitor.Write(t.Context(), "hola", nil)
+	require.NoError(t, err)
+	query := "?conversation=" + other.ID().String() + "/" + said.Ref.Conversation.String()
+	a.sees(a.account, other)
+	l := a.listen(query, "")
+	l.next().accounts(t)
+	until := func(name, data string) {
+		t.Helper()
+		for e := l.next(); ; e = l.next() {
+			require.NotEmpty(t, e.name, "it ended before "+data)
+			if e.name == name && strings.Contains(e.data, data) {
+				return
+			}
+		}
+	}
+	until("ready", "{}")
+	require.NoError(t, visitor.Typing(t.Context()))
+	until("typing", `{"typing":true}`)
+	beto := other.Agent(charla.Person{ID: "beto"})
+	require.NoError(t, beto.SetActivity(t.Context(), said.Ref, charla.Noting))
+	until("colleague", `{"agent":"beto","activity":"noting"}`)
+	require.NoError(t, beto.MarkRead(t.Context(), said.Ref, 1))
+	until("read", `"agent":1`)
+
+	a.sees(a.account)
+	a.console.Recheck("ana")
+	until("accounts", `{"accounts":["`+a.account.ID().String()+`"]}`)
+	require.NoError(t, beto.SetActivity(t.Context(), said.Ref, charla.Looking))
+	ref := a.customerOf(a.account)("sigo")
+	assert.Equal(t, ref, l.next().row(t).Ref, "nothing of what is seen no more")
+	for _, bad := range []string{query, "?conversation=x", "?conversation=" + a.account.ID().String() + "/" + said.Ref.Conversation.String(), "?conversation=" + a.account.ID().String()} {
+		assert.Equal(t, http.StatusNotFound, a.ask(bad, "").status, bad)
+	}
+}
+
 // TestStreamRights: what a person may no longer see is not told any more from the moment
 // at which the host says so, and an ended, another's or a refused login ends the stream.
 func TestStreamRights(t *testing.T) {
@@ -229,6 +273,7 @@ func TestStreamRights(t *testing.T) {
 	a.sees(a.account)
 	a.console.Recheck("ana")
 	for e := l.next(); ; e = l.next() { // what was told before may still be on its way
+		require.NotEmpty(t, e.name, "it ended")
 		if e.name == "accounts" {
 			ids, _ = e.accounts(t)
 			break
