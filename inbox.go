@@ -189,18 +189,17 @@ func (b *Inbox) Tickets(ctx context.Context, q TicketQuery) (Page[Row], error) {
 	}
 	rows := make([]Row, len(page.Items))
 	for i := range page.Items {
-		rows[i] = b.row(&page.Items[i])
+		b.fill(&rows[i], &page.Items[i])
 	}
 	return Page[Row]{Items: rows, Next: page.Next}, nil
 }
 
-// row returns a stored row as the inbox lists it.
-func (b *Inbox) row(t *storage.TicketRow) Row {
-	row := Row{Ref: refOf(b.account, t), Ticket: t.Ticket, Unread: t.Unread, Due: t.Wake}
+// fill fills in a zero row with a stored one, as the inbox lists it.
+func (b *Inbox) fill(row *Row, t *storage.TicketRow) {
+	row.Ref, row.Ticket, row.Unread, row.Due = refOf(b.account, t), t.Ticket, t.Unread, t.Wake
 	if t.Last != nil {
 		row.Last = *t.Last
 	}
-	return row
 }
 
 // refOf returns the ref of a stored row of an account.

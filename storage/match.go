@@ -62,17 +62,12 @@ func (i Instant) Check() error {
 	return nil
 }
 
-// UnreadBy sets Unread to what an agent has not read of the conversation.
-func (r *TicketRow) UnreadBy(c *tickets.Conversation, agent tickets.AgentID) {
-	r.Unread = int(min(c.Unread(agent), MaxUnread))
-}
-
 // Preview sets Last, Unread and Wake, which q asks for. messages are the conversation's,
 // the last one first; it reads no more of them than it needs.
 func (r *TicketRow) Preview(q *TicketQuery, c *tickets.Conversation, marks tickets.Marks, wake time.Time, messages iter.Seq[tickets.Message]) {
 	r.Wake, r.Last, r.Unread = wake, nil, 0
 	if q.Reader != "" {
-		r.UnreadBy(c, q.Reader)
+		r.Unread = int(min(c.Unread(q.Reader), MaxUnread))
 	}
 	for m := range messages {
 		if r.Last == nil {

@@ -75,8 +75,8 @@ func (p accounts) Find(ctx context.Context, key string) (chatcfg.Account, error)
 // get returns the decoded document that a query finds. It fails with
 // [storage.ErrNotFound] if there is none, if the document cannot be decoded, or as one
 // does.
-func get[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (v T, err error) {
-	var doc []byte
+func get[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (v T, err error) {
+	var doc document
 	found, err := s.one(ctx, query, args, &doc)
 	switch {
 	case err != nil:
@@ -84,20 +84,20 @@ func get[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, qu
 	case !found:
 		return v, storage.ErrNotFound
 	}
-	return v, decode(doc, &v)
+	return v, corrupt(decode(doc.text, &v))
 }
 
 // list returns the decoded documents that a query finds, in its order; none is no
 // error. It fails if a document cannot be decoded, or as each does.
-func list[T any](ctx context.Context, s *Store, decode func([]byte, *T) error, query string, args ...any) (items []T, err error) {
+func list[T any](ctx context.Context, s *Store, decode func(string, *T) error, query string, args ...any) (items []T, err error) {
+	var doc document
 	err = s.each(ctx, query, args, func(scan func(...any) error) error {
-		var doc []byte
 		if err := scan(&doc); err != nil {
 			return err
 		}
 		var v T
 		items = append(items, v)
-		return decode(doc, &items[len(items)-1])
+		return corrupt(decode(doc.text, &items[len(items)-1]))
 	})
 	if err != nil {
 		return nil, err

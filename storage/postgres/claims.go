@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -15,18 +16,20 @@ import (
 )
 
 // Claims lock what they are about to claim, pass over what another process has
-// locked, and go by the primary key.
-const (
+// locked, and go by the primary key. What is left out and the limit are parts of the text:
+// the planner knows nothing of an argument.
+var (
 	claimDue = `WITH due AS (
 		SELECT c.account, c.id, c.wake FROM charla.conversations c JOIN charla.accounts a ON a.id = c.account
-		WHERE c.wake >= $4 AND c.wake <= $1 AND NOT a.deleted AND c.account <> ALL($5::uuid[]) ORDER BY c.wake LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
-	UPDATE charla.conversations c SET wake = $2, lease = $6 FROM due WHERE c.account = due.account AND c.id = due.id
+		WHERE c.wake >= ` + hidden("$3::bigint") + " AND c.wake <= " + hidden("$1::bigint") + ` AND NOT a.deleted%s
+		ORDER BY c.wake LIMIT %d FOR UPDATE OF c SKIP LOCKED)
+	UPDATE charla.conversations c SET wake = $2, lease = $4 FROM due WHERE c.account = due.account AND c.id = due.id
 	RETURNING c.account, c.id, due.wake`
 
 	claimStale = `WITH stale AS (
 		SELECT c.account, c.id FROM charla.stale s JOIN charla.accounts a ON a.id = s.account
-		JOIN charla.conversations c ON c.account = a.id AND c.armed < a.version AND c.lease <= $1
-		WHERE NOT a.deleted AND a.id <> ALL($4::uuid[]) LIMIT $3 FOR UPDATE OF c SKIP LOCKED)
+		JOIN charla.conversations c ON c.account = a.id AND c.armed < a.version AND c.lease <= ` + hidden("$1::bigint") + `
+		WHERE NOT a.deleted%s LIMIT %d FOR UPDATE OF c SKIP LOCKED)
 	UPDATE charla.conversations c SET lease = $2 FROM stale WHERE c.account = stale.account AND c.id = stale.id
 	RETURNING c.account, c.id, 0::bigint`
 )
@@ -106,15 +109,20 @@ func (h *horizon) first() int64 {
 	return h.low
 }
 
-// claims runs a claim's statement and returns what it claimed, the earliest first;
-// nothing for a limit below one. It fails as change does.
-func (p conversations) claims(ctx context.Context, query string, limit int, args ...any) ([]storage.Claim, error) {
+// claims runs a claim's statement and returns what it claimed, the earliest first, of
+// accounts that are not in without; nothing for a limit below one. It fails as change does.
+func (p conversations) claims(ctx context.Context, query string, limit int, without []chatcfg.AccountID, args ...any) ([]storage.Claim, error) {
 	var found []storage.Claim
 	if limit < 1 {
 		_, err := p.NextWake(ctx) // the context's and the store's end
 		return nil, err
 	}
-	err := p.s.change(ctx, query, args, func(scan func(...any) error) error {
+	others := ""
+	if len(without) > 0 {
+		args = append(args, uuids(without))
+		others = fmt.Sprintf(" AND a.id <> ALL($%d::uuid[])", len(args))
+	}
+	err := p.s.change(ctx, fmt.Sprintf(query, others, limit), args, func(scan func(...any) error) error {
 		var account, id [16]byte
 		var wake int64
 		err := scan(&account, &id, &wake)
@@ -140,10 +148,10 @@ func (p conversations) claims(ctx context.Context, query string, limit int, args
 func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
 	h := &p.s.horizon
 	if limit < 1 {
-		return p.claims(ctx, claimDue, limit)
+		return p.claims(ctx, claimDue, limit, nil)
 	}
 	from := h.look(now)
-	found, err := p.claims(ctx, claimDue, limit, micros(now), orNull(leaseUntil), limit, from, uuids(without), micros(leaseUntil))
+	found, err := p.claims(ctx, claimDue, limit, without, micros(now), orNull(leaseUntil), from, micros(leaseUntil))
 	if !leaseUntil.IsZero() {
 		h.scheduled(micros(leaseUntil))
 	}
@@ -161,7 +169,7 @@ func (p conversations) ClaimDue(ctx context.Context, now, leaseUntil time.Time, 
 // it finds none, it notes which accounts have none left. It fails if ctx ends, the
 // store is closed or busy, or its database fails.
 func (p conversations) ClaimStale(ctx context.Context, now, leaseUntil time.Time, limit int, without []chatcfg.AccountID) ([]storage.Claim, error) {
-	claims, err := p.claims(ctx, claimStale, limit, micros(now), micros(leaseUntil), limit, uuids(without))
+	claims, err := p.claims(ctx, claimStale, limit, without, micros(now), micros(leaseUntil))
 	if err != nil {
 		return nil, err
 	}

@@ -88,10 +88,10 @@ func (l *listing) narrow(c columns.Condition) {
 	switch name := "t." + c.Name; c.Type {
 	case columns.Flag: // the index has no others
 	case columns.Number:
-		l.where(name + " = " + l.arg(c.Number))
+		l.where(name + " = " + hidden(l.arg(c.Number)+"::bigint"))
 	case columns.JSON:
 		l.where(name + " @> " + l.arg(c.Text) + "::text::jsonb")
 	default:
-		l.where(name + " = " + l.arg(c.Text))
+		l.where(name + " = " + hidden(l.arg(c.Text)+"::text"))
 	}
 }

@@ -22,15 +22,21 @@ func orNull(t time.Time) pgtype.Int8 { return pgtype.Int8{Int64: micros(t), Vali
 // never is larger than every configuration version.
 const never = math.MaxInt64
 
-// decodeJSON reads a JSON document into v. It fails if doc is not the JSON of a T.
-func decodeJSON[T any](doc []byte, v *T) error { return corrupt(json.Unmarshal(doc, v)) }
-
-// decoded returns a function that reads a document by a decoder of package codec; an
-// empty document is the zero value. That function fails if the document cannot be
-// decoded.
-func decoded[T any](decode func(string, *T) error) func([]byte, *T) error {
-	return func(doc []byte, v *T) error { return corrupt(decode(string(doc), v)) }
+// document is a document as it is read: a copy of what the driver has, which is the only
+// one, since what is decoded from it refers to it. found is false for NULL.
+type document struct {
+	text  string
+	found bool
 }
+
+// ScanBytes implements [pgtype.BytesScanner].
+func (d *document) ScanBytes(b []byte) error {
+	d.text, d.found = string(b), b != nil
+	return nil
+}
+
+// decodeJSON reads a JSON document into v. It fails if doc is not the JSON of a T.
+func decodeJSON[T any](doc string, v *T) error { return json.Unmarshal([]byte(doc), v) }
 
 // corrupt wraps an error with the words that a stored document is bad; nil stays nil.
 func corrupt(err error) error {

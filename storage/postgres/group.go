@@ -138,7 +138,7 @@ func (f *found) queueReads(b *pgx.Batch, group []*call[*batch], raced bool) {
 			receipts.text(e.Receipt.Key)
 		}
 	}
-	b.Queue("SELECT id, number, revision, version, deleted FROM charla.accounts WHERE id = ANY($1::uuid[]) ORDER BY id FOR SHARE", accounts).
+	b.Queue("SELECT id, number, revision, version, deleted FROM charla.accounts WHERE id = ANY("+hidden("$1::uuid[]")+"::uuid[]) ORDER BY id FOR SHARE", accounts).
 		Query(rows(func(scan func(...any) error) error {
 			var id [16]byte
 			var a account
@@ -146,7 +146,7 @@ func (f *found) queueReads(b *pgx.Batch, group []*call[*batch], raced bool) {
 			f.accounts[id] = a
 			return err
 		}))
-	versions := `SELECT k.account, k.id, c.version FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
+	versions := "SELECT k.account, k.id, c.version FROM " + unnest(1, aUUID, aUUID) + ` AS k(account, id) CROSS JOIN LATERAL (
 		SELECT version FROM charla.conversations WHERE account = k.account AND id = k.id LIMIT 1%s) c`
 	lock := ""
 	if raced {
@@ -159,12 +159,12 @@ func (f *found) queueReads(b *pgx.Batch, group []*call[*batch], raced bool) {
 		for _, k := range slices.Compact(sessions) {
 			keys.key(k)
 		}
-		b.Queue(`SELECT k.account, k.id, s.revision FROM unnest($1::uuid[], $2::uuid[]) AS k(account, id) CROSS JOIN LATERAL (
+		b.Queue("SELECT k.account, k.id, s.revision FROM "+unnest(1, aUUID, aUUID)+` AS k(account, id) CROSS JOIN LATERAL (
 			SELECT revision FROM charla.sessions WHERE account = k.account AND id = k.id LIMIT 1 FOR SHARE) s`,
 			keys.args()...).Query(scanNumbers(f.sessions))
 	}
 	if identities.rows() > 0 {
-		b.Queue(`SELECT k.account, k.kind, k.value, i.conversation FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(account, kind, value)
+		b.Queue("SELECT k.account, k.kind, k.value, i.conversation FROM "+unnest(1, aUUID, aText, aText)+` AS k(account, kind, value)
 			CROSS JOIN LATERAL (SELECT conversation FROM charla.identities
 				WHERE account = k.account AND kind = k.kind AND value = k.value LIMIT 1) i`, identities.args()...).
 			Query(rows(func(scan func(...any) error) error {
@@ -178,8 +178,8 @@ func (f *found) queueReads(b *pgx.Batch, group []*call[*batch], raced bool) {
 			}))
 	}
 	if receipts.rows() > 0 {
-		b.Queue(`SELECT k.account, k.conversation, k.scope, k.key
-			FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS k(account, conversation, scope, key)
+		b.Queue("SELECT k.account, k.conversation, k.scope, k.key FROM "+unnest(1, aUUID, aUUID, aText, aText)+`
+			AS k(account, conversation, scope, key)
 			CROSS JOIN LATERAL (SELECT FROM charla.receipts
 				WHERE account = k.account AND conversation = k.conversation AND scope = k.scope AND key = k.key LIMIT 1) r`,
 			receipts.args()...).

@@ -19,7 +19,7 @@ type load struct {
 	// number and revision are of the account's row; its document is empty if it is
 	// the known one.
 	number, revision                                          int64
-	account, session, conversation, ticket, older, receiptDoc []byte
+	account, session, conversation, ticket, older, receiptDoc document
 }
 
 var loadKinds = []kind{aNumber, aUUID, aUUID, aUUID, aNumber, aText, aText, aNumber, aNumber}
@@ -126,35 +126,35 @@ func (p conversations) Load(ctx context.Context, q storage.LoadQuery) (l storage
 	if err := p.s.loads.run(ctx, one); err != nil {
 		return l, err
 	}
-	if !one.found || !q.Session.IsZero() && one.session == nil {
+	if !one.found || !q.Session.IsZero() && !one.session.found {
 		return l, storage.ErrNotFound
 	}
-	if one.account != nil {
+	if one.account.found {
 		one.known = knownAccount{number: one.number, revision: one.revision}
-		if err := decodeJSON(one.account, &one.known.account); err != nil {
-			return l, err
+		if err := decodeJSON(one.account.text, &one.known.account); err != nil {
+			return l, corrupt(err)
 		}
 		p.s.known.keep(one.known)
 	}
 	l.Account = storage.Clean(one.known.account)
-	if err := corrupt(codec.DecodeSession(string(one.session), &l.Session)); err != nil {
+	if err := corrupt(codec.DecodeSession(one.session.text, &l.Session)); err != nil {
 		return l, err
 	}
-	if err := corrupt(codec.DecodeConversation(string(one.conversation), &l.Conversation)); err != nil {
+	if err := corrupt(codec.DecodeConversation(one.conversation.text, &l.Conversation)); err != nil {
 		return l, err
 	}
-	if err := corrupt(codec.DecodeTicket(string(one.ticket), &l.Ticket)); err != nil {
+	if err := corrupt(codec.DecodeTicket(one.ticket.text, &l.Ticket)); err != nil {
 		return l, err
 	}
-	if one.older != nil {
+	if one.older.found {
 		l.Older = &tickets.Ticket{}
-		if err := corrupt(codec.DecodeTicket(string(one.older), l.Older)); err != nil {
+		if err := corrupt(codec.DecodeTicket(one.older.text, l.Older)); err != nil {
 			return l, err
 		}
 	}
-	if one.receiptDoc != nil {
+	if one.receiptDoc.found {
 		l.Receipt = &storage.Receipt{}
-		if err := corrupt(codec.DecodeReceipt(string(one.receiptDoc), l.Receipt)); err != nil {
+		if err := corrupt(codec.DecodeReceipt(one.receiptDoc.text, l.Receipt)); err != nil {
 			return l, err
 		}
 		return l, p.s.confirm(ctx)

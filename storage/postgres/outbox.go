@@ -154,11 +154,12 @@ func (p outbox) Settle(ctx context.Context, d storage.Delivery) error {
 		return errors.New("postgres: a delivery cannot be settled as " + string(d.State))
 	}
 	var n int64
+	pending := hidden("$4::text") + " = 'pending'"
 	err := p.s.change(ctx, `WITH a AS (SELECT id, deleted FROM charla.accounts WHERE id = $1 FOR SHARE),
 		gone AS (DELETE FROM charla.deliveries d USING a
-			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND a.deleted AND $4 = 'pending' RETURNING 1),
+			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND a.deleted AND `+pending+` RETURNING 1),
 		kept AS (UPDATE charla.deliveries d SET state = $4, not_before = coalesce($5, d.not_before), settled = $6, due = $7, error = $8, attempts = $9 FROM a
-			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND NOT (a.deleted AND $4 = 'pending') RETURNING 1)
+			WHERE d.account = $1 AND d.name = $2 AND d.state = 'sending' AND d.fence = $3 AND NOT (a.deleted AND `+pending+`) RETURNING 1)
 		SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept)`,
 		[]any{d.Account.UUID[:], d.Key, d.Fence, string(d.State), notBefore, settled, due, d.Error, d.Attempts},
 		func(scan func(...any) error) error { return scan(&n) })

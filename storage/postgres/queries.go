@@ -24,9 +24,9 @@ type queries struct{ s *Store }
 func (p queries) Ticket(ctx context.Context, ref tickets.Ref) (tickets.Ticket, error) {
 	const query = "SELECT doc FROM charla.tickets WHERE account = $1 AND conversation = $2 AND number = "
 	if ref.Number != 0 {
-		return get(ctx, p.s, decoded(codec.DecodeTicket), query+"$3", ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Number))
+		return get(ctx, p.s, codec.DecodeTicket, query+"$3", ref.Account.UUID[:], ref.Conversation.UUID[:], int64(ref.Number))
 	}
-	return get(ctx, p.s, decoded(codec.DecodeTicket), query+"(SELECT number FROM charla.conversations WHERE account = $1 AND id = $2)",
+	return get(ctx, p.s, codec.DecodeTicket, query+"(SELECT number FROM charla.conversations WHERE account = $1 AND id = $2)",
 		ref.Account.UUID[:], ref.Conversation.UUID[:])
 }
 
@@ -51,7 +51,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 	if q.Last {
 		order = " ORDER BY seq DESC LIMIT $5"
 	}
-	found, err := list(ctx, p.s, decoded(codec.DecodeMessage), query+order, args...)
+	found, err := list(ctx, p.s, codec.DecodeMessage, query+order, args...)
 	if q.Last {
 		slices.Reverse(found)
 	}
@@ -62,7 +62,7 @@ func (p queries) Messages(ctx context.Context, q storage.MessageQuery) ([]ticket
 // number, in their order, of a ticket, or of the conversation if ref.Number is zero. It
 // fails if ctx ends, the store is closed or busy, or its database fails.
 func (p queries) History(ctx context.Context, ref tickets.Ref, after int64, limit int) ([]tickets.Entry, error) {
-	return list(ctx, p.s, decoded(codec.DecodeEntry), `SELECT doc FROM charla.entries
+	return list(ctx, p.s, codec.DecodeEntry, `SELECT doc FROM charla.entries
 		WHERE account = $1 AND conversation = $2 AND n > $3 AND ($4::bigint = 0 OR ticket = $4) ORDER BY n LIMIT $5`,
 		ref.Account.UUID[:], ref.Conversation.UUID[:], after, int64(ref.Number), storage.PageLimit(limit))
 }
@@ -110,10 +110,10 @@ func (p queries) Changes(ctx context.Context, account chatcfg.AccountID, cursor 
 // [storage.ErrCursor] if the place is of another state of the database, or as each
 // does, or if the snapshot is malformed.
 func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed, limit int) (page storage.Page[storage.Change], next feed, err error) {
-	args := []any{account.UUID[:], strconv.FormatUint(at.seen.xmin, 10), at.seen.String(), limit + 1}
+	args := []any{account.UUID[:], strconv.FormatUint(at.seen.xmin, 10), at.seen.String()}
 	middle := ""
 	if at.until.xmax > 0 {
-		middle = " AND pg_visible_in_snapshot(c.change, $5::text::pg_snapshot) AND (c.change, c.id) > ($6::text::xid8, $7)"
+		middle = " AND pg_visible_in_snapshot(c.change, $4::text::pg_snapshot) AND (c.change, c.id) > (" + hidden("$5::text::xid8") + ", $6)"
 		args = append(args, at.until.String(), strconv.FormatUint(at.change, 10), at.id)
 	}
 	var now, timeline string
@@ -124,8 +124,8 @@ func (p queries) changes(ctx context.Context, account chatcfg.AccountID, at feed
 			(SELECT change FROM charla.conversations WHERE account = $1 ORDER BY change DESC LIMIT 1) AS top)
 		SELECT now::text, timeline, top::text, x.id, x.version, x.change::text FROM now LEFT JOIN LATERAL (
 			SELECT c.id, c.version, c.change FROM charla.conversations c
-			WHERE c.account = $1 AND c.change >= $2::text::xid8 AND NOT pg_visible_in_snapshot(c.change, $3::text::pg_snapshot)`+middle+`
-			ORDER BY c.change, c.id LIMIT $4) x ON true ORDER BY x.change, x.id`, args,
+			WHERE c.account = $1 AND c.change >= `+hidden("$2::text::xid8")+` AND NOT pg_visible_in_snapshot(c.change, $3::text::pg_snapshot)`+middle+`
+			ORDER BY c.change, c.id LIMIT `+strconv.Itoa(limit+1)+`) x ON true ORDER BY x.change, x.id`, args,
 		func(scan func(...any) error) error {
 			var id *[16]byte
 			var version *int64

@@ -27,17 +27,26 @@ var (
 )
 
 // unnest returns the SQL for a table whose columns are arguments, which are arrays, from
-// number first on.
+// number first on. The planner does not see how many rows it has ([hidden]).
 func unnest(first int, kinds ...kind) string {
 	list := "unnest("
 	for i, k := range kinds {
+		one := "$" + strconv.Itoa(first+i) + "::" + k.name + "[]"
+		if i == 0 {
+			one = hidden(one)
+		}
 		if i > 0 {
 			list += ", "
 		}
-		list += "$" + strconv.Itoa(first+i) + "::" + k.name + "[]"
+		list += one
 	}
 	return list + ")"
 }
+
+// hidden returns the SQL of a value that the planner does not look at. A statement whose
+// plan seems cheaper for the values at hand is planned at each call, which can take longer
+// than the statement itself; one that hides them is planned once a connection.
+func hidden(value string) string { return "(SELECT " + value + ")" }
 
 // table gathers rows for [unnest], a value at a time: in the form in which the
 // server takes arrays, which is less work than the driver has with slices.

@@ -58,40 +58,43 @@ func (p queries) Tickets(ctx context.Context, q storage.TicketQuery) (storage.Pa
 		query = withPreview(query, q.Order, q.Reader != "")
 	}
 	var last position
+	var doc, message, conversation document
+	var wake pgtype.Int8
+	var unread int64
+	columns := []any{&last.at, &last.id, &last.number, &doc, &wake, &conversation, &message, &unread}
+	if !q.Preview {
+		columns = columns[:4]
+	}
 	err = p.s.each(ctx, query, args, func(scan func(...any) error) error {
 		if len(page.Items) == limit {
 			page.Next = p.s.cursor(name, last)
 			return nil
 		}
-		page.Items = append(page.Items, storage.TicketRow{})
-		row := &page.Items[len(page.Items)-1]
-		var doc, message, conversation []byte
-		var wake pgtype.Int8
-		columns := []any{&last.at, &last.id, &last.number, &doc, &wake, &conversation, &message, &row.Unread}
-		if !q.Preview {
-			columns = columns[:4]
-		}
 		if err := scan(columns...); err != nil {
 			return err
 		}
+		if page.Items == nil {
+			page.Items = make([]storage.TicketRow, 0, min(limit, 64))
+		}
+		page.Items = append(page.Items, storage.TicketRow{})
+		row := &page.Items[len(page.Items)-1]
 		row.Conversation.UUID = last.id
 		if wake.Valid {
 			row.Wake = instant(wake.Int64)
 		}
-		if conversation != nil {
-			var read tickets.Conversation
-			if err := codec.DecodeConversation(string(conversation), &read); err != nil {
+		if conversation.found {
+			if unread, err = codec.DecodeUnread(conversation.text, q.Reader); err != nil {
 				return corrupt(err)
 			}
-			row.UnreadBy(&read, q.Reader)
 		}
-		if message != nil {
+		row.Unread = int(min(unread, storage.MaxUnread))
+		if message.found {
 			row.Last = &tickets.Message{}
-			if err := codec.DecodeMessage(string(message), row.Last); err != nil {
+			if err := codec.DecodeMessage(message.text, row.Last); err != nil {
 				return corrupt(err)
 			}
 		}
-		return corrupt(codec.DecodeTicket(string(doc), &row.Ticket))
+		return corrupt(codec.DecodeTicket(doc.text, &row.Ticket))
 	})
 	if err != nil {
 		return storage.Page[storage.TicketRow]{}, err
@@ -140,16 +143,17 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	var l listing
 	l.filter(account, q)
 	if continued {
-		l.where("(" + column + ", t.conversation, t.number) " + beyond + " (" + l.arg(after.at) + ", " + l.arg(after.id) + ", " + l.arg(after.number) + ")")
+		l.where("(" + column + ", t.conversation, t.number) " + beyond + " (" +
+			hidden(l.arg(after.at)+"::bigint") + ", " + hidden(l.arg(after.id)+"::uuid") + ", " + hidden(l.arg(after.number)+"::bigint") + ")")
 	}
 	one := "SELECT " + column + " AS at, t.conversation, t.number, t.doc FROM charla.tickets t WHERE " + strings.Join(l.conditions, " AND ")
-	end := orderBy(q.Order) + " LIMIT " + l.arg(limit)
+	end := orderBy(q.Order) + " LIMIT " + strconv.Itoa(limit)
 	if !q.EachStatus() {
 		return one + end, l.args
 	}
 	var each []string
 	for _, status := range []tickets.Status{tickets.StatusOpen, tickets.StatusIgnored, tickets.StatusClosed} {
-		each = append(each, "("+one+" AND t.status = "+l.arg(string(status))+end+")")
+		each = append(each, "("+one+" AND t.status = '"+string(status)+"'"+end+")")
 	}
 	return "SELECT * FROM (" + strings.Join(each, " UNION ALL ") + ") x" + end, l.args
 }

@@ -84,7 +84,7 @@ func (p sessions) Create(ctx context.Context, s tickets.Session) error {
 // [storage.ErrNotFound] if there is none, or if ctx ends, the store is closed or busy,
 // or its database fails.
 func (p sessions) Get(ctx context.Context, account chatcfg.AccountID, id tickets.SessionID) (tickets.Session, error) {
-	return get(ctx, p.s, decoded(codec.DecodeSession), "SELECT doc FROM charla.sessions WHERE account = $1 AND id = $2", account.UUID[:], id.UUID[:])
+	return get(ctx, p.s, codec.DecodeSession, "SELECT doc FROM charla.sessions WHERE account = $1 AND id = $2", account.UUID[:], id.UUID[:])
 }
 
 // Save implements [storage.Sessions]: it replaces a session if the stored revision is
@@ -199,7 +199,7 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 	err = p.s.each(ctx, "SELECT n, doc FROM charla.submissions WHERE account = $1 AND n < $2 ORDER BY n DESC LIMIT $3",
 		[]any{account.UUID[:], before.number, limit + 1}, func(scan func(...any) error) error {
 			var n int64
-			var doc []byte
+			var doc document
 			if err := scan(&n, &doc); err != nil {
 				return err
 			}
@@ -208,7 +208,7 @@ func (p contacts) List(ctx context.Context, account chatcfg.AccountID, cursor st
 				return nil
 			}
 			page.Items, last = append(page.Items, tickets.Submission{}), n
-			return decodeJSON(doc, &page.Items[len(page.Items)-1])
+			return corrupt(decodeJSON(doc.text, &page.Items[len(page.Items)-1]))
 		})
 	if err != nil {
 		return storage.Page[tickets.Submission]{}, err

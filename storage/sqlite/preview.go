@@ -40,10 +40,9 @@ func (c *conn) preview(ctx context.Context, q *storage.TicketQuery, p *previewed
 		}
 	}
 	if q.Reader != "" {
-		var read tickets.Conversation
-		err := corrupt(codec.DecodeConversation(p.conversation.String, &read))
-		row.UnreadBy(&read, q.Reader)
-		return err
+		unread, err := codec.DecodeUnread(p.conversation.String, q.Reader)
+		row.Unread = int(min(unread, storage.MaxUnread))
+		return corrupt(err)
 	}
 	mark := p.mark
 	// As many at a time as may be counted.

@@ -170,6 +170,25 @@ func DecodeConversation(doc string, c *tickets.Conversation) error {
 	return r.err()
 }
 
+// DecodeUnread returns how many of the customer's messages an agent has not read of the
+// conversation that [AppendConversation] wrote. It reads no more than it needs for that, and
+// fails as [DecodeConversation] does.
+func DecodeUnread(doc string, agent tickets.AgentID) (int64, error) {
+	var c tickets.Conversation
+	r := reader{doc: doc}
+	for r.next() {
+		switch r.field {
+		case 12:
+			c.CustomerMessages = r.int()
+		case 18:
+			if by := readReader(&r); by.Agent == agent {
+				c.Readers = []tickets.Reader{by}
+			}
+		}
+	}
+	return c.Unread(agent), r.err()
+}
+
 // readReader returns how far an agent has read, of a field. If it is malformed, the reader
 // fails.
 func readReader(r *reader) (by tickets.Reader) {
