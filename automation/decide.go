@@ -17,7 +17,7 @@ import (
 // Decide is pure. in.Now must not be before the conversation's LastAt.
 func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) (*tickets.Draft, error) {
 	in.Config = r.Version
-	d := r.begin(s, in.Now)
+	d := r.begin(&s, in.Now)
 	if err := r.rearm(d, in, cmd.Kind); err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (r *Rules) Decide(s tickets.State, cmd tickets.Command, in tickets.Inputs) 
 		return d, nil
 	}
 	before := len(d.Entries)
-	if err := d.Do(cmd, in, time.Time{}, r.policy); err != nil {
+	if err := d.Do(cmd, in, time.Time{}, &r.policy); err != nil {
 		return nil, err
 	}
 	if len(d.Entries) == before { // nothing changes
@@ -87,11 +87,11 @@ func (r *Rules) rearm(d *tickets.Draft, in tickets.Inputs, by tickets.CommandKin
 
 // begin returns a draft of a state, in which what a wrong clock dated later than now is
 // dated now.
-func (r *Rules) begin(s tickets.State, now time.Time) *tickets.Draft {
+func (r *Rules) begin(s *tickets.State, now time.Time) *tickets.Draft {
 	if !s.Ahead(now) {
-		return tickets.Begin(s, now)
+		return tickets.Begin(*s, now)
 	}
-	d := tickets.BeginRedated(s, now, r.policy.Calendar)
+	d := tickets.BeginRedated(*s, now, r.policy.Calendar)
 	for _, m := range d.Ticket.Memory {
 		if !m.At.After(d.At) {
 			continue

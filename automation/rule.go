@@ -111,7 +111,7 @@ func (e earlier) answer(d *tickets.Draft) (tickets.Finding, bool) { return d.Fin
 func (e *env) act(d *tickets.Draft, kind tickets.CommandKind, in tickets.Inputs, due time.Time, why tickets.Why) error {
 	in.Now = due
 	cmd := tickets.Command{Kind: kind, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: e.rule.key}}
-	if err := d.Do(cmd, in, due, e.policy); err != nil {
+	if err := d.Do(cmd, in, due, &e.policy); err != nil {
 		return err
 	}
 	d.AddFinding(tickets.Finding{Rule: e.rule.key, Fired: true, Why: why, Until: due})

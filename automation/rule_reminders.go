@@ -133,7 +133,7 @@ func (r reminding) fire(d *tickets.Draft, in tickets.Inputs, due time.Time, by t
 	place := d.Ticket.Recall(RuleReminders).Number
 	meant, _ := r.at(&d.Ticket, place)
 	cmd := tickets.Command{Kind: tickets.CommandRemind, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: RuleReminders}}
-	if err := d.Do(cmd, in, due, r.policy); err != nil {
+	if err := d.Do(cmd, in, due, &r.policy); err != nil {
 		return err
 	}
 	d.Remember(tickets.Memory{Rule: RuleReminders, Number: place + 1})

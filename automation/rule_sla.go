@@ -55,5 +55,5 @@ func (r waiting) follows(t *tickets.Ticket) bool { return t.Wait != nil }
 // before stays one. It fails if the command does ([tickets.Draft.Do]).
 func (r waiting) follow(d *tickets.Draft, in tickets.Inputs) error {
 	cmd := tickets.Command{Kind: tickets.CommandRearm, Actor: tickets.Actor{Kind: tickets.ActorRule, Rule: RuleSLA}}
-	return d.Do(cmd, in, in.Now, *r.running)
+	return d.Do(cmd, in, in.Now, r.running)
 }

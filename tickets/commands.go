@@ -28,7 +28,7 @@ type CommandRow struct {
 	// by its name with a small first letter.
 	Takes []string
 
-	do func(*Draft, *Ticket, Command, time.Time, Policy) error
+	do func(*Draft, *Ticket, Command, time.Time, *Policy) error
 }
 
 // kept returns a row's To for a command that these statuses allow and that leaves the

@@ -54,6 +54,16 @@ type Draft struct {
 	Answers  []Answer
 
 	ticketChanged, olderChanged bool
+	// room is for the facts of the first entry; nil once it has them.
+	room []Fact
+}
+
+// begun is a draft with room for what one message adds, as one allocation.
+type begun struct {
+	Draft
+	entries  [1]Entry
+	messages [1]Message
+	facts    [2]Fact
 }
 
 // Begin returns a draft of a state, whose changes are done at an instant; if that is
@@ -67,7 +77,9 @@ func Begin(s State, at time.Time) *Draft {
 		older := *s.Older
 		s.Older = &older
 	}
-	return &Draft{State: s, At: at}
+	b := &begun{Draft: Draft{State: s, At: at}}
+	b.Entries, b.Messages, b.room = b.entries[:0], b.messages[:0], b.facts[:0]
+	return &b.Draft
 }
 
 // Changed returns the tickets that are to be stored, each once: those that this draft
@@ -89,7 +101,7 @@ func (d *Draft) Changed() []Ticket {
 // other command due is zero. A rating that is there already changes nothing, and adds no entry. It fails with [ErrCommand], [ErrNoTicket], [ErrNotLatest],
 // [ErrTransition], [ErrAnonymous] (classify, describe), [ErrCategory] (classify), [ErrTaken]
 // (take, assign) or [ErrRating] (rate); after an error the draft must not be used.
-func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
+func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p *Policy) error {
 	r := row(cmd.Kind)
 	if r == nil {
 		return ErrCommand
@@ -102,8 +114,9 @@ func (d *Draft) Do(cmd Command, in Inputs, due time.Time, p Policy) error {
 		return &TransitionError{From: t.Status, Kind: cmd.Kind}
 	}
 	d.Entries = append(d.Entries, Entry{
-		Kind: cmd.Kind, Actor: cmd.Actor, At: d.At, Due: due, Inputs: in, Facts: make([]Fact, 0, 2),
+		Kind: cmd.Kind, Actor: cmd.Actor, At: d.At, Due: due, Inputs: in, Facts: d.room,
 	})
+	d.room = nil
 	switch err := r.do(d, t, cmd, in.Now, p); {
 	case errors.Is(err, errSame):
 		d.Entries = d.Entries[:len(d.Entries)-1]
@@ -147,7 +160,7 @@ func (d *Draft) target(cmd Command, r *CommandRow) (*Ticket, error) {
 
 // ignore makes the ticket ignored, ends what runs on it and adds the fact. It never
 // fails.
-func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
+func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ *Policy) error {
 	t.Status = StatusIgnored
 	t.stopClocks()
 	d.AddFact(Fact{Kind: FactIgnored})
@@ -156,7 +169,7 @@ func (d *Draft) ignore(t *Ticket, _ Command, _ time.Time, _ Policy) error {
 
 // close closes the ticket, for an agent, by CommandEnd for its customer, or by
 // CommandExpire for a rule, ends what runs on it and adds the fact. It never fails.
-func (d *Draft) close(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) close(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	t.Status, t.ClosedAt = StatusClosed, now
 	switch cmd.Kind {
 	case CommandExpire:
@@ -174,7 +187,7 @@ func (d *Draft) close(t *Ticket, cmd Command, now time.Time, p Policy) error {
 
 // delay records that the wait has reached the SLA (R2.3), and adds the fact. The ticket
 // must have a wait. It never fails.
-func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ *Policy) error {
 	w := *t.Wait
 	w.DelayedAt, t.Wait = now, &w
 	d.AddFact(Fact{Kind: FactDelayed, Rule: cmd.Actor.Rule})
@@ -184,7 +197,7 @@ func (d *Draft) delay(t *Ticket, cmd Command, now time.Time, _ Policy) error {
 // rearm sets the running wait to the SLA of the policy (R2.6) and adds the fact. A
 // deadline that would then be in the past is now. The ticket must have a wait. It never
 // fails.
-func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	w := *t.Wait
 	w.setSLA(p)
 	if !w.Due.IsZero() && w.Due.Before(now) {
@@ -197,12 +210,12 @@ func (d *Draft) rearm(t *Ticket, cmd Command, now time.Time, p Policy) error {
 
 // remind changes nothing of the ticket: what a reminder says and remembers is the rule's. It
 // never fails.
-func (d *Draft) remind(*Ticket, Command, time.Time, Policy) error { return nil }
+func (d *Draft) remind(*Ticket, Command, time.Time, *Policy) error { return nil }
 
 // write stores what the customer wrote, into the ticket, the ticket reopened, or a new
 // one (R3.2, R3.4), and who they are, with the facts. An open ticket then waits for an
 // answer, an agent's or the bot's. It never fails.
-func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	c := &d.Conversation
 	linked := c.mergeCustomer(cmd)
 	switch {
@@ -238,7 +251,7 @@ func (d *Draft) write(t *Ticket, cmd Command, now time.Time, p Policy) error {
 
 // create puts a new ticket in place of the latest, which is kept in Settled if it
 // changed, and adds the fact.
-func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
+func (d *Draft) create(t *Ticket, now time.Time, p *Policy) {
 	if d.ticketChanged {
 		d.Settled = append(d.Settled, *t)
 	}
@@ -253,7 +266,7 @@ func (d *Draft) create(t *Ticket, now time.Time, p Policy) {
 // reply stores an agent's message, opens the ticket if it is ignored, and ends the
 // customer's wait, if there is one, with an Answer (R2.2); it adds the facts. A ticket that
 // is with the bot is then the agent's (R12.3). It never fails.
-func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	if t.Status != StatusOpen {
 		t.Status, t.OpenedAt = StatusOpen, now
 		d.AddFact(Fact{Kind: FactOpened})
@@ -289,7 +302,7 @@ func (d *Draft) agentSays(t *Ticket, cmd Command) {
 // start stores what an agent writes first: an answer, or, without a ticket or after a close,
 // the first message of a new one, which is open and the agent's, with the facts (R16.5). It
 // never fails.
-func (d *Draft) start(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) start(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	if t.Status == StatusOpen || t.Status == StatusIgnored {
 		return d.reply(t, cmd, now, p)
 	}
@@ -297,8 +310,9 @@ func (d *Draft) start(t *Ticket, cmd Command, now time.Time, p Policy) error {
 	if c.Customer.Level == "" {
 		c.Customer = cmd.Customer
 	}
-	p.CreateIgnored, p.Bot = false, false
-	d.create(t, now, p)
+	open := *p
+	open.CreateIgnored, open.Bot = false, false
+	d.create(t, now, &open)
 	t.Customer = c.Customer
 	d.agentSays(t, cmd)
 	d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
@@ -309,7 +323,7 @@ func (d *Draft) start(t *Ticket, cmd Command, now time.Time, p Policy) error {
 // botReply stores an automated agent's message. It answers what a customer asked while the
 // ticket is with the bot, and auto-close then counts from it (R12.4); otherwise it changes
 // nothing of the ticket (R12.1). It never fails.
-func (d *Draft) botReply(t *Ticket, cmd Command, now time.Time, _ Policy) error {
+func (d *Draft) botReply(t *Ticket, cmd Command, now time.Time, _ *Policy) error {
 	d.append(Message{From: FromBot, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
 	if t.WithBot {
 		t.Unanswered, t.CountsFrom = time.Time{}, now
@@ -319,7 +333,7 @@ func (d *Draft) botReply(t *Ticket, cmd Command, now time.Time, _ Policy) error 
 
 // handOver gives a ticket that is with the bot to the agents, with the fact: the customer
 // then waits (R12.3). It fails with a [TransitionError] if it is not with the bot.
-func (d *Draft) handOver(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) handOver(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	if !t.WithBot {
 		return &TransitionError{From: t.Status, Kind: cmd.Kind}
 	}
@@ -329,7 +343,7 @@ func (d *Draft) handOver(t *Ticket, cmd Command, now time.Time, p Policy) error 
 
 // await has the customer of a ticket that is with the bot wait for an agent from now on, who
 // has said the last word that is not a bot's; it adds the fact. Another ticket stays as it is.
-func (d *Draft) await(t *Ticket, rule RuleKey, now time.Time, p Policy) {
+func (d *Draft) await(t *Ticket, rule RuleKey, now time.Time, p *Policy) {
 	if d.leaveBot(t, rule) {
 		t.CountsFrom = time.Time{}
 		t.startWait(now, p)
@@ -349,7 +363,7 @@ func (d *Draft) leaveBot(t *Ticket, rule RuleKey) bool {
 
 // reopen opens an ignored or closed ticket for an agent, as open does, and adds the
 // fact. It never fails.
-func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
+func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p *Policy) error {
 	d.open(t, now, p)
 	d.AddFact(Fact{Kind: FactOpened})
 	return nil
@@ -357,7 +371,7 @@ func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p Policy) error {
 
 // open makes the ticket open again. If the customer had the last word a new wait starts
 // (R2.4), else auto-close counts from now (R4.2). It adds no fact.
-func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
+func (d *Draft) open(t *Ticket, now time.Time, p *Policy) {
 	t.Status, t.Reason, t.OpenedAt, t.ClosedAt = StatusOpen, "", now, time.Time{}
 	if t.LastWord == SideCustomer {
 		t.startWait(now, p)
@@ -368,7 +382,7 @@ func (d *Draft) open(t *Ticket, now time.Time, p Policy) {
 
 // pause pauses or resumes the ticket (R3.7) and adds the fact; one that is paused is with
 // the bot no more (R12.3). It fails with a [TransitionError] if the ticket already is so.
-func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	pause := cmd.Kind == CommandPause
 	if t.Paused == pause {
 		return &TransitionError{From: t.Status, Paused: t.Paused, Kind: cmd.Kind}
@@ -388,7 +402,7 @@ func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, p Policy) error {
 
 // mark marks the ticket important or normal (R3.5) and adds the fact; one that is so
 // already stays, without a fact. Normal switches keywords off. It never fails.
-func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ *Policy) error {
 	important := cmd.Kind == CommandMark
 	if !important {
 		t.KeywordsOff = true
@@ -407,7 +421,7 @@ func (d *Draft) mark(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 
 // classify sets the typification and adds the fact. It fails with [ErrAnonymous] for an
 // anonymous customer, with [ErrCategory] for a category that is not one of the policy's.
-func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, p Policy) error {
+func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, p *Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
 	}
@@ -421,7 +435,7 @@ func (d *Draft) classify(t *Ticket, cmd Command, _ time.Time, p Policy) error {
 
 // describe replaces the metadata and adds the fact. It fails with [ErrAnonymous] for an
 // anonymous customer.
-func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ *Policy) error {
 	if t.Customer.Level == LevelAnonymous {
 		return ErrAnonymous
 	}
@@ -433,7 +447,7 @@ func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
 // assign sets the agent, the team or both; what is so already stays, without a fact. A
 // ticket that an agent assigns is with the bot no more; a bot may choose the team of its own
 // (R12.3). It fails with a [TakenError] if not the one has it who must.
-func (d *Draft) assign(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) assign(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	if cmd.From != nil && *cmd.From != t.Assignee.Agent {
 		return &TakenError{t.Assignee}
 	}
@@ -452,7 +466,7 @@ func (d *Draft) assign(t *Ticket, cmd Command, now time.Time, p Policy) error {
 
 // take assigns the ticket to the actor; one who has it already keeps it, without a fact. It
 // is with the bot no more (R12.3). It fails with a [TakenError] if another agent has it.
-func (d *Draft) take(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) take(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	has := t.Assignee.Agent
 	if has != "" && has != cmd.Actor.Agent {
 		return &TakenError{t.Assignee}
@@ -469,7 +483,7 @@ func (d *Draft) take(t *Ticket, cmd Command, now time.Time, p Policy) error {
 
 // note stores what an agent writes for agents, and adds a fact for it and one for each
 // agent whom it names. Nothing of the ticket changes (R11.4). It never fails.
-func (d *Draft) note(t *Ticket, cmd Command, _ time.Time, _ Policy) error {
+func (d *Draft) note(t *Ticket, cmd Command, _ time.Time, _ *Policy) error {
 	c := &d.Conversation
 	c.LastSeq++
 	c.Notes++
@@ -522,9 +536,10 @@ func (d *Draft) Inputs() Inputs { return d.entry().Inputs }
 // FindingOf returns what a rule has answered in the last entry; false: nothing. It
 // panics before the first Do.
 func (d *Draft) FindingOf(rule RuleKey) (Finding, bool) {
-	for _, f := range d.entry().Trace {
-		if f.Rule == rule {
-			return f, true
+	trace := d.entry().Trace
+	for i := range trace {
+		if trace[i].Rule == rule {
+			return trace[i], true
 		}
 	}
 	return Finding{}, false
@@ -559,7 +574,13 @@ func (d *Draft) NotifyAddress(rule RuleKey, address string) bool {
 // HasFact reports whether the last entry has a fact of a kind. It panics before the
 // first Do.
 func (d *Draft) HasFact(k FactKind) bool {
-	return slices.ContainsFunc(d.entry().Facts, func(f Fact) bool { return f.Kind == k })
+	facts := d.entry().Facts
+	for i := range facts {
+		if facts[i].Kind == k {
+			return true
+		}
+	}
+	return false
 }
 
 // AddFact adds to the facts of the last entry. It panics before the first Do.
@@ -642,14 +663,14 @@ func (t *Ticket) stopClocks() {
 }
 
 // startWait starts a wait at now under the policy's SLA (R2.2, R2.6).
-func (t *Ticket) startWait(now time.Time, p Policy) {
+func (t *Ticket) startWait(now time.Time, p *Policy) {
 	t.Wait = &Wait{Since: now}
 	t.Wait.setSLA(p)
 }
 
 // setSLA puts the wait under the policy's SLA and computes when it is due. A wait that
 // is a delay already stays one.
-func (w *Wait) setSLA(p Policy) {
+func (w *Wait) setSLA(p *Policy) {
 	w.Clock, w.Limit, w.Due = p.SLAClock, Span(p.SLA), time.Time{}
 	if p.SLA > 0 {
 		w.Due, _ = After(w.Since, p.SLA, p.SLAClock, p.Calendar)

@@ -55,7 +55,7 @@ func (s *script) try(cmd tickets.Command) error {
 	}
 	s.now = s.now.Add(time.Hour)
 	d := tickets.Begin(s.state, s.now)
-	if err := d.Do(cmd, tickets.Inputs{Now: d.At}, time.Time{}, s.policy); err != nil {
+	if err := d.Do(cmd, tickets.Inputs{Now: d.At}, time.Time{}, &s.policy); err != nil {
 		return err
 	}
 	s.last, s.state = d, d.State

@@ -46,7 +46,7 @@ func (t *Ticket) Ratable(now time.Time, r *chatcfg.Rating) bool {
 // rate keeps how the customer rates the ticket, in place of what they answered before, and
 // adds the fact. Nothing else of the ticket changes. It fails with [ErrRating] if the ticket
 // cannot be rated, and with errSame for the answer that it has.
-func (d *Draft) rate(t *Ticket, cmd Command, now time.Time, p Policy) error {
+func (d *Draft) rate(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	if !t.Ratable(now, p.Rating) {
 		return ErrRating
 	}

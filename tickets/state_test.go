@@ -120,7 +120,7 @@ func TestNoteIsStored(t *testing.T) {
 	d := tickets.Begin(s, now.Add(time.Second))
 	require.NoError(t, d.Do(tickets.Command{
 		Kind: tickets.CommandNote, Text: "mirar", Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana", Name: "Ana"}, Mentions: []tickets.AgentID{"beto", "eva", "beto"},
-	}, tickets.Inputs{Now: now.Add(time.Second)}, time.Time{}, tickets.Policy{}))
+	}, tickets.Inputs{Now: now.Add(time.Second)}, time.Time{}, &tickets.Policy{}))
 	assert.Equal(t, []tickets.Message{{
 		Seq: 5, Ticket: 1, At: d.At, From: tickets.FromNote, Level: tickets.LevelClaimed, Agent: "ana", Name: "Ana", Text: "mirar",
 	}}, d.Messages)
@@ -142,7 +142,7 @@ func TestTurnIsKept(t *testing.T) {
 	turn := tickets.Turn{Agent: "ana", Key: "k"}
 	for _, given := range []tickets.Turn{turn, {}} {
 		d := tickets.Begin(s.state, s.now)
-		require.NoError(t, d.Do(tickets.Command{Kind: tickets.CommandTake, Number: 1, Turn: given, Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana"}}, tickets.Inputs{Now: s.now}, time.Time{}, tickets.Policy{}))
+		require.NoError(t, d.Do(tickets.Command{Kind: tickets.CommandTake, Number: 1, Turn: given, Actor: tickets.Actor{Kind: tickets.ActorAgent, Agent: "ana"}}, tickets.Inputs{Now: s.now}, time.Time{}, &tickets.Policy{}))
 		assert.Equal(t, turn, d.Ticket.Turn)
 		s.state = d.State
 	}
@@ -174,7 +174,7 @@ func TestRatingKeepsItsTime(t *testing.T) {
 	s := begin(t).do(tickets.CommandWrite, tickets.CommandReply, tickets.CommandClose)
 	rate := func(at time.Time, score int) error {
 		d := tickets.Begin(s.state, at)
-		err := d.Do(tickets.Command{Kind: tickets.CommandRate, Score: score, Actor: tickets.Actor{Kind: tickets.ActorCustomer}}, tickets.Inputs{Now: at}, time.Time{}, s.policy)
+		err := d.Do(tickets.Command{Kind: tickets.CommandRate, Score: score, Actor: tickets.Actor{Kind: tickets.ActorCustomer}}, tickets.Inputs{Now: at}, time.Time{}, &s.policy)
 		if err == nil {
 			s.state = d.State
 		}

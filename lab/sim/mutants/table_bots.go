@@ -98,7 +98,7 @@ var botBugs = []mutant{
 var startBugs = []mutant{
 	{
 		name: "start: created ignored, or with the bot", file: draftFile,
-		old: "	p.CreateIgnored, p.Bot = false, false\n", new: "",
+		old: "	open.CreateIgnored, open.Bot = false, false\n", new: "",
 	},
 	{
 		name: "start: nobody has it", file: draftFile,

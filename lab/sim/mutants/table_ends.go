@@ -28,8 +28,8 @@ var reminderBugs = []mutant{
 	},
 	{
 		name: "reminders: answer for an agent", file: "tickets/draft.go",
-		old: "func (d *Draft) remind(*Ticket, Command, time.Time, Policy) error { return nil }",
-		new: "func (d *Draft) remind(t *Ticket, _ Command, now time.Time, _ Policy) error { t.CountsFrom = now; return nil }",
+		old: "func (d *Draft) remind(*Ticket, Command, time.Time, *Policy) error { return nil }",
+		new: "func (d *Draft) remind(t *Ticket, _ Command, now time.Time, _ *Policy) error { t.CountsFrom = now; return nil }",
 	},
 }
 
