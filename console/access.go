@@ -36,6 +36,7 @@ var routes = []route{
 	{pattern: "POST /preferences", least: RoleAgent, serve: (*visit).setPreferences},
 	{pattern: "POST /presence", least: RoleAgent, serve: (*visit).setPresence},
 	{pattern: "GET /a/{account}/events", least: RoleAgent, serve: (*visit).events},
+	{pattern: "GET /inbox", least: RoleAgent, serve: (*visit).inbox},
 	{pattern: "GET /a/{account}/inbox", least: RoleAgent, serve: (*visit).inbox},
 	{pattern: "GET /a/{account}/inbox/{conversation}/{number}", least: RoleAgent, serve: (*visit).inbox},
 	{pattern: "POST /a/{account}/next", least: RoleAgent, serve: (*visit).takeNext},

@@ -35,6 +35,7 @@ type law struct {
 var laws = map[string]law{
 	"GET /assets/{hash}/{name}": {0, false, http.StatusOK},
 	"GET /{$}":                  {console.RoleAgent, false, http.StatusSeeOther},
+	"GET /inbox":                {console.RoleAgent, false, http.StatusOK},
 	"POST /preferences":         {console.RoleAgent, false, http.StatusSeeOther},
 	"POST /presence":            {console.RoleAgent, false, http.StatusUnprocessableEntity},
 	"/":                         {console.RoleAgent, false, http.StatusNotFound},

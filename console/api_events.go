@@ -231,7 +231,7 @@ func (m *merged) tell(next *accountRow, write func(string) bool) bool {
 	}
 	m.at[next.id] = next.Cursor
 	if next.Number != 0 {
-		return write(event{"ticket", m.at.String(), next.Row}.String())
+		return write(event{name: "ticket", id: m.at.String(), data: next.Row}.String())
 	}
 	if !next.feed.caughtUp {
 		next.feed.caughtUp = true
@@ -246,7 +246,7 @@ func (m *merged) tellReady(write func(string) bool) bool {
 		return true
 	}
 	m.ready = true
-	return write(event{"ready", m.at.String(), nothing{}}.String())
+	return write(event{name: "ready", id: m.at.String(), data: nothing{}}.String())
 }
 
 // refresh looks again of which accounts the stream tells; false: it is to end. What the

@@ -31,16 +31,21 @@ type choice struct {
 // first, who is in it in any case.
 func (v *visit) colleagues() ([]Person, error) {
 	list := []Person{v.person}
-	if v.o.Colleagues == nil {
-		return list, nil
-	}
-	all, err := v.o.Colleagues(v.r.Context(), v.account.ID())
+	all, err := v.listed()
 	for i := range all {
 		if all[i].ID != "" && all[i].ID != v.person.ID {
 			list = append(list, all[i])
 		}
 	}
 	return list, err
+}
+
+// listed returns the people of the visit's account by the host's list.
+func (v *visit) listed() ([]Person, error) {
+	if v.o.Colleagues == nil {
+		return nil, nil
+	}
+	return v.o.Colleagues(v.r.Context(), v.account.ID())
 }
 
 // teamsOf returns the teams of people, sorted.

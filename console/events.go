@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -27,20 +28,25 @@ const (
 type event struct {
 	name, id string
 	data     any
+	// of is the account of which it tells; zero: the stream's own.
+	of chatcfg.AccountID
 }
 
 // changeEvent says that a conversation changed; the page then asks for itself
-// again. Sound says that a customer has just spoken and the account wants that
-// to be heard.
+// again. Text says that a customer has just spoken, in the message Seq, and Sound that the
+// account wants that to be heard.
 type changeEvent struct {
+	Account      string `json:"account"`
 	Conversation string `json:"conversation"`
+	Seq          int64  `json:"seq,omitempty"`
 	Sound        bool   `json:"sound,omitempty"`
 	Name         string `json:"name,omitempty"`
 	Text         string `json:"text,omitempty"`
 }
 
-// events streams to a page what keeps it live: the account's feed and, for the
-// conversation on it, typing and read marks. A page whose connection broke goes on from
+// events streams to a page what keeps it live: the account's feed, what customers write in
+// the other accounts that the person sees, and, for the conversation on it, typing, read marks
+// and colleagues. A page whose connection broke goes on from
 // the cursor that it has.
 func (v *visit) events() error {
 	ctx, cancel := context.WithCancel(v.r.Context())
@@ -61,7 +67,7 @@ func (v *visit) events() error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer cancel()
-	inbox := v.reader() // the person's own: colleagues are others
+	inbox := v.agent().Inbox() // the person's own: colleagues are others
 	feed := func(read func() error) {
 		group.Go(func() {
 			defer cancel() // the browser comes back
@@ -74,6 +80,13 @@ func (v *visit) events() error {
 	if conversation, err := parseID(v.r.URL.Query().Get("conversation")); err == nil {
 		ref := tickets.Ref{Conversation: tickets.ConversationID{UUID: conversation}}
 		feed(func() error { return v.typing(ctx, inbox, ref, out) })
+	}
+	others, err := v.otherAccounts()
+	if err != nil {
+		return err
+	}
+	for _, one := range others {
+		feed(func() error { return v.feedOther(ctx, one, out) })
 	}
 	v.stream(ctx, mine, out)
 	return nil
@@ -104,7 +117,7 @@ func (v *visit) stream(ctx context.Context, mine *stream, out <-chan event) {
 				return
 			}
 		}
-		if next.name != "" {
+		if next.name != "" && (next.of.IsZero() || v.person.sees(next.of)) {
 			alive = write(next.String())
 		}
 	}
@@ -163,7 +176,7 @@ func (v *visit) feed(ctx context.Context, inbox *charla.Inbox, cursor string, ou
 			return err
 		}
 		if row.Number == 0 { // caught up; from here the page goes on when it is cut off
-			next := event{"ready", row.Cursor, struct{}{}}
+			next := event{name: "ready", id: row.Cursor, data: struct{}{}}
 			if row.Cursor == at {
 				next = event{}
 			}
@@ -172,11 +185,11 @@ func (v *visit) feed(ctx context.Context, inbox *charla.Inbox, cursor string, ou
 			}
 			continue
 		}
-		data, err := v.changed(ctx, inbox, &row, heard, since)
+		data, err := v.changed(ctx, v.account, &row, heard, since)
 		if err != nil {
 			return err
 		}
-		if !send(ctx, out, event{"change", row.Cursor, data}) {
+		if !send(ctx, out, event{name: "change", id: row.Cursor, data: data}) {
 			return nil
 		}
 	}
@@ -185,10 +198,10 @@ func (v *visit) feed(ctx context.Context, inbox *charla.Inbox, cursor string, ou
 
 // changed returns the event for a changed conversation. It has a text and a sound if
 // the customer has written since.
-func (v *visit) changed(ctx context.Context, inbox *charla.Inbox, row *charla.Row, heard map[tickets.ConversationID]int64, since time.Time) (changeEvent, error) {
+func (v *visit) changed(ctx context.Context, in *account, row *charla.Row, heard map[tickets.ConversationID]int64, since time.Time) (changeEvent, error) {
 	id := row.Ref.Conversation
-	data := changeEvent{Conversation: id.String()}
-	list, err := inbox.Messages(ctx, row.Ref, charla.MessageQuery{After: heard[id], Newest: true, PageQuery: charla.PageQuery{Limit: 10}})
+	data := changeEvent{Account: in.ID().String(), Conversation: id.String()}
+	list, err := in.Inbox().Messages(ctx, row.Ref, charla.MessageQuery{After: heard[id], Newest: true, PageQuery: charla.PageQuery{Limit: 10}})
 	if err != nil || len(list.Items) == 0 {
 		return data, err
 	}
@@ -197,14 +210,14 @@ func (v *visit) changed(ctx context.Context, inbox *charla.Inbox, row *charla.Ro
 	}
 	for _, m := range list.Items {
 		if m.From == tickets.FromCustomer && m.At.After(since) {
-			data.Sound, data.Text = true, m.Text
+			data.Sound, data.Text, data.Seq = true, m.Text, m.Seq
 		}
 	}
 	heard[id] = list.Items[len(list.Items)-1].Seq
 	if !data.Sound {
 		return data, nil
 	}
-	cfg, _, err := v.account.Config(ctx)
+	cfg, _, err := in.Config(ctx)
 	data.Sound, data.Name = cfg.Chat.Sound, v.nameOf(&row.Customer)
 	return data, err
 }
@@ -241,25 +254,6 @@ func (v *visit) typing(ctx context.Context, inbox *charla.Inbox, ref tickets.Ref
 		}
 	}
 	return nil
-}
-
-// colleagueEvent says what a colleague does in the conversation; nothing: they have left it.
-type colleagueEvent struct {
-	Agent tickets.AgentID `json:"agent"`
-	Name  string          `json:"name"`
-	Does  charla.Activity `json:"does"`
-}
-
-// colleague returns the event for what a colleague does, with their name.
-func (v *visit) colleague(c *charla.Colleague) (colleagueEvent, error) {
-	people, err := v.colleagues()
-	who := Person{ID: c.Agent}
-	for i := range people {
-		if people[i].ID == c.Agent {
-			who = people[i]
-		}
-	}
-	return colleagueEvent{c.Agent, who.called(), c.Activity}, err
 }
 
 // send puts an event into out; false: ctx has ended.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/tickets"
@@ -26,6 +27,11 @@ type inboxPage struct {
 	All     string
 	// Key names the one ticket that the button takes.
 	Key string
+	// Wide says that the list has the tickets of all accounts that the person sees, and
+	// Partial that they see more than it has.
+	Wide, Partial bool
+	// Base is where the lists are, and Back the same as a path below the root.
+	Base, Back string
 	// Query is the list's part of every link on the page, with its "?".
 	Query string
 }
@@ -45,13 +51,17 @@ func (v *visit) inbox() error { return v.showInbox(nil, nil) }
 
 // showInbox is inbox with the result of a dry run and with what went wrong; nil: none.
 func (v *visit) showInbox(dry *dryRun, f *flash) error {
-	zone, err := v.zone()
-	if err != nil {
-		return err
-	}
 	form := v.query()
-	p := inboxPage{View: form.Get("view"), Search: trim(form.Get("q"), 300), Key: randomText(), Deleted: !v.account.info.DeletedAt.IsZero()}
-	if err := v.list(&p, form.Get("cursor")); err != nil {
+	p := inboxPage{View: form.Get("view"), Search: trim(form.Get("q"), 300), Key: randomText(), Wide: v.account == nil || form.Get("in") == "all"}
+	var zone *time.Location // nil: the first account's
+	if v.account != nil {
+		p.Deleted = !v.account.info.DeletedAt.IsZero()
+		var err error
+		if zone, err = v.zone(); err != nil {
+			return err
+		}
+	}
+	if err := v.list(&p, form); err != nil {
 		return err
 	}
 	if conversation := v.r.PathValue("conversation"); conversation != "" {
@@ -71,7 +81,7 @@ func (v *visit) showInbox(dry *dryRun, f *flash) error {
 	if p.Thread != nil {
 		title = p.Thread.Name
 	}
-	return v.render("inbox", page{Title: title, Nav: "inbox", Flash: f, Zone: zone, Data: p})
+	return v.render("inbox", page{Title: title, Nav: "inbox", Flash: f, Zone: zone, Wide: p.Wide, Data: p})
 }
 
 // ticketPath returns the path at which a ticket is shown.

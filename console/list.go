@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/charlahq/charla"
@@ -27,7 +28,9 @@ type ticketRow struct {
 	New  bool
 	News int
 	Wait *waitView
-	URL  string
+	// Account is what its account is called, in a list of several.
+	Account string
+	URL     string
 }
 
 // waitView is a wait with its colour.
@@ -97,52 +100,158 @@ func (v *visit) views() []view {
 	)
 }
 
-// reader returns the account's inbox as the person sees it.
-func (v *visit) reader() *charla.Inbox { return v.agent().Inbox() }
+// source is an account of which the list has tickets.
+type source struct {
+	name  string
+	inbox *charla.Inbox
+	page  charla.Page[charla.Row]
+	// counts are of the lists that are counted.
+	counts []int
+	err    error
+}
+
+// Limits of a list of several accounts.
+const (
+	// maxSources is of how many accounts it has tickets, maxReaders how many are read at once.
+	maxSources, maxReaders = 64, 8
+	// maxRows is how many tickets it has at most.
+	maxRows = 200
+)
+
+// sources returns the accounts of the page's list: the visit's, or all that the person sees.
+func (v *visit) sources(p *inboxPage) ([]source, error) {
+	if !p.Wide {
+		return []source{{inbox: v.agent().Inbox()}}, nil
+	}
+	live, _, err := v.accounts(v.r.Context(), &v.person)
+	p.Partial = len(live) > maxSources
+	var list []source
+	for _, one := range live[:min(len(live), maxSources)] {
+		list = append(list, source{name: one.Name, inbox: v.inboxOf(one.ID, &v.person)})
+	}
+	return list, err
+}
+
+// readAll fills in the sources' tickets that a query finds, and the counts, some accounts at once.
+func (v *visit) readAll(sources []source, q charla.TicketQuery, counted []charla.TicketQuery) {
+	var group sync.WaitGroup
+	turn := make(chan struct{}, maxReaders)
+	for i := range sources {
+		one := &sources[i]
+		turn <- struct{}{}
+		group.Go(func() {
+			defer func() { <-turn }()
+			if one.counts, one.err = one.inbox.Counts(v.r.Context(), counted...); one.err == nil {
+				one.page, one.err = one.inbox.Tickets(v.r.Context(), q)
+			}
+		})
+	}
+	group.Wait()
+}
 
 // list fills in the page's tabs and rows. A search with problems shows them.
-func (v *visit) list(p *inboxPage, cursor string) error {
-	inbox, views := v.reader(), v.views()
+func (v *visit) list(p *inboxPage, form url.Values) error {
+	views := v.views()
 	chosen := max(slices.IndexFunc(views, func(one view) bool { return one.key == p.View }), 0)
 	q := views[chosen].query
 	p.View, p.Mixed = views[chosen].key, q.Status == "" && !q.Waiting
-	if err := v.tabs(p, inbox, views); err != nil {
-		return err
-	}
+	p.links(v)
 	p.nothing(v, views[chosen].empty)
-	p.Query = "?" + url.Values{"view": {p.View}, "q": {p.Search}}.Encode()
-	q.Text, q.Cursor, q.Limit = p.Search, cursor, rowsPerPage
-	list, err := inbox.Tickets(v.r.Context(), q)
-	var problems chatcfg.Problems
-	if errors.As(err, &problems) {
-		_, p.Problem = v.failure(err)
-		return nil
-	} else if err != nil {
+	sources, err := v.sources(p)
+	if err != nil {
 		return err
 	}
-	for i := range list.Items {
-		row := v.row(&list.Items[i])
-		row.URL += p.Query
-		p.Rows = append(p.Rows, row)
+	q.Text, q.Limit = p.Search, rowsPerPage
+	if p.Wide {
+		q.Limit = rowsAsked(form)
+	} else {
+		q.Cursor = form.Get("cursor")
 	}
-	if list.Next != "" {
-		p.More = v.link(accountPath(v.account.ID(), "inbox")) + p.Query + "&cursor=" + url.QueryEscape(list.Next)
+	var counted []charla.TicketQuery
+	for _, one := range views {
+		if one.counted {
+			counted = append(counted, one.query)
+		}
+	}
+	v.readAll(sources, q, counted)
+	counts := make([]int, len(counted))
+	for i := range sources {
+		var problems chatcfg.Problems
+		switch one := &sources[i]; {
+		case errors.As(one.err, &problems):
+			_, p.Problem = v.failure(one.err)
+		case errors.Is(one.err, charla.ErrNotFound) && p.Wide: // gone meanwhile
+			continue
+		case one.err != nil:
+			return one.err
+		}
+		for k, n := range sources[i].counts {
+			counts[k] += n
+		}
+	}
+	p.tabs(views, counts)
+	if p.Problem == "" {
+		v.rows(p, sources, q)
 	}
 	return nil
 }
 
-// tabs fills in the page's lists with how many tickets they have, all counted in one read.
-func (v *visit) tabs(p *inboxPage, inbox *charla.Inbox, views []view) error {
-	var queries []charla.TicketQuery
-	for _, one := range views {
-		if one.counted {
-			queries = append(queries, one.query)
-		}
-	}
-	counts, err := inbox.Counts(v.r.Context(), queries...)
+// rowsAsked returns how many tickets a list of several accounts shows.
+func rowsAsked(form url.Values) int {
+	n, err := strconv.Atoi(form.Get("n"))
 	if err != nil {
-		return err
+		return rowsPerPage
 	}
+	return min(max(n, rowsPerPage), maxRows)
+}
+
+// rows fills in the sources' tickets in the order of the query, and where there are more.
+func (v *visit) rows(p *inboxPage, sources []source, q charla.TicketQuery) {
+	more := ""
+	for i := range sources {
+		one := &sources[i]
+		for k := range one.page.Items {
+			row := v.row(&one.page.Items[k])
+			row.Account = one.name
+			row.URL += p.Query
+			p.Rows = append(p.Rows, row)
+		}
+		more += one.page.Next
+	}
+	if !p.Wide {
+		if more != "" {
+			p.More = p.Base + p.Query + "&cursor=" + url.QueryEscape(more)
+		}
+		return
+	}
+	slices.SortStableFunc(p.Rows, func(a, b ticketRow) int {
+		if q.Waiting && a.Ticket.Wait != nil && b.Ticket.Wait != nil {
+			return a.Ticket.Wait.Since.Compare(b.Ticket.Wait.Since)
+		}
+		return b.ChangedAt.Compare(a.ChangedAt)
+	})
+	if (more != "" || len(p.Rows) > q.Limit) && q.Limit < maxRows {
+		p.More = p.Base + p.Query + "&n=" + strconv.Itoa(q.Limit+rowsPerPage)
+	}
+	p.Rows = p.Rows[:min(len(p.Rows), q.Limit)]
+}
+
+// links fills in where the lists are, and what every link on the page has of them.
+func (p *inboxPage) links(v *visit) {
+	query := url.Values{"view": {p.View}, "q": {p.Search}}
+	p.Back = "/inbox"
+	if !p.Wide {
+		p.Back = accountPath(v.account.ID(), "inbox")
+	}
+	p.Base = v.link(p.Back)
+	if p.Wide {
+		query.Set("in", "all")
+	}
+	p.Query = "?" + query.Encode()
+}
+
+// tabs fills in the page's lists with how many tickets they have.
+func (p *inboxPage) tabs(views []view, counts []int) {
 	for _, one := range views {
 		tab := tabView{Key: one.key, Label: one.label, Icon: one.icon, Active: one.key == p.View}
 		if one.counted {
@@ -158,7 +267,6 @@ func (v *visit) tabs(p *inboxPage, inbox *charla.Inbox, views []view) error {
 		}
 		p.Others = append(p.Others, tab)
 	}
-	return nil
 }
 
 // countText returns a count as a list says it; nothing for zero.
@@ -181,7 +289,7 @@ func (p *inboxPage) nothing(v *visit, empty emptyView) {
 	p.Nothing = emptyView{v.t("Sin resultados"), v.t("Ningún ticket tiene todas esas palabras.")}
 	if p.View != "all" {
 		p.Nothing.Text = v.t("Ningún ticket de esta lista tiene todas esas palabras.")
-		p.All = v.link(accountPath(v.account.ID(), "inbox")) + "?" + url.Values{"view": {"all"}, "q": {p.Search}}.Encode()
+		p.All = p.Base + "?" + url.Values{"view": {"all"}, "q": {p.Search}}.Encode()
 	}
 }
 

@@ -28,6 +28,9 @@ type page struct {
 	Flash   *flash
 	Zone    *time.Location
 
+	// Wide says that the page is of all accounts that the person sees.
+	Wide bool
+
 	// The rest is filled in by render.
 	Accounts []charla.AccountInfo
 	// In says that somebody is logged in: the page has a menu.

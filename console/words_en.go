@@ -361,4 +361,6 @@ var english = map[string]string{ //nolint:gosec // sentences about tokens, no to
 	"%s está mirando":                  "%s is looking",
 	"%s está respondiendo":             "%s is replying",
 	"%s escribe una nota":              "%s is writing a note",
+	"Todas las cuentas":                "All accounts",
+	"Ves demasiadas cuentas: aquí están las primeras %d.": "You see too many accounts: here are the first %d.",
 }

@@ -26,6 +26,7 @@
   }
   function restore() {
     const form = composer(), kept = thread && drafts()[thread.dataset.thread];
+    for (const p of all("[data-kept]")) p.hidden = !kept;
     if (!form || !kept || fieldOf(form).value || form.matches(".only-note") && !kept.note) return;
     fieldOf(form).value = kept.text;
     const as = one(`[name="as"][value="${kept.note ? "note" : "reply"}"]`, form);
@@ -43,8 +44,6 @@
     if (Boolean(form) === Boolean(next)) return;
     here.replaceChildren(...(next && shelved ? [shelved] : fresh.childNodes));
     shelved = form;
-    const kept = one("[data-kept]", here);
-    if (kept) kept.hidden = !drafts()[thread.dataset.thread];
     restore();
     dress();
   };

@@ -159,7 +159,31 @@
     });
   }
 
-  // The stream: changes of the account, and what the customer on screen does. Other tabs
+  // Of all tabs the first that can ring does: the message's lock is held while the others hear of it.
+  function ringOnce(message) {
+    if (!audio || audio.state !== "running") return;
+    if (!navigator.locks) { ring(); return; }
+    navigator.locks.request("charla-ring:" + message, { ifAvailable: true }, (lock) => lock && new Promise((done) => { ring(); setTimeout(done, 10_000); }));
+  }
+
+  // What came while nobody looked is counted in the title, and what came in another account
+  // beside its name, until it is opened.
+  let missed = 0;
+  const title = () => { document.title = (missed ? `(${missed}) ` : "") + document.title.replace(/^\(\d+\) /, ""); };
+  const newsBox = "charla-news:" + words.me;
+  let news = {};
+  try { news = JSON.parse(sessionStorage.getItem(newsBox)) ?? {}; } catch { /* of another version */ }
+  if (words.wide !== undefined) news = {};
+  else delete news[words.account];
+  function showNews() {
+    try { sessionStorage.setItem(newsBox, JSON.stringify(news)); } catch { /* forbidden: this page has it */ }
+    let sum = 0;
+    for (const b of all("[data-news-of]")) { const n = Number(news[b.dataset.newsOf]) || 0; b.hidden = !n; b.textContent = n || ""; }
+    for (const n of Object.values(news)) sum += Number(n) || 0;
+    for (const b of all("[data-news-others]")) { b.hidden = !sum; b.textContent = sum || ""; }
+  }
+
+  // The stream: changes of the accounts, and what the customer on screen does. Other tabs
   // tell of a changed presence: a stream goes by the one with which it began.
   const presence = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("charla-presence:" + new URL(words.root, location.href).pathname);
   const thread = one("[data-thread]");
@@ -179,11 +203,13 @@
     const soon = () => { clearTimeout(later); later = setTimeout(refresh, 120); };
     stream.addEventListener("again", soon);
     stream.addEventListener("change", (e) => {
-      const change = JSON.parse(e.data);
-      if (change.sound) ring();
-      if (body.classList.contains("page-inbox")) soon();
-      else if (change.text) { const dot = one("[data-news]"); if (dot) dot.hidden = false; }
-      if (change.text && document.hidden && !document.title.startsWith("● ")) document.title = "● " + document.title;
+      const change = JSON.parse(e.data), other = change.account !== words.account;
+      if (change.sound) ringOnce(change.account + change.conversation + change.seq);
+      if (body.classList.contains("page-inbox") && (!other || words.wide !== undefined)) soon();
+      if (!change.text) return;
+      if (document.hidden) { missed++; title(); }
+      if (other) { news[change.account] = (news[change.account] ?? 0) + 1; showNews(); }
+      else if (!body.classList.contains("page-inbox")) one("[data-news]").hidden = false;
     });
     stream.addEventListener("typing", (e) => {
       const p = one("#typing"), scroll = one("#scroll");
@@ -206,13 +232,14 @@
   function seen() {
     const last = Number(one("#messages")?.dataset.last ?? 0);
     if (thread && !document.hidden && last > read) { read = last; post("/read", { seq: last }); }
-    if (!document.hidden) document.title = document.title.replace(/^● /, "");
+    if (!document.hidden) { missed = 0; title(); }
   }
   document.addEventListener("visibilitychange", seen);
 
   // What has to be done again to what is new on the page.
   function prepare() {
     tick();
+    showNews();
     seen();
     for (const t of all(".toast:not(.bad)")) {
       if (t.dataset.timed) continue;

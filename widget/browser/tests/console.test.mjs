@@ -219,3 +219,37 @@ test('notes stay notes, also as drafts; quick replies come by "/" and the keyboa
   assert.deepEqual(errors, [])
   await context.close()
 })
+
+test('another account is heard: one sound in all tabs, a count in the title and beside its name, and one list of all', async () => {
+  const {page, context, errors} = await working()
+  const other = await w.server.account({chat: {sound: true}}, {name: 'Café'})
+  await other.online()
+  const count = () => {
+    globalThis.notes = 0
+    const make = AudioContext.prototype.createOscillator
+    AudioContext.prototype.createOscillator = function () { globalThis.notes++; return make.call(this) }
+  }
+  const tabs = [page, await context.newPage()]
+  for (const tab of tabs) {
+    await tab.addInitScript(count)
+    await tab.goto(page.url())
+    await tab.locator('#messages').click() // a browser allows sound after a click
+    await until('the stream', () => tab.evaluate(() => !document.body.classList.contains('is-lost')))
+  }
+  const wide = await context.newPage()
+  await wide.goto(`${w.server.host}/desk/inbox`)
+  const visitor = await w.visit(other)
+  await visitor.enter({name: 'Zoe', email: 'zoe@example.com'})
+  await visitor.say('¿abren hoy?')
+  for (const tab of tabs) await tab.locator('[data-news-others]:not([hidden])').first().waitFor({state: 'attached'})
+  await until('the sound', async () => await tabs[0].evaluate(() => globalThis.notes) + await tabs[1].evaluate(() => globalThis.notes) === 2)
+  await wide.locator('.row', {hasText: '¿abren hoy?'}).locator('.account', {hasText: 'Café'}).waitFor()
+  await wide.locator('.row', {hasText: 'hola'}).first().waitFor()
+  await page.locator('.switch summary').click()
+  await page.locator('.switch').getByRole('link', {name: /Café/}).locator('.news', {hasText: '1'}).waitFor()
+  await page.locator('.switch').getByRole('link', {name: /Café/}).click()
+  await page.locator('.row', {hasText: '¿abren hoy?'}).waitFor()
+  assert.equal(await page.locator('.switch summary .news').isVisible(), false, 'what is opened is no news')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
