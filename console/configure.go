@@ -75,7 +75,7 @@ func (v *visit) showConfig(doc document, p configPage, problems, warnings []chat
 	if v.account.info, err = v.account.Info(v.r.Context()); err != nil { // an image or a token may be new
 		return err
 	}
-	b := builder{lang: v.prefs.Lang, now: v.now(), all: v.settings, doc: doc}
+	b := builder{lang: v.prefs.Lang, now: v.now(), all: v.settings, doc: doc, lacks: v.lacks(saved)}
 	p.Sections = b.sections(problems, warnings)
 	p.Top, p.Zones, p.Key = b.top, zoneViews(v.prefs.Lang), randomText()
 	p.Where = append([]string{saved.Chat.Domain}, saved.Chat.ExtraDomains...)
@@ -89,6 +89,22 @@ func (v *visit) showConfig(doc document, p configPage, problems, warnings []chat
 		}
 	}
 	return v.render("configure", page{Title: v.account.info.Name, Nav: "channels", Data: p, Flash: p.Flash})
+}
+
+// lacks returns what this host is not able to do, by the settings that need it, also where they
+// are off: who would switch one on knows before.
+func (v *visit) lacks(cfg chatcfg.Config) map[string]string {
+	const anybody = "x@example.com"
+	cfg.Chat.Facebook.Enabled, cfg.Chat.Google.Enabled, cfg.Chat.ContactForm.Enabled = true, true, true
+	cfg.Chat.ContactForm.Email = chatcfg.FormEmail{Enabled: true, Address: anybody}
+	cfg.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{anybody}}
+	all := map[string]string{}
+	for _, p := range v.lint(cfg) {
+		if p.Code == chatcfg.WarnNoLogin || p.Code == chatcfg.WarnNoMailer {
+			all[p.Path] = p.Message(v.prefs.Lang)
+		}
+	}
+	return all
 }
 
 // read returns what was typed, the saved configuration with it, and a page for both. It

@@ -45,7 +45,9 @@ type fieldView struct {
 	// Next is the number of the first new row.
 	Next int
 	// Now is the time of day in a time zone; empty: it is none.
-	Now   string
+	Now string
+	// Lacks says what the host is not able to do for it; empty: nothing is known.
+	Lacks string
 	Notes []note
 }
 
@@ -130,6 +132,8 @@ type builder struct {
 	all    map[string]setting
 	doc    document
 	fields map[string]*fieldView
+	// lacks is what the host is not able to do, by the setting that needs it.
+	lacks map[string]string
 	// top are the notes in the order in which they came, each with the label of
 	// its place.
 	top []note
@@ -180,7 +184,7 @@ func (b *builder) field(path string) *fieldView { return b.view(b.all[path], b.d
 // view returns a setting with a value.
 func (b *builder) view(s setting, value any) *fieldView {
 	f, path := &fieldView{setting: s}, s.Path
-	f.Label, f.Hint = b.say(f.Setting.Label), b.say(f.Help)
+	f.Label, f.Hint, f.Lacks = b.say(f.Setting.Label), b.say(f.Help), b.lacks[path]
 	b.fields[path] = f
 	switch f.Edit {
 	case "check":

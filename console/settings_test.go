@@ -235,3 +235,29 @@ func TestTypedZones(t *testing.T) {
 	}
 	assert.Greater(t, options, 50)
 }
+
+// TestHostLacks: what the host is not able to do is said at the settings that need it, also
+// before they are switched on; of a host of which nothing is known nothing is said.
+func TestHostLacks(t *testing.T) {
+	t.Parallel()
+	lacks := func(p *page) (list []string) {
+		p.each(func(n *html.Node) {
+			if strings.Contains(attr(n, "class"), "note lacks") {
+				list = append(list, words(n))
+			}
+		})
+		return list
+	}
+	b := setupOn(t, charla.Options{Abilities: &chatcfg.Abilities{Logins: []string{"google"}, Mailer: true}}, &console.Options{})
+	assert.Equal(t, []string{"Este sistema no tiene conexión con Facebook: el botón no aparecerá."}, lacks(b.get(b.channel())))
+	form := b.get(b.channel()).form("config")
+	form.Set("chat.facebook.enabled", "on")
+	form.Set("chat.facebook.only", "on")
+	saved := b.post(b.channel(), form)
+	assert.Empty(t, lacks(saved), "the warning says it")
+	assert.Contains(t, words(saved.find("f-chat-facebook-enabled-say")), "no tiene conexión con Facebook")
+	assert.Contains(t, words(saved.find("f-chat-facebook-only-say")), "Nadie podrá empezar una conversación")
+
+	unknown := setup(t)
+	assert.Empty(t, lacks(unknown.get(unknown.channel())))
+}
