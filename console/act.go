@@ -27,7 +27,8 @@ func (v *visit) act() error {
 	if err != nil {
 		return err
 	}
-	switch action := v.r.PathValue("action"); action {
+	action := v.r.PathValue("action")
+	switch action {
 	case "activity":
 		return v.activity(ref)
 	case "read":
@@ -43,6 +44,10 @@ func (v *visit) act() error {
 	}
 	if err != nil {
 		return v.refused(err)
+	}
+	switch action {
+	case "classify", "describe": // whose fields look the same before and after
+		return v.done(local(v.r.PostFormValue("back"), ticketPath(ref)), action)
 	}
 	return v.back(ticketPath(ref))
 }

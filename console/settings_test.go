@@ -261,3 +261,16 @@ func TestHostLacks(t *testing.T) {
 	unknown := setup(t)
 	assert.Empty(t, lacks(unknown.get(unknown.channel())))
 }
+
+// TestSaysTypification: R3.6: a typification and metadata that were saved are said to be.
+func TestSaysTypification(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, ref := b.customer("Carla", "hola")
+	for action, want := range map[string]string{"classify": "La tipificación se guardó.", "describe": "Los metadatos se guardaron."} {
+		page := b.post(b.ticket(ref)+"/"+action, url.Values{"category": {"Venta"}, "name": {"Pedido"}, "value": {"77"}, "back": {strings.TrimPrefix(b.ticket(ref), "/desk") + "?view=all"}})
+		require.Equal(t, http.StatusOK, page.status, words(page.find("main")))
+		assert.Equal(t, want, words(page.find("toasts")))
+		assert.Equal(t, "all", page.url.Query().Get("view"), "the list stays as it was")
+	}
+}

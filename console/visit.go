@@ -319,6 +319,10 @@ func (v *visit) flashOf(done string) *flash {
 	switch what {
 	case "saved":
 		return v.savedFlash(n[:min(len(n), strings.Count(done, "."))])
+	case "classify":
+		return &flash{Kind: "good", Text: v.t("La tipificación se guardó.")}
+	case "describe":
+		return &flash{Kind: "good", Text: v.t("Los metadatos se guardaron.")}
 	case "image":
 		return &flash{Kind: "good", Text: v.t("La imagen se guardó.")}
 	case "noimage":

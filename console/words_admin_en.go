@@ -73,4 +73,6 @@ var englishAdmin = map[string]string{
 	"peor":                                   "worse",
 	"más lento":                              "slower",
 	"más rápido":                             "faster",
+	"La tipificación se guardó.":             "The typification is saved.",
+	"Los metadatos se guardaron.":            "The metadata is saved.",
 }
