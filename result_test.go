@@ -75,3 +75,20 @@ func TestStoredSequences(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, named{1, 1, 1}, named{again.Seq, again.First, again.Last}, "of an older version")
 }
+
+// TestResultNamesItsTicket: R3.6: what is done to an older ticket answers with that ticket, and
+// so does the call repeated.
+func TestResultNamesItsTicket(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	carla := b.enter("carla")
+	older := b.write(carla, "hola").Ref
+	b.closes(older)
+	b.write(carla, "otra cosa")
+	for range 2 {
+		r, err := b.agent(ana).Do(b.ctx, older, tickets.Command{Kind: tickets.CommandClassify, Typification: &tickets.Typification{Category: "Venta"}}, &charla.CallOptions{Key: "k"})
+		require.NoError(t, err)
+		assert.Equal(t, older, r.Ref)
+	}
+	assert.Equal(t, "Venta", b.ticket(older).Typification.Category)
+}
