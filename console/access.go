@@ -65,6 +65,7 @@ var routes = []route{
 	{pattern: "GET /api/accounts", least: RoleAgent, api: apiAccounts},
 	{pattern: "GET /api/events", least: RoleAgent, api: apiEvents},
 	{pattern: "GET /api/a/{account}/presence", least: RoleAgent, api: apiAvailable},
+	{pattern: "GET /api/a/{account}/colleagues", least: RoleAgent, api: apiColleagues},
 	{pattern: "GET /api/a/{account}/tickets", least: RoleAgent, api: apiTickets},
 	{pattern: "GET /api/a/{account}/counts", least: RoleAgent, api: apiCounts},
 	{pattern: "GET /api/a/{account}/contacts", least: RoleAgent, api: apiContacts},

@@ -48,6 +48,7 @@ var laws = map[string]law{
 	"POST /api/presence":    {console.RoleAgent, false, http.StatusUnsupportedMediaType},
 
 	"GET /api/a/{account}/presence":                                    {console.RoleAgent, false, http.StatusOK},
+	"GET /api/a/{account}/colleagues":                                  {console.RoleAgent, false, http.StatusOK},
 	"GET /api/a/{account}/tickets":                                     {console.RoleAgent, false, http.StatusOK},
 	"GET /api/a/{account}/counts":                                      {console.RoleAgent, false, http.StatusOK},
 	"GET /api/a/{account}/contacts":                                    {console.RoleAgent, false, http.StatusOK},

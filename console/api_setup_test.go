@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/console"
 	"github.com/charlahq/charla/tickets"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -32,7 +34,9 @@ type api struct {
 
 func setupAPI(t *testing.T) *api {
 	t.Helper()
-	return &api{bench: setupOn(t, charla.Options{}, &console.Options{Login: "/login"}), who: "ana"}
+	return &api{bench: setupOn(t, charla.Options{}, &console.Options{Login: "/login", Colleagues: func(context.Context, chatcfg.AccountID) ([]console.Person, error) {
+		return []console.Person{{ID: "eva", Name: "Eva", Teams: []tickets.TeamID{"taller"}}}, nil
+	}}), who: "ana"}
 }
 
 // as is the API for somebody else.

@@ -88,6 +88,17 @@ func TestOperations(t *testing.T) {
 	a.get(a.here("/presence")).into(&presence)
 	assert.True(t, presence.Available)
 
+	var people struct {
+		Items []struct {
+			ID, Name string
+			Teams    []string
+		}
+	}
+	a.get(a.here("/colleagues")).into(&people)
+	require.Len(t, people.Items, 2)
+	assert.Equal(t, "ana", people.Items[0].ID)
+	assert.Equal(t, []string{"taller"}, people.Items[1].Teams)
+
 	// Lists and counts.
 	var rows charla.Page[charla.Row]
 	a.get(a.here("/tickets?status=open&waiting=true&limit=1")).into(&rows)

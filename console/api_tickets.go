@@ -66,6 +66,27 @@ var apiAvailable = get("available", "Says whether the account has an agent who i
 	return v.account.Inbox().Presence(v.r.Context())
 })
 
+// colleagueItem is one of those to whom a ticket can be given, and whom a note can name.
+type colleagueItem struct {
+	ID    tickets.AgentID  `json:"id"`
+	Name  string           `json:"name,omitempty"`
+	Teams []tickets.TeamID `json:"teams,omitempty"`
+}
+
+// colleagueList are an account's.
+type colleagueList struct {
+	Items []colleagueItem `json:"items"`
+}
+
+var apiColleagues = get("colleagues", "Lists to whom a ticket can be given and whom a note can name: the person first, and whom else the host lists.",
+	func(v *visit, _ *nothing) (list colleagueList, err error) {
+		people, err := v.colleagues()
+		for i := range people {
+			list.Items = append(list.Items, colleagueItem{people[i].ID, people[i].Name, people[i].Teams})
+		}
+		return list, err
+	})
+
 var apiTickets = get("tickets", "Lists tickets with their last messages, and how many messages the person has not read.",
 	func(v *visit, q *charla.TicketQuery) (charla.Page[charla.Row], error) {
 		return listed(v.agent().Inbox().Tickets(v.r.Context(), *q))
