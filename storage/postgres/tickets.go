@@ -116,6 +116,9 @@ func (p queries) Counts(ctx context.Context, account chatcfg.AccountID, all []st
 	for i, q := range all {
 		q.Account, q.Words, l.conditions = account, nil, nil
 		l.filter(0, q)
+		if q.WithoutBot() {
+			l.where(columns.AnyStatus)
+		}
 		each = append(each, "(SELECT count(*) FROM (SELECT FROM charla.tickets t WHERE "+strings.Join(l.conditions, " AND ")+
 			" LIMIT "+strconv.Itoa(storage.MaxCount)+") x)")
 		into = append(into, &counts[i])
@@ -142,6 +145,9 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	}
 	var l listing
 	l.filter(account, q)
+	if q.WithoutBot() && !q.EachStatus() { // which names those statuses
+		l.where(columns.AnyStatus)
+	}
 	if continued {
 		l.where("(" + column + ", t.conversation, t.number) " + beyond + " (" +
 			hidden(l.arg(after.at)+"::bigint") + ", " + hidden(l.arg(after.id)+"::uuid") + ", " + hidden(l.arg(after.number)+"::bigint") + ")")
@@ -189,7 +195,7 @@ CROSS JOIN LATERAL (SELECT count(*) AS unread FROM (SELECT FROM charla.messages
 		list, codec.AuthorEnd, codec.CustomerHead, storage.MaxUnread) + orderBy(by)
 }
 
-// filter adds the query's conditions, all but the cursor's.
+// filter adds the query's conditions, but for those on the cursor and what is with the bot.
 func (l *listing) filter(account int64, q storage.TicketQuery) {
 	id := l.arg(q.Account.UUID[:])
 	l.where("t.account = " + id)
@@ -198,9 +204,6 @@ func (l *listing) filter(account int64, q storage.TicketQuery) {
 	}
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = " + l.arg(q.Conversation.UUID[:]))
-	}
-	if q.WithoutBot() {
-		l.where(columns.AnyStatus)
 	}
 	for _, c := range q.Conditions() {
 		l.narrow(c)

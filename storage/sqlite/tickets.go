@@ -117,6 +117,9 @@ func (p queries) Counts(ctx context.Context, account chatcfg.AccountID, all []st
 			q.Account, q.Words = account, nil
 			var l listing
 			l.filter(q)
+			if q.WithoutBot() {
+				l.where(columns.AnyStatus)
+			}
 			from, _ := l.from(0, q)
 			err := c.each(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+from+" WHERE "+strings.Join(l.conditions, " AND ")+" LIMIT ?)",
 				append(l.args, storage.MaxCount), func(scan func(...any) error) error { return scan(&counts[i]) })
@@ -169,6 +172,9 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 	}
 	var l listing
 	l.filter(q)
+	if q.WithoutBot() && !q.EachStatus() { // which names those statuses
+		l.where(columns.AnyStatus)
+	}
 	if continued {
 		l.where("("+column+", t.key) "+beyond+" (?, ?)", after.at, after.key)
 	}
@@ -204,7 +210,8 @@ func statement(account int64, q storage.TicketQuery, continued bool, after posit
 		" ORDER BY p.at " + order + ", p.key " + order, append(args, limit)
 }
 
-// filter adds the query's conditions, but for those on words and the cursor.
+// filter adds the query's conditions, but for those on words, the cursor and what is with
+// the bot.
 func (l *listing) filter(q storage.TicketQuery) {
 	const account = "(SELECT id FROM accounts WHERE uuid = ?)"
 	l.where("t.account = "+account, q.Account.UUID[:])
@@ -213,9 +220,6 @@ func (l *listing) filter(q storage.TicketQuery) {
 	}
 	if !q.Conversation.IsZero() {
 		l.where("t.conversation = (SELECT key FROM conversations WHERE account = "+account+" AND id = ?)", q.Account.UUID[:], q.Conversation.UUID[:])
-	}
-	if q.WithoutBot() {
-		l.where(columns.AnyStatus)
 	}
 	for _, c := range q.Conditions() {
 		l.narrow(c)
