@@ -1,7 +1,6 @@
 package tickets
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -320,47 +319,6 @@ func (d *Draft) start(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	return nil
 }
 
-// botReply stores an automated agent's message. It answers what a customer asked while the
-// ticket is with the bot, and auto-close then counts from it (R12.4); otherwise it changes
-// nothing of the ticket (R12.1). It never fails.
-func (d *Draft) botReply(t *Ticket, cmd Command, now time.Time, _ *Policy) error {
-	d.append(Message{From: FromBot, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
-	if t.WithBot {
-		t.Unanswered, t.CountsFrom = time.Time{}, now
-	}
-	return nil
-}
-
-// handOver gives a ticket that is with the bot to the agents, with the fact: the customer
-// then waits (R12.3). It fails with a [TransitionError] if it is not with the bot.
-func (d *Draft) handOver(t *Ticket, cmd Command, now time.Time, p *Policy) error {
-	if !t.WithBot {
-		return &TransitionError{From: t.Status, Kind: cmd.Kind}
-	}
-	d.await(t, cmd.Actor.Rule, now, p)
-	return nil
-}
-
-// await has the customer of a ticket that is with the bot wait for an agent from now on, who
-// has said the last word that is not a bot's; it adds the fact. Another ticket stays as it is.
-func (d *Draft) await(t *Ticket, rule RuleKey, now time.Time, p *Policy) {
-	if d.leaveBot(t, rule) {
-		t.CountsFrom = time.Time{}
-		t.startWait(now, p)
-	}
-}
-
-// leaveBot takes a ticket from the bot and adds the fact. It reports whether the ticket was
-// with the bot; else nothing changes.
-func (d *Draft) leaveBot(t *Ticket, rule RuleKey) bool {
-	if !t.WithBot {
-		return false
-	}
-	t.WithBot, t.Unanswered = false, time.Time{}
-	d.AddFact(Fact{Kind: FactHandedOver, Rule: rule})
-	return true
-}
-
 // reopen opens an ignored or closed ticket for an agent, as open does, and adds the
 // fact. It never fails.
 func (d *Draft) reopen(t *Ticket, _ Command, now time.Time, p *Policy) error {
@@ -442,68 +400,6 @@ func (d *Draft) describe(t *Ticket, cmd Command, _ time.Time, _ *Policy) error {
 	t.Metadata = cmd.Metadata
 	d.AddFact(Fact{Kind: FactDescribed})
 	return nil
-}
-
-// assign sets the agent, the team or both; what is so already stays, without a fact. A
-// ticket that an agent assigns is with the bot no more; a bot may choose the team of its own
-// (R12.3). It fails with a [TakenError] if not the one has it who must.
-func (d *Draft) assign(t *Ticket, cmd Command, now time.Time, p *Policy) error {
-	if cmd.From != nil && *cmd.From != t.Assignee.Agent {
-		return &TakenError{t.Assignee}
-	}
-	if cmd.Actor.Kind != ActorBot {
-		d.await(t, "", now, p)
-	}
-	if cmd.Assignee != nil && cmd.Assignee.Agent != t.Assignee.Agent {
-		d.assignTo(t, *cmd.Assignee)
-	}
-	if cmd.Team != nil && *cmd.Team != t.Team {
-		t.Team = *cmd.Team
-		d.AddFact(Fact{Kind: FactTeam, Team: t.Team})
-	}
-	return nil
-}
-
-// take assigns the ticket to the actor; one who has it already keeps it, without a fact. It
-// is with the bot no more (R12.3). It fails with a [TakenError] if another agent has it.
-func (d *Draft) take(t *Ticket, cmd Command, now time.Time, p *Policy) error {
-	has := t.Assignee.Agent
-	if has != "" && has != cmd.Actor.Agent {
-		return &TakenError{t.Assignee}
-	}
-	d.await(t, "", now, p)
-	if has == "" {
-		d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
-	}
-	if cmd.Turn != (Turn{}) {
-		t.Turn = cmd.Turn
-	}
-	return nil
-}
-
-// note stores what an agent writes for agents, and adds a fact for it and one for each
-// agent whom it names. Nothing of the ticket changes (R11.4). It never fails.
-func (d *Draft) note(t *Ticket, cmd Command, _ time.Time, _ *Policy) error {
-	c := &d.Conversation
-	c.LastSeq++
-	c.Notes++
-	d.Messages = append(d.Messages, Message{
-		Seq: c.LastSeq, Ticket: t.Number, At: d.At, From: FromNote, Level: t.Customer.Level,
-		Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File,
-	})
-	d.AddFact(Fact{Kind: FactNoted, Seq: c.LastSeq})
-	for i, agent := range cmd.Mentions {
-		if !slices.Contains(cmd.Mentions[:i], agent) {
-			d.AddFact(Fact{Kind: FactMentioned, Assignee: Assignee{Agent: agent}})
-		}
-	}
-	return nil
-}
-
-// assignTo gives the ticket to an agent, or to nobody, with a fact that says so.
-func (d *Draft) assignTo(t *Ticket, to Assignee) {
-	t.Assignee = to
-	d.AddFact(Fact{Kind: FactAssigned, Assignee: to})
 }
 
 // Remember sets what the rule m.Rule remembers of the latest ticket, in place of what it
@@ -611,89 +507,4 @@ func (d *Draft) append(m Message) {
 	}
 	d.Messages = append(d.Messages, m)
 	d.AddFact(Fact{Kind: FactSaid, Seq: m.Seq, Rule: m.Rule})
-}
-
-// maxLinks is how many links a conversation keeps, the latest; a session's are fewer.
-const maxLinks = 64
-
-// mergeCustomer records the writer's session, links and contact data; data less trusted
-// than what is stored is ignored (R7.2). It reports whether a conversation was linked.
-func (c *Conversation) mergeCustomer(cmd Command) (linked bool) {
-	c.Session = cmd.Actor.Session
-	for _, link := range cmd.Links {
-		if !slices.Contains(c.Links, link) {
-			c.Links, linked = append(slices.Clip(c.Links), link), true
-		}
-	}
-	c.Links = c.Links[max(len(c.Links)-maxLinks, 0):]
-	if cmd.Customer.Level.rank() < c.Customer.Level.rank() {
-		return linked
-	}
-	who, old := cmd.Customer, c.Customer
-	if who.Level == LevelVerified && old.Level == LevelVerified { // claims are not merged
-		who.Name = cmp.Or(who.Name, old.Name)
-		who.Email = cmp.Or(who.Email, old.Email)
-		who.RUT = cmp.Or(who.RUT, old.RUT)
-		who.Phone = cmp.Or(who.Phone, old.Phone)
-		who.Locale = cmp.Or(who.Locale, old.Locale)
-	}
-	c.Customer = who
-	return linked
-}
-
-// rank returns a number that orders the levels, the most trusted highest; zero for an
-// invalid one.
-func (l Level) rank() int {
-	switch l {
-	case LevelVerified:
-		return 3
-	case LevelClaimed:
-		return 2
-	case LevelAnonymous:
-		return 1
-	default:
-		return 0
-	}
-}
-
-// stopClocks ends everything that runs while a ticket is open: wait, auto-close, pause and
-// the bot's turn (R2.4, R3.7, R4.2, R12.2).
-func (t *Ticket) stopClocks() {
-	t.Wait, t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = nil, time.Time{}, false, false, time.Time{}
-}
-
-// startWait starts a wait at now under the policy's SLA (R2.2, R2.6).
-func (t *Ticket) startWait(now time.Time, p *Policy) {
-	t.Wait = &Wait{Since: now}
-	t.Wait.setSLA(p)
-}
-
-// setSLA puts the wait under the policy's SLA and computes when it is due. A wait that
-// is a delay already stays one.
-func (w *Wait) setSLA(p *Policy) {
-	w.Clock, w.Limit, w.Due = p.SLAClock, Span(p.SLA), time.Time{}
-	if p.SLA > 0 {
-		w.Due, _ = After(w.Since, p.SLA, p.SLAClock, p.Calendar)
-	}
-}
-
-// After returns the instant at which a duration has passed since another on a clock;
-// false: it never will, or the clock has no hours.
-func After(from time.Time, d time.Duration, clock chatcfg.Clock, hours *chatcfg.Calendar) (time.Time, bool) {
-	if clock != chatcfg.Business {
-		return from.Add(d), true
-	}
-	if hours == nil {
-		return time.Time{}, false
-	}
-	return hours.Add(from, d)
-}
-
-// elapsed returns the time between two instants on a clock; on the wall clock if there
-// are no hours.
-func elapsed(from, to time.Time, clock chatcfg.Clock, hours *chatcfg.Calendar) time.Duration {
-	if clock == chatcfg.Business && hours != nil {
-		return hours.Between(from, to)
-	}
-	return to.Sub(from)
 }

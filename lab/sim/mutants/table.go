@@ -6,28 +6,32 @@ import "slices"
 var table = slices.Concat(ticketBugs, actionBugs, deskBugs, storeBugs, lookBugs, keptBugs, keyBugs, jumpBugs, languageBugs, markBugs, edgeBugs, reminderBugs, endBugs, ratingBugs, botBugs, startBugs, nextBugs, groupBugs, clockBugs)
 
 const (
-	draftFile   = "tickets/draft.go"
-	decideFile  = "automation/decide.go"
-	speakFile   = "automation/speak.go"
-	changeFile  = "change.go"
-	runnerFile  = "runner.go"
-	accountFile = "config.go"
-	sessionFile = "session.go"
-	memoryFile  = "storage/memory_conversations.go"
-	outboxFile  = "storage/memory_outbox.go"
-	recordFile  = "storage/memory_accounts.go"
-	storeFile   = "storage/rules.go"
+	draftFile    = "tickets/draft.go"
+	handOverFile = "tickets/bot.go"
+	waitFile     = "tickets/wait.go"
+	assignFile   = "tickets/assign.go"
+	customerFile = "tickets/customer.go"
+	decideFile   = "automation/decide.go"
+	speakFile    = "automation/speak.go"
+	changeFile   = "change.go"
+	runnerFile   = "runner.go"
+	accountFile  = "config.go"
+	sessionFile  = "session.go"
+	memoryFile   = "storage/memory_conversations.go"
+	outboxFile   = "storage/memory_outbox.go"
+	recordFile   = "storage/memory_accounts.go"
+	storeFile    = "storage/rules.go"
 )
 
 // ticketBugs are in what a command makes of a ticket.
 var ticketBugs = []mutant{
 	{
-		name: "wait survives its ticket", file: draftFile,
+		name: "wait survives its ticket", file: waitFile,
 		old: "t.Wait, t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = nil, time.Time{}, false, false, time.Time{}",
 		new: "t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = time.Time{}, false, false, time.Time{}",
 	},
 	{
-		name: "timer survives its ticket", file: draftFile,
+		name: "timer survives its ticket", file: waitFile,
 		old: "t.Wait, t.CountsFrom, t.Paused, t.WithBot, t.Unanswered = nil, time.Time{}, false, false, time.Time{}",
 		new: "t.Wait, t.Paused, t.WithBot, t.Unanswered = nil, false, false, time.Time{}",
 	},
@@ -76,7 +80,7 @@ var ticketBugs = []mutant{
 		old: "if slices.Contains(d.Ticket.Notified, address) {", new: "if false {",
 	},
 	{
-		name: "business wait measured by the wall", file: draftFile,
+		name: "business wait measured by the wall", file: waitFile,
 		old: "if clock == chatcfg.Business && hours != nil {",
 		new: "if clock == chatcfg.Business && hours == nil {",
 	},

@@ -5,15 +5,15 @@ const botFile = "automation/rule_bot.go"
 // botBugs are in what begins with the bot, and in how it is handed over (R12).
 var botBugs = []mutant{
 	{
-		name: "bot: its word ends the wait", file: draftFile,
+		name: "bot: its word ends the wait", file: handOverFile,
 		old: "	if t.WithBot {\n\t\tt.Unanswered, t.CountsFrom", new: "	t.Wait = nil\n\tif t.WithBot {\n\t\tt.Unanswered, t.CountsFrom",
 	},
 	{
-		name: "bot: its word is not marked", file: draftFile,
+		name: "bot: its word is not marked", file: handOverFile,
 		old: "Message{From: FromBot,", new: "Message{From: FromAgent,",
 	},
 	{
-		name: "bot: its word is the last", file: draftFile,
+		name: "bot: its word is the last", file: handOverFile,
 		old: "t.Unanswered, t.CountsFrom = time.Time{}, now\n", new: "t.Unanswered, t.CountsFrom, t.LastWord = time.Time{}, now, SideAgent\n",
 	},
 	{
@@ -21,7 +21,7 @@ var botBugs = []mutant{
 		old: "StatusIgnored, time.Time{}, false\n", new: "StatusIgnored, time.Time{}, p.Bot\n",
 	},
 	{
-		name: "bot: keeps what is closed", file: draftFile,
+		name: "bot: keeps what is closed", file: waitFile,
 		old: "nil, time.Time{}, false, false, time.Time{}\n", new: "nil, time.Time{}, false, t.WithBot, time.Time{}\n",
 	},
 	{
@@ -29,15 +29,15 @@ var botBugs = []mutant{
 		old: "case t.WithBot && t.Unanswered.IsZero():", new: "case t.WithBot:",
 	},
 	{
-		name: "bot: a silence counts from its last word", file: draftFile,
+		name: "bot: a silence counts from its last word", file: handOverFile,
 		old: "t.Unanswered, t.CountsFrom = time.Time{}, now\n", new: "t.CountsFrom = now\n",
 	},
 	{
-		name: "bot: auto-close goes on after the hand-over", file: draftFile,
+		name: "bot: auto-close goes on after the hand-over", file: handOverFile,
 		old: "\t\tt.CountsFrom = time.Time{}\n\t\tt.startWait(now, p)", new: "\t\tt.startWait(now, p)",
 	},
 	{
-		name: "bot: the wait starts at the question", file: draftFile,
+		name: "bot: the wait starts at the question", file: handOverFile,
 		old: "	if d.leaveBot(t, rule) {\n", new: "	if asked := t.Unanswered; d.leaveBot(t, rule) {\n\t\tif !asked.IsZero() {\n\t\t\tnow = asked\n\t\t}\n",
 	},
 	{
@@ -45,11 +45,11 @@ var botBugs = []mutant{
 		old: "\td.leaveBot(t, \"\")\n", new: "",
 	},
 	{
-		name: "bot: who takes does not get it", file: draftFile,
+		name: "bot: who takes does not get it", file: assignFile,
 		old: "\td.await(t, \"\", now, p)\n\tif has", new: "\tif has",
 	},
 	{
-		name: "bot: one that assigns loses it", file: draftFile,
+		name: "bot: one that assigns loses it", file: assignFile,
 		old: "if cmd.Actor.Kind != ActorBot {", new: "if true {",
 	},
 	{

@@ -21,7 +21,7 @@ var keptBugs = []mutant{
 		old: "Message{From: FromWelcome, Name: w.Author, Text: w.Text}", new: "Message{From: FromWelcome, Text: w.Text}",
 	},
 	{
-		name: "kept: messages belong to the first session", file: draftFile,
+		name: "kept: messages belong to the first session", file: customerFile,
 		old: "\tc.Session = cmd.Actor.Session\n", new: "\tif c.Session.IsZero() {\n\t\tc.Session = cmd.Actor.Session\n\t}\n",
 	},
 	{
@@ -49,11 +49,11 @@ var keptBugs = []mutant{
 		old: "t.Reason, t.Agent, t.AgentName = ReasonManual, cmd.Actor.Agent, cmd.Actor.Name", new: "t.Reason = ReasonManual",
 	},
 	{
-		name: "kept: taking takes away", file: draftFile,
+		name: "kept: taking takes away", file: assignFile,
 		old: "if has != \"\" && has != cmd.Actor.Agent {\n\t\treturn &TakenError{t.Assignee}", new: "if has != \"\" && has != cmd.Actor.Agent {\n\t\thas = \"\"",
 	},
 	{
-		name: "kept: assigned although another agent has it", file: draftFile,
+		name: "kept: assigned although another agent has it", file: assignFile,
 		old: "cmd.From != nil && *cmd.From != t.Assignee.Agent", new: "cmd.From != nil && *cmd.From != t.Assignee.Agent && t.Team == \"\"",
 	},
 	{
@@ -65,15 +65,15 @@ var keptBugs = []mutant{
 		old: "OpenedAt: now, WithBot: p.Bot}", new: "OpenedAt: now, WithBot: p.Bot, Assignee: t.Assignee, Team: t.Team}",
 	},
 	{
-		name: "kept: the team is not assigned", file: draftFile,
+		name: "kept: the team is not assigned", file: assignFile,
 		old: "\t\tt.Team = *cmd.Team\n", new: "",
 	},
 	{
-		name: "kept: claim takes the place of a proof", file: draftFile,
+		name: "kept: claim takes the place of a proof", file: customerFile,
 		old: "who.Email = cmp.Or(who.Email, old.Email)", new: "who.Email = old.Email",
 	},
 	{
-		name: "kept: no link to what was written before a login", file: draftFile,
+		name: "kept: no link to what was written before a login", file: customerFile,
 		old: "c.Links, linked = append(slices.Clip(c.Links), link), true", new: "c.Links = append(slices.Clip(c.Links), link)",
 	},
 	{

@@ -40,7 +40,7 @@ var nextBugs = []mutant{
 		old: "\t\t\ttaken = by\n", new: "",
 	},
 	{
-		name: "next: its call is not kept", file: draftFile,
+		name: "next: its call is not kept", file: assignFile,
 		old: "\t\tt.Turn = cmd.Turn\n", new: "",
 	},
 }
