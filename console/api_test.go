@@ -21,7 +21,8 @@ import (
 
 type m map[string]any
 
-// TestDocument: the document is OpenAPI 3.1, and has the API's rows of the access table, and
+// TestDocument: the document is OpenAPI 3.1, by the schema of the OpenAPI Initiative
+// (testdata/openapi-3.1.schema.json, Apache License 2.0), and has the API's rows of the access table, and
 // no others.
 func TestDocument(t *testing.T) {
 	t.Parallel()
