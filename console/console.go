@@ -46,8 +46,8 @@ type Options struct {
 
 // Link is an entry of the menu.
 type Link struct {
-	// Label is what it is called, in every language.
-	Label string
+	// Label is what it is called, by language.
+	Label chatcfg.Words
 	// URL is where it leads. {key} in it is replaced by the account's public key.
 	URL string
 }

@@ -82,7 +82,7 @@ func TestHostile(t *testing.T) {
 	t.Parallel()
 	b := setupOn(t, charla.Options{}, &console.Options{WidgetURL: "https://tienda.cl/chat/", Colleagues: func(context.Context, chatcfg.AccountID) ([]console.Person, error) {
 		return []console.Person{{ID: hostile, Name: hostile, Teams: []tickets.TeamID{hostile}}}, nil
-	}, Links: []console.Link{{Label: hostile, URL: hostile}, {Label: "x", URL: "javascript:x()"}}})
+	}, Links: []console.Link{{Label: chatcfg.Words{Any: hostile}, URL: hostile}, {Label: chatcfg.Words{Any: "x"}, URL: "javascript:x()"}}})
 	b.people.set("ana", console.Person{ID: tickets.AgentID(hostile[:90]), Name: hostile[:90], Role: console.RoleAdministrator, AllAccounts: true, Teams: []tickets.TeamID{hostile, tickets.TeamID(hostile[:90])}})
 	b.get("/desk/") // who comes in is there
 	agent := charla.Person{ID: hostile, Name: hostile}

@@ -28,6 +28,8 @@ type ticketRow struct {
 	New  bool
 	News int
 	Wait *waitView
+	// Found is what a search found in a message, in place of the last one; nil: nothing.
+	Found []piece
 	// Account is what its account is called, in a list of several.
 	Account string
 	URL     string
@@ -190,10 +192,11 @@ func (v *visit) list(p *inboxPage, form url.Values) error {
 		}
 	}
 	p.tabs(views, counts)
-	if p.Problem == "" {
-		v.rows(p, sources, q)
+	if p.Problem != "" {
+		return nil
 	}
-	return nil
+	v.rows(p, sources, q)
+	return v.hits(p.Rows, p.Search)
 }
 
 // rowsAsked returns how many tickets a list of several accounts shows.

@@ -108,6 +108,9 @@ func (v *visit) outbox() error {
 				view.To = m.Mailbox
 			}
 		}
+		if d.Hook != "" {
+			view.To, view.Subject = d.Hook, v.t("Aviso al programa «%s»", d.Hook)
+		}
 		p.Items = append(p.Items, view)
 	}
 	if list.Next != "" {

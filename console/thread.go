@@ -40,9 +40,11 @@ type thread struct {
 	Assign assignView
 	Draft  draft
 	Quick  []chatcfg.QuickReply
-	Dry    *dryRun
-	Types  []string
-	Max    int
+	// Categories are the account's; none: any may be typed.
+	Categories []string
+	Dry        *dryRun
+	Types      []string
+	Max        int
 }
 
 type pair struct{ Name, Value string }
@@ -96,6 +98,13 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 	}
 	th.Assign = v.assignment(&t, people)
 	th.Draft = v.draft
+	cfg, _, err := v.account.Config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if th.Categories = slices.Clone(cfg.General.Categories); len(th.Categories) > 0 && t.Typification != nil && !slices.Contains(th.Categories, t.Typification.Category) {
+		th.Categories = append(th.Categories, t.Typification.Category)
+	}
 	if th.Quick, err = v.quickReplies(); err != nil {
 		return nil, err
 	}

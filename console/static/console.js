@@ -252,7 +252,9 @@
   all("[data-show][popover]").forEach((d) => d.showPopover());
   const scroll = one("#scroll");
   if (scroll) {
-    if (new URLSearchParams(location.search).has("before")) scroll.scrollTop = 0;
+    const hit = /^#m\d+$/.test(location.hash) && one(location.hash);
+    if (hit) hit.scrollIntoView({ block: "center" });
+    else if (new URLSearchParams(location.search).has("before")) scroll.scrollTop = 0;
     else scroll.scrollTop = scroll.scrollHeight;
     one("#reply")?.focus({ preventScroll: true });
   }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/console"
 )
 
@@ -101,7 +102,11 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 	s.console, err = console.New(desk, s.who, &console.Options{
 		Colleagues: s.colleagues,
 		Login:      "/login", Logout: "/logout", WidgetURL: s.origin + "/chat/", Logger: o.Logger,
-		Links: []console.Link{{Label: "Tienda", URL: "/?chat={key}"}, {Label: "E-mail", URL: "/mail"}, {Label: "Personas", URL: "/people"}},
+		Links: []console.Link{
+			{Label: chatcfg.Words{ES: "Tienda", EN: "Shop"}, URL: "/?chat={key}"},
+			{Label: chatcfg.Words{ES: "Correo", EN: "E-mail"}, URL: "/mail"},
+			{Label: chatcfg.Words{ES: "Personas", EN: "People"}, URL: "/people"},
+		},
 	})
 	if err != nil {
 		return nil, "", err
