@@ -30,7 +30,7 @@ var englishAdmin = map[string]string{
 	"También en las de este servidor, %s, sin que haga falta agregarlo.": "Also on those of this server, %s, which need not be added.",
 	"Añadir otro texto":                      "Add another text",
 	"Cada año (mes-día, 09-18):":             "Every year (month-day, 09-18):",
-	"copiar hasta el viernes":                "copy until Friday",
+	"copiar hasta viernes":                   "copy until Friday",
 	"cuándo abrimos":                         "when we open",
 	"ejecutivo":                              "agent",
 	"hasta":                                  "to",

@@ -63,7 +63,7 @@ test('hours are copied from Monday, with all intervals, and saved as they were t
   await day('monday').getByLabel('Lunes: cierra').last().fill('18h')
   assert.equal(await day('sunday').getByText('Cerrado').isVisible(), true)
   assert.equal(await day('monday').getByText('Cerrado').isVisible(), false)
-  await day('monday').getByRole('button', {name: 'copiar hasta el viernes'}).click()
+  await day('monday').getByRole('button', {name: 'copiar hasta viernes'}).click()
   await day('saturday').getByRole('button', {name: 'como el lunes'}).click()
   const two = [['9', '1pm'], ['14.30', '18h']]
   for (const name of ['tuesday', 'friday', 'saturday']) assert.deepEqual(await hours(name), two, name)
