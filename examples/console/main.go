@@ -98,6 +98,8 @@ func run(ctx context.Context, listener net.Listener, out io.Writer) error {
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}
-	<-ran
+	if ended := <-ran; !errors.Is(ended, context.Canceled) {
+		err = errors.Join(err, ended)
+	}
 	return err
 }
