@@ -118,11 +118,10 @@
   });
 
   // Waits: how long until the SLA, or since.
-  function clock(ms) {
-    const s = Math.max(0, Math.floor(ms / 1000)), pad = (n) => String(n).padStart(2, "0");
-    if (s < 3600) return Math.floor(s / 60) + ":" + pad(s % 60);
-    if (s < 86400) return Math.floor(s / 3600) + " h " + pad(Math.floor(s % 3600 / 60));
-    return Math.floor(s / 86400) + " d " + pad(Math.floor(s % 86400 / 3600)) + " h";
+  function clock(ms) { // the two largest units: "19 min" could not be taken for a time of day
+    const s = Math.max(0, Math.floor(ms / 1000)), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
+    const units = d ? [[d, "d"], [h % 24, "h"]] : h ? [[h, "h"], [m % 60, "min"]] : m ? [[m, "min"]] : [[s, "s"]];
+    return units.filter(([n], i) => n || !i).map(([n, unit]) => n + "\u00a0" + unit).join(" ");
   }
   function tick() {
     for (const chip of all(".wait[data-since]")) {
