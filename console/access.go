@@ -152,6 +152,22 @@ func (a *access) open(ctx context.Context, id chatcfg.AccountID) (*account, erro
 	return &account{handle, info, a.desk}, nil
 }
 
+// domains returns where the chats of accounts are, as their settings say; an account whose
+// settings only a newer version can read is left out. It fails if the store does.
+func (a *access) domains(ctx context.Context, list []charla.AccountInfo) (map[chatcfg.AccountID]string, error) {
+	found := map[chatcfg.AccountID]string{}
+	for i := range list {
+		cfg, _, err := a.desk.Account(list[i].ID).Config(ctx)
+		switch {
+		case err == nil:
+			found[list[i].ID] = cfg.Chat.Domain
+		case !errors.Is(err, charla.ErrNewerFormat) && !errors.Is(err, charla.ErrNotFound):
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
 // accounts returns the accounts that a person sees, hidden ones too: those that exist,
 // and those that are deleted and not purged.
 func (a *access) accounts(ctx context.Context, p *Person) (live, deleted []charla.AccountInfo, err error) {

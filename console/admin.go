@@ -15,6 +15,8 @@ import (
 // channelsPage is Canales → Chat: every account that the person sees, and those deleted.
 type channelsPage struct {
 	Live, Deleted []charla.AccountInfo
+	// Domains are where the chats of Live are.
+	Domains map[chatcfg.AccountID]string
 	// Name, Domain and Problems are of an account that could not be added.
 	Name, Domain string
 	Problems     map[string]string
@@ -30,6 +32,9 @@ func (v *visit) channels() error { return v.showChannels(channelsPage{}) }
 // showChannels shows the accounts on a page that has more.
 func (v *visit) showChannels(p channelsPage) (err error) {
 	if p.Live, p.Deleted, err = v.accounts(v.r.Context(), &v.person); err != nil {
+		return err
+	}
+	if p.Domains, err = v.domains(v.r.Context(), p.Live); err != nil {
 		return err
 	}
 	p.CanAdd = v.person.AllAccounts

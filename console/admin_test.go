@@ -44,6 +44,7 @@ func TestAddAccount(t *testing.T) {
 		assert.NotContains(t, b.get(path).text, secret)
 	}
 	assert.Contains(t, b.get("/desk/channels").text, "Otra")
+	assert.Contains(t, b.get("/desk/channels").text, "otra.cl · ")
 }
 
 // TestSecret: R1.7: a new token is shown once, the old one goes on for a while.

@@ -273,7 +273,6 @@ var english = map[string]string{ //nolint:gosec // sentences about tokens, no to
 	"una semana":                "one week",
 	"vale hasta":                "works until",
 	"vence en":                  "due in",
-	"versión":                   "version",
 	"¡Sí! Quedan tres.":         "Yes! Three are left.",
 	"«%s» está conectada":       "“%s” is connected",
 	"¿Borrar todo de «%s»?":     "Remove everything of “%s”?",
