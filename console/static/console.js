@@ -117,6 +117,23 @@
     });
   });
 
+  // Dialogs: modal, so that what is behind them waits. Without script they are popovers.
+  function show(dialog) {
+    dialog.removeAttribute("popover");
+    if (!dialog.open) dialog.showModal();
+  }
+  document.addEventListener("click", (e) => {
+    if (e.target.matches("dialog[open]")) {
+      const r = e.target.getBoundingClientRect();
+      if (e.clientX < r.left || e.clientX > r.right || e.clientY < r.top || e.clientY > r.bottom) e.target.close();
+      return;
+    }
+    const button = e.target.closest("[popovertarget]"), dialog = button && document.getElementById(button.getAttribute("popovertarget"));
+    if (!dialog?.matches("dialog")) return;
+    e.preventDefault();
+    if (button.getAttribute("popovertargetaction") === "hide") dialog.close(); else show(dialog);
+  });
+
   // Waits: how long until the SLA, or since.
   function clock(ms) { // the two largest units: "19 min" could not be taken for a time of day
     const s = Math.max(0, Math.floor(ms / 1000)), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
@@ -246,9 +263,9 @@
       setTimeout(() => { t.classList.add("gone"); setTimeout(() => t.remove(), 500); }, 6000);
     }
   }
-  Object.assign(charla, { all, one, words, ask, post, thread, toast });
+  Object.assign(charla, { all, one, words, ask, post, thread, toast, show });
   prepare();
-  all("[data-show][popover]").forEach((d) => d.showPopover());
+  all("dialog[data-show]").forEach(show);
   const scroll = one("#scroll");
   if (scroll) {
     const hit = /^#m\d+$/.test(location.hash) && one(location.hash);

@@ -1,7 +1,7 @@
 // The keyboard: "?" shows what each key does, where they can also be switched off.
 "use strict";
 (() => {
-  const { all, one, words } = window.charla;
+  const { all, one, words, show } = window.charla;
   const box = "charla-keys:" + words.me, page = one("#keys"), use = one("#use-keys");
   if (!page) return;
   let on = true;
@@ -22,12 +22,12 @@
     one("textarea", form ?? document)?.focus();
   }
   const does = {
-    "?": () => page.showPopover(), "/": () => one("#q")?.focus(), j: () => row(1), k: () => row(-1),
+    "?": () => show(page), "/": () => one("#q")?.focus(), j: () => row(1), k: () => row(-1),
     r: () => write("reply"), n: () => write("note"), t: () => one('.actions form[action$="/take"] button')?.click(), u: () => one(".back")?.click(),
   };
   document.addEventListener("keydown", (e) => {
     if (e.key === "Escape" && e.target.matches?.("#q, #reply") && !e.defaultPrevented) { e.target.blur(); return; }
-    if (!on || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || !does[e.key] || one(":popover-open")) return;
+    if (!on || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || !does[e.key] || one(":popover-open, dialog[open]")) return;
     if (e.target.matches?.("input, textarea, select, [contenteditable]")) return;
     e.preventDefault();
     does[e.key]();
