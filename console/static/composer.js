@@ -47,16 +47,12 @@
     restore();
     dress();
   };
-  charla.sent = (form, text, page) => {
-    const field = fieldOf(form), fresh = composer(page);
-    if (field.value === text) {
-      const as = one('[name="as"]:checked', form);
-      form.reset();
-      if (as) as.checked = true; // who noted may go on noting, and no word of it goes to the customer
-      field.value = "";
-      keep(null);
-    }
-    one("[data-chosen]", form)?.replaceChildren();
+  // What was sent goes out of the composer; what was typed or chosen meanwhile stays. Who noted
+  // may go on noting, and neither a word nor the file of a note goes to the customer.
+  charla.sent = (form, text, file, page) => {
+    const field = fieldOf(form), files = one("[data-file]", form), fresh = composer(page);
+    if (field.value === text) { field.value = ""; keep(null); }
+    if (file && files.files[0] === file) { files.value = ""; one("[data-chosen]", form).replaceChildren(); }
     for (const name of ["key", "seen"]) if (fresh) one(`[name="${name}"]`, form).value = one(`[name="${name}"]`, fresh).value;
     one(".meanwhile", form)?.remove();
     dress();

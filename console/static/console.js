@@ -45,6 +45,11 @@
   function replace(html, force) {
     const page = new DOMParser().parseFromString(html, "text/html");
     if (!page.body.dataset.root) { lost("out"); return null; } // the host's login
+    if (page.body.dataset.me !== words.me) { // somebody else has logged in: what was typed here is not theirs
+      for (const form of all("form")) form.reset();
+      location.reload();
+      return null;
+    }
     const scroll = one("#scroll"), low = scroll && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
     for (const region of all("[data-live]")) {
       const fresh = page.getElementById(region.id);
@@ -79,7 +84,7 @@
     e.preventDefault();
     if (form.dataset.sending) return;
     form.dataset.sending = "1";
-    const data = new FormData(form, e.submitter), sent = data.get("text");
+    const data = new FormData(form, e.submitter), sent = data.get("text"), file = one("[data-file]", form)?.files[0];
     try {
       const plain = form.enctype !== "multipart/form-data";
       const answer = await ask(form.action, { method: "POST", body: plain ? new URLSearchParams(data) : data });
@@ -95,7 +100,7 @@
       if (document.activeElement && form.contains(document.activeElement) && !form.matches("[data-composer]")) document.activeElement.blur();
       const page = replace(await answer.text(), form);
       if (!page) return;
-      if (form.matches("[data-composer]")) charla.sent(form, sent, page);
+      if (form.matches("[data-composer]")) charla.sent(form, sent, file, page);
       if (form.matches(".presence")) presence?.postMessage("changed");
     } catch { lost("down"); } finally { delete form.dataset.sending; }
   });

@@ -56,6 +56,38 @@ test('a refused answer keeps its text and its file, says why, and goes once it i
   await context.close()
 })
 
+test('what is typed and chosen while a note is on its way stays, and the note goes out of the composer with its file', async () => {
+  const {v, page, box, send, errors, context} = await working()
+  const chosen = page.locator('[data-chosen]'), files = page.locator('[data-file]')
+  const file = (name) => ({name, mimeType: 'text/plain', buffer: Buffer.from('hola')})
+  for (const [name, next] of [['reservado.txt', ''], ['reservado2.txt', 'publico.txt']]) {
+    let go
+    const held = new Promise((resolve) => { go = resolve })
+    await page.route('**/reply', async (route) => { await held; await route.continue() }, {times: 1})
+    await page.getByText('Nota', {exact: true}).click()
+    await box.fill('para el equipo')
+    await files.setInputFiles(file(name))
+    const request = page.waitForRequest('**/reply')
+    await box.press('Enter')
+    await request
+    await page.getByText('Respuesta', {exact: true}).click()
+    await box.fill('para el cliente')
+    if (next) await files.setInputFiles(file(next))
+    go()
+    await page.locator('.msg.note').getByText(name).waitFor()
+    await until('it is sent', () => page.locator('[data-sending]').count().then((n) => n === 0))
+    assert.equal(await box.inputValue(), 'para el cliente')
+    assert.equal(await files.evaluate((input) => input.files[0]?.name ?? ''), next, 'the file of the note is sent once')
+    assert.equal(await chosen.textContent(), next, 'the page says which file goes next')
+  }
+  await send.click()
+  await page.locator('.msg.agent').getByText('publico.txt').waitFor()
+  await v.log.getByText('publico.txt').waitFor()
+  assert.equal(await v.log.getByText('reservado').count(), 0)
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
 test('a colleague closes: the composer goes, the draft stays, and comes back when it is opened', async () => {
   const {a, page, box, send, said, errors, context} = await working()
   await box.fill('a medias')
@@ -110,6 +142,26 @@ test('a login that ends is told from a server that is down, and the text is ther
   await send.click()
   await page.locator('#messages').getByText('a medias').waitFor()
   await said('a medias')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('somebody else logs in after a login has ended: the page is theirs, and what was typed waits for its person', async () => {
+  const bruno = {ID: 'bruno', Name: 'Bruno'}
+  const {page, box, out, errors, context} = await working()
+  const as = (agent) => context.addCookies([{name: 'who', value: agent.ID, url: w.server.host}])
+  await box.fill('de Ana')
+  await logout()
+  await out.waitFor()
+  await login(bruno)
+  await as(bruno)
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // back from the tab of the login
+  await page.locator('body[data-me="bruno"]').waitFor()
+  assert.equal(await box.inputValue(), '')
+  await login()
+  await as(ana)
+  await page.reload()
+  assert.equal(await box.inputValue(), 'de Ana')
   assert.deepEqual(errors, [])
   await context.close()
 })
