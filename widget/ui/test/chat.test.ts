@@ -89,7 +89,10 @@ async function play(seed: number, rules: Rules = {}, logouts = false) {
     const at = chance(3)
     if (tabs[at]!.hung && chance(4)) continue
     const step = steps[chance(steps.length)]!
-    if (tabs[at]!.hung) w.hang(tabs[at]!, false)
+    if (tabs[at]!.hung) {
+      w.hang(tabs[at]!, false)
+      if (ended.size) seen = Math.max(seen, Date.now()) // a logout that it slept through reaches it now
+    }
     await step(tabs[at]!, at)
     w.beat()
   }
