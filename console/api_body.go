@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,31 +23,53 @@ import (
 const (
 	// bodyTime is how long a body may take.
 	bodyTime = time.Minute
-	// maxBody is how large it may be: an attachment of 5 MiB in base64, and a text.
-	maxBody = 8 << 20
+	// maxBody is how large it may be: texts, each character escaped. maxFileBody is that
+	// of a body that can have a file: an attachment of 5 MiB in base64, and a text.
+	maxBody, maxFileBody = 256 << 10, 8 << 20
+	// maxCommas is how many it may have. What a value of JSON takes in memory is many
+	// times its length, and between two values of a list there is one.
+	maxCommas = 1 << 15
 	// maxDepth is how deep its objects and lists may be nested.
 	maxDepth = 8
 )
 
-// boundBody bounds the time and the size of the request's body. The deadline stays set if
-// the body is not read, and so it also ends what net/http discards of it after the answer.
+// boundBody bounds the time and the size of the request's body, whoever sends it. The
+// deadline stays set if the body is not read, and so it also ends what net/http discards of
+// it after the answer.
 func (v *visit) boundBody() {
 	if v.r.Body == nil || v.r.Body == http.NoBody {
 		return
 	}
 	_ = http.NewResponseController(v.w).SetReadDeadline(networkTime().Add(bodyTime)) // where there is one
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxBody)
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, v.bodyLimit())
 }
 
-// readBody reads the request's JSON into a struct. It fails with a statusError, or with a
-// badRequest that names each member that is unknown, missing, there twice or of the wrong
-// kind. Names count as they are written; no name and no text is changed.
-func (v *visit) readBody(into any) error {
-	kind, parameters, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
-	if charset, ok := parameters["charset"]; err != nil || kind != "application/json" || ok && !strings.EqualFold(charset, "utf-8") {
-		return statusError(http.StatusUnsupportedMediaType)
+// bodyLimit returns how large the request's body may be.
+func (v *visit) bodyLimit() int64 {
+	switch o := v.route.api; {
+	case o != nil && o.takesFile():
+		return maxFileBody
+	case o != nil:
+		return maxBody
+	case v.multipart():
+		return maxUpload
 	}
-	doc, err := io.ReadAll(v.r.Body)
+	return maxForm
+}
+
+// takesFile reports whether the operation's body can have a file.
+func (o *operation) takesFile() bool {
+	if o.body == nil {
+		return false
+	}
+	_, ok := o.body.FieldByName("File")
+	return ok
+}
+
+// bodyRead returns why the request's body could not be read, as a statusError. Where it was
+// read it asks again who the person is and whether they may: they may have taken their time
+// with the body, and their login may have ended or lost its rights. It fails as admit does.
+func (v *visit) bodyRead(err error) error {
 	switch tooLarge := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &tooLarge):
 		return statusError(http.StatusRequestEntityTooLarge)
@@ -54,8 +77,29 @@ func (v *visit) readBody(into any) error {
 		return statusError(http.StatusRequestTimeout)
 	case err != nil:
 		return statusError(http.StatusBadRequest)
+	case v.r.Body == nil || v.r.Body == http.NoBody:
+		return nil
 	}
 	_ = http.NewResponseController(v.w).SetReadDeadline(time.Time{})
+	v.person, v.account, err = v.admit(v.route, v.r)
+	return err
+}
+
+// readBody reads the request's JSON into a struct. It fails with a statusError, as bodyRead
+// does, or with a badRequest that names each member that is unknown, missing, there twice or
+// of the wrong kind. Names count as they are written; no name and no text is changed.
+func (v *visit) readBody(into any) error {
+	kind, parameters, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	if charset, ok := parameters["charset"]; err != nil || kind != "application/json" || ok && !strings.EqualFold(charset, "utf-8") {
+		return statusError(http.StatusUnsupportedMediaType)
+	}
+	doc, err := io.ReadAll(v.r.Body)
+	if err := v.bodyRead(err); err != nil {
+		return err
+	}
+	if bytes.Count(doc, []byte{','}) > maxCommas {
+		return statusError(http.StatusRequestEntityTooLarge)
+	}
 	return decodeBody(doc, into)
 }
 

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
@@ -57,6 +58,15 @@ var apiNote = post("note", "Writes for agents: no customer gets it. It goes to t
 		if err != nil {
 			return charla.Result{}, err
 		}
+		people, err := v.colleagues()
+		if err != nil {
+			return charla.Result{}, err
+		}
+		for _, id := range b.Mentions {
+			if v.o.Colleagues != nil && id != "" && !slices.Contains(idsOf(people), id) {
+				return charla.Result{}, notOneOf("mentions", id, idsOf(people))
+			}
+		}
 		o := b.File.options(v)
 		o.Mentions = b.Mentions
 		return v.agent().Note(v.r.Context(), ref, b.Text, o)
@@ -85,10 +95,55 @@ var apiDo = post("do", "Carries out a command on a ticket.", func(v *visit, b *c
 	if err != nil {
 		return charla.Result{}, err
 	}
+	if err := v.known(b); err != nil {
+		return charla.Result{}, err
+	}
 	return v.agent().Do(v.r.Context(), ref, tickets.Command{
 		Kind: b.Kind, Typification: b.Typification, Metadata: b.Metadata, Assignee: b.Assignee, Team: b.Team, From: b.From,
 	}, &charla.CallOptions{Key: v.callKey})
 })
+
+// known returns a problem of a command that gives a ticket to somebody, or to a team, that
+// the host does not list, and puts the name that the host has for them; nil where the host
+// lists nobody.
+func (v *visit) known(b *commandBody) error {
+	if v.o.Colleagues == nil || b.Assignee == nil && b.Team == nil {
+		return nil
+	}
+	people, err := v.colleagues()
+	if err != nil {
+		return err
+	}
+	if b.Assignee != nil && b.Assignee.Agent != "" {
+		who := slices.IndexFunc(people, func(p Person) bool { return p.ID == b.Assignee.Agent })
+		if who < 0 {
+			return notOneOf("assignee.agent", b.Assignee.Agent, idsOf(people))
+		}
+		b.Assignee.Name = people[who].Name
+	}
+	if teams := teamsOf(people); b.Team != nil && *b.Team != "" && !slices.Contains(teams, *b.Team) {
+		return notOneOf("team", *b.Team, teams)
+	}
+	return nil
+}
+
+// idsOf returns the IDs of people.
+func idsOf(people []Person) []tickets.AgentID {
+	ids := make([]tickets.AgentID, len(people))
+	for i := range people {
+		ids[i] = people[i].ID
+	}
+	return ids
+}
+
+// notOneOf returns the problem of a field that has none of the values that it may have.
+func notOneOf[T ~string](path string, value T, may []T) error {
+	texts := make([]string, len(may))
+	for i, one := range may {
+		texts[i] = string(one)
+	}
+	return chatcfg.Problems{{Path: path, Code: chatcfg.CodeInvalidChoice, Args: []any{string(value), strings.Join(texts, ", ")}}}
+}
 
 // readBody is how far the person has read.
 type readBody struct {

@@ -219,7 +219,7 @@ func (m *merged) tell(next *accountRow, write func(string) bool) bool {
 			m.begin(next.id)
 			return write(event{name: "again", data: againEvent{next.id}}.String())
 		case errors.Is(next.err, charla.ErrNotFound): // purged
-			return true
+			return m.tellReady(write)
 		}
 		if m.ctx.Err() == nil {
 			m.o.Logger.Error("console: stream", slog.Any("error", next.err))

@@ -35,7 +35,7 @@ type api struct {
 func setupAPI(t *testing.T) *api {
 	t.Helper()
 	return &api{bench: setupOn(t, charla.Options{}, &console.Options{Login: "/login", Colleagues: func(context.Context, chatcfg.AccountID) ([]console.Person, error) {
-		return []console.Person{{ID: "eva", Name: "Eva", Teams: []tickets.TeamID{"taller"}}}, nil
+		return []console.Person{{ID: "eva", Name: "Eva", Teams: []tickets.TeamID{"taller"}}, {ID: "beto", Name: "Beto", Teams: []tickets.TeamID{"ventas"}}}, nil
 	}}), who: "ana"}
 }
 

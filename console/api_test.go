@@ -96,7 +96,7 @@ func TestOperations(t *testing.T) {
 		}
 	}
 	a.get(a.here("/colleagues")).into(&people)
-	require.Len(t, people.Items, 2)
+	require.Len(t, people.Items, 3)
 	assert.Equal(t, "ana", people.Items[0].ID)
 	assert.Equal(t, []string{"taller"}, people.Items[1].Teams)
 

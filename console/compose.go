@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
@@ -82,14 +84,27 @@ func (v *visit) mentions(text string) ([]tickets.AgentID, error) {
 		return nil, nil
 	}
 	people, err := v.colleagues()
-	var named []tickets.AgentID
+	names := map[string]tickets.AgentID{}
 	for i := range people {
-		p := &people[i]
-		if len(named) < charla.MaxMentions && (strings.Contains(text, "@"+p.called()) || strings.Contains(text, "@"+string(p.ID))) {
-			named = append(named, p.ID)
+		names[people[i].called()], names[string(people[i].ID)] = people[i].ID, people[i].ID
+	}
+	var named []tickets.AgentID
+	for _, part := range strings.Split(text, "@")[1:] {
+		longest := "" // "@Ana Rojas" does not name Ana
+		for name := range names {
+			rest, ok := strings.CutPrefix(part, name)
+			next, _ := utf8.DecodeRuneInString(rest)
+			if ok && !unicode.IsLetter(next) && !unicode.IsDigit(next) && len(name) > len(longest) {
+				longest = name
+			}
+		}
+		if longest != "" {
+			named = append(named, names[longest])
 		}
 	}
-	return named, err
+	slices.Sort(named)
+	named = slices.Compact(named)
+	return named[:min(len(named), charla.MaxMentions)], err
 }
 
 // quickReplies returns the account's quick replies that are for the person: those of their
@@ -110,6 +125,11 @@ func (v *visit) quick(ref tickets.Ref) error {
 		return v.showInbox(nil, nil)
 	}
 	text, err := v.agent().QuickReply(v.r.Context(), ref, form.Get("quick"))
+	if err != nil && !v.scripted { // it may have been renamed: what is typed stays
+		status, text := v.failure(err)
+		v.status = status
+		return v.showInbox(nil, &flash{Kind: "bad", Text: text})
+	}
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (c *Console) link(path string) string { return c.mark + strings.TrimPrefix(
 // fails.
 func (v *visit) render(name string, p page) error {
 	p.Person, p.Prefs, p.In, p.Now, p.Logout = v.person, v.prefs, v.person.ID != "", v.now(), v.o.Logout
-	if p.Path = local(v.r.PostFormValue("back"), "/"); v.r.Method == http.MethodGet {
+	if p.Path = local(v.r.PostForm.Get("back"), "/"); v.r.Method == http.MethodGet {
 		query := v.r.URL.Query()
 		if p.Flash == nil {
 			p.Flash = v.flashOf(query.Get(doneField))

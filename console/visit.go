@@ -77,8 +77,8 @@ func (c *Console) handler(to *route) http.Handler {
 		serve, fail := to.serve, v.fail
 		if to.api != nil {
 			serve, fail = to.api.do, v.failAPI
-			v.boundBody()
 		}
+		v.boundBody()
 		var err error
 		v.person, v.account, err = c.admit(to, r)
 		v.prefs = preferencesOf(r, &v.person)
@@ -106,28 +106,17 @@ func setHeaders(head http.Header) {
 	head.Set("Cache-Control", "no-store")
 }
 
-// parseForm reads the request's form. It fails with a statusError.
+// multipart reports whether the request's body is a form that can have files.
+func (v *visit) multipart() bool {
+	return strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/")
+}
+
+// parseForm reads the request's form. It fails with a statusError, and as bodyRead does.
 func (v *visit) parseForm() error {
-	multipart := strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/")
-	limit := int64(maxForm)
-	if multipart {
-		limit = maxUpload
+	if v.multipart() {
+		return v.bodyRead(v.r.ParseMultipartForm(maxUpload))
 	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, limit)
-	var err error
-	if multipart {
-		err = v.r.ParseMultipartForm(maxUpload)
-	} else {
-		err = v.r.ParseForm()
-	}
-	tooLarge := (*http.MaxBytesError)(nil)
-	switch {
-	case errors.As(err, &tooLarge):
-		return statusError(http.StatusRequestEntityTooLarge)
-	case err != nil:
-		return statusError(http.StatusBadRequest)
-	}
-	return nil
+	return v.bodyRead(v.r.ParseForm())
 }
 
 // statusError is an error that is only its status.
@@ -149,7 +138,7 @@ func (v *visit) failure(err error) (status int, text string) {
 	case errors.As(err, &status0):
 		return int(status0), v.t(map[statusError]string{
 			http.StatusBadRequest: "La petición no se entiende.", http.StatusForbidden: "Tu rol no permite esto.",
-			http.StatusRequestEntityTooLarge: "Es demasiado grande.", http.StatusUnprocessableEntity: "La petición no se entiende.",
+			http.StatusRequestTimeout: "La petición no se entiende.", http.StatusRequestEntityTooLarge: "Es demasiado grande.", http.StatusUnprocessableEntity: "La petición no se entiende.",
 		}[status0])
 	case errors.As(err, &found):
 		var texts []string
@@ -277,7 +266,7 @@ func (v *visit) query() url.Values {
 	if v.r.Method == http.MethodGet {
 		return v.r.URL.Query()
 	}
-	u, err := url.Parse(local(v.r.PostFormValue("back"), "/"))
+	u, err := url.Parse(local(v.r.PostForm.Get("back"), "/"))
 	if err != nil {
 		return url.Values{}
 	}
