@@ -79,3 +79,66 @@ test('tickets of two accounts are listed as they come, opened, read and answered
   assert.deepEqual(errors, [])
   await context.close()
 })
+
+test('what is on the page is what is answered: a ticket that does not load, words typed meanwhile, a list slower than the stream', async () => {
+  let last
+  const accounts = [await w.server.account(), await w.server.account()]
+  const {page, context, errors, row, box, send} = await front()
+  for (const [i, a] of accounts.entries()) {
+    await a.online()
+    const v = await w.visit(a)
+    await v.enter({name: `Dora ${i}`})
+    await v.say(`duda ${i}`)
+    last = v
+    await row(`duda ${i}`).waitFor()
+  }
+  await row('duda 0').click()
+  await page.locator('#messages').getByText('duda 0').waitFor()
+  await context.route((url) => url.pathname.includes(accounts[1].id) && url.pathname.endsWith('/messages'), (route) => route.abort(), {times: 1})
+  await row('duda 1').click()
+  await until('the page says so', async () => (await page.locator('#problem').textContent()) !== '')
+  await page.getByRole('heading', {name: 'Dora 0'}).waitFor()
+
+  // While the answer is on its way another one is begun.
+  let go
+  const held = new Promise((resolve) => { go = resolve })
+  await context.route('**/reply', async (route) => { await held; await route.continue() }, {times: 1})
+  await box.fill('para Dora 0')
+  const request = page.waitForRequest('**/reply')
+  const response = page.waitForResponse('**/reply')
+  await send.click()
+  await request
+  await box.fill('y otra cosa')
+  go()
+  await (await response).finished()
+  await page.locator('#messages').getByText('para Dora 0').waitFor()
+  assert.equal(await box.inputValue(), 'y otra cosa')
+  await send.click()
+  await until('it is sent', async () => await box.inputValue() === '')
+  assert.deepEqual((await accounts[0].messages()).map((m) => m.text).filter((t) => /para|otra/.test(t)), ['para Dora 0', 'y otra cosa'])
+  assert.equal((await accounts[1].messages()).some((m) => /para|otra/.test(m.text)), false)
+  await row('duda 1').click()
+  await page.getByRole('heading', {name: 'Dora 1'}).waitFor()
+
+  // The list is read, and comes after what has changed since.
+  let late
+  const lists = new Promise((resolve) => { late = resolve })
+  let read = false
+  await context.route('**/tickets?*', async (route) => {
+    const answer = await route.fetch()
+    if ((await answer.text()).includes('duda 1')) read = true
+    await lists
+    await route.fulfill({response: answer})
+  })
+  await page.reload()
+  await until('the list is read', () => read)
+  await last.say('duda nueva')
+  await row('duda nueva').waitFor()
+  late()
+  await page.getByText('Live').waitFor()
+  await row('para Dora 0').or(row('y otra cosa')).waitFor()
+  assert.equal(await row('duda nueva').count(), 1)
+  assert.equal(await row('duda 1').count(), 0)
+  assert.deepEqual(errors, [])
+  await context.close()
+})
