@@ -6,10 +6,12 @@
   const touch = matchMedia("(pointer: coarse)").matches;
   const fieldOf = (form) => one("textarea", form);
   const isNote = (form) => (one('[name="as"]:checked', form) ?? one('[name="as"]', form))?.value === "note";
+  const keyOf = (form) => one('[name="key"]', form);
   const composer = (where = document) => one("[data-composer]", where);
 
   // Drafts: what is typed stays in this browser until it has been sent or its person has
-  // logged out, by conversation; the fifty newest, for thirty days. A note stays a note.
+  // logged out, by conversation; the fifty newest, for thirty days. A note stays a note, and a draft
+  // has the key of its form: sent again after its answer was lost, it is stored once.
   const box = "charla-drafts:" + words.me, most = 50, longest = 30 * 86_400_000;
   function drafts() {
     try {
@@ -21,14 +23,16 @@
   function keep(form) {
     const list = drafts(), text = form ? fieldOf(form).value : "";
     delete list[thread.dataset.thread];
-    if (text) list[thread.dataset.thread] = { text, note: isNote(form), at: Date.now() };
+    if (text) list[thread.dataset.thread] = { text, note: isNote(form), key: keyOf(form).value, at: Date.now() };
     try { localStorage.setItem(box, JSON.stringify(list)); } catch { /* full or forbidden: it stays on the page */ }
   }
+  charla.keep = keep;
   function restore() {
     const form = composer(), kept = thread && drafts()[thread.dataset.thread];
     for (const p of all("[data-kept]")) p.hidden = !kept;
-    if (!form || !kept || fieldOf(form).value || form.matches(".only-note") && !kept.note) return;
+    if (!form || !kept || !["", kept.text].includes(fieldOf(form).value) || form.matches(".only-note") && !kept.note) return;
     fieldOf(form).value = kept.text;
+    if (kept.key) keyOf(form).value = kept.key;
     const as = one(`[name="as"][value="${kept.note ? "note" : "reply"}"]`, form);
     if (as) as.checked = true;
   }
@@ -54,6 +58,7 @@
     if (field.value === text) { field.value = ""; keep(null); }
     if (file && files.files[0] === file) { files.value = ""; one("[data-chosen]", form).replaceChildren(); }
     for (const name of ["key", "seen"]) if (fresh) one(`[name="${name}"]`, form).value = one(`[name="${name}"]`, fresh).value;
+    if (field.value) keep(form);
     one(".meanwhile", form)?.remove();
     dress();
     does(field.value ? doing(form) : "looking");

@@ -77,6 +77,14 @@
     if (again) { again = false; refresh(); }
   }
 
+  // renew gives a form another key.
+  function renew(form) {
+    const key = one('[name="key"]', form);
+    if (!key) return;
+    key.value = [...crypto.getRandomValues(new Uint32Array(4))].join("-");
+    if (form.matches("[data-composer]")) charla.keep(form);
+  }
+
   // Forms in the background. What is refused stays as it was typed.
   document.addEventListener("submit", async (e) => {
     const form = e.target;
@@ -93,6 +101,8 @@
         const said = await answer.json().catch(() => ({}));
         toast(said.error || words.wordsFailed);
         if (said.seen) one('[name="seen"]', form).value = said.seen; // it was said: the next press sends
+        // What has this key is stored otherwise, or never: now that it was said, the next press is another request.
+        if (answer.status === 409 && !said.seen) renew(form);
         if (answer.status === 409 || answer.status === 410) refresh();
         return;
       }

@@ -88,6 +88,39 @@ test('what is typed and chosen while a note is on its way stays, and the note go
   await context.close()
 })
 
+test('an answer whose answer is lost is stored once: sent again after a reload, or as another one once that was said', async () => {
+  const {page, box, send, toast, down, said, errors, context} = await working()
+  const lose = async (text) => {
+    await page.route('**/reply', async (route) => { await route.fetch({maxRedirects: 0}); await route.abort() }, {times: 1})
+    await box.fill(text)
+    const failed = page.waitForEvent('requestfailed', (r) => r.url().endsWith('/reply'))
+    await send.click()
+    await failed
+    await until('the page knows', async () => await page.locator('[data-sending]').count() === 0)
+    await said(text)
+    assert.equal(await box.inputValue(), text, 'nobody knows yet that it was stored')
+  }
+  await lose('Abrimos a las nueve.')
+  await page.reload()
+  assert.equal(await box.inputValue(), 'Abrimos a las nueve.')
+  await send.click()
+  await until('it is sent', async () => await box.inputValue() === '')
+  await said('Abrimos a las nueve.')
+
+  await lose('Cerramos a las seis.')
+  await box.fill('Cerramos a las siete.')
+  await send.click()
+  await toast.filter({hasText: 'ya se envió con otro contenido'}).waitFor()
+  await down.waitFor({state: 'hidden'})
+  assert.equal(await box.inputValue(), 'Cerramos a las siete.')
+  await page.reload() // the draft has the key that is good for it
+  await send.click()
+  await until('it is sent', async () => await box.inputValue() === '')
+  for (const text of ['Abrimos a las nueve.', 'Cerramos a las seis.', 'Cerramos a las siete.']) await said(text)
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
 test('a colleague closes: the composer goes, the draft stays, and comes back when it is opened', async () => {
   const {a, page, box, send, said, errors, context} = await working()
   await box.fill('a medias')
