@@ -33,9 +33,8 @@ const (
 	maxDepth = 8
 )
 
-// boundBody bounds the time and the size of the request's body, whoever sends it. The
-// deadline stays set if the body is not read, and so it also ends what net/http discards of
-// it after the answer.
+// boundBody sets a deadline and a limit for the request's body, before it is known who sends
+// it. If the body is not read, the deadline stays, and ends net/http's discarding of it, too.
 func (v *visit) boundBody() {
 	if v.r.Body == nil || v.r.Body == http.NoBody {
 		return

@@ -81,7 +81,7 @@ var apiEvents = &operation{
 // for out.
 type merged struct {
 	*visit
-	ctx   context.Context //nolint:containedctx // the request's own
+	ctx   context.Context //nolint:containedctx // merged lives as long as its request
 	asked []string
 	// open is the conversation that was asked for; zero: none.
 	open  tickets.Ref

@@ -284,7 +284,7 @@ func TestStreamRights(t *testing.T) {
 	ref := here("sigo aquí")
 	assert.Equal(t, ref, l.next().row(t).Ref)
 
-	// Logged out, logged in as somebody else, no role any more.
+	// The stream ends when the login ends, becomes another person's, or loses its role.
 	for name, change := range map[string]func(){
 		"ended":   func() { a.people.end("ana") },
 		"other":   func() { a.people.set("ana", console.Person{ID: "eva", Role: console.RoleAgent, AllAccounts: true}) },
@@ -407,7 +407,7 @@ func TestStreamCursors(t *testing.T) {
 	of := l.last
 	a.sees(a.account)
 
-	// Somebody else's, of accounts that Ana does not see: hers go on from it, no other does.
+	// With another person's cursor Ana's accounts go on from it; accounts that she does not see do not.
 	there("otro secreto")
 	here("después")
 	l = a.listen("", of)

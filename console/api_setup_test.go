@@ -39,7 +39,7 @@ func setupAPI(t *testing.T) *api {
 	}}), who: "ana"}
 }
 
-// as is the API for somebody else.
+// as returns the API with another person logged in.
 func (a *api) as(who string) *api { return &api{a.bench, who, a.language} }
 
 // reply is an answer of the API.

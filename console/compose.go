@@ -63,7 +63,7 @@ type answeredError struct {
 // Error says who answered.
 func (e *answeredError) Error() string { return fmt.Sprintf("console: %s answered meanwhile", e.by) }
 
-// answered fails with an [*answeredError] if somebody else, also a bot, has answered in a
+// answered fails with an [*answeredError] if a colleague or a bot has answered in a
 // conversation after a message.
 func (v *visit) answered(ref tickets.Ref, seen int64) error {
 	page, err := v.account.Inbox().Messages(v.r.Context(), ref, charla.MessageQuery{After: seen, Newest: true})

@@ -187,8 +187,8 @@ func TestRatingKeepsItsTime(t *testing.T) {
 	require.ErrorIs(t, rate(first.Add(tickets.RatingChanges), 2), tickets.ErrRating)
 }
 
-// TestHandOver: R12.3: whoever takes a ticket from the bot, its customer waits for an agent
-// from then on, and the SLA counts from then.
+// TestHandOver: R12.3: when a ticket leaves the bot, its customer begins to wait for an agent,
+// and the SLA counts from then.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
