@@ -25,6 +25,7 @@ examples          /usr/lib/python3/dist-packages/jwt           python3-jwt
 examples          /usr/lib/python3/dist-packages/cryptography  python3-cryptography
 storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
 storage/postgres  /usr/sbin/pgbouncer               pgbouncer
+broker/nats       /usr/sbin/nats-server             nats-server
 '
 
 present() {

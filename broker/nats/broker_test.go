@@ -10,7 +10,6 @@ import (
 	"time"
 
 	charlanats "github.com/charlahq/charla/broker/nats"
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,21 +21,10 @@ const subject = "charla.hints"
 // itself after 15 seconds.
 const patience = 10 * time.Second
 
-// serve starts a server; port -1 is any.
-func serve(t *testing.T, port int) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true})
-	require.NoError(t, err)
-	go s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	require.True(t, s.ReadyForConnections(patience))
-	return s
-}
-
-func connect(t *testing.T, s *server.Server, o ...nats.Option) *nats.Conn {
+func connect(t *testing.T, s *server, o ...nats.Option) *nats.Conn {
 	t.Helper()
 	o = append(o, nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0))
-	conn, err := charlanats.Connect(s.ClientURL(), o...)
+	conn, err := charlanats.Connect(s.url(), o...)
 	require.NoError(t, err)
 	t.Cleanup(conn.Close)
 	return conn
@@ -80,7 +68,7 @@ func next[T any](t *testing.T, c <-chan T) T {
 
 func TestNew(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	conn := connect(t, s)
 	_, err := charlanats.New(nil, subject)
 	require.Error(t, err)
@@ -93,7 +81,7 @@ func TestNew(t *testing.T) {
 // Listen ends with its context, and fails with a connection that is closed.
 func TestListenEnds(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	conn := connect(t, s)
 	b := broker(t, conn)
 	ctx, stop := context.WithCancel(t.Context())
@@ -114,7 +102,7 @@ func TestListenEnds(t *testing.T) {
 // Every hint of many publishers gets there while nothing is in the way.
 func TestPublish(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	heard := make(chan string, 800)
 	listen(t, connect(t, s), func(hint []byte) { heard <- string(hint) })
 	b := broker(t, connect(t, s))
@@ -160,7 +148,7 @@ func (c *gated) Write(b []byte) (int, error) {
 // goes on when the server does.
 func TestPublishDoesNotBlock(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	heard := make(chan string, 1<<16)
 	listen(t, connect(t, s), func(hint []byte) { heard <- string(hint) })
 	way := &gate{}
@@ -189,7 +177,7 @@ func TestPublishDoesNotBlock(t *testing.T) {
 // comes back by itself.
 func TestPublishDisconnected(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	gone, back := make(chan struct{}, 2), make(chan struct{}, 2)
 	o := []nats.Option{
 		nats.DisconnectErrHandler(func(*nats.Conn, error) { gone <- struct{}{} }),
@@ -202,9 +190,7 @@ func TestPublishDisconnected(t *testing.T) {
 	b := broker(t, here)
 	b.Publish([]byte("before"))
 	assert.Equal(t, "before", next(t, heard))
-	port := s.Addr().(*net.TCPAddr).Port
-	s.Shutdown()
-	s.WaitForShutdown()
+	s.kill()
 	next(t, gone)
 	next(t, gone)
 	for range 50 {
@@ -214,7 +200,7 @@ func TestPublishDisconnected(t *testing.T) {
 	way.shut.Lock()
 	open := sync.OnceFunc(way.shut.Unlock)
 	t.Cleanup(open)
-	serve(t, port)
+	s.start("")
 	next(t, back)
 	listening(t, there)
 	open() // the listener is there before it
@@ -226,7 +212,7 @@ func TestPublishDisconnected(t *testing.T) {
 // A receiver that is too slow loses hints and goes on.
 func TestSlowReceiver(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	heard, free := make(chan string, 1<<16), make(chan struct{})
 	there := connect(t, s, nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	listen(t, there, func(hint []byte) { <-free; heard <- string(hint) })
@@ -264,7 +250,7 @@ func garbage(r *rand.Rand) []byte {
 // Somebody who publishes what is no hint costs a desk that is slow no memory.
 func TestLargeMessages(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	heard, held := make(chan int, 100), make(chan struct{})
 	listen(t, connect(t, s), func(hint []byte) {
 		heard <- len(hint)

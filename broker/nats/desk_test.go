@@ -2,11 +2,12 @@ package charlanats_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,7 +15,6 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,7 +32,7 @@ type pair struct {
 	customerSees, agentSees <-chan string
 }
 
-func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
+func newPair(t *testing.T, s *server, poll time.Duration, o ...nats.Option) *pair {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	var ended sync.WaitGroup
@@ -40,7 +40,7 @@ func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
 	store := storage.NewMemory()
 	p := &pair{t: t}
 	desk := func() *charla.Desk {
-		conn := connect(t, s)
+		conn := connect(t, s, o...)
 		p.conns = append(p.conns, conn)
 		d, err := charla.New(store, &charla.Options{Broker: broker(t, conn), Runner: charla.RunnerOptions{Poll: poll}})
 		require.NoError(t, err)
@@ -58,7 +58,7 @@ func newPair(t *testing.T, s *server.Server, poll time.Duration) *pair {
 	require.NoError(t, err)
 	p.ref = r.Ref
 	screen := func(updates iter.Seq2[charla.Update, error]) <-chan string {
-		told := make(chan string, 100)
+		told := make(chan string, 1000)
 		ended.Go(func() {
 			for u, err := range updates {
 				switch {
@@ -122,34 +122,100 @@ func (p *pair) typing() {
 // typing at once.
 func TestDesks(t *testing.T) {
 	t.Parallel()
-	p := newPair(t, serve(t, -1), time.Hour)
+	p := newPair(t, serve(t), time.Hour)
 	for i := range 5 {
 		p.write(fmt.Sprint("mensaje ", i))
 	}
 	p.typing()
 }
 
-// Without the server everything arrives by polling, and with it again at once.
+// Without the server, or while it refuses the password or the subject, everything arrives by
+// polling, once and in order; afterwards it arrives at once again, by itself.
 func TestDesksCutOff(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
-	p := newPair(t, s, time.Second)
-	p.write("uno")
-	port := s.Addr().(*net.TCPAddr).Port
-	s.Shutdown()
-	s.WaitForShutdown()
-	connected := func(want bool) {
-		t.Helper()
-		for _, conn := range p.conns {
-			require.Eventually(t, func() bool { return conn.IsConnected() == want }, patience, time.Millisecond)
+	for name, outage := range map[string]string{
+		"no server": "", "a wrong password": fmt.Sprintf(users, "wrong", subject), "no right": fmt.Sprintf(users, "right", "other"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			right := fmt.Sprintf(users, "right", subject)
+			s := serveAs(t, right)
+			var refused atomic.Int64
+			p := newPair(t, s, time.Second, nats.UserInfo("desk", "right"), nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+				if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrPermissionViolation) {
+					refused.Add(1)
+				}
+			}))
+			p.write("uno")
+			s.kill()
+			for _, conn := range p.conns {
+				require.Eventually(t, func() bool { return !conn.IsConnected() }, patience, time.Millisecond)
+			}
+			if outage != "" {
+				s.start(outage)
+				require.Eventually(t, func() bool { return refused.Load() >= 4 }, patience, time.Millisecond, "the control: it refuses")
+			}
+			p.write("dos")
+			p.write("tres")
+			if outage != "" {
+				s.kill()
+			}
+			s.start(right)
+			for _, conn := range p.conns {
+				require.Eventually(t, conn.IsConnected, patience, time.Millisecond)
+				listening(t, conn)
+			}
+			p.typing()
+		})
+	}
+}
+
+// A server that is killed again and again while both sides write loses no message and
+// doubles none.
+func TestDesksServerKilled(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	p := newPair(t, s, 50*time.Millisecond)
+	const messages = 200
+	written := make(chan struct{}, 2*messages)
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i := range messages {
+			_, err := p.customer.Write(t.Context(), fmt.Sprint("c", i), nil)
+			assert.NoError(t, err)
+			written <- struct{}{}
+		}
+	})
+	group.Go(func() {
+		for i := range messages {
+			_, err := p.agent.Reply(t.Context(), p.ref, fmt.Sprint("a", i), nil)
+			assert.NoError(t, err)
+			written <- struct{}{}
+		}
+	})
+	for range 5 {
+		for range 2 * messages / 6 {
+			next(t, written)
+		}
+		s.kill()
+		s.start("")
+	}
+	group.Wait()
+	for _, sees := range []<-chan string{p.customerSees, p.agentSees} {
+		var c, a int
+		for range 2 * messages {
+			switch text := next(t, sees); text {
+			case fmt.Sprint("c", c):
+				c++
+			case fmt.Sprint("a", a):
+				a++
+			default:
+				require.FailNow(t, "lost or twice", text)
+			}
 		}
 	}
-	connected(false)
-	p.write("dos")
-	p.write("tres")
-	serve(t, port)
-	connected(true)
 	for _, conn := range p.conns {
+		require.Eventually(t, conn.IsConnected, patience, time.Millisecond)
 		listening(t, conn)
 	}
 	p.typing()
@@ -158,7 +224,7 @@ func TestDesksCutOff(t *testing.T) {
 // Whatever is published on the subject, messages are seen once and in order.
 func TestDesksGarbage(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	p := newPair(t, s, time.Hour)
 	raw := connect(t, s)
 	r := rand.New(rand.NewPCG(1, 2))

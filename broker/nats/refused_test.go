@@ -3,44 +3,22 @@ package charlanats_test
 import (
 	"context"
 	"errors"
-	"net"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	charlanats "github.com/charlahq/charla/broker/nats"
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// serveUser starts a server that knows one user, who may use the subject named.
-func serveUser(t *testing.T, port int, password, allowed string) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, Users: []*server.User{{
-		Username: "desk", Password: password,
-		Permissions: &server.Permissions{Subscribe: &server.SubjectPermission{Allow: []string{allowed}}},
-	}}})
-	require.NoError(t, err)
-	go s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	require.True(t, s.ReadyForConnections(patience))
-	return s
-}
-
-func stop(s *server.Server) (port int) {
-	port = s.Addr().(*net.TCPAddr).Port
-	s.Shutdown()
-	s.WaitForShutdown()
-	return port
-}
-
 // A server that refuses the password for a while is no end: afterwards hints flow again.
 func TestRefusedLogin(t *testing.T) {
 	t.Parallel()
-	s := serveUser(t, -1, "right", subject)
+	s := serveUser(t, "right", subject)
 	var refused atomic.Int64
 	conn := connect(t, s, nats.UserInfo("desk", "right"), nats.ReconnectErrHandler(func(*nats.Conn, error) {}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
@@ -53,9 +31,11 @@ func TestRefusedLogin(t *testing.T) {
 	b := broker(t, conn)
 	b.Publish([]byte("before"))
 	assert.Equal(t, "before", next(t, heard))
-	wrong := serveUser(t, stop(s), "wrong", subject)
+	s.kill()
+	s.start(fmt.Sprintf(users, "wrong", subject))
 	require.Eventually(t, func() bool { return refused.Load() >= 5 }, patience, time.Millisecond, "the control: the login is refused")
-	serveUser(t, stop(wrong), "right", subject)
+	s.kill()
+	s.start(fmt.Sprintf(users, "right", subject))
 	require.Eventually(t, conn.IsConnected, patience, time.Millisecond)
 	listening(t, conn)
 	b.Publish([]byte("after"))
@@ -65,7 +45,7 @@ func TestRefusedLogin(t *testing.T) {
 // A subscription that is refused is said, so that somebody hears of it.
 func TestRefusedSubscription(t *testing.T) {
 	t.Parallel()
-	s := serveUser(t, -1, "right", "other.subject")
+	s := serveUser(t, "right", "other.subject")
 	b := broker(t, connect(t, s, nats.UserInfo("desk", "right"), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -77,10 +57,10 @@ func TestRefusedSubscription(t *testing.T) {
 // A connection that would give up, or be silent, is not taken.
 func TestConnections(t *testing.T) {
 	t.Parallel()
-	s := serve(t, -1)
+	s := serve(t)
 	enough := []nats.Option{nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.PermissionErrOnSubscribe(true)}
 	for i := range len(enough) + 1 {
-		conn, err := nats.Connect(s.ClientURL(), append(append([]nats.Option{}, enough[:i]...), enough[min(i+1, len(enough)):]...)...)
+		conn, err := nats.Connect(s.url(), append(append([]nats.Option{}, enough[:i]...), enough[min(i+1, len(enough)):]...)...)
 		require.NoError(t, err)
 		t.Cleanup(conn.Close)
 		_, err = charlanats.New(conn, subject)
