@@ -12,7 +12,7 @@ import (
 	"github.com/charlahq/charla/chatcfg"
 )
 
-// channelsPage is Canales → Chat: every account that the person sees, and those deleted.
+// channelsPage is every account that the person sees, and those deleted.
 type channelsPage struct {
 	Live, Deleted []charla.AccountInfo
 	// Domains are where the chats of Live are.
@@ -38,7 +38,7 @@ func (v *visit) showChannels(p channelsPage) (err error) {
 		return err
 	}
 	p.CanAdd = v.person.AllAccounts
-	return v.render("channels", page{Title: v.t("Canales"), Nav: "channels", Account: p.New, Data: p})
+	return v.render("channels", page{Title: v.t("Cuentas"), Nav: "channels", Account: p.New, Data: p})
 }
 
 // addChannel creates an account (R1.1) and shows its secret token once.

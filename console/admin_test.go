@@ -139,7 +139,7 @@ func TestDelete(t *testing.T) {
 	assert.Contains(t, words(b.post(b.ticket(ref)+"/reply", url.Values{"text": {"x"}}).find("toasts")), "eliminada")
 
 	purged := b.post(b.channel()+"/purge", nil)
-	assert.Contains(t, words(purged.find("toasts")), "1 conversaciones, 1 tickets y 1 mensajes")
+	assert.Contains(t, words(purged.find("toasts")), "Conversaciones: 1; tickets: 1; mensajes: 1.")
 	assert.NotContains(t, purged.text, "Borrar del todo")
 	assert.Equal(t, http.StatusNotFound, b.get(b.ticket(ref)).status)
 }

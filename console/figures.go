@@ -46,7 +46,9 @@ func created(r *tickets.Report) int64 { return r.Open + r.Ignored + r.Closed }
 func (v *visit) figures(now, before *tickets.Report, sla time.Duration) []figure {
 	tickets := figure{
 		Label: v.t("Tickets creados"), Value: itoa(created(now)),
-		Text: v.t("%d abiertos, %d cerrados, %d ignorados", now.Open, now.Closed, now.Ignored),
+		Text: strings.Join([]string{
+			v.n(now.Open, "%d abierto", "%d abiertos"), v.n(now.Closed, "%d cerrado", "%d cerrados"), v.n(now.Ignored, "%d ignorado", "%d ignorados"),
+		}, ", "),
 	}
 	if was := created(before); was > 0 {
 		tickets.Change = v.t("Antes: %d", was) + v.more(created(now), was)
@@ -118,10 +120,10 @@ func (v *visit) shareFigure(now, before *tickets.Times, sla time.Duration) figur
 
 // ratingFigure returns how customers rated (R14.3).
 func (v *visit) ratingFigure(now, before *tickets.Ratings) figure {
-	f := figure{Label: v.t("Valoración"), Value: none, Text: v.t("Nadie respondió todavía: %d preguntas.", now.Asked)}
+	f := figure{Label: v.t("Valoración"), Value: none, Text: v.n(now.Asked, "Nadie respondió todavía: una pregunta.", "Nadie respondió todavía: %d preguntas.")}
 	if now.Given() > 0 {
 		f.Value = v.t("%s de 5", v.decimal(now.Mean()))
-		f.Text = v.t("%d de %d clientes respondieron.", now.Given(), now.Asked)
+		f.Text = v.t("Clientes que respondieron: %d de %d.", now.Given(), now.Asked)
 	}
 	if before.Given() > 0 {
 		f.Change = v.t("Antes: %s", v.decimal(before.Mean()))
@@ -153,7 +155,7 @@ func (v *visit) percent(n int64) string { return v.t("%d %%", n) }
 // decimal returns a number with one decimal as it is written in the reader's language.
 func (v *visit) decimal(f float64) string {
 	text := strconv.FormatFloat(f, 'f', 1, 64)
-	if v.prefs.Lang != chatcfg.English {
+	if v.prefs.Lang != chatcfg.English { // the others write a comma
 		text = strings.Replace(text, ".", ",", 1)
 	}
 	return text

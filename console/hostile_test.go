@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -250,49 +247,5 @@ func TestAccessible(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestWords: what the sources say in Spanish, the other languages say, too.
-func TestWords(t *testing.T) {
-	t.Parallel()
-	inTemplates, inGo := regexp.MustCompile(`\bt "([^"]+)"`), regexp.MustCompile(`\b[vb]\.t\("([^"]+)"`)
-	tables, err := filepath.Glob("words_*en.go")
-	require.NoError(t, err)
-	said := map[string]bool{}
-	for _, name := range tables {
-		table, err := os.ReadFile(name)
-		require.NoError(t, err)
-		for _, m := range regexp.MustCompile(`(?m)^\t"([^"]+)":\s`).FindAllStringSubmatch(string(table), -1) {
-			said[m[1]] = true
-		}
-	}
-	for pattern, find := range map[string]*regexp.Regexp{"templates/*.html": inTemplates, "*.go": inGo} {
-		names, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		require.NotEmpty(t, names)
-		for _, name := range names {
-			text, err := os.ReadFile(name)
-			require.NoError(t, err)
-			for _, m := range find.FindAllStringSubmatch(string(text), -1) {
-				assert.True(t, said[m[1]], "%s: %q has no English", name, m[1])
-			}
-		}
-	}
-	b := setup(t)
-	b.post("/desk/preferences", url.Values{"lang": {"en"}})
-	b.config(func(c *chatcfg.Config) {
-		name, domain := c.Chat.Name, c.Chat.Domain
-		*c = chatcfg.Default(chatcfg.English)
-		c.Chat.Name, c.Chat.Domain = name, domain
-	})
-	_, ref := b.customer("Carla", "hello")
-	spanish := regexp.MustCompile(`[áéíóúñ¿¡«]`)
-	for _, path := range []string{"/desk/channels", b.channel(), b.inbox(), b.ticket(ref), "/desk/a/" + b.account.ID().String() + "/report", "/desk/a/" + b.account.ID().String() + "/outbox"} {
-		text := words(b.get(path).find("main"))
-		for _, allowed := range []string{"Español", "Português"} {
-			text = strings.ReplaceAll(text, allowed, "")
-		}
-		assert.NotRegexp(t, spanish, text, path)
 	}
 }

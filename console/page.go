@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"html/template"
@@ -52,6 +53,15 @@ func (p page) Supervises() bool { return p.Person.Role >= RoleSupervisor }
 // Administers reports whether the menu has what administrators see.
 func (p page) Administers() bool { return p.Person.Role >= RoleAdministrator }
 
+// Languages returns the languages of the console, as choices.
+func (p page) Languages() []choiceView {
+	var list []choiceView
+	for _, lang := range tongues {
+		list = append(list, choiceView{string(lang), languageNames[lang], lang == p.Prefs.Lang})
+	}
+	return list
+}
+
 // pages are the parsed templates, by language and name.
 type pages map[chatcfg.Locale]map[string]*template.Template
 
@@ -67,6 +77,8 @@ func (c *Console) loadPages() (pages, error) {
 		all[lang] = map[string]*template.Template{}
 		shared := template.New("").Funcs(template.FuncMap{
 			"t":     func(text string, args ...any) string { return translate(lang, text, args...) },
+			"n":     func(n int, one, many string) string { return plural(lang, n, one, many) },
+			"lang":  func(l chatcfg.Locale) string { return cmp.Or(languageNames[l], string(l)) },
 			"rule":  func(key tickets.RuleKey) string { return automation.RuleName(key, lang) },
 			"root":  func() string { return c.mark },
 			"asset": func(name string) string { return c.mark + "assets/" + c.assets[name].hash + "/" + name },

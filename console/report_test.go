@@ -187,5 +187,5 @@ func TestReportRatings(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	assert.Equal(t, "Valoración 4,5 de 5 2 de 3 clientes respondieron.", b.get(path).figures()["Valoración"])
+	assert.Equal(t, "Valoración 4,5 de 5 Clientes que respondieron: 2 de 3.", b.get(path).figures()["Valoración"])
 }

@@ -250,9 +250,6 @@ func rows(s setting, form url.Values) []any {
 	return list
 }
 
-// tongues are the languages that a text may be given in, besides being one for all.
-var tongues = []chatcfg.Locale{chatcfg.Spanish, chatcfg.English, chatcfg.Portuguese}
-
 // words returns a text as it was typed: the one for every language, or if some language
 // has its own, the object of them, in which languages without one have the text for
 // every language.

@@ -201,7 +201,7 @@ func (v *visit) fail(err error) {
 		return
 	}
 	v.account = nil
-	if err := v.render("error", page{Title: http.StatusText(v.status), Data: text}); err != nil {
+	if err := v.render("error", page{Title: strings.TrimSuffix(text, "."), Data: text}); err != nil {
 		v.o.Logger.Error("console: error page", slog.Any("error", err))
 		http.Error(v.w, http.StatusText(v.status), v.status)
 	}
@@ -319,7 +319,7 @@ func (v *visit) flashOf(done string) *flash {
 	case "deleted":
 		return &flash{Kind: "good", Text: v.t("La cuenta se eliminó. Su historia se puede leer hasta que la borres del todo.")}
 	case "purged":
-		return &flash{Kind: "good", Text: v.t("Se borraron %d conversaciones, %d tickets y %d mensajes.", n[0], n[1], n[2])}
+		return &flash{Kind: "good", Text: v.t("Se borró todo. Conversaciones: %d; tickets: %d; mensajes: %d.", n[0], n[1], n[2])}
 	case "again":
 		return &flash{Kind: "good", Text: v.t("Se enviará de nuevo.")}
 	case "needless":

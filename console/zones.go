@@ -9,83 +9,85 @@ import (
 // zoneView is a time zone that the settings suggest.
 type zoneView struct{ Name, Label string }
 
-// zone is a time zone with the country in which it is, in Spanish and English, and other
+// zone is a time zone with the country in which it is, in each language, and other
 // names by which people look for it. The zone in which most of a country's people live
 // comes first.
-type zone struct{ name, es, en, also string }
+type zone struct{ name, es, en, pt, also string }
+
+// country returns the zone's country in a language.
+func (z zone) country(lang chatcfg.Locale) string {
+	return chatcfg.Words{ES: z.es, EN: z.en, PT: z.pt}.In(lang, chatcfg.Spanish)
+}
 
 // zones are suggestions; any other IANA name does as well.
 var zones = []zone{
-	{"America/Argentina/Buenos_Aires", "Argentina", "Argentina", ""},
-	{"America/La_Paz", "Bolivia", "Bolivia", "santa cruz"},
-	{"America/Sao_Paulo", "Brasil", "Brazil", "brasilia, rio de janeiro"},
-	{"America/Bahia", "Brasil", "Brazil", "salvador"},
-	{"America/Fortaleza", "Brasil", "Brazil", ""},
-	{"America/Manaus", "Brasil", "Brazil", ""},
-	{"America/Santiago", "Chile", "Chile", "valparaiso, concepcion"},
-	{"America/Punta_Arenas", "Chile", "Chile", "magallanes"},
-	{"Pacific/Easter", "Chile", "Chile", "isla de pascua, rapa nui, easter island"},
-	{"America/Bogota", "Colombia", "Colombia", "medellin, cali"},
-	{"America/Costa_Rica", "Costa Rica", "Costa Rica", "san jose"},
-	{"America/Havana", "Cuba", "Cuba", "la habana"},
-	{"America/Guayaquil", "Ecuador", "Ecuador", "quito"},
-	{"Pacific/Galapagos", "Ecuador", "Ecuador", ""},
-	{"America/El_Salvador", "El Salvador", "El Salvador", "san salvador"},
-	{"America/Guatemala", "Guatemala", "Guatemala", ""},
-	{"America/Tegucigalpa", "Honduras", "Honduras", ""},
-	{"America/Mexico_City", "México", "Mexico", "ciudad de mexico, cdmx, guadalajara"},
-	{"America/Monterrey", "México", "Mexico", ""},
-	{"America/Cancun", "México", "Mexico", ""},
-	{"America/Hermosillo", "México", "Mexico", "sonora"},
-	{"America/Tijuana", "México", "Mexico", ""},
-	{"America/Managua", "Nicaragua", "Nicaragua", ""},
-	{"America/Panama", "Panamá", "Panama", ""},
-	{"America/Asuncion", "Paraguay", "Paraguay", ""},
-	{"America/Lima", "Perú", "Peru", ""},
-	{"America/Puerto_Rico", "Puerto Rico", "Puerto Rico", "san juan"},
-	{"America/Santo_Domingo", "República Dominicana", "Dominican Republic", ""},
-	{"America/Montevideo", "Uruguay", "Uruguay", ""},
-	{"America/Caracas", "Venezuela", "Venezuela", ""},
-	{"America/New_York", "Estados Unidos", "United States", "eeuu, usa, nueva york, miami, washington, boston, atlanta"},
-	{"America/Chicago", "Estados Unidos", "United States", "houston, dallas"},
-	{"America/Denver", "Estados Unidos", "United States", ""},
-	{"America/Los_Angeles", "Estados Unidos", "United States", "san francisco, seattle"},
-	{"America/Toronto", "Canadá", "Canada", "ottawa, montreal"},
-	{"America/Vancouver", "Canadá", "Canada", ""},
-	{"Europe/Madrid", "España", "Spain", "barcelona"},
-	{"Atlantic/Canary", "España", "Spain", "canarias"},
-	{"Europe/Lisbon", "Portugal", "Portugal", "lisboa"},
-	{"Europe/London", "Reino Unido", "United Kingdom", "londres, inglaterra, england, uk"},
-	{"Europe/Dublin", "Irlanda", "Ireland", ""},
-	{"Europe/Paris", "Francia", "France", ""},
-	{"Europe/Berlin", "Alemania", "Germany", ""},
-	{"Europe/Rome", "Italia", "Italy", "roma, milan"},
-	{"Europe/Amsterdam", "Países Bajos", "Netherlands", "holanda"},
-	{"Europe/Brussels", "Bélgica", "Belgium", "bruselas"},
-	{"Europe/Zurich", "Suiza", "Switzerland", "ginebra, geneva"},
-	{"Europe/Vienna", "Austria", "Austria", "viena"},
-	{"Europe/Stockholm", "Suecia", "Sweden", "estocolmo"},
-	{"Europe/Warsaw", "Polonia", "Poland", "varsovia"},
-	{"Asia/Jerusalem", "Israel", "Israel", "tel aviv"},
-	{"Asia/Dubai", "Emiratos Árabes Unidos", "United Arab Emirates", ""},
-	{"Asia/Kolkata", "India", "India", "delhi, mumbai"},
-	{"Asia/Shanghai", "China", "China", "pekin, beijing"},
-	{"Asia/Singapore", "Singapur", "Singapore", ""},
-	{"Asia/Tokyo", "Japón", "Japan", "tokio"},
-	{"Australia/Sydney", "Australia", "Australia", "sidney, melbourne"},
-	{"Pacific/Auckland", "Nueva Zelanda", "New Zealand", ""},
-	{"Africa/Johannesburg", "Sudáfrica", "South Africa", ""},
-	{"UTC", "UTC", "UTC", "gmt"},
+	{"America/Argentina/Buenos_Aires", "Argentina", "Argentina", "Argentina", ""},
+	{"America/La_Paz", "Bolivia", "Bolivia", "Bolívia", "santa cruz"},
+	{"America/Sao_Paulo", "Brasil", "Brazil", "Brasil", "brasilia, rio de janeiro"},
+	{"America/Bahia", "Brasil", "Brazil", "Brasil", "salvador"},
+	{"America/Fortaleza", "Brasil", "Brazil", "Brasil", ""},
+	{"America/Manaus", "Brasil", "Brazil", "Brasil", ""},
+	{"America/Santiago", "Chile", "Chile", "Chile", "valparaiso, concepcion"},
+	{"America/Punta_Arenas", "Chile", "Chile", "Chile", "magallanes"},
+	{"Pacific/Easter", "Chile", "Chile", "Chile", "isla de pascua, rapa nui, easter island"},
+	{"America/Bogota", "Colombia", "Colombia", "Colômbia", "medellin, cali"},
+	{"America/Costa_Rica", "Costa Rica", "Costa Rica", "Costa Rica", "san jose"},
+	{"America/Havana", "Cuba", "Cuba", "Cuba", "la habana"},
+	{"America/Guayaquil", "Ecuador", "Ecuador", "Equador", "quito"},
+	{"Pacific/Galapagos", "Ecuador", "Ecuador", "Equador", ""},
+	{"America/El_Salvador", "El Salvador", "El Salvador", "El Salvador", "san salvador"},
+	{"America/Guatemala", "Guatemala", "Guatemala", "Guatemala", ""},
+	{"America/Tegucigalpa", "Honduras", "Honduras", "Honduras", ""},
+	{"America/Mexico_City", "México", "Mexico", "México", "ciudad de mexico, cdmx, guadalajara"},
+	{"America/Monterrey", "México", "Mexico", "México", ""},
+	{"America/Cancun", "México", "Mexico", "México", ""},
+	{"America/Hermosillo", "México", "Mexico", "México", "sonora"},
+	{"America/Tijuana", "México", "Mexico", "México", ""},
+	{"America/Managua", "Nicaragua", "Nicaragua", "Nicarágua", ""},
+	{"America/Panama", "Panamá", "Panama", "Panamá", ""},
+	{"America/Asuncion", "Paraguay", "Paraguay", "Paraguai", ""},
+	{"America/Lima", "Perú", "Peru", "Peru", ""},
+	{"America/Puerto_Rico", "Puerto Rico", "Puerto Rico", "Porto Rico", "san juan"},
+	{"America/Santo_Domingo", "República Dominicana", "Dominican Republic", "República Dominicana", ""},
+	{"America/Montevideo", "Uruguay", "Uruguay", "Uruguai", ""},
+	{"America/Caracas", "Venezuela", "Venezuela", "Venezuela", ""},
+	{"America/New_York", "Estados Unidos", "United States", "Estados Unidos", "eeuu, eua, usa, nueva york, nova york, nova iorque, miami, washington, boston, atlanta"},
+	{"America/Chicago", "Estados Unidos", "United States", "Estados Unidos", "houston, dallas"},
+	{"America/Denver", "Estados Unidos", "United States", "Estados Unidos", ""},
+	{"America/Los_Angeles", "Estados Unidos", "United States", "Estados Unidos", "san francisco, seattle"},
+	{"America/Toronto", "Canadá", "Canada", "Canadá", "ottawa, montreal"},
+	{"America/Vancouver", "Canadá", "Canada", "Canadá", ""},
+	{"Europe/Madrid", "España", "Spain", "Espanha", "barcelona"},
+	{"Atlantic/Canary", "España", "Spain", "Espanha", "canarias"},
+	{"Europe/Lisbon", "Portugal", "Portugal", "Portugal", "lisboa"},
+	{"Europe/London", "Reino Unido", "United Kingdom", "Reino Unido", "londres, inglaterra, england, uk"},
+	{"Europe/Dublin", "Irlanda", "Ireland", "Irlanda", ""},
+	{"Europe/Paris", "Francia", "France", "França", ""},
+	{"Europe/Berlin", "Alemania", "Germany", "Alemanha", ""},
+	{"Europe/Rome", "Italia", "Italy", "Itália", "roma, milan"},
+	{"Europe/Amsterdam", "Países Bajos", "Netherlands", "Países Baixos", "holanda"},
+	{"Europe/Brussels", "Bélgica", "Belgium", "Bélgica", "bruselas, bruxelas"},
+	{"Europe/Zurich", "Suiza", "Switzerland", "Suíça", "ginebra, geneva, genebra, zurique"},
+	{"Europe/Vienna", "Austria", "Austria", "Áustria", "viena"},
+	{"Europe/Stockholm", "Suecia", "Sweden", "Suécia", "estocolmo"},
+	{"Europe/Warsaw", "Polonia", "Poland", "Polônia", "varsovia"},
+	{"Asia/Jerusalem", "Israel", "Israel", "Israel", "tel aviv"},
+	{"Asia/Dubai", "Emiratos Árabes Unidos", "United Arab Emirates", "Emirados Árabes Unidos", ""},
+	{"Asia/Kolkata", "India", "India", "Índia", "delhi, mumbai"},
+	{"Asia/Shanghai", "China", "China", "China", "pekin, beijing, pequim, xangai"},
+	{"Asia/Singapore", "Singapur", "Singapore", "Singapura", ""},
+	{"Asia/Tokyo", "Japón", "Japan", "Japão", "tokio, toquio"},
+	{"Australia/Sydney", "Australia", "Australia", "Austrália", "sidney, melbourne"},
+	{"Pacific/Auckland", "Nueva Zelanda", "New Zealand", "Nova Zelândia", ""},
+	{"Africa/Johannesburg", "Sudáfrica", "South Africa", "África do Sul", ""},
+	{"UTC", "UTC", "UTC", "UTC", "gmt"},
 }
 
 // zoneViews returns the suggestions in a language: the country and the place.
 func zoneViews(lang chatcfg.Locale) []zoneView {
 	list := make([]zoneView, len(zones))
 	for i, z := range zones {
-		country := z.es
-		if lang == chatcfg.English {
-			country = z.en
-		}
+		country := z.country(lang)
 		list[i] = zoneView{z.name, country}
 		if place := z.place(); place != country {
 			list[i].Label += ", " + place
@@ -108,7 +110,11 @@ func zoneFor(text string) string {
 		return text
 	}
 	for _, z := range zones {
-		names := append(strings.Split(z.also, ","), z.name, z.es, z.en, z.place(), z.es+" "+z.place(), z.en+" "+z.place(), z.place()+" "+z.es, z.place()+" "+z.en)
+		names := append(strings.Split(z.also, ","), z.name, z.place())
+		for _, lang := range tongues {
+			country := z.country(lang)
+			names = append(names, country, country+" "+z.place(), z.place()+" "+country)
+		}
 		for _, name := range names {
 			if plainWord(name) == want {
 				return z.name
@@ -120,7 +126,7 @@ func zoneFor(text string) string {
 
 // plainWord returns a text in small letters without accents, with one blank between words.
 func plainWord(text string) string {
-	text = strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ü", "u", "ñ", "n", "ã", "a", "ç", "c", ",", " ", "(", " ", ")", " ", "_", " ", ".", "", "·", " ").
+	text = strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ü", "u", "ñ", "n", "ã", "a", "â", "a", "à", "a", "ê", "e", "ô", "o", "õ", "o", "ç", "c", ",", " ", "(", " ", ")", " ", "_", " ", ".", "", "·", " ").
 		Replace(strings.ToLower(text))
 	return strings.Join(strings.Fields(text), " ")
 }
