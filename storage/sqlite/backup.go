@@ -71,9 +71,14 @@ func (c *conn) copyTo(ctx context.Context, path string) error {
 	return syncFile(path)
 }
 
+// detachLeft detaches what a backup whose DETACH failed left attached. It fails if there is
+// nothing.
+const detachLeft = "DETACH DATABASE copy"
+
 // renewID gives the copy at a path a new database ID, so that no cursor of the original
 // holds there. It fails if a statement does.
 func (c *conn) renewID(ctx context.Context, path string) error {
+	_ = c.direct(ctx, detachLeft)
 	if _, err := c.c.ExecContext(ctx, "ATTACH ? AS copy", path); err != nil {
 		return failed("backup", err)
 	}

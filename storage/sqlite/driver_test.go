@@ -21,6 +21,9 @@ type gate struct {
 	next func(commit func() error) error
 	// refuse, if set, is the error of every BEGIN IMMEDIATE.
 	refuse error
+	// fail, if set, is asked before a statement is prepared or begun, and before each of its
+	// rows and results; its error is in place of the driver's.
+	fail func(query string) error
 	// record, if set, is told of every statement.
 	record func(query string, args []driver.NamedValue)
 }
@@ -66,6 +69,13 @@ func (g *gate) refused() error {
 	return g.refuse
 }
 
+func (g *gate) failed(query string) error {
+	if g.fail == nil {
+		return nil
+	}
+	return g.fail(query)
+}
+
 func (g *gate) commit(do func() error) error {
 	g.mu.Lock()
 	next := g.next
@@ -90,6 +100,9 @@ type gateConn struct {
 }
 
 func (c gateConn) Prepare(query string) (driver.Stmt, error) {
+	if err := c.g.failed(query); err != nil {
+		return nil, err
+	}
 	st, err := c.Conn.Prepare(query)
 	if err != nil {
 		return nil, err
@@ -105,6 +118,9 @@ type gateStmt struct {
 
 func (s gateStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
 	s.told(args)
+	if err := s.g.failed(s.query); err != nil {
+		return nil, err
+	}
 	do := func() (err error) {
 		r, err = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 		return err
@@ -119,16 +135,51 @@ func (s gateStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r 
 	default:
 		err = do()
 	}
-	return r, err
+	return gateResult{r, s}, err
 }
 
 func (s gateStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	s.told(args)
-	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	if err := s.g.failed(s.query); err != nil {
+		return nil, err
+	}
+	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	return gateRows{rows, s}, err
 }
 
 func (s gateStmt) told(args []driver.NamedValue) {
 	if s.g.record != nil {
 		s.g.record(s.query, args)
 	}
+}
+
+type gateRows struct {
+	driver.Rows
+	s gateStmt
+}
+
+func (r gateRows) Next(row []driver.Value) error {
+	if err := r.s.g.failed(r.s.query); err != nil {
+		return err
+	}
+	return r.Rows.Next(row)
+}
+
+type gateResult struct {
+	driver.Result
+	s gateStmt
+}
+
+func (r gateResult) LastInsertId() (int64, error) {
+	if err := r.s.g.failed(r.s.query); err != nil {
+		return 0, err
+	}
+	return r.Result.LastInsertId()
+}
+
+func (r gateResult) RowsAffected() (int64, error) {
+	if err := r.s.g.failed(r.s.query); err != nil {
+		return 0, err
+	}
+	return r.Result.RowsAffected()
 }

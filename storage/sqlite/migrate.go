@@ -40,11 +40,13 @@ func migrate(ctx context.Context, c *conn, files fs.FS) error {
 	if err := c.direct(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if err := steps(ctx, c, files, all); err != nil {
-		_ = c.direct(context.WithoutCancel(ctx), "ROLLBACK")
-		return err
+	if err = steps(ctx, c, files, all); err == nil {
+		err = c.direct(ctx, "COMMIT")
 	}
-	return c.direct(ctx, "COMMIT")
+	if err != nil {
+		_ = c.direct(context.WithoutCancel(ctx), "ROLLBACK")
+	}
+	return err
 }
 
 // steps carries out the migrations that a database lacks, in order, within a
