@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ type route struct {
 }
 
 // routes is the access table: every address of the console, and who gets there. What
-// is not in it answers as what does not exist.
+// is not in it answers as what does not exist, and another method with status 405.
 var routes = []route{
 	{pattern: "GET /assets/{hash}/{name}", serve: (*visit).asset},
 
@@ -85,9 +86,9 @@ var routes = []route{
 	{pattern: "POST " + apiTicketPath + "/do", least: RoleAgent, api: apiDo},
 	{pattern: "POST " + apiTicketPath + "/read", least: RoleAgent, api: apiRead},
 	{pattern: "POST " + apiTicketPath + "/activity", least: RoleAgent, api: apiActivity},
-	{pattern: "/api/", least: RoleAgent, api: &operation{do: func(*visit) error { return charla.ErrNotFound }}},
+	{pattern: "/api/", least: RoleAgent, api: &operation{do: (*visit).nowhere}},
 
-	{pattern: "/", least: RoleAgent, serve: func(*visit) error { return charla.ErrNotFound }},
+	{pattern: "/", least: RoleAgent, serve: (*visit).nowhere},
 }
 
 // access is the desk behind the check of who may do what: no other file of the package
@@ -133,6 +134,16 @@ func parseID(text string) (uuid.UUID, error) {
 		return uuid.Nil, charla.ErrNotFound
 	}
 	return id, nil
+}
+
+// parseNumber reads a number of a ticket or a message, as addresses write it. It fails with
+// [charla.ErrNotFound] for any other text.
+func parseNumber(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 || strconv.FormatInt(n, 10) != text {
+		return 0, charla.ErrNotFound
+	}
+	return n, nil
 }
 
 // account is an account that a visit may use, a deleted one too. Only [access] makes it.

@@ -228,7 +228,7 @@ func TestNobody(t *testing.T) {
 		answer := b.answer(b.client.Do(request))
 		assert.Equal(t, http.StatusUnauthorized, answer.status, name)
 		assert.Equal(t, "application/json", answer.header.Get("Content-Type"))
-		assert.JSONEq(t, `{"error":"Tu sesión terminó. Entra de nuevo."}`, answer.text)
+		assert.JSONEq(t, `{"error":"Tu sesión terminó. Entra de nuevo.","code":"unauthorized"}`, answer.text)
 	}
 }
 

@@ -67,7 +67,8 @@ func (o *operation) takesFile() bool {
 
 // bodyRead returns why the request's body could not be read, as a statusError. Where it was
 // read it asks again who the person is and whether they may: they may have taken their time
-// with the body, and their login may have ended or lost its rights. It fails as admit does.
+// with the body, and their login may have ended, lost its rights or be another person's. It
+// fails as admit does, and with errAnother.
 func (v *visit) bodyRead(err error) error {
 	switch tooLarge := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &tooLarge):
@@ -80,8 +81,10 @@ func (v *visit) bodyRead(err error) error {
 		return nil
 	}
 	_ = http.NewResponseController(v.w).SetReadDeadline(time.Time{})
-	v.person, v.account, err = v.admit(v.route, v.r)
-	return err
+	if v.person, v.account, err = v.admit(v.route, v.r); err != nil {
+		return err
+	}
+	return v.meantFor(v.r.Header.Get(personHeader))
 }
 
 // readBody reads the request's JSON into a struct. It fails with a statusError, as bodyRead

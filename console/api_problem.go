@@ -111,10 +111,15 @@ func (v *visit) problemOf(err error) problem {
 	var found chatcfg.Problems
 	var refusal chatcfg.Refusal
 	var status statusError
+	var answered *answeredError
 	p := problem{Status: http.StatusConflict, Code: charla.ErrorClass(err)}
 	switch {
 	case errors.Is(err, ErrNobody):
 		p.Status, p.Code, p.Detail = http.StatusUnauthorized, "unauthorized", "nobody is logged in"
+	case errors.Is(err, errAnother):
+		p.Code = "person"
+	case errors.As(err, &answered):
+		p.Code = "answered"
 	case errors.As(err, &status):
 		p = problemWith(int(status))
 	case errors.As(err, &bad):
@@ -153,7 +158,7 @@ func (v *visit) problemOf(err error) problem {
 var statusCodes = map[int]string{
 	http.StatusBadRequest: "bad_request", http.StatusForbidden: "forbidden", http.StatusNotFound: "not_found",
 	http.StatusRequestTimeout: "timeout", http.StatusRequestEntityTooLarge: "too_large", http.StatusRequestURITooLong: "too_long",
-	http.StatusUnsupportedMediaType: "media_type",
+	http.StatusUnsupportedMediaType: "media_type", http.StatusMethodNotAllowed: "method",
 }
 
 // problemWith returns the problem that a status is.

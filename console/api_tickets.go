@@ -23,12 +23,14 @@ type personInfo struct {
 	Role string `json:"role"`
 	// Teams are those that they are in, by the host's names.
 	Teams []tickets.TeamID `json:"teams,omitempty"`
+	// Mark is what a front end sends as Charla-Person with what it shows to this person.
+	Mark string `json:"mark"`
 }
 
 var roleNames = map[Role]string{RoleAgent: "agent", RoleSupervisor: "supervisor", RoleAdministrator: "administrator"}
 
 var apiMe = get("me", "Says who asks.", func(v *visit, _ *nothing) (personInfo, error) {
-	return personInfo{v.person.ID, v.person.Name, roleNames[v.person.Role], v.person.Teams}, nil
+	return personInfo{v.person.ID, v.person.Name, roleNames[v.person.Role], v.person.Teams, ownerOf(&v.person)}, nil
 })
 
 // accountItem is an account in a list.

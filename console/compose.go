@@ -21,13 +21,18 @@ type draft struct {
 	Note bool
 }
 
+// typedDraft returns what the composer had in it when its form was sent.
+func (v *visit) typedDraft() draft {
+	return draft{v.r.PostForm.Get("text"), v.r.PostForm.Get("as") == "note"}
+}
+
 // write stores what the composer has: a reply, or a note, which no customer gets. It fails
 // with an [*answeredError] if somebody has answered since the page that sends it.
 func (v *visit) write(ref tickets.Ref) error {
 	ctx, form := v.r.Context(), v.r.PostForm
 	agent := v.agent()
 	o := &charla.WriteOptions{Key: v.key()}
-	v.draft = draft{form.Get("text"), form.Get("as") == "note"}
+	v.draft = v.typedDraft()
 	text := unix(v.draft.Text)
 	var err error
 	if o.File, err = v.upload(); err != nil {
@@ -120,7 +125,7 @@ func (v *visit) quickReplies() ([]chatcfg.QuickReply, error) {
 // gets its text alone. Nothing is sent.
 func (v *visit) quick(ref tickets.Ref) error {
 	form := v.r.PostForm
-	v.draft = draft{form.Get("text"), form.Get("as") == "note"}
+	v.draft = v.typedDraft()
 	if form.Get("quick") == "" && !v.scripted {
 		return v.showInbox(nil, nil)
 	}

@@ -61,9 +61,12 @@ type Console struct {
 	assets   map[string]asset
 	settings map[string]setting
 	mux      http.Handler
-	streams  streams
-	// mark stands in a page for the way to the console's root until it is written out.
-	mark string
+	// table is the access table's part of mux.
+	table   *http.ServeMux
+	streams streams
+	// mark stands in a page for the way to the console's root until it is written out, and
+	// whose for the mark of the person.
+	mark, whose string
 	// closing ends the streams.
 	closing context.Context //nolint:containedctx // it lasts as long as the console, not a call
 	close   context.CancelFunc
@@ -76,7 +79,7 @@ type Console struct {
 //
 // It fails for options that are no addresses.
 func New(desk *charla.Desk, who func(*http.Request) (Person, error), o *Options) (*Console, error) {
-	c := &Console{access: access{desk, who}, mark: randomText() + "/"}
+	c := &Console{access: access{desk, who}, mark: randomText() + "/", whose: randomText()}
 	if o != nil {
 		c.o = *o
 	}
@@ -101,13 +104,13 @@ func New(desk *charla.Desk, who func(*http.Request) (Person, error), o *Options)
 		return nil, err
 	}
 	c.closing, c.close = context.WithCancel(context.Background())
-	mux := http.NewServeMux()
+	c.table = http.NewServeMux()
 	for i := range routes {
-		mux.Handle(routes[i].pattern, c.handler(&routes[i]))
+		c.table.Handle(routes[i].pattern, c.handler(&routes[i]))
 	}
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(refuseOrigin))
-	c.mux = origin.Handler(mux)
+	c.mux = origin.Handler(c.table)
 	return c, nil
 }
 

@@ -102,8 +102,8 @@ func (v *visit) nameOf(c *tickets.Customer) string {
 // ref returns the ticket that the path names. It fails with [charla.ErrNotFound].
 func (v *visit) ref() (tickets.Ref, error) {
 	conversation, err := parseID(v.r.PathValue("conversation"))
-	number, err2 := strconv.ParseInt(v.r.PathValue("number"), 10, 64)
-	if err != nil || err2 != nil || number < 1 {
+	number, err2 := parseNumber(v.r.PathValue("number"))
+	if err != nil || err2 != nil {
 		return tickets.Ref{}, charla.ErrNotFound
 	}
 	return tickets.Ref{

@@ -81,6 +81,7 @@ func (c *Console) loadPages() (pages, error) {
 			"lang":  func(l chatcfg.Locale) string { return cmp.Or(languageNames[l], string(l)) },
 			"rule":  func(key tickets.RuleKey) string { return automation.RuleName(key, lang) },
 			"root":  func() string { return c.mark },
+			"whose": func() string { return c.whose },
 			"asset": func(name string) string { return c.mark + "assets/" + c.assets[name].hash + "/" + name },
 			"args":  func(pairs ...any) map[string]any { return pairsOf(pairs) },
 			"hue":   hue,
@@ -152,7 +153,7 @@ func (v *visit) render(name string, p page) error {
 		v.status = http.StatusOK
 	}
 	v.w.WriteHeader(v.status)
-	_, _ = v.w.Write(bytes.ReplaceAll(body.Bytes(), []byte(v.mark), []byte(v.root)))
+	_, _ = strings.NewReplacer(v.mark, v.root, v.whose, ownerOf(&v.person)).WriteString(v.w, body.String())
 	return nil
 }
 

@@ -240,9 +240,9 @@ func (v *visit) file() error {
 	if err != nil {
 		return err
 	}
-	seq, err := strconv.ParseInt(v.r.PathValue("seq"), 10, 64)
+	seq, err := parseNumber(v.r.PathValue("seq"))
 	if err != nil {
-		return charla.ErrNotFound
+		return err
 	}
 	f, body, err := v.account.Inbox().File(v.r.Context(), ref, seq)
 	if err != nil {

@@ -82,11 +82,17 @@ func (c *Console) handler(to *route) http.Handler {
 		var err error
 		v.person, v.account, err = c.admit(to, r)
 		v.prefs = preferencesOf(r, &v.person)
-		if err == nil && r.Method == http.MethodPost && to.api == nil {
+		if another := v.meantFor(r.Header.Get(personHeader)); another != nil {
+			err = another
+		}
+		if err == nil && strings.HasPrefix(to.pattern, http.MethodPost+" ") && to.api == nil {
 			err = v.parseForm()
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			err = serve(v)
+		case errors.Is(err, errAnother) && to.api == nil:
+			err = v.refuseAnother(err)
 		}
 		if err != nil {
 			fail(err)
@@ -111,12 +117,17 @@ func (v *visit) multipart() bool {
 	return strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/")
 }
 
-// parseForm reads the request's form. It fails with a statusError, and as bodyRead does.
+// parseForm reads the request's form. It fails with a statusError, as bodyRead does, and
+// with errAnother.
 func (v *visit) parseForm() error {
+	parse := v.r.ParseForm
 	if v.multipart() {
-		return v.bodyRead(v.r.ParseMultipartForm(maxUpload))
+		parse = func() error { return v.r.ParseMultipartForm(maxUpload) }
 	}
-	return v.bodyRead(v.r.ParseForm())
+	if err := v.bodyRead(parse()); err != nil {
+		return err
+	}
+	return v.meantFor(v.r.PostForm.Get(personField))
 }
 
 // statusError is an error that is only its status.
@@ -135,9 +146,11 @@ func (v *visit) failure(err error) (status int, text string) {
 	switch {
 	case errors.Is(err, ErrNobody):
 		return http.StatusUnauthorized, v.t("Tu sesión terminó. Entra de nuevo.")
+	case errors.Is(err, errAnother):
+		return http.StatusConflict, v.t("Esta página era de otra persona; ahora entró %s. No se hizo nada: si todavía hace falta, hazlo otra vez.", v.person.called())
 	case errors.As(err, &status0):
 		return int(status0), v.t(map[statusError]string{
-			http.StatusBadRequest: "La petición no se entiende.", http.StatusForbidden: "Tu rol no permite esto.",
+			http.StatusBadRequest: "La petición no se entiende.", http.StatusForbidden: "Tu rol no permite esto.", http.StatusMethodNotAllowed: "La petición no se entiende.",
 			http.StatusRequestTimeout: "La petición no se entiende.", http.StatusRequestEntityTooLarge: "Es demasiado grande.", http.StatusUnprocessableEntity: "La petición no se entiende.",
 		}[status0])
 	case errors.As(err, &found):
@@ -190,7 +203,7 @@ func (v *visit) fail(err error) {
 	v.status, text = v.failure(err)
 	switch {
 	case v.scripted:
-		said := map[string]any{"error": text}
+		said := map[string]any{"error": text, "code": v.problemOf(err).Code}
 		if answered := (*answeredError)(nil); errors.As(err, &answered) {
 			said["seen"] = answered.last
 		}
@@ -322,6 +335,8 @@ func (v *visit) flashOf(done string) *flash {
 		return &flash{Kind: "good", Text: v.t("Se borró todo. Conversaciones: %d; tickets: %d; mensajes: %d.", n[0], n[1], n[2])}
 	case "again":
 		return &flash{Kind: "good", Text: v.t("Se enviará de nuevo.")}
+	case "another":
+		return &flash{Kind: "warn", Text: v.t("Esta página era de otra persona y ahora es la tuya. Lo que escribió quedó guardado para ella.")}
 	case "needless":
 		return &flash{Kind: "warn", Text: v.t("Ya no es necesario.")}
 	}

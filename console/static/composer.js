@@ -101,7 +101,7 @@
   if (thread) {
     setInterval(() => does("looking"), 20_000);
     document.addEventListener("visibilitychange", () => does(document.hidden ? "" : "looking"));
-    addEventListener("pagehide", () => navigator.sendBeacon(thread.dataset.url + "/activity", new URLSearchParams({ does: "" })));
+    addEventListener("pagehide", () => navigator.sendBeacon(thread.dataset.url + "/activity", new URLSearchParams({ does: "", person: words.person })));
   }
 
   // Quick replies: "/" and a part of the shortcut or the title.

@@ -17,9 +17,17 @@
   // Every request says from where on this page links lead to the console's root. An
   // answer is of the console, or nobody is logged in any more.
   async function ask(url, o = {}) {
-    const answer = await fetch(url, { ...o, headers: { ...o.headers, "Charla-Root": words.root } });
+    const answer = await fetch(url, { ...o, headers: { ...o.headers, "Charla-Root": words.root, ...(o.method && { "Charla-Person": words.person }) } });
     lost(answer.status === 401 ? "out" : "");
+    if (answer.status === 409 && (await answer.clone().json().catch(() => null))?.code === "person") another();
     return answer;
+  }
+  // another loads the page of who has logged in meanwhile: what was typed here is not theirs.
+  function another() {
+    for (const form of all("form")) form.reset();
+    const here = new URL(location.href);
+    here.searchParams.set("done", "another");
+    location.replace(here);
   }
   // lost says that the server is "down", or the login "out"; empty: neither.
   let missing = "";
@@ -45,11 +53,7 @@
   function replace(html, force) {
     const page = new DOMParser().parseFromString(html, "text/html");
     if (!page.body.dataset.root) { lost("out"); return null; } // the host's login
-    if (page.body.dataset.me !== words.me) { // somebody else has logged in: what was typed here is not theirs
-      for (const form of all("form")) form.reset();
-      location.reload();
-      return null;
-    }
+    if (page.body.dataset.me !== words.me) { another(); return null; }
     const scroll = one("#scroll"), low = scroll && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
     for (const region of all("[data-live]")) {
       const fresh = page.getElementById(region.id);
@@ -101,8 +105,7 @@
         const said = await answer.json().catch(() => ({}));
         toast(said.error || words.wordsFailed);
         if (said.seen) one('[name="seen"]', form).value = said.seen; // it was said: the next press sends
-        // What has this key is stored otherwise, or never: now that it was said, the next press is another request.
-        if (answer.status === 409 && !said.seen) renew(form);
+        if (said.code === "key_reused") renew(form); // that was said, too: the next press is another request
         if (answer.status === 409 || answer.status === 410) refresh();
         return;
       }

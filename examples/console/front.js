@@ -10,7 +10,7 @@ let key // of the answer that is being written: sent again after a failure, it i
 
 async function call(path, body, headers) {
   const answer = await fetch('/desk/api' + path, body && {
-    method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers },
+    method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Charla-Person': (await me).mark, ...headers },
   })
   if (answer.status === 401) location = '/login'
   const value = answer.status === 204 ? null : await answer.json()
@@ -18,6 +18,7 @@ async function call(path, body, headers) {
   throw new Error(value.problems ? value.problems.map(p => p.text).join(' ') : value.detail)
 }
 
+const me = call('/me') // for whom this page is: what it sends is refused if another one has logged in
 const ticketPath = ref => `/a/${ref.account}/tickets/${ref.conversation}/${ref.number}`
 
 // when returns the time of a row's last change in an order of text: without the Z a shorter

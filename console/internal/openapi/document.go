@@ -99,6 +99,12 @@ func (w *writer) operation(o *Operation, problem reflect.Type) object {
 				"with another request it is refused (409, key_reused). Up to 200 characters, taken as they are; it counts for one person in one conversation.",
 		})
 	}
+	if o.Body != nil {
+		parameters = append(parameters, object{
+			"name": "Charla-Person", "in": "header", "schema": object{"type": "string"},
+			"description": "The mark of the person for whom the call is made, as me answered: if another one is logged in meanwhile, it is refused (409, person).",
+		})
+	}
 	answers := object{}
 	for _, status := range refusals(o) {
 		answers[status] = object{"$ref": "#/components/responses/Problem"}

@@ -199,6 +199,32 @@ test('somebody else logs in after a login has ended: the page is theirs, and wha
   await context.close()
 })
 
+test('what is sent in the instant after another person has logged in goes out in nobody\'s name, and waits for its person', async () => {
+  const bruno = {ID: 'bruno', Name: 'Bruno'}
+  const {a, page, box, send, said, errors, context} = await working()
+  const as = (agent) => context.addCookies([{name: 'who', value: agent.ID, url: w.server.host}])
+  await box.fill('de Ana')
+  await login(bruno)
+  await as(bruno)
+  await send.click()
+  await page.locator('.toast', {hasText: 'Esta página era de otra persona y ahora es la tuya.'}).waitFor()
+  await page.locator('body[data-me="bruno"]').waitFor()
+  assert.equal(await box.inputValue(), '')
+  assert.equal((await a.messages()).some((m) => m.text === 'de Ana'), false)
+  await box.fill('de Bruno')
+  await send.click()
+  await page.locator('.msg.agent').getByText('de Bruno').waitFor()
+  await login()
+  await as(ana)
+  await page.reload()
+  assert.equal(await box.inputValue(), 'de Ana')
+  await send.click()
+  await page.locator('.msg.agent').getByText('de Ana').waitFor()
+  await said('de Ana')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
 test('the server restarts: down, then live again with the text as it was typed; or logged out', async () => {
   const {a, page, box, out, down, send, said, errors, context} = await working()
   await box.fill('a medias')
