@@ -23,6 +23,7 @@ examples          node                              nodejs
 examples          /usr/bin/python3                  python3
 examples          /usr/lib/python3/dist-packages/jwt           python3-jwt
 examples          /usr/lib/python3/dist-packages/cryptography  python3-cryptography
+automation/mail   /usr/lib/postfix/sbin/master        postfix
 storage/postgres  /usr/lib/postgresql/*/bin/initdb  postgresql
 storage/postgres  /usr/sbin/pgbouncer               pgbouncer
 broker/nats       /usr/sbin/nats-server             nats-server

@@ -19,6 +19,7 @@ FAST=1 proof scripts/publish-check.sh # a release builds for every system: make 
 proof scripts/stale.sh
 proof full ./chatcfg Oracle
 proof full ./storage/postgres Killed
+proof full ./automation/mail TestDeskAtPostfix
 proof full ./widget TestIdleStreamMemory # the limits that hold without the race detector
 proof env N=15 scripts/crash.sh
 proof env N=20 STORE=postgres scripts/crash.sh

@@ -123,6 +123,17 @@ func (s *server) took() []received {
 	return append([]received(nil), s.mails...)
 }
 
+// ids are the Message-IDs of the mails that it took.
+func (s *server) ids() map[string]bool {
+	all := map[string]bool{}
+	for _, one := range s.took() {
+		_, after, _ := strings.Cut(one.data, "Message-ID: ")
+		id, _, _ := strings.Cut(after, "\r\n")
+		all[id] = true
+	}
+	return all
+}
+
 // heard is everything that clients said.
 func (s *server) heard() string {
 	s.mu.Lock()
