@@ -36,7 +36,7 @@
 // # Mail bombs
 //
 // What is over [Limit] for one address comes later, however long the flood lasts
-// ([charla.Later]). Contact forms never take the tickets' half of it, and one sender
-// leaves others as much as they take. Nothing is merged: each mail says which ticket it
-// is about.
+// ([charla.Later]). No account uses up another's. Contact forms never take the tickets'
+// half of it, and one sender leaves others as much as they take. Nothing is merged: each
+// mail says which ticket it is about.
 package mail

@@ -6,10 +6,15 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 )
 
-// limiter counts what each address was sent of late. Contact forms get at most half of
-// the limit, and of that one sender no more than is left to the others.
+// maxAccounts is how many accounts' limits one address gets in all.
+const maxAccounts = 4
+
+// limiter counts what each address was sent of late. Each account has the limit for itself,
+// so that none delays another's mails. Of an account's, contact forms get at most half, and
+// of that one sender no more than is left to the others.
 type limiter struct {
 	limit Limit
 	clock charla.Clock
@@ -21,15 +26,16 @@ type limiter struct {
 
 // taken is a mail that counts.
 type taken struct {
-	at time.Time
+	at      time.Time
+	account chatcfg.AccountID
 	// form is the sender of a contact form; empty: it is of a ticket.
 	form string
 }
 
-// take counts one mail to an address if it may have one, which giveBack uncounts;
-// otherwise it returns no giveBack, and how long to wait before the next try. form is
-// the address that the form's sender gave; empty: the mail is of no form.
-func (l *limiter) take(address, form string) (giveBack func(), wait time.Duration) {
+// take counts one mail of an account to an address if it may have one, which giveBack
+// uncounts; otherwise it returns no giveBack, and how long to wait before the next try.
+// form is the address that the form's sender gave; empty: the mail is of no form.
+func (l *limiter) take(account chatcfg.AccountID, address, form string) (giveBack func(), wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock.Now()
@@ -40,9 +46,15 @@ func (l *limiter) take(address, form string) (giveBack func(), wait time.Duratio
 		}
 	}
 	l.forget(address, now)
-	all := l.taken[address]
-	var forms, own int
-	for _, t := range all {
+	var mails, forms, own int
+	var first time.Time // of the account's
+	for _, t := range l.taken[address] {
+		if t.account != account {
+			continue
+		}
+		if mails++; mails == 1 {
+			first = t.at
+		}
 		if t.form != "" {
 			forms++
 		}
@@ -51,11 +63,14 @@ func (l *limiter) take(address, form string) (giveBack func(), wait time.Duratio
 		}
 	}
 	half := (l.limit.Mails + 1) / 2
-	if len(all) >= l.limit.Mails || form != "" && (forms >= half || own > 0 && own >= half-forms) {
+	if mails >= l.limit.Mails || form != "" && (forms >= half || own > 0 && own >= half-forms) {
+		return nil, first.Add(l.limit.Window).Sub(now)
+	}
+	if all := l.taken[address]; len(all) >= maxAccounts*l.limit.Mails {
 		return nil, all[0].at.Add(l.limit.Window).Sub(now)
 	}
-	one := taken{now, form}
-	l.taken[address] = append(all, one)
+	one := taken{now, account, form}
+	l.taken[address] = append(l.taken[address], one)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()

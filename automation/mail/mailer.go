@@ -37,10 +37,10 @@ type Mailboxes interface {
 	Deliver(ctx context.Context, mailbox string, m charla.Mail) error
 }
 
-// Limit is how many mails one address gets in any period of the length of Window,
-// from this process. Contact forms get half of them at most, and of that one sender no
-// more than is left to others. What is over waits ([charla.Later]). Zero: 60, and 10
-// minutes.
+// Limit is how many mails of one account an address gets in any period of the length of
+// Window, from this process; of all accounts together it gets four times as many. Contact
+// forms get half of an account's at most, and of that one sender no more than is left to
+// others. What is over waits ([charla.Later]). Zero: 60, and 10 minutes.
 type Limit struct {
 	Mails  int
 	Window time.Duration
@@ -155,7 +155,7 @@ func (m *Mailer) Send(ctx context.Context, one charla.Mail) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", charla.ErrRefused, err)
 	}
-	giveBack, wait := m.limiter.take(strings.ToLower(to), strings.ToLower(one.ReplyTo))
+	giveBack, wait := m.limiter.take(one.Ref.Account, strings.ToLower(to), strings.ToLower(one.ReplyTo))
 	if giveBack == nil {
 		return &charla.Later{After: wait, Err: fmt.Errorf("more than %d mails to one address in %s", m.o.Limit.Mails, m.o.Limit.Window)}
 	}

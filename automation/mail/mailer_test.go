@@ -215,8 +215,8 @@ func TestLimit(t *testing.T) {
 	assert.Len(t, s.took(), 6)
 }
 
-// Contact forms leave half of an address's mails to tickets, and one sender leaves other
-// senders as many as it takes; what waits says how long, on a clock that was wrong, too.
+// R8.4: contact forms leave half of an address's mails to tickets, one sender leaves other
+// senders as many as it takes, and no account uses up another's; what waits says how long, on a clock that was wrong, too.
 func TestLimitIsFair(t *testing.T) {
 	t.Parallel()
 	s := serve(t, serverOptions{noTLS: true})
@@ -225,10 +225,10 @@ func TestLimitIsFair(t *testing.T) {
 	m := mailer(t, s, func(o *mail.Options) {
 		o.Security, o.Clock, o.Limit = mail.InsecurePlaintext, mock, mail.Limit{Mails: 16, Window: time.Minute}
 	})
-	send := func(form string, n int) (sent int) {
+	sendAs := func(account byte, form string, n int) (sent int) {
 		for range n {
 			one := notification("mail-1")
-			one.ReplyTo = form
+			one.ReplyTo, one.Ref.Account.UUID[15] = form, account
 			var later *charla.Later
 			if err := m.Send(t.Context(), one); err == nil {
 				sent++
@@ -238,12 +238,17 @@ func TestLimitIsFair(t *testing.T) {
 		}
 		return sent
 	}
+	send := func(form string, n int) int { return sendAs(1, form, n) }
 	assert.Equal(t, 4, send("flood@example.com", 100))
 	assert.Equal(t, 1, send("eva@example.com", 1))
 	assert.Equal(t, 1, send("juan@example.com", 1))
 	assert.Equal(t, 2, send("a@example.com", 1)+send("b@example.com", 1))
 	assert.Equal(t, 0, send("c@example.com", 1), "half is for tickets")
 	assert.Equal(t, 8, send("", 100))
+	assert.Equal(t, 8, sendAs(2, "", 7)+sendAs(2, "c@example.com", 1), "another account, whose forms and tickets do not wait")
+	assert.Equal(t, 8, sendAs(2, "", 100))
+	assert.Equal(t, 32, sendAs(3, "", 100)+sendAs(4, "", 100))
+	assert.Equal(t, 0, sendAs(5, "", 100), "one address gets four accounts' in all")
 	mock.Add(time.Minute)
 	assert.Equal(t, 1, send("c@example.com", 1))
 
