@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -105,26 +106,34 @@ var errPerson = errors.New("console: the host's person has no ID or an unknown r
 // low, and with [charla.ErrNotFound] for an account that they do not see or that does not
 // exist: the role is checked first, so that nothing tells one from the other.
 func (a *access) admit(to *route, r *http.Request) (Person, *account, error) {
-	if to.least == 0 {
-		return Person{}, nil, nil
+	p, id, err := a.admitPerson(to, r)
+	if err != nil || id.IsZero() {
+		return p, nil, err
 	}
-	p, err := a.who(r)
-	switch {
-	case err != nil:
-		return Person{}, nil, err
-	case p.ID == "" || p.Role < RoleAgent || p.Role > RoleAdministrator:
-		return Person{}, nil, errPerson
-	case p.Role < to.least || to.all && !p.AllAccounts:
-		return p, nil, statusError(http.StatusForbidden)
-	case !strings.Contains(to.pattern, "{account}"):
-		return p, nil, nil
-	}
-	id, err := parseID(r.PathValue("account"))
-	if err != nil || !p.sees(chatcfg.AccountID{UUID: id}) {
-		return p, nil, charla.ErrNotFound
-	}
-	one, err := a.open(r.Context(), chatcfg.AccountID{UUID: id})
+	one, err := a.open(r.Context(), id)
 	return p, one, err
+}
+
+// admitPerson is admit without a look at the store: it returns the ID of the account, which
+// need not exist; zero: the route names none.
+func (a *access) admitPerson(to *route, r *http.Request) (p Person, id chatcfg.AccountID, err error) {
+	if to.least == 0 {
+		return p, id, nil
+	}
+	switch p, err = a.who(r); {
+	case err != nil:
+		return Person{}, id, err
+	case p.ID == "" || p.Role < RoleAgent || p.Role > RoleAdministrator:
+		return Person{}, id, errPerson
+	case p.Role < to.least || to.all && !p.AllAccounts:
+		return p, id, statusError(http.StatusForbidden)
+	case !strings.Contains(to.pattern, "{account}"):
+		return p, id, nil
+	}
+	if id.UUID, err = parseID(r.PathValue("account")); err != nil || !p.sees(id) {
+		return p, id, charla.ErrNotFound
+	}
+	return p, id, nil
 }
 
 // parseID reads an ID. It fails with [charla.ErrNotFound] for any other text.
@@ -183,11 +192,9 @@ func (a *access) domains(ctx context.Context, list []charla.AccountInfo) (map[ch
 // and those that are deleted and not purged.
 func (a *access) accounts(ctx context.Context, p *Person) (live, deleted []charla.AccountInfo, err error) {
 	if p.AllAccounts {
-		list, err := a.desk.Accounts(ctx, charla.AccountQuery{Hidden: true, PageQuery: charla.PageQuery{Limit: 200}})
-		if err != nil {
+		if live, err = a.allAccounts(ctx); err != nil {
 			return nil, nil, err
 		}
-		live = list.Items
 	}
 	for _, id := range p.Accounts {
 		if slices.ContainsFunc(live, func(one charla.AccountInfo) bool { return one.ID == id }) {
@@ -207,9 +214,32 @@ func (a *access) accounts(ctx context.Context, p *Person) (live, deleted []charl
 	return live, deleted, nil
 }
 
+// allAccounts returns all accounts that are not deleted, page by page. It fails if the store
+// does.
+func (a *access) allAccounts(ctx context.Context) (list []charla.AccountInfo, err error) {
+	q := charla.AccountQuery{Hidden: true}
+	for {
+		page, err := a.desk.Accounts(ctx, q)
+		if list = append(list, page.Items...); err != nil || page.Next == "" {
+			return list, err
+		}
+		q.Cursor = page.Next
+	}
+}
+
 // inboxOf returns the inbox of an account that the person sees, as they see it.
 func (a *access) inboxOf(id chatcfg.AccountID, p *Person) *charla.Inbox {
 	return a.desk.Account(id).Agent(p.agent()).Inbox()
+}
+
+// sharedInbox returns the inbox of an account as nobody in particular sees it, for what all
+// streams share.
+func (a *access) sharedInbox(id chatcfg.AccountID) *charla.Inbox { return a.desk.Account(id).Inbox() }
+
+// chat returns the account's settings of the chat. It fails as [charla.Account.Config] does.
+func (a *access) chat(ctx context.Context, id chatcfg.AccountID) (chatcfg.Chat, error) {
+	cfg, _, err := a.desk.Account(id).Config(ctx)
+	return cfg.Chat, err
 }
 
 // accountsPage returns a page of the accounts that a person sees, hidden and deleted ones
@@ -237,18 +267,20 @@ func (a *access) accountsPage(ctx context.Context, p *Person, q charla.PageQuery
 	return page, nil
 }
 
-// heartbeat says in every account that a person sees whether they are there (R4.7).
+// heartbeat says in every account that a person sees whether they are there (R4.7). It fails if
+// that went wrong in some of them, and says it in the others all the same.
 func (a *access) heartbeat(ctx context.Context, p *Person, status tickets.Availability) error {
 	live, _, err := a.accounts(ctx, p)
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, one := range live {
 		if err := a.desk.Account(one.ID).Agent(p.agent()).Heartbeat(ctx, status); err != nil {
-			return err
+			failed = append(failed, fmt.Errorf("console: account %s: %w", one.ID, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // create makes an account (R1.1). It fails as [charla.Desk.CreateAccount] does.

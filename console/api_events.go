@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
@@ -17,9 +16,6 @@ import (
 
 // maxStreamAccounts is of how many accounts one stream tells.
 const maxStreamAccounts = 64
-
-// accountsEvery is how often a stream of all accounts asks which there are.
-const accountsEvery = 30 * time.Second
 
 // eventsQuery is what a stream may be asked for.
 type eventsQuery struct {
@@ -77,41 +73,30 @@ var apiEvents = &operation{
 	do: (*visit).accountsEvents,
 }
 
-// merged is a stream of several accounts. Only the goroutine that writes it uses it, but
-// for out.
+// merged is a stream of several accounts.
 type merged struct {
 	*visit
-	ctx   context.Context //nolint:containedctx // merged lives as long as its request
-	asked []string
-	// open is the conversation that was asked for; zero: none.
+	ctx   context.Context //nolint:containedctx // it lasts as long as its request
+	l     *listener
+	write func(string) bool
+	asked []chatcfg.AccountID
+	// open is the conversation that was asked for; zero: none. out has what is done in it.
 	open  tickets.Ref
-	out   chan accountRow
+	out   chan openEvent
 	group sync.WaitGroup
-	// feeds has how to end the feed of each account of which it tells.
-	feeds map[chatcfg.AccountID]*accountFeed
-	at    cursors
-	// waiting is how many feeds have to catch up before it is ready.
-	waiting  int
+	// endOpen ends what tells of that conversation; nil: nothing does.
+	endOpen context.CancelFunc
+	at      cursors
+	// waiting are the accounts that have to catch up before it is ready.
+	waiting  map[chatcfg.AccountID]bool
 	ready    bool
 	accounts []chatcfg.AccountID
-	// person's accounts as of the last look, and when that was.
-	of     []chatcfg.AccountID
-	looked time.Time
+	more     bool
 }
 
-// accountFeed is an account's part of a merged stream.
-type accountFeed struct {
-	end context.CancelFunc
-	// caughtUp says that it has told what changed before.
-	caughtUp bool
-}
-
-// accountRow is a row of an account's feed, or the error that ended it.
-type accountRow struct {
-	feed *accountFeed
-	id   chatcfg.AccountID
-	charla.Row
-	// event is one of the conversation that was asked for; without a name: it is none.
+// openEvent is an event of the conversation that was asked for, or the error that ended its
+// events.
+type openEvent struct {
 	event
 	err error
 }
@@ -122,27 +107,32 @@ func (v *visit) accountsEvents() error {
 	if err := v.readQuery(&q); err != nil {
 		return err
 	}
+	var asked []chatcfg.AccountID
 	for _, id := range q.Account {
-		if one, err := parseID(id); err != nil || !v.person.sees(chatcfg.AccountID{UUID: one}) {
+		one, err := parseID(id)
+		if err != nil || !v.person.sees(chatcfg.AccountID{UUID: one}) {
 			return charla.ErrNotFound
 		}
+		asked = append(asked, chatcfg.AccountID{UUID: one})
 	}
 	of, err := v.conversationOf(q.Conversation)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(v.r.Context())
+	defer cancel()
 	defer context.AfterFunc(v.closing, cancel)()
 	mine, leave, err := v.streams.open(v.person.ID)
 	if err != nil {
-		cancel()
 		return err
 	}
 	defer leave()
 	m := &merged{
-		visit: v, ctx: ctx, asked: q.Account, open: of, out: make(chan accountRow), feeds: map[chatcfg.AccountID]*accountFeed{}, at: cursors{},
+		visit: v, ctx: ctx, l: v.followers.listen(), asked: asked, open: of, out: make(chan openEvent),
+		at: cursors{}, waiting: map[chatcfg.AccountID]bool{},
 	}
 	defer m.group.Wait()
+	defer m.l.close()
 	defer cancel()
 	var foreign error
 	if given := cmp.Or(v.r.Header.Get("Last-Event-ID"), q.Cursor); given != "" {
@@ -152,187 +142,193 @@ func (v *visit) accountsEvents() error {
 			foreign = err
 		}
 	}
-	list, more, err := m.look()
+	list, err := m.look()
 	if err != nil {
 		return err
 	}
 	v.w.Header().Set("Content-Type", "text/event-stream")
 	v.w.Header().Set("X-Accel-Buffering", "no")
-	write := v.eventWriter()
-	if !write("retry: 2000\n\n") || !m.follow(list, more, write) {
+	m.write = v.eventWriter()
+	if !m.write("retry: 2000\n\n") || !m.follow(list) {
 		return nil
 	}
 	if foreign != nil {
 		for _, id := range m.accounts {
-			write(event{name: "again", data: againEvent{id}}.String())
+			m.write(event{name: "again", data: againEvent{id}}.String())
 		}
 	}
-	m.run(mine, write)
+	m.run(mine)
 	return nil
 }
 
 // run writes events until the client, the login or the console ends.
-func (m *merged) run(mine *stream, write func(string) bool) {
+func (m *merged) run(mine *stream) {
 	tick := newTicker(RecheckEvery)
 	defer tick.Stop()
 	asked, beaten := m.now(), m.now()
 	for {
-		var next accountRow
+		var done openEvent
+		var news []tidings
 		select {
 		case <-m.ctx.Done():
 			return
 		case <-mine.poke:
 		case <-tick.C:
-		case next = <-m.out:
+		case done = <-m.out:
+		case one := <-m.l.direct:
+			news = []tidings{one}
+		case <-m.l.news:
+			news = m.l.take()
 		}
 		now := m.now()
 		if mine.stale.Swap(false) || now.Sub(asked).Abs() >= RecheckEvery {
 			if asked = now; !m.stillAdmitted() {
-				write(event{name: "out", data: nothing{}}.String())
+				m.write(event{name: "out", data: nothing{}}.String())
 				return // not a word more
 			}
-			if !m.refresh(now, write) {
+			if !m.refresh() {
 				return
 			}
 		}
 		if now.Sub(beaten).Abs() >= eventBeat {
-			if beaten = now; !write(": beat\n\n") {
+			if beaten = now; !m.write(": beat\n\n") {
 				return
 			}
 		}
-		if next.feed != nil && !m.tell(&next, write) {
+		if !m.tellDone(&done) {
 			return
 		}
+		for i := range news {
+			if !m.tell(&news[i]) {
+				return
+			}
+		}
 	}
 }
 
-// tell writes what a feed said; false: the stream is to end.
-func (m *merged) tell(next *accountRow, write func(string) bool) bool {
-	if m.feeds[next.id] != next.feed {
+// tellDone writes an event of the conversation that was asked for, if there is one; false: the
+// stream is to end.
+func (m *merged) tellDone(done *openEvent) bool {
+	switch {
+	case done.err != nil && m.ctx.Err() == nil && m.endOpen != nil && !errors.Is(done.err, charla.ErrNotFound): // purged
+		m.o.Logger.Error("console: stream", slog.Any("error", done.err))
+		return false // the client comes back
+	case done.name == "" || m.endOpen == nil:
+		return true
+	}
+	return m.write(done.String())
+}
+
+// tell writes what the stream heard of an account; false: it is to end.
+func (m *merged) tell(one *tidings) bool {
+	id := one.of.id
+	if !m.l.follows(id) {
 		return true // of an account that the person sees no more
 	}
-	if next.err != nil {
-		m.drop(next.id)
-		switch {
-		case errors.Is(next.err, charla.ErrCursor): // of another database
-			delete(m.at, next.id)
-			m.begin(next.id)
-			return write(event{name: "again", data: againEvent{next.id}}.String())
-		case errors.Is(next.err, charla.ErrNotFound): // purged
-			return m.tellReady(write)
+	switch one.kind {
+	case tidingsChange:
+		row, err := one.row(m.person.ID, m.inboxOf(id, &m.person))
+		if err != nil {
+			m.o.Logger.Error("console: stream", slog.Any("error", err))
+			return false // the client comes back
 		}
-		if m.ctx.Err() == nil {
-			m.o.Logger.Error("console: stream", slog.Any("error", next.err))
+		m.at[id] = one.cursor
+		return m.write(event{name: "ticket", id: m.at.String(), data: row}.String())
+	case tidingsReady:
+		m.at[id] = one.cursor
+		delete(m.waiting, id)
+		return m.tellReady()
+	case tidingsAgain:
+		if m.at[id] = one.cursor; one.cursor == "" {
+			delete(m.at, id)
 		}
-		return false // the client comes back
+		return m.write(event{name: "again", data: againEvent{id}}.String())
+	case tidingsGone:
+		m.leave(id)
+		return m.tellReady()
 	}
-	if next.event.name != "" {
-		return write(next.event.String())
-	}
-	m.at[next.id] = next.Cursor
-	if next.Number != 0 {
-		return write(event{name: "ticket", id: m.at.String(), data: next.Row}.String())
-	}
-	if !next.feed.caughtUp {
-		next.feed.caughtUp = true
-		m.waiting--
-	}
-	return m.tellReady(write)
+	m.o.Logger.Error("console: stream", slog.Any("error", one.err))
+	return false // the client comes back
 }
 
-// tellReady says once that all feeds have caught up; false: it could not be written.
-func (m *merged) tellReady(write func(string) bool) bool {
-	if m.ready || m.waiting > 0 {
+// tellReady says once that all accounts have caught up; false: it could not be written.
+func (m *merged) tellReady() bool {
+	if m.ready || len(m.waiting) > 0 {
 		return true
 	}
 	m.ready = true
-	return write(event{name: "ready", id: m.at.String(), data: nothing{}}.String())
+	return m.write(event{name: "ready", id: m.at.String(), data: nothing{}}.String())
 }
 
 // refresh looks again of which accounts the stream tells; false: it is to end. What the
 // person sees no more is dropped at once, what is new is found within accountsEvery.
-func (m *merged) refresh(now time.Time, write func(string) bool) bool {
-	if slices.Equal(m.of, m.person.Accounts) && now.Sub(m.looked).Abs() < accountsEvery && !slices.ContainsFunc(m.accounts, m.hidden) {
-		return true
-	}
-	list, more, err := m.look()
+func (m *merged) refresh() bool {
+	more := m.more
+	list, err := m.look()
 	if err != nil {
 		m.o.Logger.Error("console: stream", slog.Any("error", err))
 		return false
 	}
-	return slices.Equal(list, m.accounts) || m.follow(list, more, write)
+	return slices.Equal(list, m.accounts) && more == m.more || m.follow(list)
 }
 
-// hidden reports whether the person does not see an account.
-func (m *merged) hidden(id chatcfg.AccountID) bool { return !m.person.sees(id) }
-
-// look returns the accounts of which the stream is to tell, and whether there are more. It
-// fails if the store does.
-func (m *merged) look() (list []chatcfg.AccountID, more bool, err error) {
-	m.of, m.looked = slices.Clone(m.person.Accounts), m.now()
-	live, _, err := m.access.accounts(m.ctx, &m.person)
-	for _, one := range live {
-		if len(m.asked) == 0 || slices.Contains(m.asked, one.ID.String()) {
-			list = append(list, one.ID)
-		}
-	}
-	slices.SortFunc(list, compareIDs)
-	more = len(list) > maxStreamAccounts
-	return list[:min(len(list), maxStreamAccounts)], more, err
+// look returns the accounts of which the stream is to tell, and remembers whether there are
+// more. It fails if the store does.
+func (m *merged) look() (list []chatcfg.AccountID, err error) {
+	list, err = m.visible(m.ctx, &m.person, m.asked, maxStreamAccounts+1)
+	m.more = len(list) > maxStreamAccounts
+	return list[:min(len(list), maxStreamAccounts)], err
 }
 
 // follow makes the stream tell of these accounts only, and says so; false: it could not be
 // written.
-func (m *merged) follow(list []chatcfg.AccountID, more bool, write func(string) bool) bool {
+func (m *merged) follow(list []chatcfg.AccountID) bool {
 	m.accounts = list
-	for id := range m.feeds {
-		if !slices.Contains(list, id) {
-			m.drop(id)
-		}
-	}
 	for id := range m.at {
 		if !slices.Contains(list, id) {
 			delete(m.at, id)
 		}
 	}
-	for _, id := range list {
-		if m.feeds[id] == nil {
-			m.begin(id)
+	for id := range m.waiting {
+		if !slices.Contains(list, id) {
+			delete(m.waiting, id)
 		}
+	}
+	m.l.keep(list)
+	for _, id := range list {
+		if !m.l.follows(id) {
+			m.waiting[id] = true
+			m.l.follow(id, m.at[id])
+		}
+	}
+	if there := m.l.follows(m.open.Account); there && m.endOpen == nil {
+		var ctx context.Context
+		ctx, m.endOpen = context.WithCancel(m.ctx)
+		inbox := m.inboxOf(m.open.Account, &m.person)
+		m.group.Go(func() { m.tellOpen(ctx, inbox) })
+	} else if !there && m.endOpen != nil {
+		m.endOpen()
+		m.endOpen = nil
 	}
 	if list == nil {
 		list = []chatcfg.AccountID{}
 	}
-	return write(event{name: "accounts", data: accountsEvent{list, more}}.String()) && m.tellReady(write)
+	return m.write(event{name: "accounts", data: accountsEvent{list, m.more}}.String()) && m.tellReady()
 }
 
-// begin begins the feed of an account, from its cursor or from now on.
-func (m *merged) begin(id chatcfg.AccountID) {
-	ctx, end := context.WithCancel(m.ctx)
-	feed := &accountFeed{end: end}
-	m.feeds[id] = feed
-	m.waiting++
-	inbox, cursor := m.inboxOf(id, &m.person), cmp.Or(m.at[id], charla.InboxEnd)
-	if m.open.Account == id {
-		m.group.Go(func() { m.tellOpen(ctx, feed, inbox) })
-	}
-	m.group.Go(func() {
-		for row, err := range inbox.Live(ctx, cursor, 0) {
-			select {
-			case m.out <- accountRow{feed: feed, id: id, Row: row, err: err}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
+// leave makes the stream tell nothing more of an account.
+func (m *merged) leave(id chatcfg.AccountID) {
+	m.l.leave(id)
+	delete(m.at, id)
+	delete(m.waiting, id)
 }
 
 // tellOpen tells typing, read marks and colleagues of the conversation that was asked for, until
 // ctx ends or reading it fails.
-func (m *merged) tellOpen(ctx context.Context, feed *accountFeed, inbox *charla.Inbox) {
+func (m *merged) tellOpen(ctx context.Context, inbox *charla.Inbox) {
 	say := func(e event, err error) bool {
 		select {
-		case m.out <- accountRow{feed: feed, id: m.open.Account, event: e, err: err}:
+		case m.out <- openEvent{e, err}:
 			return true
 		case <-ctx.Done():
 			return false
@@ -380,13 +376,4 @@ func (v *visit) conversationOf(text string) (ref tickets.Ref, err error) {
 	}
 	_, err = v.inboxOf(ref.Account, &v.person).Ticket(v.r.Context(), ref)
 	return ref, err
-}
-
-// drop ends the feed of an account.
-func (m *merged) drop(id chatcfg.AccountID) {
-	feed := m.feeds[id]
-	feed.end()
-	if delete(m.feeds, id); !feed.caughtUp {
-		m.waiting--
-	}
 }

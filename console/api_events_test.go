@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,10 +85,22 @@ func (a *api) listen(query, last string) *listener {
 	return l
 }
 
+// newReader reads a stream's lines.
+func newReader(body io.Reader) *bufio.Reader { return bufio.NewReader(body) }
+
 // next is the next event, which is as the document says; its name is empty when the stream
 // has ended.
-func (l *listener) next() (e heard) {
+func (l *listener) next() heard {
 	l.t.Helper()
+	e := l.raw()
+	if e.name != "" {
+		assert.NoError(l.t, described(l.t).against("/paths/~1api~1events/get/x-events/"+e.name, []byte(e.data)), e.name)
+	}
+	return e
+}
+
+// raw is next without a look at the document.
+func (l *listener) raw() (e heard) {
 	for {
 		line, err := l.lines.ReadString('\n')
 		if err != nil {
@@ -105,7 +118,6 @@ func (l *listener) next() (e heard) {
 			if e.name == "" {
 				continue // a comment, or how long to wait
 			}
-			assert.NoError(l.t, described(l.t).against("/paths/~1api~1events/get/x-events/"+e.name, []byte(e.data)), e.name)
 			return e
 		}
 	}

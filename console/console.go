@@ -64,6 +64,9 @@ type Console struct {
 	// table is the access table's part of mux.
 	table   *http.ServeMux
 	streams streams
+	// followers read for all streams what changes, directory which accounts there are.
+	followers followers
+	directory directory
 	// mark stands in a page for the way to the console's root until it is written out, and
 	// whose for the mark of the person.
 	mark, whose string
@@ -104,6 +107,8 @@ func New(desk *charla.Desk, who func(*http.Request) (Person, error), o *Options)
 		return nil, err
 	}
 	c.closing, c.close = context.WithCancel(context.Background())
+	c.followers = followers{inbox: c.sharedInbox, chat: c.chat, log: c.o.Logger, closing: c.closing, turns: make(chan struct{}, maxReaders)}
+	c.directory.busy = make(chan struct{}, 1)
 	c.table = http.NewServeMux()
 	for i := range routes {
 		c.table.Handle(routes[i].pattern, c.handler(&routes[i]))

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
-	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
 )
 
@@ -28,8 +27,6 @@ const (
 type event struct {
 	name, id string
 	data     any
-	// of is the account of which it tells; zero: the stream's own.
-	of chatcfg.AccountID
 }
 
 // changeEvent says that a conversation changed; the page then asks for itself
@@ -42,6 +39,19 @@ type changeEvent struct {
 	Sound        bool   `json:"sound,omitempty"`
 	Name         string `json:"name,omitempty"`
 	Text         string `json:"text,omitempty"`
+}
+
+// pageStream is the stream of a page.
+type pageStream struct {
+	*visit
+	ctx context.Context //nolint:containedctx // it lasts as long as its request
+	l   *listener
+	// out has what is done in the conversation on the page.
+	out   chan event
+	write func(string) bool
+	// heard is the last message of which it told, by conversation; since is when it began.
+	heard map[tickets.ConversationID]int64
+	since time.Time
 }
 
 // events streams to a page what keeps it live: the account's feed, what customers write in
@@ -58,68 +68,123 @@ func (v *visit) events() error {
 	}
 	defer leave()
 
-	if err := v.stillThere(); err != nil {
-		return err
+	s := &pageStream{
+		visit: v, ctx: ctx, l: v.followers.listen(), out: make(chan event, 16),
+		heard: map[tickets.ConversationID]int64{}, since: v.now(),
 	}
+	s.beat(true)
 	v.w.Header().Set("Content-Type", "text/event-stream")
 	v.w.Header().Set("X-Accel-Buffering", "no")
-	out := make(chan event, 16)
 	var group sync.WaitGroup
 	defer group.Wait()
+	defer s.l.close()
 	defer cancel()
-	inbox := v.agent().Inbox() // the person's own: colleagues are others
-	feed := func(read func() error) {
+	if conversation, err := parseID(v.r.URL.Query().Get("conversation")); err == nil {
+		ref := tickets.Ref{Conversation: tickets.ConversationID{UUID: conversation}}
+		inbox := v.agent().Inbox() // the person's own: colleagues are others
 		group.Go(func() {
 			defer cancel() // the browser comes back
-			if err := read(); err != nil && ctx.Err() == nil {
+			if err := v.typing(ctx, inbox, ref, s.out); err != nil && ctx.Err() == nil {
 				v.o.Logger.Error("console: stream", slog.Any("error", err))
 			}
 		})
 	}
-	feed(func() error { return v.feed(ctx, inbox, v.r.Header.Get("Last-Event-ID"), out) })
-	if conversation, err := parseID(v.r.URL.Query().Get("conversation")); err == nil {
-		ref := tickets.Ref{Conversation: tickets.ConversationID{UUID: conversation}}
-		feed(func() error { return v.typing(ctx, inbox, ref, out) })
-	}
-	others, err := v.otherAccounts()
-	if err != nil {
-		return err
-	}
-	for _, one := range others {
-		feed(func() error { return v.feedOther(ctx, one, out) })
-	}
-	v.stream(ctx, mine, out)
+	s.l.follow(v.account.ID(), v.r.Header.Get("Last-Event-ID"))
+	s.follow()
+	s.run(mine)
 	return nil
 }
 
-// stream writes events until the page, the login, the console or a feed ends.
-func (v *visit) stream(ctx context.Context, mine *stream, out <-chan event) {
-	write := v.eventWriter()
-	asked, beaten := v.now(), v.now()
-	for alive := write("retry: 2000\n\n"); alive; {
+// follow makes the stream tell of the accounts that the person sees beside the page's. If
+// they cannot be read it stays with those that it has.
+func (s *pageStream) follow() {
+	list, err := s.visible(s.ctx, &s.person, nil, maxSources)
+	if err != nil {
+		if s.ctx.Err() == nil {
+			s.o.Logger.Error("console: stream", slog.Any("error", err))
+		}
+		return
+	}
+	s.l.keep(append(list, s.account.ID()))
+	for _, id := range list {
+		s.l.follow(id, "")
+	}
+}
+
+// run writes events until the page, the login or the console ends.
+func (s *pageStream) run(mine *stream) {
+	s.write = s.eventWriter()
+	tick := newTicker(RecheckEvery)
+	defer tick.Stop()
+	asked, beaten := s.now(), s.now()
+	for alive := s.write("retry: 2000\n\n"); alive; {
 		var next event
+		var news []tidings
 		select {
-		case <-ctx.Done():
+		case <-s.ctx.Done():
 			return
 		case <-mine.poke:
-		case next = <-out:
+		case <-tick.C:
+		case next = <-s.out:
+		case one := <-s.l.direct:
+			news = []tidings{one}
+		case <-s.l.news:
+			news = s.l.take()
 		}
-		now := v.now()
+		now := s.now()
 		if mine.stale.Swap(false) || now.Sub(asked).Abs() >= RecheckEvery {
-			if asked = now; !v.stillAdmitted() {
-				write(event{name: "out", data: struct{}{}}.String())
+			if asked = now; !s.stillAdmitted() {
+				s.write(event{name: "out", data: struct{}{}}.String())
 				return // not a word more
 			}
+			s.follow()
+			s.beat(false)
 		}
 		if now.Sub(beaten).Abs() >= eventBeat {
-			beaten = now
-			if v.stillThere() != nil || !write(": beat\n\n") {
-				return
-			}
+			beaten, alive = now, s.write(": beat\n\n")
 		}
-		if next.name != "" && (next.of.IsZero() || v.person.sees(next.of)) {
-			alive = write(next.String())
+		if next.name != "" {
+			alive = alive && s.write(next.String())
 		}
+		for i := range news {
+			alive = alive && s.tell(&news[i])
+		}
+	}
+}
+
+// tell writes what the stream heard of an account; false: it is to end.
+func (s *pageStream) tell(one *tidings) bool {
+	own := one.of.id == s.account.ID()
+	if !s.person.sees(one.of.id) || !s.l.follows(one.of.id) {
+		return true
+	}
+	switch one.kind {
+	case tidingsChange:
+		e := event{name: "change", data: s.changed(one.change)}
+		if own {
+			e.id = one.cursor
+		}
+		return s.write(e.String())
+	case tidingsReady:
+		return !own || s.write(event{name: "ready", id: one.cursor, data: struct{}{}}.String())
+	case tidingsAgain:
+		return s.write(event{name: "again", data: struct{}{}}.String())
+	case tidingsGone:
+		s.l.leave(one.of.id)
+		return !own
+	}
+	s.o.Logger.Error("console: stream", slog.Any("error", one.err))
+	return false // the browser comes back
+}
+
+// beat says that the person is still there, if no other stream of theirs has said so; first: in
+// any case. An account in which that fails does not end the stream.
+func (s *pageStream) beat(first bool) {
+	if s.prefs.Presence != tickets.Online || !s.streams.beats(s.person.ID, s.now(), first) {
+		return
+	}
+	if err := s.stillThere(); err != nil && s.ctx.Err() == nil {
+		s.o.Logger.Error("console: presence", slog.Any("error", err))
 	}
 }
 
@@ -138,7 +203,7 @@ func (v *visit) eventWriter() func(text string) bool {
 
 // stillAdmitted reports whether the same person may still have the stream.
 func (v *visit) stillAdmitted() bool {
-	p, _, err := v.admit(v.route, v.r)
+	p, _, err := v.admitPerson(v.route, v.r)
 	if err != nil || p.ID != v.person.ID {
 		return false
 	}
@@ -159,67 +224,31 @@ func (e event) String() string {
 	return text + "\n"
 }
 
-// feed sends a change for each conversation of the account that changes.
-func (v *visit) feed(ctx context.Context, inbox *charla.Inbox, cursor string, out chan<- event) error {
-	if cursor == "" {
-		cursor = charla.InboxEnd
-	}
-	heard := map[tickets.ConversationID]int64{}
-	since, at := v.now(), ""
-	for row, err := range inbox.Live(ctx, cursor, RecheckEvery) {
-		if errors.Is(err, charla.ErrCursor) && cursor != charla.InboxEnd { // of another database
-			if !send(ctx, out, event{name: "again", data: struct{}{}}) {
-				return nil
-			}
-			return v.feed(ctx, inbox, "", out)
-		} else if err != nil {
-			return err
-		}
-		if row.Number == 0 { // caught up; from here the page goes on when it is cut off
-			next := event{name: "ready", id: row.Cursor, data: struct{}{}}
-			if row.Cursor == at {
-				next = event{}
-			}
-			if at = row.Cursor; !send(ctx, out, next) {
-				return nil
-			}
-			continue
-		}
-		data, err := v.changed(ctx, v.account, &row, heard, since)
-		if err != nil {
-			return err
-		}
-		if !send(ctx, out, event{name: "change", id: row.Cursor, data: data}) {
-			return nil
-		}
-	}
-	return nil
-}
-
 // changed returns the event for a changed conversation. It has a text and a sound if
-// the customer has written since.
-func (v *visit) changed(ctx context.Context, in *account, row *charla.Row, heard map[tickets.ConversationID]int64, since time.Time) (changeEvent, error) {
-	id := row.Ref.Conversation
-	data := changeEvent{Account: in.ID().String(), Conversation: id.String()}
-	list, err := in.Inbox().Messages(ctx, row.Ref, charla.MessageQuery{After: heard[id], Newest: true, PageQuery: charla.PageQuery{Limit: 10}})
-	if err != nil || len(list.Items) == 0 {
-		return data, err
+// the customer has written since. What cannot be read is left out: the page asks again.
+func (s *pageStream) changed(c *change) changeEvent {
+	id := c.Ref.Conversation
+	data := changeEvent{Account: c.f.id.String(), Conversation: id.String()}
+	list, sound, err := c.said()
+	if err != nil && s.ctx.Err() == nil {
+		s.o.Logger.Error("console: stream", slog.Any("error", err))
 	}
-	if len(heard) > 10_000 {
-		clear(heard)
+	if err != nil || len(list) == 0 {
+		return data
 	}
-	for _, m := range list.Items {
-		if m.From == tickets.FromCustomer && m.At.After(since) {
-			data.Sound, data.Text, data.Seq = true, m.Text, m.Seq
+	if len(s.heard) > 10_000 {
+		clear(s.heard)
+	}
+	for _, m := range list {
+		if m.From == tickets.FromCustomer && m.At.After(s.since) && m.Seq > s.heard[id] {
+			data.Text, data.Seq = m.Text, m.Seq
 		}
 	}
-	heard[id] = list.Items[len(list.Items)-1].Seq
-	if !data.Sound {
-		return data, nil
+	s.heard[id] = list[len(list)-1].Seq
+	if data.Seq > 0 {
+		data.Sound, data.Name = sound, s.nameOf(&c.Customer)
 	}
-	cfg, _, err := in.Config(ctx)
-	data.Sound, data.Name = cfg.Chat.Sound, v.nameOf(&row.Customer)
-	return data, err
+	return data
 }
 
 // typing sends a conversation's typing and read marks.

@@ -96,12 +96,18 @@ func setup(t *testing.T) *bench {
 
 func setupOn(t *testing.T, d charla.Options, o *console.Options) *bench {
 	t.Helper()
+	return setupStore(t, storage.NewMemory(), d, o)
+}
+
+// setupStore makes a console as setup does, on a store.
+func setupStore(t *testing.T, store storage.Store, d charla.Options, o *console.Options) *bench {
+	t.Helper()
 	b := &bench{t: t}
 	kept, err := charla.NewFileDir(t.TempDir())
 	require.NoError(t, err)
 	d.Mailer = &b.mails
 	d.Files = &charla.FileOptions{Store: kept}
-	b.desk, err = charla.New(storage.NewMemory(), &d)
+	b.desk, err = charla.New(store, &d)
 	require.NoError(t, err)
 	b.account, _, err = b.desk.CreateAccount(t.Context(), "Tienda", "localhost:8080", nil)
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package console
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/tickets"
@@ -12,6 +13,8 @@ import (
 type streams struct {
 	mu  sync.Mutex
 	all map[*stream]tickets.AgentID
+	// beaten is when a stream last said that its person is there, for all of theirs.
+	beaten map[tickets.AgentID]time.Time
 }
 
 // stream is one of them.
@@ -22,11 +25,15 @@ type stream struct {
 	poke chan struct{}
 }
 
-// maxStreams is how many streams a person may have in this process.
-const maxStreams = 64
+// maxStreams is how many streams a person may have in this process, maxAllStreams how many
+// all may have together.
+const (
+	maxStreams    = 64
+	maxAllStreams = 8192
+)
 
 // open adds a stream of a person; leave takes it out again. It fails with [charla.ErrBusy] for
-// a person who has too many.
+// a person who has too many, or if all have together.
 func (s *streams) open(id tickets.AgentID) (one *stream, leave func(), err error) {
 	one = &stream{poke: make(chan struct{}, 1)}
 	s.mu.Lock()
@@ -37,7 +44,7 @@ func (s *streams) open(id tickets.AgentID) (one *stream, leave func(), err error
 			n++
 		}
 	}
-	if n >= maxStreams {
+	if n >= maxStreams || len(s.all) >= maxAllStreams {
 		return nil, nil, charla.ErrBusy
 	}
 	if s.all == nil {
@@ -47,8 +54,35 @@ func (s *streams) open(id tickets.AgentID) (one *stream, leave func(), err error
 	return one, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.all, one)
+		if delete(s.all, one); !s.has(id) {
+			delete(s.beaten, id)
+		}
 	}, nil
+}
+
+// has reports whether a person has a stream. The lock must be held.
+func (s *streams) has(id tickets.AgentID) bool {
+	for _, whose := range s.all {
+		if whose == id {
+			return true
+		}
+	}
+	return false
+}
+
+// beats reports whether a person's stream is to say now that they are there: one of theirs does
+// so each eventBeat, and one that has just begun (first) at once.
+func (s *streams) beats(id tickets.AgentID, now time.Time, first bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.beaten[id]; ok && !first && now.Sub(last).Abs() < eventBeat {
+		return false
+	}
+	if s.beaten == nil {
+		s.beaten = map[tickets.AgentID]time.Time{}
+	}
+	s.beaten[id] = now
+	return true
 }
 
 // recheck makes the streams of a person ask again who they belong to.
