@@ -171,7 +171,7 @@ func contactMails(chat *chatcfg.Chat, s *tickets.Submission) []storage.Delivery 
 		Ref:      tickets.Ref{Account: s.Account, Conversation: s.Conversation},
 	}
 	id := keySum(s.Account.String() + s.Key)
-	m.write(mailWords[m.Locale].contact, id)
+	m.write(mailWords[m.Locale].contact, subjectSum(id))
 	var out []storage.Delivery
 	add := func(key string, m Mail) {
 		out = append(out, delivery(contactKind, m.Ref, s.At, key+id, m))

@@ -92,7 +92,7 @@ func TestContact(t *testing.T) {
 	assert.Equal(t, [2]string{"", "box-7"}, [2]string{mails[1].To, mails[1].Mailbox})
 	for _, m := range mails {
 		assert.Equal(t, "eva@example.com", m.ReplyTo)
-		assert.Regexp(t, `^Formulario de contacto [0-9a-hjkmnp-tv-z]{13}: Eva <eva@example\.com>, Tienda$`, m.Subject)
+		assert.Regexp(t, `^Formulario de contacto: Eva <eva@example\.com>, Tienda \[[0-9a-hjkmnp-tv-z]{13}\]$`, m.Subject)
 		assert.Equal(t, "Formulario de contacto: Tienda\n\nEva <eva@example.com>, +56987654321 (identidad sin verificar):\n¿Abren mañana?\n", m.Text)
 	}
 

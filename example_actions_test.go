@@ -153,7 +153,7 @@ func Example_important() {
 	}
 	// Output:
 	// important: true
-	// to team@tienda.cl: New important ticket cahtkxr6d1t5j: Carla <carla@example.com>, Tienda
+	// to team@tienda.cl: New important ticket: Carla <carla@example.com>, Tienda [cahtkxr6d1t5j-1]
 }
 
 // reminders are sent to a customer who does not answer, before the ticket closes.

@@ -59,5 +59,5 @@ func ExampleMailer() {
 	must(desk.RunDue(ctx))
 	// Output:
 	// busy
-	// to team@tienda.cl: New ticket 73awfg2kyr2dj: Carla, Tienda
+	// to team@tienda.cl: New ticket: Carla, Tienda [73awfg2kyr2dj-1]
 }

@@ -57,7 +57,8 @@ type Mail struct {
 	Mailbox string `json:"mailbox,omitempty"`
 	// ReplyTo is where the answer to a contact form goes: what the visitor typed.
 	ReplyTo string `json:"replyTo,omitempty"`
-	// Subject and Text are in the account's language. Subject is one line.
+	// Subject and Text are in the account's language. Subject is one line that says what happened, who
+	// wrote and the account; those of two tickets or forms differ. Text ends with URL.
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 	// Ref is the ticket that it is about (of a contact form the account and the
@@ -67,6 +68,9 @@ type Mail struct {
 	AccountName string           `json:"accountName"`
 	Customer    tickets.Customer `json:"customer"`
 	Message     string           `json:"message"`
+	// URL is the ticket's address in the host's pages, by [Options].TicketURL when the mail is sent;
+	// empty: there is none.
+	URL string `json:"-"`
 	// Locale is the language of Subject and Text.
 	Locale chatcfg.Locale `json:"locale"`
 }

@@ -45,6 +45,11 @@ type Options struct {
 	// Mailer sends the notifications. A desk that runs without one leaves them
 	// dead in the outbox, from where [Desk.Replay] takes them again.
 	Mailer Mailer
+	// TicketURL returns the address of a ticket in the host's pages, for mails to agents: with package
+	// console mounted at https://tienda.cl/desk/ it calls console.TicketURL with that. The number of
+	// the ref is zero for a contact form. Only http and https addresses are mailed. Nil, or an empty
+	// answer: mails have no link.
+	TicketURL func(tickets.Ref) string
 	// Hooks are told of everything that happens to tickets, each by its own
 	// deliveries: one that fails is told again later and holds up no other. A name has
 	// 1 to 40 letters, digits, hyphens and underscores and lasts as long as its hook.

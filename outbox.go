@@ -8,10 +8,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/charlahq/charla/automation"
 	"github.com/charlahq/charla/chatcfg"
@@ -131,32 +134,88 @@ func (d *Desk) written(ctx context.Context, draft *tickets.Draft) (string, error
 func notification(draft *tickets.Draft, rules *automation.Rules, ref tickets.Ref, to, message string) Mail {
 	chat := &rules.Config.Chat
 	m := Mail{To: to, Ref: ref, AccountName: chat.Name, Customer: draft.Ticket.Customer, Locale: mailLocale(chat.Locale), Message: message}
-	words := mailWords[m.Locale]
-	title := words.created
-	if draft.Ticket.Important {
-		title = words.important
-	}
-	m.write(title, ref.Conversation.String())
+	m.write(mailWords[m.Locale].occasion(draft), subjectSum(ref.Conversation.String())+"-"+strconv.FormatInt(int64(ref.Number), 10))
 	return m
 }
 
-// write sets a mail's subject and text; title says what it is about. No two customers' mails have the same subject,
-// which mail programs would show as one thread: it holds a sum of id, the ID of the conversation or
-// form, in 64 bits: 13 letters and digits.
-func (m *Mail) write(title, id string) {
+// The most characters of a name and of an address in a subject. Together with the rest they
+// are fewer than the 250 beyond which mailers cut a subject.
+const (
+	maxSubjectName    = 50
+	maxSubjectAddress = 64
+)
+
+// write sets a mail's subject and text. The title says what happened; mark ends the subject,
+// so that no two tickets' or forms' mails have the same one, which mail programs would show as one
+// thread.
+func (m *Mail) write(title, mark string) {
 	words := mailWords[m.Locale]
-	m.Subject = title + " " + subjectSum(id) + ": " + words.named(m.Customer) + ", " + m.AccountName
+	who := m.Customer
+	who.Name, who.Email = brief(who.Name, maxSubjectName), brief(who.Email, maxSubjectAddress)
+	m.Subject = title + ": " + words.named(who) + ", " + brief(m.AccountName, maxSubjectName) + " [" + mark + "]"
 	m.Text = title + ": " + m.AccountName + "\n\n" + words.writer(m.Customer) + ":\n" + m.Message + "\n"
 }
 
-// subjectSum returns a sum of an ID, in letters and digits that are not mistaken for others.
+// brief returns a text of at most so many characters for a subject, with "…" at the end if it was
+// longer, and without characters that break the line or change the order of others.
+func brief(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Bidi_Control, unicode.Cc, unicode.Zl, unicode.Zp) {
+			return -1
+		}
+		return r
+	}, s)
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most-1]) + "…"
+}
+
+// withURL adds to a mail the address of what it is about, if the host gives one that a browser opens.
+func (d *Desk) withURL(m *Mail) {
+	if d.o.TicketURL == nil {
+		return
+	}
+	address := d.o.TicketURL(m.Ref)
+	if address == "" {
+		return
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		d.o.Logger.Error("charla: TicketURL returned no http or https address")
+		return
+	}
+	m.URL = u.String() // without what has to be escaped
+	title := mailWords[mailLocale(m.Locale)].open
+	m.Text += "\n" + title + ": " + m.URL + "\n"
+}
+
+// subjectSum returns a sum of an ID in 64 bits, 13 letters and digits that are not mistaken for others.
 func subjectSum(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding).EncodeToString(sum[:8])
 }
 
 // mailText are the words of the mails in one language.
-type mailText struct{ created, important, anonymous, claimed, verified, contact string }
+type mailText struct {
+	created, important, marked, handedOver, reopened, contact string
+	anonymous, claimed, verified, open                        string
+}
+
+// occasion returns, in the mail's language, what happened to a ticket that is notified.
+func (t mailText) occasion(draft *tickets.Draft) string {
+	switch {
+	case draft.HasFact(tickets.FactHandedOver):
+		return t.handedOver
+	case draft.HasFact(tickets.FactCreated) && draft.Ticket.Important:
+		return t.important
+	case draft.HasFact(tickets.FactCreated):
+		return t.created
+	case draft.HasFact(tickets.FactMarked):
+		return t.marked
+	}
+	return t.reopened
+}
 
 // named returns, in the mail's language, a customer's name and address.
 func (t mailText) named(c tickets.Customer) string {
@@ -184,12 +243,18 @@ func (t mailText) writer(c tickets.Customer) string {
 }
 
 var mailWords = map[chatcfg.Locale]mailText{
-	chatcfg.Spanish: {"Nuevo ticket", "Nuevo ticket importante", "Cliente anónimo",
-		"identidad sin verificar", "identidad verificada", "Formulario de contacto"},
-	chatcfg.English: {"New ticket", "New important ticket", "Anonymous customer",
-		"identity not verified", "identity verified", "Contact form"},
-	chatcfg.Portuguese: {"Novo ticket", "Novo ticket importante", "Cliente anônimo",
-		"identidade não verificada", "identidade verificada", "Formulário de contato"},
+	chatcfg.Spanish: {
+		"Nuevo ticket", "Nuevo ticket importante", "Ticket importante", "El bot pasó un ticket", "Ticket reabierto", "Formulario de contacto",
+		"Cliente anónimo", "identidad sin verificar", "identidad verificada", "Ver en la consola",
+	},
+	chatcfg.English: {
+		"New ticket", "New important ticket", "Important ticket", "Ticket from the bot", "Reopened ticket", "Contact form",
+		"Anonymous customer", "identity not verified", "identity verified", "Open in the console",
+	},
+	chatcfg.Portuguese: {
+		"Novo ticket", "Novo ticket importante", "Ticket importante", "O bot passou um ticket", "Ticket reaberto", "Formulário de contato",
+		"Cliente anônimo", "identidade não verificada", "identidade verificada", "Ver no console",
+	},
 }
 
 // mailLocale returns the language of an account's mails: its own, or Spanish for

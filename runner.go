@@ -391,6 +391,7 @@ func (d *Desk) send(ctx context.Context, one storage.Delivery) (err error) {
 			return err
 		}
 		m.Key = one.Key
+		d.withURL(&m)
 		return d.o.Mailer.Send(ctx, m)
 	case eventKind:
 		var e Event

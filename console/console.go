@@ -144,6 +144,17 @@ func (c *Console) Recheck(id tickets.AgentID) { c.streams.recheck(id) }
 // RegisterOnShutdown has it.
 func (c *Console) Close() { c.close() }
 
+// TicketURL returns the address of a ticket in a console that browsers reach at a base address, such as
+// "https://tienda.cl/desk/": for [charla.Options].TicketURL. Of a ref without a number, which
+// contact forms have, it is that of the account's forms.
+func TicketURL(base string, ref tickets.Ref) string {
+	base = strings.TrimRight(base, "/")
+	if ref.Number == 0 {
+		return base + accountPath(ref.Account, "contacts")
+	}
+	return base + ticketPath(ref)
+}
+
 // asset is a file that browsers keep: its address changes with its content.
 type asset struct {
 	body       []byte

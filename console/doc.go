@@ -18,8 +18,8 @@
 // Pages are rendered on the server and work without script; what is typed stays in the
 // browser until it has been sent or its person logs out, also if the login ends meanwhile. They
 // say for whom they were rendered, and nothing that they send is done in another one's name. They
-// load nothing from elsewhere, and run under a policy without inline code. They are in Spanish
-// and English, and take times and time zones as people type them.
+// load nothing from elsewhere, and run under a policy without inline code. They are in Spanish,
+// English and Portuguese, and take times and time zones as people type them.
 //
 // # The agents' API
 //

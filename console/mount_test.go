@@ -187,3 +187,19 @@ func TestPresence(t *testing.T) {
 	assert.False(t, available(b.account), "who is offline stays so")
 	assert.Equal(t, http.StatusUnprocessableEntity, b.post("/desk/presence", url.Values{"status": {"asleep"}}).status)
 }
+
+// TestTicketURL: R5.2: the addresses in mails are the pages of the ticket and of the forms.
+func TestTicketURL(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, ref := b.customer("Carla", "hola, ¿tienen la taza?")
+	for _, base := range []string{b.server.URL + "/desk", b.server.URL + "/desk/"} {
+		open := func(ref tickets.Ref) *page {
+			return b.get(strings.TrimPrefix(console.TicketURL(base, ref), b.server.URL))
+		}
+		assert.Contains(t, words(open(ref).find("messages")), "¿tienen la taza?")
+		forms := open(tickets.Ref{Account: ref.Account, Conversation: ref.Conversation})
+		assert.Equal(t, http.StatusOK, forms.status)
+		assert.Contains(t, words(forms.find("main")), "Formularios de contacto")
+	}
+}

@@ -35,7 +35,7 @@ type labels struct {
 
 var words = map[chatcfg.Locale]labels{
 	chatcfg.Spanish: {
-		Email: "Correo", Phone: "Teléfono", Link: "Abrir en el panel", Reply: "Responde este correo para escribirle a",
+		Email: "Correo", Phone: "Teléfono", Link: "Ver en la consola", Reply: "Responde este correo para escribirle a",
 		Anonymous: "Cliente anónimo", Claimed: "identidad sin verificar", Verified: "identidad verificada",
 	},
 	chatcfg.English: {
@@ -43,7 +43,7 @@ var words = map[chatcfg.Locale]labels{
 		Anonymous: "Anonymous customer", Claimed: "identity not verified", Verified: "identity verified",
 	},
 	chatcfg.Portuguese: {
-		Email: "E-mail", Phone: "Telefone", Link: "Abrir no painel", Reply: "Responda a este e-mail para escrever a",
+		Email: "E-mail", Phone: "Telefone", Link: "Ver no console", Reply: "Responda a este e-mail para escrever a",
 		Anonymous: "Cliente anônimo", Claimed: "identidade não verificada", Verified: "identidade verificada",
 	},
 }
@@ -79,19 +79,15 @@ func (m *Mailer) compose(one *charla.Mail, to string) ([]byte, error) {
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 
-	link := ""
-	if m.o.Link != nil {
-		link = oneLine(m.o.Link(*one))
-	}
-	text := lines(one.Text)
-	if link != "" {
-		text += "\n" + link + "\n"
+	if root := rootID(one, m.o.Domain); root != "" {
+		msg.SetGenHeader(gomail.HeaderInReplyTo, "<"+root+">")
+		msg.SetGenHeader(gomail.HeaderReferences, "<"+root+">")
 	}
 	var html bytes.Buffer
-	if err := pageTemplate.Execute(&html, htmlContent(one, subject, replyTo, link)); err != nil {
+	if err := pageTemplate.Execute(&html, htmlContent(one, subject, replyTo)); err != nil {
 		return nil, fmt.Errorf("mail: HTML: %w", err)
 	}
-	msg.SetBodyString(gomail.TypeTextPlain, text)
+	msg.SetBodyString(gomail.TypeTextPlain, lines(one.Text))
 	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
@@ -101,13 +97,13 @@ func (m *Mailer) compose(one *charla.Mail, to string) ([]byte, error) {
 }
 
 // htmlContent returns what the mail's HTML shows, in the mail's language, or Spanish.
-func htmlContent(one *charla.Mail, subject, replyTo, link string) content {
+func htmlContent(one *charla.Mail, subject, replyTo string) content {
 	who := &one.Customer
 	w, ok := words[one.Locale]
 	c := content{
 		labels: w, Lang: string(one.Locale), Subject: subject, Account: oneLine(one.AccountName),
 		Name: oneLine(who.Name), Address: oneLine(who.Email), Number: oneLine(who.Phone),
-		Message: lines(one.Message), ReplyTo: replyTo, URL: link,
+		Message: lines(one.Message), ReplyTo: replyTo, URL: one.URL,
 	}
 	own := one.Message == "" // a mail of the host's own, which has a text and no message
 	if own {
@@ -144,12 +140,25 @@ func messageID(one *charla.Mail, domain string) (string, error) {
 	if !ok {
 		return "", errKey
 	}
-	id := one.Key + "." + one.Ref.Account.String()
+	return shortID(one.Key+"."+one.Ref.Account.String()) + "@" + domain, nil
+}
+
+// rootID returns the Message-ID that all mails of one ticket answer, so that mail programs show
+// them together; empty for a mail of no ticket. No mail has it.
+func rootID(one *charla.Mail, domain string) string {
+	if one.Ref.Number == 0 {
+		return ""
+	}
+	return shortID(fmt.Sprintf("ticket-%s-%d.%s", one.Ref.Conversation, one.Ref.Number, one.Ref.Account)) + "@" + domain
+}
+
+// shortID returns the part of a Message-ID before the @: the ID, or a sum of one that is too long.
+func shortID(id string) string {
 	if len(id) > maxMessageID {
 		sum := sha256.Sum256([]byte(id))
 		id = hex.EncodeToString(sum[:16])
 	}
-	return id + "@" + domain, nil
+	return id
 }
 
 // oneLine returns a text fit for a header: without line ends and control characters, of

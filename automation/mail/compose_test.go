@@ -16,6 +16,7 @@ import (
 	"github.com/charlahq/charla/automation/mail"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/tickets"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -37,7 +38,7 @@ func open(data string) (letter, error) {
 	l.header = m.Header
 	known := []string{
 		"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To",
-		"X-Auto-Response-Suppress", "Reply-To",
+		"X-Auto-Response-Suppress", "Reply-To", "In-Reply-To", "References",
 	}
 	for name, values := range m.Header {
 		if !slices.Contains(known, name) || len(values) != 1 {
@@ -103,10 +104,10 @@ func sent(t *testing.T, one charla.Mail, change func(*mail.Options)) letter {
 // R5.2: a ticket notification.
 func TestNotification(t *testing.T) {
 	t.Parallel()
-	l := sent(t, notification("mail-77"), func(o *mail.Options) {
-		o.Domain = "mail.tienda.cl"
-		o.Link = func(m charla.Mail) string { return fmt.Sprintf("https://tienda.cl/tickets/%d?a=1&b=2", m.Ref.Number) }
-	})
+	one := notification("mail-77")
+	one.URL = "https://tienda.cl/tickets/1?a=1&b=2"
+	one.Text += "\nVer en la consola: " + one.URL + "\n"
+	l := sent(t, one, func(o *mail.Options) { o.Domain = "mail.tienda.cl" })
 	assert.Equal(t, "Nuevo ticket: Tienda", l.decoded("Subject"))
 	assert.Equal(t, `"Tienda" <chat@tienda.cl>`, l.header.Get("From"))
 	assert.Equal(t, "<team@tienda.cl>", l.header.Get("To"))
@@ -114,13 +115,39 @@ func TestNotification(t *testing.T) {
 	assert.Equal(t, "<mail-77."+account.String()+"@mail.tienda.cl>", l.header.Get("Message-ID"))
 	assert.Equal(t, "Mon, 05 Jan 2026 12:00:00 +0000", l.header.Get("Date"))
 	assert.Equal(t, "auto-generated", l.header.Get("Auto-Submitted"))
-	assert.Equal(t, notification("").Text+"\nhttps://tienda.cl/tickets/1?a=1&b=2\n", l.text)
+	assert.Equal(t, one.Text, l.text)
 	for _, want := range []string{
 		`<html lang="es">`, "<h1 style=\"margin:0 0 16px;font-size:20px\">Nuevo ticket: Tienda</h1>",
 		"<b>Carla</b> (identidad sin verificar)", "Correo: carla@example.com", "¿Dónde está?",
-		`href="https://tienda.cl/tickets/1?a=1&amp;b=2"`, ">Abrir en el panel</a>",
+		`href="https://tienda.cl/tickets/1?a=1&amp;b=2"`, ">Ver en la consola</a>",
 	} {
 		assert.Contains(t, l.html, want)
+	}
+}
+
+// TestOneThread: the mails of one ticket answer one Message-ID, which none of them has; those of
+// another ticket, conversation or account answer another.
+func TestOneThread(t *testing.T) {
+	t.Parallel()
+	root := func(change func(*charla.Mail)) string {
+		one := notification("mail-1")
+		one.Ref.Conversation = tickets.ConversationID{UUID: uuid.MustParse("01900000-0000-7000-8000-000000000002")}
+		change(&one)
+		l := sent(t, one, nil)
+		answers := l.header.Get("In-Reply-To")
+		assert.Regexp(t, `^<[0-9a-f]{32}@tienda\.cl>$`, answers)
+		assert.Equal(t, answers, l.header.Get("References"))
+		assert.NotEqual(t, answers, l.header.Get("Message-ID"))
+		return answers
+	}
+	first := root(func(*charla.Mail) {})
+	assert.Equal(t, first, root(func(m *charla.Mail) { m.Key, m.Subject, m.To = "mail-2", "Otro", "b@tienda.cl" }))
+	for what, change := range map[string]func(*charla.Mail){
+		"ticket":       func(m *charla.Mail) { m.Ref.Number = 2 },
+		"conversation": func(m *charla.Mail) { m.Ref.Conversation.UUID[15]++ },
+		"account":      func(m *charla.Mail) { m.Ref.Account.UUID[15]++ },
+	} {
+		assert.NotEqual(t, first, root(change), what)
 	}
 }
 
@@ -129,9 +156,9 @@ func TestContactForm(t *testing.T) {
 	t.Parallel()
 	one := notification("contact-mail-1")
 	one.ReplyTo, one.Locale, one.Customer.Phone = "carla@example.com", chatcfg.Portuguese, "+56911112222"
-	l := sent(t, one, func(o *mail.Options) {
-		o.Link = func(charla.Mail) string { return "javascript:alert(1)" }
-	})
+	one.URL, one.Ref.Number = "javascript:alert(1)", 0
+	l := sent(t, one, nil)
+	assert.Empty(t, l.header.Get("References"), "it is of no ticket")
 	assert.Equal(t, "<carla@example.com>", l.header.Get("Reply-To"))
 	for _, want := range []string{
 		`<html lang="pt">`, "Telefone: &#43;56911112222", "Responda a este e-mail para escrever a carla@example.com.",

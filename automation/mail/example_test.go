@@ -13,6 +13,7 @@ import (
 	"github.com/charlahq/charla/automation/mail"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
+	"github.com/charlahq/charla/tickets"
 	"github.com/emersion/go-smtp"
 )
 
@@ -47,13 +48,15 @@ func Example() {
 
 	mailer, err := mail.New(listener.Addr().String(), "chat@tienda.cl", &mail.Options{
 		Security: mail.InsecurePlaintext, // else TLS is required
-		Link: func(m charla.Mail) string {
-			return fmt.Sprintf("https://tienda.cl/tickets/%s/%d", m.Ref.Conversation, m.Ref.Number)
-		},
 	})
 	check(err)
 	defer mailer.Close()
-	desk, err := charla.New(storage.NewMemory(), &charla.Options{Mailer: mailer})
+	desk, err := charla.New(storage.NewMemory(), &charla.Options{
+		Mailer: mailer,
+		TicketURL: func(ref tickets.Ref) string {
+			return fmt.Sprintf("https://tienda.cl/tickets/%s/%d", ref.Conversation, ref.Number)
+		},
+	})
 	check(err)
 
 	ctx := context.Background()
@@ -70,7 +73,7 @@ func Example() {
 	// Output:
 	// from chat@tienda.cl
 	// to team@tienda.cl
-	// Subject: New ticket 73awfg2kyr2dj: Carla, Tienda
+	// Subject: New ticket: Carla, Tienda [73awfg2kyr2dj-1]
 }
 
 func check(err error) {

@@ -70,10 +70,9 @@ func FuzzTranscript(f *testing.F) {
 		s := serve(t, serverOptions{noTLS: true})
 		m := mailer(t, s, func(o *mail.Options) {
 			o.Security = mail.InsecurePlaintext
-			o.Link = func(charla.Mail) string { return text }
 		})
 		one := notification("mail-1")
-		one.To, one.ReplyTo, one.Subject, one.AccountName, one.Text, one.Message = to, replyTo, name, name, text, text
+		one.To, one.ReplyTo, one.Subject, one.AccountName, one.Text, one.Message, one.URL = to, replyTo, name, name, text, text, text
 		one.Customer = tickets.Customer{Level: tickets.LevelClaimed, Name: name, Email: replyTo, Phone: name}
 		wrong := m.Send(t.Context(), one)
 		one.To = "team@tienda.cl"

@@ -60,9 +60,6 @@ type Options struct {
 	// Domain is the right side of the Message-IDs and how the server is greeted. It
 	// defaults to that of the sender's address.
 	Domain string
-	// Link is the address of the page, in the host's console, about what a mail is
-	// about; nil, or an empty answer: no link.
-	Link func(charla.Mail) string
 	// Mailboxes take the mails to a mailbox that the host manages; nil: there are
 	// none, and such a mail is [charla.ErrRefused].
 	Mailboxes Mailboxes

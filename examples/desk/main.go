@@ -34,8 +34,10 @@ import (
 
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/console"
 	"github.com/charlahq/charla/examples/desk/internal/site"
 	"github.com/charlahq/charla/storage/sqlite"
+	"github.com/charlahq/charla/tickets"
 	"github.com/charlahq/charla/widget"
 )
 
@@ -103,6 +105,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	desk, err := charla.New(store, &charla.Options{
 		Mailer: mailbox, Logger: logger, Files: &charla.FileOptions{Store: attachments},
 		Abilities: &chatcfg.Abilities{Logins: []string{}}, Observer: &charla.Observer{Security: book.Security},
+		TicketURL: func(ref tickets.Ref) string { return console.TicketURL(*base+"/desk/", ref) },
 	})
 	if err != nil {
 		return err
@@ -136,7 +139,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	server.RegisterOnShutdown(func() { pages.Close(); chat.Close() })
-	fmt.Fprintf(out, "\n  Shop      %s/\n  Agents    %s/desk/\n  Channels  %s/desk/channels\n", *base, *base, *base)
+	fmt.Fprintf(out, "\n  Shop      %s/\n  Agents    %s/desk/\n  Accounts  %s/desk/channels\n", *base, *base, *base)
 	if password != "" {
 		fmt.Fprintf(out, "\n  Log in as %s\n  Password  %s\n  It is shown this once; remove %s.people to get another.\n", site.FirstPerson, password, *file)
 	}
