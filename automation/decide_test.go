@@ -138,6 +138,21 @@ func TestTrace(t *testing.T) {
 	assert.Len(t, automation.Explain(d.Entries[0], chatcfg.English, time.UTC).Rules, 6, "and Explain names it")
 }
 
+// TestImpossibleState: R3.3: a deadline of a state that no command makes fails as its command
+// does, and is not taken to have fired.
+func TestImpossibleState(t *testing.T) {
+	t.Parallel()
+	r := compile(t, chatcfg.Since{}, func(c *chatcfg.Config) { everything(c); c.General.Bot.Enabled = true })
+	in := tickets.Inputs{Now: noon}
+	s := decide(t, r, tickets.State{}, write("hola"), in).State
+	require.True(t, s.Ticket.WithBot)
+	in.Now = in.Now.Add(24 * time.Hour)
+	require.NotEmpty(t, decide(t, r, s, tickets.Command{Kind: tickets.CommandTick}, in).Entries, "the control")
+	s.Ticket.Status = tickets.StatusClosed
+	_, err := r.Decide(s, tickets.Command{Kind: tickets.CommandTick}, in)
+	require.ErrorIs(t, err, tickets.ErrTransition)
+}
+
 // TestHandedOver: R12.3: however a ticket leaves the bot, its addresses are notified, and the
 // rule is asked once; what the bot answers is no hand-over.
 func TestHandedOver(t *testing.T) {

@@ -205,7 +205,7 @@ func (c *Calendar) forward(from, seconds int64) (end int64, ok bool) {
 // backward returns the latest second since which that many business seconds have passed by
 // to, or false if there is none from the year 1 on.
 func (c *Calendar) backward(to, seconds int64) (start int64, ok bool) {
-	if seconds <= 0 {
+	if seconds == 0 {
 		return to, true
 	}
 	for to > firstInstant {
@@ -287,9 +287,9 @@ func (c *Calendar) reach(lo, hi, n int64) int64 {
 	first, last := floorDiv(lo, secondsPerDay), floorDiv(hi, secondsPerDay)
 	// The day sought is most often near: look at ever longer steps from first.
 	step := int64(1)
-	for first+step <= last {
+	for {
 		if _, before := c.at(first + step); before >= n {
-			break
+			break // at the latest on the day after last
 		}
 		first += step
 		step *= 2

@@ -73,13 +73,13 @@ func (v *validator) checkTogether(c *Config) {
 // ascending adds a problem for each reminder that is not later than the one before it, or
 // not earlier than the automatic close where both are on (R13.1).
 func (v *validator) ascending(a *Automation) {
-	before := time.Duration(0)
+	var before time.Duration
 	for i, step := range a.Reminders.Steps {
 		if step.After == nil {
 			continue
 		}
 		path, after := index("automation.reminders.steps", i)+".after", step.After.Std()
-		if after > 0 && after <= before {
+		if step.After.Value > 0 && after <= before {
 			v.add(path, CodeNotLater)
 		}
 		before = max(before, after)

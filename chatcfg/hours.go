@@ -78,11 +78,11 @@ func (h Hours) Compile() (*Calendar, error) {
 
 	intervals := 0
 	// times reads the two times of an interval, which are minutes of the day.
-	times := func(path, open, close string) (span, bool) {
+	times := func(path, open, close string) span {
 		from, okFrom := parseMinute(open)
-		if !okFrom || from == minutesPerDay {
+		okFrom = okFrom && from != minutesPerDay
+		if !okFrom {
 			add(path+".open", CodeBadTime, open)
-			okFrom = false
 		}
 		to, okTo := parseMinute(close)
 		if !okTo {
@@ -90,9 +90,8 @@ func (h Hours) Compile() (*Calendar, error) {
 		}
 		if okFrom && okTo && from == to {
 			add(path+".close", CodeEqualTimes, close)
-			return span{}, false
 		}
-		return span{from, to}, okFrom && okTo
+		return span{from, to}
 	}
 
 	var weekly [7][]span
@@ -103,9 +102,7 @@ func (h Hours) Compile() (*Calendar, error) {
 		if !ok {
 			add(path+".day", CodeUnknownDay, string(in.Day))
 		}
-		if s, okTimes := times(path, in.Open, in.Close); ok && okTimes {
-			weekly[day] = append(weekly[day], s)
-		}
+		weekly[day] = append(weekly[day], times(path, in.Open, in.Close))
 	}
 
 	dates := h.dates(add)
@@ -119,9 +116,7 @@ func (h Hours) Compile() (*Calendar, error) {
 			add(path, CodeClosedWithTimes, date)
 			continue
 		}
-		if s, ok := times(path, ex.Open, ex.Close); ok {
-			dates[i].spans = []span{s}
-		}
+		dates[i].spans = []span{times(path, ex.Open, ex.Close)}
 	}
 	if intervals == 0 && len(h.Exceptions) > 0 {
 		add("weekly", CodeNoIntervals)

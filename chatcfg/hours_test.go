@@ -59,6 +59,7 @@ func TestHoursCompileRefuses(t *testing.T) {
 		"every year, both":         {exceptions(chatcfg.Exception{Yearly: "09-18", Open: "09:00", Close: "10:00"}, chatcfg.Exception{Yearly: "09-18", Closed: true}), []chatcfg.Problem{problem("exceptions[0]", "closed_with_times", "09-18")}},
 		"only closed":              {chatcfg.Hours{Timezone: "UTC", Exceptions: []chatcfg.Exception{{Date: "2026-01-01", Closed: true}}}, []chatcfg.Problem{problem("weekly", "no_intervals")}},
 		"open at 24:00":            {weekly("24:00", "02:00"), []chatcfg.Problem{problem("weekly[0].open", "bad_time", "24:00")}},
+		"24:00 to 24:00":           {weekly("24:00", "24:00"), []chatcfg.Problem{problem("weekly[0].open", "bad_time", "24:00")}},
 		"close after 24:00":        {weekly("10:00", "24:01"), []chatcfg.Problem{problem("weekly[0].close", "bad_time", "24:01")}},
 		"both bad":                 {weekly("9:00", "18.00"), []chatcfg.Problem{problem("weekly[0].open", "bad_time", "9:00"), problem("weekly[0].close", "bad_time", "18.00")}},
 		"equal":                    {weekly("10:00", "10:00"), []chatcfg.Problem{problem("weekly[0].close", "equal_times", "10:00")}},

@@ -219,3 +219,34 @@ func TestListPages(t *testing.T) {
 		assert.Len(t, got, len(want))
 	}
 }
+
+// TestWordsAreStored: words are stored as they always were, else what an older version stored
+// would not be found.
+func TestWordsAreStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t, &sqliteFast)
+	batch := b.chat(b.account).next("")
+	batch.Words[0].Text = "az09 AZ `{ /: \x01\x7f \u0080ñ\U0001F600 \uD7FF \uE000 \uE07F \uE080 \uE081"
+	require.NoError(t, b.Conversations().Commit(b.ctx, batch))
+	for word := range strings.SplitSeq(batch.Words[0].Text, " ") {
+		require.Len(t, b.searched(b.account, []string{word, ""}), 1, "%q", word)
+	}
+	db := database(t, b.path)
+	db.SetMaxOpenConns(1)
+	_, err := db.Exec("CREATE VIRTUAL TABLE temp.stored USING fts5vocab(main, words, row)")
+	require.NoError(t, err)
+	terms, err := db.Query("SELECT term FROM temp.stored")
+	require.NoError(t, err)
+	defer terms.Close()
+	var got []string
+	for terms.Next() {
+		var term string
+		require.NoError(t, terms.Scan(&term))
+		got = append(got, term)
+	}
+	require.NoError(t, terms.Err())
+	assert.ElementsMatch(t, []string{
+		"1xaz09", "1x\uE041\uE05A", "1x\uE060\uE07B", "1x\uE02F\uE03A", "1x\uE001\uE07F", "1x\u0080ñ\U0001F600", "1x\uD7FF",
+		"1x\uE080\uE000", "1x\uE080\uE07F", "1x\uE080\uE080", "1x\uE081",
+	}, got)
+}
