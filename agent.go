@@ -203,20 +203,27 @@ func (a *Agent) MarkRead(ctx context.Context, ref tickets.Ref, seq int64) error 
 	if err := firstError(err, checkPerson(a.who), a.human()); err != nil {
 		return err
 	}
+	own := false // the agent's own mark rises
 	loaded, err := a.desk.changeConversation(ctx, ref, func(l *storage.Loaded) (bool, error) {
 		c := &l.Conversation
+		own = false
 		by := tickets.Reader{Agent: a.who.ID, Seq: min(seq, c.LastSeq), Customer: c.CustomerMessages}
 		if by.Seq <= c.Reader(by.Agent).Seq {
 			return false, nil
 		}
 		after, err := a.desk.customersAfter(ctx, ref, by.Seq)
 		by.Customer -= after
-		return err == nil && c.Read(by), err
+		own = err == nil && c.Read(by)
+		return own, err
 	})
 	if err != nil {
 		return err
 	}
-	return a.desk.raise(ctx, &loaded, tickets.Marks{Agent: seq})
+	err = a.desk.raise(ctx, &loaded, tickets.Marks{Agent: seq})
+	if err != nil && own {
+		return fmt.Errorf("%w: of the two marks only the agent's own is stored: %s", ErrOutcomeUnknown, err.Error())
+	}
+	return err
 }
 
 // customersAfter counts the customer's messages after a sequence, up to [MaxUnread]: to
