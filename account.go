@@ -113,7 +113,10 @@ func (d *Desk) Accounts(ctx context.Context, q AccountQuery) (Page[AccountInfo],
 // Agent returns the handle of somebody who acts for the account. Who may is the host's
 // to decide; charla believes it. It does no I/O; the handle's calls check the person's
 // ID and name.
-func (a *Account) Agent(who Person) *Agent { return &Agent{a.desk, a.id, who} }
+func (a *Account) Agent(who Person) *Agent {
+	who.Automated = who.Automated || a.desk.isBot(a.id, who.ID)
+	return &Agent{a.desk, a.id, who}
+}
 
 // Inbox returns the handle of what the account's agents read. It does no I/O.
 func (a *Account) Inbox() *Inbox { return &Inbox{desk: a.desk, account: a.id} }

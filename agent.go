@@ -118,8 +118,8 @@ func (a *Agent) Note(ctx context.Context, ref tickets.Ref, text string, o *Write
 // Do carries out a command of an agent on a ticket; its number zero is the latest. The
 // commands are the rows of [tickets.Commands] that are an agent's: close, ignore, open,
 // pause, resume, mark, unmark, classify, describe, assign and take, and a bot's: hand over, but
-// not take, which is [tickets.ErrAutomated]; any other is [tickets.ErrCommand]. Only the
-// fields of the command that its kind takes may be set ([tickets.Command] lists them): actor
+// not take; any other is [tickets.ErrCommand]. A bot that takes, and whoever assigns to a bot
+// ([Options].IsBot), gets [tickets.ErrAutomated]. Only the fields of the command that its kind takes may be set ([tickets.Command] lists them): actor
 // and ticket are the handle's and the ref's.
 //
 // It fails with [tickets.ErrTransition] for what the ticket's state does not allow
@@ -133,8 +133,8 @@ func (a *Agent) Do(ctx context.Context, ref tickets.Ref, cmd tickets.Command, o 
 	switch {
 	case row == nil || row.By != tickets.ActorAgent && (row.By != tickets.ActorBot || !a.who.Automated) || row.Writes || cmd.Kind == tickets.CommandNote:
 		return Result{}, fmt.Errorf("%w for Agent.Do: %q", tickets.ErrCommand, cmd.Kind)
-	case a.who.Automated && (cmd.Kind == tickets.CommandTake ||
-		cmd.Kind == tickets.CommandAssign && cmd.Assignee != nil && cmd.Assignee.Agent == a.who.ID):
+	case a.who.Automated && cmd.Kind == tickets.CommandTake,
+		cmd.Kind == tickets.CommandAssign && cmd.Assignee != nil && a.knowsBot(cmd.Assignee.Agent):
 		return Result{}, tickets.ErrAutomated
 	}
 	if p := checkCommand(&cmd, row); len(p) > 0 {
@@ -258,6 +258,19 @@ func (a *Agent) Heartbeat(ctx context.Context, is tickets.Availability) error {
 		return err
 	}
 	return a.desk.heartbeat(ctx, a.account, a.who.ID, is)
+}
+
+// Automated reports whether the agent is a bot, by [Person].Automated or [Options].IsBot.
+func (a *Agent) Automated() bool { return a.who.Automated }
+
+// knowsBot reports whether an agent's ID is known to be a bot's: the agent's own, or by the host.
+func (a *Agent) knowsBot(id tickets.AgentID) bool {
+	return a.who.Automated && id == a.who.ID || a.desk.isBot(a.account, id)
+}
+
+// isBot reports whether the host says that an ID is a bot's in an account.
+func (d *Desk) isBot(account chatcfg.AccountID, id tickets.AgentID) bool {
+	return id != "" && d.o.IsBot != nil && d.o.IsBot(account, id)
 }
 
 // human returns [tickets.ErrAutomated] for a bot, else nil.

@@ -2,6 +2,7 @@ package charla_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,6 +195,30 @@ func TestBotIsNoAgent(t *testing.T) {
 	}
 	require.ErrorIs(t, assign(guia.ID), tickets.ErrAutomated)
 	require.NoError(t, assign("ana"))
+	// One that the host names by its ID is a bot in every call, and for everybody.
+	b.use(b.newDesk(func(o *charla.Options) {
+		o.IsBot = func(account chatcfg.AccountID, id tickets.AgentID) bool {
+			return account == ref.Account && id == "robot"
+		}
+	}))
+	robot := b.account.Agent(charla.Person{ID: "robot", Name: "Robot"})
+	assert.True(t, robot.Automated())
+	assert.False(t, b.agent(ana).Automated())
+	_, err := robot.TakeNext(b.ctx, nil, nil)
+	require.ErrorIs(t, err, tickets.ErrAutomated)
+	for _, who := range []charla.Person{ana, guia, {ID: "robot"}} {
+		for _, from := range []*tickets.AgentID{nil, new(tickets.AgentID("ana"))} {
+			_, err = b.account.Agent(who).Do(b.ctx, ref, tickets.Command{
+				Kind: tickets.CommandAssign, Assignee: &tickets.Assignee{Agent: "robot"}, Team: new(tickets.TeamID("ventas")), From: from,
+			}, nil)
+			require.ErrorIs(t, err, tickets.ErrAutomated, who.ID)
+		}
+	}
+	assert.Equal(t, []any{tickets.AgentID("ana"), tickets.TeamID("")}, []any{b.ticket(ref).Assignee.Agent, b.ticket(ref).Team})
+	_, err = robot.Reply(b.ctx, ref, "hola", nil)
+	require.NoError(t, err)
+	assert.False(t, b.ticket(ref).Answered, "its word is no agent's")
+	require.NoError(t, assign(""), "nobody is no bot")
 	for who, want := range map[*charla.Agent]int{b.account.Agent(guia): 0, b.agent(ana): 1} {
 		word := fmt.Sprint("palabra", want)
 		_, err := who.Note(b.ctx, ref, word, nil)
@@ -202,4 +227,43 @@ func TestBotIsNoAgent(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, page.Items, want)
 	}
+}
+
+// TestBotCloses: R12.1, R14.1: what a bot closes is shown under its name, marked, as its word is: to
+// the visitor, in the history and in the event; the next agent who closes is no bot.
+func TestBotCloses(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) { c.Automation.ManualClose = text("Adiós de {agent}.") })
+	juan := b.enter("juan")
+	ref := b.write(juan, "hola").Ref
+	do := func(who charla.Person, kind tickets.CommandKind) {
+		_, err := b.account.Agent(who).Do(b.ctx, ref, tickets.Command{Kind: kind}, nil)
+		require.NoError(t, err)
+	}
+	for _, who := range []charla.Person{guia, {ID: "robot", Automated: true}, ana} {
+		do(who, tickets.CommandClose)
+		for company, name := range map[bool]string{false: who.Name, true: "Tienda"} {
+			b.save(func(c *chatcfg.Config) { c.Chat.WriteAsCompany = company }, nil)
+			status, err := juan.Status(b.ctx)
+			require.NoError(t, err)
+			assert.Equal(t, charla.Closing{By: tickets.ReasonManual, Name: name, Bot: who.Automated, At: start, Ticket: 1}, status.Closed)
+		}
+		b.save(func(c *chatcfg.Config) { c.Chat.WriteAsCompany = false }, nil)
+		do(ana, tickets.CommandOpen)
+	}
+	page, err := b.account.Inbox().Explain(b.ctx, ref, chatcfg.English, charla.PageQuery{})
+	require.NoError(t, err)
+	var said []string
+	for _, e := range page.Items {
+		if who, _, closed := strings.Cut(e.What, " closed the ticket"); closed {
+			said = append(said, who)
+		}
+	}
+	assert.Equal(t, []string{"Guía (bot)", "robot (bot)", "Ana"}, said)
+	b.pass(0)
+	var actors []tickets.ActorKind
+	for _, e := range b.events.of(tickets.FactClosed) {
+		actors = append(actors, e.Actor.Kind)
+	}
+	assert.Equal(t, []tickets.ActorKind{tickets.ActorBot, tickets.ActorBot, tickets.ActorAgent}, actors)
 }

@@ -58,6 +58,10 @@ type Options struct {
 	Hooks map[string]Hook
 	// NoteHooks are the names of those hooks that are told of notes, too (R11.4).
 	NoteHooks []string
+	// IsBot reports whether an agent's ID is a bot's in an account, whatever
+	// [Person].Automated says; it is asked at once and by many. Nobody gives a bot a ticket
+	// (R12.1). Nil: charla knows bots only by their own calls.
+	IsBot func(chatcfg.AccountID, tickets.AgentID) bool
 	// Presence replaces the heartbeats.
 	Presence Presence
 	// Broker carries hints between processes; nil: each polls.

@@ -20,8 +20,10 @@ type Closing struct {
 	// By is why; empty: it is not closed.
 	By tickets.CloseReason `json:"by,omitempty"`
 	// Name is of the agent who closed it, or of the account if that writes as the company.
-	Name string    `json:"name,omitempty"`
-	At   time.Time `json:"at,omitzero"`
+	Name string `json:"name,omitempty"`
+	// Bot says that an automated agent closed it (R12.1).
+	Bot bool      `json:"bot,omitempty"`
+	At  time.Time `json:"at,omitzero"`
 	// Ticket is which one it is.
 	Ticket tickets.Number `json:"ticket,omitempty"`
 	// Asks says that the visitor is to be asked how it was. Score is what they answered;
@@ -65,12 +67,11 @@ func closingOf(t *tickets.Ticket, chat *chatcfg.Chat, now time.Time) Closing {
 	if t.Rating != nil {
 		c.Score = t.Rating.Score
 	}
-	switch {
-	case t.Reason != tickets.ReasonManual:
-	case chat.WriteAsCompany:
-		c.Name = chat.Name
-	default:
-		c.Name = t.AgentName
+	if t.Reason == tickets.ReasonManual {
+		c.Name, c.Bot = t.AgentName, t.Automated
+		if chat.WriteAsCompany {
+			c.Name = chat.Name
+		}
 	}
 	return c
 }

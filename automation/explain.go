@@ -111,13 +111,16 @@ func (w wording) what(e *tickets.Entry) string {
 	return text
 }
 
-// actor returns what people call who did something: a name, or "the agent" with the ID.
+// actor returns what people call who did something: a name, or "the agent" with the ID; a
+// bot's is marked (R12.1).
 func (w wording) actor(a tickets.Actor) string {
 	switch {
 	case a.Kind == tickets.ActorCustomer:
 		return w.in(theCustomer)
 	case a.Kind == tickets.ActorRule:
 		return w.name(a.Rule)
+	case a.Kind == tickets.ActorBot:
+		return cmp.Or(a.Name, string(a.Agent)) + " (bot)"
 	case a.Name != "":
 		return a.Name
 	default:

@@ -27,13 +27,13 @@ type choice struct {
 	Has          bool
 }
 
-// colleagues returns the people of the visit's account by the host's list, the person
-// first, who is in it in any case.
+// colleagues returns the people of the visit's account by the host's list, but bots, which
+// get no tickets (R12.1); the person first, who is in it in any case.
 func (v *visit) colleagues() ([]Person, error) {
 	list := []Person{v.person}
 	all, err := v.listed()
 	for i := range all {
-		if all[i].ID != "" && all[i].ID != v.person.ID {
+		if all[i].ID != "" && all[i].ID != v.person.ID && !v.account.Agent(all[i].agent()).Automated() {
 			list = append(list, all[i])
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/console"
+	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -71,7 +72,13 @@ func TestRows(t *testing.T) {
 		list := b.get(b.inbox() + "?view=" + view)
 		assert.Equal(t, want, strings.Contains(words(list.find("list")), "Cerrado"), view)
 		assert.False(t, bold(list), view)
+		assert.NotContains(t, list.text, "· bot")
 	}
+	b.post(b.ticket(ref)+"/open", nil)
+	_, err := b.account.Agent(charla.Person{ID: "guia", Name: "Guía", Automated: true}).Do(t.Context(), ref, tickets.Command{Kind: tickets.CommandClose}, nil)
+	require.NoError(t, err)
+	assert.Contains(t, words(b.get(b.inbox()+"?view=all").find("list")), "Cerrado · bot", "R12.1: marked")
+	assert.Contains(t, words(b.get(b.ticket(ref)).find("facts")), "Guía · bot")
 }
 
 // TestTimes: messages stand below their day in the account's time, and say only the hour;

@@ -15,6 +15,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/console"
+	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -150,4 +151,36 @@ func TestNamedColleagues(t *testing.T) {
 	messages, err := b.account.Inbox().Messages(t.Context(), ref, charla.MessageQuery{})
 	require.NoError(t, err)
 	require.Len(t, messages.Items, 2, "once")
+}
+
+// TestBotsGetNoTickets: R12.1: whom the host names as a bot is not among those to whom a ticket
+// can be given, and gets none by the API either, also where the host lists nobody.
+func TestBotsGetNoTickets(t *testing.T) {
+	t.Parallel()
+	isBot := func(_ chatcfg.AccountID, id tickets.AgentID) bool { return id == "guia" }
+	for name, o := range map[string]*console.Options{
+		"listed": {Colleagues: func(context.Context, chatcfg.AccountID) ([]console.Person, error) {
+			return []console.Person{{ID: "guia", Name: "Guía"}, {ID: "eva", Name: "Eva"}}, nil
+		}},
+		"not listed": nil,
+	} {
+		a := &api{bench: setupOn(t, charla.Options{IsBot: isBot}, o), who: "ana"}
+		_, ref := a.customer("Carla", "hola")
+		refused := a.post(ofTicket(ref, "/do"), m{"kind": "assign", "assignee": m{"agent": "guia"}}).refused()
+		if o == nil {
+			assert.Equal(t, "automated", refused.Code)
+			a.people.set("guia", console.Person{ID: "guia", Role: console.RoleAgent, AllAccounts: true})
+			a.as("guia").post(ofTicket(ref, "/do"), m{"kind": "take"}).refused()
+		} else {
+			assert.Equal(t, []string{"assignee.agent invalid_choice"}, refused.paths())
+		}
+		owner := words(a.bench.get(a.ticket(ref)).find("owner"))
+		assert.NotContains(t, owner, "Guía", name)
+		assert.Equal(t, o != nil, strings.Contains(owner, "Eva"), name)
+		a.bench.post(a.ticket(ref)+"/assign", url.Values{"to": {"agent:guia"}, "from": {""}})
+		one, err := a.account.Inbox().Ticket(t.Context(), ref)
+		require.NoError(t, err)
+		assert.Empty(t, one.Assignee, name)
+		assert.Equal(t, http.StatusOK, a.bench.post(a.ticket(ref)+"/take", nil).status, "a person takes it")
+	}
 }

@@ -177,6 +177,8 @@ func (v *visit) failure(err error) (status int, text string) {
 		return http.StatusConflict, v.t("Nadie espera: no hay un siguiente.")
 	case errors.Is(err, tickets.ErrNotLatest):
 		return http.StatusConflict, v.t("Hay un ticket más nuevo de este cliente: este solo se puede tipificar y describir.")
+	case errors.Is(err, tickets.ErrAutomated):
+		return http.StatusConflict, v.t("Es un bot: no se le dan tickets.")
 	case errors.Is(err, tickets.ErrCategory):
 		return http.StatusUnprocessableEntity, v.t("Esa categoría no está en la lista de la cuenta.")
 	case errors.Is(err, tickets.ErrAnonymous):

@@ -6,7 +6,7 @@ import (
 )
 
 // assign sets the agent, the team or both; what is so already stays, without a fact. A
-// ticket that an agent assigns is with the bot no more; a bot may choose the team of its own
+// ticket that an agent assigns is with the bot no more; one that a bot assigns stays there
 // (R12.3). It fails with a [TakenError] if not the one has it who must.
 func (d *Draft) assign(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	if cmd.From != nil && *cmd.From != t.Assignee.Agent {

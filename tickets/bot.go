@@ -8,7 +8,10 @@ import "time"
 func (d *Draft) botReply(t *Ticket, cmd Command, now time.Time, _ *Policy) error {
 	d.append(Message{From: FromBot, Agent: cmd.Actor.Agent, Name: cmd.Actor.Name, Text: cmd.Text, File: cmd.File})
 	if t.WithBot {
-		t.Unanswered, t.CountsFrom = time.Time{}, now
+		t.Unanswered = time.Time{}
+		if !t.Paused {
+			t.CountsFrom = now
+		}
 	}
 	return nil
 }

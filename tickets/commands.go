@@ -141,7 +141,7 @@ var commands = []CommandRow{
 	{
 		Kind: CommandBotReply, By: ActorBot, Follows: true, Writes: true, do: (*Draft).botReply, To: kept(StatusOpen, StatusIgnored),
 		Takes: []string{"text", "file"},
-		Words: words("{actor} (bot) respondió", "{actor} (bot) replied", "{actor} (bot) respondeu"),
+		Words: words("{actor} respondió", "{actor} replied", "{actor} respondeu"),
 	},
 	{
 		Kind: CommandHandOver, By: ActorBot, Follows: true, Fact: FactHandedOver, do: (*Draft).handOver, To: kept(StatusOpen),

@@ -176,7 +176,8 @@ func (d *Draft) close(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	case CommandEnd:
 		t.Reason = ReasonCustomer
 	default:
-		t.Reason, t.Agent, t.AgentName = ReasonManual, cmd.Actor.Agent, cmd.Actor.Name
+		t.Reason = ReasonManual
+		t.setAgent(cmd.Actor)
 	}
 	t.Asked = t.Asked || p.asks(t)
 	t.stopClocks()
@@ -285,11 +286,17 @@ func (d *Draft) reply(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 		d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
 	}
 	t.Answered = true
-	t.LastWord, t.Agent, t.AgentName = SideAgent, cmd.Actor.Agent, cmd.Actor.Name
+	t.LastWord = SideAgent
+	t.setAgent(cmd.Actor)
 	if !t.Paused {
 		t.CountsFrom = now
 	}
 	return nil
+}
+
+// setAgent has the ticket know who spoke or closed last.
+func (t *Ticket) setAgent(by Actor) {
+	t.Agent, t.AgentName, t.Automated = by.Agent, by.Name, by.Kind == ActorBot
 }
 
 // agentSays stores what an agent writes to the customer.
@@ -315,7 +322,8 @@ func (d *Draft) start(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	t.Customer = c.Customer
 	d.agentSays(t, cmd)
 	d.assignTo(t, Assignee{cmd.Actor.Agent, cmd.Actor.Name})
-	t.LastWord, t.Agent, t.AgentName, t.CountsFrom = SideAgent, cmd.Actor.Agent, cmd.Actor.Name, now
+	t.LastWord, t.CountsFrom = SideAgent, now
+	t.setAgent(cmd.Actor)
 	return nil
 }
 
@@ -338,20 +346,22 @@ func (d *Draft) open(t *Ticket, now time.Time, p *Policy) {
 	}
 }
 
-// pause pauses or resumes the ticket (R3.7) and adds the fact; one that is paused is with
+// pause pauses or resumes the ticket (R3.7) and adds the fact; one that an agent pauses is with
 // the bot no more (R12.3). It fails with a [TransitionError] if the ticket already is so.
 func (d *Draft) pause(t *Ticket, cmd Command, now time.Time, p *Policy) error {
 	pause := cmd.Kind == CommandPause
 	if t.Paused == pause {
 		return &TransitionError{From: t.Status, Paused: t.Paused, Kind: cmd.Kind}
 	}
-	d.await(t, "", now, p) // resumed ones are not with the bot
+	if pause && cmd.Actor.Kind != ActorBot {
+		d.await(t, "", now, p)
+	}
 	t.Paused, t.CountsFrom = pause, time.Time{}
 	if pause {
 		d.AddFact(Fact{Kind: FactPaused})
 		return nil
 	}
-	if t.LastWord == SideAgent {
+	if t.LastWord == SideAgent || t.WithBot && t.Unanswered.IsZero() {
 		t.CountsFrom = now
 	}
 	d.AddFact(Fact{Kind: FactResumed})

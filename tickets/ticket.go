@@ -11,7 +11,7 @@ import (
 // Format numbers the shape of a stored conversation, with its tickets. A process
 // refuses to rewrite one of a newer format than its own. Format 2 has epochs of
 // sessions, and Memory in place of two rules' own fields. Format 3 has who has a ticket,
-// format 4 notes, format 5 ratings and tickets that are with the bot.
+// format 4 notes, format 5 ratings, and tickets that are with the bot or closed by one.
 const Format = 5
 
 // SessionFormat numbers the shape of a stored [Session], which is refused alike.
@@ -242,9 +242,11 @@ type Ticket struct {
 
 	// LastWord says who spoke last, automatic messages and automated agents aside.
 	LastWord Side `json:"lastWord"`
-	// Agent is the last agent who spoke or closed; AgentName their name.
+	// Agent is the last agent who spoke or closed; AgentName their name. Automated says that
+	// it is a bot, which closed (R12.1).
 	Agent     AgentID `json:"agent,omitempty"`
 	AgentName string  `json:"agentName,omitempty"`
+	Automated bool    `json:"automated,omitempty"`
 	// Answered says that an agent has replied at least once.
 	Answered bool `json:"answered,omitempty"`
 	// Assignee is who has the ticket; zero: nobody. Team is the team that has it; empty:

@@ -48,13 +48,16 @@ type fileBody struct {
 func messageOf(m *tickets.Message) messageBody {
 	b := messageBody{Seq: m.Seq, At: m.At, From: m.From, Name: m.Name, Ticket: m.Ticket, Text: m.Text}
 	if m.From == tickets.FromBot {
-		b.Bot, b.From, b.Name = true, tickets.FromAgent, strings.TrimPrefix(m.Name+" · bot", " · ")
+		b.Bot, b.From, b.Name = true, tickets.FromAgent, markBot(m.Name)
 	}
 	if f := m.File; f != nil {
 		b.File = &fileBody{f.Name, f.Type, f.Size, f.Inline}
 	}
 	return b
 }
+
+// markBot returns a bot's name as visitors read it.
+func markBot(name string) string { return strings.TrimPrefix(name+" · bot", " · ") }
 
 // messagesOf returns what a visitor sees of messages; never nil.
 func messagesOf(list []tickets.Message) []messageBody {

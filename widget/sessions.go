@@ -118,9 +118,11 @@ func (c *call) getSession() error {
 
 // closedBody is how a conversation was closed, as a visitor gets it (R14.1).
 type closedBody struct {
-	By   tickets.CloseReason `json:"by,omitempty"`
-	Name string              `json:"name,omitempty"`
-	At   time.Time           `json:"at,omitzero"`
+	By tickets.CloseReason `json:"by,omitempty"`
+	// Name is marked if Bot: an automated agent closed it (R12.1).
+	Name string    `json:"name,omitempty"`
+	Bot  bool      `json:"bot,omitempty"`
+	At   time.Time `json:"at,omitzero"`
 	// Ticket is what a rating names. Asks says that the visitor is to be asked how it was,
 	// Score is what they answered (R14.3).
 	Ticket tickets.Number `json:"ticket,omitempty"`
@@ -133,7 +135,10 @@ func closedOf(c charla.Closing) *closedBody {
 	if c.By == "" {
 		return nil
 	}
-	return &closedBody{c.By, c.Name, c.At, c.Ticket, c.Asks, c.Score}
+	if c.Bot {
+		c.Name = markBot(c.Name)
+	}
+	return &closedBody{c.By, c.Name, c.Bot, c.At, c.Ticket, c.Asks, c.Score}
 }
 
 // closedOrNot is closedOf with an empty body for a conversation that is not closed.

@@ -76,9 +76,9 @@
 //	agent A starts C "T"        writes first, to a customer whom the host knows by the name C
 //	customer C ends             ends the conversation, where visitors may
 //	customer C rates N ["T"]    answers how it was, of C's latest ticket, with a comment
-//	bot B replies C "T"         as an automated agent
+//	bot B replies C "T"         as an automated agent, which B is in every later statement
 //	bot B hands over C          gives C's latest ticket to the agents
-//	bot B closes C
+//	bot B closes C              likewise "pauses C", "resumes C", "assigns C to …"
 //	config {JSON}               changes the configuration by a merge patch (RFC 7396:
 //	                            lists are replaced, null is the default again)
 //	config running {JSON}       the same, and the new SLA holds for running waits too

@@ -54,6 +54,7 @@ func (s *Script) Play(ctx context.Context, o *Options) (err error) {
 		chance:   rand.NewChaCha8(sha256.Sum256([]byte(path.Base(s.name)))),
 		outgoing: &charla.Outgoing{},
 		configs:  make(map[chatcfg.Version]chatcfg.Config),
+		bots:     make(map[tickets.AgentID]bool),
 		people:   make(map[string]*person),
 		named:    make(map[string]bool),
 		expected: make(map[tickets.ConversationID]int64),
@@ -129,6 +130,8 @@ type player struct {
 	people  map[string]*person
 	// about is the conversation that the last statement named; zero: none.
 	about tickets.ConversationID
+	// bots are the automated agents that the script has named.
+	bots map[tickets.AgentID]bool
 	// named are all customers who tried to write.
 	named map[string]bool
 	// expected is the last automatic message expected of each conversation, mails
@@ -180,9 +183,16 @@ func (p *player) boot() (err error) {
 	p.desk, err = charla.New(p.store, &charla.Options{
 		Clock: &p.clock, Entropy: p.chance, Mailer: p.outgoing,
 		HeartbeatTTL: -1, SessionTTL: sessionTTL,
+		IsBot:  func(_ chatcfg.AccountID, id tickets.AgentID) bool { return p.bots[id] },
 		Runner: charla.RunnerOptions{Workers: 1},
 	})
 	return err
+}
+
+// bot returns a bot's handle, and has the process know its name as a bot's.
+func (p *player) bot(who charla.Person) *charla.Agent {
+	p.bots[who.ID] = true
+	return p.account().Agent(who)
 }
 
 // account returns the account's handle on the process that runs now.

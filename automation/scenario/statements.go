@@ -145,19 +145,7 @@ func (l *line) agent() step {
 	}
 	switch verb {
 	case "assigns":
-		if l.oneOf("to", "from") == "from" {
-			command.From = new(tickets.AgentID(l.name("an agent or nobody")))
-			if *command.From == "nobody" {
-				*command.From = ""
-			}
-			l.oneOf("to")
-		}
-		to := l.name("an agent or team")
-		if to == "team" && len(l.tokens) > 0 {
-			command.Team = new(tickets.TeamID(l.name("a team")))
-		} else {
-			command.Assignee = &tickets.Assignee{Agent: tickets.AgentID(to), Name: to}
-		}
+		l.assignment(&command)
 	case "unassigns":
 		command.Assignee, command.Team = new(tickets.Assignee), new(tickets.TeamID)
 	}
@@ -170,27 +158,57 @@ func (l *line) agent() step {
 	}
 }
 
+// assignment reads who must have a ticket, or nothing, and who shall have it into the command.
+// If it is malformed, the line fails.
+func (l *line) assignment(command *tickets.Command) {
+	if l.oneOf("to", "from") == "from" {
+		command.From = new(tickets.AgentID(l.name("an agent or nobody")))
+		if *command.From == "nobody" {
+			*command.From = ""
+		}
+		l.oneOf("to")
+	}
+	to := l.name("an agent or team")
+	if to == "team" && len(l.tokens) > 0 {
+		command.Team = new(tickets.TeamID(l.name("a team")))
+		return
+	}
+	command.Assignee = &tickets.Assignee{Agent: tickets.AgentID(to), Name: to}
+}
+
 // bot reads what an automated agent does and returns the step that does it. If it is
 // malformed, the line fails.
 func (l *line) bot() step {
 	name := l.name("a bot")
 	bot := charla.Person{ID: tickets.AgentID(name), Name: name, Automated: true}
-	verb := l.oneOf("replies", "hands", "closes")
-	kind := tickets.CommandClose
-	if verb == "hands" {
+	var command tickets.Command
+	verb := l.oneOf("replies", "hands", "closes", "pauses", "resumes", "assigns")
+	switch verb {
+	case "hands":
 		l.oneOf("over")
-		kind = tickets.CommandHandOver
+		command.Kind = tickets.CommandHandOver
+	case "closes":
+		command.Kind = tickets.CommandClose
+	case "pauses":
+		command.Kind = tickets.CommandPause
+	case "resumes":
+		command.Kind = tickets.CommandResume
+	case "assigns":
+		command.Kind = tickets.CommandAssign
 	}
 	customer := l.name("a customer")
 	if verb == "replies" {
 		text := l.text()
 		return func(ctx context.Context, p *player) error {
-			_, err := p.account().Agent(bot).Reply(ctx, p.latest(customer), text, nil)
+			_, err := p.bot(bot).Reply(ctx, p.latest(customer), text, nil)
 			return err
 		}
 	}
+	if verb == "assigns" {
+		l.assignment(&command)
+	}
 	return func(ctx context.Context, p *player) error {
-		_, err := p.account().Agent(bot).Do(ctx, p.latest(customer), tickets.Command{Kind: kind}, nil)
+		_, err := p.bot(bot).Do(ctx, p.latest(customer), command, nil)
 		return err
 	}
 }

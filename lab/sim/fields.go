@@ -124,7 +124,7 @@ func (t *ticket) kept() tickets.Ticket {
 		Number: t.number, Previous: t.previous, Status: t.status, Reason: t.reason,
 		Important: t.important, KeywordsOff: t.keywordsOff, Paused: t.paused,
 		CreatedAt: t.createdAt.UTC(), OpenedAt: t.openedAt.UTC(), ClosedAt: t.closedAt.UTC(), ChangedAt: t.changedAt.UTC(),
-		LastWord: tickets.SideCustomer, Agent: t.agent, AgentName: t.agentName, Answered: t.answered,
+		LastWord: tickets.SideCustomer, Agent: t.agent, AgentName: t.agentName, Automated: t.byBot, Answered: t.answered,
 		CountsFrom: t.counts.UTC(), Notified: t.notified, Typification: t.typification, Metadata: t.metadata,
 		Customer: t.customer, Messages: t.messages, Assignee: t.assignee, Team: t.team, WithBot: t.bot, Unanswered: t.unanswered.UTC(),
 		Asked: t.asked, Rating: t.rating, Turn: t.turn,

@@ -32,6 +32,7 @@ type ticket struct {
 	createdAt, openedAt, changedAt time.Time
 	agent                          tickets.AgentID
 	agentName                      string
+	byBot                          bool // a bot closed last
 	assignee                       tickets.Assignee
 	team                           tickets.TeamID
 	turn                           tickets.Turn // that gave it as the next one, last
@@ -203,7 +204,7 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		if e.Kind == tickets.CommandExpire {
 			t.reason, rule = tickets.ReasonAutomatic, automation.RuleAutomaticClose
 		} else {
-			t.agent, t.agentName = by.actor.Agent, by.actor.Name
+			t.agent, t.agentName, t.byBot = by.actor.Agent, by.actor.Name, by.actor.Kind == tickets.ActorBot
 		}
 		t.asked = t.asked || c.asks(t)
 		c.speak(rule, true, &x)
@@ -225,9 +226,11 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 		if t.status != tickets.StatusOpen || t.paused == (e.Kind == tickets.CommandPause) {
 			return x, fmt.Sprintf("%s on a ticket that is %q, paused %v", e.Kind, t.status, t.paused)
 		}
-		c.await(now, &x)
+		if e.Kind == tickets.CommandPause && by.actor.Kind == tickets.ActorAgent {
+			c.await(now, &x)
+		}
 		t.paused, t.counts = !t.paused, time.Time{}
-		if !t.paused && t.byAgent {
+		if !t.paused && (t.byAgent || t.bot && t.unanswered.IsZero()) {
 			t.counts = now
 		}
 		x.facts = append(x.facts, string(e.Kind)+"d")
@@ -246,7 +249,9 @@ func (c *conv) apply(e *tickets.Entry, now time.Time, by cause) (x expected, wro
 	case tickets.CommandBotReply:
 		x.from = append(x.from, tickets.FromBot)
 		if t.bot {
-			t.unanswered, t.counts = time.Time{}, now
+			if t.unanswered = (time.Time{}); !t.paused {
+				t.counts = now
+			}
 		}
 	case tickets.CommandHandOver:
 		if !t.bot {
@@ -333,6 +338,9 @@ func (c *conv) assign(t *ticket, now time.Time, by cause, x *expected) (wrong st
 	}
 	if from := by.cmd.From; from != nil && *from != t.assignee.Agent {
 		return fmt.Sprintf("assigned from %q a ticket that %q has", *from, t.assignee.Agent)
+	}
+	if to != nil && to.Agent == guia {
+		return "a bot gets a ticket"
 	}
 	if by.actor.Kind == tickets.ActorAgent {
 		c.await(now, x)
@@ -491,7 +499,7 @@ func (c *conv) reply(now time.Time, by cause, x *expected) {
 	}
 	c.leaveBot(x)
 	t.messages++
-	t.agent, t.agentName = by.actor.Agent, by.actor.Name
+	t.agent, t.agentName, t.byBot = by.actor.Agent, by.actor.Name, false
 	x.from = append(x.from, tickets.FromAgent)
 	if t.wait != nil {
 		x.facts = append(x.facts, "answered")

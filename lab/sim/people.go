@@ -395,20 +395,26 @@ func (w *World) begin(d *desk, a *account) {
 	w.request(d, r)
 }
 
+// guia is the ID of the automated agent.
+const guia tickets.AgentID = "guia"
+
 // bot has an automated agent do something to a conversation (R12.1).
 func (w *World) bot(d *desk, c *conv) {
 	w.people.names++
-	who := charla.Person{ID: "guia", Name: fmt.Sprintf("guia %d", w.people.names), Automated: true}
+	who := charla.Person{ID: guia, Name: fmt.Sprintf("guia %d", w.people.names), Automated: w.rnd.IntN(2) == 0} // or by its ID
 	r := &request{tag: who.Name, account: c.account, conv: c, actor: tickets.Actor{Kind: tickets.ActorBot, Agent: who.ID, Name: who.Name}}
 	w.keyed(r, w.people.names)
 	text, ref := w.say(c.account), tickets.Ref{Account: c.account.id, Conversation: c.id}
-	r.name = []string{"botReply", "botReply", "botReply", "botReply", "handOver", "handOver", "close", "assign"}[w.rnd.IntN(8)]
+	r.name = []string{"botReply", "botReply", "botReply", "botReply", "botReply", "handOver", "handOver", "close", "pause", "pause", "resume", "assign"}[w.rnd.IntN(12)]
 	r.cmd.Kind = tickets.CommandKind(r.name)
 	switch r.cmd.Kind {
 	case tickets.CommandBotReply:
 		r.cmd.Text = text
 	case tickets.CommandAssign:
 		r.cmd.Team = new(tickets.TeamID("ventas"))
+		if w.rnd.IntN(4) == 0 {
+			r.cmd.Assignee = &tickets.Assignee{Agent: guia}
+		}
 	default:
 	}
 	r.call = func(ctx context.Context, d *charla.Desk, key string) (charla.Result, error) {
@@ -427,7 +433,7 @@ func (w *World) assignment() tickets.Command {
 	cmd := tickets.Command{Kind: tickets.CommandAssign}
 	which := 1 + w.rnd.IntN(3)
 	if which&1 != 0 {
-		cmd.Assignee = []*tickets.Assignee{{}, {Agent: "ana", Name: "Ana"}, {Agent: "carla"}}[w.rnd.IntN(3)]
+		cmd.Assignee = []*tickets.Assignee{{}, {Agent: "ana", Name: "Ana"}, {Agent: "carla"}, {Agent: guia}}[w.rnd.IntN(4)]
 	}
 	if w.rnd.IntN(2) == 0 {
 		cmd.From = new([]tickets.AgentID{"", "ana", "carla"}[w.rnd.IntN(3)])

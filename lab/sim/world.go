@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/charlahq/charla"
+	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/storage"
 	"github.com/charlahq/charla/tickets"
 )
@@ -132,6 +133,7 @@ func (w *World) boot(d *desk) {
 	var err error
 	next.charla, err = charla.New(faulty{w}, &charla.Options{
 		Clock: next.clock, Entropy: rand.NewChaCha8(seed), Mailer: mailer{w}, Hooks: w.hooks(), NoteHooks: []string{asksForNotes},
+		IsBot:  func(_ chatcfg.AccountID, id tickets.AgentID) bool { return id == guia },
 		Runner: charla.RunnerOptions{Workers: 1, Batch: w.batch(), Lease: lease, Attempts: attempts, Poll: poll},
 	})
 	if err != nil {

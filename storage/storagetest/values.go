@@ -55,7 +55,7 @@ func (c *check) populate(at func(i int) time.Time, text string) full {
 	b.Tickets = []tickets.Ticket{{
 		Number: 2, Previous: 1, Status: tickets.StatusOpen, Important: true, KeywordsOff: true, Paused: true,
 		CreatedAt: at(11), OpenedAt: at(12), ClosedAt: at(13), ChangedAt: at(14),
-		LastWord: tickets.SideAgent, Agent: "ana", AgentName: text, Answered: true, Assignee: tickets.Assignee{Agent: "beto", Name: text}, Team: "ventas ñ", Turn: tickets.Turn{Agent: "ana", Key: "k ñ"},
+		LastWord: tickets.SideAgent, Agent: "ana", AgentName: text, Automated: true, Answered: true, Assignee: tickets.Assignee{Agent: "beto", Name: text}, Team: "ventas ñ", Turn: tickets.Turn{Agent: "ana", Key: "k ñ"},
 		Asked: true, Rating: &tickets.Rating{Score: 4, Comment: text, At: at(28)},
 		Wait:       &tickets.Wait{Since: at(15), Clock: chatcfg.Business, Limit: tickets.Span(90 * time.Second), Due: at(16), DelayedAt: at(17)},
 		CountsFrom: at(18), Memory: []tickets.Memory{{Rule: "outOfHours", At: at(19)}, {Rule: "noAgents", Number: 9}}, Notified: []string{"b@example.com", "a@example.com"},

@@ -61,7 +61,7 @@ var ticketBugs = []mutant{
 	},
 	{
 		name: "resume does not arm", file: draftFile,
-		old: "if t.LastWord == SideAgent {\n\t\tt.CountsFrom = now", new: "if t.LastWord == SideAgent {\n\t\tt.CountsFrom = t.CountsFrom",
+		old: "if t.LastWord == SideAgent || t.WithBot && t.Unanswered.IsZero() {\n\t\tt.CountsFrom = now", new: "if t.LastWord == SideAgent || t.WithBot && t.Unanswered.IsZero() {\n\t\tt.CountsFrom = t.CountsFrom",
 	},
 	{
 		name: "pause goes on counting", file: draftFile,

@@ -6,7 +6,7 @@ const botFile = "automation/rule_bot.go"
 var botBugs = []mutant{
 	{
 		name: "bot: its word ends the wait", file: handOverFile,
-		old: "	if t.WithBot {\n\t\tt.Unanswered, t.CountsFrom", new: "	t.Wait = nil\n\tif t.WithBot {\n\t\tt.Unanswered, t.CountsFrom",
+		old: "	if t.WithBot {\n\t\tt.Unanswered", new: "	t.Wait = nil\n\tif t.WithBot {\n\t\tt.Unanswered",
 	},
 	{
 		name: "bot: its word is not marked", file: handOverFile,
@@ -14,7 +14,15 @@ var botBugs = []mutant{
 	},
 	{
 		name: "bot: its word is the last", file: handOverFile,
-		old: "t.Unanswered, t.CountsFrom = time.Time{}, now\n", new: "t.Unanswered, t.CountsFrom, t.LastWord = time.Time{}, now, SideAgent\n",
+		old: "t.Unanswered = time.Time{}\n\t\tif", new: "t.Unanswered, t.LastWord = time.Time{}, SideAgent\n\t\tif",
+	},
+	{
+		name: "bot: its close is not marked", file: draftFile,
+		old: "by.Kind == ActorBot", new: "false",
+	},
+	{
+		name: "bot: its close marks the next agent", file: draftFile,
+		old: "by.Kind == ActorBot", new: "by.Kind == ActorBot || t.Automated",
 	},
 	{
 		name: "bot: gets what is created ignored", file: draftFile,
@@ -30,7 +38,7 @@ var botBugs = []mutant{
 	},
 	{
 		name: "bot: a silence counts from its last word", file: handOverFile,
-		old: "t.Unanswered, t.CountsFrom = time.Time{}, now\n", new: "t.CountsFrom = now\n",
+		old: "t.Unanswered = time.Time{}\n\t\tif", new: "if",
 	},
 	{
 		name: "bot: auto-close goes on after the hand-over", file: handOverFile,
@@ -51,6 +59,42 @@ var botBugs = []mutant{
 	{
 		name: "bot: one that assigns loses it", file: assignFile,
 		old: "if cmd.Actor.Kind != ActorBot {", new: "if true {",
+	},
+	{
+		name: "bot: gets what it assigns to itself", file: "agent.go",
+		old: "return a.who.Automated && id == a.who.ID || a.desk", new: "return id != a.who.ID && a.desk",
+	},
+	{
+		name: "bot: others give it tickets", file: "agent.go",
+		old: "|| a.desk.isBot(a.account, id)\n", new: "\n",
+	},
+	{
+		name: "bot: one that the host names is an agent", file: "account.go",
+		old: "who.Automated || a.desk.isBot(a.id, who.ID)", new: "who.Automated",
+	},
+	{
+		name: "bot: one that pauses loses it", file: draftFile,
+		old: "if pause && cmd.Actor.Kind != ActorBot {", new: "if pause {",
+	},
+	{
+		name: "bot: an agent who pauses does not get it", file: draftFile,
+		old: "if pause && cmd.Actor.Kind != ActorBot {", new: "if false {",
+	},
+	{
+		name: "bot: loses what an agent resumes", file: draftFile,
+		old: "if pause && cmd.Actor.Kind != ActorBot {", new: "if cmd.Actor.Kind != ActorBot {",
+	},
+	{
+		name: "bot: auto-close counts while it is paused there", file: handOverFile,
+		old: "if !t.Paused {\n\t\t\tt.CountsFrom", new: "if true {\n\t\t\tt.CountsFrom",
+	},
+	{
+		name: "bot: auto-close does not count after a resume there", file: draftFile,
+		old: " || t.WithBot && t.Unanswered.IsZero() {", new: " {",
+	},
+	{
+		name: "bot: auto-close counts over a question after a resume there", file: draftFile,
+		old: " || t.WithBot && t.Unanswered.IsZero() {", new: " || t.WithBot {",
 	},
 	{
 		name: "bot: its silence is for ever", file: botFile,

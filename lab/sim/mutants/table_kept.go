@@ -46,7 +46,7 @@ var keptBugs = []mutant{
 	},
 	{
 		name: "kept: closer is not noted", file: draftFile,
-		old: "t.Reason, t.Agent, t.AgentName = ReasonManual, cmd.Actor.Agent, cmd.Actor.Name", new: "t.Reason = ReasonManual",
+		old: "t.Reason = ReasonManual\n\t\tt.setAgent(cmd.Actor)", new: "t.Reason = ReasonManual",
 	},
 	{
 		name: "kept: taking takes away", file: assignFile,

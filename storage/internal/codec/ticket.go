@@ -67,7 +67,8 @@ func AppendTicket(b []byte, t *tickets.Ticket) []byte {
 		b = end(appendInt(b, 4, t.Rating.Changes), at)
 	}
 	b = appendBool(b, 31, t.WithBot)
-	return appendTime(b, 32, t.Unanswered)
+	b = appendTime(b, 32, t.Unanswered)
+	return appendBool(b, 33, t.Automated)
 }
 
 // DecodeTicket reads into t, which must be zero, the ticket that [AppendTicket] wrote.
@@ -142,6 +143,8 @@ func DecodeTicket(doc string, t *tickets.Ticket) error {
 			t.WithBot = r.bool()
 		case 32:
 			t.Unanswered = r.time()
+		case 33:
+			t.Automated = r.bool()
 		}
 	}
 	return r.err()
