@@ -35,10 +35,12 @@ type event struct {
 type changeEvent struct {
 	Account      string `json:"account"`
 	Conversation string `json:"conversation"`
-	Seq          int64  `json:"seq,omitempty"`
-	Sound        bool   `json:"sound,omitempty"`
-	Name         string `json:"name,omitempty"`
-	Text         string `json:"text,omitempty"`
+	// Ticket is the number of the ticket that changed.
+	Ticket tickets.Number `json:"ticket,omitempty"`
+	Seq    int64          `json:"seq,omitempty"`
+	Sound  bool           `json:"sound,omitempty"`
+	Name   string         `json:"name,omitempty"`
+	Text   string         `json:"text,omitempty"`
 }
 
 // pageStream is the stream of a page.
@@ -228,7 +230,7 @@ func (e event) String() string {
 // the customer has written since. What cannot be read is left out: the page asks again.
 func (s *pageStream) changed(c *change) changeEvent {
 	id := c.Ref.Conversation
-	data := changeEvent{Account: c.f.id.String(), Conversation: id.String()}
+	data := changeEvent{Account: c.f.id.String(), Conversation: id.String(), Ticket: c.Number}
 	list, sound, err := c.said()
 	if err != nil && s.ctx.Err() == nil {
 		s.o.Logger.Error("console: stream", slog.Any("error", err))
@@ -241,7 +243,9 @@ func (s *pageStream) changed(c *change) changeEvent {
 	}
 	for _, m := range list {
 		if m.From == tickets.FromCustomer && m.At.After(s.since) && m.Seq > s.heard[id] {
-			data.Text, data.Seq = m.Text, m.Seq
+			if data.Text, data.Seq = m.Text, m.Seq; m.Text == "" && m.File != nil {
+				data.Text = m.File.Name
+			}
 		}
 	}
 	s.heard[id] = list[len(list)-1].Seq

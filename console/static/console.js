@@ -7,7 +7,7 @@
   const all = (what, where = document) => [...where.querySelectorAll(what)];
   const one = (what, where = document) => where.querySelector(what);
   document.documentElement.classList.add("scripted");
-  const charla = window.charla = {}; // what composer.js shares
+  const charla = window.charla = {}; // what the other scripts share
   const skew = words.now ? Date.parse(words.now) - Date.now() : 0;
   const now = () => Date.now() + skew;
   // The page's address says what was just done; once is enough.
@@ -241,6 +241,7 @@
       if (change.sound) ringOnce(change.account + change.conversation + change.seq);
       if (body.classList.contains("page-inbox") && (!other || words.wide !== undefined)) soon();
       if (!change.text) return;
+      charla.notify?.(change);
       if (document.hidden) { missed++; title(); }
       if (other) { news[change.account] = (news[change.account] ?? 0) + 1; showNews(); }
       else if (!body.classList.contains("page-inbox")) one("[data-news]").hidden = false;

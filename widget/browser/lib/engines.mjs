@@ -5,13 +5,15 @@ import {existsSync, readdirSync} from 'node:fs'
 import puppeteer from 'puppeteer-core'
 import {until} from './harness.mjs'
 
-async function firefox() {
+/** Firefox, with settings of its own beside the common ones. */
+async function firefox(prefs) {
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true,
-    extraPrefsFirefox: {'intl.accept_languages': 'es-CL'},
+    extraPrefsFirefox: {'intl.accept_languages': 'es-CL', ...prefs},
   })
   const page = await browser.newPage()
   return {
+    page,
     goto: (url) => page.goto(url),
     run: (f, ...args) => page.evaluate(f, ...args),
     stop: () => browser.close(),

@@ -1,6 +1,7 @@
 // The agents' console: what is typed survives refusals, colleagues, restarts and ended logins.
 import assert from 'node:assert/strict'
 import {after, before, test} from 'node:test'
+import {engines} from '../lib/engines.mjs'
 import {until} from '../lib/harness.mjs'
 import {world} from '../lib/page.mjs'
 
@@ -363,6 +364,110 @@ test('another account is heard: one sound in all tabs, a count in the title and 
   assert.equal(await page.locator('.switch summary .news').isVisible(), false, 'what is opened is no news')
   assert.deepEqual(errors, [])
   await context.close()
+})
+
+/** Counts in a page what it notifies of, and how often it asks whether it may. */
+function recordNotes() {
+  const Real = globalThis.Notification
+  globalThis.notes = []
+  globalThis.asked = 0
+  globalThis.Notification = class extends Real {
+    constructor(title, options) {
+      super(title, options)
+      globalThis.notes.push({title, ...options, note: this})
+    }
+    static requestPermission() { globalThis.asked++; return Real.requestPermission() }
+  }
+}
+
+test('a desktop notification: asked for by a click, one for all tabs, none for the ticket that is looked at, and a click opens it', async () => {
+  const {v, page, context, errors} = await working()
+  await context.addInitScript(recordNotes)
+  const ticket = page.url(), account = ticket.split('/inbox')[0]
+  await page.reload()
+  const tabs = [page, await context.newPage(), await context.newPage()]
+  await tabs[1].goto(account + '/contacts')
+  await tabs[2].goto(account + '/contacts')
+  const notes = async () => (await Promise.all(tabs.map((tab) => tab.evaluate(() => globalThis.notes.map(({title, body, tag}) => ({title, body, tag})))))).flat()
+  const asked = () => page.evaluate(() => globalThis.asked)
+  const heard = async (...tabs) => { for (const tab of tabs) await tab.locator('[data-news]:not([hidden])').waitFor({state: 'attached'}) }
+  const choose = async (label) => {
+    await page.locator('.up summary').click()
+    await page.getByRole('button', {name: 'Avisos en el escritorio'}).click()
+    await page.getByLabel(label, {exact: true}).click()
+  }
+  const says = async (text) => {
+    for (const tab of tabs.slice(1)) await tab.evaluate(() => { document.querySelector('[data-news]').hidden = true })
+    await v.say(text)
+    await heard(...tabs.slice(1))
+  }
+  assert.equal(await asked(), 0, 'nothing is asked when a page loads')
+  await choose('Con el nombre y lo que escribió')
+  await until('it is asked', asked)
+  await context.grantPermissions(['notifications'], {origin: w.server.host})
+  await page.reload()
+  await choose('Con el nombre y lo que escribió')
+  assert.equal(await asked(), 0, 'it is allowed already')
+  await page.keyboard.press('Escape')
+
+  await says('¿siguen ahí?')
+  await page.locator('#messages').getByText('¿siguen ahí?').waitFor()
+  assert.deepEqual(await notes(), [], 'somebody looks at the ticket')
+  await page.evaluate(() => { document.hasFocus = () => false; window.dispatchEvent(new Event('blur')) })
+  await says('<b>quiero dos</b>')
+  await until('the notification', async () => (await notes()).length > 0)
+  const tag = 'charla:' + ticket.split('/inbox/')[1].split('/')[0]
+  assert.deepEqual(await notes(), [{title: 'Carla', body: '<b>quiero dos</b>', tag}])
+  await choose('Con el nombre del cliente')
+  await page.keyboard.press('Escape')
+  await says('y uno azul')
+  await until('the next one', async () => (await notes()).length > 1)
+  assert.deepEqual((await notes()).find((n) => n.body !== '<b>quiero dos</b>'), {title: 'Carla', body: 'Escribió un mensaje.', tag})
+  await choose('Sin avisos')
+  await page.keyboard.press('Escape')
+  await says('o verde')
+  await page.locator('#messages').getByText('o verde').waitFor()
+  assert.equal((await notes()).length, 2)
+  for (const tab of tabs) await tab.evaluate(() => { globalThis.notes = [] })
+
+  await page.goto(account + '/inbox')
+  await choose('Con el nombre del cliente')
+  await page.keyboard.press('Escape')
+  await says('¿o rojo?')
+  const open = () => {
+    globalThis.open = (to) => { location.assign(to) }
+    return globalThis.notes.splice(0).map((n) => n.note.dispatchEvent(new Event('click'))).length
+  }
+  await until('the last one', async () => (await notes()).length > 0)
+  for (const tab of tabs) if (await tab.evaluate(open)) await tab.waitForURL((to) => to.pathname === new URL(ticket).pathname)
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('a desktop notification in Firefox', async () => {
+  const {v, page: tab, context} = await working()
+  const ticket = tab.url()
+  await tab.close()
+  const firefox = await engines.find((one) => one.name === 'Firefox').start({'permissions.default.desktop-notification': 1})
+  try {
+    const page = firefox.page
+    await page.goto(w.server.host + '/desk/')
+    await page.evaluate((who) => { document.cookie = 'who=' + who + '; path=/' }, ana.ID)
+    await page.setViewport({width: 1280, height: 800})
+    await page.evaluateOnNewDocument(recordNotes)
+    await page.goto(ticket.split('/inbox')[0] + '/contacts')
+    await page.locator('.up summary').click()
+    await page.locator('[popovertarget="notify"]').click()
+    await page.locator('#notify [value="words"]').click()
+    await v.say('desde el zorro')
+    await page.waitForFunction(() => globalThis.notes.length > 0)
+    assert.equal(await page.evaluate(() => globalThis.notes[0].body), 'desde el zorro')
+    await page.evaluate(() => { window.open = (to) => { location.assign(to) }; globalThis.notes[0].note.dispatchEvent(new Event('click')) })
+    await page.waitForFunction((to) => location.pathname === to, {}, new URL(ticket).pathname)
+  } finally {
+    await firefox.stop()
+    await context.close()
+  }
 })
 
 test('by keyboard: a search marks its hit and leads to it; notes, the list of keys, and keys switched off', async () => {
