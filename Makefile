@@ -1,4 +1,4 @@
-.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut streams linear fuzz mutants mutate bench publish-check sbom figures generate stale
+.PHONY: all test lint test-browser widget widget-check proofs sim crash powercut streams neighbours linear fuzz mutants mutate bench publish-check sbom figures generate stale
 
 all: test lint
 
@@ -13,6 +13,7 @@ sim: ; @scripts/sim.sh # the simulation: SEEDS=n [SEED=first] [STORE=memory|sqli
 crash: ; @scripts/crash.sh # processes killed under load: N=kills [SEED=first] [STORE=sqlite|postgres]
 powercut: ; @scripts/powercut.sh # power cuts below SQLite: SEEDS=n [SEED=first]
 streams: ; @scripts/streams.sh # many streams on one process: [IDLE=n] [STUCK=n]
+neighbours: ; @scripts/neighbours.sh # hostile addresses and a hostile tenant beside another: [PHASE=10s] [FORMS=n] [LOGINS=n]
 linear: ; @scripts/linear.sh # are conversations linearizable: N=histories [SEED=first]
 fuzz: ; @scripts/fuzz.sh # every fuzz target in turn: TIME=30s [ONLY=pattern]
 mutants: ; @scripts/mutants.sh # planted bugs: does the simulation find each
