@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -61,6 +62,40 @@ func waiting(t *tickets.Ticket, now time.Time) *waitView {
 		w.State = "ok"
 	}
 	return w
+}
+
+// Waited returns how long a customer has waited, or has to wait at most, as tick of
+// console.js says it.
+func (p page) Waited(w *waitView) string {
+	text, d := "espera", p.Now.Sub(w.Since)
+	switch {
+	case w.State == "late":
+		text = "con demora"
+	case !w.Due.IsZero():
+		text, d = "vence en", w.Due.Sub(p.Now)
+	}
+	return translate(p.Prefs.Lang, text) + " " + roughly(d)
+}
+
+// roughly returns a duration in its largest unit, of hours and days with the next one: "19 min".
+func roughly(d time.Duration) string {
+	const day = 24 * time.Hour
+	two := func(big time.Duration, bigName string, small time.Duration, smallName string) string {
+		text := fmt.Sprintf("%d\u00a0%s", d/big, bigName)
+		if rest := d % big / small; rest > 0 {
+			text += fmt.Sprintf(" %d\u00a0%s", rest, smallName)
+		}
+		return text
+	}
+	switch d = max(d, 0); {
+	case d >= day:
+		return two(day, "d", time.Hour, "h")
+	case d >= time.Hour:
+		return two(time.Hour, "h", time.Minute, "min")
+	case d >= time.Minute:
+		return fmt.Sprintf("%d\u00a0min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d\u00a0s", d/time.Second)
 }
 
 // view is a list of the inbox.

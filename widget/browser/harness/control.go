@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -107,6 +108,8 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 		return nil, account.Delete(ctx, o.Text)
 	case "mails":
 		return w.mails.Mails(), nil
+	case "many":
+		return nil, many(ctx, account, int(o.Seq), o.Text)
 	case "contacts":
 		return account.Inbox().Contacts(ctx, charla.PageQuery{})
 	case "tickets":
@@ -154,6 +157,30 @@ func (w *world) account(ctx context.Context, o *order) (any, error) {
 	}
 	info, err := a.Info(ctx)
 	return map[string]any{"id": info.ID, "key": info.Key, "secret": secret.Reveal()}, err
+}
+
+// many lets n customers write a text, each their own, sixteen at a time.
+func many(ctx context.Context, account *charla.Account, n int, text string) error {
+	const workers = 16
+	failed := make(chan error, workers)
+	for w := range workers {
+		go func() {
+			var err error
+			for i := w; i < n && err == nil; i += workers {
+				var v *charla.Visitor
+				name := fmt.Sprintf("Cliente %d", i)
+				if v, _, err = account.Enter(ctx, charla.Entry{Name: name, Email: fmt.Sprintf("c%d@example.com", i)}); err == nil {
+					_, err = v.Write(ctx, fmt.Sprintf("%s %d", text, i), nil)
+				}
+			}
+			failed <- err
+		}()
+	}
+	var err error
+	for range workers {
+		err = errors.Join(err, <-failed)
+	}
+	return err
 }
 
 func config(ctx context.Context, account *charla.Account, o *order) (any, error) {
