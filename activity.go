@@ -116,11 +116,12 @@ func stopWriting(all []present, m *tickets.Message) []present {
 	i := slices.IndexFunc(all, func(p present) bool {
 		return p.Agent == m.Agent && p.Activity != Looking && !m.At.Before(p.since)
 	})
-	if i >= 0 {
-		all = slices.Clone(all)
-		all[i].Activity = Looking
+	if i < 0 {
+		return all
 	}
-	return all
+	changed := slices.Clone(all)
+	changed[i].Activity = Looking
+	return changed
 }
 
 // yieldColleagues yields what other agents than the reader do now, where it differs from

@@ -205,7 +205,7 @@ func (d *Desk) status(ctx context.Context, loaded *storage.Loaded) (Status, erro
 	if s.Closed, err = d.closing(ctx, loaded, &rules.Config.Chat); err != nil {
 		return Status{}, err
 	}
-	if loaded.Conversation.Version > 0 {
+	if !loaded.Conversation.ID.IsZero() {
 		s.Read, err = d.store.Sessions().Marks(ctx, loaded.Account.ID, loaded.Conversation.ID)
 	}
 	return s, storeError(err)

@@ -225,3 +225,16 @@ type brokenPresence struct{ err error }
 func (p *brokenPresence) Presence(context.Context, chatcfg.AccountID) (tickets.Presence, error) {
 	return tickets.Presence{}, p.err
 }
+
+// TestStatusHasMarks: a visitor's status says how far each side has read, from the first
+// message on.
+func TestStatusHasMarks(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	v := b.enter("juan")
+	ref := b.write(v, "hola").Ref
+	require.NoError(t, b.agent(ana).MarkRead(b.ctx, ref, 1))
+	s, err := v.Status(b.ctx)
+	require.NoError(t, err)
+	assert.Equal(t, tickets.Marks{Agent: 1}, s.Read)
+}

@@ -90,8 +90,8 @@ func (d *Desk) mint() (uuid.UUID, error) {
 		return id, err
 	}
 	ms := uint64(d.Now().UnixMilli())
-	binary.BigEndian.PutUint16(id[0:2], uint16(ms>>32))
-	binary.BigEndian.PutUint32(id[2:6], uint32(ms))
+	binary.BigEndian.PutUint16(id[:], uint16(ms>>32))
+	binary.BigEndian.PutUint32(id[2:], uint32(ms))
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80
 	return id, nil

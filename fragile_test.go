@@ -2,6 +2,7 @@ package charla_test
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/charlahq/charla/chatcfg"
@@ -10,22 +11,22 @@ import (
 )
 
 // fragile is a store of which one call fails, before it does anything: the one that is left
-// calls away. It is for one goroutine.
+// calls away.
 type fragile struct {
 	storage.Store
-	left int
+	left atomic.Int64
 	// changed is how many calls have changed something.
-	changed int
+	changed atomic.Int64
 }
 
 // try makes a call unless it is the one that fails.
 func try[T any](s *fragile, change bool, call func() (T, error)) (v T, err error) {
-	if s.left--; s.left == 0 {
+	if s.left.Add(-1) == 0 {
 		return v, errStore
 	}
 	v, err = call()
 	if change && err == nil {
-		s.changed++
+		s.changed.Add(1)
 	}
 	return v, err
 }

@@ -193,4 +193,8 @@ func TestTakeNextKeyAndTeams(t *testing.T) {
 	other, err := b.agent(charla.Person{ID: "beto"}).TakeNext(b.ctx, []tickets.TeamID{"ventas"}, o)
 	require.NoError(t, err, "another agent's key")
 	assert.NotEqual(t, first.Ref, other.Ref)
+	for _, teams := range [][]tickets.TeamID{nil, {"pagos"}} {
+		_, err = b.agent(charla.Person{ID: "beto"}).TakeNext(b.ctx, teams, o)
+		require.ErrorIs(t, err, charla.ErrKeyReused, "%v", teams)
+	}
 }

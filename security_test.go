@@ -224,3 +224,21 @@ func TestCursorZero(t *testing.T) {
 		require.ErrorIs(t, err, charla.ErrCursor, bad)
 	}
 }
+
+// TestFullAccountIsReported: R8.4: an upload for which an account has no room is reported.
+func TestFullAccountIsReported(t *testing.T) {
+	t.Parallel()
+	b, files, _ := uploading(t, nil, nil)
+	r := &reports{}
+	b.use(b.newDesk(func(o *charla.Options) {
+		o.Files = &charla.FileOptions{Store: files, AccountBytes: 4}
+		o.Observer = &charla.Observer{Security: r.hear}
+	}))
+	v := b.enter("juan")
+	_, err := v.Write(b.ctx, "", send("1234"))
+	require.NoError(t, err)
+	require.Empty(t, r.since())
+	_, err = v.Write(b.ctx, "", send("5"))
+	require.Error(t, err)
+	require.Equal(t, []charla.SecurityEvent{{Kind: charla.SecurityLimit, Account: b.account.ID(), Reason: "account_bytes"}}, r.since())
+}

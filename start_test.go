@@ -114,3 +114,17 @@ func TestStartWithFile(t *testing.T) {
 	_, err = start("1", "Juan", "1234567")
 	require.ErrorIs(t, err, charla.ErrKeyReused, "another file")
 }
+
+// TestStartWithRefusedFile: R16.5: a message whose file is refused is not stored without it.
+func TestStartWithRefusedFile(t *testing.T) {
+	t.Parallel()
+	b, _, _ := uploading(t, nil, func(o *charla.FileOptions) { o.MaxBytes = 3 })
+	_, err := b.agent(ana).Start(b.ctx, charla.Proof{Subject: "1"}, "hola", send("1234"))
+	var p chatcfg.Problems
+	require.ErrorAs(t, err, &p)
+	page, err := b.account.Inbox().Tickets(b.ctx, charla.TicketQuery{})
+	require.NoError(t, err)
+	assert.Empty(t, page.Items)
+	_, err = b.agent(ana).Start(b.ctx, charla.Proof{Subject: "1"}, "hola", send("123"))
+	require.NoError(t, err, "the control")
+}

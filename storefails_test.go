@@ -35,15 +35,16 @@ func TestStoreFails(t *testing.T) {
 	// call makes a call until the store fails in it no more.
 	call := func(name string, do func() error) {
 		t.Helper()
-		for n := 1; ; n++ {
-			store.left, store.changed = n, 0
+		for n := int64(1); ; n++ {
+			store.left.Store(n)
+			store.changed.Store(0)
 			err := do()
-			if store.left > 0 {
+			if store.left.Load() > 0 {
 				assert.NoError(t, err, name)
 				return
 			}
 			failures++
-			if store.changed == 0 || parts[name] {
+			if store.changed.Load() == 0 || parts[name] {
 				require.ErrorIs(t, err, errStore, "%s, call %d of the store's", name, n)
 			} else {
 				require.ErrorIs(t, err, charla.ErrOutcomeUnknown, "%s, call %d of the store's", name, n)

@@ -270,3 +270,64 @@ func TestTypingIsOneAccounts(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, tickets.Marks{Agent: 1}, marks)
 }
+
+// TestStreamsShareAFeed: R8.3: a stream that begins keeps nothing from those that read already of
+// what another desk has written since they looked last.
+func TestStreamsShareAFeed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		elsewhere := b.newDesk(func(o *charla.Options) { o.Clock = nil })
+		v := b.enter("juan")
+		b.write(v, "hola")
+		other := b.enter("eva")
+		b.write(other, "buenas")
+		first := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return v.Live(ctx, 0, 0) })
+		first.since()
+		elapse(300 * time.Millisecond)
+		b.write(b.on(elsewhere, v), "desde otro lado")
+		second := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return other.Live(ctx, 0, 0) })
+		second.since()
+		elapse(2 * time.Second)
+		assert.Contains(t, first.since(), "message desde otro lado")
+		first.stop()
+		second.stop()
+		first.since()
+		second.since()
+	})
+}
+
+// TestStreamsFail: R8.3: a stream whose feed cannot be read ends with the store's error, and what
+// reads on after it begins anew.
+func TestStreamsFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := bubble(t)
+		store := &fragile{Store: b.store}
+		b.store = store
+		b.use(b.newDesk(func(o *charla.Options) { o.Clock = nil }))
+		v := b.enter("juan")
+		ref := b.write(v, "hola").Ref
+		for name, open := range map[string]func(context.Context) iter.Seq2[charla.Update, error]{
+			"visitor": func(ctx context.Context) iter.Seq2[charla.Update, error] { return v.Live(ctx, 0, 0) },
+			"agent": func(ctx context.Context) iter.Seq2[charla.Update, error] {
+				return b.agent(ana).Inbox().Follow(ctx, ref, 0, 0)
+			},
+		} {
+			s := watch(t, open)
+			s.since()
+			store.left.Store(1)
+			elapse(2 * time.Second)
+			synctest.Wait()
+			s.mu.Lock()
+			require.ErrorIs(t, s.err, errStore, name)
+			s.mu.Unlock()
+		}
+		inbox := watchInbox(t.Context(), b.account.Inbox(), "")
+		inbox.since()
+		store.left.Store(1)
+		elapse(2 * time.Second)
+		inbox.since()
+		require.ErrorIs(t, inbox.err, errStore)
+	})
+}

@@ -24,6 +24,7 @@ func TestTokenIsNotPrinted(t *testing.T) {
 	v := b.enter("juan")
 	token := b.tokens[v]
 	clear := string(token)
+	require.Regexp(t, `^[0-9a-f-]{36}\.[A-Za-z0-9_-]{43}$`, clear, "32 bytes of chance")
 	type page struct {
 		Token charla.Token `json:"token"`
 	}
