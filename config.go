@@ -30,6 +30,8 @@ type SaveOptions struct {
 	Running bool
 	// Key makes the call repeatable on the same version (R8.1).
 	Key string
+	// By is who saves, for [Account.Saves]; nil: the host's program.
+	By *Person
 }
 
 // Saved is what a save answers.
@@ -77,6 +79,11 @@ func (d *Desk) saveConfig(ctx context.Context, id chatcfg.AccountID, version cha
 	}
 	if err := checkKey(o.Key); err != nil {
 		return Saved{}, err
+	}
+	if o.By != nil {
+		if err := checkPerson(*o.By); err != nil {
+			return Saved{}, err
+		}
 	}
 	cfg = cfg.Normalize()
 	if cfg.Chat.SocialOnly() {
@@ -142,7 +149,11 @@ func (d *Desk) save(ctx context.Context, a chatcfg.Account, cfg chatcfg.Config, 
 	if saved.Overdue, err = d.overdue(ctx, a.ID, old, rules, o.Running, now); err != nil {
 		return Saved{}, err
 	}
-	docs := []storage.Document{{Name: configDocument, Version: int64(a.Version), Body: body}}
+	saves, err := d.savesWith(ctx, &a, o.By)
+	if err != nil {
+		return Saved{}, err
+	}
+	docs := []storage.Document{{Name: configDocument, Version: int64(a.Version), Body: body}, saves}
 	if o.Key != "" {
 		answer, err := json.Marshal(savedWith{Key: o.Key, Running: o.Running, Saved: saved})
 		if err != nil {

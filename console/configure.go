@@ -132,8 +132,9 @@ func (v *visit) saveConfig() error {
 	doc, cfg, p, err := v.read(base)
 	var saved charla.Saved
 	if err == nil {
+		by := v.person.agent()
 		saved, err = v.account.SaveConfig(v.r.Context(), p.Version, cfg, &charla.SaveOptions{
-			Running: p.Running, Key: trim(v.r.PostForm.Get("key"), 200),
+			Running: p.Running, Key: trim(v.r.PostForm.Get("key"), 200), By: &by,
 		})
 	}
 	var found chatcfg.Problems

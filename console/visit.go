@@ -323,6 +323,8 @@ func (v *visit) flashOf(done string) *flash {
 	switch what {
 	case "saved":
 		return v.savedFlash(n[:min(len(n), strings.Count(done, "."))])
+	case "undone":
+		return v.undoneFlash(n[:min(len(n), strings.Count(done, "."))])
 	case "classify":
 		return &flash{Kind: "good", Text: v.t("La tipificación se guardó.")}
 	case "describe":

@@ -103,7 +103,7 @@ type Accounts interface {
 
 // Document is a named, versioned blob of an account.
 type Document struct {
-	// Name is "config", "saved", "picture", "logo" or "replies".
+	// Name is "config", "saved", "saves", "picture", "logo" or "replies".
 	Name string
 	// Version is the configuration's; zero for the others.
 	Version int64
