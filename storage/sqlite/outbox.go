@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -105,9 +106,9 @@ func (c *conn) markLost(now int64) (int64, error) {
 // the earliest first: pending ones that are due, and sending ones whose lease has run
 // out, none of deleted accounts. It changes nothing. It fails if a query does.
 func (c *conn) due(now int64, limit int, s *storage.Share) ([]delivery, error) {
-	const from = "SELECT " + deliveryColumns + " FROM deliveries d CROSS JOIN accounts a ON a.id = d.account "
+	const from = "SELECT " + deliveryColumns + " FROM deliveries d %s CROSS JOIN accounts a ON a.id = d.account "
 	ctx := context.Background()
-	all, err := c.deliveries(ctx, from+"WHERE d.state = 'sending' AND d.due <= ? AND a.deleted = 0", now)
+	all, err := c.deliveries(ctx, fmt.Sprintf(from, "")+"WHERE d.state = 'sending' AND d.due <= ? AND a.deleted = 0", now)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,8 @@ func (c *conn) due(now int64, limit int, s *storage.Share) ([]delivery, error) {
 		if !s.Allows(l.Lane, 0) {
 			continue
 		}
-		pending, err := c.deliveries(ctx, from+"WHERE d.state = 'pending' AND d.account = ? AND d.kind = ? AND d.due <= ? AND a.deleted = 0 ORDER BY d.due, d.key LIMIT ?",
+		// By any other index it would read what is due in all lanes.
+		pending, err := c.deliveries(ctx, fmt.Sprintf(from, "INDEXED BY deliveries_lanes")+"WHERE d.state = 'pending' AND d.account = ? AND d.kind = ? AND d.due <= ? AND a.deleted = 0 ORDER BY d.due, d.key LIMIT ?",
 			l.account, l.Kind, now, each)
 		if err != nil {
 			return nil, err
@@ -150,14 +152,18 @@ type lane struct {
 }
 
 // lanes returns the lanes that have pending deliveries. It finds each one by a step in
-// the index, however many deliveries it has. It fails if a query does.
+// the index, however many deliveries it has: SQLite steps over one column's equal values,
+// but reads those of two. It fails if a query does.
 func (c *conn) lanes(ctx context.Context) (found []lane, err error) {
-	const next = `SELECT d.account, a.uuid, d.kind FROM deliveries d CROSS JOIN accounts a ON a.id = d.account
-		WHERE d.state = 'pending' AND (d.account, d.kind) > (?, ?) ORDER BY d.account, d.kind LIMIT 1`
+	const next = `SELECT d.account, a.uuid, d.kind FROM deliveries d INDEXED BY deliveries_lanes CROSS JOIN accounts a ON a.id = d.account
+		WHERE d.state = 'pending' AND `
 	var last lane
 	for {
 		var uuid []byte
-		there, err := c.one(next, []any{last.account, last.Kind}, &last.account, &uuid, &last.Kind)
+		there, err := c.one(next+"d.account = ? AND d.kind > ? ORDER BY d.kind LIMIT 1", []any{last.account, last.Kind}, &last.account, &uuid, &last.Kind)
+		if err == nil && !there {
+			there, err = c.one(next+"d.account > ? ORDER BY d.account, d.kind LIMIT 1", []any{last.account}, &last.account, &uuid, &last.Kind)
+		}
 		if err != nil || !there {
 			return found, err
 		}
