@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/charlahq/charla"
@@ -43,8 +44,7 @@ type thread struct {
 	// Categories are the account's; none: any may be typed.
 	Categories []string
 	Dry        *dryRun
-	Types      []string
-	Max        int
+	Files      fileView
 }
 
 type pair struct{ Name, Value string }
@@ -85,7 +85,7 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 		Latest: latest.Number == t.Number, Can: map[string]bool{},
 		URL: v.link(ticketPath(ref)), Back: ticketPath(ref),
 	}
-	th.Max, th.Types = v.fileLimits()
+	th.Files = v.fileView()
 	for name, kind := range map[string]tickets.CommandKind{
 		"reply": tickets.CommandReply, "close": tickets.CommandClose, "ignore": tickets.CommandIgnore, "open": tickets.CommandOpen,
 	} {
@@ -139,6 +139,34 @@ func (v *visit) thread(ref tickets.Ref, form url.Values) (*thread, error) {
 		}
 	}
 	return th, nil
+}
+
+// fileView is what may be attached, and what is said of anything else.
+type fileView struct {
+	// Max is the most bytes; zero: nothing may be attached.
+	Max     int
+	Types   []string
+	Endings string
+	// TooLarge and OfType are what the library says of a file that is too large, or of
+	// another type.
+	TooLarge, OfType string
+}
+
+// fileView returns what may be attached.
+func (v *visit) fileView() fileView {
+	said := func(code chatcfg.Code, args ...any) string {
+		p := chatcfg.Problem{Path: "file", Code: code, Args: args}
+		return p.Message(v.prefs.Lang)
+	}
+	f := fileView{}
+	f.Max, f.Types = v.fileLimits()
+	var endings []string
+	for _, kind := range f.Types {
+		endings = append(endings, chatcfg.FileEndings(kind)...)
+	}
+	f.Endings = strings.Join(endings, " ")
+	f.TooLarge, f.OfType = said(chatcfg.CodeFileTooLarge, f.Max), said(chatcfg.CodeFileType)
+	return f
 }
 
 // messages adds a page of messages to th: the last ones, or those before a sequence.

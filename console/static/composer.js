@@ -56,7 +56,7 @@
   charla.sent = (form, text, file, page) => {
     const field = fieldOf(form), files = one("[data-file]", form), fresh = composer(page);
     if (field.value === text) { field.value = ""; keep(null); }
-    if (file && files.files[0] === file) { files.value = ""; one("[data-chosen]", form).replaceChildren(); }
+    if (file && files.files[0] === file) { files.value = ""; charla.attached(form); }
     for (const name of ["key", "seen"]) if (fresh) one(`[name="${name}"]`, form).value = one(`[name="${name}"]`, fresh).value;
     if (field.value) keep(form);
     one(".meanwhile", form)?.remove();

@@ -120,7 +120,6 @@
   document.addEventListener("change", (e) => {
     const form = e.target.form;
     if (form && form.matches("[data-auto]")) form.requestSubmit();
-    if (e.target.matches("[data-file]")) one("[data-chosen]").textContent = e.target.files[0]?.name ?? "";
   });
   document.addEventListener("keydown", (e) => {
     if (e.key === "Escape") all(".menu[open]").forEach((m) => { m.open = false; });

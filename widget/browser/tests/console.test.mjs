@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import {after, before, test} from 'node:test'
 import {engines} from '../lib/engines.mjs'
 import {until} from '../lib/harness.mjs'
-import {world} from '../lib/page.mjs'
+import {png, world} from '../lib/page.mjs'
 
 const w = world({before, after})
 const ana = {ID: 'ana', Name: 'Ana'}
@@ -362,6 +362,65 @@ test('another account is heard: one sound in all tabs, a count in the title and 
   await page.locator('.switch').getByRole('link', {name: /Café/}).click()
   await page.locator('.row', {hasText: '¿abren hoy?'}).waitFor()
   assert.equal(await page.locator('.switch summary .news').isVisible(), false, 'what is opened is no news')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('a picture is pasted or dropped, seen and taken out before it goes; what the server would refuse is said at once; its place in the thread is kept', async () => {
+  const {page, box, send, context, errors} = await working()
+  const chosen = page.locator('[data-chosen]'), problem = page.locator('[data-file-problem]'), small = page.locator('.attached canvas')
+  /** Pastes, or drops on the thread, files of [name, type, content in base64]. */
+  const give = (how, files) => page.evaluate(([how, files]) => {
+    const data = new DataTransfer()
+    for (const [name, type, body] of files) data.items.add(new File([Uint8Array.from(atob(body), (c) => c.charCodeAt(0))], name, {type}))
+    const event = how === 'paste' ? new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})
+      : new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})
+    document.querySelector(how === 'paste' ? '#reply' : how).dispatchEvent(event)
+    return event.defaultPrevented
+  }, [how, files])
+  const picture = png(300)
+  await box.fill('mira')
+  assert.equal(await give('paste', [['captura.png', 'image/png', picture]]), true)
+  await small.waitFor()
+  assert.equal(await chosen.textContent(), 'captura.png')
+  assert.match(await page.locator('[data-size]').textContent(), /^[\d,]+ k?B$/)
+  for (const [files, says] of [
+    [[['vacio.txt', 'text/plain', '']], 'El archivo está vacío.'],
+    [[['malo.exe', 'application/x-msdownload', btoa('MZ')]], 'Este tipo de archivo no se acepta.'],
+    [[['grande.txt', 'text/plain', Buffer.alloc(6 << 20, 'a').toString('base64')]], /El archivo pasa de [\d.]+ bytes/],
+  ]) {
+    assert.equal(await give('.scroll', files), true)
+    await problem.filter({hasText: says}).waitFor()
+    assert.equal(await chosen.textContent(), 'captura.png', 'what was chosen stays')
+  }
+  assert.equal(await give('.list', [['fuera.txt', 'text/plain', btoa('hola')]]), true, 'a file does not take the place of the page')
+  assert.equal(await chosen.textContent(), 'captura.png')
+  await give('.scroll', [['uno.txt', 'text/plain', btoa('uno')], ['dos.txt', 'text/plain', btoa('dos')]])
+  await problem.filter({hasText: 'Va uno por mensaje'}).waitFor()
+  assert.equal(await chosen.textContent(), 'uno.txt')
+  assert.equal(await small.isVisible(), false)
+  await page.getByRole('button', {name: 'Quitar el archivo'}).click()
+  assert.equal(await page.locator('.attached').isVisible(), false)
+  assert.equal(await box.inputValue(), 'mira')
+
+  await give('paste', [['captura.png', 'image/png', picture]])
+  await send.click()
+  const shown = page.locator('.msg.agent .file img')
+  await shown.waitFor()
+  assert.equal(await page.locator('.attached').isVisible(), false, 'it has been sent')
+  let go
+  const held = new Promise((resolve) => { go = resolve })
+  await page.route('**/file/**', async (route) => { await held; await route.continue() })
+  await page.reload()
+  await shown.waitFor()
+  const place = () => shown.evaluate(({clientWidth, clientHeight, naturalWidth}) => [clientWidth, clientHeight, naturalWidth])
+  assert.deepEqual(await place(), [240, 180, 0], 'before it is there')
+  go()
+  await until('the picture', async () => (await place())[2] === 300)
+  assert.deepEqual(await place(), [240, 180, 300])
+  const [full] = await Promise.all([context.waitForEvent('page'), shown.click()])
+  await full.waitForLoadState()
+  assert.equal(await full.evaluate(() => document.images[0].naturalWidth), 300)
   assert.deepEqual(errors, [])
   await context.close()
 })
