@@ -25,22 +25,29 @@ func networks(a netip.Addr) (all [len(levels)]netip.Prefix, n int) {
 }
 
 // address returns the network address of a client: the peer's, or, behind trusted
-// proxies, the last one in X-Forwarded-For that is no trusted proxy itself. named is
-// false if a trusted proxy names nobody; then client is the last proxy's.
-func address(r *http.Request, trusted []netip.Prefix) (client netip.Addr, named bool) {
+// proxies, the last one in X-Forwarded-For that is no trusted proxy itself. shared says
+// why all who come by a proxy share its address: it is trusted and names nobody, or it is
+// not trusted, though it names somebody or is on a Unix socket, which only a proxy is;
+// empty: nothing speaks for that.
+func address(r *http.Request, trusted []netip.Prefix) (client netip.Addr, shared string) {
 	client = peer(r.RemoteAddr)
 	if !isTrusted(client, trusted) {
-		return client, true
+		socket := !strings.Contains(r.RemoteAddr, ":")
+		if socket || (client.IsLoopback() || client.IsPrivate()) && r.Header.Get("X-Forwarded-For") != "" {
+			return client, "a proxy is not in TrustedProxies"
+		}
+		return client, ""
 	}
+	shared = "a trusted proxy sends no X-Forwarded-For with an address"
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && isTrusted(client, trusted); i-- {
 		hop, ok := parseHop(hops[i])
 		if !ok {
 			break // keep the last address that could be read
 		}
-		client, named = hop, true
+		client, shared = hop, ""
 	}
-	return client, named
+	return client, shared
 }
 
 // parseHop reads an address as proxies write them: plain, quoted, IPv6 in brackets, with a

@@ -225,14 +225,13 @@ func (h *Handler) path(p string) (string, bool) {
 const maxPath = 512
 
 // count finds the client's address and counts the request against the limit of that
-// address only. It fails if the limit is reached. It warns once of a trusted proxy that
-// names no client.
+// address only. It fails if the limit is reached. It warns once of a proxy behind which
+// all visitors share an address.
 func (c *call) count() error {
-	var named bool
-	if c.address, named = address(c.r, c.h.o.TrustedProxies); !named {
+	var shared string
+	if c.address, shared = address(c.r, c.h.o.TrustedProxies); shared != "" {
 		c.h.unnamed.Do(func() {
-			c.h.o.Logger.WarnContext(c.r.Context(), "widget: a trusted proxy sends no X-Forwarded-For with an address: "+
-				"all its visitors share one limit", "peer", c.r.RemoteAddr)
+			c.h.o.Logger.WarnContext(c.r.Context(), "widget: "+shared+": all its visitors share one limit", "peer", c.r.RemoteAddr)
 		})
 	}
 	return c.h.limits.address.take(c.address, c.now)

@@ -118,18 +118,41 @@ func TestEveryProxy(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestUnnamed: an operator is told, once, of a trusted proxy that names no visitor.
+// TestUnnamed: an operator is told, once, of a proxy behind which all visitors share an
+// address: one that is trusted and names nobody, or one that is not trusted.
 func TestUnnamed(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
-	s := setup(t, nil, func(o *widget.Options) {
-		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
-	})
-	s.send(request{path: "config"}, "10.0.0.1:1", "192.0.2.1")
-	s.send(request{path: "config"}, "192.0.2.1:1")
-	require.Empty(t, log.String())
-	s.send(request{path: "config"}, "10.0.0.1:1")
-	s.send(request{path: "config"}, "10.0.0.1:1", "unknown")
-	assert.Equal(t, 1, strings.Count(log.String(), "X-Forwarded-For"))
+	for name, tt := range map[string]struct {
+		peer, forwarded string
+		want            int
+	}{
+		"a trusted proxy":                 {"10.0.0.1:1", "192.0.2.1", 0},
+		"a trusted proxy names nobody":    {"10.0.0.1:1", "", 1},
+		"a trusted proxy knows nobody":    {"10.0.0.1:1", "unknown", 1},
+		"a visitor":                       {"192.0.2.1:1", "", 0},
+		"a visitor who claims an address": {"192.0.2.1:1", "192.0.2.2", 0},
+		"a visitor inside":                {"192.168.0.1:1", "", 0},
+		"a proxy inside":                  {"192.168.0.1:1", "192.0.2.1", 1},
+		"a proxy on the same machine":     {"127.0.0.1:1", "192.0.2.1", 1},
+		"one by IPv6":                     {"[::1]:1", "192.0.2.1", 1},
+		"a Unix socket":                   {"@", "192.0.2.1", 1},
+		"a Unix socket without a name":    {"", "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			s := setup(t, nil, func(o *widget.Options) {
+				o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+				o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+			})
+			for range 2 {
+				if tt.forwarded == "" {
+					s.send(request{path: "config"}, tt.peer)
+				} else {
+					s.send(request{path: "config"}, tt.peer, tt.forwarded)
+				}
+			}
+			assert.Equal(t, tt.want, strings.Count(log.String(), "share one limit"), log.String())
+		})
+	}
 }
