@@ -63,8 +63,8 @@ type Options struct {
 	// Mailboxes take the mails to a mailbox that the host manages; nil: there are
 	// none, and such a mail is [charla.ErrRefused].
 	Mailboxes Mailboxes
-	// Connections is how many are open at a time, and kept; default 4. More mails
-	// than that wait.
+	// Connections is how many are open at a time, and kept; default 4, and fewer where the
+	// server takes fewer. More mails than that wait.
 	Connections int
 	// Timeout bounds one mail, as its context does; default one minute. The first
 	// half of the time is for what comes before the end of the mail, the rest for
