@@ -190,6 +190,37 @@ func (a *access) domains(ctx context.Context, list []charla.AccountInfo) (map[ch
 	return found, nil
 }
 
+// sites returns what tells accounts of one name apart, beside the name: their domains, and if those
+// are alike or not known the ends of their public keys. An account that is alone with its name has none.
+func (a *access) sites(ctx context.Context, list []charla.AccountInfo) (map[chatcfg.AccountID]string, error) {
+	named := map[string][]charla.AccountInfo{}
+	for i := range list {
+		name := strings.ToLower(list[i].Name)
+		named[name] = append(named[name], list[i])
+	}
+	found := map[chatcfg.AccountID]string{}
+	for _, alike := range named {
+		if len(alike) < 2 {
+			continue
+		}
+		domains, err := a.domains(ctx, alike)
+		if err != nil {
+			return nil, err
+		}
+		at := map[string]int{}
+		for _, one := range alike {
+			at[domains[one.ID]]++
+		}
+		for _, one := range alike {
+			found[one.ID] = domains[one.ID]
+			if at[domains[one.ID]] > 1 || domains[one.ID] == "" {
+				found[one.ID] = strings.TrimSpace(domains[one.ID] + " …" + one.Key[max(len(one.Key)-6, 0):])
+			}
+		}
+	}
+	return found, nil
+}
+
 // accounts returns the accounts that a person sees, hidden ones too: those that exist,
 // and those that are deleted and not purged.
 func (a *access) accounts(ctx context.Context, p *Person) (live, deleted []charla.AccountInfo, err error) {

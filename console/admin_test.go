@@ -18,6 +18,7 @@ import (
 	"github.com/charlahq/charla/console"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
 )
 
 // TestAddAccount: R1.1, R1.7: a name and a domain, and the secret is shown once.
@@ -200,4 +201,36 @@ func TestContacts(t *testing.T) {
 	page := b.get("/desk/a/" + b.account.ID().String() + "/contacts")
 	assert.Contains(t, page.text, "juan@example.com")
 	assert.Contains(t, page.text, "¿Abren hoy?")
+}
+
+// TestOneName: accounts of one name are told apart by their domains, those of one domain too by their keys,
+// wherever they are listed; one that is alone with its name is just called that.
+func TestOneName(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, _ = b.customer("Carla", "hola")
+	labels := func() []string {
+		var all []string
+		page := b.get("/desk/inbox")
+		page.each(func(n *html.Node) {
+			if n.Data == "a" && strings.Contains(attr(n, "href"), "/inbox") && n.Parent != nil && (attr(n.Parent, "class") == "sheet" || attr(n.Parent, "class") == "phone") {
+				all = append(all, words(n))
+			}
+		})
+		return all
+	}
+	other, _, err := b.desk.CreateAccount(t.Context(), "Otra", "otra.cl", nil)
+	require.NoError(t, err)
+	assert.Contains(t, labels(), "T Tienda")
+	_, _, err = b.desk.CreateAccount(t.Context(), "TIENDA", "tienda.cl", nil)
+	require.NoError(t, err)
+	assert.Subset(t, labels(), []string{"T Tienda localhost:8080", "T TIENDA tienda.cl", "O Otra"})
+	assert.Contains(t, words(b.get("/desk/inbox").find("list")), "Tienda · localhost:8080")
+	third, _, err := b.desk.CreateAccount(t.Context(), "Otra", "otra.cl", nil)
+	require.NoError(t, err)
+	for _, one := range []*charla.Account{other, third} {
+		info, err := one.Info(t.Context())
+		require.NoError(t, err)
+		assert.Contains(t, labels(), "O Otra otra.cl …"+info.Key[len(info.Key)-6:])
+	}
 }

@@ -161,10 +161,18 @@ func (v *visit) sources(p *inboxPage) ([]source, error) {
 		return []source{{inbox: v.agent().Inbox()}}, nil
 	}
 	live, _, err := v.accounts(v.r.Context(), &v.person)
+	if err != nil {
+		return nil, err
+	}
 	p.Partial = len(live) > maxSources
+	sites, err := v.sites(v.r.Context(), live)
 	var list []source
 	for _, one := range live[:min(len(live), maxSources)] {
-		list = append(list, source{name: one.Name, inbox: v.inboxOf(one.ID, &v.person)})
+		name := one.Name
+		if site := sites[one.ID]; site != "" {
+			name += " · " + site
+		}
+		list = append(list, source{name: name, inbox: v.inboxOf(one.ID, &v.person)})
 	}
 	return list, err
 }

@@ -34,6 +34,8 @@ type page struct {
 
 	// The rest is filled in by render.
 	Accounts []charla.AccountInfo
+	// Sites tell those of Accounts apart that have one name.
+	Sites map[chatcfg.AccountID]string
 	// In says that somebody is logged in: the page has a menu.
 	In     bool
 	Person Person
@@ -160,6 +162,9 @@ func (v *visit) render(name string, p page) error {
 // fill adds to a page what the menu shows.
 func (v *visit) fill(p *page) (err error) {
 	if p.Accounts, _, err = v.accounts(v.r.Context(), &v.person); err != nil {
+		return err
+	}
+	if p.Sites, err = v.sites(v.r.Context(), p.Accounts); err != nil {
 		return err
 	}
 	one := v.account

@@ -205,7 +205,7 @@ func (v *visit) reportFile() error {
 		}
 	}
 	body := bytes.NewBufferString("\ufeff") // else some spreadsheets take it for another character set
-	if err := report.WriteCSV(body); err != nil {
+	if err := report.WriteCSV(body, v.fileHeads(by)); err != nil {
 		return err
 	}
 	name := "charla-" + p.From + "-" + p.To
@@ -216,6 +216,28 @@ func (v *visit) reportFile() error {
 	v.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + ".csv"}))
 	_, _ = v.w.Write(body.Bytes())
 	return nil
+}
+
+// fileHeads returns what the columns of a report's file are called in the reader's language, in
+// the order of [tickets.Report.WriteCSV].
+func (v *visit) fileHeads(by tickets.Grouping) []string {
+	first := v.t("Período")
+	for _, one := range groupings {
+		if one.by == by {
+			first = v.t(one.label)
+		}
+	}
+	heads := []string{first, v.t("Abiertos"), v.t("Ignorados"), v.t("Cerrados"), v.t("Importantes"), v.t("Con demora"), v.t("Valoraciones pedidas")}
+	for score := 1; score <= 5; score++ {
+		heads = append(heads, v.t("Valoraciones de %d", score))
+	}
+	for _, what := range []string{v.t("Primera respuesta"), v.t("Todas las respuestas")} {
+		heads = append(
+			heads, v.t("%s: cantidad", what), v.t("%s: media (s)", what), v.t("%s: la mitad en (s)", what),
+			v.t("%s: nueve de cada diez en (s)", what), v.t("%s: con SLA", what), v.t("%s: a tiempo", what),
+		)
+	}
+	return heads
 }
 
 // parts returns the figures of a period in at most maxParts parts of as many days.

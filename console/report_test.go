@@ -162,6 +162,17 @@ func TestReportFile(t *testing.T) {
 	assert.Equal(t, []string{"2026-11-16", "1"}, days[1][:2])
 	assert.Equal(t, []string{"2026-11-19", "0"}, days[4][:2])
 	assert.Equal(t, http.StatusUnprocessableEntity, b.get(report+".csv?from=x&to=y").status)
+	for lang, want := range map[string][]string{
+		"es": {"Ejecutivo", "Con demora", "Valoraciones de 5", "Primera respuesta: media (s)", "Todas las respuestas: a tiempo", "Período"},
+		"en": {"Agent", "Delayed", "Rated 5", "First answer: mean (s)", "All answers: in time", "Period"},
+		"pt": {"Atendente", "Com atraso", "Avaliações de 5", "Primeira resposta: média (s)", "Todas as respostas: no prazo", "Período"},
+	} {
+		b.post("/desk/preferences", url.Values{"lang": {lang}})
+		heads := file("&by=agent")[0]
+		assert.Equal(t, want[:5], []string{heads[0], heads[5], heads[11], heads[13], heads[23]}, "R11.8, in the reader's language")
+		assert.Equal(t, want[5], file("")[0][0])
+	}
+	b.post("/desk/preferences", url.Values{"lang": {"es"}})
 	page := b.get(report)
 	links := regexp.MustCompile(`href="([^"]*report\.csv[^"]*)" download`).FindAllStringSubmatch(page.text, -1)
 	require.Len(t, links, 2)

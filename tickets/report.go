@@ -112,13 +112,21 @@ func (r Ratings) Share() float64 { return float64(r.Given()) / float64(max(r.Ask
 //	first answers, first mean (s), first p50 (s), first p90 (s), first limited, first in time
 //	all answers, all mean (s), all p50 (s), all p90 (s), all limited, all in time
 //
+// heads call the columns otherwise, in their order, as for readers of another language; nil: as
+// they are called here.
+//
 // It fails as w does.
-func (r *Report) WriteCSV(w io.Writer) error {
-	lines := [][]string{{
+func (r *Report) WriteCSV(w io.Writer, heads []string) error {
+	head := []string{
 		"key", "open", "ignored", "closed", "important", "delayed", "asked", "rated 1", "rated 2", "rated 3", "rated 4", "rated 5",
 		"first answers", "first mean (s)", "first p50 (s)", "first p90 (s)", "first limited", "first in time",
 		"all answers", "all mean (s)", "all p50 (s)", "all p90 (s)", "all limited", "all in time",
-	}}
+	}
+	copy(head, heads)
+	for i := range head {
+		head[i] = noFormula(head[i])
+	}
+	lines := [][]string{head}
 	for _, group := range r.Groups {
 		lines = append(lines, group.line(group.Key))
 	}

@@ -57,14 +57,18 @@ func TestReportCSV(t *testing.T) {
 	require.Len(t, lines, 2, "without groups: all of it")
 	assert.Equal(t, []string{"", "1"}, lines[1][:2])
 
+	var named bytes.Buffer
+	require.NoError(t, one.WriteCSV(&named, []string{`el "1"`, "=2"}))
+	assert.True(t, strings.HasPrefix(named.String(), `"el ""1""","'=2","ignored",`), named.String())
+
 	failure := errors.New("full")
-	require.ErrorIs(t, one.WriteCSV(failing{failure}), failure)
+	require.ErrorIs(t, one.WriteCSV(failing{failure}, nil), failure)
 }
 
 func read(t *testing.T, r *tickets.Report) [][]string {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, r.WriteCSV(&b))
+	require.NoError(t, r.WriteCSV(&b, nil))
 	lines, err := csv.NewReader(&b).ReadAll()
 	require.NoError(t, err)
 	return lines
@@ -82,7 +86,7 @@ func TestReportCSVSeparators(t *testing.T) {
 		for _, text := range []string{"=1+1", "+1", `"=1+1`, `";"=1+1`} {
 			r := tickets.Report{Groups: []tickets.ReportGroup{{Key: "Ventas" + string(separator) + text}}}
 			var b bytes.Buffer
-			require.NoError(t, r.WriteCSV(&b))
+			require.NoError(t, r.WriteCSV(&b, nil))
 			for line := range strings.Lines(b.String()) {
 				inside := false
 				for i, c := range line {
