@@ -72,6 +72,7 @@
 //	agent A assigns C from D to …
 //	                            fails unless D, or "nobody", has it
 //	agent A unassigns C         takes agent and team away
+//	agent A classifies C "T"    sets the category
 //	agent A notes C "T"         writes a note for agents, which C never gets
 //	agent A starts C "T"        writes first, to a customer whom the host knows by the name C
 //	customer C ends             ends the conversation, where visitors may
@@ -87,6 +88,7 @@
 //	! STATEMENT                 the statement must fail, and change nothing
 //	expect C open|ignored|closed
 //	expect C closed manual|automatic|customer
+//	expect C closed by A        what C is told, or "by bot B"
 //	expect C [not] important
 //	expect C [not] delayed
 //	expect C [not] paused

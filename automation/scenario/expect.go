@@ -118,6 +118,32 @@ func expectOwner(want, has string, found bool, err error) error {
 	return nil
 }
 
+// expectClosedBy fails unless the customer is told who closed their latest ticket (R14.1). It
+// also fails if they cannot read it, or the desk fails.
+func (p *player) expectClosedBy(ctx context.Context, name, want string) error {
+	v, err := p.visitor(name)
+	if err != nil {
+		return err
+	}
+	status, err := v.Status(ctx)
+	if err != nil {
+		return err
+	}
+	c, got := status.Closed, "not closed"
+	switch {
+	case c.By == tickets.ReasonManual && c.Bot:
+		got = "closed by bot " + c.Name
+	case c.By == tickets.ReasonManual:
+		got = "closed by " + c.Name
+	case c.By != "":
+		got = "closed " + string(c.By)
+	}
+	if got != want {
+		return wanted(want, got)
+	}
+	return nil
+}
+
 // expectTickets fails unless a customer has that many tickets, or if the desk does.
 func (p *player) expectTickets(ctx context.Context, name string, want int) error {
 	list, err := p.tickets(ctx, p.latest(name).Conversation)

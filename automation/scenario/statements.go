@@ -103,6 +103,7 @@ var agentVerbs = []struct {
 	{"assigns", tickets.CommandAssign},
 	{"unassigns", tickets.CommandAssign},
 	{"notes", tickets.CommandNote},
+	{"classifies", tickets.CommandClassify},
 	{"starts", tickets.CommandStart},
 }
 
@@ -146,6 +147,8 @@ func (l *line) agent() step {
 	switch verb {
 	case "assigns":
 		l.assignment(&command)
+	case "classifies":
+		command.Typification = &tickets.Typification{Category: l.text()}
 	case "unassigns":
 		command.Assignee, command.Team = new(tickets.Assignee), new(tickets.TeamID)
 	}
@@ -318,10 +321,25 @@ func (l *line) expect() step {
 	default:
 		want := word
 		if word == "closed" && len(l.tokens) > 0 {
-			want += " " + l.oneOf(string(tickets.ReasonManual), string(tickets.ReasonAutomatic), string(tickets.ReasonCustomer))
+			want = l.oneOf(string(tickets.ReasonManual), string(tickets.ReasonAutomatic), string(tickets.ReasonCustomer), "by")
+			if want == "by" {
+				return l.closedBy(name)
+			}
+			want = word + " " + want
 		}
 		return func(ctx context.Context, p *player) error { return p.expectStatus(ctx, name, want) }
 	}
+}
+
+// closedBy reads who closed a ticket and returns the step that checks what its visitor is told.
+// If it is malformed, the line fails.
+func (l *line) closedBy(name string) step {
+	want := "closed by "
+	if l.skip("bot") {
+		want += "bot "
+	}
+	want += l.name("an agent")
+	return func(ctx context.Context, p *player) error { return p.expectClosedBy(ctx, name, want) }
 }
 
 // texts are the actions that send a text, by their keys.
