@@ -90,6 +90,10 @@ func TestDefault(t *testing.T) {
 		}
 		assert.Equal(t, 8, on)
 	}
+	chat := chatcfg.Default(chatcfg.Spanish).Chat
+	assert.Equal(t, []int64{1, 10, 5, 1440}, []int64{
+		chat.Notification.Count, chat.OpenOnLoad.DelaySeconds, chat.Welcome.DelaySeconds, chat.Welcome.RepeatMinutes,
+	})
 	assert.Equal(t, "Need help?", chatcfg.Default(chatcfg.English).Chat.LongButton.Text.Any)
 	assert.Equal(t, "Precisa de ajuda?", chatcfg.Default(chatcfg.Portuguese).Chat.LongButton.Text.Any)
 	assert.Equal(t, "¿Necesitas ayuda?", chatcfg.Default(chatcfg.Auto).Chat.LongButton.Text.Any)

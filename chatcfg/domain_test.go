@@ -3,9 +3,11 @@ package chatcfg_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // R6.8 A host or a URL, of which host and port are kept.
@@ -66,6 +68,7 @@ func TestParseDomain(t *testing.T) {
 		"tienda.cl:65536":                     "",
 		"tienda.cl:+80":                       "",
 		"tienda.cl:80:80":                     "",
+		"tienda.cl:80a":                       "",
 		"::1":                                 "",
 		"[::1":                                "",
 		"[::1%eth0]":                          "",
@@ -160,4 +163,22 @@ func TestAllows(t *testing.T) {
 		}
 	}
 	assert.False(t, chatcfg.Chat{Domain: "null"}.Allows("null"))
+}
+
+// TestAllowsNothingInvisible: R6.8: no character that shows nothing, or that ends a host, makes a
+// host another one.
+func TestAllowsNothingInvisible(t *testing.T) {
+	t.Parallel()
+	chat := chatcfg.Chat{Domain: "tienda.cl"}
+	require.True(t, chat.Allows("https://tienda.cl"))
+	tried := 0
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if unicode.In(r, unicode.Zs, unicode.Zl, unicode.Zp, unicode.Cc, unicode.Cf) || strings.ContainsRune("@[]/\\?#%*", r) || r == unicode.ReplacementChar {
+			tried++
+			for _, host := range []string{"tien" + string(r) + "da.cl", string(r) + "tienda.cl", "tienda" + string(r) + ".cl"} {
+				assert.False(t, chat.Allows("https://"+host), "%+q", host)
+			}
+		}
+	}
+	assert.Greater(t, tried, 200)
 }

@@ -218,3 +218,14 @@ func FuzzCheckFile(f *testing.F) {
 		assert.Equal(t, got, again)
 	})
 }
+
+// TestCheckFileOfNoPixels: R3.10: a picture without width or height is none.
+func TestCheckFileOfNoPixels(t *testing.T) {
+	t.Parallel()
+	for at, side := range map[int]string{6: "width", 8: "height"} {
+		b := gifOf(t, 8, 8, 1)
+		b[at] = 0
+		_, err := chatcfg.CheckFile("a.gif", b)
+		require.Equal(t, []string{"image_broken"}, found(t, err), side)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -168,40 +169,44 @@ func TestCheckPictureRefuses(t *testing.T) {
 	photo := jpegOf(t, 64, 64)
 	scan := photo[bytes.Index(photo, []byte("\xff\xda")) : len(photo)-2]
 	manyScans := slices.Concat(photo[:len(photo)-2], bytes.Repeat(scan, 100), []byte("\xff\xd9"))
+	oneByte := animated(8, 8, 1, []byte{0})
+	moving := animatedWebP(8, 8, 1)
 	for name, c := range map[string]struct {
 		b    []byte
 		want chatcfg.Problem
 	}{
-		"wide":                  {pngOf(t, 800, 600), chatcfg.Problem{Code: "image_not_square", Args: []any{"800x600"}}},
-		"tall jpeg":             {jpegOf(t, 10, 11), chatcfg.Problem{Code: "image_not_square", Args: []any{"10x11"}}},
-		"wide gif":              {gifOf(t, 11, 10, 1), chatcfg.Problem{Code: "image_not_square", Args: []any{"11x10"}}},
-		"wide webp":             {webpOf(300, 200), chatcfg.Problem{Code: "image_not_square", Args: []any{"300x200"}}},
-		"bytes":                 {tooLarge, chatcfg.Problem{Code: "image_too_large", Args: []any{"2 MiB"}}},
-		"one pixel too many":    {pngOf(t, 2049, 2049), chatcfg.Problem{Code: "image_too_large", Args: []any{"2048x2048"}}},
-		"png bomb":              {claim(good, 50000, 50000), chatcfg.Problem{Code: "image_too_large", Args: []any{"2048x2048"}}},
-		"webp bomb":             {webpOf(16384, 16384), chatcfg.Problem{Code: "image_too_large", Args: []any{"2048x2048"}}},
-		"header only":           {claim(good, 64, 64)[:33], chatcfg.Problem{Code: "image_broken"}},
-		"claims more than is":   {claim(good, 2000, 2000), chatcfg.Problem{Code: "image_broken"}},
-		"no width":              {claim(good, 0, 0), chatcfg.Problem{Code: "image_broken"}},
-		"frames":                {gifOf(t, 8, 8, 257), chatcfg.Problem{Code: "image_frames", Args: []any{256}}},
-		"webp frames":           {animatedWebP(8, 8, 257), chatcfg.Problem{Code: "image_frames", Args: []any{256}}},
-		"jpeg of passes":        {manyScans, chatcfg.Problem{Code: "image_broken"}},
-		"gif's first bytes":     {text("GIF89a"), chatcfg.Problem{Code: "image_broken"}},
-		"nothing":               {nil, chatcfg.Problem{Code: "image_type"}},
-		"svg":                   {text(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`), chatcfg.Problem{Code: "image_type"}},
-		"svg with prolog":       {text(`<?xml version="1.0"?><svg/>`), chatcfg.Problem{Code: "image_type"}},
-		"html":                  {text(`<!doctype html><script>alert(1)</script>`), chatcfg.Problem{Code: "image_type"}},
-		"bmp":                   {text("BM\x00\x00"), chatcfg.Problem{Code: "image_type"}},
-		"riff but not webp":     {text("RIFF\x00\x00\x00\x00WAVEfmt "), chatcfg.Problem{Code: "image_type"}},
-		"png and zip":           {slices.Concat(good, text("PK\x03\x04")), chatcfg.Problem{Code: "image_rest", Args: []any{4}}},
-		"jpeg and html":         {slices.Concat(photo, text("<html>")), chatcfg.Problem{Code: "image_rest", Args: []any{6}}},
-		"gif and javascript":    {slices.Concat(gifOf(t, 8, 8, 1), text("*/=alert(1)")), chatcfg.Problem{Code: "image_rest", Args: []any{11}}},
-		"webp and more":         {slices.Concat(webpOf(8, 8), text("x")), chatcfg.Problem{Code: "image_rest", Args: []any{1}}},
-		"png, header's sum":     {slices.Concat(good[:29], []byte{good[29] ^ 1}, good[30:]), chatcfg.Problem{Code: "image_checksum", Args: []any{"IHDR"}}},
-		"png, pixels' sum":      {slices.Concat(good[:len(good)-13], []byte{good[len(good)-13] ^ 1}, good[len(good)-12:]), chatcfg.Problem{Code: "image_checksum", Args: []any{"IDAT"}}},
-		"png, last sum":         {slices.Concat(good[:len(good)-1], []byte{good[len(good)-1] ^ 1}), chatcfg.Problem{Code: "image_checksum", Args: []any{"IEND"}}},
-		"markup in a comment":   {comment, chatcfg.Problem{Code: "image_broken"}},
-		"webp canvas too small": {slices.Concat(animatedWebP(8, 8, 1)[:52], []byte{9}, animatedWebP(8, 8, 1)[53:]), chatcfg.Problem{Code: "image_broken"}},
+		"a frame of one byte, and one more": {riff(oneByte[12:], moving[bytes.Index(moving, []byte("ANMF")):]), chatcfg.Problem{Code: "image_broken"}},
+		"jpeg, a byte between segments":     {slices.Concat(photo[:20], []byte{0}, photo[20:]), chatcfg.Problem{Code: "image_broken"}},
+		"wide":                              {pngOf(t, 800, 600), chatcfg.Problem{Code: "image_not_square", Args: []any{"800x600"}}},
+		"tall jpeg":                         {jpegOf(t, 10, 11), chatcfg.Problem{Code: "image_not_square", Args: []any{"10x11"}}},
+		"wide gif":                          {gifOf(t, 11, 10, 1), chatcfg.Problem{Code: "image_not_square", Args: []any{"11x10"}}},
+		"wide webp":                         {webpOf(300, 200), chatcfg.Problem{Code: "image_not_square", Args: []any{"300x200"}}},
+		"bytes":                             {tooLarge, chatcfg.Problem{Code: "image_too_large", Args: []any{"2 MiB"}}},
+		"one pixel too many":                {pngOf(t, 2049, 2049), chatcfg.Problem{Code: "image_too_large", Args: []any{"2048x2048"}}},
+		"png bomb":                          {claim(good, 50000, 50000), chatcfg.Problem{Code: "image_too_large", Args: []any{"2048x2048"}}},
+		"webp bomb":                         {webpOf(16384, 16384), chatcfg.Problem{Code: "image_too_large", Args: []any{"2048x2048"}}},
+		"header only":                       {claim(good, 64, 64)[:33], chatcfg.Problem{Code: "image_broken"}},
+		"claims more than is":               {claim(good, 2000, 2000), chatcfg.Problem{Code: "image_broken"}},
+		"no width":                          {claim(good, 0, 0), chatcfg.Problem{Code: "image_broken"}},
+		"frames":                            {gifOf(t, 8, 8, 257), chatcfg.Problem{Code: "image_frames", Args: []any{256}}},
+		"webp frames":                       {animatedWebP(8, 8, 257), chatcfg.Problem{Code: "image_frames", Args: []any{256}}},
+		"jpeg of passes":                    {manyScans, chatcfg.Problem{Code: "image_broken"}},
+		"gif's first bytes":                 {text("GIF89a"), chatcfg.Problem{Code: "image_broken"}},
+		"nothing":                           {nil, chatcfg.Problem{Code: "image_type"}},
+		"svg":                               {text(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`), chatcfg.Problem{Code: "image_type"}},
+		"svg with prolog":                   {text(`<?xml version="1.0"?><svg/>`), chatcfg.Problem{Code: "image_type"}},
+		"html":                              {text(`<!doctype html><script>alert(1)</script>`), chatcfg.Problem{Code: "image_type"}},
+		"bmp":                               {text("BM\x00\x00"), chatcfg.Problem{Code: "image_type"}},
+		"riff but not webp":                 {text("RIFF\x00\x00\x00\x00WAVEfmt "), chatcfg.Problem{Code: "image_type"}},
+		"png and zip":                       {slices.Concat(good, text("PK\x03\x04")), chatcfg.Problem{Code: "image_rest", Args: []any{4}}},
+		"jpeg and html":                     {slices.Concat(photo, text("<html>")), chatcfg.Problem{Code: "image_rest", Args: []any{6}}},
+		"gif and javascript":                {slices.Concat(gifOf(t, 8, 8, 1), text("*/=alert(1)")), chatcfg.Problem{Code: "image_rest", Args: []any{11}}},
+		"webp and more":                     {slices.Concat(webpOf(8, 8), text("x")), chatcfg.Problem{Code: "image_rest", Args: []any{1}}},
+		"png, header's sum":                 {slices.Concat(good[:29], []byte{good[29] ^ 1}, good[30:]), chatcfg.Problem{Code: "image_checksum", Args: []any{"IHDR"}}},
+		"png, pixels' sum":                  {slices.Concat(good[:len(good)-13], []byte{good[len(good)-13] ^ 1}, good[len(good)-12:]), chatcfg.Problem{Code: "image_checksum", Args: []any{"IDAT"}}},
+		"png, last sum":                     {slices.Concat(good[:len(good)-1], []byte{good[len(good)-1] ^ 1}), chatcfg.Problem{Code: "image_checksum", Args: []any{"IEND"}}},
+		"markup in a comment":               {comment, chatcfg.Problem{Code: "image_broken"}},
+		"webp canvas too small":             {slices.Concat(animatedWebP(8, 8, 1)[:52], []byte{9}, animatedWebP(8, 8, 1)[53:]), chatcfg.Problem{Code: "image_broken"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -254,4 +259,40 @@ func FuzzCheckPicture(f *testing.F) {
 		assert.NotEmpty(t, got.Type)
 		assert.LessOrEqual(t, got.Side, chatcfg.MaxImageSide)
 	})
+}
+
+// TestCheckPictureCut: R1.2: no beginning of a picture is one.
+func TestCheckPictureCut(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string][]byte{
+		"png": pngOf(t, 8, 8), "jpeg": jpegOf(t, 8, 8), "gif": gifOf(t, 8, 8, 2), "webp": webpOf(8, 8), "webp animated": animated(8, 8, 2, vp8),
+	} {
+		_, err := chatcfg.CheckPicture(b)
+		require.NoError(t, err, name)
+		for n := range b {
+			_, err := chatcfg.CheckPicture(b[:n])
+			require.Error(t, err, "%s, %d of %d bytes", name, n, len(b))
+			f, err := chatcfg.CheckFile("a", b[:n])
+			require.False(t, err == nil && f.Inline, "%s, %d of %d bytes", name, n, len(b))
+		}
+	}
+}
+
+// TestCheckPictureOfNoise: R1.2: whatever bytes the pixels become, also stuffed ones side by side.
+func TestCheckPictureOfNoise(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	noise := image.NewGray(image.Rect(0, 0, 256, 256))
+	stuffed := false
+	for range 50 {
+		for i := range noise.Pix {
+			noise.Pix[i] = byte(r.Uint32())
+		}
+		var b bytes.Buffer
+		require.NoError(t, jpeg.Encode(&b, noise, &jpeg.Options{Quality: 100}))
+		stuffed = stuffed || bytes.Contains(b.Bytes(), []byte("\xff\x00\xff\x00"))
+		_, err := chatcfg.CheckPicture(b.Bytes())
+		require.NoError(t, err)
+	}
+	require.True(t, stuffed)
 }

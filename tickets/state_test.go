@@ -220,3 +220,16 @@ func TestHandOver(t *testing.T) {
 		})
 	}
 }
+
+// TestStartIsOpen: R16.5: what an agent writes first is with the agent from the beginning, also where
+// new tickets begin ignored or with the bot.
+func TestStartIsOpen(t *testing.T) {
+	t.Parallel()
+	s := begin(t)
+	s.policy.CreateIgnored, s.policy.Bot = true, true
+	s.do(tickets.CommandStart)
+	assert.Equal(t, tickets.StatusOpen, s.state.Ticket.Status)
+	assert.False(t, s.state.Ticket.WithBot)
+	assert.False(t, s.last.HasFact(tickets.FactHandedOver))
+	assert.Zero(t, s.state.Ticket.Unanswered)
+}
