@@ -5,7 +5,7 @@
 //	go run ./lab/mutate [-n N] [-seed S] [-only REGEXP] [-timeout D] [PACKAGE...]
 //
 // It draws from the sites of all packages together, prints its seed, a line for each
-// mutant (killed, survived, or not over in time, which is neither) and the rate. A change
+// mutant (killed, survived, accepted, or not over in time) and the rate of those killed. A change
 // that does not compile is not counted and another is drawn. All mutants of a package are compiled into one
 // test program, by -overlay: the sources stay as they are. Each test runs unchanged first, and must pass; then
 // only those run that reach a mutant, the slow ones last. A file system in memory for TMPDIR makes it faster.
@@ -54,6 +54,7 @@ type outcome string
 const (
 	killed   outcome = "killed"
 	survived outcome = "survived"
+	harmless outcome = "accepted" // it survived, and is in the table of those that may
 	late     outcome = "too late"
 )
 
@@ -105,15 +106,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.mutants[number], err)
 			}
+			if reason := accepted[p.mutants[number].key()]; got == survived && reason != "" {
+				got, by = harmless, ": "+reason
+			}
 			count[got]++
 			fmt.Fprintf(out, "%-9s %s%s\n", got, p.mutants[number], by)
 		}
 	}
-	decided := count[killed] + count[survived]
+	decided := count[killed] + count[survived] + count[harmless]
 	if decided == 0 {
 		return errors.New("nothing to try")
 	}
-	fmt.Fprintf(out, "%d of %d killed (%.0f %%), %d not over in time\n", count[killed], decided, 100*float64(count[killed])/float64(decided), count[late])
+	fmt.Fprintf(out, "%d of %d killed (%.0f %%), %d accepted, %d not over in time\n",
+		count[killed], decided, 100*float64(count[killed])/float64(decided), count[harmless], count[late])
 	return nil
 }
 

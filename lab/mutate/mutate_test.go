@@ -66,6 +66,20 @@ func TestSites(t *testing.T) {
 	}, got)
 }
 
+// What is accepted is there.
+func TestAccepted(t *testing.T) { //nolint:paralleltest // it changes the folder
+	t.Chdir("../..")
+	sites, err := draw(nil, regexp.MustCompile(""), 1)
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for _, s := range sites {
+		found[s.key()] = true
+	}
+	for key := range accepted {
+		assert.True(t, found[key], key)
+	}
+}
+
 const program1 = `package p
 
 func first(n int) int {

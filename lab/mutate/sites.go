@@ -30,6 +30,11 @@ func (s site) String() string {
 	return fmt.Sprintf("%s:%d %s: %s → %s", s.path, s.line, s.function, oneLine(s.old), oneLine(s.text))
 }
 
+// key is the site without its line.
+func (s site) key() string {
+	return fmt.Sprintf("%s %s: %s → %s", s.path, s.function, oneLine(s.old), oneLine(s.text))
+}
+
 // oneLine shortens source text to what fits on a line.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
