@@ -26,14 +26,14 @@ func qualitySection() Section {
 	return Section{
 		Key:   "quality",
 		Label: say("Calidad de Servicio", "Service quality", "Qualidade do serviço"),
-		Help:  say("Cuánto puede esperar un cliente antes de que su ticket se considere con demora.", "How long a customer may wait before the ticket counts as delayed.", "Quanto um cliente pode esperar antes que seu ticket conte como atrasado."),
+		Help:  say("Cuánto puede esperar un cliente antes de que su ticket se considere con demora.", "How long a customer may wait before the ticket counts as delayed.", "Quanto um cliente pode esperar antes que o ticket seja considerado atrasado."),
 		Groups: []Group{
 			{
 				Label: say("SLA para tiempos de respuesta", "SLA for response times", "SLA para tempos de resposta"),
-				Help:  say("Sin un número, ningún ticket se considera con demora.", "Without a number no ticket counts as delayed.", "Sem um número, nenhum ticket conta como atrasado."),
+				Help:  say("Sin un número, ningún ticket se considera con demora.", "Without a number no ticket counts as delayed.", "Sem um número, nenhum ticket é considerado atrasado."),
 				Settings: []Setting{
 					{Path: "quality.sla", Kind: KindDuration, Min: 1, Label: say("Tiempo máximo de respuesta", "Longest time to answer", "Tempo máximo de resposta")},
-					{Path: "quality.clock", Kind: KindChoice, Choices: clocks(), standard: string(Wall), Label: say("Cómo se cuenta", "How it is counted", "Como se conta")},
+					{Path: "quality.clock", Kind: KindChoice, Choices: clocks(), standard: string(Wall), Label: say("Cómo se cuenta", "How it is counted", "Como é contado")},
 				},
 			},
 			{
@@ -43,7 +43,7 @@ func qualitySection() Section {
 					{Path: "hours.timezone", Kind: KindZone, Label: say("Zona horaria", "Time zone", "Fuso horário"), Help: say("La de la cuenta, también sin horario laboral. Un nombre IANA, como America/Santiago.", "The account's, also without business hours. An IANA name, such as America/Santiago.", "O da conta, também sem horário de atendimento. Um nome IANA, como America/Sao_Paulo.")},
 					{
 						Path: "hours.weekly", Kind: KindRows, Items: MaxWeekly,
-						Label: say("Cada semana", "Every week", "Cada semana"),
+						Label: say("Cada semana", "Every week", "Toda semana"),
 						Help:  say("Un cierre antes de la apertura es al día siguiente; 24:00 es el fin del día.", "A close before the opening is on the next day; 24:00 is the end of the day.", "Um fechamento antes da abertura é no dia seguinte; 24:00 é o fim do dia."),
 						Columns: []Setting{
 							{Path: "day", Kind: KindChoice, Choices: dayChoices(), Required: true, Label: say("Día", "Day", "Dia")},
@@ -59,7 +59,7 @@ func qualitySection() Section {
 							"Substituem o horário de costume: uma data, uma de cada ano (MM-DD), ou de uma data até outra. Uma data vem antes de um período, e este antes de uma de cada ano."),
 						Columns: []Setting{
 							{Path: "date", Kind: KindDate, Label: say("Fecha", "Date", "Data")},
-							{Path: "yearly", Kind: KindYearly, Label: say("Cada año", "Every year", "Cada ano")},
+							{Path: "yearly", Kind: KindYearly, Label: say("Cada año", "Every year", "Todo ano")},
 							{Path: "from", Kind: KindDate, Label: say("Desde", "From", "De")},
 							{Path: "to", Kind: KindDate, Label: say("Hasta", "To", "Até")},
 							{Path: "closed", Kind: KindSwitch, Label: say("Cerrado", "Closed", "Fechado")},
@@ -107,11 +107,11 @@ func automationSection() Section {
 			{Settings: []Setting{
 				{
 					Path: "automation.autoClose.enabled", Kind: KindSwitch,
-					Label: say("Cerrar ticket si no hay respuesta del cliente", "Close tickets that the customer left unanswered", "Fechar o ticket se o cliente não responde"),
+					Label: say("Cerrar ticket si no hay respuesta del cliente", "Close tickets that the customer left unanswered", "Fechar o ticket se o cliente não responder"),
 					Help:  say("Cuenta desde la última palabra del ejecutivo.", "Counts from the agent's last word.", "Conta desde a última palavra do atendente."),
 				},
 				{Path: "automation.autoClose.after", Kind: KindDuration, Min: 60, Label: say("Tiempo sin respuesta", "Time without answer", "Tempo sem resposta"), Help: say("Desde un minuto.", "One minute or more.", "A partir de um minuto.")},
-				{Path: "automation.autoClose.clock", Kind: KindChoice, Choices: clocks(), standard: string(Wall), Label: say("Cómo se cuenta", "How it is counted", "Como se conta")},
+				{Path: "automation.autoClose.clock", Kind: KindChoice, Choices: clocks(), standard: string(Wall), Label: say("Cómo se cuenta", "How it is counted", "Como é contado")},
 			}},
 			{Settings: []Setting{
 				{
@@ -136,17 +136,17 @@ func automationSection() Section {
 			textAction("outOfHours", say("Mensajes automáticos fuera del horario laboral", "Automatic messages out of hours", "Mensagens automáticas fora do horário de atendimento"),
 				say("Una vez por ticket y cierre. Necesita el horario laboral.", "Once per ticket and closed interval. Needs business hours.", "Uma vez por ticket e fechamento. Precisa do horário de atendimento.")),
 			textAction("ticketCreated", say("Respuesta automática ante la creación de tickets", "Automatic reply when a ticket is created", "Resposta automática na criação de tickets"),
-				say("También para los que se crean ignorados.", "For those created ignored, too.", "Também para os que se criam ignorados.")),
+				say("También para los que se crean ignorados.", "For those created ignored, too.", "Também para os que são criados ignorados.")),
 			textAction("manualClose", say("Respuesta automática ante cierre manual de ticket", "Automatic reply when an agent closes", "Resposta automática no fechamento manual do ticket"),
 				say("Cuando un ejecutivo cierra.", "When an agent closes.", "Quando um atendente fecha.")),
 			textAction("automaticClose", say("Respuesta automática ante cierre automático de ticket", "Automatic reply when a ticket closes by itself", "Resposta automática no fechamento automático do ticket"),
-				say("Cuando el ticket se cierra solo.", "When the ticket closes by itself.", "Quando o ticket se fecha sozinho.")),
+				say("Cuando el ticket se cierra solo.", "When the ticket closes by itself.", "Quando o ticket é fechado automaticamente.")),
 			{
-				Label: say("Cuando se cumplen varias", "When several hold", "Quando várias se cumprem"),
+				Label: say("Cuando se cumplen varias", "When several hold", "Quando várias se aplicam"),
 				Settings: []Setting{{
 					Path: "automation.combine", Kind: KindChoice, standard: string(CombineAll), Label: say("Respuestas a un mismo mensaje", "Replies to one message", "Respostas a uma mesma mensagem"),
 					Choices: []Choice{
-						{string(CombineAll), say("Enviar todas las que correspondan", "Send every one that holds", "Enviar todas as que correspondam")},
+						{string(CombineAll), say("Enviar todas las que correspondan", "Send every one that holds", "Enviar todas as que se aplicam")},
 						{string(CombineFirst), say("Fuera de horario primero; ausencia de ejecutivos espera", "Out of hours first; no agents waits", "Fora do horário primeiro; ausência de atendentes espera")},
 					},
 				}},
@@ -166,7 +166,7 @@ func generalSection() Section {
 				{
 					Path: "general.important.enabled", Kind: KindSwitch,
 					Label: say("Marcar tickets como importantes automáticamente basado en el contenido del mensaje", "Mark tickets important by what the message says", "Marcar tickets como importantes pelo conteúdo da mensagem"),
-					Help:  say("Mayúsculas y acentos dan lo mismo; recl* encuentra reclamo y reclamar.", "Case and accents do not matter; recl* finds reclamo and reclamar.", "Maiúsculas e acentos não importam; recl* encontra reclamo e reclamar."),
+					Help:  say("Mayúsculas y acentos dan lo mismo; recl* encuentra reclamo y reclamar.", "Case and accents do not matter; recl* finds reclamo and reclamar.", "Maiúsculas e acentos não importam; recl* encontra reclamação e reclamar."),
 				},
 				{Path: "general.important.keywords", Kind: KindKeyword, Items: MaxKeywords, Length: MaxKeyword, Label: say("Palabras y frases", "Words and phrases", "Palavras e frases"), Help: say("Una por línea, o separadas por comas; entre comillas la que lleva una coma.", "One a line, or separated by commas; one that has a comma in quotes.", "Uma por linha, ou separadas por vírgulas; entre aspas a que tem uma vírgula.")},
 			}},
@@ -174,7 +174,7 @@ func generalSection() Section {
 				Label: say("Notificación de Tickets", "Ticket notification", "Notificação de tickets"),
 				Settings: []Setting{
 					{
-						Path: "general.notify.tickets", Kind: KindChoice, standard: string(NotifyNone), Needs: NeedMailer, Label: say("Qué se notifica", "What is notified", "O que se notifica"),
+						Path: "general.notify.tickets", Kind: KindChoice, standard: string(NotifyNone), Needs: NeedMailer, Label: say("Qué se notifica", "What is notified", "O que é notificado"),
 						Choices: []Choice{
 							{string(NotifyNone), say("No notificar", "Do not notify", "Não notificar")},
 							{string(NotifyImportant), say("Notificar sólo tickets importantes", "Notify important tickets only", "Notificar só tickets importantes")},

@@ -20,14 +20,14 @@ func chatSection() Section {
 	return Section{
 		Key:   "chat",
 		Label: say("Opciones de Chat", "Chat options", "Opções do chat"),
-		Help:  say("El chat en tu página: quién escribe, cómo se ve y qué dice.", "The chat on your page: who writes, how it looks and what it says.", "O chat na sua página: quem escreve, como se vê e o que diz."),
+		Help:  say("El chat en tu página: quién escribe, cómo se ve y qué dice.", "The chat on your page: who writes, how it looks and what it says.", "O chat na sua página: quem escreve, como ele aparece e o que diz."),
 		Groups: []Group{
 			{
 				Label: say("La cuenta", "The account", "A conta"),
 				Settings: []Setting{
 					{Path: "chat.name", Kind: KindLine, Length: MaxName, Required: true, Public: "name", Label: say("Nombre del Chat", "Name of the chat", "Nome do chat")},
 					{Path: "chat.domain", Kind: KindDomain, Required: true, Label: say("Dominio del Chat", "Domain of the chat", "Domínio do chat"), Help: say("Donde está instalado el chat. tienda.cl y www.tienda.cl son dos: escribe aquí uno y el otro abajo.", "Where the chat is installed. shop.com and www.shop.com are two: write one here and the other below.", "Onde o chat está instalado. loja.com.br e www.loja.com.br são dois: escreva um aqui e o outro abaixo.")},
-					{Path: "chat.extraDomains", Kind: KindHosts, Items: MaxDomains, Label: say("Otros dominios", "Other domains", "Outros domínios"), Help: say("Uno por línea; *.tienda.cl vale por un nivel de subdominios. El origen de una app se escribe con su esquema: capacitor://localhost.", "One a line; *.shop.com stands for one level of subdomains. The origin of an app is written with its scheme: capacitor://localhost.", "Um por linha; *.loja.com.br vale por um nível de subdomínios. A origem de um app se escreve com seu esquema: capacitor://localhost.")},
+					{Path: "chat.extraDomains", Kind: KindHosts, Items: MaxDomains, Label: say("Otros dominios", "Other domains", "Outros domínios"), Help: say("Uno por línea; *.tienda.cl vale por un nivel de subdominios. El origen de una app se escribe con su esquema: capacitor://localhost.", "One a line; *.shop.com stands for one level of subdomains. The origin of an app is written with its scheme: capacitor://localhost.", "Um por linha; *.loja.com.br vale por um nível de subdomínios. A origem de um app é escrita com o esquema: capacitor://localhost.")},
 					{
 						Path: "chat.locale", Kind: KindChoice, Label: say("Idioma", "Language", "Idioma"),
 						Choices: []Choice{
@@ -68,17 +68,17 @@ func chatSection() Section {
 			simple("chat.anonymous", "entry.anonymous", say("Permitir usuarios anónimos", "Allow anonymous users", "Permitir usuários anônimos"),
 				say("El chat queda listo sin formulario. Cada conversación cuenta como un cliente nuevo: sin metadatos, tickets anteriores ni tipificación.", "The chat is ready without a form. Each conversation counts as a new customer: no metadata, previous tickets or typification.", "O chat fica pronto sem formulário. Cada conversa conta como um cliente novo: sem metadados, tickets anteriores nem tipificação.")),
 			simple("chat.visitorEnds", "visitorEnds", say("Permitir al cliente terminar la conversación", "Let customers end the conversation", "Permitir que o cliente encerre a conversa"),
-				say("Su ticket se cierra sin mensaje de despedida.", "Their ticket is closed without a farewell.", "Seu ticket se fecha sem mensagem de despedida.")),
+				say("Su ticket se cierra sin mensaje de despedida.", "Their ticket is closed without a farewell.", "O ticket é fechado sem mensagem de despedida.")),
 			ratingGroup(),
 			simple("chat.emailAsIdentifier", "entry.email", say("Usar email como identificador", "Use the e-mail as identifier", "Usar o e-mail como identificador"),
-				say("Hace falta el correo para empezar. Puede generar suplantación de identidad.", "An e-mail is required to begin. Somebody may write in another's name.", "É preciso o e-mail para começar. Alguém pode escrever em nome de outra pessoa.")),
+				say("Hace falta el correo para empezar. Puede generar suplantación de identidad.", "An e-mail is required to begin. Somebody may write in another's name.", "O e-mail é obrigatório para começar. Alguém pode escrever em nome de outra pessoa.")),
 			simple("chat.askRUT", "entry.rut", say("Solicitar RUT", "Ask for the RUT", "Pedir o RUT"),
-				say("Hace falta un RUT válido para empezar.", "A valid RUT is required to begin.", "É preciso um RUT válido para começar.")),
+				say("Hace falta un RUT válido para empezar.", "A valid RUT is required to begin.", "Um RUT válido é obrigatório para começar.")),
 			simple("chat.askPhone", "entry.phone", say("Solicitar Teléfono", "Ask for the telephone", "Pedir o telefone"),
 				say("Un dato opcional del cliente.", "Optional data of the customer.", "Um dado opcional do cliente.")),
 			{Settings: []Setting{
 				{Path: "chat.openOnLoad.enabled", Kind: KindSwitch, Label: say("Abrir chat al cargar", "Open the chat on load", "Abrir o chat ao carregar")},
-				{Path: "chat.openOnLoad.delaySeconds", Kind: KindNumber, Max: MaxDelaySeconds, Public: "openOnLoad.delaySeconds", standard: int64(10), Label: say("Segundos antes de abrirse", "Seconds before it opens", "Segundos antes de se abrir")},
+				{Path: "chat.openOnLoad.delaySeconds", Kind: KindNumber, Max: MaxDelaySeconds, Public: "openOnLoad.delaySeconds", standard: int64(10), Label: say("Segundos antes de abrirse", "Seconds before it opens", "Segundos antes de abrir")},
 				{Path: "chat.openOnLoad.devices", Kind: KindChoice, Choices: devices(), Public: "openOnLoad.devices", standard: string(AllDevices), Label: say("Dispositivos", "Devices", "Dispositivos")},
 			}},
 			{
@@ -93,7 +93,7 @@ func chatSection() Section {
 				Label: say("Mensajes de la ventana", "Messages of the window", "Mensagens da janela"),
 				Settings: []Setting{
 					{
-						Path: "chat.identificationMessage", Kind: KindText, Length: MaxNote, Public: "identificationMessage", Label: say("Mensaje de identificación", "Identification message", "Mensagem de identificação"), Help: say("Recibe a quien dice quién es.", "Receives who says who they are.", "Recebe quem diz quem é."),
+						Path: "chat.identificationMessage", Kind: KindText, Length: MaxNote, Public: "identificationMessage", Label: say("Mensaje de identificación", "Identification message", "Mensagem de identificação"), Help: say("Recibe a quien dice quién es.", "Receives who says who they are.", "Recebe quem se identifica."),
 						standard: say("Hola. Cuéntanos quién eres para empezar.", "Hello. Tell us who you are to begin.", "Olá. Diga quem você é para começar."),
 					},
 					{
@@ -121,7 +121,7 @@ func welcomeGroup() Group {
 	return Group{Settings: []Setting{
 		{
 			Path: "chat.welcome.enabled", Kind: KindSwitch, Label: say("Enviar mensaje de bienvenida", "Send a welcome message", "Enviar mensagem de boas-vindas"),
-			Help: say("Se ve solo en el chat; si el cliente lo responde, es el primer mensaje de la conversación.", "Shown in the chat only; if the customer answers it, it is the first message of the conversation.", "Só se vê no chat; se o cliente a responde, é a primeira mensagem da conversa."),
+			Help: say("Se ve solo en el chat; si el cliente lo responde, es el primer mensaje de la conversación.", "Shown in the chat only; if the customer answers it, it is the first message of the conversation.", "Aparece só no chat; se o cliente responder, será a primeira mensagem da conversa."),
 		},
 		{
 			Path: "chat.welcome.text", Kind: KindText, Length: MaxText, Public: "welcome.text", Label: say("Texto de mensaje de bienvenida", "Text of the welcome message", "Texto da mensagem de boas-vindas"),

@@ -103,9 +103,9 @@ func New(desk *charla.Desk, o Options) (s *Site, password string, err error) {
 		Colleagues: s.colleagues,
 		Login:      "/login", Logout: "/logout", WidgetURL: s.origin + "/chat/", Logger: o.Logger,
 		Links: []console.Link{
-			{Label: chatcfg.Words{ES: "Tienda", EN: "Shop"}, URL: "/?chat={key}"},
-			{Label: chatcfg.Words{ES: "Correo", EN: "E-mail"}, URL: "/mail"},
-			{Label: chatcfg.Words{ES: "Personas", EN: "People"}, URL: "/people"},
+			{Label: chatcfg.Words{ES: "Tienda", EN: "Shop", PT: "Loja"}, URL: "/?chat={key}"},
+			{Label: chatcfg.Words{ES: "Correo", EN: "E-mail", PT: "E-mail"}, URL: "/mail"},
+			{Label: chatcfg.Words{ES: "Personas", EN: "People", PT: "Pessoas"}, URL: "/people"},
 		},
 	})
 	if err != nil {
