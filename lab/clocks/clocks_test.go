@@ -4,57 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/benbjohnson/clock"
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
+	"github.com/charlahq/charla/lab/stores"
 	"github.com/charlahq/charla/storage"
-	"github.com/charlahq/charla/storage/postgres"
-	"github.com/charlahq/charla/storage/postgres/pgtest"
-	"github.com/charlahq/charla/storage/sqlite"
 	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/require"
 )
 
-// server is the PostgreSQL server of all tests here.
-var server *pgtest.Server
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-		defer cancel()
-		var err error
-		if server, err = pgtest.Start(ctx, nil); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		code := m.Run()
-		if err := server.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return code
-	}())
-}
-
-// stores open an empty store each.
-var stores = map[string]func(*testing.T) (storage.Store, error){
-	"memory": func(*testing.T) (storage.Store, error) { return storage.NewMemory(), nil },
-	"sqlite": func(t *testing.T) (storage.Store, error) {
-		return sqlite.Open(filepath.Join(t.TempDir(), "clocks.db"), &sqlite.Options{InsecureNoSync: true})
-	},
-	"postgres": func(t *testing.T) (storage.Store, error) {
-		dsn, err := server.Create(t.Context())
-		if err != nil {
-			return nil, err
-		}
-		return postgres.Open(t.Context(), dsn, nil)
-	},
-}
+func TestMain(m *testing.M) { stores.Main(m) }
 
 const (
 	day  = 24 * time.Hour
@@ -70,15 +32,15 @@ var ana = charla.Person{ID: "ana", Name: "Ana"}
 // is compared with one in which the clock was right.
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
-	for name, open := range stores {
+	for name, empty := range stores.ByName {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := play(t, open, 0, false)
+			want := play(t, empty, 0, false)
 			require.Contains(t, want, "quiet later: closed automatic, delayed false", "the control run closes what nobody answers")
 			for _, off := range []time.Duration{30 * day, 80 * year, -30 * day, -80 * year} {
-				require.Equal(t, want, play(t, open, off, false), "the clock was off by %s", off)
+				require.Equal(t, want, play(t, empty, off, false), "the clock was off by %s", off)
 			}
-			require.Equal(t, want, play(t, open, 30*day, true), "a desk began meanwhile")
+			require.Equal(t, want, play(t, empty, 30*day, true), "a desk began meanwhile")
 		})
 	}
 }
@@ -183,16 +145,14 @@ func configured() *chatcfg.Config {
 
 // play does one of everything while the clock is off, on a new desk if anew, and returns
 // what is seen when it has been right for five minutes, and later.
-func play(t *testing.T, open func(*testing.T) (storage.Store, error), off time.Duration, anew bool) []string {
+func play(t *testing.T, empty func(testing.TB) func() storage.Store, off time.Duration, anew bool) []string {
 	ctx := t.Context()
 	w := &world{t: t, clock: clock.NewMock()}
 	w.clock.Set(start)
-	var err error
-	w.store, err = open(t)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, w.store.Close()) }()
+	w.store = empty(t)()
 	w.boot()
 	var stolen charla.Secret
+	var err error
 	w.account, stolen, err = w.desk.CreateAccount(ctx, "Tienda", "tienda.cl", &charla.AccountOptions{Config: configured()})
 	require.NoError(t, err)
 	form := chatcfg.Default(chatcfg.Spanish)
