@@ -198,3 +198,37 @@ func TestTakeNextKeyAndTeams(t *testing.T) {
 		require.ErrorIs(t, err, charla.ErrKeyReused, "%v", teams)
 	}
 }
+
+// TestKeysHaveALimit: R3.9: a key that is too long is refused by each call that takes one.
+func TestKeysHaveALimit(t *testing.T) {
+	t.Parallel()
+	b := setup(t, form)
+	require.NoError(t, b.agent(ana).Heartbeat(b.ctx, tickets.Online))
+	v := b.enter("juan")
+	ref := b.write(b.enter("eva"), "hola").Ref
+	long := strings.Repeat("k", 201)
+	agent, write, call := b.agent(ana), &charla.WriteOptions{Key: long}, &charla.CallOptions{Key: long}
+	for name, do := range map[string]func() (any, error){
+		"Write":    func() (any, error) { return v.Write(b.ctx, "hola", write) },
+		"Reply":    func() (any, error) { return agent.Reply(b.ctx, ref, "hola", write) },
+		"Note":     func() (any, error) { return agent.Note(b.ctx, ref, "hola", write) },
+		"Start":    func() (any, error) { return agent.Start(b.ctx, charla.Proof{Subject: "1"}, "hola", write) },
+		"Do":       func() (any, error) { return agent.Do(b.ctx, ref, tickets.Command{Kind: tickets.CommandMark}, call) },
+		"TakeNext": func() (any, error) { return agent.TakeNext(b.ctx, nil, call) },
+		"End":      func() (any, error) { return v.End(b.ctx, 1, call) },
+		"Rate":     func() (any, error) { return v.Rate(b.ctx, charla.Rating{Score: 5}, call) },
+		"Contact": func() (any, error) {
+			return v.Contact(b.ctx, charla.ContactForm{Email: "juan@example.com", Text: "hola"}, call)
+		},
+		"SaveConfig": func() (any, error) {
+			cfg, version, err := b.account.Config(b.ctx)
+			require.NoError(t, err)
+			return b.account.SaveConfig(b.ctx, version, cfg, &charla.SaveOptions{Key: long})
+		},
+	} {
+		_, err := do()
+		var bad chatcfg.Problems
+		require.ErrorAs(t, err, &bad, name)
+		assert.True(t, bad.Has("key", chatcfg.CodeTooLong), name)
+	}
+}

@@ -114,3 +114,20 @@ func TestExplainRating(t *testing.T) {
 	e.Facts[0].Comment = ""
 	assert.NotContains(t, automation.Explain(e, chatcfg.Spanish, time.UTC).What, "“")
 }
+
+// TestMemoryOfAnotherInterval: R4.5: what a wrong clock dated is forgotten where it is about a closed
+// interval and the business is open now, and is of now where it is not.
+func TestMemoryOfAnotherInterval(t *testing.T) {
+	t.Parallel()
+	r := compile(t, chatcfg.Since{}, everything)
+	s := decide(t, r, tickets.State{}, write("hola"), tickets.Inputs{Now: noon}).State
+	copied := tickets.Begin(s, noon)
+	for _, rule := range []tickets.RuleKey{automation.RuleOutOfHours, automation.RuleImportant} {
+		copied.Remember(tickets.Memory{Rule: rule, At: noon.AddDate(0, 0, 30), Number: 1})
+	}
+	s = copied.State
+	s.Conversation.LastAt = noon.AddDate(0, 0, 30)
+	d := decide(t, r, s, tickets.Command{Kind: tickets.CommandTick}, tickets.Inputs{Now: noon.Add(time.Minute)})
+	assert.True(t, d.Ticket.Recall(automation.RuleOutOfHours).At.IsZero())
+	assert.Equal(t, noon.Add(time.Minute), d.Ticket.Recall(automation.RuleImportant).At)
+}

@@ -233,3 +233,19 @@ func TestStartIsOpen(t *testing.T) {
 	assert.False(t, s.last.HasFact(tickets.FactHandedOver))
 	assert.Zero(t, s.state.Ticket.Unanswered)
 }
+
+// TestTake: R11.1: who takes a ticket has it, with a fact; taken again it stays theirs without one,
+// and nobody else takes it.
+func TestTake(t *testing.T) {
+	t.Parallel()
+	s := begin(t)
+	s.do(tickets.CommandWrite)
+	for i := range 2 {
+		s.do(tickets.CommandTake)
+		assert.Equal(t, tickets.Assignee{Agent: "ana", Name: "Ana"}, s.state.Ticket.Assignee)
+		assert.Equal(t, i == 0, s.last.HasFact(tickets.FactAssigned))
+	}
+	s.state.Ticket.Assignee = tickets.Assignee{Agent: "beto"}
+	require.ErrorIs(t, s.try(tickets.Command{Kind: tickets.CommandTake}), tickets.ErrTaken)
+	assert.Equal(t, tickets.Assignee{Agent: "beto"}, s.state.Ticket.Assignee)
+}
