@@ -392,3 +392,36 @@ func steady(tb testing.TB) (*automation.Rules, tickets.State, tickets.Inputs) {
 	in := tickets.Inputs{Now: noon.Add(2 * time.Hour), Presence: tickets.Presence{Available: true, Absence: 1}}
 	return r, decide(tb, r, tickets.State{}, write("hola"), in).State, in
 }
+
+// TestBotSwitchedOff: R12.3: what is with a bot that has been switched off since is handed over for that
+// reason, also where it is on again.
+func TestBotSwitchedOff(t *testing.T) {
+	t.Parallel()
+	bot := func(on bool, since chatcfg.Since) *automation.Rules {
+		return compile(t, since, func(c *chatcfg.Config) { everything(c); c.General.Bot.Enabled = on })
+	}
+	s := decide(t, bot(true, chatcfg.Since{}), tickets.State{}, write("hola"), tickets.Inputs{Now: noon}).State
+	require.True(t, s.Ticket.WithBot)
+	saved := noon.Add(time.Second)
+	again := chatcfg.Since{Rules: []chatcfg.RuleSince{{Rule: string(automation.RuleBot), On: saved, Changed: saved}}}
+	for name, tt := range map[string]struct {
+		r   *automation.Rules
+		why tickets.Why
+	}{
+		"on":        {bot(true, chatcfg.Since{}), automation.WhyDeadline},
+		"off":       {bot(false, chatcfg.Since{}), automation.WhyBotOff},
+		"off again": {bot(false, again), automation.WhyBotOff},
+		"on again":  {bot(true, again), automation.WhyBotOff},
+	} {
+		d := decide(t, tt.r, s, tickets.Command{Kind: tickets.CommandTick}, tickets.Inputs{Now: noon.Add(24 * time.Hour)})
+		require.NotEmpty(t, d.Entries, name)
+		assert.Equal(t, tickets.CommandHandOver, d.Entries[0].Kind, name)
+		var why []tickets.Why
+		for _, f := range d.Entries[0].Trace {
+			if f.Rule == automation.RuleBot {
+				why = append(why, f.Why)
+			}
+		}
+		assert.Equal(t, []tickets.Why{tt.why}, why, name)
+	}
+}

@@ -131,3 +131,14 @@ func TestMemoryOfAnotherInterval(t *testing.T) {
 	assert.True(t, d.Ticket.Recall(automation.RuleOutOfHours).At.IsZero())
 	assert.Equal(t, noon.Add(time.Minute), d.Ticket.Recall(automation.RuleImportant).At)
 }
+
+// TestExplainWait: a wait is said in at most two units, rounded to seconds.
+func TestExplainWait(t *testing.T) {
+	t.Parallel()
+	for want, waited := range map[string]time.Duration{
+		"1 d 2 h": 26*time.Hour + 30*time.Minute + 5*time.Second, "2 h 30 min": 150*time.Minute + time.Second, "1 min 1 s": 60600 * time.Millisecond, "1 d 5 s": 24*time.Hour + 5*time.Second,
+	} {
+		e := tickets.Entry{Kind: tickets.CommandReply, Actor: tickets.Actor{Kind: tickets.ActorAgent, Name: "Ana"}, At: noon, Facts: []tickets.Fact{{Kind: tickets.FactAnswered, Waited: tickets.Span(waited)}}}
+		assert.Equal(t, "Agent Ana replied: the customer had waited "+want, automation.Explain(e, chatcfg.English, time.UTC).What)
+	}
+}
