@@ -115,6 +115,7 @@ for (const [lang, locale] of [['pt', 'pt-BR'], ['en', 'en-GB']]) {
     for (const path of ['contacts', 'outbox', 'outbox?state=dead', 'outbox?state=unknown', 'outbox?state=pending', 'report', 'report?by=agent', 'report?by=team', 'report?by=category', 'report?by=hour', 'report?by=weekday', 'report?from=2026-01-02&to=2026-01-01', 'nothing']) await go(`${account}/${path}`)
     await go(`${desk}/channels`)
     assert.match(await page.locator('main').innerText(), /shop\.example/)
+    await go(`${desk}/channels/${a.id}/history`)
     await go(`${desk}/channels/${a.id}`)
     await page.locator('[name="chat.domain"]').fill('x y')
     await page.locator('[name="quality.sla.value"]').fill('z')
