@@ -139,6 +139,6 @@ func TestExplainWait(t *testing.T) {
 		"1 d 2 h": 26*time.Hour + 30*time.Minute + 5*time.Second, "2 h 30 min": 150*time.Minute + time.Second, "1 min 1 s": 60600 * time.Millisecond, "1 d 5 s": 24*time.Hour + 5*time.Second,
 	} {
 		e := tickets.Entry{Kind: tickets.CommandReply, Actor: tickets.Actor{Kind: tickets.ActorAgent, Name: "Ana"}, At: noon, Facts: []tickets.Fact{{Kind: tickets.FactAnswered, Waited: tickets.Span(waited)}}}
-		assert.Equal(t, "Agent Ana replied: the customer had waited "+want, automation.Explain(e, chatcfg.English, time.UTC).What)
+		assert.Equal(t, "Ana replied: the customer had waited "+want, automation.Explain(e, chatcfg.English, time.UTC).What)
 	}
 }
