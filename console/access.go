@@ -57,6 +57,7 @@ var routes = []route{
 	{pattern: "POST /channels/{account}", least: RoleAdministrator, serve: (*visit).saveConfig},
 	{pattern: "GET /channels/{account}/history", least: RoleAdministrator, serve: (*visit).history},
 	{pattern: "POST /channels/{account}/history", least: RoleAdministrator, serve: (*visit).undo},
+	{pattern: "POST /channels/{account}/preview", least: RoleAdministrator, serve: (*visit).makePreview},
 	{pattern: "POST /channels/{account}/secret", least: RoleAdministrator, serve: (*visit).rotate},
 	{pattern: "POST /channels/{account}/delete", least: RoleAdministrator, serve: (*visit).deleteChannel},
 	{pattern: "POST /channels/{account}/purge", least: RoleAdministrator, serve: (*visit).purge},

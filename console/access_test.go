@@ -86,6 +86,7 @@ var laws = map[string]law{
 	"POST /channels/{account}":                                 {console.RoleAdministrator, false, http.StatusConflict},
 	"GET /channels/{account}/history":                          {console.RoleAdministrator, false, http.StatusOK},
 	"POST /channels/{account}/history":                         {console.RoleAdministrator, false, http.StatusBadRequest},
+	"POST /channels/{account}/preview":                         {console.RoleAdministrator, false, http.StatusOK},
 	"POST /channels/{account}/secret":                          {console.RoleAdministrator, false, http.StatusBadRequest},
 	"POST /channels/{account}/delete":                          {console.RoleAdministrator, false, http.StatusUnprocessableEntity},
 	"POST /channels/{account}/purge":                           {console.RoleAdministrator, false, http.StatusConflict},

@@ -67,6 +67,7 @@ type Console struct {
 	// followers read for all streams what changes, directory which accounts there are.
 	followers followers
 	directory directory
+	previews  previews
 	// mark stands in a page for the way to the console's root until it is written out, and
 	// whose for the mark of the person.
 	mark, whose string
@@ -114,6 +115,9 @@ func New(desk *charla.Desk, who func(*http.Request) (Person, error), o *Options)
 		c.table.Handle(routes[i].pattern, c.handler(&routes[i]))
 	}
 	origin := http.NewCrossOriginProtection()
+	// The one address beside the table: a preview has no login, and its frame no origin.
+	c.table.HandleFunc("/preview/{preview}/{rest...}", c.servePreview)
+	origin.AddInsecureBypassPattern("/preview/{preview}/{rest...}")
 	origin.SetDenyHandler(http.HandlerFunc(refuseOrigin))
 	c.mux = origin.Handler(c.table)
 	return c, nil
@@ -140,9 +144,12 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // in other processes hear nothing of it.
 func (c *Console) Recheck(id tickets.AgentID) { c.streams.recheck(id) }
 
-// Close ends the streams that are open. An [http.Server] does not wait for them if its
+// Close ends the streams that are open, and the previews. An [http.Server] does not wait for them if its
 // RegisterOnShutdown has it.
-func (c *Console) Close() { c.close() }
+func (c *Console) Close() {
+	c.close()
+	c.previews.close()
+}
 
 // TicketURL returns the address of a ticket in a console that browsers reach at a base address, such as
 // "https://tienda.cl/desk/": for [charla.Options].TicketURL. Of a ref without a number, which

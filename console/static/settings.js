@@ -109,7 +109,6 @@
     if (on("[data-spread]")) { for (const name of ["tuesday", "wednesday", "thursday", "friday"]) copyDay(day("monday"), day(name)); typed(times(day("friday"))[0]); }
     if ((b = on("[data-insert]"))) insert(b);
     if ((b = on("[data-variant]"))) { const box = one(":scope > [data-blank]", b.parentElement); box.removeAttribute("data-blank"); one("textarea", box).focus(); variants(b.parentElement); }
-    if ((b = on("[data-scene]"))) { all("[data-scene]").forEach((s) => s.setAttribute("aria-pressed", s === b)); draw(); }
   });
 
   // Pictures: one of another shape is cut around its middle, a logo made as large as it must be.
@@ -131,29 +130,40 @@
   }
   document.addEventListener("change", (e) => { if (e.target.matches("[data-square]")) square(e.target); });
 
-  // The preview draws the widget from what the form says.
+  // The preview is the widget with what the form says, in a frame of its own.
   const value = (path) => { const i = config.elements.namedItem(path); return i ? i.type === "checkbox" ? i.checked : i.value : ""; };
   const hex = (text) => { const m = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.trim()); return m ? "#" + (m[1].length === 3 ? m[1].replace(/./g, "$&$&") : m[1]) : ""; };
   const light = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16) / 255).map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4).reduce((s, x, i) => s + x * [0.2126, 0.7152, 0.0722][i], 0);
   const contrast = (a, b) => { const [x, y] = [light(a), light(b)]; return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05); };
-  function draw() {
-    const stage = one("[data-stage]"), scene = one('[data-scene][aria-pressed="true"]').dataset.scene;
-    const p = hex(value("chat.primaryColor")) || "#1d4ed8", want = hex(value("chat.textColor")) || "#ffffff";
-    const poor = contrast(p, want) < 4.5;
-    stage.style.setProperty("--p", p);
-    stage.style.setProperty("--t", !poor ? want : contrast(p, "#ffffff") >= 4.5 ? "#ffffff" : "#000000");
-    one("[data-contrast]").hidden = !poor;
-    stage.classList.toggle("left", value("chat.position") === "left");
-    for (const x of all("[data-show]", stage)) { x.textContent = [x.dataset.show, ...["es", "en", "pt"].map((l) => `${x.dataset.show}.${l}`)].map(value).find(Boolean) || ""; x.hidden = !x.textContent; }
-    for (const x of all("[data-if]", stage)) x.hidden = !value(x.dataset.if);
-    for (const x of all("[data-welcome]", stage)) x.hidden = !value("chat.welcome.enabled") || x.matches("[data-show]") && !x.textContent;
-    for (const x of all("[data-in]", stage)) x.hidden = x.hidden && x.matches("[data-welcome]") || x.dataset.in !== scene;
-    for (const x of all("[data-not]", stage)) x.hidden = x.dataset.not === scene;
-    const social = value("chat.facebook.only") || value("chat.google.only");
-    one("[data-typed]", stage).hidden = social;
-    one("[data-long]", stage).hidden = !value("chat.longButton.enabled");
-    one("[data-company]", stage).textContent = value("chat.writeAsCompany") ? value("chat.name") : "Ana";
-    for (const pick of all("[data-picks]")) { const c = hex(document.getElementById(pick.dataset.picks).value); if (c) pick.value = c; }
+  const preview = one("#preview"), frame = one("[data-frame]"), stage = one("[data-stage]"), says = one("[data-preview-says]"), usual = says.textContent;
+  let shown = "", made = "", drawing, asking;
+  const look = () => {
+    const state = one('[data-state][aria-pressed="true"]').dataset.state, dark = one("[data-dark]").getAttribute("aria-pressed") === "true";
+    const to = made && `${made}?${new URLSearchParams({ state, theme: dark ? "dark" : "light" })}`;
+    if (to !== shown) frame.src = shown = to;
+  };
+  async function make() {
+    asking?.abort();
+    const mine = asking = new AbortController(), form = new FormData(config);
+    for (const [name, field] of [...form]) if (field instanceof File) form.delete(name);
+    try {
+      const answer = await fetch(preview.dataset.preview, { method: "POST", body: new URLSearchParams(form), headers: { Accept: "application/json" }, signal: mine.signal });
+      const { frame: at, problem } = await answer.json();
+      says.textContent = at ? usual : problem || says.dataset.failed;
+      if (at) { made = new URL(at, answer.url).href; look(); }
+    } catch { if (!mine.signal.aborted) says.textContent = says.dataset.failed; }
   }
+  function draw() {
+    const p = hex(value("chat.primaryColor")) || "#1d4ed8", want = hex(value("chat.textColor")) || "#ffffff";
+    one("[data-contrast]").hidden = contrast(p, want) >= 4.5;
+    for (const x of all("[data-if]", preview)) x.hidden = !value(x.dataset.if);
+    for (const pick of all("[data-picks]")) { const c = hex(document.getElementById(pick.dataset.picks).value); if (c) pick.value = c; }
+    clearTimeout(drawing);
+    if (preview.checkVisibility?.() ?? true) drawing = setTimeout(make, shown ? 600 : 0);
+  }
+  const press = (what) => { for (const b of all(what, preview)) b.addEventListener("click", () => { for (const x of all(what, preview)) x.setAttribute("aria-pressed", x === b); look(); stage.className = "stage " + one('[data-screen][aria-pressed="true"]').dataset.screen; }); };
+  press("[data-state]");
+  press("[data-screen]");
+  one("[data-dark]").addEventListener("click", (e) => { e.currentTarget.setAttribute("aria-pressed", e.currentTarget.getAttribute("aria-pressed") !== "true"); look(); });
   draw();
 })();
