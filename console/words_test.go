@@ -122,7 +122,7 @@ func TestNoOtherLanguage(t *testing.T) {
 			_, ref := b.customerWith(charla.Entry{Name: "Carla", Email: "carla@example.com"}, "OK")
 			account := "/desk/a/" + b.account.ID().String()
 			for _, path := range []string{
-				"/desk/channels", b.channel(), b.channel() + "/history", b.inbox(), b.inbox() + "?view=closed", b.ticket(ref),
+				"/desk/channels", b.channel(), b.inbox(), b.inbox() + "?view=closed", b.ticket(ref),
 				account + "/report", account + "/report?by=hour", account + "/outbox", account + "/contacts", account + "/nothing",
 			} {
 				text := readable(b.get(path))
