@@ -46,6 +46,8 @@ var routes = []route{
 	{pattern: "GET /a/{account}/file/{conversation}/{number}/{seq}", least: RoleAgent, serve: (*visit).file},
 	{pattern: "GET /a/{account}/contacts", least: RoleAgent, serve: (*visit).contacts},
 
+	{pattern: "GET /a/{account}/replies", least: RoleSupervisor, serve: (*visit).replies},
+	{pattern: "POST /a/{account}/replies", least: RoleSupervisor, serve: (*visit).saveReply},
 	{pattern: "GET /a/{account}/outbox", least: RoleSupervisor, serve: (*visit).outbox},
 	{pattern: "POST /a/{account}/outbox", least: RoleSupervisor, serve: (*visit).replay},
 	{pattern: "GET /a/{account}/report", least: RoleSupervisor, serve: (*visit).report},

@@ -76,6 +76,8 @@ var laws = map[string]law{
 	"POST /a/{account}/next":                                   {console.RoleAgent, false, http.StatusConflict},
 	"GET /a/{account}/file/{conversation}/{number}/{seq}":      {console.RoleAgent, false, http.StatusOK},
 	"GET /a/{account}/contacts":                                {console.RoleAgent, false, http.StatusOK},
+	"GET /a/{account}/replies":                                 {console.RoleSupervisor, false, http.StatusOK},
+	"POST /a/{account}/replies":                                {console.RoleSupervisor, false, http.StatusConflict},
 	"GET /a/{account}/outbox":                                  {console.RoleSupervisor, false, http.StatusOK},
 	"POST /a/{account}/outbox":                                 {console.RoleSupervisor, false, http.StatusSeeOther},
 	"GET /a/{account}/report":                                  {console.RoleSupervisor, false, http.StatusOK},

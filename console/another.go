@@ -31,6 +31,11 @@ func (v *visit) meantFor(mark string) error {
 func (v *visit) refuseAnother(err error) error {
 	switch {
 	case v.scripted || v.account == nil:
+	case v.route.pattern == "POST /a/{account}/replies":
+		typed := v.typedReply()
+		var text string
+		v.status, text = v.failure(err)
+		return v.showReplies(&typed, &flash{Kind: "bad", Text: text})
 	case v.r.PathValue("action") == "reply":
 		v.draft = v.typedDraft()
 		return v.refused(err)

@@ -38,7 +38,8 @@ type Role int
 const (
 	// RoleAgent works on tickets and reads contact forms.
 	RoleAgent Role = iota + 1
-	// RoleSupervisor reads reports and the outbox, and sends dead mails again.
+	// RoleSupervisor reads reports and the outbox, sends dead mails again, and writes quick
+	// replies.
 	RoleSupervisor
 	// RoleAdministrator changes settings and images, replaces secret tokens, and deletes
 	// accounts.

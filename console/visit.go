@@ -329,6 +329,10 @@ func (v *visit) flashOf(done string) *flash {
 		return &flash{Kind: "good", Text: v.t("La tipificación se guardó.")}
 	case "describe":
 		return &flash{Kind: "good", Text: v.t("Los metadatos se guardaron.")}
+	case "reply":
+		return &flash{Kind: "good", Text: v.t("La respuesta rápida se guardó.")}
+	case "noreply":
+		return &flash{Kind: "good", Text: v.t("La respuesta rápida se quitó.")}
 	case "image":
 		return &flash{Kind: "good", Text: v.t("La imagen se guardó.")}
 	case "noimage":

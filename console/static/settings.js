@@ -84,15 +84,7 @@
   }
   const day = (name) => one(`[data-day="${name}"]`);
 
-  // Texts: what a button inserts goes where the caret was; a variant is one more box.
-  let last = null;
-  document.addEventListener("focusin", (e) => { if (e.target.matches("[data-texts] textarea")) last = e.target; });
-  function insert(button) {
-    const set = button.closest("[data-texts]"), text = last && set.contains(last) ? last : one("textarea", set);
-    text.focus();
-    text.setRangeText(button.dataset.insert, text.selectionStart, text.selectionEnd, "end");
-    typed(text);
-  }
+  // Texts: a variant is one more box.
   for (const set of all("[data-texts]")) all(":scope > div", set)[0].removeAttribute("data-blank");
   const variants = (set) => { one("[data-variant]", set).hidden = !one(":scope > [data-blank]", set); };
   all("[data-texts]").forEach(variants);
@@ -107,7 +99,6 @@
     if ((b = on("[data-add-date]"))) times(addRow(one(".dates", b.closest("fieldset"))))[0].focus();
     if ((b = on("[data-same]"))) { const to = b.closest("[data-day]"); copyDay(day(b.dataset.same), to); typed(times(to)[0]); }
     if (on("[data-spread]")) { for (const name of ["tuesday", "wednesday", "thursday", "friday"]) copyDay(day("monday"), day(name)); typed(times(day("friday"))[0]); }
-    if ((b = on("[data-insert]"))) insert(b);
     if ((b = on("[data-variant]"))) { const box = one(":scope > [data-blank]", b.parentElement); box.removeAttribute("data-blank"); one("textarea", box).focus(); variants(b.parentElement); }
   });
 

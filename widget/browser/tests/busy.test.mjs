@@ -94,7 +94,7 @@ async function day() {
   const pages = {
     'all accounts': 'inbox', 'list': `a/${a.id}/inbox`, 'nothing found': `a/${a.id}/inbox?q=nada+de+esto`, 'search': `a/${a.id}/inbox?q=pedido`,
     'conversation': ticket(all[0]), "a colleague's": ticket(all[1]), 'closed': ticket(all[11]),
-    'forms': `a/${a.id}/contacts`, 'report': `a/${a.id}/report`, 'sent': `a/${a.id}/outbox`,
+    'forms': `a/${a.id}/contacts`, 'quick replies': `a/${a.id}/replies`, 'report': `a/${a.id}/report`, 'sent': `a/${a.id}/outbox`,
     'accounts': 'channels', 'settings': `channels/${a.id}`, 'not found': 'channels/nothing',
   }
   return {a, other, pages}
