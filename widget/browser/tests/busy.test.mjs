@@ -124,6 +124,7 @@ test('axe finds nothing on any page, and nothing is wider than the window', asyn
         [...document.querySelectorAll('body *')].filter((el) => el.getBoundingClientRect().right > innerWidth + 1).map((el) => el.outerHTML.slice(0, 80)))) {
         found.push(`${where}: too wide: ${wide}`)
       }
+      if (await page.evaluate(() => document.querySelector('.inbox') && document.documentElement.scrollHeight > innerHeight)) found.push(`${where}: the window scrolls`)
       await page.evaluate(axe)
       const {violations, passes} = await page.evaluate(async () => {
         const {violations, passes} = await globalThis.axe.run(document, {resultTypes: ['violations']})
