@@ -4,6 +4,7 @@ go 1.26.0
 
 replace (
 	github.com/charlahq/charla => ..
+	github.com/charlahq/charla/console => ../console
 	github.com/charlahq/charla/storage/postgres => ../storage/postgres
 	github.com/charlahq/charla/storage/sqlite => ../storage/sqlite
 )
@@ -13,6 +14,7 @@ require (
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/benbjohnson/clock v1.3.5
 	github.com/charlahq/charla v0.0.0
+	github.com/charlahq/charla/console v0.0.0
 	github.com/charlahq/charla/storage/postgres v0.0.0
 	github.com/charlahq/charla/storage/sqlite v0.0.0
 	github.com/cloudflare/ahocorasick v0.0.0-20240916140611-054963ec9396

@@ -26,4 +26,5 @@ proof env N=20 STORE=postgres scripts/crash.sh
 proof env SEEDS=2 STEPS=12 CUTS=150 scripts/powercut.sh
 proof env IDLE=500 STUCK=50 scripts/streams.sh
 proof env PHASE=2s FORMS=500 LOGINS=250 scripts/neighbours.sh
+proof go run ./lab/agents -agents 20 -tickets 36000 -for 5s
 proof go run ./lab/bench -short -rounds 1 >/dev/null # does each row still work
