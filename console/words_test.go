@@ -160,8 +160,20 @@ func TestPreferredLanguage(t *testing.T) {
 	}
 }
 
-// readable returns the texts of a page, those of its attributes too.
+// readable returns the texts of a page, those of its attributes too, without what is the
+// account's own and stands in no language of the console.
 func readable(p *page) string {
+	var own []*html.Node
+	p.each(func(n *html.Node) {
+		if attr(n, "translate") == "no" {
+			own = append(own, n)
+		}
+	})
+	for _, n := range own {
+		for n.FirstChild != nil {
+			n.RemoveChild(n.FirstChild)
+		}
+	}
 	all := []string{words(p.root)}
 	p.each(func(n *html.Node) {
 		for _, a := range n.Attr {
