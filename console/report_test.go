@@ -169,7 +169,9 @@ func TestReportFile(t *testing.T) {
 	} {
 		b.post("/desk/preferences", url.Values{"lang": {lang}})
 		heads := file("&by=agent")[0]
-		assert.Equal(t, want[:5], []string{heads[0], heads[5], heads[11], heads[13], heads[23]}, "R11.8, in the reader's language")
+		for i, column := range []int{0, 5, 11, 13, 23} {
+			assert.Equal(t, want[i], heads[column], "R11.8, in the reader's language")
+		}
 		assert.Equal(t, want[5], file("")[0][0])
 	}
 	b.post("/desk/preferences", url.Values{"lang": {"es"}})
