@@ -284,7 +284,7 @@ func TestStreamsShareAFeed(t *testing.T) {
 		b.write(other, "buenas")
 		first := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return v.Live(ctx, 0, 0) })
 		first.since()
-		elapse(300 * time.Millisecond)
+		elapse(1300 * time.Millisecond)
 		b.write(b.on(elsewhere, v), "desde otro lado")
 		second := watch(t, func(ctx context.Context) iter.Seq2[charla.Update, error] { return other.Live(ctx, 0, 0) })
 		second.since()
