@@ -121,6 +121,9 @@ func (a *Account) Agent(who Person) *Agent {
 // Inbox returns the handle of what the account's agents read. It does no I/O.
 func (a *Account) Inbox() *Inbox { return &Inbox{desk: a.desk, account: a.id} }
 
+// Saves returns the handle of the saves of the account's configuration.
+func (a *Account) Saves() *Saves { return &Saves{a.desk, a.id} }
+
 // ownRef returns a ref with its account filled in if it had none. It fails with
 // [ErrNotFound] for a ref of another account.
 func ownRef(account chatcfg.AccountID, ref tickets.Ref) (tickets.Ref, error) {

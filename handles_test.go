@@ -28,7 +28,7 @@ func (b *bench) byRef(a *charla.Account, ref tickets.Ref) map[string]func() erro
 		},
 		"Agent.QuickReply": func() error {
 			if _, version, err := agent.QuickReplies(b.ctx); err == nil && version == 0 {
-				_, err := a.SaveQuickReplies(b.ctx, 0, []chatcfg.QuickReply{{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{Any: "Hola"}}})
+				_, err := a.Agent(ana).SaveQuickReplies(b.ctx, 0, []chatcfg.QuickReply{{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{Any: "Hola"}}})
 				require.NoError(b.t, err)
 			}
 			_, err := agent.QuickReply(b.ctx, ref, "hola")

@@ -28,10 +28,12 @@ func (b *bench) byAccount(a *charla.Account) map[string]func() error {
 		"Account.Info":       func() error { _, err := a.Info(b.ctx); return err },
 		"Account.Config":     func() error { _, _, err := a.Config(b.ctx); return err },
 		"Account.SaveConfig": func() error { _, err := a.SaveConfig(b.ctx, 1, cfg, nil); return err },
-		"Account.SaveQuickReplies": func() error {
-			_, err := a.SaveQuickReplies(b.ctx, 0, nil)
+		"Agent.SaveQuickReplies": func() error {
+			_, err := agent.SaveQuickReplies(b.ctx, 0, nil)
 			return err
 		},
+		"Saves.List":          func() error { _, err := a.Saves().List(b.ctx); return err },
+		"Saves.Config":        func() error { _, err := a.Saves().Config(b.ctx, 1); return err },
 		"Account.Delete":      func() error { return a.Delete(b.ctx, "Tienda") },
 		"Account.EndSessions": func() error { return a.EndSessions(b.ctx, tickets.ConversationID{}) },
 		"Account.Enter": func() error {
@@ -79,7 +81,7 @@ func TestMissing(t *testing.T) {
 	require.NoError(t, err)
 	nowhere := b.desk.Account(chatcfg.AccountID{UUID: uuid.New()})
 	byAccount, byRef := b.byAccount(nowhere), b.byRef(nowhere, tickets.Ref{Conversation: r.Ref.Conversation})
-	for _, handle := range []any{&charla.Account{}, &charla.Agent{}, &charla.Inbox{}} {
+	for _, handle := range []any{&charla.Account{}, &charla.Agent{}, &charla.Inbox{}, &charla.Saves{}} {
 		of := reflect.TypeOf(handle)
 		for i := range of.NumMethod() {
 			m := of.Method(i)

@@ -435,13 +435,13 @@ func TestAccountIsBusy(t *testing.T) {
 	for name, change := range map[string]func() error{
 		"delete":        func() error { return b.account.Delete(b.ctx, "Tienda") },
 		"rotate":        func() error { _, err := b.account.RotateSecret(b.ctx, time.Hour); return err },
-		"quick replies": func() error { _, err := b.account.SaveQuickReplies(b.ctx, 0, replies); return err },
+		"quick replies": func() error { _, err := b.account.Agent(ana).SaveQuickReplies(b.ctx, 0, replies); return err },
 	} {
 		require.ErrorIs(t, change(), charla.ErrBusy, name)
 	}
 	assert.Equal(t, before, b.record())
 	store.on = false
-	_, err := b.account.SaveQuickReplies(b.ctx, 0, replies)
+	_, err := b.account.Agent(ana).SaveQuickReplies(b.ctx, 0, replies)
 	require.NoError(t, err, "the positive control")
 }
 

@@ -33,11 +33,11 @@ func (a *Agent) QuickReplies(ctx context.Context) ([]chatcfg.QuickReply, chatcfg
 }
 
 // SaveQuickReplies saves the quick replies whole, if version is still the current one
-// ([Agent.QuickReplies] reads both), and returns the new version. The same save again answers as before, as long as no other came
-// after it. It fails with [chatcfg.Problems] (all at once; what is stored stays),
+// ([Agent.QuickReplies] reads both), and returns the new version. The same save again answers
+// as before, as long as no other came after it. It looks at nothing of the person. It fails with [chatcfg.Problems] (all at once; what is stored stays),
 // [ErrStale], [ErrDeleted], [ErrNotFound], [ErrBusy], [ErrNewerFormat] or
 // [ErrOutcomeUnknown].
-func (a *Account) SaveQuickReplies(ctx context.Context, version chatcfg.Version, list []chatcfg.QuickReply) (chatcfg.Version, error) {
+func (a *Agent) SaveQuickReplies(ctx context.Context, version chatcfg.Version, list []chatcfg.QuickReply) (chatcfg.Version, error) {
 	if err := chatcfg.CheckQuickReplies(list); err != nil {
 		return 0, err
 	}
@@ -47,10 +47,10 @@ func (a *Account) SaveQuickReplies(ctx context.Context, version chatcfg.Version,
 		return 0, fmt.Errorf("charla: encode quick replies: %w", err)
 	}
 	// A save that comes between changes the account's revision, and this one looks again.
-	err2 := a.desk.update(ctx, a.id, func(*chatcfg.Account) bool {
+	err2 := a.desk.update(ctx, a.account, func(*chatcfg.Account) bool {
 		var now quickReplies
 		var then []byte
-		if now, err = a.desk.quickReplies(ctx, a.id); err == nil {
+		if now, err = a.desk.quickReplies(ctx, a.account); err == nil {
 			then, err = json.Marshal(now)
 		}
 		switch {

@@ -26,18 +26,18 @@ func TestQuickReplies(t *testing.T) {
 		{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{ES: "Hola {customer|amigo}", PT: "Olá {customer|amigo}"}},
 		{Shortcut: "precios", Title: "Precios", Text: chatcfg.Words{Any: "Mira {account}"}, Team: "ventas"},
 	}
-	version, err = b.account.SaveQuickReplies(b.ctx, 0, want)
+	version, err = b.account.Agent(ana).SaveQuickReplies(b.ctx, 0, want)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, version)
 	before := b.record().Revision
-	again, err := b.account.SaveQuickReplies(b.ctx, 0, want)
+	again, err := b.account.Agent(ana).SaveQuickReplies(b.ctx, 0, want)
 	require.NoError(t, err, "the same save again")
 	assert.Equal(t, version, again)
 	assert.Equal(t, before, b.record().Revision, "and stores nothing")
-	_, err = b.account.SaveQuickReplies(b.ctx, 0, want[:1])
+	_, err = b.account.Agent(ana).SaveQuickReplies(b.ctx, 0, want[:1])
 	require.ErrorIs(t, err, charla.ErrStale)
 
-	_, err = b.account.SaveQuickReplies(b.ctx, 1, []chatcfg.QuickReply{
+	_, err = b.account.Agent(ana).SaveQuickReplies(b.ctx, 1, []chatcfg.QuickReply{
 		{Shortcut: "a\nb", Title: "x", Text: chatcfg.Words{Any: "{nadie}"}},
 		{Shortcut: "Hola", Title: "", Text: chatcfg.Words{}, Team: strings.Repeat("é", 65)},
 		{Shortcut: "hola", Title: "x", Text: chatcfg.Words{ES: "x", EN: strings.Repeat("x", chatcfg.MaxText+1)}},
@@ -56,17 +56,17 @@ func TestQuickReplies(t *testing.T) {
 	for i := range many {
 		many[i] = chatcfg.QuickReply{Shortcut: fmt.Sprint(i), Title: "x", Text: chatcfg.Words{Any: "x"}}
 	}
-	_, err = b.account.SaveQuickReplies(b.ctx, 1, many)
+	_, err = b.account.Agent(ana).SaveQuickReplies(b.ctx, 1, many)
 	require.ErrorAs(t, err, &problems)
 	long := many[:200]
 	for i := range long {
 		long[i].Text.Any = strings.Repeat("x", chatcfg.MaxText)
 	}
-	_, err = b.account.SaveQuickReplies(b.ctx, 1, long)
+	_, err = b.account.Agent(ana).SaveQuickReplies(b.ctx, 1, long)
 	require.ErrorAs(t, err, &problems)
 	assert.Equal(t, chatcfg.CodeTooLarge, problems[0].Code)
 	for _, same := range [][2]string{{"saldos", "SALDOſ"}, {"οδοσ", "οδος"}, {"café", "cafe\u0301"}} {
-		_, err = b.account.SaveQuickReplies(b.ctx, 1, []chatcfg.QuickReply{
+		_, err = b.account.Agent(ana).SaveQuickReplies(b.ctx, 1, []chatcfg.QuickReply{
 			{Shortcut: same[0], Title: "x", Text: chatcfg.Words{Any: "x"}}, {Shortcut: same[1], Title: "x", Text: chatcfg.Words{Any: "y"}},
 		})
 		require.ErrorAs(t, err, &problems, same)
@@ -83,7 +83,7 @@ func TestQuickReplies(t *testing.T) {
 	var group sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
-		group.Go(func() { _, errs[i] = b.account.SaveQuickReplies(b.ctx, 1, many[i:i+1]) })
+		group.Go(func() { _, errs[i] = b.account.Agent(ana).SaveQuickReplies(b.ctx, 1, many[i:i+1]) })
 	}
 	group.Wait()
 	won := -1
@@ -99,7 +99,7 @@ func TestQuickReplies(t *testing.T) {
 	list, _, err = b.account.Agent(ana).QuickReplies(b.ctx)
 	require.NoError(t, err)
 	assert.Equal(t, many[won:won+1], list)
-	_, err = b.account.SaveQuickReplies(b.ctx, 2, many[1:])
+	_, err = b.account.Agent(ana).SaveQuickReplies(b.ctx, 2, many[1:])
 	require.NoError(t, err)
 
 	other, _, err := b.desk.CreateAccount(b.ctx, "Otra", "otra.cl", nil)
@@ -119,7 +119,7 @@ func TestQuickReply(t *testing.T) {
 	b := setup(t, nil)
 	v := b.enterAs(charla.Entry{Name: "Juan {agent}", Email: "juan@example.com", Locale: chatcfg.Portuguese})
 	ref := b.write(v, "olá").Ref
-	_, err := b.account.SaveQuickReplies(b.ctx, 0, []chatcfg.QuickReply{
+	_, err := b.account.Agent(ana).SaveQuickReplies(b.ctx, 0, []chatcfg.QuickReply{
 		{Shortcut: "Hola", Title: "Saludo", Text: chatcfg.Words{ES: "Hola {customer}, soy {agent|alguien} de {account}", PT: "Olá {customer}, sou {agent|alguém} da {account}"}},
 	})
 	require.NoError(t, err)

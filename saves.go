@@ -22,7 +22,7 @@ const savesDocument = "saves"
 
 // Save is one save of an account's configuration.
 type Save struct {
-	// Version is the one that it made, which [Account.ConfigAt] returns.
+	// Version is the one that it made, which [Saves.Config] returns.
 	Version chatcfg.Version `json:"version"`
 	At      time.Time       `json:"at"`
 	// By and Name are who saved ([SaveOptions].By); empty: the host's program, or it is not known.
@@ -30,15 +30,21 @@ type Save struct {
 	Name string          `json:"name,omitempty"`
 }
 
-// Saves returns the last saves of the configuration, the newest first, at most [MaxSaves], a
-// deleted account's too. The first version of all is the account's creation. A save by a version
+// Saves is the handle of an account's saves of its configuration (R1.4). It may be used by
+// several goroutines at once.
+type Saves struct {
+	desk    *Desk
+	account chatcfg.AccountID
+}
+
+// List returns the last saves, the newest first, at most [MaxSaves], a deleted account's too. The first version of all is the account's creation. A save by a version
 // of charla that kept no list is missing, unless it is the last one. It fails with [ErrNotFound].
-func (a *Account) Saves(ctx context.Context) ([]Save, error) {
-	record, err := a.desk.account(ctx, a.id)
+func (s *Saves) List(ctx context.Context) ([]Save, error) {
+	record, err := s.desk.account(ctx, s.account)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := a.desk.saves(ctx, a.id)
+	raw, err := s.desk.saves(ctx, s.account)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +55,7 @@ func (a *Account) Saves(ctx context.Context) ([]Save, error) {
 		}
 	}
 	// A save that came after the record was read is left out: the next call has it.
-	list = slices.DeleteFunc(list, func(s Save) bool { return s.Version > record.Version })
+	list = slices.DeleteFunc(list, func(one Save) bool { return one.Version > record.Version })
 	if len(list) == 0 || list[len(list)-1].Version < record.Version {
 		list = append(list, Save{Version: record.Version, At: record.SavedAt})
 	}
@@ -60,10 +66,10 @@ func (a *Account) Saves(ctx context.Context) ([]Save, error) {
 	return list[:min(len(list), MaxSaves)], nil
 }
 
-// ConfigAt returns the configuration as a save made it, whole, a deleted account's too. It fails
+// Config returns the configuration as a save made it, whole, a deleted account's too. It fails
 // with [ErrNotFound] if there is no such account or version, and like [Account.Config].
-func (a *Account) ConfigAt(ctx context.Context, version chatcfg.Version) (chatcfg.Config, error) {
-	return a.desk.config(ctx, a.id, version)
+func (s *Saves) Config(ctx context.Context, version chatcfg.Version) (chatcfg.Config, error) {
+	return s.desk.config(ctx, s.account, version)
 }
 
 // saves returns the document of an account's saves, the oldest first, as it is stored. It fails

@@ -17,7 +17,7 @@ func TestSaves(t *testing.T) {
 	b := setup(t, nil)
 	_, first, err := b.account.Config(b.ctx)
 	require.NoError(t, err)
-	list, err := b.account.Saves(b.ctx)
+	list, err := b.account.Saves().List(b.ctx)
 	require.NoError(t, err)
 	require.NotEmpty(t, list)
 	assert.Equal(t, first, list[0].Version, "what was saved so far")
@@ -41,7 +41,7 @@ func TestSaves(t *testing.T) {
 		_, err = b.account.SaveConfig(b.ctx, first, cfg, &charla.SaveOptions{By: &charla.Person{ID: "eva"}})
 		return err
 	}(), charla.ErrStale)
-	list, err = b.account.Saves(b.ctx)
+	list, err = b.account.Saves().List(b.ctx)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(list), 3)
 	assert.Equal(t, first+2, list[0].Version)
@@ -51,26 +51,26 @@ func TestSaves(t *testing.T) {
 	assert.Equal(t, "Ana", list[1].Name)
 	assert.Equal(t, chatcfg.Version(1), list[len(list)-1].Version, "its creation")
 	assert.Equal(t, info.CreatedAt, list[len(list)-1].At)
-	then, err := b.account.ConfigAt(b.ctx, first+1)
+	then, err := b.account.Saves().Config(b.ctx, first+1)
 	require.NoError(t, err)
 	assert.Equal(t, "uno", then.Chat.HeaderMessage.Any)
 	for _, none := range []chatcfg.Version{0, -1, first + 3} {
-		_, err = b.account.ConfigAt(b.ctx, none)
+		_, err = b.account.Saves().Config(b.ctx, none)
 		require.ErrorIs(t, err, charla.ErrNotFound, none)
 	}
 
 	for i := range charla.MaxSaves + 5 {
 		require.NoError(t, save(fmt.Sprint("texto ", i), &charla.SaveOptions{By: &charla.Person{ID: "ana"}}))
 	}
-	list, err = b.account.Saves(b.ctx)
+	list, err = b.account.Saves().List(b.ctx)
 	require.NoError(t, err)
 	require.Len(t, list, charla.MaxSaves, "they are bounded")
 	assert.Equal(t, first+2+charla.MaxSaves+5, list[0].Version)
 
 	require.NoError(t, b.account.Delete(b.ctx, info.Name))
-	list, err = b.account.Saves(b.ctx)
+	list, err = b.account.Saves().List(b.ctx)
 	require.NoError(t, err)
 	assert.Len(t, list, charla.MaxSaves, "a deleted account's, too")
-	_, err = b.desk.Account(chatcfg.AccountID{}).Saves(b.ctx)
+	_, err = b.desk.Account(chatcfg.AccountID{}).Saves().List(b.ctx)
 	require.ErrorIs(t, err, charla.ErrNotFound)
 }

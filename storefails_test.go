@@ -90,10 +90,10 @@ func TestStoreFails(t *testing.T) {
 	call("Agent.MarkRead", func() error { return agent.MarkRead(b.ctx, ref, 2) })
 	call("Agent.SetActivity", func() error { return agent.SetActivity(b.ctx, ref, charla.Replying) })
 	call("Agent.Start", func() error { _, err := agent.Start(b.ctx, charla.Proof{Subject: "1"}, "llegó", key); return err })
-	call("Account.SaveQuickReplies", func() error {
+	call("Agent.SaveQuickReplies", func() error {
 		_, v, err := agent.QuickReplies(b.ctx)
 		if err == nil {
-			_, err = account.SaveQuickReplies(b.ctx, v, []chatcfg.QuickReply{{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{ES: "Hola"}}})
+			_, err = account.Agent(ana).SaveQuickReplies(b.ctx, v, []chatcfg.QuickReply{{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{ES: "Hola"}}})
 		}
 		return err
 	})

@@ -65,7 +65,7 @@ func TestOperations(t *testing.T) {
 	visitor, ref := a.customer("Carla", "hola")
 	_, other := a.customer("Juan", "buenas")
 	a.people.set("beto", console.Person{ID: "beto", Name: "Beto", Role: console.RoleAgent, Teams: []tickets.TeamID{"ventas", "taller"}, Accounts: []chatcfg.AccountID{a.account.ID()}})
-	_, err := a.account.SaveQuickReplies(t.Context(), 0, []chatcfg.QuickReply{
+	_, err := a.account.Agent(charla.Person{}).SaveQuickReplies(t.Context(), 0, []chatcfg.QuickReply{
 		{Shortcut: "hola", Title: "Saludo", Text: chatcfg.Words{ES: "Hola, soy {agent}.", EN: "Hi, I am {agent}."}}, {Shortcut: "adios", Title: "x", Text: chatcfg.Texts("Adiós")[0]},
 	})
 	require.NoError(t, err)

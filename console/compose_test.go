@@ -85,7 +85,7 @@ func TestNotes(t *testing.T) {
 func TestQuickReplies(t *testing.T) {
 	t.Parallel()
 	b := team(t)
-	_, err := b.account.SaveQuickReplies(t.Context(), 0, []chatcfg.QuickReply{
+	_, err := b.account.Agent(charla.Person{}).SaveQuickReplies(t.Context(), 0, []chatcfg.QuickReply{
 		{Shortcut: "gracias", Title: "Dar las gracias", Text: chatcfg.Words{Any: "Gracias, {customer}. Soy {agent}."}},
 		{Shortcut: "lista", Title: "Lista de precios", Text: chatcfg.Words{Any: "Aquí está."}, Team: "ventas"},
 	})

@@ -51,7 +51,7 @@ func (v *visit) history() error { return v.showHistory(nil) }
 
 // showHistory is history with something to say; nil: what the address says.
 func (v *visit) showHistory(says *flash) error {
-	saves, err := v.account.Saves(v.r.Context())
+	saves, err := v.account.Saves().List(v.r.Context())
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (v *visit) versions(saves []charla.Save) map[chatcfg.Version]document {
 			if _, there := docs[version]; there || version < 1 {
 				continue
 			}
-			if cfg, err := v.account.ConfigAt(v.r.Context(), version); err == nil {
+			if cfg, err := v.account.Saves().Config(v.r.Context(), version); err == nil {
 				docs[version], _ = documentOf(cfg) // of a type that always encodes
 			}
 		}
@@ -204,11 +204,11 @@ func (v *visit) undo() error {
 	if err != nil || version < 2 {
 		return statusError(http.StatusBadRequest)
 	}
-	before, err := v.account.ConfigAt(v.r.Context(), version-1)
+	before, err := v.account.Saves().Config(v.r.Context(), version-1)
 	if err != nil {
 		return err
 	}
-	after, err := v.account.ConfigAt(v.r.Context(), version)
+	after, err := v.account.Saves().Config(v.r.Context(), version)
 	if err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func TestHostile(t *testing.T) {
 		_, err = b.account.Agent(agent).Reply(t.Context(), said.Ref, hostile, nil)
 	}
 	require.NoError(t, err)
-	_, err = b.account.SaveQuickReplies(t.Context(), 0, []chatcfg.QuickReply{{Shortcut: strings.ReplaceAll(hostile, " ", "")[:50], Title: hostile[:60], Text: chatcfg.Words{Any: strings.ReplaceAll(hostile, "{", "{{")}}})
+	_, err = b.account.Agent(charla.Person{}).SaveQuickReplies(t.Context(), 0, []chatcfg.QuickReply{{Shortcut: strings.ReplaceAll(hostile, " ", "")[:50], Title: hostile[:60], Text: chatcfg.Words{Any: strings.ReplaceAll(hostile, "{", "{{")}}})
 	require.NoError(t, err)
 	b.post(b.ticket(said.Ref)+"/reply", url.Values{"text": {hostile + "@" + hostile}, "as": {"note"}})
 	b.give(said.Ref, tickets.AgentID(hostile[:90]), tickets.TeamID(hostile[:90]))

@@ -105,7 +105,7 @@ func (v *visit) saveReply() error {
 		list = append(list, typed.QuickReply)
 	}
 	if err = charla.ErrStale; !stale {
-		_, err = v.account.SaveQuickReplies(v.r.Context(), version, list)
+		_, err = v.account.Agent(v.person.agent()).SaveQuickReplies(v.r.Context(), version, list)
 	}
 	var found chatcfg.Problems
 	switch {

@@ -4,8 +4,6 @@
   const chat = window.Chat = function () { (chat.q = chat.q || []).push(arguments); };
   chat("theme", theme === "dark" ? "dark" : "light");
   if (theme === "dark") document.documentElement.style.background = "#14171c";
-  // The frame has no origin, and so no locks.
-  Object.defineProperty(navigator, "locks", { value: undefined });
   if (identity) {
     // The conversation begins as if somebody had opened the chat, and takes the focus from
     // nobody who types in the settings.

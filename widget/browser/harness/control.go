@@ -131,7 +131,7 @@ func (w *world) do(ctx context.Context, o *order) (any, error) {
 	case "attach":
 		return agent.Reply(ctx, ref, "", &charla.WriteOptions{File: &charla.Upload{Name: o.Text, Body: o.Image}})
 	case "replies":
-		return account.SaveQuickReplies(ctx, 0, []chatcfg.QuickReply{{Shortcut: "gracias", Title: "Dar las gracias", Text: chatcfg.Words{Any: o.Text}}})
+		return agent.SaveQuickReplies(ctx, 0, []chatcfg.QuickReply{{Shortcut: "gracias", Title: "Dar las gracias", Text: chatcfg.Words{Any: o.Text}}})
 	case "note":
 		return agent.Note(ctx, ref, o.Text, nil)
 	case "close", "take":

@@ -11,8 +11,8 @@ export function channel(name: string, heard: (what: never) => void) {
   }
 }
 
-/** Undefined where the context is not secure. */
-const locks = () => navigator.locks as LockManager | undefined
+/** None where the context is not secure, or the page has no origin: a sandboxed frame's requests fail. */
+const locks = () => origin !== 'null' && (navigator.locks as LockManager | undefined)
 
 let last: Promise<unknown> = Promise.resolve()
 
@@ -98,12 +98,9 @@ export function leader(name: string, lead: () => () => void) {
     }
   }, ask)
   // A page in the back/forward cache must hold neither lock nor stream.
-  const back = (e: PageTransitionEvent) => {
-    if (e.persisted) start()
-  }
   const life = new AbortController()
   addEventListener('pagehide', end, life)
-  addEventListener('pageshow', back, life)
+  addEventListener('pageshow', (e) => e.persisted && start(), life)
   start()
 
   return {
