@@ -26,7 +26,7 @@ type rated struct {
 	path  string
 }
 
-func setupRated(t *testing.T, configure func(*chatcfg.Rating)) *rated {
+func setupRated(t *testing.T, configure func(*chatcfg.Rating), options func(*widget.Options)) *rated {
 	t.Helper()
 	r := &rated{clock: clock.NewMock()}
 	r.clock.Set(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC))
@@ -35,7 +35,7 @@ func setupRated(t *testing.T, configure func(*chatcfg.Rating)) *rated {
 		if configure != nil {
 			configure(&c.Chat.Rating)
 		}
-	}, nil)
+	}, options)
 	r.ref = r.write(r.enter("carla"), "hola").Ref
 	_, err := r.ana().Do(t.Context(), r.ref, tickets.Command{Kind: tickets.CommandClose}, nil)
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestRatingPage(t *testing.T) {
 	r := setupRated(t, func(c *chatcfg.Rating) {
 		c.Comment = true
 		c.Question.EN = "How did <b>we</b> do?"
-	})
+	}, nil)
 	for language, question := range map[string]string{"es-CL": "How did", "en": "How did &lt;b&gt;we&lt;/b&gt; do?", "pt-BR": "How did"} {
 		got := r.show(r.path, language)
 		require.Equal(t, http.StatusOK, got.status, language)
@@ -155,7 +155,7 @@ func TestRatingPage(t *testing.T) {
 // are 1 and 5.
 func TestRatingPageEnds(t *testing.T) {
 	t.Parallel()
-	r := setupRated(t, func(c *chatcfg.Rating) { c.Scale = chatcfg.Thumbs })
+	r := setupRated(t, func(c *chatcfg.Rating) { c.Scale = chatcfg.Thumbs }, nil)
 	page := string(r.show(r.path, "en").body)
 	assert.Equal(t, 2, strings.Count(page, `type="radio"`))
 	assert.NotContains(t, page, "<textarea")
@@ -182,7 +182,7 @@ func TestRatingPageEnds(t *testing.T) {
 // no session's token does.
 func TestRatingPageHostile(t *testing.T) {
 	t.Parallel()
-	r := setupRated(t, nil)
+	r := setupRated(t, nil, nil)
 	session := r.enter("beto")
 	other, foreign := r.newAccount("Otra", "otra.cl", func(c *chatcfg.Config) { c.Chat.Rating.Enabled = true })
 	theirs, err := charla.SignRating(foreign, r.ref)
@@ -233,5 +233,25 @@ func TestRatingPageHostile(t *testing.T) {
 		_, err := widget.RatingURL(bad.base, bad.key, charla.Token(bad.token))
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), session.token)
+	}
+}
+
+// TestRatingPageIsLimited: R8.4: answers on the page of a rating link are counted among the
+// entries of their address and of the account, also those that are refused.
+func TestRatingPageIsLimited(t *testing.T) {
+	t.Parallel()
+	few := widget.Rate{PerSecond: 0.001, Burst: 3}
+	for name, limit := range map[string]func(*widget.Limits){
+		"of an address": func(l *widget.Limits) { l.Entry = few }, "of an account": func(l *widget.Limits) { l.AccountEntry = few },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := setupRated(t, nil, func(o *widget.Options) { limit(&o.Limits) })
+			statuses := map[int]int{}
+			for range 8 {
+				statuses[r.send(r.path, r.server.URL, url.Values{"key": {"01JD0000000000000000000000"}, "score": {"4"}}).status]++
+			}
+			assert.Equal(t, map[int]int{http.StatusOK: 3, http.StatusTooManyRequests: 5}, statuses)
+		})
 	}
 }

@@ -145,6 +145,7 @@ export function install() {
   Object.defineProperty(globalThis, 'sessionStorage', { value: own, configurable: true })
   Object.defineProperty(globalThis, 'localStorage', { get: () => disk.face, configurable: true })
   for (const [name, value] of Object.entries({
+    origin: 'https://tienda.cl',
     navigator: { locks: { request }, onLine: true },
     document: { addEventListener: nothing, removeEventListener: nothing, get hidden() { return here().hidden } },
     window: globalThis,
