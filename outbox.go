@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strconv"
@@ -176,7 +177,7 @@ func (d *Desk) withURL(m *Mail) {
 	if d.o.TicketURL == nil {
 		return
 	}
-	address := d.o.TicketURL(m.Ref)
+	address := d.ticketURL(m.Ref)
 	if address == "" {
 		return
 	}
@@ -188,6 +189,17 @@ func (d *Desk) withURL(m *Mail) {
 	m.URL = u.String() // without what has to be escaped
 	title := mailWords[mailLocale(m.Locale)].open
 	m.Text += "\n" + title + ": " + m.URL + "\n"
+}
+
+// ticketURL asks the host for a ticket's address; empty if the host's function panics: the mail
+// goes without it.
+func (d *Desk) ticketURL(ref tickets.Ref) (address string) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.o.Logger.Error("charla: TicketURL panicked", slog.Any("panic", p))
+		}
+	}()
+	return d.o.TicketURL(ref)
 }
 
 // subjectSum returns a sum of an ID in 64 bits, 13 letters and digits that are not mistaken for others.

@@ -135,7 +135,7 @@ func (a *access) admitPerson(to *route, r *http.Request) (p Person, id chatcfg.A
 	case !strings.Contains(to.pattern, "{account}"):
 		return p, id, nil
 	}
-	if id.UUID, err = parseID(r.PathValue("account")); err != nil || !p.sees(id) {
+	if id.UUID, err = parseID(r.PathValue("account")); err != nil || id.IsZero() || !p.sees(id) {
 		return p, id, charla.ErrNotFound
 	}
 	return p, id, nil

@@ -199,6 +199,10 @@ func (m *merged) run(mine *stream) {
 			return
 		}
 		for i := range news {
+			if mine.stale.Load() && !m.stillAdmitted() {
+				m.write(event{name: "out", data: nothing{}}.String())
+				return
+			}
 			if !m.tell(&news[i]) {
 				return
 			}
@@ -237,6 +241,9 @@ func (m *merged) tell(one *tidings) bool {
 	case tidingsReady:
 		m.at[id] = one.cursor
 		delete(m.waiting, id)
+		if m.ready {
+			return m.write("id: " + m.at.String() + "\n\n")
+		}
 		return m.tellReady()
 	case tidingsAgain:
 		if m.at[id] = one.cursor; one.cursor == "" {

@@ -149,6 +149,14 @@ func (s *pageStream) run(mine *stream) {
 			alive = alive && s.write(next.String())
 		}
 		for i := range news {
+			if mine.stale.Load() || s.now().Sub(asked).Abs() >= RecheckEvery {
+				asked = s.now()
+				mine.stale.Store(false)
+				if !s.stillAdmitted() {
+					s.write(event{name: "out", data: struct{}{}}.String())
+					return
+				}
+			}
 			alive = alive && s.tell(&news[i])
 		}
 	}

@@ -49,23 +49,14 @@ func (all files) check() error {
 	return nil
 }
 
-// rescue writes the log that was removed or replaced into the database file, unless another
-// process may rely on what is in its place: it does not as long as the index of the log is
-// the one of the log that is gone. What is in the log's place then gets another name: who
-// opens the database would take it for newer than what was written. If that does not
-// work, the next change or closing the store tries once more.
+// rescue writes the log that was removed into the database file, as long as nothing is in
+// its place: another process that has made a new one relies on what it found. If that
+// does not work either, closing the store tries once more.
 func (all files) rescue(c *conn) {
-	if all[:1].check() != nil || all[1:2].check() == nil {
+	if all[:1].check() != nil {
 		return
 	}
-	_, err := os.Stat(all[1].path)
-	replaced := !errors.Is(err, fs.ErrNotExist)
-	if replaced && (len(all) < 3 || all[2:].check() != nil) {
-		return
-	}
-	var busy, frames, written int
-	_, err = c.one("PRAGMA wal_checkpoint(FULL)", nil, &busy, &frames, &written)
-	if replaced && err == nil && busy == 0 && written == frames {
-		_ = os.Rename(all[1].path, all[1].path+".replaced")
+	if _, err := os.Stat(all[1].path); errors.Is(err, fs.ErrNotExist) {
+		_ = c.direct(context.Background(), "PRAGMA wal_checkpoint(FULL)")
 	}
 }
