@@ -118,8 +118,8 @@ func (a *Agent) Note(ctx context.Context, ref tickets.Ref, text string, o *Write
 // Do carries out a command of an agent on a ticket; its number zero is the latest. The
 // commands are the rows of [tickets.Commands] that are an agent's: close, ignore, open,
 // pause, resume, mark, unmark, classify, describe, assign and take, and a bot's: hand over, but
-// not take; any other is [tickets.ErrCommand]. A bot that takes, and whoever assigns to a bot
-// ([Options].IsBot), gets [tickets.ErrAutomated]. Only the fields of the command that its kind takes may be set ([tickets.Command] lists them): actor
+// not take; any other is [tickets.ErrCommand]. It fails with [tickets.ErrAutomated] if a bot takes
+// a ticket, or if one is assigned to a bot ([Options].IsBot). Only the fields of the command that its kind takes may be set ([tickets.Command] lists them): actor
 // and ticket are the handle's and the ref's.
 //
 // It fails with [tickets.ErrTransition] for what the ticket's state does not allow

@@ -94,6 +94,19 @@ func TestMailHostileNames(t *testing.T) {
 	}
 }
 
+// TestTicketURLPanics: R5.2: a mail goes without an address if the host's function panics.
+func TestTicketURLPanics(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *chatcfg.Config) {
+		c.General.Notify = chatcfg.Notify{Tickets: chatcfg.NotifyAll, To: []string{"a@tienda.cl"}}
+	})
+	b.use(b.newDesk(func(o *charla.Options) { o.TicketURL = func(tickets.Ref) string { panic("no address") } }))
+	b.write(b.enter("juan"), "hola")
+	b.pass(0)
+	require.Len(t, b.mails.Mails(), 1)
+	assert.Empty(t, b.mails.Mails()[0].URL)
+}
+
 // TestTicketURL: R5.2: a mail has the ticket's address if the host gives one that a browser opens; it
 // is asked when the mail is sent.
 func TestTicketURL(t *testing.T) {

@@ -17,9 +17,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// TestAnotherPersonsPage: what a page sends that was rendered for somebody else than the one who
-// is logged in now does nothing, and is said with what was typed; sent once more from the new
-// page, it is done.
+// TestAnotherPersonsPage: a page that was rendered for another person than the one who is logged
+// in now does nothing when it is sent. The answer shows what was typed; sent from there, it is done.
 func TestAnotherPersonsPage(t *testing.T) {
 	t.Parallel()
 	b := team(t)

@@ -165,7 +165,7 @@ func (v *visit) accountsEvents() error {
 func (m *merged) run(mine *stream) {
 	tick := newTicker(RecheckEvery)
 	defer tick.Stop()
-	asked, beaten := m.now(), m.now()
+	beaten := m.now()
 	for {
 		var done openEvent
 		var news []tidings
@@ -180,17 +180,10 @@ func (m *merged) run(mine *stream) {
 		case <-m.l.news:
 			news = m.l.take()
 		}
-		now := m.now()
-		if mine.stale.Swap(false) || now.Sub(asked).Abs() >= RecheckEvery {
-			if asked = now; !m.stillAdmitted() {
-				m.write(event{name: "out", data: nothing{}}.String())
-				return // not a word more
-			}
-			if !m.refresh() {
-				return
-			}
+		if !m.admitted(mine) {
+			return
 		}
-		if now.Sub(beaten).Abs() >= eventBeat {
+		if now := m.now(); now.Sub(beaten).Abs() >= eventBeat {
 			if beaten = now; !m.write(": beat\n\n") {
 				return
 			}
@@ -199,15 +192,25 @@ func (m *merged) run(mine *stream) {
 			return
 		}
 		for i := range news {
-			if mine.stale.Load() && !m.stillAdmitted() {
-				m.write(event{name: "out", data: nothing{}}.String())
-				return
-			}
-			if !m.tell(&news[i]) {
+			// A reader who reads slowly holds up what comes next, perhaps beyond their login.
+			if !m.admitted(mine) || !m.tell(&news[i]) {
 				return
 			}
 		}
 	}
+}
+
+// admitted asks again who the stream belongs to, when that is due, and tells of accounts that
+// come and go; false: the stream is to end.
+func (m *merged) admitted(mine *stream) bool {
+	if !mine.due(m.now()) {
+		return true
+	}
+	if !m.stillAdmitted() {
+		m.write(event{name: "out", data: nothing{}}.String())
+		return false // not a word more
+	}
+	return m.refresh()
 }
 
 // tellDone writes an event of the conversation that was asked for, if there is one; false: the
@@ -241,7 +244,7 @@ func (m *merged) tell(one *tidings) bool {
 	case tidingsReady:
 		m.at[id] = one.cursor
 		delete(m.waiting, id)
-		if m.ready {
+		if m.ready { // the client goes on in this account, too
 			return m.write("id: " + m.at.String() + "\n\n")
 		}
 		return m.tellReady()

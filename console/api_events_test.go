@@ -456,3 +456,36 @@ func TestStreamCursors(t *testing.T) {
 		l.hangUp()
 	}
 }
+
+// TestStreamOfAJoinedAccount: R8.3: a client that was told of one account more goes on there,
+// too, when its connection breaks before anything happens in it.
+func TestStreamOfAJoinedAccount(t *testing.T) {
+	t.Parallel()
+	a := setupAPI(t)
+	other, there := a.another("Otra")
+	there("antes")
+	a.sees(a.account)
+	l := a.listen("", "")
+	l.next().accounts(t)
+	require.Equal(t, "ready", l.next().name)
+	before := l.last
+	a.sees(a.account, other)
+	a.console.Recheck("ana")
+	ids, _ := l.next().accounts(t)
+	require.Len(t, ids, 2)
+	for l.last == before { // the cursor of both comes alone
+		line, err := l.lines.ReadString('\n')
+		require.NoError(t, err)
+		if id, ok := strings.CutPrefix(line, "id: "); ok {
+			l.last = strings.TrimSpace(id)
+		}
+	}
+	l.hangUp()
+	there("mientras tanto")
+	l = a.listen("", l.last)
+	var told []string
+	for e := l.next(); e.name != "ready"; e = l.next() {
+		told = append(told, e.name+" "+e.data)
+	}
+	assert.Contains(t, strings.Join(told, "\n"), "mientras tanto")
+}

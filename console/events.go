@@ -118,7 +118,7 @@ func (s *pageStream) run(mine *stream) {
 	s.write = s.eventWriter()
 	tick := newTicker(RecheckEvery)
 	defer tick.Stop()
-	asked, beaten := s.now(), s.now()
+	beaten := s.now()
 	for alive := s.write("retry: 2000\n\n"); alive; {
 		var next event
 		var news []tidings
@@ -133,33 +133,38 @@ func (s *pageStream) run(mine *stream) {
 		case <-s.l.news:
 			news = s.l.take()
 		}
-		now := s.now()
-		if mine.stale.Swap(false) || now.Sub(asked).Abs() >= RecheckEvery {
-			if asked = now; !s.stillAdmitted() {
-				s.write(event{name: "out", data: struct{}{}}.String())
-				return // not a word more
-			}
-			s.follow()
-			s.beat(false)
+		if !s.admitted(mine) {
+			return
 		}
-		if now.Sub(beaten).Abs() >= eventBeat {
+		if now := s.now(); now.Sub(beaten).Abs() >= eventBeat {
 			beaten, alive = now, s.write(": beat\n\n")
 		}
 		if next.name != "" {
 			alive = alive && s.write(next.String())
 		}
 		for i := range news {
-			if mine.stale.Load() || s.now().Sub(asked).Abs() >= RecheckEvery {
-				asked = s.now()
-				mine.stale.Store(false)
-				if !s.stillAdmitted() {
-					s.write(event{name: "out", data: struct{}{}}.String())
-					return
-				}
+			// A reader who reads slowly holds up what comes next, perhaps beyond their login.
+			if !alive || !s.admitted(mine) {
+				return
 			}
-			alive = alive && s.tell(&news[i])
+			alive = s.tell(&news[i])
 		}
 	}
+}
+
+// admitted asks again who the stream belongs to, when that is due; false: they may have it no
+// more, and it says nothing but that.
+func (s *pageStream) admitted(mine *stream) bool {
+	if !mine.due(s.now()) {
+		return true
+	}
+	if !s.stillAdmitted() {
+		s.write(event{name: "out", data: struct{}{}}.String())
+		return false
+	}
+	s.follow()
+	s.beat(false)
+	return true
 }
 
 // tell writes what the stream heard of an account; false: it is to end.

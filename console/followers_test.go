@@ -270,3 +270,71 @@ func TestManyAccounts(t *testing.T) {
 	_, more = root.listen("", "").next().accounts(t)
 	assert.True(t, more)
 }
+
+// heldWriter takes an answer, and holds each write that has a mark until it is let go.
+type heldWriter struct {
+	*httptest.ResponseRecorder
+	mark string
+	held chan struct{}
+	let  chan struct{}
+	mu   sync.Mutex
+}
+
+func (w *heldWriter) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), w.mark) {
+		w.held <- struct{}{}
+		<-w.let
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ResponseRecorder.Write(p)
+}
+
+func (w *heldWriter) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Body.String()
+}
+
+// TestSlowReadersRights: R8.3: a stream whose reader reads slowly ends with the login, whatever
+// waits to be told.
+func TestSlowReadersRights(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ path, mark string }{{"/a/ID/events", "event: change"}, {"/api/events", "event: ticket"}} {
+		t.Run(c.mark, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			const waiting = 4
+			b.people.set("zoe", console.Person{ID: "zoe", Role: console.RoleAgent, Accounts: []chatcfg.AccountID{b.account.ID()}})
+			var told atomic.Int64
+			b.watch("zoe", func(name, _ string) {
+				if name == "change" {
+					told.Add(1)
+				}
+			})
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, strings.Replace(c.path, "ID", b.account.ID().String(), 1), nil)
+			request.Header.Set("Who", "ana")
+			slow := &heldWriter{ResponseRecorder: httptest.NewRecorder(), mark: c.mark, held: make(chan struct{}), let: make(chan struct{})}
+			var group sync.WaitGroup
+			group.Go(func() { b.console.ServeHTTP(slow, request) })
+			soon(t, func() bool { return strings.Contains(slow.text(), "event: ready") }, "it has begun")
+			b.customer("Primera", "hola")
+			<-slow.held
+			begun := told.Load()
+			for i := range waiting {
+				b.customer(fmt.Sprint("Otra", i), "hola")
+			}
+			soon(t, func() bool { return told.Load() >= begun+waiting }, "who reads hears of all")
+			slow.let <- struct{}{}
+			<-slow.held // of the others, the control; the rest waits
+			b.people.end("ana")
+			b.console.Recheck("ana")
+			close(slow.let)
+			go func() { group.Wait(); close(slow.held) }()
+			for range slow.held { // what is told in spite of it
+			}
+			assert.True(t, strings.HasSuffix(strings.TrimSpace(slow.text()), "event: out\ndata: {}"), slow.text())
+			assert.Equal(t, 2, strings.Count(slow.text(), c.mark))
+		})
+	}
+}

@@ -16,7 +16,8 @@ var ErrNobody = errors.New("console: nobody is logged in")
 type Person struct {
 	// ID is the host's name for them, 1 to 128 bytes on one line.
 	ID tickets.AgentID
-	// Name is what customers and colleagues read; it may be empty.
+	// Name is what customers and colleagues read; it may be empty. Of a longer one than
+	// [charla.MaxAgent] they read the beginning.
 	Name string
 	// Role is what they may do. Zero is invalid.
 	Role Role
@@ -60,4 +61,7 @@ func (p *Person) called() string {
 }
 
 // agent returns the person as the desk knows its agents.
-func (p *Person) agent() charla.Person { return charla.Person{ID: p.ID, Name: p.Name} }
+func (p *Person) agent() charla.Person {
+	name := []rune(p.Name)
+	return charla.Person{ID: p.ID, Name: string(name[:min(len(name), charla.MaxAgent)])}
+}

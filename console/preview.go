@@ -70,10 +70,7 @@ func (v *visit) makePreview() error {
 	} else if err != nil {
 		return err
 	}
-	name, err := v.previews.add(one, v.now())
-	if err != nil {
-		return err
-	}
+	name := v.previews.add(one, v.now())
 	return v.sayPreview(http.StatusOK, map[string]string{"frame": v.up + "preview/" + name + "/frame"})
 }
 
@@ -151,48 +148,52 @@ func (p *preview) talk(ctx context.Context, asks, answers string) error {
 	return err
 }
 
-// add keeps a preview, in place of the person's oldest if they have too many, and returns what
-// stands in its address. It fails with [charla.ErrBusy] if all persons have too many together.
-func (s *previews) add(one *preview, now time.Time) (string, error) {
+// add keeps a preview, in place of the person's oldest if they have too many, or else of the oldest
+// of all if all have together, and returns what stands in its address.
+func (s *previews) add(one *preview, now time.Time) string {
 	name := randomText()
-	over, full := s.put(name, one, now)
-	for _, other := range over {
+	for _, other := range s.put(name, one, now) {
 		other.widget.Close()
 	}
-	if full {
-		return "", charla.ErrBusy
-	}
-	return name, nil
+	return name
 }
 
-// put does add, and returns the previews that have to be closed, and whether there was no room.
-func (s *previews) put(name string, one *preview, now time.Time) (over []*preview, full bool) {
+// put does add, and returns the previews that have to be closed.
+func (s *previews) put(name string, one *preview, now time.Time) (over []*preview) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	own, oldest := 0, ""
+	own, oldest, oldestOwn := 0, "", ""
+	older := func(a, b string) bool { return b == "" || s.all[a].until.Before(s.all[b].until) }
+	drop := func(name string) {
+		over = append(over, s.all[name])
+		delete(s.all, name)
+	}
 	for name, other := range s.all {
-		switch {
-		case !now.Before(other.until):
-			over = append(over, other)
-			delete(s.all, name)
-		case other.owner == one.owner:
-			if own++; oldest == "" || other.until.Before(s.all[oldest].until) {
-				oldest = name
-			}
+		if !now.Before(other.until) {
+			drop(name)
+			continue
+		}
+		if older(name, oldest) {
+			oldest = name
+		}
+		if other.owner != one.owner {
+			continue
+		}
+		if own++; older(name, oldestOwn) {
+			oldestOwn = name
 		}
 	}
-	if own >= maxOwnPreviews {
-		over = append(over, s.all[oldest])
-		delete(s.all, oldest)
-	}
-	if len(s.all) >= maxPreviews {
-		return append(over, one), true
+	switch {
+	case own >= maxOwnPreviews:
+		drop(oldestOwn)
+	case len(s.all) >= maxPreviews:
+		drop(oldest)
 	}
 	if s.all == nil {
 		s.all = map[string]*preview{}
 	}
 	s.all[name] = one
-	return over, false
+	return over
 }
 
 // find returns a preview; nil: there is none, or its time is over.

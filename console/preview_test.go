@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path"
@@ -14,6 +15,7 @@ import (
 	"github.com/charlahq/charla"
 	"github.com/charlahq/charla/chatcfg"
 	"github.com/charlahq/charla/console"
+	"github.com/charlahq/charla/tickets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -159,4 +161,39 @@ func TestPreviewBounds(t *testing.T) {
 	require.Equal(t, http.StatusOK, is(frame))
 	b.console.Close()
 	assert.Equal(t, http.StatusNotFound, is(frame))
+}
+
+// TestPreviewsOfMany: whoever makes a preview gets it, however many others have: the oldest of all
+// ends. A name that is longer than an agent's may be keeps nobody from saving.
+func TestPreviewsOfMany(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var first, last string
+	for i := range 33 {
+		who := fmt.Sprint("admin", i)
+		b.people.set(who, console.Person{
+			ID: tickets.AgentID(who), Name: strings.Repeat("Ñuñoa ", 40), Role: console.RoleAdministrator, Accounts: []chatcfg.AccountID{b.account.ID()},
+		})
+		b.client = b.browser(who)
+		form := b.get(b.channel()).form("config")
+		for range 2 {
+			var status int
+			last, status = b.preview(form)
+			require.Equal(t, http.StatusOK, status, who)
+			if first == "" {
+				first = last
+			}
+		}
+	}
+	assert.Equal(t, http.StatusNotFound, b.bare("GET", first, "").status)
+	assert.Equal(t, http.StatusOK, b.bare("GET", last, "").status)
+	form := b.get(b.channel()).form("config")
+	form.Set("chat.headerMessage", "hola")
+	b.post(b.channel(), form)
+	_, version, err := b.account.Config(t.Context())
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, version)
+	saves, err := b.account.Saves().List(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, []rune(saves[0].Name), charla.MaxAgent)
 }

@@ -23,6 +23,18 @@ type stream struct {
 	stale atomic.Bool
 	// poke wakes it.
 	poke chan struct{}
+	// asked is when that was asked; only the stream itself touches it.
+	asked time.Time
+}
+
+// due reports whether who it belongs to has to be asked now: at first, when somebody said so,
+// and each [RecheckEvery].
+func (s *stream) due(now time.Time) bool {
+	if !s.stale.Swap(false) && now.Sub(s.asked).Abs() < RecheckEvery {
+		return false
+	}
+	s.asked = now
+	return true
 }
 
 // maxStreams is how many streams a person may have in this process, maxAllStreams how many

@@ -36,7 +36,8 @@
 // # Mail bombs
 //
 // What is over [Limit] for one address comes later, however long the flood lasts
-// ([charla.Later]). No account uses up another's. Contact forms never take the tickets'
+// ([charla.Later]). No account by itself uses up another's: all together have four times as
+// much. Contact forms never take the tickets'
 // half of it, and one sender leaves others as much as they take. Nothing is merged: each
 // mail says which ticket it is about.
 package mail
