@@ -31,7 +31,7 @@ const (
 
 // others are what the test binary does instead of testing if an environment variable
 // is set, whose value it is called with.
-var others = map[string]func(string) error{childPath: child, childOpen: openChild, childWithout: workWithout, childFew: openFew}
+var others = map[string]func(string) error{childPath: child, childOpen: openChild, childWithout: workWithout, childFew: openFew, childQuery: query}
 
 func TestMain(m *testing.M) {
 	for name, other := range others {

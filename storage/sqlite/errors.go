@@ -18,7 +18,8 @@ var (
 	// ErrReplaced: the database file, its log (-wal) or the log's index (-shm) was
 	// removed or replaced while the store is open. Nothing is written any more: it would
 	// be lost, or harm what another process writes. A log that was removed is written into
-	// the database file; close the store and open it again.
+	// the database file; close the store and open it again. What a log that was replaced by another
+	// held is lost then ([Store.Close]).
 	ErrReplaced = errors.New("sqlite: a file of the open database was removed or replaced")
 	// ErrNoFTS5: the driver's SQLite was built without full text search.
 	ErrNoFTS5 = errors.New("sqlite: this SQLite has no FTS5")

@@ -2,9 +2,11 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -201,6 +203,93 @@ func TestReplaced(t *testing.T) {
 			require.NoError(t, again.Conversations().Commit(b.ctx, batch))
 		})
 	}
+}
+
+// TestReplacedMeanwhile: R8.1: what another process wrote after the log was removed or replaced
+// stays whole when a store that had the old log open is closed, whether it has written since or not.
+func TestReplacedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, put := range map[string]func(path string) error{
+		"removed": func(path string) error { return os.Remove(path) },
+		"copied": func(path string) error {
+			body, err := os.ReadFile(path)
+			return errors.Join(err, os.WriteFile(path+".copy", body, 0o600), os.Rename(path+".copy", path))
+		},
+	} {
+		for _, idle := range []bool{true, false} {
+			t.Run(fmt.Sprint(name, ", idle ", idle), func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, nil)
+				c := b.chat(b.account)
+				for range 60 {
+					c.says("primera vuelta")
+				}
+				elsewhere(t, b.path, "PRAGMA wal_checkpoint(RESTART)") // the log begins anew
+				c.says("segunda vuelta")
+				if name == "removed" { // else what is in the log would be lost with it
+					elsewhere(t, b.path, "PRAGMA wal_checkpoint(FULL)")
+				}
+				require.NoError(t, put(b.path+"-wal"))
+				elsewhere(t, b.path, "CREATE TABLE theirs (body)")
+				elsewhere(t, b.path, "INSERT INTO theirs VALUES (randomblob(30000)) RETURNING 1")
+				require.Equal(t, "ok", elsewhere(t, b.path, "PRAGMA integrity_check"))
+				if !idle {
+					require.ErrorIs(t, b.Conversations().Commit(b.ctx, c.next("mientras")), sqlite.ErrReplaced)
+				}
+				assert.ErrorIs(t, b.Store.Close(), sqlite.ErrReplaced)
+				assert.Equal(t, "ok", elsewhere(t, b.path, "PRAGMA integrity_check"))
+				assert.Equal(t, "1", elsewhere(t, b.path, "SELECT count(*) FROM theirs"))
+			})
+		}
+	}
+}
+
+// childQuery and childSQL tell a process which database to ask what.
+const childQuery, childSQL = "CHARLA_TEST_QUERY", "CHARLA_TEST_SQL"
+
+// elsewhere runs a statement on a database in another process, and returns the last column of the
+// last row of its answer.
+func elsewhere(t *testing.T, path, statement string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childQuery+"="+path, childSQL+"="+statement)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return string(out)
+}
+
+// query is what that process does.
+func query(path string) error {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(context.Background(), os.Getenv(childSQL))
+	if err != nil {
+		return err
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values := make([]sql.NullString, len(columns))
+	into := make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if len(values) > 0 {
+		fmt.Print(values[len(values)-1].String)
+	}
+	return rows.Close()
 }
 
 // replace puts another file in a file's place.

@@ -60,3 +60,18 @@ func (all files) rescue(c *conn) {
 		_ = c.direct(context.Background(), "PRAGMA wal_checkpoint(FULL)")
 	}
 }
+
+// closable fails with an error that is [ErrReplaced] if closing the connections would harm
+// files that are in the place of those that are open: SQLite would write the old log into a
+// database that another process has gone on with, or remove that one's log. An empty file in the
+// log's place is nobody's.
+func (all files) closable() error {
+	for i, f := range all {
+		now, err := os.Stat(f.path)
+		if err != nil || os.SameFile(now, f.info) || i == 1 && now.Size() == 0 {
+			continue
+		}
+		return fmt.Errorf("%w: %s", ErrReplaced, f.path)
+	}
+	return nil
+}

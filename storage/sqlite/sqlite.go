@@ -234,12 +234,17 @@ func checkVersion(version string) error {
 // Close waits for what is under way, does what waits in the queue, gives the connections
 // back, and closes the database if [Open] opened it. Calls after it fail with
 // [storage.ErrClosed], a second Close too. It fails with an [*Error] if closing a
-// connection or the database does.
+// connection or the database does, and with one that is [ErrReplaced] if other files with
+// content are in the place of those that were opened: closing would harm them, so the database
+// stays open until the process ends. A host that gave the database must not close it then.
 func (s *Store) Close() error {
 	if !s.closed.CompareAndSwap(false, true) {
 		return storage.ErrClosed
 	}
 	err := errors.Join(s.loader.close(), s.readers.close(), s.writer.close())
+	if replaced := s.writer.files.closable(); replaced != nil {
+		return failed("close", errors.Join(err, replaced))
+	}
 	if s.owned != nil {
 		err = errors.Join(err, s.owned.Close())
 	}
