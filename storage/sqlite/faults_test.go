@@ -269,6 +269,7 @@ func query(path string) error {
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil {
 		return err
@@ -289,7 +290,7 @@ func query(path string) error {
 	if len(values) > 0 {
 		fmt.Print(values[len(values)-1].String)
 	}
-	return rows.Close()
+	return nil
 }
 
 // replace puts another file in a file's place.
